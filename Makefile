@@ -1,0 +1,30 @@
+# Needs Python 3.11 to 3.13, git and make, nothing else. `make PYTHON=python3.12 …` picks an interpreter.
+PYTHON ?= python3
+VENV := .venv
+INSTALLED := $(VENV)/.installed
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+
+.PHONY: pipeline test lock clean
+
+pipeline: $(INSTALLED) ## every artefact from audio to confusion matrix, on the demo corpus unless params.yaml says otherwise
+	@dvc repro
+	@ser summary
+
+test: $(INSTALLED) ## lint, types, tests; SLOW=1 adds the slow tests
+	ruff check .
+	ruff format --check .
+	mypy
+	pytest -n 2 $(if $(SLOW),,-m "not slow") $(PYTEST_ARGS)
+
+$(INSTALLED): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; (3, 11) <= v < (3, 14) or sys.exit("error: found Python %d.%d, wanted 3.11 to 3.13; run: make PYTHON=python3.12" % v)'
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --disable-pip-version-check --quiet --require-hashes -r requirements.lock
+	$(VENV)/bin/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+lock: ## pin all versions anew, with hashes; needs uv
+	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --upgrade -o requirements.lock
+
+clean: ## remove the environment
+	rm -rf $(VENV)

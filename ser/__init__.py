@@ -1,0 +1,1 @@
+"""Speech emotion recognition: one module per noun of the field."""

@@ -1,0 +1,28 @@
+"""One module per corpus: file name -> speaker, emotion, …; licence; citation; where to get it."""
+
+from collections.abc import Mapping
+from types import ModuleType
+
+from ser.corpora import demo, folders, ravdess
+
+# Each module holds TITLE, CITATION, LICENCE, HOMEPAGE; NOTE: what reports on the corpus must say; KNOWN_DEFECTS: file
+# stem -> what is wrong with it in every copy; parse(path relative to the root) -> Naming.
+CORPORA: Mapping[str, ModuleType] = {"ravdess": ravdess, "demo": demo, "folders": folders}
+
+
+def corpus(name: str) -> ModuleType:
+    """Module of a corpus.
+
+    Raises
+    ------
+    ValueError
+        If there is none of that name.
+    """
+    if name not in CORPORA:
+        raise ValueError(f"unknown corpus reader {name!r}; corpus.reader is one of {', '.join(CORPORA)}")
+    return CORPORA[name]
+
+
+def notes(names: list[str]) -> list[str]:
+    """What reports on the named corpora must say."""
+    return [CORPORA[name].NOTE for name in names if name in CORPORA and CORPORA[name].NOTE]

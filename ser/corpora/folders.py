@@ -1,0 +1,26 @@
+"""Plain emotion folders: `<root>/<Emotion>/<anything>`; the speakers are unknown."""
+
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+
+from ser.corpora.naming import InvalidName, Naming
+
+TITLE = "Emotion folders"
+CITATION = "your own recordings"
+LICENCE = "as you received them"
+HOMEPAGE = ""
+NOTE = ""
+KNOWN_DEFECTS: Mapping[str, str] = {}
+
+
+def parse(path: PurePosixPath) -> Naming:
+    """Take the folder that holds the file as the emotion, in lower case.
+
+    Raises
+    ------
+    InvalidName
+        If the file lies in no folder.
+    """
+    if len(path.parts) < 2:
+        raise InvalidName("lies in no emotion folder", "move it to <root>/<Emotion>/")
+    return Naming(corpus_label=path.parent.name.lower())

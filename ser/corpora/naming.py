@@ -1,0 +1,27 @@
+"""What the path of a recording states about it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Naming:
+    """Facts read from a path; None: not stated."""
+
+    corpus_label: str
+    """The corpus's own code or word for the emotion."""
+    speaker: str | None = None
+    sex: str | None = None
+    language: str | None = None
+    intensity: str | None = None
+    statement: str | None = None
+    repetition: str | None = None
+    vocal_channel: str | None = None
+
+
+class InvalidName(ValueError):
+    """A path that does not follow the corpus's naming, or that names what cannot be used."""
+
+    def __init__(self, reason: str, remedy: str) -> None:
+        super().__init__(f"{reason}; {remedy}")
+        self.reason = reason
+        self.remedy = remedy

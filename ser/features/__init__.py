@@ -1,0 +1,1 @@
+"""Waveform -> descriptors -> functionals, and YAMNet's embedding."""

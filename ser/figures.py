@@ -1,0 +1,96 @@
+"""Pictures of results; each function returns a matplotlib figure, none touches a file."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+
+from ser.tables import EMOTIONS
+
+DPI = 150
+COLOURS = {  # told apart with the common colour blindnesses, and in lightness where they are close
+    "neutral": "#7f7f7f",
+    "calm": "#56b4e9",
+    "happy": "#e6b800",
+    "sad": "#0a4c8a",
+    "angry": "#d62728",
+    "fearful": "#7b3fa0",
+    "disgust": "#2e8b57",
+    "surprised": "#ff7f0e",
+    "pleasant_surprise": "#f5a3c7",
+    "boredom": "#8c564b",
+}
+
+
+def _figure(width: float, height: float, title: str, note: str) -> Figure:
+    """Empty figure with a title and, below it, the note that must go with the numbers."""
+    figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
+    figure.suptitle(f"{title}\n{note}" if note else title, fontsize=11)
+    return figure
+
+
+def confusion(truth: pd.Series, prediction: pd.Series, *, labels: list[str], title: str, note: str = "") -> Figure:
+    """Confusion matrix: share of each annotated emotion as shade and per cent, counts below."""
+    counts = confusion_matrix(truth, prediction, labels=labels)
+    share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    size = 2.6 + 0.72 * len(labels)
+    figure = _figure(size + 0.6, size, title, note)
+    axes = figure.subplots()
+    image = axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
+    for (row, column), count in np.ndenumerate(counts):
+        axes.text(
+            column,
+            row,
+            f"{share[row, column]:.0%}\n{count}",
+            ha="center",
+            va="center",
+            fontsize=8,
+            color="white" if share[row, column] > 0.5 else "black",
+        )
+    axes.set_xticks(range(len(labels)), labels, rotation=40, ha="right")
+    axes.set_yticks(range(len(labels)), labels)
+    axes.set_xlabel("predicted")
+    axes.set_ylabel("annotated")
+    figure.colorbar(image, ax=axes, label="share of the annotated emotion", shrink=0.8)
+    return figure
+
+
+def per_class(truth: pd.Series, prediction: pd.Series, *, labels: list[str], title: str, note: str = "") -> Figure:
+    """Bars of recall, precision and F1 of every emotion; the dashed line is the UAR, the dotted one chance."""
+    precision, recall, f1, support = precision_recall_fscore_support(truth, prediction, labels=labels, zero_division=0)
+    figure = _figure(2.5 + 0.95 * len(labels), 4.2, title, note)
+    axes = figure.subplots()
+    position = np.arange(len(labels))
+    shades = {"recall": (recall, "#08306b"), "precision": (precision, "#6baed6"), "F1": (f1, "#c6c6c6")}
+    for k, (name, (values, colour)) in enumerate(shades.items()):
+        axes.bar(position + (k - 1) * 0.27, values, 0.25, label=name, color=colour)
+    uar = recall[support > 0].mean()
+    axes.axhline(uar, color="black", linestyle="--", linewidth=1, label=f"UAR {uar:.3f}")
+    axes.axhline(1 / len(labels), color="black", linestyle=":", linewidth=1, label=f"chance {1 / len(labels):.3f}")
+    axes.set_xticks(position, [f"{label}\nn = {n}" for label, n in zip(labels, support, strict=True)])
+    axes.set_ylim(0, 1)
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.legend(loc="outside right upper", frameon=False)
+    return figure
+
+
+def projection(points: pd.DataFrame, *, title: str, note: str = "") -> Figure:
+    """Map of rows with columns x, y, emotion, synthetic: dots are real, crosses synthetic."""
+    figure = _figure(8, 6, title, note)
+    axes = figure.subplots()
+    emotions = [emotion for emotion in EMOTIONS if (points["emotion"] == emotion).any()]
+    for synthetic, marker, size in ((False, "o", 14), (True, "x", 22)):
+        rows = points[points["synthetic"] == synthetic]
+        colour = rows["emotion"].map(COLOURS).tolist()
+        axes.scatter(rows["x"], rows["y"], c=colour, marker=marker, s=size, linewidths=0.8, alpha=0.8)
+    handles = [Line2D([], [], marker="o", linestyle="", color=COLOURS[name], label=name) for name in emotions]
+    n_synthetic = int(points["synthetic"].sum())
+    handles += [
+        Line2D([], [], marker="o", linestyle="", color="black", label=f"real ({len(points) - n_synthetic})"),
+        Line2D([], [], marker="x", linestyle="", color="black", label=f"synthetic ({n_synthetic})"),
+    ]
+    figure.legend(handles=handles, loc="outside right upper", frameon=False)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    return figure

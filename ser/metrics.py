@@ -1,0 +1,134 @@
+"""Scores of a table of predictions, pooled over folds."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.stats import bootstrap
+from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, recall_score
+
+from ser.tables import EMOTIONS
+
+MIN_SPEAKERS = 6  # fewer speakers say too little of others for an interval
+CONFIDENCE_LEVEL = 0.95
+DIGITS = 6
+
+
+def labels_of(predictions: pd.DataFrame) -> list[str]:
+    """The ordered classes of a table of predictions."""
+    return [emotion for emotion in EMOTIONS if f"p_{emotion}" in predictions]
+
+
+def scores(predictions: pd.DataFrame) -> dict[str, float]:
+    """UAR, accuracy, F1 and every class's recall.
+
+    Classes without an annotated utterance have no recall and do not count in the averages.
+    """
+    truth, prediction = predictions["truth"], predictions["prediction"]
+    present = [label for label in labels_of(predictions) if (truth == label).any()]
+    recall = recall_score(truth, prediction, labels=present, average=None, zero_division=0)
+    f1 = {
+        average: f1_score(truth, prediction, labels=present, average=average, zero_division=0)
+        for average in ("macro", "weighted")
+    }
+    return {
+        "uar": _rounded(recall.mean()),
+        "accuracy": _rounded(accuracy_score(truth, prediction)),
+        "f1_macro": _rounded(f1["macro"]),
+        "f1_weighted": _rounded(f1["weighted"]),
+        **{f"recall.{label}": _rounded(value) for label, value in zip(present, recall, strict=True)},
+    }
+
+
+def uar_interval(predictions: pd.DataFrame, *, n_resamples: int, seed: int) -> tuple[float, float] | tuple[None, None]:
+    """95 % percentile bootstrap of the UAR over speakers; (None, None) below 6 speakers.
+
+    Utterances of one speaker are alike, so resampling utterances would promise too much.
+
+    References
+    ----------
+    .. [1] Efron and Tibshirani (1993), An Introduction to the Bootstrap, chapter 13; clusters: Field and Welsh (2007),
+       Bootstrapping clustered data, JRSS B 69(3): 369-390.
+    """
+    speakers = predictions["speaker"].dropna().unique()
+    if len(speakers) < MIN_SPEAKERS:
+        return None, None
+    labels = labels_of(predictions)
+    confusion = np.stack(
+        [
+            confusion_matrix(rows["truth"], rows["prediction"], labels=labels)
+            for _, rows in predictions.groupby("speaker")
+        ]
+    )
+
+    def uar(drawn: npt.NDArray[np.intp], axis: int = -1) -> npt.NDArray[np.float64]:
+        return _uar(confusion[drawn].sum(axis=drawn.ndim - 1))
+
+    interval = bootstrap(
+        (np.arange(len(confusion)),),
+        uar,
+        vectorized=True,
+        method="percentile",
+        confidence_level=CONFIDENCE_LEVEL,
+        n_resamples=n_resamples,
+        batch=200,
+        rng=np.random.default_rng(seed),
+    ).confidence_interval
+    return _rounded(interval.low), _rounded(interval.high)
+
+
+def _uar(confusion: npt.NDArray[np.int_]) -> npt.NDArray[np.float64]:
+    """UAR of confusion matrices `(…, n_labels, n_labels)`, over the classes that have rows."""
+    support = confusion.sum(axis=-1)
+    hits = np.diagonal(confusion, axis1=-2, axis2=-1)
+    recall = np.divide(hits, support, out=np.zeros(support.shape), where=support > 0)
+    return np.asarray(recall.sum(axis=-1) / (support > 0).sum(axis=-1))
+
+
+def expected_calibration_error(predictions: pd.DataFrame, *, n_bins: int) -> float:
+    """Mean difference of confidence and accuracy over `n_bins` equally wide bins of confidence.
+
+    References
+    ----------
+    .. [1] Guo, Pleiss, Sun and Weinberger (2017), On calibration of modern neural networks, ICML, equation 3.
+    """
+    confidence = predictions[[f"p_{label}" for label in labels_of(predictions)]].max(axis=1)
+    hit = (predictions["truth"] == predictions["prediction"]).astype(float)
+    bins = np.minimum((confidence * n_bins).astype(int), n_bins - 1)
+    difference = (hit - confidence).groupby(bins).sum().abs().sum()
+    return _rounded(difference / len(predictions))
+
+
+def metrics(
+    predictions: pd.DataFrame,
+    *,
+    protocol: str,
+    speaker_independent: bool,
+    test: bool,
+    n_resamples: int,
+    n_bins: int,
+    seed: int,
+) -> dict[str, Any]:
+    """The flat table of `metrics.json`; without `test`, the dev figures alone."""
+    dev = scores(predictions[predictions["partition"] == "dev"])
+    dev_scores = {"dev.uar": dev["uar"], "dev.accuracy": dev["accuracy"]}
+    study = {"speaker_independent": speaker_independent, "protocol": protocol}
+    if not test:
+        return {**study, **dev_scores}
+    tested = predictions[predictions["partition"] == "test"]
+    low, high = uar_interval(tested, n_resamples=n_resamples, seed=seed)
+    return {
+        **scores(tested),
+        "uar_low": low,
+        "uar_high": high,
+        "ece": expected_calibration_error(tested, n_bins=n_bins),
+        "n_utterances": len(tested),
+        "n_speakers": int(tested["speaker"].nunique()),
+        **study,
+        **dev_scores,
+    }
+
+
+def _rounded(value: float) -> float:
+    return round(float(value), DIGITS)

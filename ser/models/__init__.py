@@ -1,0 +1,1 @@
+"""Unfitted models by name."""

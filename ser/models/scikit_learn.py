@@ -1,0 +1,55 @@
+"""Unfitted scikit-learn classifiers of utterance-level features, each with its scaler inside."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+
+
+def svm(*, C: float, gamma: float | str, seed: int) -> Pipeline:  # noqa: N803 (the name everyone knows)
+    """Support vector machine with a radial kernel; exact, so the seed is unused."""
+    return make_pipeline(StandardScaler(), SVC(C=C, gamma=gamma, decision_function_shape="ovr"))
+
+
+def logistic_regression(*, C: float, seed: int) -> Pipeline:  # noqa: N803
+    """Multinomial logistic regression; convex, so the seed is unused."""
+    return make_pipeline(StandardScaler(), LogisticRegression(C=C, max_iter=5000))
+
+
+def random_forest(*, n_estimators: int, min_samples_leaf: int, seed: int) -> Pipeline:
+    """Random forest."""
+    forest = RandomForestClassifier(
+        n_estimators=n_estimators, min_samples_leaf=min_samples_leaf, random_state=seed, n_jobs=-1
+    )
+    return make_pipeline(StandardScaler(), forest)
+
+
+def mlp(*, hidden_layer_sizes: Sequence[int], alpha: float, max_iter: int, seed: int) -> Pipeline:
+    """Multi-layer perceptron."""
+    network = MLPClassifier(tuple(hidden_layer_sizes), alpha=alpha, max_iter=max_iter, random_state=seed)
+    return make_pipeline(StandardScaler(), network)
+
+
+MODELS: Mapping[str, Callable[..., Pipeline]] = {
+    "svm": svm,
+    "logistic_regression": logistic_regression,
+    "random_forest": random_forest,
+    "mlp": mlp,
+}
+
+
+def model(name: str, *, seed: int, **settings: object) -> Pipeline:
+    """Unfitted model.
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown.
+    """
+    if name not in MODELS:
+        raise ValueError(f"unknown model {name!r}; model.name is one of {', '.join(MODELS)}")
+    return MODELS[name](seed=seed, **settings)

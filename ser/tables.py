@@ -1,0 +1,220 @@
+"""Columns and dtypes of every table; read, write, validate."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+import pandas as pd
+import pandera.pandas as pandera
+import pyarrow as arrow
+import pyarrow.csv
+
+from ser import files
+
+EMOTIONS = (
+    *("neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised"),
+    *("pleasant_surprise", "boredom"),
+)
+PARTITIONS = ("train", "dev", "test")
+ORIGINAL = "original"
+UNAVAILABLE = "unavailable"
+"""Name of the one extra column of a feature table whose features could not be had; it has no rows."""
+
+KEYS = {"utterance": arrow.string(), "variant": arrow.string(), "emotion": arrow.string()}
+TYPES: Mapping[str, arrow.DataType] = {
+    **KEYS,
+    **dict.fromkeys(("corpus", "path", "speaker", "sex", "language", "corpus_label", "intensity"), arrow.string()),
+    **dict.fromkeys(("statement", "repetition", "vocal_channel", "audio_hash", "duplicate_of"), arrow.string()),
+    **dict.fromkeys(("sample_rate", "channels", "n_samples", "fold"), arrow.int64()),
+    **dict.fromkeys(("partition", "truth", "prediction"), arrow.string()),
+    "duration": arrow.float64(),
+    "synthetic": arrow.bool_(),
+}
+
+BALANCED_KEYS = ("fold", "utterance", "variant", "synthetic", "emotion")
+
+_text = pandera.Column(str)
+_optional = pandera.Column(str, nullable=True)
+_emotion = pandera.Column(str, pandera.Check.isin(EMOTIONS))
+_partition = pandera.Column(str, pandera.Check.isin(PARTITIONS))
+_fold = pandera.Column(int, pandera.Check.ge(0))
+_count = pandera.Column(int, pandera.Check.gt(0))
+_feature = pandera.Column("float32", regex=True)
+_FEATURES = r"^(?!(utterance|variant|emotion|fold|synthetic|unavailable)$).+"
+
+UTTERANCES = pandera.DataFrameSchema(
+    {
+        "utterance": pandera.Column(str, unique=True),
+        "corpus": _text,
+        "path": _text,
+        "speaker": _optional,
+        "sex": _optional,
+        "language": _optional,
+        "emotion": _emotion,
+        "corpus_label": _text,
+        "intensity": _optional,
+        "statement": _optional,
+        "repetition": _optional,
+        "vocal_channel": _optional,
+        "sample_rate": _count,
+        "channels": _count,
+        "n_samples": _count,
+        "duration": pandera.Column(float, pandera.Check.gt(0)),
+        "audio_hash": _text,
+        "duplicate_of": _optional,
+    },
+    strict=True,
+    ordered=True,
+)
+PARTITION_TABLE = pandera.DataFrameSchema(
+    {"fold": _fold, "utterance": _text, "partition": _partition},
+    strict=True,
+    ordered=True,
+    unique=["fold", "utterance"],
+)
+FEATURES = pandera.DataFrameSchema(
+    {"utterance": _text, "variant": _text, "emotion": _emotion, _FEATURES: _feature},
+    strict=True,
+    unique=["utterance", "variant"],
+)
+BALANCED = pandera.DataFrameSchema(
+    {
+        "fold": _fold,
+        "utterance": _text,
+        "variant": _text,
+        "synthetic": pandera.Column(bool),
+        "emotion": _emotion,
+        _FEATURES: pandera.Column("float32", regex=True, nullable=True, required=False),
+    },
+    strict=True,
+)
+PREDICTIONS = pandera.DataFrameSchema(
+    {
+        "fold": _fold,
+        "partition": _partition,
+        "utterance": _text,
+        "corpus": _text,
+        "speaker": _optional,
+        "sex": _optional,
+        "intensity": _optional,
+        "truth": _emotion,
+        "prediction": _emotion,
+        r"^p_.+": pandera.Column(float, pandera.Check.in_range(0, 1), regex=True),
+    },
+    strict=True,
+    unique=["fold", "utterance"],
+)
+
+
+class Writer(Protocol):
+    """Appends rows to a table that is being written."""
+
+    def __call__(self, rows: pd.DataFrame) -> None:
+        """Append `rows`, whose columns are those of the first call."""
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[Writer]:
+    """Write a csv as its rows are made; it appears under its name when the block ends without an error.
+
+    Floats are written in the fewest digits that read back equal, missing values as nothing, lines end in `\\n`.
+    """
+    with files.replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+
+        def write(rows: pd.DataFrame) -> None:
+            rows.to_csv(file, index=False, header=file.tell() == 0, lineterminator="\n")
+
+        yield write
+
+
+def write(rows: pd.DataFrame, path: Path) -> None:
+    """Write a whole table as csv."""
+    with writing(path) as append:
+        append(rows)
+
+
+def write_balanced(rows: pd.DataFrame, path: Path) -> None:
+    """Write a balanced table, its keys before its features."""
+    keys = list(BALANCED_KEYS)
+    write(rows[[*keys, *feature_columns(rows)]], path)
+
+
+def write_unavailable(path: Path) -> None:
+    """Write a feature table that says that its features could not be had."""
+    write(pd.DataFrame(columns=[*KEYS, UNAVAILABLE], dtype=str), path)
+
+
+def is_unavailable(features: pd.DataFrame) -> bool:
+    """Whether `features` comes from `write_unavailable`."""
+    return UNAVAILABLE in features.columns
+
+
+def read_utterances(path: Path) -> pd.DataFrame:
+    """Read the table of utterances."""
+    return _read(path, UTTERANCES)
+
+
+def read_partitions(path: Path) -> pd.DataFrame:
+    """Read the long table of fold, utterance, partition."""
+    return _read(path, PARTITION_TABLE)
+
+
+def read_features(path: Path) -> pd.DataFrame:
+    """Read a feature table: utterance, variant, emotion, and one float32 column a feature.
+
+    Raises
+    ------
+    ValueError
+        If the features were marked unavailable when they were to be extracted.
+    """
+    features = read_features_or_unavailable(path)
+    if is_unavailable(features):
+        raise ValueError(
+            f"{path} is marked unavailable: its model could not be had; set TFHUB_CACHE_DIR to a TF Hub cache that"
+            " holds it, or connect to the network, and repeat; or choose -S model.representation=librosa"
+        )
+    return features
+
+
+def read_features_or_unavailable(path: Path) -> pd.DataFrame:
+    """Read a feature table, which may be marked unavailable."""
+    if _header(path)[-1] == UNAVAILABLE:
+        return pd.DataFrame(columns=[*KEYS, UNAVAILABLE], dtype=str)
+    return _read(path, FEATURES)
+
+
+def read_balanced(path: Path) -> pd.DataFrame:
+    """Read the balanced training rows: fold, utterance, variant, synthetic, emotion, features (or none)."""
+    return _read(path, BALANCED)
+
+
+def read_predictions(path: Path) -> pd.DataFrame:
+    """Read predictions, one row an utterance and fold, with one `p_<label>` a class."""
+    return _read(path, PREDICTIONS)
+
+
+def feature_columns(features: pd.DataFrame) -> list[str]:
+    """Names of the columns that hold features."""
+    return [column for column in features.columns if column not in TYPES]
+
+
+def _header(path: Path) -> list[str]:
+    if not path.exists():
+        raise FileNotFoundError(f"{path} does not exist; make it with: dvc repro")
+    with path.open(encoding="utf-8") as file:
+        return file.readline().rstrip("\n").split(",")
+
+
+def _read(path: Path, schema: pandera.DataFrameSchema) -> pd.DataFrame:
+    floats = arrow.float64() if schema is PREDICTIONS else arrow.float32()
+    options = pyarrow.csv.ConvertOptions(
+        column_types={column: TYPES.get(column, floats) for column in _header(path)},
+        strings_can_be_null=True,
+        null_values=[""],
+    )
+    try:
+        rows = pyarrow.csv.read_csv(path, convert_options=options).to_pandas()
+        return schema.validate(rows)
+    except (pandera.errors.SchemaError, arrow.ArrowInvalid) as error:
+        raise ValueError(f"{path} is not the table it should be: {error}; make it anew with: dvc repro -f") from error

@@ -1,0 +1,20 @@
+"""One script per stage of dvc.yaml, named by its verb; `run` is how each of them starts."""
+
+import os
+import sys
+from collections.abc import Callable
+
+
+def run(main: Callable[[], None]) -> None:
+    """Run a stage; bad input ends it with a message and exit status 1, without a traceback (`SER_DEBUG=1` shows it)."""
+    try:
+        main()
+    except (ValueError, OSError) as error:
+        if os.environ.get("SER_DEBUG"):
+            raise
+        sys.exit(f"error: {error}")
+    except TypeError as error:
+        # A section of params.yaml is the keyword arguments of one function, so a typo in it ends here.
+        if os.environ.get("SER_DEBUG") or "keyword argument" not in str(error):
+            raise
+        sys.exit(f"error: params.yaml does not fit: {error}; see conf/ for the names")

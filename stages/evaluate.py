@@ -1,0 +1,73 @@
+"""Predict dev and test with the trained models, score, and draw the confusion matrix."""
+
+from pathlib import Path
+
+import pandas as pd
+from sklearn.metrics import classification_report
+
+from ser import bundle, corpora, figures, files, metrics, params, partitions, tables
+from ser.prediction import predictions_of
+from stages import run
+
+PARAMS = ("evaluation", "partition", "representation.path", "seed")
+UTTERANCES = Path("data/utterances.csv")
+PARTITIONS = Path("data/partitions.csv")
+MODELS = Path("models")
+METRICS = Path("reports/metrics.json")
+PREDICTIONS = Path("reports/predictions.csv")
+CONFUSION = Path("reports/confusion.csv")
+CONFUSION_MATRIX = Path("reports/confusion_matrix.png")
+PER_CLASS = Path("reports/per_class.png")
+CLASSIFICATION_REPORT = Path("reports/classification_report.txt")
+
+
+def main() -> None:
+    config = params.load(*PARAMS)
+    evaluation, partition = config["evaluation"], config["partition"]
+    utterances = tables.read_utterances(UTTERANCES)
+    table = tables.read_partitions(PARTITIONS)
+    features = tables.read_features(Path(config["representation.path"]))
+    independent = partitions.is_speaker_independent(table, utterances)
+    protocol = partitions.protocol(**partition, speaker_independent=independent)
+    wanted = ["dev", "test"] if evaluation["test"] else ["dev"]
+    table = table[table["partition"].isin(wanted)]
+    predictions = pd.concat(
+        predictions_of(rows, utterances, features, bundle.load(model_folder(*rows[["fold", "partition"]].iloc[0])))
+        for _, rows in table.groupby(["fold", "partition"])
+    )
+    tables.write(predictions.sort_values(["fold", "utterance"]), PREDICTIONS)
+    predictions = tables.read_predictions(PREDICTIONS)  # scores come from what people can read, digits and all
+    files.write_json(
+        METRICS,
+        metrics.metrics(
+            predictions, **evaluation, protocol=protocol, speaker_independent=independent, seed=config["seed"]
+        ),
+    )
+    shown = predictions[predictions["partition"] == wanted[-1]]
+    note = "\n".join([f"{wanted[-1]}, {protocol}", *corpora.notes(sorted(shown["corpus"].unique()))])
+    write_pictures(shown, note)
+
+
+def model_folder(fold: int, partition: str) -> Path:
+    """Bundle that predicts a partition: dev rows are predicted by the model that did not learn from them."""
+    before = MODELS / f"fold_{fold}" / bundle.BEFORE_REFIT
+    return before if partition == "dev" and before.is_dir() else MODELS / f"fold_{fold}"
+
+
+def write_pictures(predictions: pd.DataFrame, note: str) -> None:
+    """Write the confusion matrix, the bars and the report of one partition's predictions."""
+    truth, prediction = predictions["truth"], predictions["prediction"]
+    labels = metrics.labels_of(predictions)
+    uar = metrics.scores(predictions)["uar"]
+    tables.write(predictions[["truth", "prediction"]], CONFUSION)
+    matrix = figures.confusion(truth, prediction, labels=labels, title=f"UAR {uar:.1%}", note=note)
+    bars = figures.per_class(truth, prediction, labels=labels, title=f"UAR {uar:.1%}", note=note)
+    for figure, path in ((matrix, CONFUSION_MATRIX), (bars, PER_CLASS)):
+        with files.replacing(path) as temporary:
+            figure.savefig(temporary)
+    report = classification_report(truth, prediction, labels=labels, digits=3, zero_division=0)
+    files.write_text(CLASSIFICATION_REPORT, f"{note}\n\n{report}")
+
+
+if __name__ == "__main__":
+    run(main)

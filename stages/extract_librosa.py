@@ -1,0 +1,28 @@
+"""Extract functionals of librosa descriptors from every utterance."""
+
+from functools import partial
+from pathlib import Path
+
+from ser import params, tables
+from ser.features import tabular
+from ser.features.functionals import functionals
+from stages import run
+
+PARAMS = ("corpus.root", "librosa")
+UTTERANCES = Path("data/utterances.csv")
+FEATURES = Path("data/librosa_extracted_features.csv")
+
+
+def main() -> None:
+    config = params.load(*PARAMS)
+    utterances = tables.read_utterances(UTTERANCES)
+    extractor = partial(functionals, **config["librosa"])
+    with tables.writing(FEATURES) as write:
+        for rows in tabular.feature_rows(
+            utterances, Path(config["corpus.root"]), extractor, description="extract_librosa"
+        ):
+            write(rows)
+
+
+if __name__ == "__main__":
+    run(main)

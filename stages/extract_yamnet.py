@@ -1,0 +1,48 @@
+"""Extract YAMNet's embedding of every utterance, or mark it unavailable."""
+
+from functools import partial
+from pathlib import Path
+
+from ser import files, params, tables
+from ser.features import hub, tabular, yamnet
+from stages import run
+
+PARAMS = ("corpus.root", "yamnet")
+AVAILABILITY = Path("data/yamnet_availability.json")
+UTTERANCES = Path("data/utterances.csv")
+FEATURES = Path("data/yamnet_extracted_features.csv")
+
+
+def main() -> None:
+    config = params.load(*PARAMS)
+    handle, max_duration = config["yamnet"]["handle"], config["yamnet"]["max_duration"]
+    try:
+        network = network_if(files.read_json(AVAILABILITY)["available"], handle)
+    except yamnet.Unavailable as error:
+        if config["yamnet"]["required"]:
+            raise
+        print(f"warning: YAMNet features are marked unavailable: {error}")
+        tables.write_unavailable(FEATURES)
+        return
+    utterances = tables.read_utterances(UTTERANCES)
+    extractor = partial(yamnet.embedding, network=network, max_duration=max_duration)
+    with tables.writing(FEATURES) as write:
+        for rows in tabular.feature_rows(
+            utterances, Path(config["corpus.root"]), extractor, description="extract_yamnet", threads=True
+        ):
+            write(rows)
+
+
+def network_if(available: bool, handle: str) -> yamnet.Network:
+    """Load the network, or raise `yamnet.Unavailable`, at once if the probe found nothing to load."""
+    if not available:
+        raise yamnet.Unavailable(hub.remedy(handle))
+    try:
+        return yamnet.loaded(handle)
+    except yamnet.Unavailable:
+        hub.record_failed_download(handle)
+        raise
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,37 @@
+"""Map the balanced rows of fold 0 in two dimensions, by t-SNE and by UMAP."""
+
+from pathlib import Path
+
+from ser import balancing, figures, files, params, projections, tables
+from stages import run
+
+PARAMS = ("projection", "representation", "seed")
+BALANCED = Path("data/balanced_dataset.csv")
+PROJECTIONS = Path("reports/projections")
+
+
+def main() -> None:
+    config = params.load(*PARAMS)
+    projection, seed = config["projection"], config["seed"]
+    balanced = tables.read_balanced(BALANCED)
+    features = tables.read_features(Path(config["representation"]["path"]))
+    rows = balancing.dereferenced(balanced[balanced["fold"] == 0], features)
+    rows = projections.drawn(rows, max_rows=projection["max_rows"], seed=seed)
+    values = projections.standardised(rows[tables.feature_columns(features)].to_numpy())
+    points = {
+        "tsne": projections.tsne(values, **projection["tsne"], seed=seed),
+        "umap": projections.umap(values, **projection["umap"], seed=seed),
+    }
+    with files.replacing(PROJECTIONS) as folder:
+        folder.mkdir()
+        for name, point in points.items():
+            table = rows[["utterance", "variant", "synthetic", "emotion"]].assign(x=point[:, 0], y=point[:, 1])
+            title = (
+                f"{projections.TITLES[name]} of {len(table)} balanced training rows, {config['representation']['name']}"
+            )
+            tables.write(table, folder / f"{name}.csv")
+            figures.projection(table, title=title).savefig(folder / f"{name}.png")
+
+
+if __name__ == "__main__":
+    run(main)
