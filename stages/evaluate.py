@@ -1,6 +1,8 @@
 """Predict dev and test with the trained models, score, and draw the confusion matrix."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from sklearn.metrics import classification_report
@@ -37,15 +39,19 @@ def main() -> None:
     )
     tables.write(predictions.sort_values(["fold", "utterance"]), PREDICTIONS)
     predictions = tables.read_predictions(PREDICTIONS)  # scores come from what people can read, digits and all
-    files.write_json(
-        METRICS,
-        metrics.metrics(
-            predictions, **evaluation, protocol=protocol, speaker_independent=independent, seed=config["seed"]
-        ),
+    scores = metrics.metrics(
+        predictions, **evaluation, protocol=protocol, speaker_independent=independent, seed=config["seed"]
     )
-    shown = predictions[predictions["partition"] == wanted[-1]]
-    note = "\n".join([f"{wanted[-1]}, {protocol}", *corpora.notes(sorted(shown["corpus"].unique()))])
-    write_pictures(shown, note)
+    files.write_json(METRICS, scores)
+    write_pictures(predictions[predictions["partition"] == wanted[-1]], title(scores), protocol)
+
+
+def title(scores: Mapping[str, Any]) -> str:
+    """UAR and, where there is one, its interval; the dev UAR where test is left out."""
+    if "uar" not in scores:
+        return f"dev UAR {scores['dev.uar']:.1%}"
+    low, high = scores["uar_low"], scores["uar_high"]
+    return f"UAR {scores['uar']:.1%}" + ("" if low is None else f" (95 % interval {low:.1%} to {high:.1%})")
 
 
 def model_folder(fold: int, partition: str) -> Path:
@@ -54,19 +60,19 @@ def model_folder(fold: int, partition: str) -> Path:
     return before if partition == "dev" and before.is_dir() else MODELS / f"fold_{fold}"
 
 
-def write_pictures(predictions: pd.DataFrame, note: str) -> None:
+def write_pictures(predictions: pd.DataFrame, heading: str, protocol: str) -> None:
     """Write the confusion matrix, the bars and the report of one partition's predictions."""
     truth, prediction = predictions["truth"], predictions["prediction"]
-    labels = metrics.labels_of(predictions)
-    uar = metrics.scores(predictions)["uar"]
+    labels, names = metrics.labels_of(predictions), sorted(predictions["corpus"].unique())
+    note = "\n".join([f"{' and '.join(names)}, {predictions['partition'].iloc[0]}, {protocol}", *corpora.notes(names)])
     tables.write(predictions[["truth", "prediction"]], CONFUSION)
-    matrix = figures.confusion(truth, prediction, labels=labels, title=f"UAR {uar:.1%}", note=note)
-    bars = figures.per_class(truth, prediction, labels=labels, title=f"UAR {uar:.1%}", note=note)
+    matrix = figures.confusion(truth, prediction, labels=labels, title=heading, note=note)
+    bars = figures.per_class(truth, prediction, labels=labels, title=heading, note=note)
     for figure, path in ((matrix, CONFUSION_MATRIX), (bars, PER_CLASS)):
         with files.replacing(path) as temporary:
             figure.savefig(temporary)
     report = classification_report(truth, prediction, labels=labels, digits=3, zero_division=0)
-    files.write_text(CLASSIFICATION_REPORT, f"{note}\n\n{report}")
+    files.write_text(CLASSIFICATION_REPORT, f"{heading}\n{note}\n\n{report}")
 
 
 if __name__ == "__main__":

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from ser import balancing, figures, files, params, projections, tables
+from ser import balancing, corpora, figures, files, params, projections, tables
 from stages import run
 
-PARAMS = ("projection", "representation", "seed")
+PARAMS = ("corpus.name", "projection", "representation", "seed")
 BALANCED = Path("data/balanced_dataset.csv")
 PROJECTIONS = Path("reports/projections")
 
@@ -22,6 +22,7 @@ def main() -> None:
         "tsne": projections.tsne(values, **projection["tsne"], seed=seed),
         "umap": projections.umap(values, **projection["umap"], seed=seed),
     }
+    note = "\n".join(corpora.notes([config["corpus.name"]]))
     with files.replacing(PROJECTIONS) as folder:
         folder.mkdir()
         for name, point in points.items():
@@ -30,7 +31,7 @@ def main() -> None:
                 f"{projections.TITLES[name]} of {len(table)} balanced training rows, {config['representation']['name']}"
             )
             tables.write(table, folder / f"{name}.csv")
-            figures.projection(table, title=title).savefig(folder / f"{name}.png")
+            figures.projection(table, title=title, note=note).savefig(folder / f"{name}.png")
 
 
 if __name__ == "__main__":

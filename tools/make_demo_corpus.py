@@ -3,8 +3,9 @@
 The voices are espeak-ng's; the emotions are prosody rules, so scores on this corpus only show that the
 pipeline works. Directions in `RULES` follow the tables of [2]_ (anger, happiness, sadness, fear, disgust),
 [3]_ and [4]_; calm follows tenderness in [4]_, surprise follows [6]_; [5]_ reviews all of it. Where they
-differ (fear's pitch range: wide in [2]_, narrow in [4]_) the later review is followed. Sizes are ours, as are the random spreads, which keep the classes overlapping as real ones do. That
-rules of this kind carry emotion in rule-based synthesis was shown in [6]_ and [7]_.
+differ (fear's pitch range: wide in [2]_, narrow in [4]_) the later review is followed. Sizes are ours, as
+are the random spreads, which keep the classes overlapping as real ones do. That rules of this kind carry
+emotion in rule-based synthesis was shown in [6]_ and [7]_.
 
 References
 ----------
