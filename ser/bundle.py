@@ -18,8 +18,14 @@ MODEL = "model.skops"
 DESCRIPTION = "bundle.json"
 BEFORE_REFIT = "before_refit"  # the bundle that learned from train alone, inside the one that learned from dev too
 LIBRARIES = ("scikit-learn", "librosa", "numpy", "tensorflow-hub")
-# Types of scikit-learn that skops does not know yet; anything else in a file is refused, since loading could run code.
-TRUSTED = ("sklearn.calibration._CalibratedClassifier", "sklearn.calibration._TemperatureScaling")
+# Types of scikit-learn that skops does not trust by itself; anything else in a file is refused, since loading it could
+# run code. A forged tree could crash the process, not more.
+TRUSTED = (
+    "sklearn.calibration._CalibratedClassifier",
+    "sklearn.calibration._TemperatureScaling",
+    "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
+    "sklearn.tree._tree.Tree",
+)
 
 
 @dataclass(frozen=True)

@@ -22,14 +22,13 @@ def main() -> None:
         "tsne": projections.tsne(values, **projection["tsne"], seed=seed),
         "umap": projections.umap(values, **projection["umap"], seed=seed),
     }
-    note = "\n".join(corpora.notes([config["corpus.name"]]))
+    corpus, representation = config["corpus.name"], config["representation"]["name"]
+    note = "\n".join([f"{corpus}, {representation}", *corpora.notes([corpus])])
     with files.replacing(PROJECTIONS) as folder:
         folder.mkdir()
         for name, point in points.items():
             table = rows[["utterance", "variant", "synthetic", "emotion"]].assign(x=point[:, 0], y=point[:, 1])
-            title = (
-                f"{projections.TITLES[name]} of {len(table)} balanced training rows, {config['representation']['name']}"
-            )
+            title = f"{projections.TITLES[name]} of {len(table)} balanced training rows, fold 0"
             tables.write(table, folder / f"{name}.csv")
             figures.projection(table, title=title, note=note).savefig(folder / f"{name}.png")
 

@@ -1,0 +1,186 @@
+"""Descriptors and functionals: theory on ideal signals, librosa's own answers, short and silent waveforms."""
+
+from functools import partial
+from pathlib import Path
+
+import librosa
+import numpy as np
+import pandas as pd
+import plain
+import pytest
+import soundfile
+import yaml
+from synthesis import tone
+
+from ser import audio
+from ser.features import tabular
+from ser.features.descriptors import DESCRIPTORS, Analysis, described
+from ser.features.functionals import functionals
+
+CONF = Path(__file__).parents[1] / "conf" / "librosa"
+SETS = {path.stem: yaml.safe_load(path.read_text()) for path in sorted(CONF.glob("*.yaml"))}
+N_FEATURES = {"means_42": 42, "functionals_120": 120, "energy_set": 36, "mfcc_chroma": 51}
+RATE = 22050
+
+
+def analysis(waveform, sample_rate=RATE):
+    return Analysis(waveform.astype(np.float32), sample_rate=sample_rate, n_fft=2048, hop_length=512)
+
+
+def speech_like(seed, duration=1.3, sample_rate=RATE):
+    """Gliding harmonics with pauses and noise: every descriptor varies over its frames."""
+    generator = np.random.default_rng(seed)
+    time = np.arange(round(duration * sample_rate)) / sample_rate
+    pitch = generator.uniform(100, 250) * (1 + 0.2 * np.sin(2 * np.pi * generator.uniform(1, 3) * time))
+    phase = 2 * np.pi * np.cumsum(pitch) / sample_rate
+    voice = sum(np.sin(k * phase) / k for k in range(1, 20))
+    envelope = np.clip(np.sin(2 * np.pi * generator.uniform(2, 4) * time), 0, 1)
+    return (0.1 * voice * envelope + 0.003 * generator.standard_normal(time.size)).astype(np.float32)
+
+
+def mean_of(name, waveform, **settings):
+    return float(described(analysis(waveform), name, **settings)[1].mean())
+
+
+def test_level_of_a_sine_is_its_amplitude_over_root_two():
+    frequency = 40 * RATE / 2048  # whole periods a frame
+    values = described(analysis(tone(frequency, 1.0, sample_rate=RATE, level=0.5)), "rms")[1]
+    np.testing.assert_allclose(values[0, 3:-3], 0.5 / np.sqrt(2), rtol=1e-3)
+
+
+def test_centroid_and_rolloff_of_a_sine_are_its_frequency():
+    waveform = tone(1000, 1.0, sample_rate=RATE)
+    assert described(analysis(waveform), "spectral_centroid")[1][0, 5:-5] == pytest.approx(1000, abs=15)
+    assert described(analysis(waveform), "spectral_rolloff")[1][0, 5:-5] == pytest.approx(1000, abs=2 * RATE / 2048)
+
+
+def test_zero_crossings_of_a_sine_are_twice_its_frequency():
+    values = described(analysis(tone(500, 1.0, sample_rate=RATE)), "zero_crossing_rate")[1]
+    assert values[0, 3:-3] == pytest.approx(2 * 500 / RATE, rel=0.02)
+
+
+def test_band_energy_ratio_weighs_what_lies_below_against_what_lies_above():
+    low, high = tone(500, 1.0, sample_rate=RATE, level=0.2), tone(5000, 1.0, sample_rate=RATE, level=0.1)
+    ratio = described(analysis(low + high), "band_energy_ratio", split_frequency=2000.0)[1]
+    assert ratio[0, 5:-5] == pytest.approx(4, rel=0.01)  # energies go with the squares of 0.2 and 0.1
+
+
+def test_band_energy_ratio_of_silence_is_one():
+    assert mean_of("band_energy_ratio", np.zeros(RATE), split_frequency=2000.0) == 1
+
+
+def test_chroma_of_an_a_is_strongest_at_a():
+    values = described(analysis(tone(440, 1.0, sample_rate=RATE)), "chroma")[1]
+    assert values.mean(axis=1).argmax() == 9  # C is 0
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_sets_have_as_many_features_as_their_source_states(name):
+    features = functionals(speech_like(0), RATE, **SETS[name])
+    assert len(features) == N_FEATURES[name]
+    assert np.isfinite(list(features.values())).all()
+
+
+def test_columns_of_system_a_bear_its_names():
+    features = functionals(speech_like(0), RATE, **SETS["means_42"])
+    groups = [[f"{title}_{k}" for k in range(1, 14)] for title in ("MFCC", "Delta_MFCC", "Delta2_MFCC")]
+    single = ["Spectral_Centroid", "Spectral_Bandwidth", "Zero_Crossing_Rate"]
+    assert list(features) == [*groups[0], *groups[1], *groups[2], *single]
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_values_are_those_of_librosa_called_one_function_at_a_time(name, tmp_path):
+    path = tmp_path / "utterance.wav"
+    soundfile.write(path, speech_like(3, duration=2.5, sample_rate=48000), 48000)
+    recording = audio.read(path)
+    ours = functionals(recording.waveform, recording.sample_rate, **SETS[name])
+    reference = getattr(plain, name)(path)
+    assert set(ours) == set(reference)
+    np.testing.assert_allclose([ours[key] for key in reference], list(reference.values()), rtol=1e-3, atol=1e-5)
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("name", SETS)
+def test_values_on_real_speech_are_those_of_librosa_called_one_function_at_a_time(name, corpora_root):
+    paths = sorted((corpora_root / "ravdess").rglob("*.flac"))[7::70][:20]  # every actor's neighbourhood, all emotions
+    assert len(paths) == 20
+    ours, reference = [], []
+    for path in paths:
+        recording = audio.read(path)
+        ours.append(functionals(recording.waveform, recording.sample_rate, **SETS[name]))
+        reference.append(getattr(plain, name)(path))
+    reference = pd.DataFrame(reference)
+    difference = (pd.DataFrame(ours)[reference.columns] - reference).abs()
+    assert (difference <= 1e-3 * reference.abs() + 1e-3 * reference.std()).all(axis=None)
+
+
+@pytest.mark.parametrize("duration", [0.1, 0.15, 0.4])
+@pytest.mark.parametrize("name", SETS)
+def test_short_utterances_have_finite_features_and_warn_of_nothing(name, duration):
+    assert np.isfinite(list(functionals(speech_like(1, duration), RATE, **SETS[name]).values())).all()
+
+
+def test_delta_of_nine_frames_and_more_is_librosas():
+    waveform = speech_like(2)
+    ours = described(analysis(waveform), "delta_mfcc", n_mfcc=13)[1]
+    np.testing.assert_array_equal(ours, librosa.feature.delta(analysis(waveform).mfcc(13)))
+
+
+@pytest.mark.parametrize("name", DESCRIPTORS)
+def test_every_descriptor_has_one_column_a_frame(name):
+    settings = {"n_mfcc": 13} if "mfcc" in name else {"n_mels": 20} if name == "mel" else {}
+    settings |= {"split_frequency": 2000.0} if name == "band_energy_ratio" else {}
+    values = described(analysis(speech_like(4)), name, **settings)[1]
+    assert values.shape[1] == 1 + speech_like(4).size // 512
+
+
+def test_transform_is_computed_once(monkeypatch):
+    calls = []
+    stft = librosa.stft
+    monkeypatch.setattr(librosa, "stft", lambda *args, **kwargs: calls.append(1) or stft(*args, **kwargs))
+    settings = SETS["functionals_120"] | {
+        "descriptors": [entry for entry in SETS["functionals_120"]["descriptors"] if entry["name"] != "tonnetz"]
+    }
+    functionals(speech_like(0), RATE, **settings)
+    assert len(calls) == 1
+
+
+def test_unknown_descriptor_and_functional_are_named_with_the_known_ones():
+    settings = {"name": "x", "sample_rate": RATE, "n_fft": 2048, "hop_length": 512}
+    with pytest.raises(ValueError, match=r"unknown descriptor 'rsm'.*rms"):
+        functionals(speech_like(0), RATE, **settings, descriptors=[{"name": "rsm", "functionals": ["mean"]}])
+    with pytest.raises(ValueError, match=r"unknown functional 'median'.*mean, std"):
+        functionals(speech_like(0), RATE, **settings, descriptors=[{"name": "rms", "functionals": ["median"]}])
+
+
+def test_table_has_the_rows_of_its_utterances_in_order(tmp_path, monkeypatch):
+    monkeypatch.setattr(tabular, "CHUNK", 2)
+    for k in range(5):
+        soundfile.write(tmp_path / f"{k}.wav", tone(200 * (k + 1), 0.3), 16000)
+    utterances = pd.DataFrame(
+        {"utterance": [f"x/{k}" for k in range(5)], "path": [f"{k}.wav" for k in range(5)], "emotion": "calm"}
+    )
+    extractor = partial(functionals, **SETS["means_42"])
+    chunks = list(tabular.feature_rows(utterances, tmp_path, extractor, description="test", threads=True))
+    assert [len(chunk) for chunk in chunks] == [2, 2, 1]
+    rows = pd.concat(chunks, ignore_index=True)
+    assert list(rows.columns[:3]) == ["utterance", "variant", "emotion"]
+    assert rows["Spectral_Centroid"].is_monotonic_increasing
+
+
+def test_combining_tables_of_different_utterances_is_refused():
+    first = pd.DataFrame({"utterance": ["a"], "variant": ["original"], "emotion": ["calm"], "x": [1.0]})
+    with pytest.raises(ValueError, match="different utterances"):
+        tabular.combined(first, first.assign(utterance="b").rename(columns={"x": "y"}))
+    assert list(tabular.combined(first, first.rename(columns={"x": "y"}))) == [*first, "y"]
+
+
+def test_threads_and_processes_give_equal_values(tmp_path):
+    soundfile.write(tmp_path / "u.wav", speech_like(5), RATE)
+    utterances = pd.DataFrame({"utterance": ["x/u"], "path": ["u.wav"], "emotion": ["calm"]})
+    extractor = partial(functionals, **SETS["energy_set"])
+    tables = [
+        pd.concat(tabular.feature_rows(utterances, tmp_path, extractor, description="test", threads=threads))
+        for threads in (True, False)
+    ]
+    pd.testing.assert_frame_equal(*tables)
