@@ -12,6 +12,7 @@ import soundfile
 Waveform = npt.NDArray[np.float32]
 
 MIN_DURATION = 0.1  # seconds; shorter than any vowel, and than three analysis frames
+UNKNOWN_FRAMES = 2**63 - 1  # libsndfile's SF_COUNT_MAX
 LFS_POINTER = b"version https://git-lfs"
 REPLACE = "replace it by an intact copy from the corpus's source, or remove it"
 
@@ -52,7 +53,8 @@ def read(path: Path) -> Recording:
     Raises
     ------
     InvalidAudio
-        If the file is empty, a Git LFS pointer, not audio, truncated, not finite, all zero, or shorter than 0.1 s.
+        If the file is empty, a Git LFS pointer, not audio, truncated, of undeclared length, not finite, all zero, or
+        shorter than 0.1 s.
     OSError
         If the file cannot be opened.
     """
@@ -66,6 +68,8 @@ def read(path: Path) -> Recording:
         with soundfile.SoundFile(path) as file:
             declared_frames, sample_rate, channels = file.frames, file.samplerate, file.channels
             log = file.extra_info
+            if declared_frames == UNKNOWN_FRAMES:  # a FLAC stream; libsndfile cannot find its end
+                raise InvalidAudio("a stream that does not declare its length", "write it anew with `flac` or `ffmpeg`")
             samples = file.read(dtype="float32", always_2d=True)
     except soundfile.LibsndfileError as error:
         raise InvalidAudio(f"not readable as audio ({error.error_string.rstrip('.')})") from None
@@ -77,17 +81,18 @@ def read(path: Path) -> Recording:
 
 
 def _is_truncated(log: str) -> bool:
-    """Whether libsndfile's log says that a RIFF or AIFF data chunk is longer than the file.
+    """Whether libsndfile's log says that the data of a RIFF, RF64, W64, AIFF or AU file is longer than the file.
 
     Streams of unknown length declare 0 or 0xFFFFFFFF bytes: those are whole.
     """
-    found = re.search(r"^(?:data|\s*SSND)\s*:\s*(\d+)\s*\(should be (\d+)\)", log, re.MULTILINE)
+    declared = r"^\s*(?:data|SSND|Data Size|Riff size|riff)\s*:\s*(\d+)\s*\(should be (\d+)\)"
+    found = re.search(declared, log, re.MULTILINE)
     return found is not None and int(found[2]) < int(found[1]) < 0xFFFFFF00
 
 
 def _checked(recording: Recording) -> Recording:
     if recording.duration < MIN_DURATION:
-        raise InvalidAudio(f"{recording.duration:.3f} s long, shorter than {MIN_DURATION} s", "remove it")
+        raise InvalidAudio(f"{recording.duration:.6g} s long, shorter than {MIN_DURATION} s", "remove it")
     if not np.isfinite(recording.waveform).all():
         raise InvalidAudio("NaN or infinite samples")
     if not recording.waveform.any():

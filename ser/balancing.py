@@ -66,9 +66,14 @@ def dereferenced(rows: pd.DataFrame, features: pd.DataFrame) -> pd.DataFrame:
     Raises
     ------
     ValueError
-        If `features` lacks a row: the two tables are of different runs.
+        If `features` lacks a row or a feature: the two tables are of different runs.
     """
     columns = feature_columns(features)
+    if stale := [column for column in feature_columns(rows) if column not in columns]:
+        raise ValueError(
+            f"balanced rows have {len(stale)} features that the feature table lacks, the first is {stale[0]}; make"
+            " both anew with: dvc repro balance"
+        )
     keys = ["utterance", "variant"]
     found = rows[keys].merge(features[[*keys, *columns]], on=keys, how="left")[columns].to_numpy()
     original = ~rows["synthetic"].to_numpy()

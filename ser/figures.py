@@ -24,9 +24,10 @@ COLOURS = {  # told apart with the common colour blindnesses, and in lightness w
 
 
 def _figure(width: float, height: float, title: str, note: str) -> Figure:
-    """Empty figure with a title and, below it, the note that must go with the numbers."""
+    """Empty figure with a title and, below it, the note that must go with the numbers; wide enough for both."""
     figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
-    figure.suptitle(f"{title}\n{note}" if note else title, fontsize=11)
+    heading = figure.suptitle(f"{title}\n{note}" if note else title, fontsize=11)
+    figure.set_figwidth(max(width, heading.get_window_extent().width / DPI + 0.2))
     return figure
 
 

@@ -3,8 +3,9 @@
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
+from types import ModuleType
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -88,50 +89,21 @@ def ingested(
     """
     if on_invalid not in ("error", "exclude"):
         raise ValueError(f"corpus.on_invalid is {on_invalid!r}; it is error or exclude")
-    folder = Path(root)
-    module = corpora.corpus(reader)
-    found, ignored = _candidates(folder)
-    rows: list[dict[str, Any]] = []
-    rejects: list[Reject] = []
-    defects: dict[str, str] = {}
-    not_selected: Counter[str] = Counter()
-    to_read: list[tuple[PurePosixPath, Naming, str]] = []
-    for path in found:
-        if path.stem in module.KNOWN_DEFECTS:
-            defects[str(path)] = module.KNOWN_DEFECTS[path.stem]
-            continue
-        try:
-            naming = module.parse(path)
-            emotion = _emotion(naming.corpus_label, label_map)
-        except InvalidName as error:
-            rejects.append(Reject(str(path), error.reason, error.remedy))
-            continue
-        if vocal_channels is not None and naming.vocal_channel not in vocal_channels:
-            not_selected[f"vocal_channel {naming.vocal_channel}"] += 1
-        elif emotions is not None and emotion not in emotions:
-            not_selected[f"emotion {emotion}"] += 1
-        else:
-            to_read.append((path, naming, emotion))
     _check_selection(emotions, label_map)
-    results = compute.parallel_map(
-        _facts, [folder / path for path, _, _ in to_read], description="ingest", threads=True
-    )
-    for (path, naming, emotion), facts in zip(to_read, results, strict=True):
-        if isinstance(facts, dict):
-            rows.append(_row(name, path, naming, emotion) | facts)
-        else:
-            rejects.append(Reject(str(path), facts.reason, facts.remedy))
-    rejects += _same_ids(rows)
+    folder = Path(root)
+    survey = _surveyed(folder, corpora.corpus(reader), label_map, vocal_channels, emotions)
+    rows, unreadable = _decoded(folder, name, survey.named)
+    rejects = sorted([*survey.rejects, *unreadable, *_same_ids(rows)], key=lambda reject: reject.path)
     if rejects and on_invalid == "error":
-        raise InvalidCorpus(folder, sorted(rejects, key=lambda reject: reject.path))
+        raise InvalidCorpus(folder, rejects)
     if not rows:
         raise ValueError(f"no utterance of {root} is left; widen corpus.vocal_channels or corpus.emotions")
-    utterances = _with_duplicates(pd.DataFrame(rows).drop_duplicates("utterance", keep=False))
+    utterances = _with_duplicates(pd.DataFrame(rows).drop_duplicates("utterance"))
     excluded = {
-        "rejects": [asdict(reject) for reject in sorted(rejects, key=lambda reject: reject.path)],
-        "known_defects": defects,
-        "not_selected": dict(sorted(not_selected.items())),
-        "not_audio": dict(sorted(ignored.items())),
+        "rejects": [asdict(reject) for reject in rejects],
+        "known_defects": survey.known_defects,
+        "not_selected": dict(sorted(survey.not_selected.items())),
+        "not_audio": dict(sorted(survey.not_audio.items())),
     }
     return Ingested(utterances, report(utterances) | excluded)
 
@@ -153,6 +125,61 @@ def report(utterances: pd.DataFrame) -> dict[str, Any]:
             utterances.dropna(subset=["duplicate_of"]).set_index("utterance")["duplicate_of"].sort_index()
         ),
     }
+
+
+@dataclass
+class _Survey:
+    """What the names of the files below a root say."""
+
+    named: list[tuple[PurePosixPath, Naming, str]] = field(default_factory=list)
+    rejects: list[Reject] = field(default_factory=list)
+    known_defects: dict[str, str] = field(default_factory=dict)
+    not_selected: Counter[str] = field(default_factory=Counter)
+    not_audio: Counter[str] = field(default_factory=Counter)
+
+
+def _surveyed(
+    folder: Path,
+    module: ModuleType,
+    label_map: Mapping[str, str],
+    vocal_channels: list[str] | None,
+    emotions: list[str] | None,
+) -> _Survey:
+    """Parse the name of every recording below `folder`, and sort out what is not to be read."""
+    found, not_audio = _candidates(folder)
+    survey = _Survey(not_audio=not_audio)
+    for path in found:
+        if path.stem in module.KNOWN_DEFECTS:
+            survey.known_defects[str(path)] = module.KNOWN_DEFECTS[path.stem]
+            continue
+        try:
+            naming = module.parse(path)
+            emotion = _emotion(naming.corpus_label, label_map)
+        except InvalidName as error:
+            survey.rejects.append(Reject(str(path), error.reason, error.remedy))
+            continue
+        if vocal_channels is not None and naming.vocal_channel not in vocal_channels:
+            survey.not_selected[f"vocal_channel {naming.vocal_channel}"] += 1
+        elif emotions is not None and emotion not in emotions:
+            survey.not_selected[f"emotion {emotion}"] += 1
+        else:
+            survey.named.append((path, naming, emotion))
+    return survey
+
+
+def _decoded(
+    folder: Path, corpus: str, named: list[tuple[PurePosixPath, Naming, str]]
+) -> tuple[list[dict[str, Any]], list[Reject]]:
+    """Rows of the recordings that decode well, and rejects of the others."""
+    rows: list[dict[str, Any]] = []
+    rejects: list[Reject] = []
+    results = compute.parallel_map(_facts, [folder / path for path, *_ in named], description="ingest", threads=True)
+    for (path, naming, emotion), facts in zip(named, results, strict=True):
+        if isinstance(facts, audio.InvalidAudio):
+            rejects.append(Reject(str(path), facts.reason, facts.remedy))
+        else:
+            rows.append(_row(corpus, path, naming, emotion) | facts)
+    return rows, rejects
 
 
 def _candidates(folder: Path) -> tuple[list[PurePosixPath], Counter[str]]:
@@ -208,7 +235,9 @@ def _facts(path: Path) -> dict[str, Any] | audio.InvalidAudio:
     except audio.InvalidAudio as error:
         return error
     except OSError as error:
-        return audio.InvalidAudio(f"cannot be opened ({error.strerror})", "check the file's permissions")
+        return audio.InvalidAudio(
+            f"cannot be opened ({error.strerror})", "check its permissions, or where its link leads"
+        )
     return {
         "sample_rate": recording.sample_rate,
         "channels": recording.channels,
@@ -236,11 +265,12 @@ def _row(corpus: str, path: PurePosixPath, naming: Naming, emotion: str) -> dict
 
 
 def _same_ids(rows: list[dict[str, Any]]) -> list[Reject]:
-    count = Counter(row["utterance"] for row in rows)
+    """Files whose utterance another file, earlier in order, is already: `x.wav` and `x.flac`."""
+    first: dict[str, str] = {}
     return [
-        Reject(row["path"], f"another file is the utterance {row['utterance']} too", "keep one of them")
+        Reject(row["path"], f"the utterance {row['utterance']} is {path} already", "keep one of them")
         for row in rows
-        if count[row["utterance"]] > 1
+        if (path := first.setdefault(row["utterance"], row["path"])) != row["path"]
     ]
 
 

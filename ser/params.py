@@ -21,25 +21,38 @@ def load(*sections: str, path: Path = PARAMS) -> dict[str, Any]:
         If one is missing.
     """
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    try:
-        return {section: _value(content, section) for section in sections}
-    except (KeyError, TypeError):
-        raise ValueError(f"{path} lacks one of {sections}; compose it again with: python -m ser.params") from None
+    return {section: _value(content, section, path) for section in sections}
 
 
-def _value(content: Any, section: str) -> Any:
+def _value(content: Any, section: str, path: Path) -> Any:
     for key in section.split("."):
+        if not isinstance(content, dict) or key not in content:
+            raise ValueError(f"{path} lacks {section}; compose it again with: python -m ser.params")
         content = content[key]
     return content
 
 
 def compose(overrides: list[str], *, conf: Path = CONF, path: Path = PARAMS) -> None:
-    """Write `path` from `conf` and Hydra `overrides`, with DVC's own composition, so that both agree to the byte."""
-    from dvc.utils.hydra import compose_and_dump  # slow to import, and no stage composes
+    """Write `path` from `conf` and Hydra `overrides`, with DVC's own composition, so that both agree to the byte.
 
-    with files.replacing(path) as temporary:
-        compose_and_dump(str(temporary), str(conf.resolve()), None, "config", "", overrides)
+    Raises
+    ------
+    ValueError
+        If an override names what `conf` does not have.
+    """
+    from dvc.utils.hydra import compose_and_dump  # slow to import, and no stage composes
+    from hydra.errors import HydraException
+    from omegaconf.errors import OmegaConfBaseException
+
+    try:
+        with files.replacing(path) as temporary:
+            compose_and_dump(str(temporary), str(conf.resolve()), None, "config", "", overrides)
+    except (HydraException, OmegaConfBaseException) as error:
+        raise ValueError(f"{conf} does not compose with {' '.join(overrides)}: {error}") from error
 
 
 if __name__ == "__main__":
-    compose(sys.argv[1:])
+    try:
+        compose(sys.argv[1:])
+    except ValueError as invalid:
+        sys.exit(f"error: {invalid}")

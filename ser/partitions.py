@@ -26,6 +26,7 @@ def partition_table(utterances: pd.DataFrame, *, name: str, seed: int, **setting
         raise ValueError(f"unknown partition {name!r}; it is one of {', '.join(PROTOCOLS)}")
     if name not in SPEAKER_DEPENDENT:
         _check_speakers(utterances, name)
+    utterances = utterances.sort_values("utterance", ignore_index=True)  # no draw may depend on the order of rows
     table = PROTOCOLS[name](utterances, seed=seed, **settings)
     table = without_straddling_duplicates(table, utterances)
     check(table, utterances, speaker_independent=name not in SPEAKER_DEPENDENT)
@@ -37,17 +38,22 @@ def speaker_holdout(utterances: pd.DataFrame, *, test_fraction: float, dev_fract
 
     At least 6 speakers are tested where there are 12 or more.
     """
-    names = _proportional_order(utterances, seed)
-    n_test, n_dev = (max(1, round(len(names) * fraction)) for fraction in (test_fraction, dev_fraction))
-    if len(names) >= 2 * MIN_TEST_SPEAKERS:
+    groups = _shuffled_by_sex(utterances, seed)
+    n_speakers = sum(map(len, groups))
+    n_test, n_dev = (max(1, round(n_speakers * fraction)) for fraction in (test_fraction, dev_fraction))
+    if n_speakers >= 2 * MIN_TEST_SPEAKERS:
         n_test = max(n_test, MIN_TEST_SPEAKERS)
-    if len(names) - n_test - n_dev < 1:
+    if n_speakers - n_test - n_dev < 1:
         raise ValueError(
-            f"{len(names)} speakers cannot give {n_test} to test and {n_dev} to dev; lower partition.test_fraction or"
+            f"{n_speakers} speakers cannot give {n_test} to test and {n_dev} to dev; lower partition.test_fraction or"
             " partition.dev_fraction, or choose partition=leave_one_speaker_out (3 speakers) or partition=random"
         )
-    partition = dict.fromkeys(names[:n_test], "test")
-    partition |= dict.fromkeys(names[n_test : n_test + n_dev], "dev")
+    left = [len(group) for group in groups]
+    dev = _seats(left, n_dev, n_later=2)
+    test = _seats([n - k for n, k in zip(left, dev, strict=True)], n_test, n_later=1)
+    partition: dict[str, str] = {}
+    for group, k_test, k_dev in zip(groups, test, dev, strict=True):
+        partition |= dict.fromkeys(group[:k_test], "test") | dict.fromkeys(group[k_test : k_test + k_dev], "dev")
     return _table(0, utterances, utterances["speaker"].map(partition).fillna("train"))
 
 
@@ -102,7 +108,10 @@ def random(utterances: pd.DataFrame, *, test_fraction: float, dev_fraction: floa
             shuffle=True,
         )
     except ValueError as error:
-        raise ValueError(f"cannot stratify {len(unique)} utterances by emotion: {error}") from None
+        raise ValueError(
+            f"cannot stratify {len(unique)} utterances by emotion: {error}; change partition.test_fraction or"
+            " partition.dev_fraction, or leave rare emotions out with corpus.emotions"
+        ) from None
     partition = dict.fromkeys(test["utterance"], "test") | dict.fromkeys(dev["utterance"], "dev")
     return _table(0, utterances, first.map(partition).fillna("train"))
 
@@ -183,14 +192,20 @@ def _shuffled_by_sex(utterances: pd.DataFrame, seed: int) -> list[list[str]]:
     return [list(generator.permutation(group.index.to_numpy())) for _, group in sex.groupby(sex)]
 
 
-def _proportional_order(utterances: pd.DataFrame, seed: int) -> list[str]:
-    """Speakers in an order of which every stretch has the sexes in about their proportion."""
-    placed = [
-        ((k + 0.5) / len(group), i, name)
-        for i, group in enumerate(_shuffled_by_sex(utterances, seed))
-        for k, name in enumerate(group)
-    ]
-    return [name for *_, name in sorted(placed)]
+def _seats(left: Sequence[int], n_seats: int, *, n_later: int) -> list[int]:
+    """How many of `n_seats` each sex takes: about in proportion to the speakers that it has left.
+
+    A sex takes one at least, and leaves one for each of `n_later` partitions, where it has the speakers for that.
+    """
+    seats = [0] * len(left)
+    for _ in range(n_seats):
+        claims = [
+            (n - k > n_later, k == 0, n * n_seats / sum(left) - k, -i)
+            for i, (n, k) in enumerate(zip(left, seats, strict=True))
+            if k < n
+        ]
+        seats[-max(claims)[-1]] += 1
+    return seats
 
 
 def _from_groups(utterances: pd.DataFrame, group: Mapping[str, int], n_groups: int) -> pd.DataFrame:

@@ -216,5 +216,5 @@ def _read(path: Path, schema: pandera.DataFrameSchema) -> pd.DataFrame:
     try:
         rows = pyarrow.csv.read_csv(path, convert_options=options).to_pandas()
         return schema.validate(rows)
-    except (pandera.errors.SchemaError, arrow.ArrowInvalid) as error:
+    except (pandera.errors.SchemaError, pandera.errors.SchemaErrors, arrow.ArrowInvalid) as error:
         raise ValueError(f"{path} is not the table it should be: {error}; make it anew with: dvc repro -f") from error

@@ -1,12 +1,17 @@
 """Fit a classifier with honest probabilities."""
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from sklearn.calibration import CalibratedClassifierCV
-from sklearn.model_selection import StratifiedGroupKFold
+from sklearn.model_selection import LeaveOneGroupOut, StratifiedGroupKFold
 
 from ser.models.scikit_learn import model
 from ser.tables import feature_columns
+
+Splits = list[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]]
+
+N_DRAWS = 10
 
 
 def fitted(
@@ -29,7 +34,7 @@ def fitted(
     rows
         emotion, synthetic, and the features.
     speaker
-        Of each row; missing where unknown: such a row is a group of its own.
+        Of each row, in their order; missing where unknown: such a row is a group of its own.
     n_calibration_folds
         At most; fewer where an emotion has fewer speakers.
 
@@ -41,9 +46,8 @@ def fitted(
     real = ~rows["synthetic"].to_numpy()
     columns = feature_columns(rows)
     values, emotion = rows[columns].to_numpy(), rows["emotion"].to_numpy(str)
-    group = speaker.where(speaker.notna(), rows["utterance"]).to_numpy(str)[real]
-    folds = _grouped_folds(emotion[real], group, n_folds=n_calibration_folds, seed=seed)
-    splits = list(folds.split(values[real], emotion[real], group))
+    group = np.where(speaker.notna(), speaker, rows["utterance"]).astype(str)[real]
+    splits = _grouped_splits(emotion[real], group, n_folds=n_calibration_folds, seed=seed)
     calibrated = CalibratedClassifierCV(
         model(name, seed=seed, **settings), method="temperature", cv=splits, ensemble=False
     )
@@ -53,13 +57,25 @@ def fitted(
     return calibrated
 
 
-def _grouped_folds(emotion: np.ndarray, group: np.ndarray, *, n_folds: int, seed: int) -> StratifiedGroupKFold:
+def _grouped_splits(emotion: npt.NDArray[np.str_], group: npt.NDArray[np.str_], *, n_folds: int, seed: int) -> Splits:
+    """Training and test rows of folds that share no group, each of which trains every emotion.
+
+    Stratified folds are drawn anew while both speakers of a rare emotion are in one fold; one fold a group always does.
+    """
     n_groups = pd.Series(group).groupby(emotion).nunique()
     if len(n_groups) < 2:
-        raise ValueError(f"training has the one emotion {n_groups.index[0]}; a classifier needs two")
+        raise ValueError(
+            f"training has the one emotion {n_groups.index[0]}; a classifier needs two, so widen corpus.emotions"
+        )
     if n_groups.min() < 2:
         raise ValueError(
             f"only one training speaker is heard with {n_groups.idxmin()}, so its probabilities cannot be checked on"
             " another speaker; leave that emotion out with corpus.emotions, or choose another partition"
         )
-    return StratifiedGroupKFold(min(n_folds, int(n_groups.min())), shuffle=True, random_state=seed)
+    n_folds = min(n_folds, int(n_groups.min()))
+    for draw in range(N_DRAWS):
+        folds = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed + draw)
+        splits: Splits = list(folds.split(emotion, emotion, group))
+        if all(np.unique(emotion[training]).size == len(n_groups) for training, _ in splits):
+            return splits
+    return list(LeaveOneGroupOut().split(emotion, emotion, group))

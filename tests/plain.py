@@ -46,7 +46,9 @@ def energy_set(path):
     single = {
         "RMS": librosa.feature.rms(y=y),
         "Zero_Crossing_Rate": librosa.feature.zero_crossing_rate(y),
-        "Band_Energy_Ratio": power[:split].sum(axis=0, keepdims=True) / power[split:].sum(axis=0, keepdims=True),
+        "Band_Energy_Ratio": quotient(
+            power[:split].sum(axis=0, keepdims=True), power[split:].sum(axis=0, keepdims=True)
+        ),
         "Spectral_Centroid": librosa.feature.spectral_centroid(y=y, sr=sr),
         "Spectral_Bandwidth": librosa.feature.spectral_bandwidth(y=y, sr=sr),
     }
@@ -66,6 +68,11 @@ def mfcc_chroma(path):
         | numbered("Delta2_MFCC", librosa.feature.delta(mfcc, order=2).mean(axis=1))
         | numbered("Chroma", librosa.feature.chroma_stft(y=y, sr=sr).mean(axis=1))
     )
+
+
+def quotient(below, above):
+    """0 / 0, which digital silence gives, is taken as 1."""
+    return np.divide(below, above, out=np.ones_like(below), where=above > 0)
 
 
 def numbered(title, values, suffix=""):

@@ -15,7 +15,7 @@ import numpy.typing as npt
 Array = npt.NDArray[np.float32]
 
 DELTA_WIDTH = 9  # frames; librosa's default
-MIN_POWER = 1e-10  # librosa's `amin`: what counts as silence
+MIN_ENERGY = 1e-20  # of a frame: far below what any recording holds, so that only digital silence meets it
 
 
 class Analysis:
@@ -137,7 +137,7 @@ def rms(analysis: Analysis) -> Array:
 
 
 def band_energy_ratio(analysis: Analysis, *, split_frequency: float) -> Array:
-    """Energy below over energy above `split_frequency` (Hz), `(1, n_frames)`; 1 in silence.
+    """Energy below over energy above `split_frequency` (Hz), `(1, n_frames)`; 1 in digital silence.
 
     References
     ----------
@@ -146,7 +146,7 @@ def band_energy_ratio(analysis: Analysis, *, split_frequency: float) -> Array:
     below = analysis.frequencies < split_frequency
     energy_below = analysis.power[below].sum(axis=0, keepdims=True)
     energy_above = analysis.power[~below].sum(axis=0, keepdims=True)
-    ratio: Array = np.maximum(energy_below, MIN_POWER) / np.maximum(energy_above, MIN_POWER)
+    ratio: Array = np.maximum(energy_below, MIN_ENERGY) / np.maximum(energy_above, MIN_ENERGY)
     return ratio
 
 

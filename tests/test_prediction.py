@@ -1,0 +1,91 @@
+"""The table of predictions: its facts, its classes, its order."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from learning_tables import feature_table, utterance_table
+
+from ser import tables
+from ser.bundle import Bundle
+from ser.prediction import predictions_of
+
+UTTERANCES = utterance_table(3, emotions=("neutral", "happy", "sad"), n_repetitions=1)
+FEATURES = feature_table(UTTERANCES, n_features=3)
+ROWS = pd.DataFrame({"fold": 2, "partition": "test", "utterance": UTTERANCES["utterance"]})
+
+
+class Softmax:
+    """Takes three features for the log probabilities of its classes, which are in the alphabet's order."""
+
+    classes_ = np.array(["happy", "neutral", "sad"])
+
+    def predict_proba(self, values: np.ndarray) -> np.ndarray:
+        odds = np.exp(values.astype(float))
+        return odds / odds.sum(axis=1, keepdims=True)
+
+
+MODEL = Bundle(
+    model=Softmax(),
+    labels=["neutral", "happy", "sad"],
+    columns=tables.feature_columns(FEATURES),
+    representation={"name": "librosa"},
+    description={},
+)
+
+
+def predicted(rows: pd.DataFrame = ROWS, features: pd.DataFrame = FEATURES) -> pd.DataFrame:
+    """Predictions of `MODEL`."""
+    return predictions_of(rows, UTTERANCES, features, MODEL)
+
+
+def test_predictions_are_the_table_of_the_contract() -> None:
+    predictions = tables.PREDICTIONS.validate(predicted())
+    facts = ["fold", "partition", "utterance", "corpus", "speaker", "sex", "intensity", "truth", "prediction"]
+    assert predictions.columns.tolist() == [*facts, "p_neutral", "p_happy", "p_sad"]
+    assert predictions["truth"].tolist() == UTTERANCES["emotion"].tolist()
+    for fact in ("utterance", "corpus", "speaker", "sex", "intensity"):
+        assert predictions[fact].tolist() == UTTERANCES[fact].tolist()
+
+
+def test_the_prediction_is_the_most_probable_class() -> None:
+    predictions = predicted()
+    largest = FEATURES[["feature_0", "feature_1", "feature_2"]].to_numpy().argmax(axis=1)
+    assert predictions["prediction"].tolist() == Softmax.classes_[largest].tolist()
+    odds = np.exp(FEATURES[["feature_0", "feature_1", "feature_2"]].to_numpy(float))
+    expected = odds / odds.sum(axis=1, keepdims=True)
+    probabilities = predictions[["p_happy", "p_neutral", "p_sad"]].to_numpy()
+    np.testing.assert_allclose(probabilities, expected, atol=5e-7)
+    np.testing.assert_array_equal(probabilities, probabilities.round(6))
+
+
+def test_a_tie_of_rounded_probabilities_is_decided_before_rounding() -> None:
+    features = FEATURES.assign(feature_0=np.float32(0), feature_1=np.float32(0), feature_2=np.float32(1e-7))
+    predictions = predicted(features=features)
+    assert (predictions["p_sad"] == predictions["p_neutral"]).all()
+    assert (predictions["prediction"] == "sad").all()
+
+
+def test_features_are_found_by_utterance_and_not_by_position() -> None:
+    shuffled = FEATURES.sample(frac=1, random_state=0)
+    pd.testing.assert_frame_equal(predicted(features=shuffled), predicted())
+    few = ROWS.sample(5, random_state=0)
+    assert predicted(few).set_index("utterance")["p_sad"].to_dict() == (
+        predicted().set_index("utterance").loc[few["utterance"], "p_sad"].to_dict()
+    )
+
+
+def test_augmented_variants_are_not_predicted() -> None:
+    augmented = FEATURES.assign(variant="pitch", feature_0=np.float32(50))
+    both = pd.concat([augmented, FEATURES], ignore_index=True)
+    pd.testing.assert_frame_equal(predicted(features=both), predicted())
+
+
+def test_an_utterance_without_features_is_named_with_the_remedy() -> None:
+    with pytest.raises(ValueError, match=rf"the feature table lacks 1 of 30 .* {ROWS['utterance'][4]}; make all"):
+        predicted(features=FEATURES.drop(index=4))
+
+
+def test_an_utterance_without_facts_is_not_skipped() -> None:
+    rows = pd.concat([ROWS, pd.DataFrame([{"fold": 2, "partition": "test", "utterance": "ravdess/other"}])])
+    with pytest.raises(ValueError, match=r"table of utterances lacks 1 of 31 .* ravdess/other; make all tables anew"):
+        predicted(rows)

@@ -1,0 +1,145 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+import stages
+from ser import files
+from ser.features import hub
+from stages import probe
+
+HANDLE = "https://tfhub.dev/google/yamnet/1"
+
+
+@pytest.fixture
+def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty project whose cache is empty, too, and whose network is down."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("TFHUB_CACHE_DIR", raising=False)
+    monkeypatch.setattr(hub, "is_reachable", lambda _: False)
+    (tmp_path / "corpus").mkdir()
+    return tmp_path
+
+
+def configure(*, root: str = "corpus", representation: str = "librosa", required: bool = False) -> None:
+    content = {
+        "corpus": {"name": "demo", "root": root},
+        "partition": {"name": "speaker_holdout"},
+        "model": {"name": "svm", "representation": representation},
+        "yamnet": {"handle": HANDLE, "required": required},
+    }
+    Path("params.yaml").write_text(yaml.safe_dump(content))
+
+
+def availability() -> dict[str, Any]:
+    content: dict[str, Any] = files.read_json(probe.AVAILABILITY)
+    return content
+
+
+@pytest.mark.usefixtures("workplace")
+def test_the_probe_says_what_is_studied_and_writes_what_it_found(capsys: pytest.CaptureFixture[str]) -> None:
+    configure()
+    probe.main()
+    assert capsys.readouterr().out == "corpus demo, partition speaker_holdout, model svm\n"
+    assert files.read_json(probe.CORPUS_ROOT) == {"root": "corpus"}
+    assert availability() == {"handle": HANDLE, "available": False, "failed_downloads": 0}
+
+
+@pytest.mark.usefixtures("workplace")
+@pytest.mark.parametrize("root", ["nowhere", "params.yaml"])
+def test_a_missing_root_ends_with_every_way_to_provide_it(root: str) -> None:
+    configure(root=root)
+    with pytest.raises(ValueError, match=rf"corpus\.root {root} is not a folder; .*`dvc add {root}`.*absolute root"):
+        probe.main()
+    assert not Path("data").exists()
+
+
+@pytest.mark.usefixtures("workplace")
+@pytest.mark.parametrize(
+    ("representation", "required"),
+    [("yamnet", False), ("yamnet_librosa", False), ("librosa", True)],
+)
+def test_what_needs_yamnet_ends_with_the_remedy_where_it_cannot_be_had(representation: str, required: bool) -> None:
+    configure(representation=representation, required=required)
+    with pytest.raises(ValueError, match=f"{HANDLE} is neither in .*; set TFHUB_CACHE_DIR"):
+        probe.main()
+    assert not Path("data").exists()
+
+
+@pytest.mark.usefixtures("workplace")
+@pytest.mark.parametrize("found_by", ["is_cached", "is_reachable"])
+def test_what_needs_yamnet_goes_on_where_it_can_be_had(monkeypatch: pytest.MonkeyPatch, found_by: str) -> None:
+    monkeypatch.setattr(hub, found_by, lambda handle: handle == HANDLE)
+    configure(representation="yamnet")
+    probe.main()
+    assert availability()["available"] is True
+
+
+@pytest.mark.usefixtures("workplace")
+def test_a_failed_download_changes_the_finding_so_that_extraction_is_tried_again() -> None:
+    configure()
+    probe.main()
+    before = probe.AVAILABILITY.read_bytes()
+    probe.main()
+    assert probe.AVAILABILITY.read_bytes() == before
+    hub.record_failed_download(HANDLE)
+    probe.main()
+    assert availability()["failed_downloads"] == 1
+
+
+@pytest.fixture
+def no_debug(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SER_DEBUG", raising=False)
+
+
+def raising(error: Exception) -> Any:
+    def main() -> None:
+        raise error
+
+    return main
+
+
+@pytest.mark.usefixtures("no_debug")
+@pytest.mark.parametrize("error", [ValueError("no speakers"), FileNotFoundError("no speakers")])
+def test_bad_input_ends_a_stage_with_a_message_and_status_1(error: Exception) -> None:
+    with pytest.raises(SystemExit) as raised:
+        stages.run(raising(error))
+    assert raised.value.code == "error: no speakers"  # which the interpreter prints, and exits with 1
+
+
+@pytest.mark.usefixtures("no_debug")
+def test_a_typo_in_the_configuration_ends_a_stage_with_its_name() -> None:
+    def chosen(*, k_neighbors: int) -> None:
+        """Take one option, as a section's function does."""
+
+    section = {"k_neighbors": 5, "k_neigbors": 5}
+    with pytest.raises(SystemExit) as raised:
+        stages.run(lambda: chosen(**section))
+    assert "params.yaml does not fit" in str(raised.value.code)
+    assert "k_neigbors" in str(raised.value.code)
+    assert "see conf/" in str(raised.value.code)
+
+
+@pytest.mark.usefixtures("no_debug")
+@pytest.mark.parametrize("error", [TypeError("unsupported operand"), KeyError("fold"), ZeroDivisionError()])
+def test_an_error_of_the_programme_keeps_its_traceback(error: Exception) -> None:
+    with pytest.raises(type(error)) as raised:
+        stages.run(raising(error))
+    assert raised.value is error
+
+
+@pytest.mark.parametrize("error", [ValueError("no speakers"), TypeError("unexpected keyword argument 'k'")])
+def test_ser_debug_shows_the_traceback(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    monkeypatch.setenv("SER_DEBUG", "1")
+    with pytest.raises(type(error)) as raised:
+        stages.run(raising(error))
+    assert raised.value is error
+
+
+def test_a_stage_that_succeeds_ends_quietly(capsys: pytest.CaptureFixture[str]) -> None:
+    done: list[bool] = []
+    stages.run(lambda: done.append(True))
+    assert done == [True]
+    assert capsys.readouterr() == ("", "")
