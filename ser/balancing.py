@@ -41,7 +41,8 @@ def balanced(rows: pd.DataFrame, *, name: str, seed: int, **settings: int) -> pd
     Raises
     ------
     ValueError
-        If the name is unknown, a feature is not finite, or `smote` has no features or too few rows of an emotion.
+        If the name is unknown, there are less than two emotions, a feature is not finite, or `smote` has no features
+        or too few rows of an emotion.
     """
     if name not in BALANCERS:
         raise ValueError(f"unknown balance {name!r}; it is one of {', '.join(BALANCERS)}")
@@ -50,6 +51,8 @@ def balanced(rows: pd.DataFrame, *, name: str, seed: int, **settings: int) -> pd
     if not np.isfinite(values).all():
         bad = rows.loc[~np.isfinite(values).all(axis=1), "utterance"]
         raise ValueError(f"{len(bad)} training rows have NaN or infinite features, the first is {bad.iloc[0]}")
+    if rows["emotion"].nunique() < 2:
+        raise ValueError("the training partition has less than two emotions; widen corpus.emotions")
     extra = BALANCERS[name](rows, values, seed=seed, **settings)
     return pd.concat([rows.assign(synthetic=False), extra.assign(synthetic=True)], ignore_index=True)
 

@@ -88,7 +88,10 @@ def load(folder: Path) -> Bundle:
     """
     if not (folder / DESCRIPTION).is_file() or not (folder / MODEL).is_file():
         raise ValueError(f"no model in {folder} ({DESCRIPTION} and {MODEL}); train one with: dvc repro train")
-    description = files.read_json(folder / DESCRIPTION)
+    try:
+        description = files.read_json(folder / DESCRIPTION)
+    except ValueError as error:
+        raise ValueError(f"{folder / DESCRIPTION} is damaged ({error}); train anew with: dvc repro -f train") from error
     if description.get("format") != FORMAT:
         raise ValueError(f"{folder} has format {description.get('format')}, this version reads {FORMAT}; train anew")
     untrusted = set(skops.io.get_untrusted_types(file=folder / MODEL)) - set(TRUSTED)

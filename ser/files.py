@@ -1,7 +1,6 @@
 """Files that are either whole or not there: write to a temporary name, then rename."""
 
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,17 +12,23 @@ from typing import Any
 def replacing(path: Path) -> Iterator[Path]:
     """Path of a file or folder to write, which takes the place of `path` when the block ends without an error."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{os.getpid()}.{path.name}")  # keeps the suffix, from which writers tell the format
+    temporary = path.with_name(f".partial.{path.name}")  # keeps the suffix, from which writers tell the format
+    _remove(temporary)  # left by a process that was killed
     try:
         yield temporary
         if path.is_dir():
-            shutil.rmtree(path)  # a folder cannot be renamed onto one that has content
+            _remove(path)  # a folder cannot be renamed onto one that has content
         temporary.replace(path)
     finally:
-        if temporary.is_dir():
-            shutil.rmtree(temporary)
-        else:
-            temporary.unlink(missing_ok=True)
+        _remove(temporary)
+
+
+def _remove(path: Path) -> None:
+    """Remove a file, or a folder with all it holds, if there is one."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:

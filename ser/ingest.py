@@ -12,7 +12,7 @@ import pandas as pd
 import soundfile
 
 from ser import audio, compute, corpora
-from ser.corpora.naming import InvalidName, Naming
+from ser.corpora.naming import VOCAL_CHANNELS, InvalidName, Naming
 
 # Files that may be recordings by their name; any other is one if libsndfile can open it.
 AUDIO_SUFFIXES = {f".{name.lower()}" for name in soundfile.available_formats()} | {
@@ -89,7 +89,7 @@ def ingested(
     """
     if on_invalid not in ("error", "exclude"):
         raise ValueError(f"corpus.on_invalid is {on_invalid!r}; it is error or exclude")
-    _check_selection(emotions, label_map)
+    _check_selection(vocal_channels, emotions, label_map)
     folder = Path(root)
     survey = _surveyed(folder, corpora.corpus(reader), label_map, vocal_channels, emotions)
     rows, unreadable = _decoded(folder, name, survey.named)
@@ -97,7 +97,10 @@ def ingested(
     if rejects and on_invalid == "error":
         raise InvalidCorpus(folder, rejects)
     if not rows:
-        raise ValueError(f"no utterance of {root} is left; widen corpus.vocal_channels or corpus.emotions")
+        raise ValueError(
+            f"no utterance of {root} is left: {len(rejects)} files are invalid (corpus.on_invalid=error lists them),"
+            f" {survey.not_selected.total()} not selected by corpus.vocal_channels and corpus.emotions"
+        )
     utterances = _with_duplicates(pd.DataFrame(rows).drop_duplicates("utterance"))
     excluded = {
         "rejects": [asdict(reject) for reject in rejects],
@@ -221,11 +224,13 @@ def _emotion(corpus_label: str, label_map: Mapping[str, str]) -> str:
     return label_map[corpus_label]
 
 
-def _check_selection(emotions: list[str] | None, label_map: Mapping[str, str]) -> None:
-    unknown = sorted(set(emotions or []) - set(label_map.values()))
-    if unknown:
-        known = ", ".join(dict.fromkeys(label_map.values()))
-        raise ValueError(f"corpus.emotions names {', '.join(unknown)}; the corpus has {known}")
+def _check_selection(
+    vocal_channels: list[str] | None, emotions: list[str] | None, label_map: Mapping[str, str]
+) -> None:
+    known = {"vocal_channels": VOCAL_CHANNELS, "emotions": tuple(dict.fromkeys(label_map.values()))}
+    for setting, chosen in (("vocal_channels", vocal_channels), ("emotions", emotions)):
+        if unknown := sorted(set(chosen or ()) - set(known[setting])):
+            raise ValueError(f"corpus.{setting} names {', '.join(unknown)}; the corpus has {', '.join(known[setting])}")
 
 
 def _facts(path: Path) -> dict[str, Any] | audio.InvalidAudio:

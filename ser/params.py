@@ -18,8 +18,10 @@ def load(*sections: str, path: Path = PARAMS) -> dict[str, Any]:
     Raises
     ------
     ValueError
-        If one is missing.
+        If the file or one of them is missing.
     """
+    if not path.exists():
+        raise ValueError(f"no {path} here; compose it with: python -m ser.params")
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
     return {section: _value(content, section, path) for section in sections}
 

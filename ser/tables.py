@@ -217,4 +217,5 @@ def _read(path: Path, schema: pandera.DataFrameSchema) -> pd.DataFrame:
         rows = pyarrow.csv.read_csv(path, convert_options=options).to_pandas()
         return schema.validate(rows)
     except (pandera.errors.SchemaError, pandera.errors.SchemaErrors, arrow.ArrowInvalid) as error:
-        raise ValueError(f"{path} is not the table it should be: {error}; make it anew with: dvc repro -f") from error
+        first = error.schema_errors[0] if isinstance(error, pandera.errors.SchemaErrors) else error
+        raise ValueError(f"{path} is not the table it should be: {first}; make it anew with: dvc repro -f") from error

@@ -62,6 +62,8 @@ def _grouped_splits(emotion: npt.NDArray[np.str_], group: npt.NDArray[np.str_], 
 
     Stratified folds are drawn anew while both speakers of a rare emotion are in one fold; one fold a group always does.
     """
+    if n_folds < 2:
+        raise ValueError(f"training.n_calibration_folds is {n_folds}; it must be 2 or more")
     n_groups = pd.Series(group).groupby(emotion).nunique()
     if len(n_groups) < 2:
         raise ValueError(

@@ -15,7 +15,7 @@ COMBINED = Path("data/yamnet_librosa_features.csv")
 def main() -> None:
     yamnet = tables.read_features_or_unavailable(YAMNET)
     if tables.is_unavailable(yamnet):
-        print("warning: the combined features are marked unavailable, since YAMNet's are")
+        print("the combined features are marked unavailable, as YAMNet's are")
         tables.write_unavailable(COMBINED)
         return
     tables.write(tabular.combined(yamnet, tables.read_features(LIBROSA)), COMBINED)

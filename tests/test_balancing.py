@@ -192,3 +192,9 @@ def test_a_feature_table_of_another_representation_is_refused(name: str) -> None
     other = FEATURES.rename(columns={"feature_0": "MFCC_1"})
     with pytest.raises(ValueError, match="1 features that the feature table lacks, the first is feature_0; make both"):
         balancing.dereferenced(rows, other)
+
+
+def test_one_emotion_cannot_be_balanced():
+    rows = pd.DataFrame({"utterance": ["a", "b"], "variant": "original", "emotion": "calm", "x": np.float32([1, 2])})
+    with pytest.raises(ValueError, match=r"less than two emotions; widen corpus\.emotions"):
+        balancing.balanced(rows, name="smote", k_neighbors=1, seed=0)

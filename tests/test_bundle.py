@@ -157,3 +157,10 @@ def test_an_interrupted_save_leaves_the_bundle_that_was_there(
     pd.testing.assert_frame_equal(
         pd.DataFrame(bundle.load(copied).probabilities(ROWS)), pd.DataFrame(saved[0].probabilities(ROWS))
     )
+
+
+def test_a_damaged_description_is_refused_with_the_remedy(tmp_path):
+    (tmp_path / bundle.MODEL).write_bytes(b"")
+    (tmp_path / bundle.DESCRIPTION).write_text("{")
+    with pytest.raises(ValueError, match=r"is damaged.*dvc repro -f train"):
+        bundle.load(tmp_path)

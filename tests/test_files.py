@@ -1,3 +1,7 @@
+import errno
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -79,3 +83,33 @@ def test_json_refuses_nan_and_keeps_the_old_file(tmp_path: Path) -> None:
         files.write_json(tmp_path / "a.json", {"uar": float("nan")})
     assert files.read_json(tmp_path / "a.json") == 1
     assert names(tmp_path) == ["a.json"]
+
+
+def test_a_killed_process_leaves_the_old_file_and_the_next_run_clears_what_it_began(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text("old")
+    script = (
+        "import os, signal, sys; from pathlib import Path; from ser import files\n"
+        "with files.replacing(Path(sys.argv[1])) as temporary:\n"
+        "    temporary.write_text('half'); os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    killed = subprocess.run([sys.executable, "-c", script, str(path)], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert path.read_text() == "old"
+    files.write_text(path, "new")
+    assert [file.name for file in tmp_path.iterdir()] == ["table.csv"]
+    assert path.read_text() == "new"
+
+
+def test_a_full_disk_is_reported_and_leaves_the_old_file(tmp_path, monkeypatch):
+    path = tmp_path / "metrics.json"
+    path.write_text("old")
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(OSError, match="No space left"):
+        files.write_json(path, {"uar": 0.5})
+    assert path.read_bytes() == b"old"
+    assert len(list(tmp_path.iterdir())) == 1

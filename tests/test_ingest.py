@@ -313,7 +313,8 @@ def test_what_is_not_selected_is_not_read(tmp_path: Path) -> None:
     ("changes", "message"),
     [
         ({"emotions": ["joy"]}, r"corpus\.emotions names joy; the corpus has neutral, calm, happy"),
-        ({"vocal_channels": ["whisper"]}, r"no utterance of .* is left; widen corpus\.vocal_channels"),
+        ({"vocal_channels": ["whisper"]}, r"corpus\.vocal_channels names whisper; the corpus has speech, song"),
+        ({"vocal_channels": ["song"]}, r"no utterance of .* is left: 0 files are invalid .*, \d+ not selected"),
         ({"on_invalid": "ignore"}, r"corpus\.on_invalid is 'ignore'; it is error or exclude"),
         ({"reader": "tass"}, r"corpus\.reader is one of ravdess"),
     ],

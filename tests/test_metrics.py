@@ -182,9 +182,9 @@ def test_the_calibration_error_of_a_table_worked_by_hand() -> None:
     assert metrics.expected_calibration_error(table, n_bins=5) == 0.4375  # (2 * 0.4 + 2 * 0.475) / 4
 
 
-def test_full_confidence_has_a_bin() -> None:
-    assert metrics.expected_calibration_error(calibration_table((1.0, True), (1.0, True)), n_bins=15) == 0.0
-    assert metrics.expected_calibration_error(calibration_table((1.0, False), (1.0, True)), n_bins=15) == 0.5
+def test_full_confidence_is_in_the_last_bin() -> None:
+    # one bin of confidence 0.975 and accuracy 1/2
+    assert metrics.expected_calibration_error(calibration_table((1.0, False), (0.95, True)), n_bins=15) == 0.475
 
 
 @pytest.mark.parametrize("n_bins", [1, 10, 15])

@@ -100,7 +100,7 @@ def test_calibration_has_fewer_folds_where_an_emotion_has_fewer_speakers(monkeyp
     assert len(spy.splits) == 2
 
 
-@pytest.mark.parametrize("seed", range(100))
+@pytest.mark.parametrize("seed", range(30))
 def test_calibration_folds_train_every_emotion_however_rare(seed: int) -> None:
     random = np.random.default_rng(seed)
     facts = [
@@ -115,6 +115,21 @@ def test_calibration_folds_train_every_emotion_however_rare(seed: int) -> None:
     for trained, checked in splits:
         assert set(emotion[trained]) == set("abcd")
         assert not set(speaker[trained]) & set(speaker[checked])
+
+
+def test_folds_are_drawn_anew_before_one_fold_a_speaker_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    def n_folds(seed: int) -> int:
+        random = np.random.default_rng(seed)
+        rare = [(emotion, speaker) for emotion in "bcd" for speaker in random.choice(12, 2, replace=False)]
+        facts = [("a", speaker) for speaker in range(12) for _ in range(10)] + rare * 5
+        emotion, speaker = (np.array(column, str) for column in zip(*facts, strict=True))
+        return len(training._grouped_splits(emotion, speaker, n_folds=5, seed=seed))
+
+    drawn_anew = [n_folds(seed) for seed in range(20)]
+    monkeypatch.setattr(training, "N_DRAWS", 1)
+    drawn_once = [n_folds(seed) for seed in range(20)]
+    assert set(drawn_anew) <= {2, 12}
+    assert drawn_anew.count(2) > drawn_once.count(2)
 
 
 def test_emotions_of_pairwise_shared_speakers_are_checked_on_one_speaker_at_a_time() -> None:

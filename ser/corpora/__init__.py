@@ -3,11 +3,19 @@
 from collections.abc import Mapping
 from types import ModuleType
 
-from ser.corpora import demo, folders, ravdess
+from ser.corpora import crema_d, demo, emodb, folders, ravdess, savee, tess
 
 # Each module holds TITLE, CITATION, LICENCE, HOMEPAGE; NOTE: what reports on the corpus must say; KNOWN_DEFECTS: file
 # stem -> what is wrong with it in every copy; parse(path relative to the root) -> Naming.
-CORPORA: Mapping[str, ModuleType] = {"ravdess": ravdess, "demo": demo, "folders": folders}
+CORPORA: Mapping[str, ModuleType] = {
+    "ravdess": ravdess,
+    "tess": tess,
+    "crema_d": crema_d,
+    "savee": savee,
+    "emodb": emodb,
+    "folders": folders,
+    "demo": demo,
+}
 
 
 def corpus(name: str) -> ModuleType:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+VOCAL_CHANNELS = ("speech", "song")
+
 
 @dataclass(frozen=True)
 class Naming:

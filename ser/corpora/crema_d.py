@@ -1,0 +1,49 @@
+"""CREMA-D: the Crowd-sourced Emotional Multimodal Actors Dataset."""
+
+import re
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+
+from ser.corpora.naming import InvalidName, Naming
+
+TITLE = "CREMA-D"
+CITATION = (
+    "Cao et al. (2014), IEEE Trans. Affective Computing 5(4): 377-390, https://doi.org/10.1109/TAFFC.2014.2336244"
+)
+LICENCE = "ODbL 1.0"
+HOMEPAGE = "https://github.com/CheyneyComputerScience/CREMA-D"
+NOTE = ""
+KNOWN_DEFECTS: Mapping[str, str] = {"1076_MTI_SAD_XX": "silent"}
+
+PATTERN = re.compile(r"(?P<actor>1\d{3})_(?P<sentence>[A-Z]{3})_(?P<emotion>[A-Z]{3})_(?P<level>LO|MD|HI|XX?)")
+INTENSITIES = {"LO": "low", "MD": "medium", "HI": "high"}  # XX, and X in one file name: not specified
+# VideoDemographics.csv of the corpus; the other 48 actors are male.
+# fmt: off
+FEMALE = frozenset((
+    1002, 1003, 1004, 1006, 1007, 1008, 1009, 1010, 1012, 1013, 1018, 1020, 1021, 1024, 1025,
+    1028, 1029, 1030, 1037, 1043, 1046, 1047, 1049, 1052, 1053, 1054, 1055, 1056, 1058, 1060,
+    1061, 1063, 1072, 1073, 1074, 1075, 1076, 1078, 1079, 1082, 1084, 1089, 1091,
+))
+# fmt: on
+
+
+def parse(path: PurePosixPath) -> Naming:
+    """Read `actor_sentence_emotion_level` from a file's stem.
+
+    Raises
+    ------
+    InvalidName
+        If the stem has another form.
+    """
+    found = PATTERN.fullmatch(path.stem)
+    if found is None:
+        raise InvalidName("not a CREMA-D file name", "name it like 1001_DFA_ANG_XX.wav, or move it elsewhere")
+    return Naming(
+        corpus_label=found["emotion"],
+        speaker=found["actor"],
+        sex="female" if int(found["actor"]) in FEMALE else "male",
+        language="en",
+        intensity=INTENSITIES.get(found["level"]),
+        statement=found["sentence"],
+        vocal_channel="speech",
+    )

@@ -1,0 +1,42 @@
+"""EmoDB: the Berlin Database of Emotional Speech."""
+
+import re
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+
+from ser.corpora.naming import InvalidName, Naming
+
+TITLE = "EmoDB"
+CITATION = "Burkhardt et al. (2005), A database of German emotional speech, Interspeech, 1517-1520"
+LICENCE = "free"
+HOMEPAGE = "http://emodb.bilderbar.info"
+NOTE = ""
+KNOWN_DEFECTS: Mapping[str, str] = {}
+
+SEX = {
+    **dict.fromkeys(("03", "10", "11", "12", "15"), "male"),
+    **dict.fromkeys(("08", "09", "13", "14", "16"), "female"),
+}
+PATTERN = re.compile(r"(?P<speaker>\d\d)(?P<text>[ab]\d\d)(?P<emotion>[A-Z])(?P<take>[a-z])")
+
+
+def parse(path: PurePosixPath) -> Naming:
+    """Read speaker, text, emotion letter and take, `03a01Fa`, from a file's stem.
+
+    Raises
+    ------
+    InvalidName
+        If the stem has another form, or names a speaker that the corpus does not have.
+    """
+    found = PATTERN.fullmatch(path.stem)
+    if found is None or found["speaker"] not in SEX:
+        raise InvalidName("not an EmoDB file name", "name it like 03a01Fa.wav, or move it elsewhere")
+    return Naming(
+        corpus_label=found["emotion"],
+        speaker=found["speaker"],
+        sex=SEX[found["speaker"]],
+        language="de",
+        statement=found["text"],
+        repetition=found["take"],
+        vocal_channel="speech",
+    )

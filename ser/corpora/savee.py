@@ -1,0 +1,39 @@
+"""SAVEE: the Surrey Audio-Visual Expressed Emotion database."""
+
+import re
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+
+from ser.corpora.naming import InvalidName, Naming
+
+TITLE = "SAVEE"
+CITATION = "Haq and Jackson (2010), Multimodal Emotion Recognition, in Machine Audition, IGI Global, 398-423"
+LICENCE = "research use, on registration"
+HOMEPAGE = "http://kahlan.eps.surrey.ac.uk/savee/"
+NOTE = ""
+KNOWN_DEFECTS: Mapping[str, str] = {}
+
+SPEAKERS = ("DC", "JE", "JK", "KL")
+PATTERN = re.compile(r"(?:(?P<speaker>DC|JE|JK|KL)_)?(?P<emotion>sa|su|[adfhn])(?P<number>\d\d)")
+
+
+def parse(path: PurePosixPath) -> Naming:
+    """Read `DC/a01` (folder and stem) or `DC_a01` (stem).
+
+    Raises
+    ------
+    InvalidName
+        If the path has neither form.
+    """
+    found = PATTERN.fullmatch(path.stem)
+    speaker = found and (found["speaker"] or path.parent.name)
+    if found is None or speaker not in SPEAKERS:
+        raise InvalidName("not a SAVEE file name", "name it like DC/a01.wav or DC_a01.wav, or move it elsewhere")
+    return Naming(
+        corpus_label=found["emotion"],
+        speaker=speaker,
+        sex="male",
+        language="en",
+        statement=found["number"],
+        vocal_channel="speech",
+    )
