@@ -104,6 +104,8 @@ def _smote(rows: pd.DataFrame, values: npt.NDArray[np.float32], *, k_neighbors: 
                 f"smote needs more than balance.k_neighbors={k_neighbors} training rows of each emotion, and {emotion}"
                 f" has {n_rows}; lower balance.k_neighbors below {n_rows}, or choose balance=random_oversampler"
             )
+    if count.nunique() == 1:
+        return rows.iloc[:0]  # balanced as it is, and nothing cannot be scaled back
     scaler = StandardScaler().fit(values)
     scaled = scaler.transform(values)
     sampler = SMOTE(k_neighbors=k_neighbors, random_state=seed)

@@ -198,3 +198,12 @@ def test_one_emotion_cannot_be_balanced():
     rows = pd.DataFrame({"utterance": ["a", "b"], "variant": "original", "emotion": "calm", "x": np.float32([1, 2])})
     with pytest.raises(ValueError, match=r"less than two emotions; widen corpus\.emotions"):
         balancing.balanced(rows, name="smote", k_neighbors=1, seed=0)
+
+
+@pytest.mark.parametrize("settings", [{"name": "smote", "k_neighbors": 1}, {"name": "random_oversampler"}])
+def test_rows_that_are_balanced_already_stay_as_they_are(settings):
+    rows = pd.DataFrame({"utterance": list("abcd"), "variant": "original", "emotion": ["calm", "sad"] * 2})
+    rows["x"] = np.float32([1, 2, 3, 4])
+    made = balancing.balanced(rows, **settings, seed=0)
+    pd.testing.assert_frame_equal(made.drop(columns="synthetic"), rows)
+    assert not made["synthetic"].any()

@@ -1,6 +1,7 @@
 """`dvc.yaml` says exactly what the scripts of its stages do."""
 
 import ast
+import hashlib
 
 import pytest
 import wiring
@@ -76,3 +77,14 @@ def test_closure_follows_imports_of_imports():
     assert {"ser/features/functionals.py", "ser/features/descriptors.py", "ser/audio.py"} <= files
     assert "ser/features/__init__.py" not in files
     assert not any("bundle" in file or "yamnet" in file for file in files)
+
+
+def test_lock_and_metrics_in_git_are_of_this_code():
+    """Else the committed scores are of another program: `dvc repro`, then commit `dvc.lock` and `reports`."""
+    locked = yaml.safe_load((wiring.ROOT / "dvc.lock").read_text())["stages"]
+    recorded = {
+        dep["path"]: dep["md5"] for stage in locked.values() for dep in stage["deps"] if dep["path"][-3:] == ".py"
+    }
+    files = {path: hashlib.md5((wiring.ROOT / path).read_bytes()).hexdigest() for path in recorded}
+    assert recorded == files
+    assert set(recorded) == {dep for stage in STAGES.values() for dep in stage["deps"] if dep.endswith(".py")}
