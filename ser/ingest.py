@@ -1,8 +1,9 @@
 """Folder of recordings -> table of utterances, and what was not taken into it."""
 
+import difflib
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
 from types import ModuleType
@@ -12,6 +13,7 @@ import pandas as pd
 import soundfile
 
 from ser import audio, compute, corpora
+from ser.corpora import speakers
 from ser.corpora.naming import VOCAL_CHANNELS, InvalidName, Naming
 
 # Files that may be recordings by their name; any other is one if libsndfile can open it.
@@ -62,6 +64,7 @@ def ingested(
     vocal_channels: list[str] | None,
     emotions: list[str] | None,
     on_invalid: str,
+    speaker_pattern: str | None = None,
 ) -> Ingested:
     """Parse, decode and check every recording below `root`.
 
@@ -79,6 +82,9 @@ def ingested(
         What to keep; None keeps all.
     on_invalid
         `error` raises when any file is invalid, `exclude` goes on without those.
+    speaker_pattern
+        Where names do not state the speaker: a regular expression that finds it in the path below the root, in a group
+        named `speaker`. Else a `speakers.csv` in `root` gives the speakers, if there is one.
 
     Raises
     ------
@@ -91,7 +97,8 @@ def ingested(
         raise ValueError(f"corpus.on_invalid is {on_invalid!r}; it is error or exclude")
     _check_selection(vocal_channels, emotions, label_map)
     folder = Path(root)
-    survey = _surveyed(folder, corpora.corpus(reader), label_map, vocal_channels, emotions)
+    parse = _naming(corpora.corpus(reader), speakers.completion(folder, speaker_pattern), label_map)
+    survey = _surveyed(folder, corpora.corpus(reader).KNOWN_DEFECTS, parse, vocal_channels, emotions)
     rows, unreadable = _decoded(folder, name, survey.named)
     rejects = sorted([*survey.rejects, *unreadable, *_same_ids(rows)], key=lambda reject: reject.path)
     if rejects and on_invalid == "error":
@@ -141,10 +148,25 @@ class _Survey:
     not_audio: Counter[str] = field(default_factory=Counter)
 
 
+NamedEmotion = tuple[Naming, str]
+
+
+def _naming(
+    module: ModuleType, complete: speakers.Completion, label_map: Mapping[str, str]
+) -> Callable[[PurePosixPath], NamedEmotion]:
+    """Function from a path to what it states and the canonical emotion; it raises `InvalidName`."""
+
+    def parse(path: PurePosixPath) -> NamedEmotion:
+        naming = complete(path, module.parse(path))
+        return naming, _emotion(naming.corpus_label, label_map)
+
+    return parse
+
+
 def _surveyed(
     folder: Path,
-    module: ModuleType,
-    label_map: Mapping[str, str],
+    known_defects: Mapping[str, str],
+    parse: Callable[[PurePosixPath], NamedEmotion],
     vocal_channels: list[str] | None,
     emotions: list[str] | None,
 ) -> _Survey:
@@ -152,12 +174,11 @@ def _surveyed(
     found, not_audio = _candidates(folder)
     survey = _Survey(not_audio=not_audio)
     for path in found:
-        if path.stem in module.KNOWN_DEFECTS:
-            survey.known_defects[str(path)] = module.KNOWN_DEFECTS[path.stem]
+        if path.stem in known_defects:
+            survey.known_defects[str(path)] = known_defects[path.stem]
             continue
         try:
-            naming = module.parse(path)
-            emotion = _emotion(naming.corpus_label, label_map)
+            naming, emotion = parse(path)
         except InvalidName as error:
             survey.rejects.append(Reject(str(path), error.reason, error.remedy))
             continue
@@ -217,9 +238,11 @@ def _is_audio(path: Path) -> bool:
 
 def _emotion(corpus_label: str, label_map: Mapping[str, str]) -> str:
     if corpus_label not in label_map:
+        near = difflib.get_close_matches(corpus_label, label_map, n=1)
+        guess = f"did you mean {near[0]!r}? " if near else ""
         raise InvalidName(
             f"unknown emotion {corpus_label!r}",
-            f"known are {', '.join(label_map)}; rename it, or add it to label_map",
+            f"{guess}known are {', '.join(label_map)}; rename it, or add it to corpus.label_map",
         )
     return label_map[corpus_label]
 

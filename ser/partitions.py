@@ -181,7 +181,8 @@ def _check_speakers(utterances: pd.DataFrame, name: str) -> None:
     if n_unknown := int(utterances["speaker"].isna().sum()):
         raise ValueError(
             f"partition={name} needs the speaker of every utterance, and {n_unknown} of {len(utterances)} have none;"
-            " without speakers only partition=random is possible, and its scores are of known voices"
+            " give them by corpus.speaker_pattern or a speakers.csv in the corpus's root; without speakers only"
+            " partition=random is possible, and its scores are of known voices"
         )
 
 

@@ -1,4 +1,4 @@
-"""Plain emotion folders: `<root>/<Emotion>/<anything>`; the speakers are unknown."""
+"""Plain emotion folders: `<root>/<Emotion>/<anything>`; speakers come from `ser.corpora.speakers`, or are unknown."""
 
 from collections.abc import Mapping
 from pathlib import PurePosixPath
