@@ -97,8 +97,9 @@ def ingested(
         raise ValueError(f"corpus.on_invalid is {on_invalid!r}; it is error or exclude")
     _check_selection(vocal_channels, emotions, label_map)
     folder = Path(root)
-    parse = _naming(corpora.corpus(reader), speakers.completion(folder, speaker_pattern), label_map)
-    survey = _surveyed(folder, corpora.corpus(reader).KNOWN_DEFECTS, parse, vocal_channels, emotions)
+    module = corpora.corpus(reader)
+    parse = _naming(module, speakers.completion(folder, speaker_pattern), label_map)
+    survey = _surveyed(folder, module.KNOWN_DEFECTS, parse, vocal_channels, emotions)
     rows, unreadable = _decoded(folder, name, survey.named)
     rejects = sorted([*survey.rejects, *unreadable, *_same_ids(rows)], key=lambda reject: reject.path)
     if rejects and on_invalid == "error":

@@ -6,17 +6,11 @@ import numpy as np
 
 def means_42(path):
     y, sr = librosa.load(path, sr=16000)
-    mfcc = librosa.feature.mfcc(y=y, sr=sr, n_mfcc=13)
-    return (
-        numbered("MFCC", mfcc.mean(axis=1))
-        | numbered("Delta_MFCC", librosa.feature.delta(mfcc).mean(axis=1))
-        | numbered("Delta2_MFCC", librosa.feature.delta(mfcc, order=2).mean(axis=1))
-        | {
-            "Spectral_Centroid": librosa.feature.spectral_centroid(y=y, sr=sr).mean(),
-            "Spectral_Bandwidth": librosa.feature.spectral_bandwidth(y=y, sr=sr).mean(),
-            "Zero_Crossing_Rate": librosa.feature.zero_crossing_rate(y).mean(),
-        }
-    )
+    return mfcc_means(y, sr) | {
+        "Spectral_Centroid": librosa.feature.spectral_centroid(y=y, sr=sr).mean(),
+        "Spectral_Bandwidth": librosa.feature.spectral_bandwidth(y=y, sr=sr).mean(),
+        "Zero_Crossing_Rate": librosa.feature.zero_crossing_rate(y).mean(),
+    }
 
 
 def functionals_120(path):
@@ -61,12 +55,15 @@ def energy_set(path):
 
 def mfcc_chroma(path):
     y, sr = librosa.load(path, sr=16000)
+    return mfcc_means(y, sr) | numbered("Chroma", librosa.feature.chroma_stft(y=y, sr=sr).mean(axis=1))
+
+
+def mfcc_means(y, sr):
     mfcc = librosa.feature.mfcc(y=y, sr=sr, n_mfcc=13)
     return (
         numbered("MFCC", mfcc.mean(axis=1))
         | numbered("Delta_MFCC", librosa.feature.delta(mfcc).mean(axis=1))
         | numbered("Delta2_MFCC", librosa.feature.delta(mfcc, order=2).mean(axis=1))
-        | numbered("Chroma", librosa.feature.chroma_stft(y=y, sr=sr).mean(axis=1))
     )
 
 

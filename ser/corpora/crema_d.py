@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
-from ser.corpora.naming import InvalidName, Naming
+from ser.corpora.naming import Naming, foreign_name
 
 TITLE = "CREMA-D"
 CITATION = (
@@ -37,7 +37,7 @@ def parse(path: PurePosixPath) -> Naming:
     """
     found = PATTERN.fullmatch(path.stem)
     if found is None:
-        raise InvalidName("not a CREMA-D file name", "name it like 1001_DFA_ANG_XX.wav, or move it elsewhere")
+        raise foreign_name(TITLE, "1001_DFA_ANG_XX.wav")
     return Naming(
         corpus_label=found["emotion"],
         speaker=found["actor"],

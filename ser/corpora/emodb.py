@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
-from ser.corpora.naming import InvalidName, Naming
+from ser.corpora.naming import Naming, foreign_name
 
 TITLE = "EmoDB"
 CITATION = "Burkhardt et al. (2005), A database of German emotional speech, Interspeech, 1517-1520"
@@ -30,7 +30,7 @@ def parse(path: PurePosixPath) -> Naming:
     """
     found = PATTERN.fullmatch(path.stem)
     if found is None or found["speaker"] not in SEX:
-        raise InvalidName("not an EmoDB file name", "name it like 03a01Fa.wav, or move it elsewhere")
+        raise foreign_name(TITLE, "03a01Fa.wav")
     return Naming(
         corpus_label=found["emotion"],
         speaker=found["speaker"],

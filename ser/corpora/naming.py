@@ -27,3 +27,8 @@ class InvalidName(ValueError):
         super().__init__(f"{reason}; {remedy}")
         self.reason = reason
         self.remedy = remedy
+
+
+def foreign_name(title: str, example: str) -> InvalidName:
+    """The error for a path that does not follow the naming of the corpus `title`."""
+    return InvalidName(f"not a {title} file name", f"name it like {example}, or move it elsewhere")

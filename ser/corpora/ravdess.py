@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
-from ser.corpora.naming import InvalidName, Naming
+from ser.corpora.naming import InvalidName, Naming, foreign_name
 
 TITLE = "RAVDESS"
 CITATION = "Livingstone and Russo (2018), PLoS ONE 13(5): e0196391, https://doi.org/10.1371/journal.pone.0196391"
@@ -36,7 +36,7 @@ def parse(path: PurePosixPath) -> Naming:
     """
     found = PATTERN.fullmatch(path.stem)
     if found is None or found["channel"] not in VOCAL_CHANNELS or found["intensity"] not in INTENSITIES:
-        raise InvalidName("not a RAVDESS file name", "name it like 03-01-05-01-02-01-12.wav, or move it elsewhere")
+        raise foreign_name(TITLE, "03-01-05-01-02-01-12.wav")
     if found["modality"] == VIDEO_ONLY:
         raise InvalidName("modality 02 is video without sound", "move it elsewhere, or use the audio (03)")
     return Naming(

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
-from ser.corpora.naming import InvalidName, Naming
+from ser.corpora.naming import Naming, foreign_name
 
 TITLE = "SAVEE"
 CITATION = "Haq and Jackson (2010), Multimodal Emotion Recognition, in Machine Audition, IGI Global, 398-423"
@@ -28,7 +28,7 @@ def parse(path: PurePosixPath) -> Naming:
     found = PATTERN.fullmatch(path.stem)
     speaker = found and (found["speaker"] or path.parent.name)
     if found is None or speaker not in SPEAKERS:
-        raise InvalidName("not a SAVEE file name", "name it like DC/a01.wav or DC_a01.wav, or move it elsewhere")
+        raise foreign_name(TITLE, "DC/a01.wav or DC_a01.wav")
     return Naming(
         corpus_label=found["emotion"],
         speaker=speaker,

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
-from ser.corpora.naming import InvalidName, Naming
+from ser.corpora.naming import Naming, foreign_name
 
 TITLE = "TESS"
 CITATION = "Pichora-Fuller and Dupuis (2020), Toronto emotional speech set, https://doi.org/10.5683/SP2/E8H2MF"
@@ -26,7 +26,7 @@ def parse(path: PurePosixPath) -> Naming:
     """
     found = PATTERN.fullmatch(path.stem)
     if found is None:
-        raise InvalidName("not a TESS file name", "name it like OAF_back_angry.wav, or move it elsewhere")
+        raise foreign_name(TITLE, "OAF_back_angry.wav")
     speaker = found["speaker"].upper()
     return Naming(
         corpus_label=found["emotion"].lower(),
