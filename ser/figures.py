@@ -72,7 +72,7 @@ def per_class(truth: pd.Series, prediction: pd.Series, *, labels: list[str], tit
     axes.set_xticks(position, [f"{label}\nn = {n}" for label, n in zip(labels, support, strict=True)])
     axes.set_ylim(0, 1)
     axes.spines[["top", "right"]].set_visible(False)
-    figure.legend(loc="outside right upper", frameon=False)
+    figure.legend(loc="outside right center", frameon=False)
     return figure
 
 
@@ -91,7 +91,7 @@ def projection(points: pd.DataFrame, *, title: str, note: str = "") -> Figure:
         Line2D([], [], marker="o", linestyle="", color="black", label=f"real ({len(points) - n_synthetic})"),
         Line2D([], [], marker="x", linestyle="", color="black", label=f"synthetic ({n_synthetic})"),
     ]
-    figure.legend(handles=handles, loc="outside right upper", frameon=False)
+    figure.legend(handles=handles, loc="outside right center", frameon=False)
     axes.set_xticks([])
     axes.set_yticks([])
     return figure
