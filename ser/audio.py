@@ -14,6 +14,7 @@ Waveform = npt.NDArray[np.float32]
 MIN_DURATION = 0.1  # seconds; shorter than any vowel, and than three analysis frames
 UNKNOWN_FRAMES = 2**63 - 1  # libsndfile's SF_COUNT_MAX
 LFS_POINTER = b"version https://git-lfs"
+MAX_POINTER = 1024  # bytes, by the specification of Git LFS
 REPLACE = "replace it by an intact copy from the corpus's source, or remove it"
 
 
@@ -45,6 +46,15 @@ class Recording:
     def audio_hash(self) -> str:
         """128-bit BLAKE2b of the decoded samples: equal for equal audio, whatever the container."""
         return hashlib.blake2b(self.waveform.tobytes(), digest_size=16).hexdigest()
+
+
+def is_stub(path: Path) -> bool:
+    """Whether what should be a recording is an empty file, a Git LFS pointer, or a link that leads nowhere."""
+    size = path.stat().st_size if path.exists() else 0
+    if not 0 < size <= MAX_POINTER:
+        return size == 0
+    with path.open("rb") as file:
+        return file.read(len(LFS_POINTER)) == LFS_POINTER
 
 
 def read(path: Path) -> Recording:

@@ -52,7 +52,7 @@ def balanced(rows: pd.DataFrame, *, name: str, seed: int, **settings: int) -> pd
         bad = rows.loc[~np.isfinite(values).all(axis=1), "utterance"]
         raise ValueError(f"{len(bad)} training rows have NaN or infinite features, the first is {bad.iloc[0]}")
     if rows["emotion"].nunique() < 2:
-        raise ValueError("the training partition has less than two emotions; widen corpus.emotions")
+        raise ValueError("the training partition has less than two emotions; keep more in labels")
     extra = BALANCERS[name](rows, values, seed=seed, **settings)
     return pd.concat([rows.assign(synthetic=False), extra.assign(synthetic=True)], ignore_index=True)
 

@@ -1,10 +1,13 @@
 """The command `ser`."""
 
 import argparse
+import shlex
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
-from ser import files
+from ser import files, inventory
+from ser.corpora import CORPORA
 
 METRICS = Path("reports/metrics.json")
 PICTURES = (
@@ -13,18 +16,40 @@ PICTURES = (
     "reports/projections/tsne.png",
     "reports/projections/umap.png",
 )
+RAW = Path("data/raw")
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run one subcommand; bad input ends it with a message and exit status 1."""
-    parser = argparse.ArgumentParser(prog="ser", description="Speech emotion recognition, honest by construction.")
-    commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("summary", help="print the metrics of the last run, and where its pictures are")
-    parser.parse_args(arguments)
+    given = _parser().parse_args(arguments)
+    run: Callable[[argparse.Namespace], str] = given.run
     try:
-        print(summary())
+        print(run(given))
     except (ValueError, OSError) as error:
         sys.exit(f"error: {error}")
+    except KeyboardInterrupt:
+        sys.exit("interrupted")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="ser", description="Speech emotion recognition, honest by construction.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    known = commands.add_parser("summary", help="print the metrics of the last run, and where its pictures are")
+    known.set_defaults(run=lambda _: summary())
+    known = commands.add_parser("corpora", help="list the known corpora: which are installed, and are they complete")
+    known.set_defaults(run=lambda given: corpora(given.root))
+    _add_root(known)
+    known = commands.add_parser("download", help="fetch a corpus, or say how to get it")
+    known.add_argument("corpus", help="ravdess is fetched; of the others the steps are printed")
+    known.set_defaults(run=lambda given: download(given.corpus, given.root))
+    _add_root(known)
+    return parser
+
+
+def _add_root(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--root", type=Path, default=RAW, metavar="FOLDER", help="folder that holds one folder a corpus (%(default)s)"
+    )
 
 
 def summary() -> str:
@@ -46,3 +71,62 @@ def summary() -> str:
 
 def _shown(value: object) -> str:
     return f"{value:.3f}" if isinstance(value, float) else "-" if value is None else str(value)
+
+
+def corpora(root: Path) -> str:
+    """Table of the corpora that could be in `root`: what is there against what the whole corpus has."""
+    rows = [("corpus", "channel", "recordings", "speakers", "licence", "state")]
+    for holding in inventory.holdings(root):
+        recordings = f"{holding.n_recordings} of {holding.expected_recordings}"
+        speakers = f"{holding.n_speakers} of {holding.expected_speakers}"
+        licence = CORPORA[holding.corpus].LICENCE
+        rows.append((holding.corpus, holding.vocal_channel, recordings, speakers, licence, _state(holding)))
+    n_own = inventory.n_files(root / "folders")
+    rows.append(("folders", "", str(n_own), "", CORPORA["folders"].LICENCE, "installed" if n_own else "none"))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return "\n".join([f"corpora in {root}, by file names:", "", *lines])
+
+
+def _state(holding: inventory.Holding) -> str:
+    if holding.is_complete:
+        return "complete"
+    if holding.n_stubs:
+        return f"incomplete: {holding.n_stubs} files are empty or Git LFS pointers; `ser download {holding.corpus}`"
+    if not holding.n_recordings:
+        return f"not installed; `ser download {holding.corpus}`"
+    return "incomplete: lacks " + ", ".join(f"{count} of {code}" for code, count in holding.lacking.items())
+
+
+def download(corpus: str, root: Path) -> str:
+    """Fetch what `root` lacks of a corpus whose archives are public; of another, the steps to get it by hand.
+
+    Raises
+    ------
+    ValueError
+        If the corpus is unknown, or its archives cannot be used.
+    OSError
+        If the download fails, or the folder cannot be written.
+    """
+    if corpus not in inventory.INSTALLABLE:
+        raise ValueError(f"unknown corpus {corpus!r}; it is one of {', '.join(inventory.INSTALLABLE)}")
+    module, folder = CORPORA[corpus], root / corpus
+    holdings = inventory.holdings_of(corpus, folder)
+    if holdings and all(holding.is_complete for holding in holdings):
+        return f"{corpus} is complete in {folder}; nothing to do"
+    terms = f"{module.TITLE}: {module.CITATION}. Licence: {module.LICENCE}."
+    if not hasattr(module, "ARCHIVES"):
+        quoted = shlex.quote(str(folder))
+        steps = [f"  {number}. {step.format(root=quoted)}" for number, step in enumerate(module.STEPS, 1)]
+        check = "ser corpora" if root == RAW else f"ser corpora --root {shlex.quote(str(root))}"
+        return "\n".join([terms, "It cannot be fetched by a program alone:", *steps, f"Then check it with: {check}"])
+    from ser.download import install  # half a second to import, which the other commands need not pay
+
+    print(terms)
+    lacking = [holding.vocal_channel for holding in holdings if not holding.is_complete]
+    n_new = install([module.ARCHIVES[channel] for channel in lacking], folder)
+    still = [holding for holding in inventory.holdings_of(corpus, folder) if not holding.is_complete]
+    if still:
+        raise ValueError(f"{folder} has all files of the archives, and is {_state(still[0])}; see `ser corpora`")
+    place = "" if root == RAW else f" -S corpus.root={shlex.quote(str(folder))}"
+    return f"{n_new} new files in {folder}; study them with: dvc exp run -S corpus={corpus}{place}"

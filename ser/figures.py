@@ -1,14 +1,18 @@
 """Pictures of results; each function returns a matplotlib figure, none touches a file."""
 
+from itertools import cycle
+
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+from sklearn.metrics import confusion_matrix, precision_recall_fscore_support, recall_score
 
 from ser.tables import EMOTIONS
 
 DPI = 150
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">")  # one a corpus
 COLOURS = {  # told apart with the common colour blindnesses, and in lightness where they are close
     "neutral": "#7f7f7f",
     "calm": "#56b4e9",
@@ -57,8 +61,19 @@ def confusion(truth: pd.Series, prediction: pd.Series, *, labels: list[str], tit
     return figure
 
 
-def per_class(truth: pd.Series, prediction: pd.Series, *, labels: list[str], title: str, note: str = "") -> Figure:
-    """Bars of recall, precision and F1 of every emotion; the dashed line is the UAR, the dotted one chance."""
+def per_class(
+    truth: pd.Series,
+    prediction: pd.Series,
+    *,
+    labels: list[str],
+    title: str,
+    note: str = "",
+    corpus: pd.Series | None = None,
+) -> Figure:
+    """Bars of recall, precision and F1 of every emotion; the dashed line is the UAR, the dotted one chance.
+
+    Where `corpus` tells that there are several, a mark in the recall's bar shows the recall in each.
+    """
     precision, recall, f1, support = precision_recall_fscore_support(truth, prediction, labels=labels, zero_division=0)
     figure = _figure(2.5 + 0.95 * len(labels), 4.2, title, note)
     axes = figure.subplots()
@@ -66,6 +81,11 @@ def per_class(truth: pd.Series, prediction: pd.Series, *, labels: list[str], tit
     shades = {"recall": (recall, "#08306b"), "precision": (precision, "#6baed6"), "F1": (f1, "#c6c6c6")}
     for k, (name, (values, colour)) in enumerate(shades.items()):
         axes.bar(position + (k - 1) * 0.27, values, 0.25, label=name, color=colour)
+    for marker, (name, rows) in zip(cycle(MARKERS), _of_corpora(truth, prediction, corpus), strict=False):
+        own = recall_score(rows["truth"], rows["prediction"], labels=labels, average=None, zero_division=0)
+        there = np.isin(labels, rows["truth"])
+        marks = axes.plot(position[there] - 0.27, own[there], marker, label=f"recall in {name}", clip_on=False)
+        marks[0].set(markersize=6, color="#e6550d", zorder=3)
     uar = recall[support > 0].mean()
     axes.axhline(uar, color="black", linestyle="--", linewidth=1, label=f"UAR {uar:.3f}")
     axes.axhline(1 / len(labels), color="black", linestyle=":", linewidth=1, label=f"chance {1 / len(labels):.3f}")
@@ -74,6 +94,41 @@ def per_class(truth: pd.Series, prediction: pd.Series, *, labels: list[str], tit
     axes.spines[["top", "right"]].set_visible(False)
     figure.legend(loc="outside right center", frameon=False)
     return figure
+
+
+def heat_map(uar: pd.DataFrame, *, chance: float, title: str, note: str = "") -> Figure:
+    """UAR of every pair: a row for each corpus that trained, a column for each that was tested.
+
+    Missing cells are blank; the shade begins at `chance`.
+    """
+    height = 3.0 + 0.8 * len(uar) + 0.2 * note.count("\n")
+    figure = _figure(3.2 + 1.1 * len(uar.columns), height, title, note)
+    axes = figure.subplots()
+    image = axes.imshow(100 * uar, cmap="Blues", vmin=100 * chance, vmax=100)
+    for (row, column), value in np.ndenumerate(uar.to_numpy()):
+        if not np.isnan(value):
+            colour = "white" if _luminance(image.to_rgba(100 * value)) < 0.18 else "black"
+            axes.text(column, row, f"{100 * value:.1f}", ha="center", va="center", color=colour)
+    axes.set_xticks(range(len(uar.columns)), uar.columns, rotation=40, ha="right")
+    axes.set_yticks(range(len(uar)), uar.index)
+    axes.set_xlabel("tested on")
+    axes.set_ylabel("trained on")
+    figure.colorbar(image, ax=axes, label=f"UAR, % (chance {100 * chance:.1f})", shrink=0.8)
+    return figure
+
+
+def _luminance(colour: npt.ArrayLike) -> float:
+    """Relative luminance of an sRGB colour; white and black text have equal contrast on 0.18 (WCAG 2.1)."""
+    rgb = np.asarray(colour, float)[:3]
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])
+
+
+def _of_corpora(truth: pd.Series, prediction: pd.Series, corpus: pd.Series | None) -> list[tuple[str, pd.DataFrame]]:
+    if corpus is None or corpus.nunique() < 2:
+        return []
+    rows = pd.DataFrame({"truth": truth, "prediction": prediction})
+    return [(str(name), part) for name, part in rows.groupby(corpus)]
 
 
 def projection(points: pd.DataFrame, *, title: str, note: str = "") -> Figure:

@@ -1,6 +1,8 @@
 """Files that are either whole or not there: write to a temporary name, then rename."""
 
+import hashlib
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -45,3 +47,50 @@ def write_json(path: Path, content: Any) -> None:
 def read_json(path: Path) -> Any:
     """Read a json file."""
     return json.loads(path.read_text(encoding="utf-8"))
+
+
+def walk(folder: Path, above: tuple[Path, ...] = ()) -> Iterator[Path]:
+    """Files below `folder`, in no order; links to folders are followed, but not back to a folder that they lie in.
+
+    Parameters
+    ----------
+    above
+        Resolved folders that `folder` is reached through.
+
+    Raises
+    ------
+    OSError
+        If a folder cannot be listed.
+    """
+    here = folder.resolve()
+    if any(outer.is_relative_to(here) for outer in above):
+        return
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir():
+                yield from walk(Path(entry), (*above, here))
+            else:
+                yield Path(entry)
+
+
+def linked_folders(root: Path) -> dict[str, str]:
+    """Symbolic links to folders below `root`, and a digest of the names, sizes and times of the files in each.
+
+    Links that `walk` does not follow are left out.
+    """
+    folders = (Path(parent, name) for parent, names, _ in os.walk(root) for name in names)
+    digests: dict[str, str] = {}
+    for link in sorted(folder for folder in folders if folder.is_symlink()):
+        top, parent = root.resolve(), link.parent.resolve()
+        above = (parent, *(outer for outer in parent.parents if outer.is_relative_to(top)))
+        if not any(outer.is_relative_to(link.resolve()) for outer in above):
+            digests[link.relative_to(root).as_posix()] = _listing_digest(link, above)
+    return digests
+
+
+def _listing_digest(folder: Path, above: tuple[Path, ...]) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    for path in sorted(walk(folder, above)):
+        facts = path.stat() if path.exists() else path.lstat()
+        digest.update(f"{path.relative_to(folder).as_posix()}\0{facts.st_size}\0{facts.st_mtime_ns}\n".encode())
+    return digest.hexdigest()

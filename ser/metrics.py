@@ -42,7 +42,7 @@ def scores(predictions: pd.DataFrame) -> dict[str, float]:
 
 
 def uar_interval(predictions: pd.DataFrame, *, n_resamples: int, seed: int) -> tuple[float, float] | tuple[None, None]:
-    """95 % percentile bootstrap of the UAR over speakers; (None, None) below 6 speakers.
+    """95 % percentile bootstrap of the UAR over speakers; (None, None) below 6 speakers, or where some are unknown.
 
     Utterances of one speaker are alike, so resampling utterances would promise too much.
 
@@ -51,8 +51,8 @@ def uar_interval(predictions: pd.DataFrame, *, n_resamples: int, seed: int) -> t
     .. [1] Efron and Tibshirani (1993), An Introduction to the Bootstrap, chapter 13; clusters: Field and Welsh (2007),
        Bootstrapping clustered data, JRSS B 69(3): 369-390.
     """
-    speakers = predictions["speaker"].dropna().unique()
-    if len(speakers) < MIN_SPEAKERS:
+    speaker = predictions["speaker"]
+    if speaker.isna().any() or speaker.nunique() < MIN_SPEAKERS:
         return None, None
     labels = labels_of(predictions)
     confusion = np.stack(
@@ -111,8 +111,10 @@ def metrics(
     seed: int,
 ) -> dict[str, Any]:
     """The flat table of `metrics.json`; without `test`, the dev figures alone."""
-    dev = scores(predictions[predictions["partition"] == "dev"])
+    developed = predictions[predictions["partition"] == "dev"]
+    dev = scores(developed)
     dev_scores = {"dev.uar": dev["uar"], "dev.accuracy": dev["accuracy"]}
+    dev_scores |= {f"dev.corpus.{name}.uar": scores(rows)["uar"] for name, rows in _corpora(developed)}
     study = {"speaker_independent": speaker_independent, "protocol": protocol}
     if not test:
         return {**study, **dev_scores}
@@ -127,7 +129,29 @@ def metrics(
         "n_speakers": int(tested["speaker"].nunique()),
         **study,
         **dev_scores,
+        **per_corpus(tested, n_resamples=n_resamples, seed=seed),
     }
+
+
+def per_corpus(predictions: pd.DataFrame, *, n_resamples: int, seed: int) -> dict[str, float | int | None]:
+    """UAR with its interval, accuracy and counts of each corpus, as `corpus.<name>.…`; nothing of a single corpus.
+
+    A UAR is over the emotions that the corpus has.
+    """
+    found: dict[str, float | int | None] = {}
+    for name, rows in _corpora(predictions):
+        own = scores(rows)
+        low, high = uar_interval(rows, n_resamples=n_resamples, seed=seed)
+        figures = {"uar": own["uar"], "uar_low": low, "uar_high": high, "accuracy": own["accuracy"]}
+        counts = {"n_utterances": len(rows), "n_speakers": int(rows["speaker"].nunique())}
+        found |= {f"corpus.{name}.{key}": value for key, value in (figures | counts).items()}
+    return found
+
+
+def _corpora(predictions: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+    """Rows of each corpus, if there are several: an average must not hide a bad one."""
+    parts = [(str(name), rows) for name, rows in predictions.groupby("corpus")]
+    return parts if len(parts) > 1 else []
 
 
 def _rounded(value: float) -> float:

@@ -1,5 +1,6 @@
 """Compose `conf/` into `params.yaml`, as `dvc exp run` does, and load sections of it."""
 
+import argparse
 import sys
 from pathlib import Path
 from typing import Any
@@ -53,8 +54,17 @@ def compose(overrides: list[str], *, conf: Path = CONF, path: Path = PARAMS) -> 
         raise ValueError(f"{conf} does not compose with {' '.join(overrides)}: {error}") from error
 
 
-if __name__ == "__main__":
+def main(arguments: list[str]) -> None:
+    """Compose `params.yaml`, or the file that `--to` names, by the overrides in `arguments`."""
+    parser = argparse.ArgumentParser(prog="python -m ser.params", description=main.__doc__)
+    parser.add_argument("overrides", nargs="*", metavar="group=choice", help="Hydra overrides, as model=mlp seed=1")
+    parser.add_argument("--to", type=Path, default=PARAMS, metavar="FILE")
+    given = parser.parse_intermixed_args(arguments)
     try:
-        compose(sys.argv[1:])
+        compose(given.overrides, path=given.to)
     except ValueError as invalid:
         sys.exit(f"error: {invalid}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -62,7 +62,7 @@ def umap(values: npt.NDArray[np.float32], *, n_neighbors: int, min_dist: float, 
     if not 2 <= n_neighbors < len(values) or len(values) < 5:
         raise ValueError(
             f"projection.umap.n_neighbors={n_neighbors} must be 2 or more and below the number of rows, {len(values)},"
-            " which must be 5 or more; lower it, or widen corpus.emotions"
+            " which must be 5 or more; lower it, or keep more emotions in labels"
         )
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="n_jobs value", category=UserWarning)  # says what the seed implies

@@ -41,12 +41,12 @@ def fitted(
     Raises
     ------
     ValueError
-        If an emotion has only one speaker, or there is only one emotion.
+        If an emotion has only one utterance, or there is only one emotion.
     """
     real = ~rows["synthetic"].to_numpy()
     columns = feature_columns(rows)
     values, emotion = rows[columns].to_numpy(), rows["emotion"].to_numpy(str)
-    group = np.where(speaker.notna(), speaker, rows["utterance"]).astype(str)[real]
+    group = calibration_group(rows, speaker)[real]
     splits = _grouped_splits(emotion[real], group, n_folds=n_calibration_folds, seed=seed)
     calibrated = CalibratedClassifierCV(
         model(name, seed=seed, **settings), method="temperature", cv=splits, ensemble=False
@@ -55,6 +55,26 @@ def fitted(
     if not real.all():
         calibrated.calibrated_classifiers_[0].estimator.fit(values, emotion)
     return calibrated
+
+
+def calibration_group(rows: pd.DataFrame, speaker: pd.Series) -> npt.NDArray[np.str_]:
+    """What must not be divided in calibration, for each row: its speaker.
+
+    An utterance is a group of its own where the speaker is unknown, or is the only one with some emotion: there is no
+    other voice to check the probabilities of that emotion on.
+    """
+    utterance = rows["utterance"].to_numpy(str)
+    known = np.where(speaker.notna(), speaker, utterance).astype(str)
+    lone = lone_speakers(rows, speaker)
+    return np.where(np.isin(known, sorted(lone)), utterance, known) if lone else known
+
+
+def lone_speakers(rows: pd.DataFrame, speaker: pd.Series) -> set[str]:
+    """Speakers who are the only one of real `rows` with some emotion."""
+    facts = rows[["emotion", "synthetic"]].assign(speaker=speaker.to_numpy())
+    voices = facts[~facts["synthetic"]].groupby("emotion")["speaker"].agg(["nunique", "first", "count", "size"])
+    alone = voices[(voices["nunique"] == 1) & (voices["count"] == voices["size"])]
+    return set(alone["first"])
 
 
 def _grouped_splits(emotion: npt.NDArray[np.str_], group: npt.NDArray[np.str_], *, n_folds: int, seed: int) -> Splits:
@@ -67,12 +87,12 @@ def _grouped_splits(emotion: npt.NDArray[np.str_], group: npt.NDArray[np.str_], 
     n_groups = pd.Series(group).groupby(emotion).nunique()
     if len(n_groups) < 2:
         raise ValueError(
-            f"training has the one emotion {n_groups.index[0]}; a classifier needs two, so widen corpus.emotions"
+            f"training has the one emotion {n_groups.index[0]}; a classifier needs two, so keep more in labels"
         )
     if n_groups.min() < 2:
         raise ValueError(
-            f"only one training speaker is heard with {n_groups.idxmin()}, so its probabilities cannot be checked on"
-            " another speaker; leave that emotion out with corpus.emotions, or choose another partition"
+            f"training has one utterance of {n_groups.idxmin()}, so its probabilities cannot be checked; leave that"
+            f" emotion out with labels.actions.{n_groups.idxmin()}=drop, or choose another partition"
         )
     n_folds = min(n_folds, int(n_groups.min()))
     for draw in range(N_DRAWS):

@@ -1,6 +1,8 @@
 """Balance the emotions of the training partition of each fold."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -16,14 +18,19 @@ def main() -> None:
     config = params.load(*PARAMS)
     features = tables.read_features(Path(config["representation.path"]))
     partitions = tables.read_partitions(PARTITIONS)
+    rows = balanced(features, partitions, config)
+    tables.write_balanced(rows if rows["fold"].nunique() == 1 else balancing.referenced(rows), BALANCED)
+
+
+def balanced(features: pd.DataFrame, partitions: pd.DataFrame, config: Mapping[str, Any]) -> pd.DataFrame:
+    """Balanced training rows of every fold."""
     folds = []
     for fold in sorted(partitions["fold"].unique()):
         rows = balancing.rows_of(features, partitions, fold=fold, partition="train")
-        balanced = balancing.balanced(rows, **config["balance"], seed=config["seed"])
-        balanced.insert(0, "fold", fold)
-        folds.append(balanced)
-    rows = pd.concat(folds, ignore_index=True)
-    tables.write_balanced(rows if len(folds) == 1 else balancing.referenced(rows), BALANCED)
+        rows = balancing.balanced(rows, **config["balance"], seed=config["seed"])
+        rows.insert(0, "fold", fold)
+        folds.append(rows)
+    return pd.concat(folds, ignore_index=True)
 
 
 if __name__ == "__main__":

@@ -33,11 +33,7 @@ def main() -> None:
     protocol = partitions.protocol(**partition, speaker_independent=independent)
     wanted = ["dev", "test"] if evaluation["test"] else ["dev"]
     table = table[table["partition"].isin(wanted)]
-    predictions = pd.concat(
-        predictions_of(rows, utterances, features, bundle.load(model_folder(*rows[["fold", "partition"]].iloc[0])))
-        for _, rows in table.groupby(["fold", "partition"])
-    )
-    tables.write(predictions.sort_values(["fold", "utterance"]), PREDICTIONS)
+    tables.write(predicted(table, utterances, features, MODELS), PREDICTIONS)
     predictions = tables.read_predictions(PREDICTIONS)  # scores come from what people can read, digits and all
     scores = metrics.metrics(
         predictions, **evaluation, protocol=protocol, speaker_independent=independent, seed=config["seed"]
@@ -54,10 +50,18 @@ def title(scores: Mapping[str, Any]) -> str:
     return f"UAR {scores['uar']:.1%}" + ("" if low is None else f" (95 % interval {low:.1%} to {high:.1%})")
 
 
-def model_folder(fold: int, partition: str) -> Path:
-    """Bundle that predicts a partition: dev rows are predicted by the model that did not learn from them."""
-    before = MODELS / f"fold_{fold}" / bundle.BEFORE_REFIT
-    return before if partition == "dev" and before.is_dir() else MODELS / f"fold_{fold}"
+def predicted(table: pd.DataFrame, utterances: pd.DataFrame, features: pd.DataFrame, models: Path) -> pd.DataFrame:
+    """Predictions for the rows of a table of partitions, by the bundles in `models`.
+
+    Dev rows are predicted by the model that did not learn from them.
+    """
+    parts = []
+    for (fold, partition), rows in table.groupby(["fold", "partition"]):
+        after = models / f"fold_{fold}"
+        before = after / bundle.BEFORE_REFIT
+        model = bundle.load(before if partition == "dev" and before.is_dir() else after)
+        parts.append(predictions_of(rows, utterances, features, model))
+    return pd.concat(parts).sort_values(["fold", "utterance"])
 
 
 def write_pictures(predictions: pd.DataFrame, heading: str, protocol: str) -> None:
@@ -67,12 +71,20 @@ def write_pictures(predictions: pd.DataFrame, heading: str, protocol: str) -> No
     note = "\n".join([f"{' and '.join(names)}, {predictions['partition'].iloc[0]}, {protocol}", *corpora.notes(names)])
     tables.write(predictions[["truth", "prediction"]], CONFUSION)
     matrix = figures.confusion(truth, prediction, labels=labels, title=heading, note=note)
-    bars = figures.per_class(truth, prediction, labels=labels, title=heading, note=note)
+    bars = figures.per_class(truth, prediction, labels=labels, title=heading, note=note, corpus=predictions["corpus"])
     for figure, path in ((matrix, CONFUSION_MATRIX), (bars, PER_CLASS)):
         with files.replacing(path) as temporary:
             figure.savefig(temporary)
-    report = classification_report(truth, prediction, labels=labels, digits=3, zero_division=0)
-    files.write_text(CLASSIFICATION_REPORT, f"{heading}\n{note}\n\n{report}")
+    parts = [("", predictions)]
+    if len(names) > 1:
+        parts += [(f"{name} alone\n", rows) for name, rows in predictions.groupby("corpus")]
+    reports = [f"{head}{report(rows['truth'], rows['prediction'], labels)}" for head, rows in parts]
+    files.write_text(CLASSIFICATION_REPORT, "\n".join([f"{heading}\n{note}\n", *reports]))
+
+
+def report(truth: pd.Series, prediction: pd.Series, labels: list[str]) -> str:
+    """Precision, recall and F1 of each class as text."""
+    return str(classification_report(truth, prediction, labels=labels, digits=3, zero_division=0))
 
 
 if __name__ == "__main__":

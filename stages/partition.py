@@ -1,6 +1,9 @@
 """Say which utterance trains, develops and tests in which fold."""
 
+from collections import Counter
 from pathlib import Path
+
+import pandas as pd
 
 from ser import params, partitions, tables
 from stages import run
@@ -15,9 +18,24 @@ def main() -> None:
     utterances = tables.read_utterances(UTTERANCES)
     table = partitions.partition_table(utterances, **config["partition"], seed=config["seed"])
     tables.write(table, PARTITIONS)
-    n_left_out = table["fold"].nunique() * len(utterances) - len(table)
-    if n_left_out:
-        print(f"warning: {n_left_out} rows left out: their audio is a copy of another partition's")
+    for reason, count in left_out(table, utterances).items():
+        print(f"left out: {count} utterances of {reason}")
+
+
+def left_out(table: pd.DataFrame, utterances: pd.DataFrame) -> dict[str, int]:
+    """Utterances that a fold leaves out, by reason; of several folds, their sum."""
+    counts: Counter[str] = Counter()
+    for _, rows in table.groupby("fold"):
+        within = utterances["utterance"].isin(rows["utterance"])
+        corpora, emotions = (set(utterances.loc[within, column]) for column in ("corpus", "emotion"))
+        for row in utterances[~within].itertuples():
+            if row.corpus not in corpora:
+                counts[f"{row.corpus}, which has no part"] += 1
+            elif row.emotion not in emotions:
+                counts[f"{row.corpus} with {row.emotion}, which both sides must have"] += 1
+            else:
+                counts[f"{row.corpus}: their audio is a copy of another partition's"] += 1
+    return dict(sorted(counts.items()))
 
 
 if __name__ == "__main__":

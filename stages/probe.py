@@ -20,7 +20,8 @@ def main() -> None:
     needed = yamnet["required"] or "yamnet" in config["model"]["representation"]
     if needed and not available:
         raise ValueError(hub.remedy(yamnet["handle"]))
-    files.write_json(CORPUS_ROOT, {"root": corpus["root"]})
+    links = files.linked_folders(Path(corpus["root"]))  # DVC sees the links, not what they lead to
+    files.write_json(CORPUS_ROOT, {"root": corpus["root"], "links": links})
     finding = {"available": available, "failed_downloads": hub.failed_downloads(yamnet["handle"])}
     files.write_json(AVAILABILITY, {"handle": yamnet["handle"], **finding})
 
@@ -29,9 +30,10 @@ def check_root(root: str) -> None:
     """Raise a ValueError that says how to provide the corpus, if `root` is no folder."""
     if not Path(root).is_dir():
         raise ValueError(
-            f"corpus.root {root} is not a folder; put the corpus there (a symbolic link will do: ln -s /path/to/it"
-            f" {root}), or name its place: -S corpus.root=/path/to/it. A queued study runs in a copy without"
-            f" git-ignored files: track the corpus with `dvc add {root}`, or give an absolute root"
+            f"corpus.root {root} is not a folder; put the corpus there (`ser corpora` says what can be fetched; a"
+            f" symbolic link will do: ln -s /path/to/it {root}), or name its place: -S corpus.root=/path/to/it. A"
+            " queued study runs in a copy without git-ignored files: track the corpus with"
+            f" `dvc add {root}`, or give an absolute root"
         )
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from ser import balancing, corpora, figures, files, params, projections, tables
 from stages import run
 
-PARAMS = ("corpus.name", "projection", "representation", "seed")
+PARAMS = ("projection", "representation", "seed")
 BALANCED = Path("data/balanced_dataset.csv")
 PROJECTIONS = Path("reports/projections")
 
@@ -22,8 +22,8 @@ def main() -> None:
         "tsne": projections.tsne(values, **projection["tsne"], seed=seed),
         "umap": projections.umap(values, **projection["umap"], seed=seed),
     }
-    corpus, representation = config["corpus.name"], config["representation"]["name"]
-    note = "\n".join([f"{corpus}, {representation}", *corpora.notes([corpus])])
+    names = sorted(rows["utterance"].str.partition("/")[0].unique())
+    note = "\n".join([f"{' and '.join(names)}, {config['representation']['name']}", *corpora.notes(names)])
     with files.replacing(PROJECTIONS) as folder:
         folder.mkdir()
         for name, point in points.items():

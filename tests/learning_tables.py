@@ -40,7 +40,7 @@ def utterance_table(
             "channels": 1,
             "n_samples": 144_000,
             "duration": 3.0,
-            "audio_hash": f"{k:02}{emotion}{intensity}{statement}{repetition}",
+            "audio_hash": f"{corpus}{k:02}{emotion}{intensity}{statement}{repetition}",
             "duplicate_of": None,
         }
         for k in range(n_speakers)
@@ -51,6 +51,16 @@ def utterance_table(
     ]
     utterances = pd.DataFrame(rows).astype(dict.fromkeys(("sex", "duplicate_of"), "str"))
     return tables.UTTERANCES.validate(utterances.sort_values("utterance", ignore_index=True))
+
+
+def combined(*parts: pd.DataFrame) -> pd.DataFrame:
+    """One table of the utterances of several corpora."""
+    return pd.concat(parts).sort_values("utterance", ignore_index=True)
+
+
+def without_speakers(utterances: pd.DataFrame) -> pd.DataFrame:
+    """The same table, whose speakers nobody knows."""
+    return utterances.assign(speaker=pd.Series(None, utterances.index, dtype="str"))
 
 
 def with_copies(utterances: pd.DataFrame, copies: Mapping[str, str]) -> pd.DataFrame:
@@ -67,15 +77,16 @@ def feature_table(
 ) -> pd.DataFrame:
     """Normal features of deviation 1 around a mean of the emotion plus a mean of the speaker.
 
-    `separation` is the deviation of the emotions' means; the speakers' is 0.5.
+    `separation` is the deviation of the emotions' means; the speakers' is 0.5. Unknown speakers have one mean.
     """
     random = np.random.default_rng(seed)
-    emotions, speakers = np.unique(utterances["emotion"]), np.unique(utterances["speaker"])
+    voice = utterances["speaker"].fillna("unknown")
+    emotions, speakers = np.unique(utterances["emotion"]), np.unique(voice)
     of_emotion = dict(zip(emotions, random.normal(0, separation, (len(emotions), n_features)), strict=True))
     of_speaker = dict(zip(speakers, random.normal(0, 0.5, (len(speakers), n_features)), strict=True))
     noise = random.normal(0, 1, (len(utterances), n_features))
     values = np.stack([of_emotion[name] for name in utterances["emotion"]]) + noise
-    values += np.stack([of_speaker[name] for name in utterances["speaker"]])
+    values += np.stack([of_speaker[name] for name in voice])
     names = [f"feature_{k}" for k in range(n_features)]
     keys = utterances[["utterance"]].assign(variant=tables.ORIGINAL, emotion=utterances["emotion"])
     features = pd.concat([keys, pd.DataFrame(values.astype(np.float32), columns=names, index=keys.index)], axis=1)

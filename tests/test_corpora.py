@@ -1,4 +1,5 @@
 import itertools
+from collections import Counter
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -6,7 +7,7 @@ from synthesis import PROSODY, ravdess_corpus
 
 from ser import corpora
 from ser.corpora import demo, folders, ravdess
-from ser.corpora.naming import InvalidName, Naming
+from ser.corpora.naming import VOCAL_CHANNELS, InvalidName, Naming
 
 ROOT = Path(__file__).parents[1]
 TWO = ("01", "02")
@@ -26,6 +27,8 @@ def test_every_legal_code_of_ravdess_is_read_back_from_the_name() -> None:
             statement=statement,
             repetition=repetition,
             vocal_channel={"01": "speech", "02": "song"}[channel],
+            recording=f"Actor_{actor}/03-{'-'.join(codes[1:])}",
+            is_substitute=codes[0] == "01",
         )
 
 
@@ -44,6 +47,8 @@ def test_neither_folder_nor_suffix_says_anything_about_a_ravdess_file(path: str)
         "03-01-05-01-02-01-1",
         "03_01_05_01_02_01_12",
         "03-01-05-01-02-01-12 (1)",
+        "04-01-05-01-02-01-12",  # modality
+        "00-01-05-01-02-01-12",
         "03-03-05-01-02-01-12",  # vocal channel
         "03-01-05-03-02-01-12",  # intensity
         "03-01-05-01-02-01-12\n",
@@ -82,10 +87,46 @@ def test_the_synthetic_corpus_of_these_tests_has_the_design_of_ravdess(tmp_path:
 
 
 @pytest.mark.parametrize(
-    "path", ["happy/a.wav", "Happy/a.wav", "HAPPY/a.wav", "Deep/er/hApPy/03-01-05-01-02-01-12.wav"]
+    "path", ["happy/a.wav", "Happy/a.wav", "HAPPY/a.wav", " Happy /a.wav", "Deep/er/hApPy/03-01-05-01-02-01-12.wav"]
 )
 def test_the_folder_is_the_emotion_in_any_case(path: str) -> None:
     assert folders.parse(PurePosixPath(path)) == Naming(corpus_label="happy")
+
+
+@pytest.mark.parametrize(
+    "folder",
+    ["Pleasant Surprise", "pleasant-surprise", "PLEASANT_SURPRISE", "Pleasant  - surprise", "pleasant\tsurprise"],
+)
+def test_blanks_and_hyphens_of_a_folder_are_underscores(folder: str) -> None:
+    assert folders.parse(PurePosixPath(folder) / "a.wav").corpus_label == "pleasant_surprise"
+
+
+@pytest.mark.parametrize(
+    ("reader", "recording", "paths"),
+    [
+        (
+            "ravdess",
+            "Actor_07/03-02-05-01-02-01-07",
+            ("03-02-05-01-02-01-07.wav", "x/Actor_07/01-02-05-01-02-01-07.mp4"),
+        ),
+        ("tess", "OAF_back_angry", ("OAF_back_angry.wav", "TESS/oaf_ANGRY/oaf_Back_angry.WAV")),
+        ("tess", "OA_bite_neutral", ("OAF_neutral/OA_bite_neutral.wav", "oa_bite_neutral.wav")),
+        ("crema_d", "1001_DFA_ANG_XX", ("AudioWAV/1001_DFA_ANG_XX.wav", "AudioMP3/1001_DFA_ANG_XX.mp3")),
+        ("savee", "DC/sa01", ("DC/sa01.wav", "AudioData/DC/sa01.wav", "all/DC_sa01.wav", "JE/DC_sa01.wav")),
+        ("emodb", "03a01Fa", ("03a01Fa.wav", "EmoDB/wav/03a01Fa.wav")),
+    ],
+)
+def test_a_recording_has_one_name_in_every_layout(reader: str, recording: str, paths: tuple[str, ...]) -> None:
+    parse = corpora.corpus(reader).parse
+    assert {parse(PurePosixPath(path)).recording for path in paths} == {recording}
+
+
+def test_films_and_lossy_copies_are_secondary_forms() -> None:
+    crema_d = corpora.corpus("crema_d")
+    assert ravdess.parse(PurePosixPath("01-01-05-01-02-01-12.wav")).is_substitute
+    assert not ravdess.parse(PurePosixPath("03-01-05-01-02-01-12.mp3")).is_substitute
+    assert crema_d.parse(PurePosixPath("AudioMP3/1001_DFA_ANG_XX.MP3")).is_substitute
+    assert not crema_d.parse(PurePosixPath("AudioMP3/1001_DFA_ANG_XX.wav")).is_substitute
 
 
 def test_a_file_in_no_folder_has_no_emotion() -> None:
@@ -98,6 +139,28 @@ def test_every_corpus_states_where_it_is_from(name: str) -> None:
     module = corpora.corpus(name)
     assert all((module.TITLE, module.CITATION, module.LICENCE))
     assert callable(module.parse)
+
+
+@pytest.mark.parametrize("name", corpora.CORPORA)
+def test_every_corpus_says_how_to_get_it_into_its_folder(name: str) -> None:
+    steps = [step.format(root="data/raw/there") for step in corpora.corpus(name).STEPS]
+    assert steps
+    assert any("data/raw/there" in step or step.startswith(("ser download", "git checkout")) for step in steps)
+    assert not any("{" in step for step in steps)
+
+
+@pytest.mark.parametrize("name", [name for name in corpora.CORPORA if name != "folders"])
+def test_what_a_corpus_should_have_is_counted_by_channels_that_can_be_chosen(name: str) -> None:
+    module = corpora.corpus(name)
+    assert set(module.EXPECTED) == set(module.N_SPEAKERS) <= set(VOCAL_CHANNELS)
+    assert "speech" in module.EXPECTED
+
+
+def test_the_demo_corpus_has_what_it_should_have() -> None:
+    paths = (ROOT / "data/demo").rglob("*.flac")
+    namings = [demo.parse(PurePosixPath(path.name)) for path in paths]
+    assert Counter(naming.corpus_label for naming in namings) == demo.EXPECTED["speech"]
+    assert len({naming.speaker for naming in namings}) == demo.N_SPEAKERS["speech"]
 
 
 def test_an_unknown_reader_is_refused_with_the_known_ones() -> None:

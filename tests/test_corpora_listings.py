@@ -6,16 +6,34 @@ from pathlib import Path, PurePosixPath
 import pytest
 import yaml
 
-from ser import corpora
+from ser import corpora, tables
 from ser.corpora.naming import InvalidName
 
-CONF = Path(__file__).parents[1] / "conf" / "corpus"
-PUBLISHED = {  # emotions, and utterances a speaker where they are alike
-    "tess": dict.fromkeys(("neutral", "happy", "sad", "angry", "fearful", "disgust", "pleasant_surprise"), 400),
-    "crema_d": {"neutral": 1087, **dict.fromkeys(("happy", "sad", "angry", "fearful", "disgust"), 1271)},
-    "savee": {"neutral": 120, **dict.fromkeys(("happy", "sad", "angry", "fearful", "disgust", "surprised"), 60)},
-    "emodb": {"angry": 127, "boredom": 81, "disgust": 46, "fearful": 69, "happy": 71, "neutral": 79, "sad": 62},
+READERS = Path(__file__).parents[1] / "conf" / "corpus" / "reader"
+PUBLISHED = {  # utterances of each emotion, by the corpora's papers and pages
+    "ravdess": {
+        "speech": {"neutral": 96, **dict.fromkeys(tables.EMOTIONS[1:8], 192)},
+        "song": {"neutral": 92, **dict.fromkeys(("calm", "happy", "sad", "angry", "fearful"), 184)},
+    },
+    "tess": {
+        "speech": dict.fromkeys(("neutral", "happy", "sad", "angry", "fearful", "disgust", "pleasant_surprise"), 400)
+    },
+    "crema_d": {"speech": {"neutral": 1087, **dict.fromkeys(("happy", "sad", "angry", "fearful", "disgust"), 1271)}},
+    "savee": {
+        "speech": {"neutral": 120, **dict.fromkeys(("happy", "sad", "angry", "fearful", "disgust", "surprised"), 60)}
+    },
+    "emodb": {
+        "speech": {"angry": 127, "boredom": 81, "disgust": 46, "fearful": 69, "happy": 71, "neutral": 79, "sad": 62}
+    },
 }
+TOTALS = {  # utterances and speakers
+    "ravdess": {"speech": (1440, 24), "song": (1012, 23)},
+    "tess": {"speech": (2800, 2)},
+    "crema_d": {"speech": (7442, 91)},
+    "savee": {"speech": (480, 4)},
+    "emodb": {"speech": (535, 10)},
+}
+LISTED = ("tess", "crema_d", "savee", "emodb")
 SPEAKERS = {
     "tess": {"OAF": 1400, "YAF": 1400},
     "savee": dict.fromkeys(("DC", "JE", "JK", "KL"), 120),
@@ -29,16 +47,59 @@ SPEAKERS = {
 }
 
 
+def label_map(name):
+    return yaml.safe_load((READERS / f"{name}.yaml").read_text())["label_map"]
+
+
 def listed(corpora_root, name):
     lines = (corpora_root / "file_lists" / f"{name}.txt").read_text().splitlines()
     return [corpora.corpus(name).parse(PurePosixPath(line)) for line in lines]
 
 
-@pytest.mark.real
 @pytest.mark.parametrize("name", PUBLISHED)
+def test_what_a_corpus_should_have_is_what_is_published(name):
+    module, codes = corpora.corpus(name), label_map(name)
+    expected = {
+        channel: {codes[code]: count for code, count in counts.items()} for channel, counts in module.EXPECTED.items()
+    }
+    assert expected == PUBLISHED[name]
+    assert {
+        channel: (sum(counts.values()), module.N_SPEAKERS[channel]) for channel, counts in expected.items()
+    } == TOTALS[name]
+
+
+@pytest.mark.parametrize("path", sorted(READERS.glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_reader_maps_every_code_of_its_corpus_to_an_emotion(path):
+    content = yaml.safe_load(path.read_text())
+    assert content["reader"] == path.stem
+    assert set(content["label_map"].values()) <= set(tables.EMOTIONS)
+    expected = corpora.corpus(path.stem).EXPECTED
+    if expected:  # plain emotion folders have no fixed contents
+        assert set(content["label_map"]) == {code for counts in expected.values() for code in counts}
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("name", LISTED)
 def test_every_true_name_parses_and_emotions_are_as_published(name, corpora_root):
-    label_map = yaml.safe_load((CONF / f"{name}.yaml").read_text())["label_map"]
-    assert Counter(label_map[naming.corpus_label] for naming in listed(corpora_root, name)) == PUBLISHED[name]
+    codes = label_map(name)
+    assert Counter(codes[naming.corpus_label] for naming in listed(corpora_root, name)) == PUBLISHED[name]["speech"]
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("name", LISTED)
+def test_the_true_listing_has_what_the_module_says(name, corpora_root):
+    namings, module = listed(corpora_root, name), corpora.corpus(name)
+    assert Counter(naming.corpus_label for naming in namings) == module.EXPECTED["speech"]
+    assert len({naming.speaker for naming in namings}) == module.N_SPEAKERS["speech"]
+    assert {naming.vocal_channel for naming in namings} == {"speech"}
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("name", LISTED)
+def test_no_two_files_of_a_true_listing_are_one_recording(name, corpora_root):
+    namings = listed(corpora_root, name)
+    assert len({naming.recording for naming in namings}) == len(namings)
+    assert not any(naming.is_substitute for naming in namings)
 
 
 @pytest.mark.real

@@ -1,11 +1,15 @@
 """What the pictures of results say, and that nothing in them is hidden."""
 
+from itertools import combinations
+
 import numpy as np
 import pandas as pd
 import pytest
-from learning_tables import RAVDESS_EMOTIONS, prediction_table, utterance_table
+from learning_tables import RAVDESS_EMOTIONS, combined, prediction_table, utterance_table
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 from sklearn.metrics import classification_report, confusion_matrix
 
@@ -85,6 +89,188 @@ def test_bars_have_a_legend_with_uar_and_chance() -> None:
     assert set(legend_texts(figure)) == {"recall", "precision", "F1", "UAR 0.625", "chance 0.333"}
     lines = {line.get_label(): line.get_ydata()[0] for line in figure.axes[0].lines}
     assert lines == pytest.approx({"UAR 0.625": 0.625, "chance 0.333": 1 / 3})
+
+
+CORPORA = ("crema_d", "emodb", "ravdess", "savee", "tess")
+
+
+def of_corpora(*names: str) -> pd.DataFrame:
+    """Predictions for corpora, of which EmoDB has no calm and TESS neither calm nor surprised."""
+    lacking = {"emodb": {"calm"}, "tess": {"calm", "surprised"}}
+    own = {name: [emotion for emotion in RAVDESS_EMOTIONS if emotion not in lacking.get(name, ())] for name in names}
+    utterances = combined(*(utterance_table(3, emotions=own[name], corpus=name, n_repetitions=1) for name in names))
+    return prediction_table(utterances, accuracy=0.5)
+
+
+def bars_of(rows: pd.DataFrame) -> Figure:
+    """Bars of the predictions, with the marks of their corpora."""
+    labels = list(RAVDESS_EMOTIONS)
+    note = f"{' and '.join(rows['corpus'].unique())}, test, {NOTE}"
+    figure = figures.per_class(
+        rows["truth"], rows["prediction"], labels=labels, title="t", note=note, corpus=rows["corpus"]
+    )
+    return drawn(figure)
+
+
+def marks_of(figure: Figure) -> dict[str, dict[int, float]]:
+    """Corpus -> index of the emotion whose recall's bar bears the mark -> height of the mark."""
+    axes = figure.axes[0]
+    (recall,) = (bars for bars in axes.containers if bars.get_label() == "recall")
+    marks = {}
+    for line in axes.lines:
+        if line.get_marker() not in ("", "None", None):
+            middles = np.array([bar.get_x() + bar.get_width() / 2 for bar in recall])
+            bar_of = [int(np.flatnonzero(np.isclose(middles, x))[0]) for x in line.get_xdata()]
+            marks[line.get_label().removeprefix("recall in ")] = dict(zip(bar_of, line.get_ydata(), strict=True))
+    return marks
+
+
+@pytest.mark.parametrize("names", [("emodb", "tess"), CORPORA, (*CORPORA, "demo", "folders", "my_own")], ids=len)
+def test_each_corpus_has_a_mark_at_its_recall_in_each_emotion_that_it_has(names: tuple[str, ...]) -> None:
+    rows = of_corpora(*names)
+    marks = marks_of(bars_of(rows.sample(frac=1, random_state=0)))
+    assert sorted(marks) == sorted(names)
+    for name, own in rows.groupby("corpus"):
+        right = (own["truth"] == own["prediction"]).groupby(own["truth"]).mean()
+        assert marks[name] == pytest.approx({RAVDESS_EMOTIONS.index(emotion): x for emotion, x in right.items()})
+
+
+def test_a_corpus_that_gets_an_emotion_all_wrong_has_a_mark_at_0() -> None:
+    rows = of_corpora("emodb", "ravdess")
+    wrong = (rows["corpus"] == "emodb") & (rows["truth"] == "sad")
+    marks = marks_of(bars_of(rows.assign(prediction=rows["prediction"].mask(wrong, "happy"))))
+    sad, calm = RAVDESS_EMOTIONS.index("sad"), RAVDESS_EMOTIONS.index("calm")
+    assert marks["emodb"][sad] == 0
+    assert calm in marks["ravdess"]
+    assert calm not in marks["emodb"]  # which has none to get wrong
+
+
+def test_marks_at_0_and_1_are_drawn_whole() -> None:
+    rows = of_corpora("emodb", "ravdess")
+    right = rows.assign(prediction=rows["truth"].mask(rows["corpus"] == "ravdess", "happy"))
+    figure = bars_of(right)
+    marks = [line for line in figure.axes[0].lines if line.get_label().startswith("recall in")]
+    assert {height for line in marks for height in line.get_ydata()} == {0, 1}
+    axes = extent(figure, figure.axes[0].patch)
+    for line in marks:
+        box = extent(figure, line)
+        assert not line.get_clip_on() or axes.y0 <= box.y0 < box.y1 <= axes.y1
+
+
+def test_a_single_corpus_has_no_marks_and_its_picture_is_as_without_its_name() -> None:
+    rows = of_corpora("ravdess")
+    assert marks_of(bars_of(rows)) == {}
+    without = figures.per_class(rows["truth"], rows["prediction"], labels=list(RAVDESS_EMOTIONS), title="t")
+    assert legend_texts(bars_of(rows)) == legend_texts(without)
+
+
+def test_marks_change_no_bar_and_no_line() -> None:
+    rows = of_corpora(*CORPORA)
+    without = figures.per_class(rows["truth"], rows["prediction"], labels=list(RAVDESS_EMOTIONS), title="t")
+    figure = bars_of(rows)
+    for bars, plain in zip(figure.axes[0].containers, without.axes[0].containers, strict=True):
+        assert [bar.get_height() for bar in bars] == [bar.get_height() for bar in plain]
+    assert set(legend_texts(figure)) - set(legend_texts(without)) == {f"recall in {name}" for name in CORPORA}
+    assert set(legend_texts(without)) < set(legend_texts(figure))
+
+
+@pytest.mark.parametrize("names", [CORPORA, (*CORPORA, "demo", "folders", "my_own")], ids=len)
+def test_corpora_are_told_apart_by_their_marks_in_the_legend(names: tuple[str, ...]) -> None:
+    figure = bars_of(of_corpora(*names))
+    handles = dict(zip(legend_texts(figure), figure.legends[0].legend_handles, strict=True))
+    looks = [(handles[f"recall in {name}"].get_marker(), handles[f"recall in {name}"].get_color()) for name in names]
+    assert len(set(looks)) == len(names)
+    box = extent(figure, figure.legends[0])
+    assert not box.overlaps(extent(figure, figure.axes[0]))
+    assert 0 <= box.x0 < box.x1 <= figure.bbox.width
+    assert 0 <= box.y0 < box.y1 <= figure.bbox.height
+
+
+def pairs(n_trained: int = 5, n_tested: int = 5) -> pd.DataFrame:
+    """UAR of corpora that trained, down, on corpora that were tested, across; two are missing, and all of TESS."""
+    values = np.linspace(0.10, 1.0, 25).round(3).reshape(5, 5)
+    uar = pd.DataFrame(values, index=CORPORA, columns=CORPORA)
+    uar.loc["crema_d", "emodb"] = uar.loc["ravdess", "crema_d"] = np.nan
+    uar.loc["tess"] = np.nan
+    return uar.iloc[:n_trained, :n_tested]
+
+
+SHAPES = [(5, 5), (1, 2), (1, 5), (2, 5), (3, 2), (5, 1)]
+HEAT_NOTE = (
+    "svm on librosa\nneutral, happy, sad, angry, fearful, disgust\ndiagonal: folds of speakers; blank: too few speakers"
+)
+
+
+def heat_map(uar: pd.DataFrame, note: str = HEAT_NOTE) -> Figure:
+    """Heat map of `uar` of six emotions."""
+    return drawn(figures.heat_map(uar, chance=1 / 6, title="UAR across corpora, in %", note=note))
+
+
+@pytest.mark.parametrize(("n_trained", "n_tested"), SHAPES)
+def test_a_heat_map_shows_each_uar_as_per_cent_in_its_cell_and_nothing_where_there_is_none(
+    n_trained: int, n_tested: int
+) -> None:
+    uar = pairs(n_trained, n_tested)
+    axes = heat_map(uar).axes[0]
+    trained = [label.get_text() for label in axes.get_yticklabels()]
+    tested = [label.get_text() for label in axes.get_xticklabels()]
+    found = {(trained[y], tested[x]): float(text.get_text()) for text in axes.texts for x, y in [text.get_position()]}
+    expected = {(row, column): 100 * uar.loc[row, column] for row in uar.index for column in uar.columns}
+    assert found == pytest.approx({pair: value for pair, value in expected.items() if not np.isnan(value)}, abs=0.051)
+
+
+@pytest.mark.parametrize(("n_trained", "n_tested"), SHAPES)
+def test_the_axes_of_a_heat_map_are_trained_down_and_tested_across_in_the_order_of_the_table(
+    n_trained: int, n_tested: int
+) -> None:
+    axes = heat_map(pairs(n_trained, n_tested)).axes[0]
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("tested on", "trained on")
+    assert [label.get_text() for label in axes.get_xticklabels()] == list(CORPORA[:n_tested])
+    assert [label.get_text() for label in axes.get_yticklabels()] == list(CORPORA[:n_trained])
+    height = [axes.transData.transform((0, row))[1] for row in range(n_trained)]
+    assert height == sorted(height, reverse=True)  # as the table is read
+
+
+def test_the_shade_of_a_heat_map_goes_from_chance_to_1_and_is_none_where_nothing_is() -> None:
+    uar = pairs()
+    (image,) = heat_map(uar).axes[0].images
+    shade = np.ma.filled(image.norm(image.get_array()), np.nan)
+    np.testing.assert_allclose(shade, (uar - 1 / 6) / (5 / 6))  # two maps of as many emotions can be compared
+    opacity = image.to_rgba(image.get_array())[:, :, 3]
+    np.testing.assert_array_equal(opacity, uar.notna())
+
+
+def luminance(colour: object) -> float:
+    """Relative luminance of WCAG 2.1."""
+    rgb = np.array(to_rgb(colour))  # type: ignore[arg-type]
+    return float(np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722])
+
+
+def test_the_numbers_of_a_heat_map_can_be_read_on_their_shade() -> None:
+    """3 is the least contrast that WCAG 2.1 allows for what must be seen."""
+    axes = heat_map(pairs()).axes[0]
+    (image,) = axes.images
+    for text in axes.texts:
+        column, row = text.get_position()
+        shade = image.to_rgba(image.get_array())[row, column, :3]
+        dark, light = sorted((luminance(text.get_color()), luminance(shade)))
+        assert (light + 0.05) / (dark + 0.05) >= 3
+
+
+@pytest.mark.parametrize("note", [HEAT_NOTE, f"{NOTE}; {NOTE}", ""], ids=["three lines", "long", "none"])
+@pytest.mark.parametrize(("n_trained", "n_tested"), SHAPES)
+def test_no_text_of_a_heat_map_lies_on_another_or_outside(n_trained: int, n_tested: int, note: str) -> None:
+    figure = heat_map(pairs(n_trained, n_tested), note)
+    of_shades = figure.axes[1].get_yticklabels()  # some are out of range, and not drawn
+    shown = [text for text in figure.findobj(Text) if text.get_text() and text.get_visible() and text not in of_shades]
+    names = {"UAR across corpora, in %", "trained on", "tested on", *CORPORA[: max(n_tested, n_trained)]}
+    assert names <= {line for text in shown for line in text.get_text().splitlines()}
+    boxes = [(text.get_text(), extent(figure, text)) for text in shown]
+    for (first, box), (second, other) in combinations(boxes, 2):
+        assert not box.overlaps(other), (first, second)
+    for name, box in boxes:
+        assert 0 <= box.x0 < box.x1 <= figure.bbox.width, name
+        assert 0 <= box.y0 < box.y1 <= figure.bbox.height, name
 
 
 @pytest.mark.parametrize("n_synthetic", [0, 24])

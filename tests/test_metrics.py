@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from learning_tables import RAVDESS_EMOTIONS, prediction_table, utterance_table
+from learning_tables import RAVDESS_EMOTIONS, combined, prediction_table, utterance_table, without_speakers
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score, recall_score
 
 from ser import metrics
@@ -251,6 +251,137 @@ def test_a_missing_interval_is_null(predictions: pd.DataFrame) -> None:
 def test_folds_are_pooled_and_not_averaged(predictions: pd.DataFrame) -> None:
     in_folds = predictions.assign(fold=np.where(predictions["speaker"] == "ravdess/01", 0, 1))
     assert metrics.metrics(in_folds, **OPTIONS) == metrics.metrics(predictions, **OPTIONS)
+
+
+@pytest.fixture(scope="module")
+def of_corpora() -> pd.DataFrame:
+    """Test rows of RAVDESS, EmoDB with four emotions, and two women of TESS; dev rows of others of RAVDESS and TESS."""
+    emodb = utterance_table(6, emotions=("neutral", "happy", "sad", "angry"), corpus="emodb")
+    tess = utterance_table(3, sexes=("female",), emotions=("sad", "angry"), corpus="tess")
+    is_third, ravdess = tess["speaker"] == "tess/03", utterance_table(14)
+    parts = [
+        (ravdess[ravdess["speaker"] <= "ravdess/10"], "test", 0.7),
+        (emodb, "test", 0.5),
+        (tess[~is_third], "test", 0.3),
+        (ravdess[ravdess["speaker"] > "ravdess/10"], "dev", 0.8),
+        (tess[is_third], "dev", 0.4),
+    ]
+    tables = [
+        prediction_table(utterances, accuracy=accuracy, partition=partition, seed=k)
+        for k, (utterances, partition, accuracy) in enumerate(parts)
+    ]
+    return pd.concat(tables).sample(frac=1, random_state=0).reset_index(drop=True)
+
+
+def rows_of(predictions: pd.DataFrame, corpus: str, partition: str = "test") -> pd.DataFrame:
+    """Rows of one corpus and partition."""
+    return predictions[(predictions["corpus"] == corpus) & (predictions["partition"] == partition)]
+
+
+def figures_of(found: dict[str, Any], corpus: str) -> dict[str, Any]:
+    """Figures of one corpus, without the `corpus.<name>.` before their names."""
+    start = f"corpus.{corpus}."
+    return {key.removeprefix(start): value for key, value in found.items() if key.startswith(start)}
+
+
+def test_figures_of_a_corpus_are_those_of_its_rows_alone(of_corpora: pd.DataFrame) -> None:
+    found = metrics.metrics(of_corpora, **OPTIONS)
+    of_figure = {"uar", "uar_low", "uar_high", "accuracy", "n_utterances", "n_speakers"}
+    for name in ("ravdess", "emodb"):
+        others = (of_corpora["partition"] == "test") & (of_corpora["corpus"] != name)
+        alone = metrics.metrics(of_corpora[~others], **OPTIONS)
+        assert not figures_of(alone, name)
+        assert figures_of(found, name) == {key: alone[key] for key in of_figure}
+
+
+def test_figures_of_a_corpus_are_those_of_scikit_learn(of_corpora: pd.DataFrame) -> None:
+    found = metrics.metrics(of_corpora, **OPTIONS)
+    counts = {"ravdess": (600, 10), "emodb": (168, 6), "tess": (32, 2)}
+    for name, (n_utterances, n_speakers) in counts.items():
+        own, rows = figures_of(found, name), rows_of(of_corpora, name)
+        truth, prediction = rows["truth"], rows["prediction"]
+        uar = recall_score(truth, prediction, labels=np.unique(truth), average="macro")
+        assert own["uar"] == pytest.approx(uar, abs=1e-6)
+        assert own["accuracy"] == pytest.approx(accuracy_score(truth, prediction), abs=1e-6)
+        assert (own["n_utterances"], own["n_speakers"]) == (n_utterances, n_speakers)
+        if name != "tess":
+            assert own["uar_low"] < own["uar"] < own["uar_high"]
+
+
+def test_an_emotion_that_a_corpus_lacks_does_not_count_against_it() -> None:
+    """EmoDB has no surprised, and is all right where it has something; RAVDESS has both, and surprised is all wrong."""
+    parts = [utterance_table(6, emotions=("sad", "surprised")), utterance_table(6, emotions=("sad",), corpus="emodb")]
+    right = [prediction_table(part, accuracy=1.0, labels=("sad", "surprised")) for part in parts]
+    predictions = pd.concat(right, ignore_index=True).assign(prediction="sad")
+    both = pd.concat([predictions, predictions[:1].assign(partition="dev", utterance="dev")], ignore_index=True)
+    found = metrics.metrics(both, **OPTIONS)
+    assert (found["uar"], found["corpus.ravdess.uar"], found["corpus.emodb.uar"]) == (0.5, 0.5, 1.0)
+    assert (found["corpus.ravdess.accuracy"], found["corpus.emodb.accuracy"]) == (0.5, 1.0)
+
+
+def test_the_average_of_all_rows_is_not_the_average_of_the_corpora() -> None:
+    """A corpus of 12 right rows and one of 4 wrong ones."""
+    large, small = utterance_table(6, emotions=("neutral",)), utterance_table(2, emotions=("neutral",), corpus="tess")
+    tables = [
+        prediction_table(large, accuracy=1.0, labels=("neutral", "sad")),
+        prediction_table(small, accuracy=1.0, labels=("neutral", "sad")).assign(prediction="sad"),
+    ]
+    predictions = pd.concat([*tables, tables[0][:1].assign(partition="dev", utterance="dev")], ignore_index=True)
+    found = metrics.metrics(predictions, **OPTIONS)
+    assert (found["uar"], found["corpus.ravdess.uar"], found["corpus.tess.uar"]) == (0.75, 1.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("n_speakers", "known", "has_interval"), [(6, True, True), (5, True, False), (6, False, False)]
+)
+def test_a_corpus_has_an_interval_if_it_has_six_known_speakers(
+    n_speakers: int, known: bool, has_interval: bool
+) -> None:
+    tested = utterance_table(n_speakers, corpus="folders")
+    tested = tested if known else without_speakers(tested)
+    both = combined(utterance_table(8), tested)
+    found = metrics.per_corpus(prediction_table(both), n_resamples=100, seed=0)
+    interval = (found["corpus.folders.uar_low"], found["corpus.folders.uar_high"])
+    assert (interval != (None, None)) == has_interval
+    assert found["corpus.folders.n_speakers"] == (n_speakers if known else 0)
+    assert None not in figures_of(found, "ravdess").values()  # another corpus is none the worse
+
+
+def test_one_unknown_speaker_of_many_leaves_the_whole_without_an_interval() -> None:
+    both = combined(utterance_table(10), without_speakers(utterance_table(1, corpus="folders")))
+    assert metrics.uar_interval(prediction_table(both), n_resamples=100, seed=0) == (None, None)
+
+
+def test_dev_tells_the_uar_of_each_of_its_corpora(of_corpora: pd.DataFrame) -> None:
+    found = metrics.metrics(of_corpora, **OPTIONS)
+    dev = {key: value for key, value in found.items() if key.startswith("dev.corpus.")}
+    assert dev == {
+        f"dev.corpus.{name}.uar": metrics.scores(rows_of(of_corpora, name, "dev"))["uar"]
+        for name in ("ravdess", "tess")
+    }
+    assert len(set(dev.values())) == 2
+
+
+def test_without_test_several_corpora_tell_of_dev_alone(of_corpora: pd.DataFrame) -> None:
+    found = metrics.metrics(of_corpora, **OPTIONS | {"test": False})
+    of_dev = {"dev.uar", "dev.accuracy", "dev.corpus.ravdess.uar", "dev.corpus.tess.uar"}
+    assert set(found) == {"speaker_independent", "protocol", *of_dev}
+
+
+def test_of_cross_corpus_dev_and_test_each_of_one_corpus_no_corpus_is_told(predictions: pd.DataFrame) -> None:
+    """They are what the pooled figures are of."""
+    assert predictions["corpus"].nunique() == 2
+    assert not [key for key in metrics.metrics(predictions, **OPTIONS) if "corpus" in key]
+
+
+def test_figures_of_corpora_are_added_to_the_contract_and_are_json(of_corpora: pd.DataFrame) -> None:
+    found = metrics.metrics(of_corpora, **OPTIONS)
+    assert json.loads(json.dumps(found, allow_nan=False)) == found
+    one = metrics.metrics(of_corpora[of_corpora["corpus"] == "ravdess"], **OPTIONS)
+    assert {key for key in found if "corpus." not in key} == set(one)
+    names = ("uar", "uar_low", "uar_high", "accuracy", "n_utterances", "n_speakers")
+    own = {f"corpus.{corpus}.{name}" for corpus in ("emodb", "ravdess", "tess") for name in names}
+    assert set(found) - set(one) == own | {"dev.corpus.ravdess.uar", "dev.corpus.tess.uar"}
 
 
 def test_labels_are_the_columns_of_probabilities_in_canonical_order() -> None:

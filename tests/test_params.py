@@ -6,13 +6,16 @@ from typing import Any
 import pytest
 import yaml
 
-from ser import params
+from ser import corpora, inventory, labels, params
 
 ROOT = Path(__file__).parents[1]
 CHOICES = sorted(
     f"{path.parent.name}={path.stem}" for path in (ROOT / "conf").glob("*/*.yaml") if path.parent.name != "experiment"
 )
 EXPERIMENTS = sorted(path.stem for path in (ROOT / "conf/experiment").glob("*.yaml"))
+LABELS = sorted(path.stem for path in (ROOT / "conf/labels").glob("*.yaml"))
+READERS = sorted(path.stem for path in (ROOT / "conf/corpus/reader").glob("*.yaml"))
+STUDY = ("corpus=combined", "corpus.root=../../data/raw", "partition=cross_corpus")
 
 
 def composed(path: Path, *overrides: str) -> dict[str, Any]:
@@ -26,6 +29,13 @@ def test_params_yaml_is_the_composition_of_conf(tmp_path: Path) -> None:
     assert (ROOT / "params.yaml").read_bytes() == (tmp_path / "params.yaml").read_bytes(), "run: python -m ser.params"
 
 
+def test_params_yaml_of_the_study_is_the_composition_of_conf(tmp_path: Path) -> None:
+    composed(tmp_path / "params.yaml", *STUDY)
+    path = "studies/cross_corpus/params.yaml"
+    message = f"run: python -m ser.params --to {path} {' '.join(STUDY)}"
+    assert (ROOT / path).read_bytes() == (tmp_path / "params.yaml").read_bytes(), message
+
+
 @pytest.mark.parametrize("choice", CHOICES)
 def test_every_choice_composes_into_the_section_of_its_group(tmp_path: Path, choice: str) -> None:
     group, name = choice.split("=")
@@ -33,6 +43,86 @@ def test_every_choice_composes_into_the_section_of_its_group(tmp_path: Path, cho
     chosen = yaml.safe_load((ROOT / "conf" / group / f"{name}.yaml").read_text())
     expected = {key: value for key, value in chosen.get(group, chosen).items() if key != "defaults"}
     assert expected.items() <= content[group].items()
+
+
+def test_every_group_of_choices_is_tried_here_or_through_another() -> None:
+    tried = {choice.split("=")[0] for choice in CHOICES} | {"experiment", "corpus/reader"}
+    folders = {path.parent.relative_to(ROOT / "conf").as_posix() for path in (ROOT / "conf").rglob("*.yaml")}
+    assert folders - {"."} == tried
+
+
+def test_every_corpus_that_can_be_installed_has_a_reader_and_the_combination_reads_all(tmp_path: Path) -> None:
+    members = composed(tmp_path / "params.yaml", "corpus=combined")["corpus"]["members"]
+    assert sorted(inventory.INSTALLABLE) == READERS
+    assert tuple(members) == inventory.INSTALLABLE
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_a_corpus_is_read_alike_alone_and_with_others(tmp_path: Path, reader: str) -> None:
+    expected = yaml.safe_load((ROOT / f"conf/corpus/reader/{reader}.yaml").read_text())
+    alone = composed(tmp_path / "alone.yaml", f"corpus={reader}")["corpus"]
+    together = composed(tmp_path / "together.yaml", "corpus=combined")["corpus"]
+    assert expected["reader"] == reader
+    assert together["members"][reader] == expected
+    place = {"name": reader, "root": f"data/raw/{reader}", "on_invalid": "error"}
+    assert alone == expected | place
+
+
+@pytest.mark.parametrize("reader", [name for name in READERS if corpora.CORPORA[name].EXPECTED])
+def test_a_label_map_has_every_emotion_code_of_the_whole_corpus(reader: str) -> None:
+    label_map = yaml.safe_load((ROOT / f"conf/corpus/reader/{reader}.yaml").read_text())["label_map"]
+    assert set(label_map) == {code for counts in corpora.CORPORA[reader].EXPECTED.values() for code in counts}
+    assert len(set(label_map.values())) == len(label_map)  # no two codes of a corpus are one emotion
+
+
+@pytest.mark.parametrize(
+    ("choice", "wanted"),
+    [("ravdess_tess", ["ravdess", "tess"]), ("ravdess_crema_d_savee_tess", ["ravdess", "crema_d", "savee", "tess"])],
+)
+def test_a_combination_of_certain_corpora_is_the_combination_that_wants_them(
+    tmp_path: Path, choice: str, wanted: list[str]
+) -> None:
+    combined = composed(tmp_path / "combined.yaml", "corpus=combined")["corpus"]
+    certain = composed(tmp_path / "certain.yaml", f"corpus={choice}")["corpus"]
+    assert certain == combined | {"name": choice, "corpora": wanted}
+
+
+def test_certain_corpora_can_be_wanted_on_the_command_line(tmp_path: Path) -> None:
+    corpus = composed(tmp_path / "params.yaml", "corpus=combined", "corpus.corpora=[emodb,ravdess]")["corpus"]
+    assert corpus["corpora"] == ["emodb", "ravdess"]
+
+
+def test_the_demo_corpus_is_read_like_ravdess(tmp_path: Path) -> None:
+    demo, ravdess = (composed(tmp_path / name, f"corpus={name}")["corpus"] for name in ("demo", "ravdess"))
+    assert demo == ravdess | {"name": "demo", "reader": "demo", "root": "data/demo"}
+
+
+@pytest.mark.parametrize(
+    ("choice", "kept", "merged"),
+    [
+        ("canonical", "neutral calm happy sad angry fearful disgust surprised pleasant_surprise boredom", {}),
+        ("nine_class", "neutral calm happy sad angry fearful disgust surprised pleasant_surprise", {}),
+        ("big_six", "happy sad angry fearful disgust surprised", {"pleasant_surprise": "surprised"}),  # Ekman's
+        ("common_four", "neutral happy sad angry", {}),
+    ],
+)
+def test_a_choice_of_labels_is_a_scheme_of_the_classes_that_its_name_says(
+    tmp_path: Path, choice: str, kept: str, merged: dict[str, str]
+) -> None:
+    content = composed(tmp_path / "params.yaml", f"labels={choice}")["labels"]
+    assert content["name"] == choice
+    label_of = {emotion: label for emotion, label in labels.merged(**content).items() if label}
+    assert label_of == {emotion: emotion for emotion in kept.split()} | merged
+
+
+def test_every_choice_of_labels_is_known_above() -> None:
+    assert LABELS == ["big_six", "canonical", "common_four", "nine_class"]
+
+
+def test_one_emotion_is_dropped_or_merged_on_the_command_line(tmp_path: Path) -> None:
+    overrides = ("labels.actions.calm=neutral", "labels.actions.boredom=drop")
+    scheme = labels.merged(**composed(tmp_path / "params.yaml", *overrides)["labels"])
+    assert (scheme["calm"], scheme["boredom"], scheme["sad"]) == ("neutral", None, "sad")
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
@@ -79,6 +169,20 @@ def test_the_module_composes_what_its_arguments_say(tmp_path: Path) -> None:
     subprocess.run(command, cwd=tmp_path, check=True, env={"PYTHONPATH": str(ROOT)}, capture_output=True)
     expected = composed(tmp_path / "expected.yaml", "model=mlp", "model.representation=yamnet")
     assert yaml.safe_load((tmp_path / "params.yaml").read_text()) == expected
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--to", "study/other.yaml", "model=mlp", "seed=1"], ["model=mlp", "--to", "study/other.yaml", "seed=1"]],
+)
+def test_the_module_writes_where_it_is_told_and_nowhere_else(tmp_path: Path, arguments: list[str]) -> None:
+    (tmp_path / "conf").symlink_to(ROOT / "conf")
+    (tmp_path / "params.yaml").write_text("mine: 1\n")
+    command = [sys.executable, "-m", "ser.params", *arguments]
+    subprocess.run(command, cwd=tmp_path, check=True, env={"PYTHONPATH": str(ROOT)}, capture_output=True)
+    expected = composed(tmp_path / "expected.yaml", "model=mlp", "seed=1")
+    assert yaml.safe_load((tmp_path / "study" / "other.yaml").read_text()) == expected
+    assert (tmp_path / "params.yaml").read_text() == "mine: 1\n"
 
 
 def test_the_module_ends_with_a_message_and_no_traceback(tmp_path: Path) -> None:

@@ -1,16 +1,10 @@
 """The whole pipeline under DVC, on a small synthesised corpus, in a copy of the project with its own Git history."""
 
-import hashlib
-import json
-import os
-import shutil
 import subprocess
-import sys
-from pathlib import Path
 
-import pandas as pd
 import pytest
-import wiring
+from dvc_project import Project
+from several_corpora import N_A_SPEAKER, emodb_corpus, tess_corpus
 from synthesis import ravdess_corpus
 
 from ser.features import hub
@@ -20,81 +14,44 @@ pytestmark = pytest.mark.slow
 HANDLE = "https://tfhub.dev/google/yamnet/1"
 CACHED = hub.cache_folder() if hub.is_cached(HANDLE) else None
 SPEAKERS = tuple(f"{number:02}" for number in range(1, 9))
-COPIED = ("ser", "stages", "conf", ".dvc/config", ".dvc/.gitignore", ".dvcignore", ".gitignore", "dvc.yaml")
-
-
-class Project:
-    """A copy of the project, and DVC in it."""
-
-    def __init__(self, folder: Path, corpus: Path) -> None:
-        self.folder = folder
-        self.corpus = corpus
-        no_network = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9")
-        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-        home = {"HOME": str(folder.parent / "home"), "TFHUB_CACHE_DIR": str(folder.parent / "no_models")}
-        names = {f"GIT_{role}_{what}": "a@b.c" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
-        self.environment = {**os.environ, **no_network, **home, **names, "PATH": path}
-
-    def run(self, *command: str, fails: bool = False) -> str:
-        """Run a command; its output, both streams together."""
-        done = subprocess.run(
-            command,
-            cwd=self.folder,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=600,
-        )
-        assert (done.returncode != 0) == fails, done.stdout
-        assert "Traceback" not in done.stdout, done.stdout
-        return done.stdout
-
-    def ran(self, output: str) -> list[str]:
-        """Names of the stages that ran, as DVC printed them."""
-        return [line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage")]
-
-    def study(self, *settings: str) -> str:
-        """`dvc exp run` on the small corpus."""
-        overrides = [f"corpus.root={self.corpus}", "projection.umap.n_neighbors=5", *settings]
-        return self.run("dvc", "exp", "run", *(word for setting in overrides for word in ("-S", setting)))
-
-    def read(self, path: str) -> pd.DataFrame:
-        return pd.read_csv(self.folder / path)
-
-    def metrics(self) -> dict[str, object]:
-        return json.loads((self.folder / "reports/metrics.json").read_text())
-
-    def hashes(self) -> dict[str, str]:
-        """SHA-256 of every csv and json that the stages wrote."""
-        found = [path for top in ("data", "reports") for path in (self.folder / top).rglob("*.[cj]s*")]
-        return {
-            path.relative_to(self.folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in found
-        }
+FEW_NEIGHBOURS = "projection.umap.n_neighbors=5"
 
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
     """The project after its first run, without YAMNet and without a network."""
     top = tmp_path_factory.mktemp("pipeline")
-    project = Project(top / "project", ravdess_corpus(top / "corpus", speakers=SPEAKERS))
-    (top / "home").mkdir()
-    project.folder.mkdir()
-    for name in COPIED:
-        source, target = wiring.ROOT / name, project.folder / name
-        target.parent.mkdir(exist_ok=True, parents=True)
-        if source.is_dir():
-            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(source, target)
-    project.run(sys.executable, "-m", "ser.params", f"corpus.root={project.corpus}", "projection.umap.n_neighbors=5")
-    project.run("git", "init", "--quiet")
-    project.run("git", "add", ".")
-    project.run("git", "commit", "--quiet", "-m", "start")
+    project = Project(top)
+    project.corpus = ravdess_corpus(top / "corpus", speakers=SPEAKERS)
+    project.raw = top / "raw"  # several corpora
+    emodb_corpus(project.raw / "emodb")
+    tess_corpus(project.raw / "tess")
+    (project.raw / "ravdess").symlink_to(project.corpus)
+    project.compose(f"corpus.root={project.corpus}", FEW_NEIGHBOURS)
+    project.commit("start")
     project.first_output = project.run("dvc", "repro")
-    project.run("git", "add", ".")
-    project.run("git", "commit", "--quiet", "-m", "first run")
+    project.commit("first run")
     return project
+
+
+def study(project, *settings):
+    """`dvc exp run` on the small corpus."""
+    return project.study(f"corpus.root={project.corpus}", FEW_NEIGHBOURS, *settings)
+
+
+def study_of_several(project, *settings, **options):
+    """`dvc exp run` on the small corpora."""
+    root = f"corpus.root={project.raw}"
+    return project.study("corpus=combined", root, FEW_NEIGHBOURS, *settings, **options)
+
+
+def metrics(project):
+    return project.read_json("reports/metrics.json")
+
+
+def uar(predictions):
+    """Mean of the recalls."""
+    return (predictions["truth"] == predictions["prediction"]).groupby(predictions["truth"]).mean().mean()
 
 
 def test_without_yamnet_all_else_is_made_and_one_warning_says_why(project):
@@ -133,9 +90,8 @@ def test_no_speaker_is_on_two_sides_and_only_training_rows_are_balanced(project)
 def test_scores_are_those_of_the_predictions(project):
     predictions = project.read("reports/predictions.csv")
     test = predictions[predictions["partition"] == "test"]
-    recall = (test["truth"] == test["prediction"]).groupby(test["truth"]).mean()
-    assert project.metrics()["uar"] == pytest.approx(recall.mean(), abs=1e-6)
-    assert project.metrics()["speaker_independent"] is True
+    assert metrics(project)["uar"] == pytest.approx(uar(test), abs=1e-6)
+    assert metrics(project)["speaker_independent"] is True
     probabilities = predictions.filter(like="p_")
     assert probabilities.sum(axis=1).to_numpy() == pytest.approx(1, abs=1e-5)
 
@@ -147,16 +103,20 @@ def test_nothing_to_do_runs_the_probe_alone_and_leaves_git_clean(project):
 
 
 def test_forced_runs_write_the_same_bytes(project):
-    before = project.hashes()
+    before = project.hashes("data", "reports")
     assert {"data/utterances.csv", "reports/metrics.json", "reports/projections/umap.csv"} <= set(before)
     assert len(project.ran(project.run("dvc", "repro", "--force"))) == 10
-    assert project.hashes() == before
+    assert project.hashes("data", "reports") == before
 
 
 def test_another_model_runs_train_and_evaluate_alone(project):
-    output = project.study("model=logistic_regression")
+    output = study(project, "model=logistic_regression")
     assert project.ran(output) == ["probe", "train", "evaluate"]
     assert "model logistic_regression" in output
+
+
+def test_a_run_of_the_root_says_nothing_of_the_studies_in_other_folders(project):
+    assert "studies/" not in study(project, "model=logistic_regression")
 
 
 def test_a_model_on_yamnet_without_yamnet_is_refused_with_the_remedy(project):
@@ -179,20 +139,75 @@ def test_a_typo_in_a_setting_is_named(project):
 
 
 def test_choosing_by_dev_leaves_the_test_figures_out(project):
-    project.study("evaluation.test=false")
-    assert set(project.metrics()) == {"speaker_independent", "protocol", "dev.uar", "dev.accuracy"}
+    study(project, "evaluation.test=false")
+    assert set(metrics(project)) == {"speaker_independent", "protocol", "dev.uar", "dev.accuracy"}
     assert set(project.read("reports/predictions.csv")["partition"]) == {"dev"}
 
 
 def test_folds_are_pooled_and_every_utterance_is_tested_once(project):
-    project.study("partition=speaker_folds", "partition.n_folds=4", "balance=random_oversampler")
-    assert project.metrics()["n_utterances"] == 8 * 30
+    study(project, "partition=speaker_folds", "partition.n_folds=4", "balance=random_oversampler")
+    assert metrics(project)["n_utterances"] == 8 * 30
     balanced = project.read("data/balanced_dataset.csv")
     original = balanced[~balanced["synthetic"]]
     assert original.filter(like="MFCC").isna().all(axis=None)
     assert balanced.loc[balanced["synthetic"], "MFCC_1"].notna().all()
     test = project.read("reports/predictions.csv").query("partition == 'test'")
     assert test["utterance"].is_unique
+
+
+def test_several_corpora_are_one_study_whose_scores_are_told_for_each(project):
+    folds = ("partition=speaker_folds", "partition.n_folds=3")
+    output = study_of_several(project, "labels=common_four", "corpus.corpora=[ravdess,emodb]", *folds)
+    kept = {"ravdess": 8 * 14, "emodb": 4 * 14}  # of neutral, happy, sad, angry
+    assert f"emodb: {kept['emodb']} utterances\nravdess: {kept['ravdess']} utterances\ntogether: 168" in output
+    assert "warning: folders of no chosen corpus, not read: tess" in output
+    utterances = project.read("data/utterances.csv")
+    assert set(utterances["emotion"]) == {"neutral", "happy", "sad", "angry"}
+    assert utterances["corpus"].value_counts().to_dict() == kept
+    dropped = project.read_json("reports/ingest.json")["dropped"]
+    assert dropped["emodb"] == dict.fromkeys(("fearful", "disgust", "boredom"), 16)
+    assert set(dropped["ravdess"]) == {"calm", "fearful", "disgust", "surprised"}
+    predictions = project.read("reports/predictions.csv")
+    for partition, name in (("test", "corpus.{}.uar"), ("dev", "dev.corpus.{}.uar")):
+        rows = predictions[predictions["partition"] == partition]
+        assert rows["corpus"].value_counts().to_dict() == kept
+        for corpus in kept:
+            own = uar(rows[rows["corpus"] == corpus])
+            assert metrics(project)[name.format(corpus)] == pytest.approx(own, abs=1e-6)
+    report = (project.folder / "reports/classification_report.txt").read_text()
+    assert "emodb alone\n" in report
+    assert "ravdess alone\n" in report
+
+
+def test_across_corpora_one_trains_and_the_others_are_tested_whole(project):
+    output = study_of_several(project, "partition=cross_corpus", "partition.test_corpora=[emodb,tess]")
+    assert "left out: 32 utterances of ravdess with calm, which both sides must have" in output
+    assert "left out: 8 utterances of tess with pleasant_surprise, which both sides must have" in output
+    assert set(project.read("data/balanced_dataset.csv")["utterance"].str.partition("/")[0]) == {"ravdess"}
+    utterances = project.read("data/utterances.csv").set_index("utterance")
+    assert len(utterances) == 8 * 30 + (4 + 2) * N_A_SPEAKER
+    shared = {"neutral", "happy", "sad", "angry", "fearful", "disgust"}
+    wanted = utterances[(utterances["corpus"] != "ravdess") & utterances["emotion"].isin(shared)]
+    test = project.read("reports/predictions.csv").query("partition == 'test'")
+    assert sorted(test["utterance"]) == sorted(wanted.index)
+    scores = metrics(project)
+    assert scores["protocol"] == "cross_corpus ravdess to emodb and tess (speaker-independent)"
+    assert (scores["corpus.tess.n_speakers"], scores["corpus.emodb.n_speakers"]) == (2, 4)
+    assert scores["corpus.tess.uar"] == pytest.approx(uar(test[test["corpus"] == "tess"]), abs=1e-6)
+    assert "corpus.ravdess.uar" not in scores
+    assert not any(name.startswith("dev.corpus.") for name in scores)
+
+
+def test_a_wanted_corpus_that_is_not_there_is_refused_with_the_remedy(project):
+    output = study_of_several(project, "corpus.corpora=[ravdess,crema_d]", fails=True)
+    assert f"error: corpus.corpora names crema_d, and {project.raw} has no folder of that name" in output
+    assert "`ser download crema_d` fetches it or says how" in output
+
+
+def test_a_folder_without_any_corpus_is_refused_with_the_remedy(project):
+    output = study_of_several(project, f"corpus.root={project.corpus}", fails=True)
+    assert f"error: {project.corpus} has no corpus; it holds one folder each, of ravdess, tess, crema_d" in output
+    assert "`ser download ravdess` fetches one" in output
 
 
 def test_dvc_shows_metrics_plots_and_differences(project):
@@ -204,7 +219,7 @@ def test_dvc_shows_metrics_plots_and_differences(project):
 
 def test_queued_studies_run_in_their_copies(project):
     project.run("git", "checkout", "--quiet", "--force", "HEAD")
-    settings = ("-S", f"corpus.root={project.corpus}", "-S", "projection.umap.n_neighbors=5")
+    settings = ("-S", f"corpus.root={project.corpus}", "-S", FEW_NEIGHBOURS)
     project.run("dvc", "exp", "run", "--queue", *settings, "-S", "model=svm,random_forest")
     project.run("dvc", "queue", "start")
     for _ in range(60):
@@ -224,7 +239,7 @@ def test_yamnet_is_picked_up_once_it_is_there(project):
     assert project.read("data/yamnet_extracted_features.csv").shape == (8 * 30, 3 + 1024)
     assert project.read("data/yamnet_librosa_features.csv").shape == (8 * 30, 3 + 1024 + 120)
     assert project.ran(project.run("dvc", "repro")) == ["probe"]
-    output = project.study("model.representation=yamnet_librosa")
-    assert project.ran(output) == ["probe", "balance", "project", "train", "evaluate"]
-    bundle = json.loads((project.folder / "models/fold_0/bundle.json").read_text())
+    output = study(project, "model.representation=yamnet_librosa")
+    assert set(project.ran(output)) == {"probe", "balance", "project", "train", "evaluate"}
+    bundle = project.read_json("models/fold_0/bundle.json")
     assert set(bundle["representation"]["settings"]) == {"yamnet", "librosa"}

@@ -43,7 +43,7 @@ def test_the_probe_says_what_is_studied_and_writes_what_it_found(capsys: pytest.
     configure()
     probe.main()
     assert capsys.readouterr().out == "corpus demo, partition speaker_holdout, model svm\n"
-    assert files.read_json(probe.CORPUS_ROOT) == {"root": "corpus"}
+    assert files.read_json(probe.CORPUS_ROOT) == {"root": "corpus", "links": {}}
     assert availability() == {"handle": HANDLE, "available": False, "failed_downloads": 0}
 
 
@@ -75,6 +75,47 @@ def test_what_needs_yamnet_goes_on_where_it_can_be_had(monkeypatch: pytest.Monke
     configure(representation="yamnet")
     probe.main()
     assert availability()["available"] is True
+
+
+def test_what_links_in_the_corpus_lead_to_is_part_of_the_finding(workplace: Path) -> None:
+    """DVC does not look behind a link, so the stages that read audio depend on this file as well."""
+    elsewhere = workplace / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "1.wav").write_text("text")
+    (workplace / "corpus" / "Actor_01").symlink_to(elsewhere)
+    configure()
+    probe.main()
+    before = probe.CORPUS_ROOT.read_bytes()
+    content = files.read_json(probe.CORPUS_ROOT)
+    assert list(content) == ["root", "links"]
+    assert content["links"] == files.linked_folders(workplace / "corpus")
+    assert list(content["links"]) == ["Actor_01"]
+    (workplace / "corpus" / "2.wav").write_text("text")  # not behind a link
+    probe.main()
+    assert probe.CORPUS_ROOT.read_bytes() == before
+    (elsewhere / "2.wav").write_text("text")
+    probe.main()
+    assert probe.CORPUS_ROOT.read_bytes() != before
+
+
+def test_a_corpus_that_is_a_link_as_a_whole_has_no_links(workplace: Path) -> None:
+    (workplace / "corpus" / "1.wav").write_text("text")
+    (workplace / "whole").symlink_to(workplace / "corpus")
+    configure(root="whole")
+    probe.main()
+    assert files.read_json(probe.CORPUS_ROOT) == {"root": "whole", "links": {}}
+
+
+def test_several_corpora_that_are_links_are_found_under_their_names(workplace: Path) -> None:
+    for name in ("tess", "ravdess"):
+        (workplace / "elsewhere" / name / "a").mkdir(parents=True)
+        (workplace / "elsewhere" / name / "a" / f"{name}.wav").write_text("text")
+        (workplace / "corpus" / name).symlink_to(workplace / "elsewhere" / name)
+    configure()
+    probe.main()
+    links = files.read_json(probe.CORPUS_ROOT)["links"]
+    assert list(links) == ["ravdess", "tess"]
+    assert links["ravdess"] != links["tess"]
 
 
 @pytest.mark.usefixtures("workplace")

@@ -1,16 +1,13 @@
 """Speakers of plain emotion folders: by a pattern, by a table, or none."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
+import small_corpora
 import soundfile
-import yaml
 from synthesis import tone
 
 from ser import ingest, partitions
 
-SETTINGS = yaml.safe_load((Path(__file__).parents[1] / "conf/corpus/folders.yaml").read_text())
 PATTERN = r"(?P<speaker>[^/_]+)_[^/]*$"
 
 
@@ -28,7 +25,7 @@ def folder(tmp_path):
 
 
 def ingested(folder, **changes):
-    return ingest.ingested(**SETTINGS | {"root": str(folder)} | changes)
+    return small_corpora.ingested(folder, "corpus=folders", **changes)
 
 
 def write_table(folder, header="path,speaker,sex", left_out=()):
@@ -95,8 +92,20 @@ def test_a_table_without_its_columns_is_refused(folder):
         ingested(folder)
 
 
-def test_an_unknown_folder_is_listed_with_the_nearest_known_label(folder):
-    (folder / "Hapy").mkdir()
-    soundfile.write(folder / "Hapy" / "anna_0.wav", tone(300, 0.3), 16000)
-    with pytest.raises(ingest.InvalidCorpus, match=r"Hapy/anna_0\.wav: unknown emotion 'hapy'; did you mean 'happy'\?"):
-        ingested(folder)
+def test_a_table_that_begins_with_a_byte_order_mark_is_read(folder):
+    write_table(folder)
+    table = folder / "speakers.csv"
+    table.write_bytes(b"\xef\xbb\xbf" + table.read_bytes())
+    assert ingested(folder).report["n_speakers"] == 4
+
+
+def test_the_table_and_the_pattern_count_from_the_folder_of_the_corpus_among_several(folder):
+    raw = folder.parent / f"{folder.name}_raw"
+    raw.mkdir()
+    (raw / "folders").symlink_to(folder)
+    write_table(folder)
+    by_table = small_corpora.ingested(raw, "corpus=combined").utterances
+    assert set(by_table["speaker"]) == {f"folders/{name}" for name in ("anna", "ben", "carl", "dora")}
+    first = r"corpus.members.folders.speaker_pattern='^[^/]+/(?P<speaker>[a-z])'"
+    by_pattern = small_corpora.ingested(raw, "corpus=combined", first).utterances
+    assert set(by_pattern["speaker"]) == {f"folders/{name}" for name in "abcd"}

@@ -1,82 +1,150 @@
-"""`dvc.yaml` says exactly what the scripts of its stages do."""
+"""Every `dvc.yaml` says exactly what the scripts of its stages do."""
 
-import ast
 import hashlib
+from typing import NamedTuple
 
 import pytest
 import wiring
 import yaml
 
-STAGES = yaml.safe_load((wiring.ROOT / "dvc.yaml").read_text())["stages"]
+from ser import inventory
+
+STUDY = "studies/cross_corpus"
 ORDER = [
     *("probe", "ingest", "partition", "extract_yamnet", "extract_librosa"),
     *("combine", "balance", "project", "train", "evaluate"),
 ]
+SHARED = ["probe", "ingest", "extract_yamnet", "extract_librosa", "combine"]
+OWN = ["transfer", "compare"]
+ITEM = "${item}"
 
 
-def outputs(stage):
-    entries = [*stage["outs"], *stage.get("metrics", [])]
-    return {next(iter(entry)) if isinstance(entry, dict) else entry for entry in entries}
+def content(folder):
+    return yaml.safe_load((wiring.ROOT / folder / "dvc.yaml").read_text())
 
 
-def test_stages_are_those_of_the_scripts_in_order():
-    assert list(STAGES) == ORDER
-    assert {path.stem for path in (wiring.ROOT / "stages").glob("[!_]*.py")} == set(ORDER)
+class Stage(NamedTuple):
+    """A stage of one of the files."""
+
+    folder: str
+    name: str
+    module: str
+
+    @property
+    def stated(self):
+        """What `dvc.yaml` says; of a stage for each item, what it says of one."""
+        stage = content(self.folder)["stages"][self.name]
+        return stage.get("do", stage)
+
+    @property
+    def is_for_each(self):
+        return "foreach" in content(self.folder)["stages"][self.name]
+
+    @property
+    def up(self):
+        """Way from the folder of `dvc.yaml` to the project's root."""
+        return "../" * len(self.folder.split("/")) if self.folder else ""
+
+    def stated_code(self):
+        return {dep for dep in self.stated["deps"] if dep.endswith(".py")}
+
+    def stated_data(self):
+        return {dep for dep in self.stated["deps"] if not dep.endswith(".py") and not dep.startswith("${")}
+
+    def stated_outputs(self):
+        """What it writes, as the script names it: of a stage for each item, the folder of all items."""
+        entries = [*self.stated["outs"], *self.stated.get("metrics", [])]
+        names = {next(iter(entry)) if isinstance(entry, dict) else entry for entry in entries}
+        return {name.removesuffix(f"/{ITEM}") for name in names}
 
 
-@pytest.mark.parametrize("name", ORDER)
-def test_stage_says_what_its_script_does(name):
-    stage = STAGES[name]
-    script = wiring.ROOT / "stages" / f"{name}.py"
-    assert stage["cmd"] == f"python -m stages.{name}"
-    assert stage["desc"] == wiring.description(name)
-    assert tuple(stage.get("params", ())) == wiring.stage_params(name)
-    code = {"stages/__init__.py", f"stages/{name}.py", *wiring.module_files(script)}
-    variables = {dep for dep in stage["deps"] if dep.startswith("${")}
-    assert {dep for dep in stage["deps"] if dep.endswith(".py")} == code
-    data = set(stage["deps"]) - code - variables
-    assert data | outputs(stage) == wiring.path_constants(name)
-    assert not data & outputs(stage)
+STAGES = [
+    *(Stage("", name, f"stages.{name}") for name in ORDER),
+    *(Stage(STUDY, name, f"stages.{name}") for name in SHARED),
+    *(Stage(STUDY, name, f"studies.cross_corpus.{name}") for name in OWN),
+]
 
 
-@pytest.mark.parametrize("name", ORDER)
-def test_every_variable_dependency_is_a_parameter_that_the_script_loads(name):
-    params = wiring.stage_params(name)
-    for dep in STAGES[name]["deps"]:
+def each(stages):
+    return pytest.mark.parametrize("stage", stages, ids=lambda stage: f"{stage.folder}:{stage.name}")
+
+
+@pytest.mark.parametrize(
+    ("folder", "scripts", "names"), [("", "stages", ORDER), (STUDY, STUDY, [*SHARED, *OWN])], ids=["root", STUDY]
+)
+def test_stages_are_those_of_the_scripts_in_order(folder, scripts, names):
+    assert list(content(folder)["stages"]) == names
+    own = {path.stem for path in (wiring.ROOT / scripts).glob("[!_]*.py")}
+    assert own == set(names) - (set(SHARED) if folder else set())
+
+
+@each(STAGES)
+def test_stage_says_what_its_script_does(stage):
+    environment = f"PYTHONPATH={stage.up.removesuffix('/')} " if stage.up else ""
+    item = f" {ITEM}" if stage.is_for_each else ""
+    assert stage.stated["cmd"] == f"{environment}python -m {stage.module}{item}"
+    assert stage.stated["desc"] == wiring.description(stage.module)
+    assert tuple(stage.stated.get("params", ())) == wiring.stage_params(stage.module)
+    code = {"stages/__init__.py", *wiring.module_files(stage.module)}
+    assert stage.stated_code() == {stage.up + path for path in code}
+    assert stage.stated_data() | stage.stated_outputs() == wiring.path_constants(stage.module)
+    assert not stage.stated_data() & stage.stated_outputs()
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_a_shared_stage_is_that_of_the_root_but_for_the_folder(name):
+    study, root = (content(folder)["stages"][name] for folder in (STUDY, ""))
+    assert set(study["deps"]) == {f"../../{dep}" if dep.endswith(".py") else dep for dep in root["deps"]}
+    assert study.get("params") == root.get("params")
+
+
+@each(STAGES)
+def test_every_variable_dependency_is_a_parameter_that_the_script_loads(stage):
+    params = wiring.stage_params(stage.module)
+    for dep in stage.stated["deps"]:
         if dep.startswith("${"):
             variable = dep.removeprefix("${").removesuffix("}")
             assert any(variable == param or variable.startswith(f"{param}.") for param in params)
 
 
-@pytest.mark.parametrize("name", ["ingest", "extract_yamnet", "extract_librosa"])
-def test_stages_that_read_audio_depend_on_the_corpus(name):
-    assert "${corpus.root}" in STAGES[name]["deps"]
+@each([stage for stage in STAGES if stage.name in ("ingest", "extract_yamnet", "extract_librosa")])
+def test_stages_that_read_audio_depend_on_the_corpus(stage):
+    assert "${corpus.root}" in stage.stated["deps"]
+
+
+@each([stage for stage in STAGES if stage.name in ("transfer", "balance", "project", "train", "evaluate")])
+def test_stages_that_read_features_depend_on_those_of_the_representation(stage):
+    assert "${representation.path}" in stage.stated["deps"]
 
 
 def test_only_the_probe_always_runs():
-    assert [name for name, stage in STAGES.items() if stage.get("always_changed")] == ["probe"]
+    always = [(stage.folder, stage.name) for stage in STAGES if stage.stated.get("always_changed")]
+    assert always == [("", "probe"), (STUDY, "probe")]
 
 
-@pytest.mark.parametrize("name", ORDER)
-def test_script_loads_no_other_params_than_it_declares(name):
-    tree = ast.parse((wiring.ROOT / "stages" / f"{name}.py").read_text())
-    loads = [
-        node
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Attribute)
-        and ast.unparse(node.func) == "params.load"
-    ]
-    assert [ast.unparse(argument) for load in loads for argument in load.args] == (
-        ["*PARAMS"] if wiring.stage_params(name) else []
-    )
+@each(STAGES)
+def test_script_loads_no_other_params_than_it_declares(stage):
+    assert wiring.loaded_params(stage.module) == (["*PARAMS"] if wiring.stage_params(stage.module) else [])
+
+
+def test_the_study_trains_on_every_corpus_that_can_be_installed():
+    study = content(STUDY)
+    assert study["stages"]["transfer"]["foreach"] == "${corpora}"
+    assert study["vars"] == [{"corpora": list(inventory.INSTALLABLE)}]
+    assert study["stages"]["transfer"]["do"]["outs"] == [f"data/predictions/{ITEM}"]  # one's output is no other's
 
 
 def test_closure_follows_imports_of_imports():
-    files = wiring.module_files(wiring.ROOT / "stages" / "extract_librosa.py")
+    files = wiring.module_files("stages.extract_librosa")
     assert {"ser/features/functionals.py", "ser/features/descriptors.py", "ser/audio.py"} <= files
     assert "ser/features/__init__.py" not in files
     assert not any("bundle" in file or "yamnet" in file for file in files)
+
+
+def test_closure_follows_imports_between_scripts():
+    files = wiring.module_files("studies.cross_corpus.transfer")
+    assert {"stages/train.py", "ser/training.py", "studies/cross_corpus/__init__.py"} <= files
+    assert not {"studies/__init__.py", "studies/cross_corpus/compare.py", "stages/partition.py"} & files
 
 
 def test_lock_and_metrics_in_git_are_of_this_code():
@@ -87,4 +155,4 @@ def test_lock_and_metrics_in_git_are_of_this_code():
     }
     files = {path: hashlib.md5((wiring.ROOT / path).read_bytes()).hexdigest() for path in recorded}
     assert recorded == files
-    assert set(recorded) == {dep for stage in STAGES.values() for dep in stage["deps"] if dep.endswith(".py")}
+    assert set(recorded) == {dep for stage in STAGES if not stage.folder for dep in stage.stated_code()}

@@ -5,8 +5,9 @@ from types import ModuleType
 
 from ser.corpora import crema_d, demo, emodb, folders, ravdess, savee, tess
 
-# Each module holds TITLE, CITATION, LICENCE, HOMEPAGE; NOTE: what reports on the corpus must say; KNOWN_DEFECTS: file
-# stem -> what is wrong with it in every copy; parse(path relative to the root) -> Naming.
+# Each module holds TITLE, CITATION, LICENCE, HOMEPAGE; STEPS: how to get it into {root}; NOTE: what reports on the
+# corpus must say; KNOWN_DEFECTS: file stem -> what is wrong with it in every copy; EXPECTED: vocal channel -> emotion
+# code -> recordings of the whole corpus; N_SPEAKERS: vocal channel -> speakers; parse(path below the root) -> Naming.
 CORPORA: Mapping[str, ModuleType] = {
     "ravdess": ravdess,
     "tess": tess,

@@ -12,8 +12,17 @@ CITATION = (
 )
 LICENCE = "ODbL 1.0"
 HOMEPAGE = "https://github.com/CheyneyComputerScience/CREMA-D"
+STEPS = (
+    "install Git LFS (https://git-lfs.com), without which a clone holds pointers instead of audio",
+    f"GIT_LFS_SKIP_SMUDGE=1 git clone --depth 1 {HOMEPAGE} {{root}}",
+    "git -C {root} lfs pull --include 'AudioWAV/*'",
+)
 NOTE = ""
 KNOWN_DEFECTS: Mapping[str, str] = {"1076_MTI_SAD_XX": "silent"}
+EXPECTED: Mapping[str, Mapping[str, int]] = {
+    "speech": {"NEU": 1087, **dict.fromkeys(("ANG", "DIS", "FEA", "HAP", "SAD"), 1271)}
+}
+N_SPEAKERS: Mapping[str, int] = {"speech": 91}
 
 PATTERN = re.compile(r"(?P<actor>1\d{3})_(?P<sentence>[A-Z]{3})_(?P<emotion>[A-Z]{3})_(?P<level>LO|MD|HI|XX?)")
 INTENSITIES = {"LO": "low", "MD": "medium", "HI": "high"}  # XX, and X in one file name: not specified
@@ -29,6 +38,8 @@ FEMALE = frozenset((
 
 def parse(path: PurePosixPath) -> Naming:
     """Read `actor_sentence_emotion_level` from a file's stem.
+
+    A clone holds every recording as wav and again as mp3.
 
     Raises
     ------
@@ -46,4 +57,6 @@ def parse(path: PurePosixPath) -> Naming:
         intensity=INTENSITIES.get(found["level"]),
         statement=found["sentence"],
         vocal_channel="speech",
+        recording=path.stem,
+        is_substitute=path.suffix.lower() == ".mp3",
     )

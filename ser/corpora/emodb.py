@@ -10,8 +10,14 @@ TITLE = "EmoDB"
 CITATION = "Burkhardt et al. (2005), A database of German emotional speech, Interspeech, 1517-1520"
 LICENCE = "free"
 HOMEPAGE = "http://emodb.bilderbar.info"
+STEPS = (
+    f"fetch {HOMEPAGE}/download/download.zip",
+    "unpack it into {root}, which then holds the folder wav (lablaut and the others are not needed)",
+)
 NOTE = ""
 KNOWN_DEFECTS: Mapping[str, str] = {}
+EXPECTED: Mapping[str, Mapping[str, int]] = {"speech": {"W": 127, "L": 81, "E": 46, "A": 69, "F": 71, "T": 62, "N": 79}}
+N_SPEAKERS: Mapping[str, int] = {"speech": 10}
 
 SEX = {
     **dict.fromkeys(("03", "10", "11", "12", "15"), "male"),
@@ -39,4 +45,5 @@ def parse(path: PurePosixPath) -> Naming:
         statement=found["text"],
         repetition=found["take"],
         vocal_channel="speech",
+        recording=path.stem,
     )

@@ -1,5 +1,6 @@
 """Plain emotion folders: `<root>/<Emotion>/<anything>`; speakers come from `ser.corpora.speakers`, or are unknown."""
 
+import re
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
@@ -9,12 +10,15 @@ TITLE = "Emotion folders"
 CITATION = "your own recordings"
 LICENCE = "as you received them"
 HOMEPAGE = ""
+STEPS = ("put your recordings into {root}/<Emotion>/",)
 NOTE = ""
 KNOWN_DEFECTS: Mapping[str, str] = {}
+EXPECTED: Mapping[str, Mapping[str, int]] = {}
+N_SPEAKERS: Mapping[str, int] = {}
 
 
 def parse(path: PurePosixPath) -> Naming:
-    """Take the folder that holds the file as the emotion, in lower case.
+    """Take the folder that holds the file as the emotion, in lower case, its words joined by underscores.
 
     Raises
     ------
@@ -23,4 +27,4 @@ def parse(path: PurePosixPath) -> Naming:
     """
     if len(path.parts) < 2:
         raise InvalidName("lies in no emotion folder", "move it to <root>/<Emotion>/")
-    return Naming(corpus_label=path.parent.name.lower())
+    return Naming(corpus_label=re.sub(r"[\s_-]+", "_", path.parent.name.lower().strip()))

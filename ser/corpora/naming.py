@@ -18,6 +18,10 @@ class Naming:
     statement: str | None = None
     repetition: str | None = None
     vocal_channel: str | None = None
+    recording: str | None = None
+    """Name of the recording in its corpus, whatever folder the file lies in; None: its path is its name."""
+    is_substitute: bool = False
+    """A secondary form of the recording (a film's sound, a lossy copy): not read where the primary one is there."""
 
 
 class InvalidName(ValueError):

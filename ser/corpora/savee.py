@@ -10,8 +10,16 @@ TITLE = "SAVEE"
 CITATION = "Haq and Jackson (2010), Multimodal Emotion Recognition, in Machine Audition, IGI Global, 398-423"
 LICENCE = "research use, on registration"
 HOMEPAGE = "http://kahlan.eps.surrey.ac.uk/savee/"
+STEPS = (
+    f"register at {HOMEPAGE} (Download), which sends a password",
+    "fetch AudioData.zip there, and unpack it into {root}, which then holds the folders DC, JE, JK and KL",
+)
 NOTE = ""
 KNOWN_DEFECTS: Mapping[str, str] = {}
+EXPECTED: Mapping[str, Mapping[str, int]] = {
+    "speech": {"n": 120, **dict.fromkeys(("a", "d", "f", "h", "sa", "su"), 60)}
+}
+N_SPEAKERS: Mapping[str, int] = {"speech": 4}
 
 SPEAKERS = ("DC", "JE", "JK", "KL")
 PATTERN = re.compile(r"(?:(?P<speaker>DC|JE|JK|KL)_)?(?P<emotion>sa|su|[adfhn])(?P<number>\d\d)")
@@ -36,4 +44,5 @@ def parse(path: PurePosixPath) -> Naming:
         language="en",
         statement=found["number"],
         vocal_channel="speech",
+        recording=f"{speaker}/{found['emotion']}{found['number']}",
     )

@@ -10,8 +10,16 @@ TITLE = "TESS"
 CITATION = "Pichora-Fuller and Dupuis (2020), Toronto emotional speech set, https://doi.org/10.5683/SP2/E8H2MF"
 LICENCE = "CC BY-NC-ND 4.0"
 HOMEPAGE = "https://doi.org/10.5683/SP2/E8H2MF"
+STEPS = (
+    f"open {HOMEPAGE}, choose Access Dataset, Download ZIP, and accept the licence",
+    "unpack it into {root}, which then holds the 2800 wav files, in folders or not",
+)
 NOTE = ""
 KNOWN_DEFECTS: Mapping[str, str] = {}
+EXPECTED: Mapping[str, Mapping[str, int]] = {
+    "speech": dict.fromkeys(("neutral", "happy", "sad", "angry", "fear", "disgust", "ps"), 400)
+}
+N_SPEAKERS: Mapping[str, int] = {"speech": 2}
 
 PATTERN = re.compile(r"(?P<speaker>OAF|OA|YAF)_(?P<word>[a-z]+)_(?P<emotion>[a-z]+)", re.IGNORECASE)
 
@@ -27,12 +35,13 @@ def parse(path: PurePosixPath) -> Naming:
     found = PATTERN.fullmatch(path.stem)
     if found is None:
         raise foreign_name(TITLE, "OAF_back_angry.wav")
-    speaker = found["speaker"].upper()
+    speaker, word, emotion = found["speaker"].upper(), found["word"].lower(), found["emotion"].lower()
     return Naming(
-        corpus_label=found["emotion"].lower(),
+        corpus_label=emotion,
         speaker="OAF" if speaker == "OA" else speaker,  # one file of every copy is named OA_bite_neutral
         sex="female",
         language="en",
-        statement=found["word"].lower(),
+        statement=word,
         vocal_channel="speech",
+        recording=f"{speaker}_{word}_{emotion}",
     )

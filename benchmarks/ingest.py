@@ -1,0 +1,113 @@
+"""Ingest many synthesised utterances: time a core, memory at two sizes, and the ratio to reading with librosa.
+
+Run as: python -m benchmarks.ingest
+"""
+
+import argparse
+import multiprocessing
+import resource
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+from tqdm import tqdm
+
+SAMPLE_RATE = 16_000  # Hz
+DURATION = 2.0  # seconds
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+MAX_MS = 8.0  # milliseconds of a core an utterance
+MAX_GROWTH = 4.0  # kB of peak memory an utterance: its rows of text, nothing of its samples
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.ingest", description=__doc__)
+    parser.add_argument("--utterances", type=int, default=10_000, metavar="N")
+    n_utterances = parser.parse_args().utterances
+    n_few = n_utterances // 10
+    with tempfile.TemporaryDirectory() as folder:
+        many, few = Path(folder, "many"), Path(folder, "few")
+        synthesise(many, n_utterances)
+        few.mkdir()
+        for path in sorted(many.iterdir())[:n_few]:
+            shutil.copy(path, few)
+        _, few_memory = measured(ingest, few)
+        seconds, memory = measured(ingest, many)
+        plain_seconds, plain_memory = measured(read_plainly, many)
+    per_utterance = 1000 * seconds / n_utterances
+    growth = (memory - few_memory) / (n_utterances - n_few)
+    print(f"{n_utterances} utterances of {DURATION:g} s: {per_utterance:.2f} ms of a core each (goal {MAX_MS:g})")
+    print(f"peak memory: {few_memory / 1024:.0f} MB of {n_few}, {memory / 1024:.0f} MB of {n_utterances} utterances")
+    samples = 4 * DURATION * SAMPLE_RATE / 1024
+    print(f"  that is {growth:.2f} kB more for each (goal {MAX_GROWTH:g}); the samples of each have {samples:.0f}")
+    ratios = seconds / plain_seconds, memory / plain_memory
+    print(f"ratio to librosa.load one by one: time of a core {ratios[0]:.2f}, peak memory {ratios[1]:.2f}")
+    if per_utterance > MAX_MS or growth > MAX_GROWTH:
+        sys.exit("goal missed")
+
+
+def synthesise(folder: Path, n_utterances: int) -> None:
+    """Write `n_utterances` recordings under the names that EmoDB could have, no two alike."""
+    folder.mkdir()
+    time_axis = np.arange(round(DURATION * SAMPLE_RATE)) / SAMPLE_RATE
+    generator = np.random.default_rng(0)
+    for k in tqdm(range(n_utterances), desc="synthesise", disable=None):
+        speaker, rest = divmod(k, n_utterances // 10 + 1)
+        text, take = divmod(rest, len(LETTERS))
+        name = f"{('03', '08', '09', '10', '11', '12', '13', '14', '15', '16')[speaker]}"
+        name += f"{'ab'[text // 100]}{text % 100:02}{'WLEAFTN'[k % 7]}{LETTERS[take]}"
+        noise = generator.normal(0, 0.01, time_axis.size)
+        soundfile.write(
+            folder / f"{name}.wav", 0.3 * np.sin(2 * np.pi * (100 + k % 300) * time_axis) + noise, SAMPLE_RATE
+        )
+
+
+def ingest(folder: Path) -> None:
+    """What the stage does, on the speakers and labels of EmoDB."""
+    from ser import tables
+    from ser.ingest import ingested
+
+    label_map = dict(zip("WLEAFTN", ("angry", "boredom", "disgust", "fearful", "happy", "sad", "neutral"), strict=True))
+    scheme: dict[str, str | None] = {emotion: emotion for emotion in tables.EMOTIONS}
+    found = ingested(str(folder), name="emodb", reader="emodb", label_map=label_map, on_invalid="error", scheme=scheme)
+    tables.write(found.utterances, folder.with_suffix(".csv"))
+
+
+def read_plainly(folder: Path) -> None:
+    """Read one file after the other as most notebooks do."""
+    import librosa
+
+    for path in sorted(folder.iterdir()):
+        librosa.load(path, sr=None)
+
+
+def measured(work: Callable[[Path], None], folder: Path) -> tuple[float, float]:
+    """Seconds of all cores and peak memory in kB of `work` in a process of its own, without its start."""
+    context = multiprocessing.get_context("spawn")
+    queue: Any = context.SimpleQueue()
+    process = context.Process(target=_measure, args=(work, folder, queue))
+    process.start()
+    process.join()
+    if process.exitcode:
+        sys.exit(f"{work.__name__} failed")
+    seconds, memory = queue.get()
+    return seconds, memory
+
+
+def _measure(work: Callable[[Path], None], folder: Path, queue: Any) -> None:
+    import librosa  # noqa: F401  # both ways pay for it, and neither is timed with it
+
+    import ser.ingest  # noqa: F401
+
+    begin = time.process_time()
+    work(folder)
+    queue.put((time.process_time() - begin, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))
+
+
+if __name__ == "__main__":
+    main()

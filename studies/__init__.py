@@ -1,0 +1,1 @@
+"""Whole comparisons: one dvc.yaml each, over the same stage functions."""

@@ -1,0 +1,56 @@
+"""Score every pair of corpora, as one table and one heat map."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ser import figures, files, metrics, params, tables
+from stages import run
+from studies.cross_corpus import ACROSS, PREDICTIONS, WITHIN
+
+PARAMS = ("evaluation", "labels.name", "model", "seed")
+SCORES = Path("reports/cross_corpus.csv")
+HEAT_MAP = Path("reports/cross_corpus.png")
+
+
+def main() -> None:
+    config = params.load(*PARAMS)
+    n_resamples = config["evaluation"]["n_resamples"]
+    cells: list[dict[str, Any]] = []
+    for path in sorted(PREDICTIONS.glob("*/*.csv")):
+        for corpus, rows in tables.read_predictions(path).groupby("corpus"):
+            cells.append(cell(path, str(corpus), rows, n_resamples=n_resamples, seed=config["seed"]))
+    if not cells:
+        raise ValueError("no corpus to train on; `ser corpora` lists what is there, and how to get more")
+    scores = pd.DataFrame(cells).sort_values(["train_corpus", "test_corpus"])
+    tables.write(scores, SCORES)
+    labels = scores["emotions"].iloc[0].split()
+    uar = scores.pivot_table(index="train_corpus", columns="test_corpus", values="uar", dropna=False)
+    note = [f"{config['model']['name']} on {config['model']['representation']}", ", ".join(labels)]
+    note.append("diagonal: folds of speakers" + ("; blank: too few speakers" if uar.isna().any(axis=None) else ""))
+    figure = figures.heat_map(uar, chance=1 / len(labels), title="UAR across corpora, in %", note="\n".join(note))
+    with files.replacing(HEAT_MAP) as temporary:
+        figure.savefig(temporary)
+
+
+def cell(path: Path, test_corpus: str, rows: pd.DataFrame, *, n_resamples: int, seed: int) -> dict[str, Any]:
+    """Scores of one pair of corpora."""
+    low, high = metrics.uar_interval(rows, n_resamples=n_resamples, seed=seed)
+    scores = metrics.scores(rows)
+    return {
+        "train_corpus": path.parent.name,
+        "test_corpus": test_corpus,
+        "protocol": {ACROSS: "cross_corpus", WITHIN: "speaker_folds"}[path.name],
+        "emotions": " ".join(metrics.labels_of(rows)),
+        "n_utterances": len(rows),
+        "n_speakers": rows["speaker"].nunique(),
+        "uar": scores["uar"],
+        "uar_low": low,
+        "uar_high": high,
+        "accuracy": scores["accuracy"],
+    }
+
+
+if __name__ == "__main__":
+    run(main)
