@@ -81,11 +81,20 @@ def corpora(root: Path) -> str:
         speakers = f"{holding.n_speakers} of {holding.expected_speakers}"
         licence = CORPORA[holding.corpus].LICENCE
         rows.append((holding.corpus, holding.vocal_channel, recordings, speakers, licence, _state(holding)))
-    n_own = inventory.n_files(root / "folders")
-    rows.append(("folders", "", str(n_own), "", CORPORA["folders"].LICENCE, "installed" if n_own else "none"))
+    rows.append(("folders", "", *_own(root / "folders")))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     return "\n".join([f"corpora in {root}, by file names:", "", *lines])
+
+
+def _own(folder: Path) -> tuple[str, str, str, str]:
+    """Recordings, speakers, licence and state of plain emotion folders."""
+    licence = CORPORA["folders"].LICENCE
+    try:
+        n_recordings = inventory.n_files(folder)
+    except ValueError as error:  # of its speakers.csv; the other corpora are listed all the same
+        return "", "", licence, str(error)
+    return str(n_recordings), "", licence, "installed" if n_recordings else "none"
 
 
 def _state(holding: inventory.Holding) -> str:

@@ -27,7 +27,7 @@ class Holding:
     lacking: Mapping[str, int]
     """Emotion code -> recordings that are not there."""
     n_stubs: int
-    """Empty files and Git LFS pointers, of the whole corpus."""
+    """Empty files and Git LFS pointers."""
 
     @property
     def is_complete(self) -> bool:
@@ -43,7 +43,7 @@ def holdings(raw: Path) -> list[Holding]:
 def holdings_of(corpus: str, folder: Path) -> list[Holding]:
     """Every channel of `corpus`, counted in `folder`, which need not exist; nothing of plain emotion folders."""
     module = CORPORA[corpus]
-    namings, n_stubs = _recordings(corpus, folder)
+    namings, stubs = _recordings(corpus, folder)
     found = []
     for channel, expected in module.EXPECTED.items():
         of_channel = [naming for naming in namings if naming.vocal_channel == channel]
@@ -57,7 +57,7 @@ def holdings_of(corpus: str, folder: Path) -> list[Holding]:
                 expected_recordings=sum(expected.values()),
                 expected_speakers=module.N_SPEAKERS[channel],
                 lacking={code: n - counts[code] for code, n in expected.items() if counts[code] < n},
-                n_stubs=n_stubs,
+                n_stubs=sum(naming.vocal_channel == channel for naming in stubs),
             )
         )
     return found
@@ -68,13 +68,14 @@ def n_files(folder: Path) -> int:
     return len(_recordings("folders", folder)[0])
 
 
-def _recordings(corpus: str, folder: Path) -> tuple[list[Naming], int]:
-    """What the names of the recordings in `folder` say, one entry each, and how many files are stubs."""
+def _recordings(corpus: str, folder: Path) -> tuple[list[Naming], list[Naming]]:
+    """What the names of the recordings in `folder` say, one entry each; and the same of files that are stubs."""
     if not folder.is_dir():
-        return [], 0
+        return [], []
     module = CORPORA[corpus]
     found = survey(folder, module)
     defective = [Named(path, module.parse(path)) for path in map(PurePosixPath, found.known_defects)]
     entries = [*found.named, *defective]  # a defective recording is one of the corpus's, too
-    whole = {entry.recording: entry.naming for entry in entries if not audio.is_stub(folder / entry.path)}
-    return list(whole.values()), sum(audio.is_stub(folder / entry.path) for entry in entries)
+    stubs = {entry for entry in entries if audio.is_stub(folder / entry.path)}
+    whole = {entry.recording: entry.naming for entry in entries if entry not in stubs}
+    return list(whole.values()), [entry.naming for entry in stubs]
