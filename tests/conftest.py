@@ -4,8 +4,23 @@ import os
 from pathlib import Path
 
 import pytest
+import yaml
+from synthesis import tone
 
+from ser.features.functionals import functionals
+
+CONF = Path(__file__).parents[1] / "conf"
 NOT_HERE = "SER_CORPORA is not set: real corpora are not here"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile what librosa compiles at its first use, before there are workers.
+
+    Processes that write numba's cache of it at the same time crash.
+    """
+    if not hasattr(config, "workerinput"):
+        settings = yaml.safe_load((CONF / "librosa" / "functionals_120.yaml").read_text())
+        functionals(tone(440, 0.5), 16_000, **settings)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
