@@ -63,7 +63,7 @@ def walk(folder: Path, above: tuple[Path, ...] = ()) -> Iterator[Path]:
         If a folder cannot be listed.
     """
     here = folder.resolve()
-    if any(outer.is_relative_to(here) for outer in above):
+    if _leads_back(here, above):
         return
     with os.scandir(folder) as entries:
         for entry in entries:
@@ -71,6 +71,11 @@ def walk(folder: Path, above: tuple[Path, ...] = ()) -> Iterator[Path]:
                 yield from walk(Path(entry), (*above, here))
             else:
                 yield Path(entry)
+
+
+def _leads_back(folder: Path, above: tuple[Path, ...]) -> bool:
+    """Whether a resolved folder holds one of those that it is reached through."""
+    return any(outer.is_relative_to(folder) for outer in above)
 
 
 def linked_folders(root: Path) -> dict[str, str]:
@@ -83,7 +88,7 @@ def linked_folders(root: Path) -> dict[str, str]:
     for link in sorted(folder for folder in folders if folder.is_symlink()):
         top, parent = root.resolve(), link.parent.resolve()
         above = (parent, *(outer for outer in parent.parents if outer.is_relative_to(top)))
-        if not any(outer.is_relative_to(link.resolve()) for outer in above):
+        if not _leads_back(link.resolve(), above):
             digests[link.relative_to(root).as_posix()] = _listing_digest(link, above)
     return digests
 

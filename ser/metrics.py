@@ -114,7 +114,7 @@ def metrics(
     developed = predictions[predictions["partition"] == "dev"]
     dev = scores(developed)
     dev_scores = {"dev.uar": dev["uar"], "dev.accuracy": dev["accuracy"]}
-    dev_scores |= {f"dev.corpus.{name}.uar": scores(rows)["uar"] for name, rows in _corpora(developed)}
+    dev_scores |= {f"dev.corpus.{name}.uar": scores(rows)["uar"] for name, rows in by_corpus(developed)}
     study = {"speaker_independent": speaker_independent, "protocol": protocol}
     if not test:
         return {**study, **dev_scores}
@@ -139,7 +139,7 @@ def per_corpus(predictions: pd.DataFrame, *, n_resamples: int, seed: int) -> dic
     A UAR is over the emotions that the corpus has.
     """
     found: dict[str, float | int | None] = {}
-    for name, rows in _corpora(predictions):
+    for name, rows in by_corpus(predictions):
         own = scores(rows)
         low, high = uar_interval(rows, n_resamples=n_resamples, seed=seed)
         figures = {"uar": own["uar"], "uar_low": low, "uar_high": high, "accuracy": own["accuracy"]}
@@ -148,7 +148,7 @@ def per_corpus(predictions: pd.DataFrame, *, n_resamples: int, seed: int) -> dic
     return found
 
 
-def _corpora(predictions: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+def by_corpus(predictions: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
     """Rows of each corpus, if there are several: an average must not hide a bad one."""
     parts = [(str(name), rows) for name, rows in predictions.groupby("corpus")]
     return parts if len(parts) > 1 else []

@@ -286,7 +286,7 @@ def _spread(groups: Mapping[tuple[str, str], Sequence[str]], n_folds: int) -> di
     The next fold is dev: of two speakers who alone have an emotion, one must train while the other is tested. Corpora
     of two speakers therefore choose first.
     """
-    n_speakers = Counter({corpus: 0 for corpus, _ in groups})
+    n_speakers: Counter[str] = Counter()
     for (corpus, _), names in groups.items():
         n_speakers[corpus] += len(names)
     fold_of: dict[str, int] = {}

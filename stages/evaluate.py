@@ -75,9 +75,7 @@ def write_pictures(predictions: pd.DataFrame, heading: str, protocol: str) -> No
     for figure, path in ((matrix, CONFUSION_MATRIX), (bars, PER_CLASS)):
         with files.replacing(path) as temporary:
             figure.savefig(temporary)
-    parts = [("", predictions)]
-    if len(names) > 1:
-        parts += [(f"{name} alone\n", rows) for name, rows in predictions.groupby("corpus")]
+    parts = [("", predictions), *((f"{name} alone\n", rows) for name, rows in metrics.by_corpus(predictions))]
     reports = [f"{head}{report(rows['truth'], rows['prediction'], labels)}" for head, rows in parts]
     files.write_text(CLASSIFICATION_REPORT, "\n".join([f"{heading}\n{note}\n", *reports]))
 
