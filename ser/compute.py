@@ -29,11 +29,12 @@ def _by_threads(function: Callable[[Item], Result], items: Sequence[Item]) -> It
 
 
 def _by_processes(function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
-    # One numeric thread each: all cores are taken already, and sums do not depend on how many there are. The first item
-    # is done here: numba compiles what librosa calls at its first use, and keeps it in a cache on disk, which crashes
-    # processes that write it at the same time (seen in one of four first runs).
+    # One numeric thread each: all cores are taken already, and sums do not depend on how many there are; on one core
+    # joblib works in this process, which is limited, too. The first item is done here: numba compiles what librosa
+    # calls at its first use, and keeps it in a cache on disk, which crashes processes that write it at the same time
+    # (seen in one of four first runs).
     with threadpool_limits(1):
         first = list(map(function, items[:1]))
     yield from first
-    with parallel_config(backend="loky", n_jobs=-1, inner_max_num_threads=1):
+    with threadpool_limits(1), parallel_config(backend="loky", n_jobs=-1, inner_max_num_threads=1):
         yield from Parallel(return_as="generator")(delayed(function)(item) for item in items[1:])

@@ -8,7 +8,7 @@ from ser.features import tabular
 from ser.features.functionals import functionals
 from stages import run
 
-PARAMS = ("corpus.root", "librosa")
+PARAMS = ("corpus.root", "augmentation", "librosa")
 UTTERANCES = Path("data/utterances.csv")
 FEATURES = Path("data/librosa_extracted_features.csv")
 
@@ -19,7 +19,11 @@ def main() -> None:
     extractor = partial(functionals, **config["librosa"])
     with tables.writing(FEATURES) as write:
         for rows in tabular.feature_rows(
-            utterances, Path(config["corpus.root"]), extractor, description="extract_librosa"
+            utterances,
+            Path(config["corpus.root"]),
+            extractor,
+            augmentation=config["augmentation"],
+            description="extract_librosa",
         ):
             write(rows)
 

@@ -7,7 +7,7 @@ from ser import files, params, tables
 from ser.features import hub, tabular, yamnet
 from stages import run
 
-PARAMS = ("corpus.root", "yamnet")
+PARAMS = ("corpus.root", "augmentation", "yamnet")
 AVAILABILITY = Path("data/yamnet_availability.json")
 UTTERANCES = Path("data/utterances.csv")
 FEATURES = Path("data/yamnet_extracted_features.csv")
@@ -28,7 +28,12 @@ def main() -> None:
     extractor = partial(yamnet.embedding, network=network, max_duration=max_duration)
     with tables.writing(FEATURES) as write:
         for rows in tabular.feature_rows(
-            utterances, Path(config["corpus.root"]), extractor, description="extract_yamnet", threads=True
+            utterances,
+            Path(config["corpus.root"]),
+            extractor,
+            augmentation=config["augmentation"],
+            description="extract_yamnet",
+            threads=True,
         ):
             write(rows)
 

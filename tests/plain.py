@@ -74,3 +74,24 @@ def quotient(below, above):
 
 def numbered(title, values, suffix=""):
     return {f"{title}_{k}{suffix}": float(value) for k, value in enumerate(values, start=1)}
+
+
+def log_mel(path):
+    """System B's spectrogram, `(64, 94)`."""
+    y, sr = librosa.load(path, sr=16000)
+    power = librosa.feature.melspectrogram(y=librosa.util.fix_length(y, size=3 * sr), sr=sr, n_mels=64, fmax=8000)
+    level = librosa.power_to_db(power, ref=np.max)
+    return (level - level.min()) / (level.max() - level.min())
+
+
+def frames(path):
+    """System C's descriptors, `(130, 62)`."""
+    y, sr = librosa.load(path, sr=22050, duration=4.0)
+    mfcc = librosa.feature.mfcc(y=y, sr=sr, n_mfcc=13)
+    rows = [
+        *(mfcc, librosa.feature.delta(mfcc), librosa.feature.delta(mfcc, order=2)),
+        *(librosa.feature.chroma_stft(y=y, sr=sr), librosa.feature.spectral_contrast(y=y, sr=sr)),
+        *(librosa.feature.zero_crossing_rate(y), librosa.feature.spectral_bandwidth(y=y, sr=sr)),
+        *(librosa.piptrack(y=y, sr=sr)[0].mean(axis=0, keepdims=True), librosa.feature.rms(y=y)),
+    ]
+    return librosa.util.fix_length(np.concatenate(rows), size=130, axis=1).T

@@ -13,8 +13,9 @@ import yaml
 from synthesis import tone
 
 from ser import audio
-from ser.features import tabular
-from ser.features.descriptors import DESCRIPTORS, Analysis, described
+from ser.features import pitch, tabular
+from ser.features.analysis import Analysis
+from ser.features.descriptors import DESCRIPTORS, described
 from ser.features.functionals import functionals
 
 CONF = Path(__file__).parents[1] / "conf" / "librosa"
@@ -121,10 +122,20 @@ def test_short_utterances_have_finite_features_and_warn_of_nothing(name, duratio
     assert np.isfinite(list(functionals(speech_like(1, duration), RATE, **SETS[name]).values())).all()
 
 
-def test_delta_of_nine_frames_and_more_is_librosas():
-    waveform = speech_like(2)
-    ours = described(analysis(waveform), "delta_mfcc", n_mfcc=13)[1]
-    np.testing.assert_array_equal(ours, librosa.feature.delta(analysis(waveform).mfcc(13)))
+@pytest.mark.parametrize("order", [1, 2])
+@pytest.mark.parametrize("n_frames", [9, 10, 56])
+def test_delta_of_nine_frames_and_more_is_librosas(n_frames, order):
+    one = analysis(speech_like(2)[: (n_frames - 1) * 512])
+    ours = described(one, "delta_mfcc", n_mfcc=13, order=order)[1]
+    assert ours.shape == (13, n_frames)
+    np.testing.assert_allclose(ours, librosa.feature.delta(one.mfcc(13), order=order), rtol=1e-5, atol=1e-4)
+
+
+def test_delta_of_a_slope_is_its_steepness_up_to_the_edges(monkeypatch):
+    one = analysis(speech_like(2))
+    monkeypatch.setattr(one, "_mfcc", {1: 3 * np.arange(20, dtype=np.float32)[None]})
+    np.testing.assert_allclose(described(one, "delta_mfcc", n_mfcc=1)[1], np.full((1, 20), 3), rtol=1e-5)
+    np.testing.assert_allclose(described(one, "delta2_mfcc", n_mfcc=1)[1], np.zeros((1, 20)), atol=1e-4)
 
 
 @pytest.mark.parametrize("name", DESCRIPTORS)
@@ -137,13 +148,83 @@ def test_every_descriptor_has_one_column_a_frame(name):
 
 def test_transform_is_computed_once(monkeypatch):
     calls = []
-    stft = librosa.stft
-    monkeypatch.setattr(librosa, "stft", lambda *args, **kwargs: calls.append(1) or stft(*args, **kwargs))
+    rfft = np.fft.rfft
+    monkeypatch.setattr(np.fft, "rfft", lambda *args, **kwargs: calls.append(1) or rfft(*args, **kwargs))
     settings = SETS["functionals_120"] | {
         "descriptors": [entry for entry in SETS["functionals_120"]["descriptors"] if entry["name"] != "tonnetz"]
     }
     functionals(speech_like(0), RATE, **settings)
     assert len(calls) == 1
+
+
+def with_pauses(seed):
+    waveform = speech_like(seed, 1.5)
+    waveform[5000:15000] = 0
+    waveform[-6000:] = 0
+    return waveform
+
+
+EDGE_CASES = {
+    "speech": speech_like(6),
+    "digital silence between and after": with_pauses(7),
+    "digital silence alone": np.zeros(RATE, np.float32),
+    "shorter than a frame": speech_like(8, 1500 / RATE),
+    "shorter than nine frames": speech_like(9, 0.15),
+    "clipped": np.clip(30 * speech_like(10), -1, 1),
+    "recorded at 8 kHz": audio.resampled(speech_like(11, 1.3, 8000), sample_rate=8000, target=RATE),
+    "a single line": tone(40 * RATE / 2048, 0.5, sample_rate=RATE),
+    "hardly above nothing": (1e-9 * speech_like(12)).astype(np.float32),
+}
+LIBROSA = {
+    "mfcc": partial(librosa.feature.mfcc, n_mfcc=13),
+    "chroma": librosa.feature.chroma_stft,
+    "mel": partial(librosa.feature.melspectrogram, n_mels=20),
+    "spectral_contrast": librosa.feature.spectral_contrast,
+    "spectral_centroid": librosa.feature.spectral_centroid,
+    "spectral_bandwidth": librosa.feature.spectral_bandwidth,
+    "spectral_rolloff": librosa.feature.spectral_rolloff,
+    "zero_crossing_rate": lambda y, **_: librosa.feature.zero_crossing_rate(y),
+    "rms": lambda y, **_: librosa.feature.rms(y=y),
+    "pitch": lambda y, sr: librosa.piptrack(y=y, sr=sr)[0].mean(axis=0, keepdims=True),
+}
+
+
+@pytest.mark.filterwarnings("ignore:n_fft=.* is too large:UserWarning")  # librosa, called as it is
+@pytest.mark.filterwarnings("ignore:Trying to estimate tuning from empty:UserWarning")
+@pytest.mark.parametrize("case", EDGE_CASES)
+@pytest.mark.parametrize("name", LIBROSA)
+def test_a_descriptor_is_librosas_in_every_frame(name, case):
+    waveform = EDGE_CASES[case]
+    settings = LIBROSA[name].keywords if isinstance(LIBROSA[name], partial) else {}
+    ours, reference = described(analysis(waveform), name, **settings)[1], LIBROSA[name](y=waveform, sr=RATE)
+    assert ours.shape == reference.shape
+    np.testing.assert_allclose(ours, reference, rtol=1e-5, atol=1e-5 * np.abs(reference).max())
+
+
+@pytest.mark.filterwarnings("ignore:Trying to estimate tuning from empty:UserWarning")  # librosa, called as it is
+@pytest.mark.parametrize("case", EDGE_CASES)
+@pytest.mark.parametrize("exponent", [1, 2])
+def test_peaks_and_tuning_are_librosas_to_the_last_bit(case, exponent):
+    spectrum = analysis(EDGE_CASES[case]).magnitude ** exponent
+    frequencies, heights = librosa.piptrack(S=spectrum, sr=RATE)
+    where = np.nonzero(frequencies.T)
+    found = pitch.peaks(spectrum, sample_rate=RATE)
+    np.testing.assert_array_equal(found.frame, where[0])
+    np.testing.assert_array_equal(found.frequency, frequencies.T[where])
+    np.testing.assert_array_equal(found.height, heights.T[where])
+    for bins in (12, 36):
+        tuning = librosa.estimate_tuning(S=spectrum, sr=RATE, bins_per_octave=bins)
+        assert pitch.tuning(spectrum, sample_rate=RATE, bins_per_octave=bins) == tuning
+
+
+def test_tuning_of_a_tone_is_its_distance_from_the_nearest_semitone():
+    spectrum = analysis(tone(440 * 2 ** (0.3 / 12), 1.0, sample_rate=RATE)).magnitude
+    assert pitch.tuning(spectrum, sample_rate=RATE, bins_per_octave=12) == pytest.approx(0.3, abs=0.02)
+
+
+def test_a_rate_too_low_for_the_spectral_contrast_is_named_with_one_that_is_enough():
+    with pytest.raises(ValueError, match=r"8000 Hz; choose more than 12800 Hz"):
+        described(analysis(speech_like(0, 1.0, 8000), 8000), "spectral_contrast")
 
 
 def test_unknown_descriptor_and_functional_are_named_with_the_known_ones():

@@ -5,65 +5,23 @@ Values are librosa 0.11's, as when each of its functions is called on the wavefo
 
 import warnings
 from collections.abc import Callable, Mapping
-from functools import cached_property
+from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import librosa
 import numpy as np
-import numpy.typing as npt
 
-Array = npt.NDArray[np.float32]
+from ser.features import pitch as pitches
+from ser.features.analysis import Analysis, Array, Rows
 
 DELTA_WIDTH = 9  # frames; librosa's default
 MIN_ENERGY = 1e-20  # of a frame: far below what any recording holds, so that only digital silence meets it
-
-
-class Analysis:
-    """One waveform and the transforms that its descriptors share, each computed once, when first asked for.
-
-    Parameters
-    ----------
-    waveform
-        Mono, `(n_samples,)`.
-    sample_rate
-        Hz.
-    n_fft, hop_length
-        Samples.
-    """
-
-    def __init__(self, waveform: Array, *, sample_rate: int, n_fft: int, hop_length: int) -> None:
-        self.waveform = waveform
-        self.sample_rate = sample_rate
-        self.n_fft = n_fft
-        self.hop_length = hop_length
-        self._mfcc: dict[int, Array] = {}
-
-    @cached_property
-    def magnitude(self) -> Array:
-        """`(1 + n_fft / 2, n_frames)`."""
-        with warnings.catch_warnings():
-            # Shorter than a frame: librosa pads with zeros, which is what is wanted.
-            warnings.filterwarnings("ignore", message="n_fft=.* is too large", category=UserWarning)
-            spectrum = librosa.stft(self.waveform, n_fft=self.n_fft, hop_length=self.hop_length)
-        magnitude: Array = np.abs(spectrum)
-        return magnitude
-
-    @cached_property
-    def power(self) -> Array:
-        """Squared magnitude."""
-        return self.magnitude**2
-
-    @cached_property
-    def frequencies(self) -> npt.NDArray[np.float64]:
-        """Hz of each row of `magnitude`."""
-        return librosa.fft_frequencies(sr=self.sample_rate, n_fft=self.n_fft)
-
-    def mfcc(self, n_mfcc: int) -> Array:
-        """Mel-frequency cepstral coefficients of 128 mel bands in decibel, `(n_mfcc, n_frames)`."""
-        if n_mfcc not in self._mfcc:
-            mel = librosa.feature.melspectrogram(S=self.power, sr=self.sample_rate)
-            self._mfcc[n_mfcc] = librosa.feature.mfcc(S=librosa.power_to_db(mel), n_mfcc=n_mfcc)
-        return self._mfcc[n_mfcc]
+N_CHROMA = 12
+ROLLOFF = 0.85  # of the magnitude; librosa's default
+SILENCE = np.float32(1e-10)  # a sample nearer to 0 than this has no sign; librosa's default
+CONTRAST_EDGES = (0.0, 200.0, 400.0, 800.0, 1600.0, 3200.0, 6400.0)  # Hz; the last band is open; librosa's defaults
+CONTRAST_QUANTILE = 0.02  # of a band's bins; librosa's default
 
 
 def mfcc(analysis: Analysis, *, n_mfcc: int) -> Array:
@@ -74,8 +32,12 @@ def mfcc(analysis: Analysis, *, n_mfcc: int) -> Array:
 def delta_mfcc(analysis: Analysis, *, n_mfcc: int, order: int = 1) -> Array:
     """`librosa.feature.delta` of the MFCC; below 9 frames, where librosa fails, the edge frames are repeated."""
     values = analysis.mfcc(n_mfcc)
-    mode = "interp" if values.shape[1] >= DELTA_WIDTH else "nearest"
-    return librosa.feature.delta(values, width=DELTA_WIDTH, order=order, mode=mode)
+    if values.shape[1] < DELTA_WIDTH:
+        return librosa.feature.delta(values, width=DELTA_WIDTH, order=order, mode="nearest")
+    weights, half = _delta_weights(order), DELTA_WIDTH // 2
+    inner = np.lib.stride_tricks.sliding_window_view(values, DELTA_WIDTH, axis=1) @ weights[:, half]
+    begin, end = values[:, :DELTA_WIDTH] @ weights[:, :half], values[:, -DELTA_WIDTH:] @ weights[:, half + 1 :]
+    return np.concatenate([begin, inner, end], axis=1)
 
 
 def delta2_mfcc(analysis: Analysis, *, n_mfcc: int) -> Array:
@@ -85,55 +47,81 @@ def delta2_mfcc(analysis: Analysis, *, n_mfcc: int) -> Array:
 
 def chroma(analysis: Analysis) -> Array:
     """`librosa.feature.chroma_stft`, 12 pitch classes."""
-    return librosa.feature.chroma_stft(S=analysis.power, sr=analysis.sample_rate)
+    tuning = pitches.tuning(analysis.power, sample_rate=analysis.sample_rate, bins_per_octave=N_CHROMA)
+    energy = _chroma_filters(analysis.sample_rate, analysis.n_fft, tuning) @ analysis.power
+    return librosa.util.normalize(energy, norm=np.inf, axis=0)
 
 
 def mel(analysis: Analysis, *, n_mels: int) -> Array:
     """`librosa.feature.melspectrogram`, power."""
-    return librosa.feature.melspectrogram(S=analysis.power, sr=analysis.sample_rate, n_mels=n_mels)
+    return analysis.mel(n_mels)
 
 
-def spectral_contrast(analysis: Analysis) -> Array:
+def spectral_contrast(analysis: Analysis) -> Rows:
     """`librosa.feature.spectral_contrast`, 7 bands, decibel."""
-    return librosa.feature.spectral_contrast(S=analysis.magnitude, sr=analysis.sample_rate)
+    bands = _contrast_bands(analysis.sample_rate, analysis.n_fft)
+    shape = len(bands), analysis.magnitude.shape[1]
+    valley, peak = np.empty(shape), np.empty(shape)
+    for k, (bins, n_extreme) in enumerate(bands):
+        levels = np.sort(analysis.magnitude[bins], axis=0)
+        valley[k] = levels[:n_extreme].mean(axis=0)
+        peak[k] = levels[-n_extreme:].mean(axis=0)
+    contrast: Rows = librosa.power_to_db(peak) - librosa.power_to_db(valley)
+    return contrast
 
 
 def tonnetz(analysis: Analysis) -> Array:
     """`librosa.feature.tonnetz` of the waveform as it stands, 6 rows; its constant-Q transform is its own."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="n_fft=.* is too large", category=UserWarning)
-        tuning = librosa.estimate_tuning(S=analysis.magnitude, sr=analysis.sample_rate, bins_per_octave=36)
+        tuning = pitches.tuning(analysis.magnitude, sample_rate=analysis.sample_rate, bins_per_octave=36)
         chroma_cqt = librosa.feature.chroma_cqt(
             y=analysis.waveform, sr=analysis.sample_rate, hop_length=analysis.hop_length, tuning=tuning
         )
         return librosa.feature.tonnetz(chroma=chroma_cqt)
 
 
-def spectral_centroid(analysis: Analysis) -> Array:
+def spectral_centroid(analysis: Analysis) -> Rows:
     """`librosa.feature.spectral_centroid`, Hz."""
-    return librosa.feature.spectral_centroid(S=analysis.magnitude, sr=analysis.sample_rate)
+    return analysis.moments[:1]
 
 
-def spectral_bandwidth(analysis: Analysis) -> Array:
+def spectral_bandwidth(analysis: Analysis) -> Rows:
     """`librosa.feature.spectral_bandwidth`, Hz."""
-    return librosa.feature.spectral_bandwidth(S=analysis.magnitude, sr=analysis.sample_rate)
+    mean, mean_square = analysis.moments
+    bandwidth: Rows = np.sqrt(np.maximum(mean_square - mean**2, 0))[None]  # rounding may leave less than 0 of one line
+    return bandwidth
 
 
-def spectral_rolloff(analysis: Analysis) -> Array:
+def spectral_rolloff(analysis: Analysis) -> Rows:
     """`librosa.feature.spectral_rolloff`: Hz below which 85 % of the magnitude lies."""
-    return librosa.feature.spectral_rolloff(S=analysis.magnitude, sr=analysis.sample_rate)
+    sums = np.cumsum(analysis.magnitude, axis=0)
+    rolloff: Rows = analysis.frequencies[(sums < ROLLOFF * sums[-1]).sum(axis=0, keepdims=True)]
+    return rolloff
 
 
-def zero_crossing_rate(analysis: Analysis) -> Array:
+def zero_crossing_rate(analysis: Analysis) -> Rows:
     """`librosa.feature.zero_crossing_rate`: share of the samples of a frame at which the sign changes."""
-    return librosa.feature.zero_crossing_rate(
-        analysis.waveform, frame_length=analysis.n_fft, hop_length=analysis.hop_length
-    )
+    negative = analysis.waveform < -SILENCE
+    n_crossings = np.concatenate([[0], np.cumsum(negative[1:] != negative[:-1])])  # up to each sample
+    begin = np.arange(len(analysis.frames)) * analysis.hop_length - analysis.n_fft // 2
+    first, last = (np.clip(sample, 0, negative.size - 1) for sample in (begin, begin + analysis.n_fft - 1))
+    rate: Rows = (n_crossings[last] - n_crossings[first])[None] / analysis.n_fft
+    return rate
 
 
 def rms(analysis: Analysis) -> Array:
     """`librosa.feature.rms` of the waveform."""
-    return librosa.feature.rms(y=analysis.waveform, frame_length=analysis.n_fft, hop_length=analysis.hop_length)
+    energy: Array = np.vecdot(analysis.frames, analysis.frames)[None]
+    return np.sqrt(energy / analysis.n_fft)
+
+
+def pitch(analysis: Analysis) -> Rows:
+    """Mean of `librosa.piptrack`'s pitches over all bins, most of which are 0: Hz, `(1, n_frames)`."""
+    n_bins, n_frames = analysis.magnitude.shape
+    frame, frequency, _ = pitches.peaks(analysis.magnitude, sample_rate=analysis.sample_rate)
+    mean: Rows = np.bincount(frame, weights=frequency, minlength=n_frames)[None] / n_bins
+    return mean
 
 
 def band_energy_ratio(analysis: Analysis, *, split_frequency: float) -> Array:
@@ -150,7 +138,43 @@ def band_energy_ratio(analysis: Analysis, *, split_frequency: float) -> Array:
     return ratio
 
 
-Descriptor = Callable[..., Array]
+@cache
+def _delta_weights(order: int) -> Array:
+    """Weights of 9 frames (rows) in the delta of each of them: librosa's answer to impulses, as it is linear."""
+    impulses = np.eye(DELTA_WIDTH, dtype=np.float32)
+    return librosa.feature.delta(impulses, width=DELTA_WIDTH, order=order)
+
+
+@cache
+def _chroma_filters(sample_rate: int, n_fft: int, tuning: float) -> Array:
+    """`librosa.filters.chroma`, `(12, 1 + n_fft / 2)`; `tuning` is one of 101 values."""
+    return librosa.filters.chroma(sr=sample_rate, n_fft=n_fft, tuning=tuning, n_chroma=N_CHROMA)
+
+
+@cache
+def _contrast_bands(sample_rate: int, n_fft: int) -> tuple[tuple[slice, int], ...]:
+    """Bins of each band of the spectral contrast, and how many of them make its peak, and as many its valley.
+
+    As in librosa, a band begins one bin below its edge, and all but the last end one bin early.
+
+    Raises
+    ------
+    ValueError
+        If a band would begin above half the sample rate.
+    """
+    if 2 * CONTRAST_EDGES[-1] >= sample_rate:
+        raise ValueError(f"no spectral contrast at {sample_rate} Hz; choose more than {2 * CONTRAST_EDGES[-1]:g} Hz")
+    frequencies = librosa.fft_frequencies(sr=sample_rate, n_fft=n_fft)
+    bands = []
+    for low, high in pairwise([*CONTRAST_EDGES, np.inf]):
+        begin = max(int(np.searchsorted(frequencies, low)) - 1, 0)
+        end = int(np.searchsorted(frequencies, high, side="right"))
+        n_extreme = max(round(CONTRAST_QUANTILE * (end - begin)), 1)
+        bands.append((slice(begin, end if high == np.inf else end - 1), n_extreme))
+    return tuple(bands)
+
+
+Descriptor = Callable[..., Rows]
 
 DESCRIPTORS: Mapping[str, tuple[str, Descriptor]] = {  # name in conf/ -> name in columns, function
     "mfcc": ("MFCC", mfcc),
@@ -165,11 +189,12 @@ DESCRIPTORS: Mapping[str, tuple[str, Descriptor]] = {  # name in conf/ -> name i
     "spectral_rolloff": ("Spectral_Rolloff", spectral_rolloff),
     "zero_crossing_rate": ("Zero_Crossing_Rate", zero_crossing_rate),
     "rms": ("RMS", rms),
+    "pitch": ("Pitch", pitch),
     "band_energy_ratio": ("Band_Energy_Ratio", band_energy_ratio),
 }
 
 
-def described(analysis: Analysis, name: str, **settings: Any) -> tuple[str, Array]:
+def described(analysis: Analysis, name: str, **settings: Any) -> tuple[str, Rows]:
     """Column name and values, `(n_rows, n_frames)`, of the descriptor `name`.
 
     Raises

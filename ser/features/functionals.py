@@ -3,13 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from ser import audio
-from ser.features.descriptors import Analysis, Array, described
+from ser.features.analysis import Analysis, Array, Rows
+from ser.features.descriptors import described
 
-FUNCTIONALS: Mapping[str, tuple[str, Callable[[Array], npt.NDArray[np.floating]]]] = {
+FUNCTIONALS: Mapping[str, tuple[str, Callable[[Rows], Rows]]] = {
     # name in conf/ -> what it adds to the column's name, function over frames; a mean bears the descriptor's own name
     "mean": ("", lambda values: values.mean(axis=1)),
     "std": ("_Std", lambda values: values.std(axis=1)),
@@ -62,7 +60,7 @@ def functionals(
     return features
 
 
-def _named(title: str, functional: str, values: Array) -> dict[str, float]:
+def _named(title: str, functional: str, values: Rows) -> dict[str, float]:
     if functional not in FUNCTIONALS:
         raise ValueError(f"unknown functional {functional!r} in conf/librosa; known are {', '.join(FUNCTIONALS)}")
     suffix, function = FUNCTIONALS[functional]

@@ -1,29 +1,41 @@
-"""Feature tables: one row an utterance, written a chunk at a time."""
+"""Feature tables: one row an utterance and variant, written a chunk at a time."""
 
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from ser import audio, compute
-from ser.tables import KEYS, ORIGINAL
+from ser.features.extraction import Extractor, extracted, rows_of_variants
+from ser.tables import KEYS
 
 CHUNK = 256  # rows
 
-Extractor = Callable[[audio.Waveform, int], dict[str, float]]
-"""Waveform, `(n_samples,)`, and its sample rate in Hz -> column name to value."""
+NO_AUGMENTATION: Mapping[str, Any] = {"name": "none", "seed": 0, "variants": {}}
 
 
 def feature_rows(
-    utterances: pd.DataFrame, root: Path, extractor: Extractor, *, description: str, threads: bool = False
+    utterances: pd.DataFrame,
+    root: Path,
+    extractor: Extractor[dict[str, float]],
+    *,
+    augmentation: Mapping[str, Any] = NO_AUGMENTATION,
+    description: str,
+    threads: bool = False,
 ) -> Iterator[pd.DataFrame]:
-    """Rows of the feature table of `extractor`, `CHUNK` at a time, in the order of `utterances`."""
-    paths = [root / path for path in utterances["path"]]
-    vectors = compute.parallel_map(
-        partial(_features, extractor=extractor), paths, description=description, threads=threads
+    """Rows of the feature table of `extractor` (column name to value), `CHUNK` at a time.
+
+    They are in the order of `rows_of_variants`: of each utterance the original first.
+
+    Raises
+    ------
+    ValueError
+        If there is no such variant.
+    """
+    keys = rows_of_variants(utterances, augmentation)
+    vectors = extracted(
+        utterances, root, extractor, augmentation=augmentation, description=description, threads=threads
     )
-    keys = utterances.assign(variant=ORIGINAL)[list(KEYS)]
     for start in range(0, len(keys), CHUNK):
         chunk = keys.iloc[start : start + CHUNK].reset_index(drop=True)
         features = pd.DataFrame([next(vectors) for _ in range(len(chunk))], dtype="float32")
@@ -42,8 +54,3 @@ def combined(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
     if not first[keys].equals(second[keys]):
         raise ValueError("the feature tables are of different utterances; extract both anew with: dvc repro combine")
     return pd.concat([first, second.drop(columns=keys)], axis=1)
-
-
-def _features(path: Path, *, extractor: Extractor) -> dict[str, float]:
-    recording = audio.read(path)
-    return extractor(recording.waveform, recording.sample_rate)

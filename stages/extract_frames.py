@@ -1,0 +1,32 @@
+"""Extract frame-wise descriptors of every utterance into one array."""
+
+from functools import partial
+from pathlib import Path
+
+from ser import params, tables
+from ser.features import arrays
+from ser.features.extraction import extracted, rows_of_variants
+from ser.features.frames import frames
+from stages import run
+
+PARAMS = ("corpus.root", "augmentation", "frames")
+UTTERANCES = Path("data/utterances.csv")
+FEATURES = Path("data/frames")
+
+
+def main() -> None:
+    config = params.load(*PARAMS)
+    utterances = tables.read_utterances(UTTERANCES)
+    extractor = partial(frames, **config["frames"])
+    values = extracted(
+        utterances,
+        Path(config["corpus.root"]),
+        extractor,
+        augmentation=config["augmentation"],
+        description="extract_frames",
+    )
+    arrays.write(FEATURES, rows_of_variants(utterances, config["augmentation"]), values)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,32 @@
+"""Extract the mel spectrogram of every utterance into one array."""
+
+from functools import partial
+from pathlib import Path
+
+from ser import params, tables
+from ser.features import arrays
+from ser.features.extraction import extracted, rows_of_variants
+from ser.features.log_mel import log_mel
+from stages import run
+
+PARAMS = ("corpus.root", "augmentation", "log_mel")
+UTTERANCES = Path("data/utterances.csv")
+FEATURES = Path("data/log_mel")
+
+
+def main() -> None:
+    config = params.load(*PARAMS)
+    utterances = tables.read_utterances(UTTERANCES)
+    extractor = partial(log_mel, **config["log_mel"])
+    values = extracted(
+        utterances,
+        Path(config["corpus.root"]),
+        extractor,
+        augmentation=config["augmentation"],
+        description="extract_log_mel",
+    )
+    arrays.write(FEATURES, rows_of_variants(utterances, config["augmentation"]), values)
+
+
+if __name__ == "__main__":
+    run(main)
