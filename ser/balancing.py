@@ -64,7 +64,9 @@ def referenced(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def dereferenced(rows: pd.DataFrame, features: pd.DataFrame) -> pd.DataFrame:
-    """Give every original row of a balanced table its features, whether blanked or not.
+    """Give every original row of a balanced table its features, and every other that carries none.
+
+    Rows that repeat one of an array carry none, as that has no columns.
 
     Raises
     ------
@@ -80,7 +82,8 @@ def dereferenced(rows: pd.DataFrame, features: pd.DataFrame) -> pd.DataFrame:
     keys = ["utterance", "variant"]
     found = rows[keys].merge(features[[*keys, *columns]], on=keys, how="left")[columns].to_numpy()
     original = ~rows["synthetic"].to_numpy()
-    values = np.where(original[:, None], found, rows.reindex(columns=columns).to_numpy())
+    own = rows.reindex(columns=columns).to_numpy(np.float32)
+    values = np.where(original[:, None] | np.isnan(own), found, own)
     if np.isnan(values).any():
         raise ValueError("balanced rows are not in the feature table; make both anew with: dvc repro balance")
     plain = rows.drop(columns=[column for column in columns if column in rows])

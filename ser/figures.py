@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support, recall_score
 
 from ser.tables import EMOTIONS
@@ -149,4 +150,40 @@ def projection(points: pd.DataFrame, *, title: str, note: str = "") -> Figure:
     figure.legend(handles=handles, loc="outside right center", frameon=False)
     axes.set_xticks([])
     axes.set_yticks([])
+    return figure
+
+
+def learning_curves(epochs: pd.DataFrame, *, title: str) -> Figure:
+    """Loss and accuracy of training (dashed) and of dev by epoch, and dev's UAR; a line a fold, a dot where kept.
+
+    Parameters
+    ----------
+    epochs
+        fold, epoch, kept, loss, dev_loss, accuracy, dev_accuracy, dev_uar.
+    """
+    figure = _figure(11, 4, title, "")
+    panels = (("loss", "dev_loss", "cross-entropy"), ("accuracy", "dev_accuracy", "accuracy"), (None, "dev_uar", "UAR"))
+    colours = [f"C{k}" for k in range(10)]
+    for axes, (on_training, on_dev, label) in zip(figure.subplots(1, 3), panels, strict=True):
+        for colour, (fold, rows) in zip(cycle(colours), epochs.groupby("fold")):
+            if on_training:
+                axes.plot(rows["epoch"], rows[on_training], linestyle="--", linewidth=0.8, color=colour)
+            axes.plot(rows["epoch"], rows[on_dev], linewidth=1.2, color=colour, label=f"fold {fold}")
+            kept = rows[rows["kept"]]
+            axes.plot(kept["epoch"], kept[on_dev], marker="o", linestyle="", color=colour)
+        axes.set_xlabel("epoch")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.set_ylabel(label)
+        if label != "cross-entropy":
+            axes.set_ylim(0, 1)
+        axes.grid(alpha=0.3)
+    lines = [
+        Line2D([], [], color="black", linestyle="--", linewidth=0.8, label="training"),
+        Line2D([], [], color="black", linewidth=1.2, label="dev"),
+        Line2D([], [], color="black", marker="o", linestyle="", label="kept"),
+    ]
+    folds = epochs["fold"].unique()
+    if len(folds) > 1:
+        lines += [Line2D([], [], color=colour, label=f"fold {fold}") for colour, fold in zip(cycle(colours), folds)]
+    figure.legend(handles=lines, loc="outside right center", frameon=False)
     return figure

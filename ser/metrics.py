@@ -8,7 +8,7 @@ import pandas as pd
 from scipy.stats import bootstrap
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, recall_score
 
-from ser.tables import EMOTIONS
+from ser.tables import probability_columns
 
 MIN_SPEAKERS = 6  # fewer speakers say too little of others for an interval
 CONFIDENCE_LEVEL = 0.95
@@ -17,7 +17,7 @@ DIGITS = 6
 
 def labels_of(predictions: pd.DataFrame) -> list[str]:
     """The ordered classes of a table of predictions."""
-    return [emotion for emotion in EMOTIONS if f"p_{emotion}" in predictions]
+    return [column.removeprefix("p_") for column in probability_columns(predictions)]
 
 
 def scores(predictions: pd.DataFrame) -> dict[str, float]:

@@ -3,6 +3,7 @@
 import argparse
 import sys
 from pathlib import Path
+from string import Template
 from typing import Any
 
 import yaml
@@ -13,8 +14,13 @@ PARAMS = Path("params.yaml")
 CONF = Path("conf")
 
 
-def load(*sections: str, path: Path = PARAMS) -> dict[str, Any]:
+def load(*sections: str, path: Path = PARAMS, **item: str) -> dict[str, Any]:
     """Read sections, or single values by dotted name, of the composed parameters.
+
+    Parameters
+    ----------
+    item
+        What stands for `${name}` in the sections, as in a `foreach` stage.
 
     Raises
     ------
@@ -24,7 +30,8 @@ def load(*sections: str, path: Path = PARAMS) -> dict[str, Any]:
     if not path.exists():
         raise ValueError(f"no {path} here; compose it with: python -m ser.params")
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return {section: _value(content, section, path) for section in sections}
+    names = [Template(section).substitute(item) for section in sections]
+    return {name: _value(content, name, path) for name in names}
 
 
 def _value(content: Any, section: str, path: Path) -> Any:

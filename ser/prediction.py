@@ -2,20 +2,22 @@
 
 import pandas as pd
 
-from ser.bundle import Bundle
-from ser.tables import ORIGINAL
+from ser.bundle import Bundle, Probabilities
+from ser.features.representation import Representation
+from ser.tables import ORIGINAL, probability_columns
 
 DIGITS = 6
 
 
-def predictions_of(rows: pd.DataFrame, utterances: pd.DataFrame, features: pd.DataFrame, model: Bundle) -> pd.DataFrame:
+def predictions_of(
+    rows: pd.DataFrame, utterances: pd.DataFrame, features: Representation, model: Bundle
+) -> pd.DataFrame:
     """Predict the original recordings of `rows` (fold, partition, utterance).
 
     Returns
     -------
     DataFrame
-        fold, partition, utterance, corpus, speaker, sex, intensity, truth, prediction, and `p_<label>` of each label,
-        rounded to 6 digits after the prediction was made.
+        fold, partition, utterance, corpus, speaker, sex, intensity, truth, prediction, and `p_<label>` of each label.
 
     Raises
     ------
@@ -27,16 +29,25 @@ def predictions_of(rows: pd.DataFrame, utterances: pd.DataFrame, features: pd.Da
         on="utterance",
         validate="m:1",
     )
-    originals = features[features["variant"] == ORIGINAL].set_index("utterance")
-    for name, known in (("table of utterances", utterances["utterance"]), ("feature table", originals.index)):
-        if missing := sorted(set(rows["utterance"]) - set(known)):
-            raise ValueError(
-                f"the {name} lacks {len(missing)} of {len(rows)} utterances to predict, the first is {missing[0]}; make"
-                " all tables anew with: dvc repro evaluate"
-            )
-    probabilities = model.probabilities(originals.loc[facts["utterance"]])
-    best = probabilities.argmax(axis=1)
-    return facts.rename(columns={"emotion": "truth"}).assign(
-        prediction=[model.labels[k] for k in best],
-        **{f"p_{label}": probabilities[:, k].round(DIGITS) for k, label in enumerate(model.labels)},
+    if missing := sorted(set(rows["utterance"]) - set(facts["utterance"])):
+        raise ValueError(
+            f"the table of utterances lacks {len(missing)} of {len(rows)} utterances to predict, the first is"
+            f" {missing[0]}; make all tables anew with: dvc repro evaluate"
+        )
+    positions = features.positions(facts[["utterance"]].assign(variant=ORIGINAL))
+    probabilities = model.probabilities(features, positions)
+    return with_predictions(facts.rename(columns={"emotion": "truth"}), probabilities, model.labels)
+
+
+def with_predictions(facts: pd.DataFrame, probabilities: Probabilities, labels: list[str]) -> pd.DataFrame:
+    """`facts` with the most probable of `labels` and all probabilities, `(n_rows, n_labels)`."""
+    return facts.assign(
+        prediction=[labels[k] for k in probabilities.argmax(axis=1)],
+        **{f"p_{label}": probabilities[:, k] for k, label in enumerate(labels)},
     )
+
+
+def rounded(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Probabilities in the digits that people read; the predictions were made before."""
+    columns = probability_columns(predictions)
+    return predictions.assign(**predictions[columns].round(DIGITS))

@@ -78,6 +78,9 @@ FEATURES = pandera.DataFrameSchema(
     strict=True,
     unique=["utterance", "variant"],
 )
+INDEX = pandera.DataFrameSchema(
+    {"utterance": _text, "variant": _text, "emotion": _emotion}, strict=True, unique=["utterance", "variant"]
+)
 BALANCED = pandera.DataFrameSchema(
     {
         "fold": _fold,
@@ -184,6 +187,11 @@ def read_features_or_unavailable(path: Path) -> pd.DataFrame:
     return _read(path, FEATURES)
 
 
+def read_index(path: Path) -> pd.DataFrame:
+    """Read the keys of an array's rows: utterance, variant, emotion."""
+    return _read(path, INDEX)
+
+
 def read_balanced(path: Path) -> pd.DataFrame:
     """Read the balanced training rows: fold, utterance, variant, synthetic, emotion, features (or none)."""
     return _read(path, BALANCED)
@@ -192,6 +200,11 @@ def read_balanced(path: Path) -> pd.DataFrame:
 def read_predictions(path: Path) -> pd.DataFrame:
     """Read predictions, one row an utterance and fold, with one `p_<label>` a class."""
     return _read(path, PREDICTIONS)
+
+
+def probability_columns(predictions: pd.DataFrame) -> list[str]:
+    """Names of the columns that hold probabilities, in the order of the emotions."""
+    return [f"p_{emotion}" for emotion in EMOTIONS if f"p_{emotion}" in predictions]
 
 
 def feature_columns(features: pd.DataFrame) -> list[str]:

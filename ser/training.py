@@ -7,7 +7,7 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.model_selection import LeaveOneGroupOut, StratifiedGroupKFold
 
 from ser.models.scikit_learn import model
-from ser.tables import feature_columns
+from ser.tables import ORIGINAL, feature_columns
 
 Splits = list[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]]
 
@@ -25,14 +25,14 @@ def fitted(
 ) -> CalibratedClassifierCV:
     """Fit the model `name` to balanced `rows`, its probabilities to predictions for speakers that it did not hear.
 
-    The temperature of the probabilities comes from out-of-fold decisions for real rows, in speaker-grouped folds:
-    synthetic rows lie between real ones and would look easier than speech is. The classifier itself then learns from
-    all rows.
+    The temperature of the probabilities comes from out-of-fold decisions for recordings as they are, in speaker-grouped
+    folds: synthetic rows lie between real ones and would look easier than speech is, and augmented variants are no
+    speech as it comes. The classifier itself then learns from all rows.
 
     Parameters
     ----------
     rows
-        emotion, synthetic, and the features.
+        variant, emotion, synthetic, and the features.
     speaker
         Of each row, in their order; missing where unknown: such a row is a group of its own.
     n_calibration_folds
@@ -43,7 +43,7 @@ def fitted(
     ValueError
         If an emotion has only one utterance, or there is only one emotion.
     """
-    real = ~rows["synthetic"].to_numpy()
+    real = (~rows["synthetic"] & (rows["variant"] == ORIGINAL)).to_numpy()
     columns = feature_columns(rows)
     values, emotion = rows[columns].to_numpy(), rows["emotion"].to_numpy(str)
     group = calibration_group(rows, speaker)[real]

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from ser import balancing, params, tables
+from ser.features import representation
 from stages import run
 
 PARAMS = ("balance", "representation.path", "seed")
@@ -16,9 +17,9 @@ BALANCED = Path("data/balanced_dataset.csv")
 
 def main() -> None:
     config = params.load(*PARAMS)
-    features = tables.read_features(Path(config["representation.path"]))
+    features = representation.read(Path(config["representation.path"]))
     partitions = tables.read_partitions(PARTITIONS)
-    rows = balanced(features, partitions, config)
+    rows = balanced(features.rows, partitions, config)
     tables.write_balanced(rows if rows["fold"].nunique() == 1 else balancing.referenced(rows), BALANCED)
 
 

@@ -1,17 +1,20 @@
 """Predict dev and test with the trained models, score, and draw the confusion matrix."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from sklearn.metrics import classification_report
 
-from ser import bundle, corpora, figures, files, metrics, params, partitions, tables
-from ser.prediction import predictions_of
+from ser import bundle, corpora, ensembles, figures, files, metrics, params, partitions, tables
+from ser.features import representation
+from ser.features.representation import Representation
+from ser.models import ENSEMBLE
+from ser.prediction import predictions_of, rounded
 from stages import run
 
-PARAMS = ("evaluation", "partition", "representation.path", "seed")
+PARAMS = ("evaluation", "partition", "model.name", "model_input", "members", "seed")
 UTTERANCES = Path("data/utterances.csv")
 PARTITIONS = Path("data/partitions.csv")
 MODELS = Path("models")
@@ -28,12 +31,16 @@ def main() -> None:
     evaluation, partition = config["evaluation"], config["partition"]
     utterances = tables.read_utterances(UTTERANCES)
     table = tables.read_partitions(PARTITIONS)
-    features = tables.read_features(Path(config["representation.path"]))
     independent = partitions.is_speaker_independent(table, utterances)
     protocol = partitions.protocol(**partition, speaker_independent=independent)
     wanted = ["dev", "test"] if evaluation["test"] else ["dev"]
     table = table[table["partition"].isin(wanted)]
-    tables.write(predicted(table, utterances, features, MODELS), PREDICTIONS)
+    source = Path(config["model_input"])
+    if config["model.name"] == ENSEMBLE:
+        found = predicted_by_members(table, source, config["members"])
+    else:
+        found = predicted(table, utterances, representation.read(source), MODELS)
+    tables.write(rounded(found), PREDICTIONS)
     predictions = tables.read_predictions(PREDICTIONS)  # scores come from what people can read, digits and all
     scores = metrics.metrics(
         predictions, **evaluation, protocol=protocol, speaker_independent=independent, seed=config["seed"]
@@ -50,10 +57,11 @@ def title(scores: Mapping[str, Any]) -> str:
     return f"UAR {scores['uar']:.1%}" + ("" if low is None else f" (95 % interval {low:.1%} to {high:.1%})")
 
 
-def predicted(table: pd.DataFrame, utterances: pd.DataFrame, features: pd.DataFrame, models: Path) -> pd.DataFrame:
+def predicted(table: pd.DataFrame, utterances: pd.DataFrame, features: Representation, models: Path) -> pd.DataFrame:
     """Predictions for the rows of a table of partitions, by the bundles in `models`.
 
-    Dev rows are predicted by the model that did not learn from them.
+    Dev rows are predicted by the model that did not learn from them. An emotion that a fold did not train has the
+    probability 0 there.
     """
     parts = []
     for (fold, partition), rows in table.groupby(["fold", "partition"]):
@@ -61,7 +69,35 @@ def predicted(table: pd.DataFrame, utterances: pd.DataFrame, features: pd.DataFr
         before = after / bundle.BEFORE_REFIT
         model = bundle.load(before if partition == "dev" and before.is_dir() else after)
         parts.append(predictions_of(rows, utterances, features, model))
-    return pd.concat(parts).sort_values(["fold", "utterance"])
+    return in_order(pd.concat(parts))
+
+
+def predicted_by_members(table: pd.DataFrame, folder: Path, members: Iterable[str]) -> pd.DataFrame:
+    """Mean of what the members of an ensemble predicted for the rows of a table of partitions.
+
+    Raises
+    ------
+    ValueError
+        If a member did not predict all of them: it is of another run.
+    """
+    rows = table[["fold", "utterance", "partition"]]
+    parts = []
+    for name in members:
+        part = tables.read_predictions(folder / name / ensembles.PREDICTIONS).merge(rows)
+        if len(part) != len(rows):
+            raise ValueError(
+                f"member {name} predicted {len(part)} of {len(rows)} utterances; make all tables anew with: dvc repro"
+            )
+        parts.append(part)
+    return in_order(ensembles.averaged(parts))
+
+
+def in_order(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Rows by fold and utterance, probabilities by label; none is missing."""
+    probabilities = tables.probability_columns(predictions)
+    facts = [column for column in predictions if column not in probabilities]
+    ordered = predictions.sort_values(["fold", "utterance"], ignore_index=True)
+    return pd.concat([ordered[facts], ordered[probabilities].fillna(0.0)], axis=1)
 
 
 def write_pictures(predictions: pd.DataFrame, heading: str, protocol: str) -> None:

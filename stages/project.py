@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from ser import balancing, corpora, figures, files, params, projections, tables
+from ser.features import representation
 from stages import run
 
 PARAMS = ("projection", "representation", "seed")
@@ -14,7 +15,7 @@ def main() -> None:
     config = params.load(*PARAMS)
     projection, seed = config["projection"], config["seed"]
     balanced = tables.read_balanced(BALANCED)
-    features = tables.read_features(Path(config["representation"]["path"]))
+    features = representation.read(Path(config["representation"]["path"])).averages(config["representation"]["name"])
     rows = balancing.dereferenced(balanced[balanced["fold"] == 0], features)
     rows = projections.drawn(rows, max_rows=projection["max_rows"], seed=seed)
     values = projections.standardised(rows[tables.feature_columns(features)].to_numpy())

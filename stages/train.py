@@ -1,48 +1,125 @@
 """Train one model per fold on the balanced training partition."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from tqdm import tqdm
 
-from ser import balancing, bundle, files, params, tables, training
+from ser import balancing, bundle, ensembles, files, learning_curves, params, tables, training
+from ser.features import representation
+from ser.features.representation import Representation
+from ser.models import ENSEMBLE, NEURAL
+from ser.models.progress import Epoch
 from stages import run
 
-PARAMS = ("model", "training", "representation", "seed")
+PARAMS = ("model", "training", "representation", "members", "model_input", "seed")
 UTTERANCES = Path("data/utterances.csv")
 PARTITIONS = Path("data/partitions.csv")
 BALANCED = Path("data/balanced_dataset.csv")
 MODELS = Path("models")
+LEARNING_CURVES = Path("reports/learning_curves")
+
+Log = Callable[[int, int, Epoch], None]
 
 
 def main() -> None:
     config = params.load(*PARAMS)
+    name = config["model"]["name"]
+    if name == ENSEMBLE:
+        assemble(Path(config["model_input"]), config, MODELS)
+        learning_curves.write_none(LEARNING_CURVES, name)
+        return
     utterances = tables.read_utterances(UTTERANCES)
     partitions = tables.read_partitions(PARTITIONS)
-    features = tables.read_features(Path(config["representation"]["path"]))
+    features = representation.read(Path(config["model_input"]))
     balanced = tables.read_balanced(BALANCED)
-    train(balanced, features, partitions, utterances, config, MODELS)
+    train(balanced, features, partitions, utterances, config, MODELS, curves=LEARNING_CURVES, run=MODELS.name)
+
+
+def assemble(members: Path, config: Mapping[str, Any], models: Path) -> None:
+    """Write the ensemble of every fold to `models`, which appears whole or not at all.
+
+    Parameters
+    ----------
+    members
+        Folder that has the folder of every member, as `stages.train_member` writes it.
+
+    Raises
+    ------
+    ValueError
+        If there are less than two members, or one lacks folds.
+    """
+    names = list(config["members"])
+    if len(names) < 2:
+        raise ValueError(f"an ensemble needs two members or more, and has {len(names)}; see conf/model/ensemble.yaml")
+    folds = {name: sorted(path.name for path in (members / name / MODELS).glob("fold_*")) for name in names}
+    for name, found in folds.items():
+        if not found or found != folds[names[0]]:
+            raise ValueError(
+                f"member {name} has the folds {', '.join(found) or 'none'}, and {names[0]} has"
+                f" {', '.join(folds[names[0]]) or 'none'}; train them with: dvc repro train"
+            )
+    description = {"model": config["model"], "seed": config["seed"]}
+    with files.replacing(models) as folder:
+        folder.mkdir()
+        for fold in folds[names[0]]:
+            ensembles.save({name: members / name / MODELS / fold for name in names}, folder / fold, description)
 
 
 def train(
     balanced: pd.DataFrame,
-    features: pd.DataFrame,
+    features: Representation,
+    partitions: pd.DataFrame,
+    utterances: pd.DataFrame,
+    config: Mapping[str, Any],
+    models: Path,
+    *,
+    curves: Path,
+    run: str,
+) -> None:
+    """Write the model of every fold to `models`, which appears whole or not at all, and learning curves to `curves`.
+
+    Parameters
+    ----------
+    run
+        Name under which an interrupted training of networks is kept, unlike that of any other that may be under way.
+    """
+    if config["model"]["name"] in NEURAL:
+        train_networks(balanced, features, partitions, utterances, config, models, curves=curves, run=run)
+    else:
+        train_classifiers(balanced, features, partitions, utterances, config, models)
+        learning_curves.write_none(curves, config["model"]["name"])
+
+
+def train_classifiers(
+    balanced: pd.DataFrame,
+    features: Representation,
     partitions: pd.DataFrame,
     utterances: pd.DataFrame,
     config: Mapping[str, Any],
     models: Path,
 ) -> None:
-    """Write the model of every fold to `models`, which appears whole or not at all."""
+    """Write the classifier of every fold to `models`, and beside it the one that did not learn from dev."""
+    if features.array is not None:
+        raise ValueError(
+            f"model={config['model']['name']} takes a feature table, and {config['representation']['name']} is an"
+            " array; choose -S model.representation=librosa"
+        )
+    if "refit" not in config["training"]:
+        raise ValueError(
+            f"model={config['model']['name']} cannot be trained by the settings {', '.join(config['training'])}; choose"
+            " -S training=scikit_learn"
+        )
     lone: set[str] = set()
     with files.replacing(models) as folder:
         folder.mkdir()
         for fold in tqdm(sorted(balanced["fold"].unique()), desc="train", unit="fold", disable=None):
-            rows = balancing.dereferenced(balanced[balanced["fold"] == fold], features)
+            rows = balancing.dereferenced(balanced[balanced["fold"] == fold], features.rows)
             training_rows = {"": rows}
             if config["training"]["refit"]:
-                dev = balancing.rows_of(features, partitions, fold=fold, partition="dev").assign(synthetic=False)
+                dev = dev_rows(features.rows, partitions, fold=fold)
                 training_rows = {"": pd.concat([rows, dev], ignore_index=True), bundle.BEFORE_REFIT: rows}
             for name, rows in training_rows.items():
                 model = fitted(rows, utterances, config)
@@ -55,8 +132,44 @@ def train(
         )
 
 
+def train_networks(
+    balanced: pd.DataFrame,
+    features: Representation,
+    partitions: pd.DataFrame,
+    utterances: pd.DataFrame,
+    config: Mapping[str, Any],
+    models: Path,
+    *,
+    curves: Path,
+    run: str,
+) -> None:
+    """Write the network of every fold to `models`; what an interrupted run has trained is not trained again."""
+    from ser.models import backend, checkpoints  # Keras takes seconds to import, which a classifier need not pay
+
+    title = f"{config['model']['name']} on {config['representation']['name']}"
+    print(f"training {title} by {backend.devices()}")
+    histories: dict[int, Sequence[Epoch]] = {}
+    kept: dict[int, int] = {}
+    with files.replacing(models) as folder, learning_curves.recorded(curves) as log:
+        folder.mkdir()
+        for fold in sorted(balanced["fold"].unique()):
+            rows = balanced[balanced["fold"] == fold]
+            dev = dev_rows(features.rows, partitions, fold=fold)
+            model = fitted_network(rows, dev, features, utterances, config, fold=fold, run=run, log=log)
+            histories[fold], kept[fold] = model.history, model.description["metrics"]["epoch"]
+            bundle.save(model, folder / f"fold_{fold}")
+    learning_curves.write_picture(curves, histories, kept, title)
+    checkpoints.discard(run)
+
+
+def dev_rows(features: pd.DataFrame, partitions: pd.DataFrame, *, fold: int) -> pd.DataFrame:
+    """Dev's recordings as they are: no variant, nothing synthetic."""
+    dev = balancing.rows_of(features, partitions, fold=fold, partition="dev")
+    return dev[dev["variant"] == tables.ORIGINAL].assign(synthetic=False)
+
+
 def fitted(rows: pd.DataFrame, utterances: pd.DataFrame, config: Mapping[str, Any]) -> bundle.Bundle:
-    """Fit the configured model to `rows`, and keep what prediction and its reader need."""
+    """Fit the configured classifier to `rows`, and keep what prediction and its reader need."""
     settings = {key: value for key, value in config["model"].items() if key != "representation"}
     facts = utterances.set_index("utterance").loc[rows["utterance"]].reset_index()
     model = training.fitted(
@@ -72,16 +185,61 @@ def fitted(rows: pd.DataFrame, utterances: pd.DataFrame, config: Mapping[str, An
         columns=tables.feature_columns(rows),
         representation={key: config["representation"][key] for key in ("name", "settings")},
         description={
-            "model": settings,
-            "training": config["training"],
-            "seed": config["seed"],
-            "corpora": sorted(facts["corpus"].unique()),
+            **description(rows, utterances, config),
             "calibrated_within": sorted(training.lone_speakers(rows, facts["speaker"])),
-            "speakers": sorted(facts["speaker"].dropna().unique()),
-            "n_rows": len(rows),
-            "n_synthetic_rows": int(rows["synthetic"].sum()),
         },
     )
+
+
+def fitted_network(
+    rows: pd.DataFrame,
+    dev: pd.DataFrame,
+    features: Representation,
+    utterances: pd.DataFrame,
+    config: Mapping[str, Any],
+    *,
+    fold: int,
+    run: str,
+    log: Log,
+) -> bundle.Bundle:
+    """Fit the configured network to `rows`, and keep what prediction and its reader need."""
+    from ser import neural_training
+
+    for remark in neural_training.remarks(rows, dev):
+        print(f"warning: fold {fold}: {remark}")
+    fit = neural_training.fitted(
+        rows,
+        dev,
+        features,
+        model=config["model"],
+        training=config["training"],
+        seed=config["seed"],
+        run=run,
+        description=f"fold {fold}",
+        on_epoch=lambda epoch, figures: log(fold, epoch, figures),
+    )
+    return bundle.Bundle(
+        model=fit.model,
+        labels=fit.model.classes_,
+        columns=tables.feature_columns(features.rows),
+        representation={key: config["representation"][key] for key in ("name", "settings")},
+        description={**description(rows, utterances, config), "metrics": fit.metrics},
+        history=fit.epochs,
+    )
+
+
+def description(rows: pd.DataFrame, utterances: pd.DataFrame, config: Mapping[str, Any]) -> dict[str, Any]:
+    """What a reader of a bundle wants to know of its training."""
+    facts = utterances[utterances["utterance"].isin(rows["utterance"])]
+    return {
+        "model": {key: value for key, value in config["model"].items() if key != "representation"},
+        "training": config["training"],
+        "seed": config["seed"],
+        "corpora": sorted(facts["corpus"].unique()),
+        "speakers": sorted(facts["speaker"].dropna().unique()),
+        "n_rows": len(rows),
+        "n_synthetic_rows": int(rows["synthetic"].sum()),
+    }
 
 
 if __name__ == "__main__":

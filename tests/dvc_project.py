@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -72,9 +73,10 @@ class Project:
         """Names of the stages that ran, as DVC printed them."""
         return [line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage")]
 
-    def study(self, *settings: str, fails: bool = False) -> str:
-        """`dvc exp run` with settings."""
-        return self.run("dvc", "exp", "run", *(word for setting in settings for word in ("-S", setting)), fails=fails)
+    def study(self, *settings: str, targets: Sequence[str] = (), fails: bool = False) -> str:
+        """`dvc exp run` with settings, of all stages or as far as some."""
+        words = (word for setting in settings for word in ("-S", setting))
+        return self.run("dvc", "exp", "run", *words, *targets, fails=fails)
 
     def read(self, path: str) -> pd.DataFrame:
         return pd.read_csv(self.folder / path)

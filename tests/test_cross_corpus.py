@@ -16,6 +16,7 @@ from synthesis import ravdess_corpus, tone
 from wiring import ROOT
 
 from ser import figures, partitions, tables
+from ser.features.representation import Representation
 from studies.cross_corpus import ACROSS, PREDICTIONS, WITHIN, compare, transfer
 
 SHARED = ("neutral", "happy", "sad", "angry")
@@ -133,7 +134,7 @@ def test_the_diagonal_tests_every_speaker_once_on_others_of_the_same_corpus(
 def test_predictions_across_are_of_the_others_by_a_model_of_the_one(utterances: pd.DataFrame) -> None:
     features = feature_table(utterances, separation=5)
     rows, settings = transfer.runs("tess", utterances, SETTINGS)[ACROSS]
-    found = transfer.transferred(rows, features, CONFIG | {"partition": settings})
+    found = transfer.transferred(rows, Representation(features), CONFIG | {"partition": settings}, run="test")
     assert tables.PREDICTIONS.validate(found) is not None
     assert set(found["utterance"]) == of(utterances, "ravdess", "emodb", "folders")
     assert [column for column in found if column.startswith("p_")] == [f"p_{label}" for label in SHARED]
@@ -151,14 +152,16 @@ def test_predictions_follow_the_corpus_that_trained(utterances: pd.DataFrame) ->
     )
     features = features.assign(emotion=utterances["emotion"])
     rows, settings = transfer.runs("ravdess", utterances, SETTINGS)[ACROSS]
-    found = transfer.transferred(rows, features, CONFIG | {"partition": settings})
+    found = transfer.transferred(rows, Representation(features), CONFIG | {"partition": settings}, run="test")
     emodb = found[(found["corpus"] == "emodb") & found["truth"].isin(swapped)]
     assert (emodb["prediction"] == emodb["truth"].map(swapped)).mean() > 0.9
 
 
 def test_predictions_within_are_of_every_utterance_once(utterances: pd.DataFrame) -> None:
     rows, settings = transfer.runs("emodb", utterances, SETTINGS)[WITHIN]
-    found = transfer.transferred(rows, feature_table(utterances), CONFIG | {"partition": settings})
+    found = transfer.transferred(
+        rows, Representation(feature_table(utterances)), CONFIG | {"partition": settings}, run="test"
+    )
     assert sorted(found["utterance"]) == sorted(of(utterances, "emodb"))
     assert set(found["partition"]) == {"test"}
     assert found.groupby("speaker")["fold"].nunique().eq(1).all()

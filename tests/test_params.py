@@ -9,8 +9,9 @@ import yaml
 from ser import corpora, inventory, labels, params
 
 ROOT = Path(__file__).parents[1]
+NO_SECTION = ("experiment", "member", "representation")  # they make or derive others
 CHOICES = sorted(
-    f"{path.parent.name}={path.stem}" for path in (ROOT / "conf").glob("*/*.yaml") if path.parent.name != "experiment"
+    f"{path.parent.name}={path.stem}" for path in (ROOT / "conf").glob("*/*.yaml") if path.parent.name not in NO_SECTION
 )
 EXPERIMENTS = sorted(path.stem for path in (ROOT / "conf/experiment").glob("*.yaml"))
 LABELS = sorted(path.stem for path in (ROOT / "conf/labels").glob("*.yaml"))
@@ -46,7 +47,7 @@ def test_every_choice_composes_into_the_section_of_its_group(tmp_path: Path, cho
 
 
 def test_every_group_of_choices_is_tried_here_or_through_another() -> None:
-    tried = {choice.split("=")[0] for choice in CHOICES} | {"experiment", "corpus/reader"}
+    tried = {choice.split("=")[0] for choice in CHOICES} | {*NO_SECTION, "corpus/reader"}
     folders = {path.parent.relative_to(ROOT / "conf").as_posix() for path in (ROOT / "conf").rglob("*.yaml")}
     assert folders - {"."} == tried
 

@@ -7,10 +7,13 @@ from learning_tables import feature_table, utterance_table
 
 from ser import tables
 from ser.bundle import Bundle
-from ser.prediction import predictions_of
+from ser.features.representation import Representation
+from ser.prediction import predictions_of, rounded, with_predictions
 
 UTTERANCES = utterance_table(3, emotions=("neutral", "happy", "sad"), n_repetitions=1)
 FEATURES = feature_table(UTTERANCES, n_features=3)
+VALUES = FEATURES[["feature_0", "feature_1", "feature_2"]].to_numpy()
+INDEX = FEATURES[["utterance", "variant", "emotion"]]
 ROWS = pd.DataFrame({"fold": 2, "partition": "test", "utterance": UTTERANCES["utterance"]})
 
 
@@ -35,7 +38,7 @@ MODEL = Bundle(
 
 def predicted(rows: pd.DataFrame = ROWS, features: pd.DataFrame = FEATURES) -> pd.DataFrame:
     """Predictions of `MODEL`."""
-    return predictions_of(rows, UTTERANCES, features, MODEL)
+    return predictions_of(rows, UTTERANCES, Representation(features), MODEL)
 
 
 def test_predictions_are_the_table_of_the_contract() -> None:
@@ -49,25 +52,45 @@ def test_predictions_are_the_table_of_the_contract() -> None:
 
 def test_the_prediction_is_the_most_probable_class() -> None:
     predictions = predicted()
-    largest = FEATURES[["feature_0", "feature_1", "feature_2"]].to_numpy().argmax(axis=1)
-    assert predictions["prediction"].tolist() == Softmax.classes_[largest].tolist()
-    odds = np.exp(FEATURES[["feature_0", "feature_1", "feature_2"]].to_numpy(float))
+    assert predictions["prediction"].tolist() == Softmax.classes_[VALUES.argmax(axis=1)].tolist()
+    odds = np.exp(VALUES.astype(float))
     expected = odds / odds.sum(axis=1, keepdims=True)
-    probabilities = predictions[["p_happy", "p_neutral", "p_sad"]].to_numpy()
-    np.testing.assert_allclose(probabilities, expected, atol=5e-7)
-    np.testing.assert_array_equal(probabilities, probabilities.round(6))
+    np.testing.assert_array_equal(predictions[["p_happy", "p_neutral", "p_sad"]].to_numpy(), expected)
+
+
+def test_the_rows_of_an_array_are_predicted_like_those_of_a_table() -> None:
+    features = Representation(INDEX, VALUES)
+    pd.testing.assert_frame_equal(predictions_of(ROWS, UTTERANCES, features, MODEL), predicted())
+
+
+def test_people_read_six_digits_and_the_prediction_stays() -> None:
+    predictions = predicted()
+    columns = ["p_neutral", "p_happy", "p_sad"]
+    found = rounded(predictions)
+    np.testing.assert_array_equal(found[columns].to_numpy(), predictions[columns].to_numpy().round(6))
+    assert (found[columns] != predictions[columns]).any(axis=None)
+    pd.testing.assert_frame_equal(found.drop(columns=columns), predictions.drop(columns=columns))
 
 
 def test_a_tie_of_rounded_probabilities_is_decided_before_rounding() -> None:
     features = FEATURES.assign(feature_0=np.float32(0), feature_1=np.float32(0), feature_2=np.float32(1e-7))
-    predictions = predicted(features=features)
+    predictions = rounded(predicted(features=features))
     assert (predictions["p_sad"] == predictions["p_neutral"]).all()
     assert (predictions["prediction"] == "sad").all()
 
 
+def test_of_equally_probable_classes_the_first_is_predicted() -> None:
+    facts = pd.DataFrame({"utterance": ["a", "b"]})
+    found = with_predictions(facts, np.array([[0.25, 0.375, 0.375], [0.5, 0.0, 0.5]]), ["neutral", "happy", "sad"])
+    assert found["prediction"].tolist() == ["happy", "neutral"]
+    assert found["p_happy"].tolist() == [0.375, 0.0]
+
+
 def test_features_are_found_by_utterance_and_not_by_position() -> None:
-    shuffled = FEATURES.sample(frac=1, random_state=0)
-    pd.testing.assert_frame_equal(predicted(features=shuffled), predicted())
+    order = np.random.default_rng(0).permutation(len(FEATURES))
+    pd.testing.assert_frame_equal(predicted(features=FEATURES.iloc[order]), predicted())
+    shuffled = Representation(INDEX.iloc[order].reset_index(drop=True), VALUES[order])
+    pd.testing.assert_frame_equal(predictions_of(ROWS, UTTERANCES, shuffled, MODEL), predicted())
     few = ROWS.sample(5, random_state=0)
     assert predicted(few).set_index("utterance")["p_sad"].to_dict() == (
         predicted().set_index("utterance").loc[few["utterance"], "p_sad"].to_dict()
@@ -75,14 +98,17 @@ def test_features_are_found_by_utterance_and_not_by_position() -> None:
 
 
 def test_augmented_variants_are_not_predicted() -> None:
-    augmented = FEATURES.assign(variant="pitch", feature_0=np.float32(50))
+    augmented = FEATURES.assign(variant="pitch_shift", feature_0=np.float32(50))
     both = pd.concat([augmented, FEATURES], ignore_index=True)
     pd.testing.assert_frame_equal(predicted(features=both), predicted())
 
 
 def test_an_utterance_without_features_is_named_with_the_remedy() -> None:
-    with pytest.raises(ValueError, match=rf"the feature table lacks 1 of 30 .* {ROWS['utterance'][4]}; make all"):
+    lost = rf"the features lack 1 of 30 rows, the first is {ROWS['utterance'][4]}; make all tables anew with: dvc repro"
+    with pytest.raises(ValueError, match=lost):
         predicted(features=FEATURES.drop(index=4))
+    with pytest.raises(ValueError, match=lost):  # its variant is not it
+        predicted(features=FEATURES.assign(variant=FEATURES["variant"].mask(FEATURES.index == 4, "noise")))
 
 
 def test_an_utterance_without_facts_is_not_skipped() -> None:

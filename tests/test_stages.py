@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pytest
 import yaml
@@ -20,6 +21,7 @@ from learning_tables import (
 from sklearn.metrics import classification_report, recall_score
 
 from ser import balancing, bundle, partitions, tables
+from ser.features.representation import Representation
 from stages import evaluate, project, train
 from stages import partition as stage
 
@@ -27,6 +29,8 @@ CONFIG: dict[str, Any] = {
     "model": {"name": "svm", "representation": "librosa", "C": 1.0, "gamma": "scale"},
     "training": {"refit": True, "n_calibration_folds": 3},
     "representation": {"name": "librosa", "path": "features.csv", "settings": {"sample_rate": 22050}},
+    "model_input": "features.csv",
+    "members": {},
     "seed": 0,
 }
 FOUR = ("neutral", "happy", "sad", "angry")
@@ -127,8 +131,26 @@ def trained(utterances: pd.DataFrame, partition: pd.DataFrame, models: Path, **c
         for fold in sorted(partition["fold"].unique())
     ]
     config = CONFIG | {"training": CONFIG["training"] | changes}
-    train.train(pd.concat(folds, ignore_index=True), features, partition, utterances, config, models)
+    rows = pd.concat(folds, ignore_index=True)
+    fit(rows, features, partition, utterances, config, models)
     return features
+
+
+def fit(rows: pd.DataFrame, features: pd.DataFrame, *arguments: Any) -> None:
+    """The models of some rows, by the stage's function."""
+    curves = arguments[-1].with_name(f"{arguments[-1].name}-curves")
+    train.train(rows, Representation(features), *arguments, curves=curves, run="models")
+
+
+def predicted(table: pd.DataFrame, utterances: pd.DataFrame, features: pd.DataFrame, models: Path) -> pd.DataFrame:
+    """Predictions by the models in a folder, by the stage's function."""
+    return evaluate.predicted(table, utterances, Representation(features), models)
+
+
+def probabilities(model: bundle.Bundle, features: pd.DataFrame, utterances: pd.Series) -> npt.NDArray[np.float64]:
+    """What a model makes of the features of some utterances."""
+    rows = Representation(features)
+    return model.probabilities(rows, rows.positions(utterances.to_frame().assign(variant=tables.ORIGINAL)))
 
 
 def description(folder: Path) -> dict[str, Any]:
@@ -224,15 +246,15 @@ def test_dev_is_predicted_by_a_model_that_did_not_learn_it(tmp_path: Path, refit
     features = feature_table(utterances, separation=0.0)
     rows = balancing.rows_of(features, partition, fold=0, partition="train").assign(fold=0, synthetic=False)
     config = CONFIG | {"model": forest, "training": CONFIG["training"] | {"refit": refit}}
-    train.train(rows, features, partition, utterances, config, tmp_path / "models")
-    predictions = tables.PREDICTIONS.validate(evaluate.predicted(partition, utterances, features, tmp_path / "models"))
+    fit(rows, features, partition, utterances, config, tmp_path / "models")
+    predictions = tables.PREDICTIONS.validate(predicted(partition, utterances, features, tmp_path / "models"))
     right = (predictions["truth"] == predictions["prediction"]).groupby(predictions["partition"]).mean()
     assert right["train"] == 1
     assert right["dev"] < 0.6
     assert right["test"] < 0.6
     learned_dev = bundle.load(tmp_path / "models/fold_0")
     dev = predictions[predictions["partition"] == "dev"]
-    own = learned_dev.probabilities(features.set_index("utterance").loc[dev["utterance"]])
+    own = probabilities(learned_dev, features, dev["utterance"])
     knows = np.array(learned_dev.labels)[own.argmax(axis=1)] == dev["truth"]
     assert knows.all() == refit
 
@@ -242,14 +264,14 @@ def test_each_fold_is_predicted_by_its_own_model_in_the_order_of_folds_and_utter
     partition = partitions.partition_table(utterances, name="leave_one_speaker_out", seed=0)
     features = trained(utterances, partition, tmp_path)
     tested = partition[partition["partition"] != "train"].sample(frac=1, random_state=0)  # in any order
-    predictions = evaluate.predicted(tested, utterances, features, tmp_path)
+    predictions = predicted(tested, utterances, features, tmp_path)
     keys = ["fold", "utterance"]
     pd.testing.assert_frame_equal(
         predictions[keys].reset_index(drop=True), tested[keys].sort_values(keys, ignore_index=True)
     )
     for fold, rows in predictions[predictions["partition"] == "test"].groupby("fold"):
         model = bundle.load(tmp_path / f"fold_{fold}")
-        expected = model.probabilities(features.set_index("utterance").loc[rows["utterance"]])
+        expected = probabilities(model, features, rows["utterance"])
         np.testing.assert_allclose(rows[[f"p_{label}" for label in model.labels]], expected, atol=1e-6)
 
 

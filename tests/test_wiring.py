@@ -11,12 +11,18 @@ from ser import inventory
 
 STUDY = "studies/cross_corpus"
 ORDER = [
-    *("probe", "ingest", "partition", "extract_yamnet", "extract_librosa"),
-    *("combine", "balance", "project", "train", "evaluate"),
+    *("probe", "ingest", "partition", "extract_yamnet", "extract_librosa", "extract_log_mel", "extract_frames"),
+    *("combine", "balance", "project", "train_member", "train", "evaluate"),
 ]
-SHARED = ["probe", "ingest", "extract_yamnet", "extract_librosa", "combine"]
+EXTRACTIONS = ["extract_yamnet", "extract_librosa", "extract_log_mel", "extract_frames"]
+SHARED = ["probe", "ingest", *EXTRACTIONS, "combine"]
 OWN = ["transfer", "compare"]
-ITEM = "${item}"
+ITEMS = {"transfer": "${item}", "train_member": "${key}"}  # of a list, of a mapping
+READERS_OF_FEATURES = {  # stage -> where the representation of its model lies
+    **dict.fromkeys(("balance", "project", "transfer"), "${representation.path}"),
+    **dict.fromkeys(("train", "evaluate"), "${model_input}"),
+    "train_member": "${item.representation.path}",
+}
 
 
 def content(folder):
@@ -55,7 +61,7 @@ class Stage(NamedTuple):
         """What it writes, as the script names it: of a stage for each item, the folder of all items."""
         entries = [*self.stated["outs"], *self.stated.get("metrics", [])]
         names = {next(iter(entry)) if isinstance(entry, dict) else entry for entry in entries}
-        return {name.removesuffix(f"/{ITEM}") for name in names}
+        return {name.removesuffix(f"/{ITEMS.get(self.name)}") for name in names}
 
 
 STAGES = [
@@ -81,7 +87,8 @@ def test_stages_are_those_of_the_scripts_in_order(folder, scripts, names):
 @each(STAGES)
 def test_stage_says_what_its_script_does(stage):
     environment = f"PYTHONPATH={stage.up.removesuffix('/')} " if stage.up else ""
-    item = f" {ITEM}" if stage.is_for_each else ""
+    assert stage.is_for_each == (stage.name in ITEMS)
+    item = f" {ITEMS[stage.name]}" if stage.is_for_each else ""
     assert stage.stated["cmd"] == f"{environment}python -m {stage.module}{item}"
     assert stage.stated["desc"] == wiring.description(stage.module)
     assert tuple(stage.stated.get("params", ())) == wiring.stage_params(stage.module)
@@ -103,18 +110,18 @@ def test_every_variable_dependency_is_a_parameter_that_the_script_loads(stage):
     params = wiring.stage_params(stage.module)
     for dep in stage.stated["deps"]:
         if dep.startswith("${"):
-            variable = dep.removeprefix("${").removesuffix("}")
+            variable = dep.removeprefix("${").removesuffix("}").replace("item.", "members.${key}.")
             assert any(variable == param or variable.startswith(f"{param}.") for param in params)
 
 
-@each([stage for stage in STAGES if stage.name in ("ingest", "extract_yamnet", "extract_librosa")])
+@each([stage for stage in STAGES if stage.name in ("ingest", *EXTRACTIONS)])
 def test_stages_that_read_audio_depend_on_the_corpus(stage):
     assert "${corpus.root}" in stage.stated["deps"]
 
 
-@each([stage for stage in STAGES if stage.name in ("transfer", "balance", "project", "train", "evaluate")])
+@each([stage for stage in STAGES if stage.name in READERS_OF_FEATURES])
 def test_stages_that_read_features_depend_on_those_of_the_representation(stage):
-    assert "${representation.path}" in stage.stated["deps"]
+    assert READERS_OF_FEATURES[stage.name] in stage.stated["deps"]
 
 
 def test_only_the_probe_always_runs():
@@ -132,7 +139,7 @@ def test_the_study_trains_on_every_corpus_that_can_be_installed():
     assert study["stages"]["transfer"]["foreach"] == "${corpora}"
     assert study["vars"] == [{"corpora": list(inventory.INSTALLABLE)}]
     (own,) = study["stages"]["transfer"]["do"]["outs"]
-    assert list(own) == [f"data/predictions/{ITEM}"]  # one corpus's output is no other's
+    assert list(own) == [f"data/predictions/{ITEMS['transfer']}"]  # one corpus's output is no other's
 
 
 def test_closure_follows_imports_of_imports():
@@ -156,4 +163,5 @@ def test_lock_and_metrics_in_git_are_of_this_code():
     }
     files = {path: hashlib.md5((wiring.ROOT / path).read_bytes()).hexdigest() for path in recorded}
     assert recorded == files
-    assert set(recorded) == {dep for stage in STAGES if not stage.folder for dep in stage.stated_code()}
+    ran = [stage for stage in STAGES if not stage.folder and stage.name != "train_member"]  # the default has no members
+    assert set(recorded) == {dep for stage in ran for dep in stage.stated_code()}

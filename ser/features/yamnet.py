@@ -2,8 +2,7 @@
 
 import os
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy.typing as npt
 
 from ser import audio
 from ser.features import hub
+from ser.streams import silent_stderr
 
 SAMPLE_RATE = 16_000  # Hz
 PATCH_LENGTH = 15_600  # samples: one patch of 0.96 s, and the analysis window that ends it
@@ -31,7 +31,7 @@ def loaded(handle: str) -> Network:
         If the model cannot be had; the message is the remedy.
     """
     os.environ["TFHUB_CACHE_DIR"] = str(hub.cache_folder())
-    with warnings.catch_warnings(), _silent_stderr():
+    with warnings.catch_warnings(), silent_stderr():
         warnings.simplefilter("ignore")  # tensorflow_hub 0.16.1 imports pkg_resources, which warns
         try:
             import tensorflow_hub
@@ -40,19 +40,6 @@ def loaded(handle: str) -> Network:
         except Exception as error:  # the hub raises whatever urllib, tarfile and TensorFlow do
             raise Unavailable(f"{hub.remedy(handle)} ({type(error).__name__})") from error
     return network
-
-
-@contextmanager
-def _silent_stderr() -> Iterator[None]:
-    """Discard what TensorFlow's C++ part says of GPUs and processors while it starts; exceptions still come."""
-    kept = os.dup(2)
-    with open(os.devnull, "w") as nowhere:  # noqa: PTH123 (devnull is no path to build)
-        os.dup2(nowhere.fileno(), 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
 
 
 def prepared(waveform: audio.Waveform, recorded_rate: int, *, max_duration: float) -> audio.Waveform:

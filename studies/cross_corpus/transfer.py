@@ -10,6 +10,9 @@ from typing import Any
 import pandas as pd
 
 from ser import files, params, partitions, tables
+from ser.features import representation
+from ser.features.representation import Representation
+from ser.prediction import rounded
 from stages import balance, evaluate, run, train
 from studies.cross_corpus import ACROSS, PREDICTIONS, WITHIN
 
@@ -23,7 +26,7 @@ MIN_SPEAKERS_WITHIN = 3  # train, dev and test
 def main(corpus: str) -> None:
     config = params.load(*PARAMS)
     utterances = comparable(tables.read_utterances(UTTERANCES))
-    features = tables.read_features(Path(config["representation"]["path"]))
+    features = representation.read(Path(config["representation"]["path"]))
     with files.replacing(PREDICTIONS / corpus) as folder:
         folder.mkdir()
         found = runs(corpus, utterances, config["partition"])
@@ -31,7 +34,8 @@ def main(corpus: str) -> None:
             print(f"{corpus} trains nothing: {reason(corpus, utterances)}")
             files.write_text(folder / "nothing.txt", reason(corpus, utterances) + "\n")
         for name, (rows, partition) in found.items():
-            tables.write(transferred(rows, features, {**config, "partition": partition}), folder / name)
+            predictions = transferred(rows, features, {**config, "partition": partition}, run=f"cross_corpus/{corpus}")
+            tables.write(rounded(predictions), folder / name)
 
 
 def comparable(utterances: pd.DataFrame) -> pd.DataFrame:
@@ -77,13 +81,15 @@ def reason(corpus: str, utterances: pd.DataFrame) -> str:
     return "it is the only one, and its two speakers are too few for folds"
 
 
-def transferred(utterances: pd.DataFrame, features: pd.DataFrame, config: Mapping[str, Any]) -> pd.DataFrame:
+def transferred(
+    utterances: pd.DataFrame, features: Representation, config: Mapping[str, Any], *, run: str
+) -> pd.DataFrame:
     """Test predictions of one partition, by the stages' own functions."""
     table = partitions.partition_table(utterances, **config["partition"], seed=config["seed"])
-    balanced = balance.balanced(features, table, config)
+    balanced = balance.balanced(features.rows, table, config)
     with tempfile.TemporaryDirectory() as folder:
-        models = Path(folder) / "models"
-        train.train(balanced, features, table, utterances, config, models)
+        models, curves = Path(folder) / "models", Path(folder) / "learning_curves"
+        train.train(balanced, features, table, utterances, config, models, curves=curves, run=run)
         return evaluate.predicted(table[table["partition"] == "test"], utterances, features, models)
 
 

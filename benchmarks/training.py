@@ -1,0 +1,193 @@
+"""Train networks: seconds an epoch against a bare `keras.Model.fit`, and memory on an array of 4 GiB.
+
+Run as: python -m benchmarks.training
+"""
+
+import argparse
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+SHAPE = (64, 94)  # of a mel spectrogram
+N_TRAIN, N_DEV = 960, 240  # utterances; of RAVDESS, with four of six folds
+N_LABELS = 8
+GIB = 2**30
+ARRAY_SIZE = 4 * GIB  # bytes
+MAX_RATIO = 1.05  # of the time of an epoch
+MAX_ANONYMOUS = 1.5 * GIB  # bytes
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.training", description=__doc__)
+    parser.add_argument("--epochs", type=int, default=9, metavar="N", help="pairs of epochs that are timed")
+    parser.add_argument("--only", choices=("time", "memory"))
+    parser.add_argument("--memory-of", type=Path, help=argparse.SUPPRESS)  # in a process of its own
+    given = parser.parse_args()
+    if given.memory_of:
+        print(peak_of_training(given.memory_of))
+        return
+    met = []
+    if given.only != "memory":
+        met.append(time_goal(given.epochs))
+    if given.only != "time":
+        met.append(memory_goal())
+    if not all(met):
+        sys.exit("goal missed")
+
+
+def time_goal(n_epochs: int) -> bool:
+    """Print the ratio of the times of an epoch; whether it is below the goal."""
+    with tempfile.TemporaryDirectory() as folder:
+        pairs = list(paired_epochs(Path(folder), n_epochs))
+    ratios = [ours / bare for ours, bare in pairs]
+    ratio = statistics.median(ratios)
+    seconds = [statistics.median(column) for column in zip(*pairs, strict=True)]
+    print(f"cnn_lstm, {N_TRAIN} utterances, dev of {N_DEV}: {seconds[0]:.2f} s an epoch, bare fit {seconds[1]:.2f} s")
+    print(
+        f"  median ratio of {len(ratios)} pairs {ratio:.3f} (goal {MAX_RATIO}); {min(ratios):.3f} to {max(ratios):.3f}"
+    )
+    return ratio <= MAX_RATIO
+
+
+def paired_epochs(folder: Path, n_epochs: int) -> Iterator[tuple[float, float]]:
+    """Seconds of an epoch of ours (mapped, with checkpoint) and of a bare fit in memory, in turns; both with dev."""
+    from ser.models import backend, neural
+    from ser.models.examples import Examples
+    from ser.models.networks import network
+    from ser.models.progress import Rules
+
+    generator = np.random.default_rng(0)
+    values = generator.random((N_TRAIN + N_DEV, *SHAPE), np.float32)
+    codes = np.arange(len(values)) % N_LABELS
+    np.save(folder / "array.npy", values)
+    mapped = np.load(folder / "array.npy", mmap_mode="r")
+    train, dev = (Examples(mapped, rows, codes[rows]) for rows in np.split(np.arange(len(values)), [N_TRAIN]))
+    settings = settings_of("cnn_lstm")
+    rules = {key: value for key, value in settings["training"].items() if key in Rules.__dataclass_fields__}
+    others = {key: value for key, value in settings["training"].items() if key not in rules}
+
+    def build() -> Any:
+        return network(**settings["model"], input_shape=SHAPE, n_labels=N_LABELS, standardisation=None)
+
+    backend.seed_everything(0, deterministic=others["deterministic"])
+    bare = build()
+    bare.compile(
+        backend.keras.optimizers.Adam(others["learning_rate"]), "sparse_categorical_crossentropy", metrics=["accuracy"]
+    )
+    batch_size = others["batch_size"]
+    fit = {"batch_size": batch_size, "validation_batch_size": 256, "verbose": 0}
+    held = (values[N_TRAIN:], codes[N_TRAIN:])
+    times: list[tuple[float, float]] = []
+    started = time.perf_counter()
+
+    def turn(epoch: int, figures: object) -> None:
+        nonlocal started
+        ours = time.perf_counter() - started
+        started = time.perf_counter()
+        bare.fit(values[:N_TRAIN], codes[:N_TRAIN], validation_data=held, **fit)
+        times.append((ours, time.perf_counter() - started))
+        started = time.perf_counter()
+
+    rules |= {"max_epochs": n_epochs + 1, "patience": None}
+    neural.trained(
+        build,
+        train,
+        dev,
+        n_labels=N_LABELS,
+        rules=Rules(**rules),
+        **others,
+        seed=0,
+        folder=folder / "kept",
+        on_batch=lambda: None,
+        on_epoch=turn,
+    )
+    yield from times[1:]  # the first compiles
+
+
+def settings_of(model: str) -> dict[str, Any]:
+    """The composed choices of a model, without its representation."""
+    from ser import params
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "params.yaml"
+        params.compose([f"model={model}"], path=path)
+        settings = params.load("model", "training", path=path)
+    settings["model"].pop("representation")
+    return settings
+
+
+def memory_goal() -> bool:
+    """Print the largest anonymous memory while training on a mapped array; whether it is below the goal."""
+    with large_array() as path:
+        command = [sys.executable, "-m", "benchmarks.training", "--memory-of", str(path)]
+        peak = int(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.split()[-1])
+    print(
+        f"one epoch of dnn on an array of {ARRAY_SIZE / GIB:g} GiB: at most {peak / GIB:.2f} GiB of anonymous memory"
+        f" (goal {MAX_ANONYMOUS / GIB:g})"
+    )
+    return peak <= MAX_ANONYMOUS
+
+
+@contextmanager
+def large_array() -> Iterator[Path]:
+    """A file with an array of rows as long as a mel spectrogram; it is sparse, but is read like any other."""
+    size = int(np.prod(SHAPE))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "array.npy"
+        np.lib.format.open_memmap(path, "w+", np.float32, (ARRAY_SIZE // (4 * size), size)).flush()
+        yield path
+
+
+def peak_of_training(path: Path) -> int:
+    """Largest anonymous memory of this process, in bytes, while one epoch of the whole array is trained."""
+    from ser import neural_training, tables
+    from ser.features.representation import Representation
+
+    array = np.load(path, mmap_mode="r")
+    names = [f"ravdess/{k:06}" for k in range(len(array))]
+    emotions = np.array(tables.EMOTIONS[:N_LABELS])[np.arange(len(array)) % N_LABELS]
+    rows = pd.DataFrame({"utterance": names, "variant": tables.ORIGINAL, "emotion": emotions})
+    labelled = rows.assign(synthetic=False)
+    settings = settings_of("dnn")
+    done, peaks = threading.Event(), [anonymous_memory()]
+
+    def watch() -> None:
+        while not done.wait(0.02):
+            peaks.append(anonymous_memory())
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    neural_training.fitted(
+        labelled.iloc[N_DEV:],
+        labelled.iloc[:N_DEV],
+        Representation(rows, array),
+        model={**settings["model"], "representation": "frames"},  # whose values are standardised: one pass more
+        training={**settings["training"], "max_epochs": 1, "batch_size": 256},
+        seed=0,
+        run=path.parent.as_posix(),  # absolute: checkpoints go there
+        description="train",
+        on_epoch=lambda *_: None,
+    )
+    done.set()
+    watcher.join()
+    return max(peaks)
+
+
+def anonymous_memory() -> int:
+    """Bytes of this process that no file backs (Linux)."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return 1024 * int(status.split("RssAnon:")[1].split()[0])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,48 @@
+"""Keras's backend (TensorFlow, JAX or PyTorch, as `KERAS_BACKEND` says): seeds, determinism, what runs where."""
+
+import logging
+import os
+from importlib.metadata import version
+
+from ser.streams import silent_stderr
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # no reports that all is well, unless someone asks for them
+with silent_stderr():
+    import keras as keras  # all else takes it from here
+
+    GPUS = keras.distribution.list_devices("gpu")
+# It warns that several networks in one process are compiled one by one, as they must be.
+logging.getLogger("tensorflow").setLevel(logging.ERROR)
+
+DISTRIBUTIONS = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
+
+
+def seed_everything(seed: int, *, deterministic: bool) -> None:
+    """Seed Python, NumPy and the backend; where `deterministic`, ask the backend for operations that repeat exactly.
+
+    An operation that cannot repeat exactly is an error then. TensorFlow cannot take the demand back in one process.
+    """
+    keras.utils.set_random_seed(seed)
+    if not deterministic:
+        return
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow
+
+        tensorflow.config.experimental.enable_op_determinism()
+    elif keras.backend.backend() == "torch":
+        import torch
+
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # what PyTorch asks for, for CUDA
+        torch.use_deterministic_algorithms(True)
+
+
+def devices() -> str:
+    """What the backend computes on, as `tensorflow on gpu:0`."""
+    names = GPUS or keras.distribution.list_devices("cpu")
+    return f"{keras.backend.backend()} on {', '.join(names)}"
+
+
+def versions() -> dict[str, str]:
+    """Versions of Keras and of its backend."""
+    backend = DISTRIBUTIONS[keras.backend.backend()]
+    return {"keras": keras.version(), backend: version(backend)}

@@ -1,0 +1,74 @@
+"""Interrupted training, kept outside DVC's outputs (which it deletes before a stage runs), by a hash of the inputs."""
+
+import hashlib
+import json
+import shutil
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ser import files
+from ser.models import backend
+from ser.models.backend import keras
+from ser.models.examples import Examples
+from ser.models.progress import Progress, Rules
+
+CHECKPOINTS = Path("checkpoints")  # in the working folder, unknown to Git
+STATE, LAST, BEST = "progress.json", "last.keras", "best.keras"
+CODE = ("networks.py", "masking.py", "neural.py", "examples.py", "progress.py", "checkpoints.py", "backend.py")
+# What Keras and Python raise on a file that is missing, cut short, or of something else.
+DAMAGED = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile)
+
+
+def key(settings: Mapping[str, Any], *examples: Examples) -> str:
+    """Hash of all that a training depends on: settings, examples with their values, this code, the backend."""
+    digest = hashlib.blake2b(digest_size=16)
+    digest.update(json.dumps([settings, backend.versions()], sort_keys=True).encode())
+    for name in CODE:
+        digest.update(Path(__file__).with_name(name).read_bytes())
+    for part in examples:
+        digest.update(part.codes.tobytes())
+        for chunk in part.chunks():
+            digest.update(chunk.tobytes())
+    return digest.hexdigest()
+
+
+def keep(folder: Path, model: keras.Model, progress: Progress, rules: Rules) -> None:
+    """Write the last network, which may be the best one; the figures come last, and say what is valid."""
+    folder.mkdir(parents=True, exist_ok=True)
+    n_epochs = len(progress.epochs)
+    last = folder / f"{n_epochs}.{LAST}"
+    with files.replacing(last) as temporary:
+        model.save(temporary)
+    if progress.best_epoch(rules) == n_epochs - 1:
+        with files.replacing(folder / BEST) as temporary:
+            shutil.copyfile(last, temporary)  # quicker than to save it again
+    files.write_json(folder / STATE, progress.epochs)
+    (folder / f"{n_epochs - 1}.{LAST}").unlink(missing_ok=True)
+
+
+def resumed(folder: Path, rules: Rules) -> tuple[Progress, keras.Model] | None:
+    """What `folder` holds of an interrupted training; None if that is nothing, or is damaged."""
+    if not (folder / STATE).exists():
+        return None
+    try:
+        progress = Progress(files.read_json(folder / STATE))
+        progress.best_epoch(rules)
+        best(folder)
+        model = keras.saving.load_model(folder / f"{len(progress.epochs)}.{LAST}")
+    except DAMAGED as error:
+        print(f"warning: {folder} is damaged and cannot be resumed ({error}); training begins anew")
+        shutil.rmtree(folder)
+        return None
+    return progress, model
+
+
+def best(folder: Path) -> keras.Model:
+    """The network of the best epoch."""
+    return keras.saving.load_model(folder / BEST)
+
+
+def discard(run: str) -> None:
+    """Remove what is kept of a run that is complete, and of earlier ones of other inputs."""
+    shutil.rmtree(CHECKPOINTS / run, ignore_errors=True)

@@ -1,0 +1,103 @@
+"""Rows of a representation and their labels, in batches that are read from the map when they are needed."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.utils.class_weight import compute_class_weight
+
+from ser.models.backend import keras
+
+Values = npt.NDArray[np.float32]
+Indices = npt.NDArray[np.intp]
+
+CHUNK = 256  # rows that are in memory at once, where not trained
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Rows of a representation and their labels."""
+
+    values: Values
+    """All rows of the representation, `(n_rows, …)`, perhaps a memory map."""
+    positions: Indices
+    """Which of them, `(n_examples,)`."""
+    codes: Indices
+    """Index of the label of each, `(n_examples,)`."""
+
+    def __len__(self) -> int:
+        return len(self.positions)
+
+    @property
+    def row_shape(self) -> tuple[int, ...]:
+        """Of the values of one example."""
+        return self.values.shape[1:]
+
+    def taken(self, chosen: Indices | slice) -> Values:
+        """Values of some examples, `(n_chosen, …)`.
+
+        Raises
+        ------
+        ValueError
+            If one is NaN or infinite.
+        """
+        values = self.values[self.positions[chosen]]
+        if not np.isfinite(values).all():
+            bad = self.positions[chosen][~np.isfinite(values).all(axis=tuple(range(1, values.ndim)))]
+            raise ValueError(
+                f"{len(bad)} rows of the representation have NaN or infinite values, the first is row {bad[0]}; make it"
+                " anew with: dvc repro -f, of its extract stage"
+            )
+        return values
+
+    def chunks(self) -> Iterator[Values]:
+        """All values, `(CHUNK, …)` at a time."""
+        for start in range(0, len(self), CHUNK):
+            yield self.taken(slice(start, start + CHUNK))
+
+
+class Batches(keras.utils.PyDataset):  # type: ignore[misc]
+    """Batches of examples; their order follows from seed and epoch."""
+
+    def __init__(self, examples: Examples, *, batch_size: int, weight: Values, seed: int, epoch: int) -> None:
+        super().__init__()
+        self.examples, self.batch_size, self.weight = examples, batch_size, weight
+        self.order = np.random.default_rng([seed, epoch]).permutation(len(examples))
+
+    def __len__(self) -> int:
+        return n_batches(self.examples, self.batch_size)
+
+    def __getitem__(self, index: int) -> tuple[Values, Indices, Values]:
+        """Values, codes, and weights of one batch."""
+        chosen = self.order[index * self.batch_size : (index + 1) * self.batch_size]
+        codes = self.examples.codes[chosen]
+        return self.examples.taken(chosen), codes, self.weight[codes]
+
+
+def n_batches(examples: Examples, batch_size: int) -> int:
+    """Batches of an epoch; the last may be smaller."""
+    return -(-len(examples) // batch_size)
+
+
+def class_weights(codes: Indices, n_labels: int, *, balanced: bool) -> Values:
+    """Weight of each label in the loss, `(n_labels,)`: all 1, or inverse to how frequent it is."""
+    if not balanced:
+        return np.ones(n_labels, np.float32)
+    return np.asarray(compute_class_weight("balanced", classes=np.arange(n_labels), y=codes), np.float32)
+
+
+def standardisation(examples: Examples) -> tuple[Values, Values]:
+    """Mean and variance of each feature (last axis) over the examples, `(n_features,)` each, in one pass.
+
+    The variance of a feature that is constant is 1: on other speakers it may be anything.
+    """
+    total = np.zeros(examples.values.shape[-1])
+    squares, n_values = np.zeros_like(total), 0
+    for chunk in examples.chunks():
+        rows = chunk.reshape(-1, chunk.shape[-1]).astype(np.float64)
+        total, squares, n_values = total + rows.sum(axis=0), squares + (rows**2).sum(axis=0), n_values + len(rows)
+    mean = total / n_values
+    variance = squares / n_values - mean**2
+    variance[variance <= 1e-12 * squares / n_values] = 1  # what rounding leaves
+    return mean.astype(np.float32), variance.astype(np.float32)

@@ -1,0 +1,79 @@
+"""How far the training of a network is, and what its rules make of it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+Epoch = Mapping[str, float]
+"""loss, accuracy, learning_rate, dev_loss, dev_accuracy, dev_uar."""
+
+SELECTIONS: Mapping[str, Callable[[Epoch], float]] = {  # the epoch with the largest value is kept
+    "dev_loss": lambda epoch: -epoch["dev_loss"],
+    "dev_uar": lambda epoch: epoch["dev_uar"],
+    "mean_accuracy": lambda epoch: (epoch["accuracy"] + epoch["dev_accuracy"]) / 2,  # system C's rule
+}
+
+
+@dataclass(frozen=True)
+class Rules:
+    """When to keep, to slow down and to stop; every rule looks at dev."""
+
+    select: str
+    """One of `SELECTIONS`."""
+    max_epochs: int
+    patience: int | None
+    """Epochs without a better one before training stops; None: never."""
+    reduce_patience: int | None
+    """Epochs without a lower dev loss before the learning rate is reduced; None: never."""
+    reduce_factor: float
+    min_learning_rate: float
+
+    def __post_init__(self) -> None:
+        """Check the settings.
+
+        Raises
+        ------
+        ValueError
+            If one is out of its range.
+        """
+        if self.select not in SELECTIONS:
+            raise ValueError(f"unknown training.select {self.select!r}; it is one of {', '.join(SELECTIONS)}")
+        if self.max_epochs < 1:
+            raise ValueError(f"training.max_epochs is {self.max_epochs}; it must be 1 or more")
+        for name, epochs in (("patience", self.patience), ("reduce_patience", self.reduce_patience)):
+            if epochs is not None and epochs < 1:
+                raise ValueError(f"training.{name} is {epochs}; it must be 1 or more, or null for never")
+        if self.min_learning_rate < 0:
+            raise ValueError(f"training.min_learning_rate is {self.min_learning_rate}; it must be 0 or more")
+        if not 0 < self.reduce_factor < 1:
+            raise ValueError(f"training.reduce_factor is {self.reduce_factor}; it must be between 0 and 1")
+
+
+@dataclass
+class Progress:
+    """Figures of the finished epochs; all else follows from them."""
+
+    epochs: list[Epoch] = field(default_factory=list)
+
+    def best_epoch(self, rules: Rules) -> int:
+        """Index of the epoch to keep, the first of equals."""
+        scores = [SELECTIONS[rules.select](epoch) for epoch in self.epochs]
+        return scores.index(max(scores))
+
+    def is_over(self, rules: Rules) -> bool:
+        """Whether no further epoch is to be trained."""
+        n_epochs = len(self.epochs)
+        if n_epochs == 0 or n_epochs >= rules.max_epochs:
+            return n_epochs > 0
+        return rules.patience is not None and n_epochs - 1 - self.best_epoch(rules) >= rules.patience
+
+    def next_learning_rate(self, rules: Rules, first: float) -> float:
+        """Learning rate of the next epoch: reduced once for each `reduce_patience` epochs without a lower dev loss."""
+        if rules.reduce_patience is None:
+            return first
+        rate, lowest, waited = first, float("inf"), 0
+        for epoch in self.epochs:
+            waited = 0 if epoch["dev_loss"] < lowest else waited + 1
+            lowest = min(lowest, epoch["dev_loss"])
+            if waited >= rules.reduce_patience:
+                rate, waited = max(rate * rules.reduce_factor, min(rules.min_learning_rate, rate)), 0
+        return rate

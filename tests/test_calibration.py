@@ -1,0 +1,92 @@
+"""Probabilities that mean what they say."""
+
+import numpy as np
+import pytest
+
+from ser.models.calibration import best_temperature, cross_entropy, softened
+
+
+def calibrated(n: int = 100_000, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Probabilities of three labels, and labels drawn by them."""
+    random = np.random.default_rng(seed)
+    probability = random.dirichlet([1, 2, 0.7], n)
+    codes = (random.random(n)[:, None] > probability.cumsum(axis=1)).sum(axis=1)
+    return probability, np.minimum(codes, 2)
+
+
+def sharpened(probability: np.ndarray, power: float) -> np.ndarray:
+    raised = probability**power
+    return raised / raised.sum(axis=1, keepdims=True)
+
+
+def test_what_is_calibrated_has_the_temperature_1() -> None:
+    assert best_temperature(*calibrated()) == pytest.approx(1, abs=0.02)
+
+
+@pytest.mark.parametrize("power", [0.25, 0.5, 2, 4])
+def test_the_temperature_undoes_what_made_probabilities_too_sure_or_too_unsure(power: float) -> None:
+    probability, codes = calibrated()
+    temperature = best_temperature(sharpened(probability, power), codes)
+    assert temperature == pytest.approx(power, rel=0.02)
+    np.testing.assert_allclose(softened(sharpened(probability, power), temperature), probability, atol=0.02)
+
+
+def test_the_mean_confidence_becomes_the_accuracy() -> None:
+    probability, codes = calibrated(20_000)
+    too_sure = sharpened(probability, 3)
+    honest = softened(too_sure, best_temperature(too_sure, codes))
+    accuracy = (honest.argmax(axis=1) == codes).mean()
+    assert honest.max(axis=1).mean() == pytest.approx(accuracy, abs=0.02)
+    assert too_sure.max(axis=1).mean() > accuracy + 0.1
+
+
+def test_softening_by_hand() -> None:
+    """0.9 and 0.1 at the temperature 2: roots 3 and 1 of 0.1's parts; 0.8, 0.1, 0.1 at 0.5: squares 64, 1, 1."""
+    np.testing.assert_allclose(softened(np.array([[0.9, 0.1]]), 2.0), [[0.75, 0.25]], rtol=1e-12)
+    np.testing.assert_allclose(softened(np.array([[0.8, 0.1, 0.1]]), 0.5), [[64 / 66, 1 / 66, 1 / 66]], rtol=1e-12)
+
+
+def test_the_temperature_1_changes_nothing() -> None:
+    probability, _ = calibrated(1000)
+    np.testing.assert_allclose(softened(probability, 1.0), probability, rtol=1e-12)
+
+
+@pytest.mark.parametrize("temperature", [0.05, 0.5, 2, 20])
+def test_softening_leaves_the_order_of_labels_and_a_sum_of_1(temperature: float) -> None:
+    """Of float32 probabilities, as networks give them, down to those that are hardly different."""
+    random = np.random.default_rng(1)
+    probability = random.dirichlet(np.ones(8), 500).astype(np.float32)
+    probability[0, :2] = np.float32(0.3), np.nextafter(np.float32(0.3), np.float32(1))
+    result = softened(probability, temperature)
+    assert result.dtype == np.float64
+    np.testing.assert_allclose(result.sum(axis=1), 1, rtol=1e-9)
+    np.testing.assert_array_equal(result.argmax(axis=1), probability.argmax(axis=1))
+    ordered = np.take_along_axis(result, probability.argsort(axis=1), axis=1)
+    assert (np.diff(ordered, axis=1) >= 0).all()
+    assert result[0, 0] < result[0, 1]
+
+
+@pytest.mark.parametrize("temperature", [0.05, 1.0, 20.0])
+def test_a_probability_of_0_stays_finite(temperature: float) -> None:
+    result = softened(np.array([[1, 0, 0], [0, 0, 1]], np.float32), temperature)
+    assert np.isfinite(result).all()
+    assert result.argmax(axis=1).tolist() == [0, 2]
+
+
+def test_cross_entropy_by_hand() -> None:
+    """Of 1/2 and 1/8: (ln 2 + 3 ln 2) / 2."""
+    probability = np.array([[0.5, 0.5], [0.875, 0.125]])
+    assert cross_entropy(probability, np.array([0, 1])) == pytest.approx(2 * np.log(2))
+
+
+def test_a_certain_mistake_costs_much_but_not_infinitely() -> None:
+    assert cross_entropy(np.array([[1.0, 0.0]]), np.array([1])) == pytest.approx(-np.log(1e-12))
+
+
+@pytest.mark.parametrize("codes", [[0, 1, 2], [1, 2, 0], [0]])
+def test_a_temperature_of_few_examples_all_right_or_all_wrong_is_within_its_bounds(codes: list[int]) -> None:
+    probability = np.array([[0.8, 0.1, 0.1], [0.1, 0.8, 0.1], [0.1, 0.1, 0.8]])[: len(codes)]
+    temperature = best_temperature(probability, np.array(codes))
+    assert np.exp(-3) <= temperature <= np.exp(3)
+    assert (temperature < 0.1) == (codes[0] == 0)
+    assert (temperature > 10) == (codes[0] != 0)

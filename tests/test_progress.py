@@ -1,0 +1,165 @@
+"""When training stops, slows down, and which epoch it keeps: sequences worked by hand."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from ser.models.progress import SELECTIONS, Progress, Rules
+
+
+def rules(**changes: Any) -> Rules:
+    """Rules that never stop early and never slow down, unless said otherwise."""
+    settings = {
+        "select": "dev_loss",
+        "max_epochs": 100,
+        "patience": None,
+        "reduce_patience": None,
+        "reduce_factor": 0.5,
+        "min_learning_rate": 1e-6,
+    }
+    return Rules(**{**settings, **changes})
+
+
+def progress(dev_loss: Sequence[float], **others: Sequence[float]) -> Progress:
+    """Epochs of these dev losses; every other figure is 0, unless said otherwise."""
+    names = ("loss", "accuracy", "learning_rate", "dev_accuracy", "dev_uar")
+    columns = {**{name: [0.0] * len(dev_loss) for name in names}, **others, "dev_loss": dev_loss}
+    return Progress([dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)])
+
+
+def n_trained(dev_loss: Sequence[float], given: Rules) -> int:
+    """Epochs that are trained if dev's loss goes this way."""
+    return next(k for k in range(len(dev_loss) + 1) if progress(dev_loss[:k]).is_over(given))
+
+
+@pytest.mark.parametrize(
+    ("select", "kept"),
+    [
+        ("dev_loss", 2),  # 0.4 is the lowest
+        ("dev_uar", 1),  # 0.7 is the highest
+        ("mean_accuracy", 3),  # 0.45, 0.5, 0.55, 0.6
+    ],
+)
+def test_the_epoch_that_is_kept_is_the_best_by_the_rule_chosen(select: str, kept: int) -> None:
+    done = progress(
+        [0.9, 0.5, 0.4, 0.6],
+        dev_uar=[0.1, 0.7, 0.6, 0.2],
+        accuracy=[0.1, 0.3, 0.5, 0.9],
+        dev_accuracy=[0.8, 0.7, 0.6, 0.3],
+    )
+    assert done.best_epoch(rules(select=select)) == kept
+
+
+def test_system_c_s_rule_is_the_mean_of_training_and_dev_accuracy_alone() -> None:
+    """Neither the best training accuracy (epoch 2) nor the best dev accuracy (epoch 0), nor any loss or recall."""
+    done = progress(
+        [0.1, 0.9, 0.2], accuracy=[0.2, 0.6, 0.9], dev_accuracy=[0.8, 0.6, 0.2], dev_uar=[0.9, 0.1, 0.9], loss=[1, 9, 1]
+    )
+    assert done.best_epoch(rules(select="mean_accuracy")) == 1
+
+
+@pytest.mark.parametrize("select", SELECTIONS)
+def test_of_equal_epochs_the_first_is_kept(select: str) -> None:
+    same = [0.5] * 4
+    assert progress(same, dev_uar=same, accuracy=same, dev_accuracy=same).best_epoch(rules(select=select)) == 0
+    later = progress([0.6, 0.5, 0.5], dev_uar=[0.1, 0.5, 0.5], accuracy=[0.1, 0.5, 0.5], dev_accuracy=[0.1, 0.5, 0.5])
+    assert later.best_epoch(rules(select=select)) == 1
+
+
+def test_an_equal_epoch_is_no_better_one_so_patience_runs_on() -> None:
+    assert n_trained([0.5] * 10, rules(patience=3)) == 4
+
+
+@pytest.mark.parametrize(
+    ("dev_loss", "patience", "expected"),
+    [
+        ([5, 4, 3, 2, 1, 1, 1, 1, 1, 1], 2, 7),  # best is epoch 4; two without a better one
+        ([5, 6, 4, 6, 3, 6, 6, 6], 2, 7),  # single bad epochs are borne
+        ([5, 6, 6, 4, 3], 2, 3),  # it does not see what would have come
+        ([5, 6, 6, 4, 5, 5, 5], 3, 7),
+        ([1, 2], 1, 2),
+    ],
+)
+def test_training_stops_after_as_many_epochs_without_a_better_one_as_patience_says(
+    dev_loss: list[float], patience: int, expected: int
+) -> None:
+    assert n_trained(dev_loss, rules(patience=patience)) == expected
+
+
+def test_patience_waits_for_what_is_selected_and_not_for_the_loss() -> None:
+    """Dev's loss falls to the end; dev's recall was best in epoch 0."""
+    done = progress([5, 4, 3], dev_uar=[0.9, 0.5, 0.6])
+    assert done.is_over(rules(select="dev_uar", patience=2))
+    assert not done.is_over(rules(select="dev_loss", patience=2))
+
+
+def test_without_patience_every_epoch_is_trained() -> None:
+    assert n_trained([1.0 + k for k in range(30)], rules(max_epochs=30)) == 30
+
+
+@pytest.mark.parametrize("patience", [None, 5])
+def test_no_more_than_max_epochs_are_trained(patience: int | None) -> None:
+    falling = [1 / (k + 1) for k in range(10)]
+    assert n_trained(falling, rules(max_epochs=7, patience=patience)) == 7
+    assert n_trained(falling, rules(max_epochs=1, patience=patience)) == 1
+
+
+def test_training_that_has_not_begun_is_not_over() -> None:
+    assert not Progress().is_over(rules(max_epochs=1, patience=1))
+
+
+def rates(dev_loss: Sequence[float], first: float = 1.0, **changes: Any) -> list[float]:
+    """Learning rate of each epoch, and of the one after them."""
+    given = rules(**{"reduce_patience": 2, "min_learning_rate": 0.1, **changes})
+    return [progress(dev_loss[:k]).next_learning_rate(given, first) for k in range(len(dev_loss) + 1)]
+
+
+@pytest.mark.parametrize(
+    ("dev_loss", "expected"),
+    [
+        ([], [1]),
+        ([5, 4, 3, 2], [1, 1, 1, 1, 1]),
+        ([5, 6, 6], [1, 1, 1, 0.5]),
+        ([5, 5, 5, 5, 5], [1, 1, 1, 0.5, 0.5, 0.25]),  # an equal loss is no lower one; then it waits anew
+        ([5, 6, 4, 6, 6, 3], [1, 1, 1, 1, 1, 0.5, 0.5]),  # a lower loss starts the wait anew; the rate never recovers
+        ([5, 6, 5.5, 5.2, 5.1], [1, 1, 1, 0.5, 0.5, 0.25]),  # lower than the last is not lower than the lowest
+        ([5] * 10, [1, 1, 1, 0.5, 0.5, 0.25, 0.25, 0.125, 0.125, 0.1, 0.1]),  # not below the least rate
+    ],
+)
+def test_the_learning_rate_is_reduced_for_each_wait_without_a_lower_dev_loss(
+    dev_loss: list[float], expected: list[float]
+) -> None:
+    assert rates(dev_loss) == pytest.approx(expected)
+
+
+def test_the_learning_rate_follows_the_loss_whatever_is_selected() -> None:
+    assert rates([5, 6, 6], select="dev_uar")[-1] == 0.5
+
+
+def test_without_reduce_patience_the_learning_rate_stays() -> None:
+    assert rates([5.0] * 20, first=1e-3, reduce_patience=None) == [1e-3] * 21
+
+
+def test_a_learning_rate_below_the_least_is_never_raised() -> None:
+    assert max(rates([5.0] * 6, first=0.01, min_learning_rate=0.1)) == 0.01
+
+
+def test_an_unknown_selection_is_refused_with_those_that_there_are() -> None:
+    with pytest.raises(ValueError, match=r"training\.select 'dev_f1'; it is one of dev_loss, dev_uar, mean_accuracy"):
+        rules(select="dev_f1")
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        *[("max_epochs", 0), ("max_epochs", -1)],
+        *[("reduce_factor", 0.0), ("reduce_factor", 1.0), ("reduce_factor", -0.5), ("reduce_factor", 10.0)],
+        *[("patience", 0), ("patience", -1)],  # 0 would stop after the first epoch, however good it is
+        *[("reduce_patience", 0), ("reduce_patience", -1)],  # 0 would reduce after every epoch, however good it is
+        ("min_learning_rate", -1e-6),
+    ],
+)
+def test_a_setting_out_of_range_is_refused_by_its_name_and_value(setting: str, value: float) -> None:
+    with pytest.raises(ValueError, match=rf"training\.{setting} is {value}; it must be"):
+        rules(**{setting: value})
