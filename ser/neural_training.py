@@ -83,7 +83,8 @@ def fitted(
     settings = {key: value for key, value in training.items() if key not in rules}
     architecture = {key: value for key, value in model.items() if key != "representation"}
     train_examples, dev_examples = (examples(part, features, labels) for part in (rows, dev))
-    real = examples(rows[~rows["synthetic"] & (rows["variant"] == tables.ORIGINAL)], features, labels)
+    is_real = ~rows["synthetic"] & (rows["variant"] == tables.ORIGINAL)
+    real = examples(rows[is_real], features, labels)
     build = partial(
         network,
         input_shape=train_examples.row_shape,
@@ -91,7 +92,7 @@ def fitted(
         standardisation=None if model["representation"] in SCALED else standardisation(real),
         **architecture,
     )
-    inputs = {"model": model, "training": training, "seed": seed, "labels": labels}
+    inputs = {"model": model, "training": training, "seed": seed, "labels": labels, "is_real": is_real.tolist()}
     key = checkpoints.key(inputs, train_examples, dev_examples)
     per_epoch = n_batches(train_examples, settings["batch_size"])
     with tqdm(total=per_epoch * rules["max_epochs"], desc=description, unit="batch", disable=None) as bar:

@@ -10,7 +10,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # no reports that all is wel
 with silent_stderr():
     import keras as keras  # all else takes it from here
 
-    GPUS = keras.distribution.list_devices("gpu")
+    if keras.backend.backend() == "tensorflow":
+        keras.distribution.list_devices()  # starts it here, where nobody hears its reports
 # It warns that several networks in one process are compiled one by one, as they must be.
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
@@ -38,8 +39,12 @@ def seed_everything(seed: int, *, deterministic: bool) -> None:
 
 def devices() -> str:
     """What the backend computes on, as `tensorflow on gpu:0`."""
-    names = GPUS or keras.distribution.list_devices("cpu")
-    return f"{keras.backend.backend()} on {', '.join(names)}"
+    backend = keras.backend.backend()
+    if backend == "torch":
+        import torch
+
+        return f"{backend} on {'cuda' if torch.cuda.is_available() else 'cpu'}"
+    return f"{backend} on {', '.join(keras.distribution.list_devices())}"
 
 
 def versions() -> dict[str, str]:
