@@ -1,6 +1,7 @@
 """Fit a network with honest probabilities: every decision on dev."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -68,57 +69,82 @@ def fitted(
         are those of classifiers, or training diverges.
     """
     check_representation(model["name"], model["representation"])
-    if "max_epochs" not in training:
-        raise ValueError(
-            f"model={model['name']} cannot be trained by the settings {', '.join(training)}; choose -S"
-            " training=system_b, or another of networks"
-        )
+    rules, settings = divided(training)
     labels = [emotion for emotion in tables.EMOTIONS if (rows["emotion"] == emotion).any()]
     dev = dev[dev["emotion"].isin(labels)]
     if dev.empty:
         raise ValueError(
             f"dev has no utterance of {', '.join(labels)}, and dev says when to stop; choose another partition"
         )
-    rules = {key: value for key, value in training.items() if key in Rules.__dataclass_fields__}
-    settings = {key: value for key, value in training.items() if key not in rules}
-    architecture = {key: value for key, value in model.items() if key != "representation"}
     train_examples, dev_examples = (examples(part, features, labels) for part in (rows, dev))
     is_real = ~rows["synthetic"] & (rows["variant"] == tables.ORIGINAL)
-    real = examples(rows[is_real], features, labels)
+    scaled = model["representation"] in SCALED
     build = partial(
         network,
         input_shape=train_examples.row_shape,
         n_labels=len(labels),
-        standardisation=None if model["representation"] in SCALED else standardisation(real),
-        **architecture,
+        standardisation=None if scaled else standardisation(examples(rows[is_real], features, labels)),
+        **{key: value for key, value in model.items() if key != "representation"},
     )
     inputs = {"model": model, "training": training, "seed": seed, "labels": labels, "is_real": is_real.tolist()}
-    key = checkpoints.key(inputs, train_examples, dev_examples)
     per_epoch = n_batches(train_examples, settings["batch_size"])
-    with tqdm(total=per_epoch * rules["max_epochs"], desc=description, unit="batch", disable=None) as bar:
-
-        def show(epoch: int, figures: Epoch) -> None:
-            bar.n = (epoch + 1) * per_epoch
-            bar.set_postfix(
-                {"epoch": epoch, **{name: f"{figures[name]:.3f}" for name in ("loss", "dev_loss", "dev_uar")}}
-            )
-            on_epoch(epoch, figures)
-
+    with shown(description, per_epoch, rules.max_epochs, on_epoch) as (on_batch, on_shown):
         best, progress = neural.trained(
             build,
             train_examples,
             dev_examples,
             n_labels=len(labels),
-            rules=Rules(**rules),
+            rules=rules,
             **settings,
             seed=seed,
-            folder=checkpoints.CHECKPOINTS / run / key,
-            on_batch=bar.update,
-            on_epoch=show,
+            folder=checkpoints.CHECKPOINTS / run / checkpoints.key(inputs, train_examples, dev_examples),
+            on_batch=on_batch,
+            on_epoch=on_shown,
         )
-    kept = progress.best_epoch(Rules(**rules))
+    kept = progress.best_epoch(rules)
     metrics = {"epoch": kept, **progress.epochs[kept], "n_parameters": best.count_params()}
     return Fit(neural.calibrated(best, labels, dev_examples), progress.epochs, metrics)
+
+
+def divided(training: Mapping[str, Any]) -> tuple[Rules, dict[str, Any]]:
+    """The rules that dev is asked by, and the other settings of a training.
+
+    Raises
+    ------
+    ValueError
+        If they are the settings of classifiers, or one is out of its range.
+    """
+    if "max_epochs" not in training or "batch_size" not in training:
+        raise ValueError(
+            f"a network cannot be trained by the settings {', '.join(training)}; choose -S training=system_b, or"
+            " another of networks"
+        )
+    if training["batch_size"] < 1:
+        raise ValueError(f"training.batch_size is {training['batch_size']}; it must be 1 or more")
+    rules = {key: value for key, value in training.items() if key in Rules.__dataclass_fields__}
+    return Rules(**rules), {key: value for key, value in training.items() if key not in rules}
+
+
+@contextmanager
+def shown(
+    description: str, n_batches: int, max_epochs: int, on_epoch: Callable[[int, Epoch], None]
+) -> Iterator[tuple[Callable[[], object], Callable[[int, Epoch], None]]]:
+    """Show training as a progress bar on a terminal.
+
+    Yields
+    ------
+    tuple
+        What to call after every batch; and after every epoch, with its index and figures, which `on_epoch` gets, too.
+    """
+    with tqdm(total=n_batches * max_epochs, desc=description, unit="batch", disable=None) as bar:
+
+        def show(epoch: int, figures: Epoch) -> None:
+            bar.n = (epoch + 1) * n_batches
+            names = ("loss", "dev_loss", "dev_uar")
+            bar.set_postfix({"epoch": epoch, **{name: f"{figures[name]:.3f}" for name in names}})
+            on_epoch(epoch, figures)
+
+        yield bar.update, show
 
 
 def examples(rows: pd.DataFrame, features: Representation, labels: list[str]) -> Examples:
