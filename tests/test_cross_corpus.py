@@ -286,7 +286,16 @@ def test_where_nothing_was_predicted_there_is_nothing_to_compare() -> None:
 
 STUDY = "studies/cross_corpus"
 STAGES = {
-    *("probe", "ingest", "extract_yamnet", "extract_librosa", "combine", "compare"),
+    *(
+        "probe",
+        "ingest",
+        "extract_yamnet",
+        "extract_librosa",
+        "extract_log_mel",
+        "extract_frames",
+        "combine",
+        "compare",
+    ),
     *(f"transfer@{name}" for name in ("ravdess", "tess", "crema_d", "savee", "emodb", "folders")),
 }
 

@@ -40,8 +40,8 @@ def zipped(members: dict[str, int] | dict[zipfile.ZipInfo, int], *, compression:
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", compression) as file:
         for member, n_bytes in members.items():
-            name = member if isinstance(member, str) else member.filename
-            file.writestr(member, noise(name, n_bytes))
+            entry = zipfile.ZipInfo(member) if isinstance(member, str) else member  # without the time of now
+            file.writestr(entry, noise(entry.filename, n_bytes), compress_type=compression)
     return content.getvalue()
 
 
