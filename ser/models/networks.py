@@ -130,6 +130,7 @@ def cnn(inputs: Any, *, filters: Sequence[int], dense_units: int, dropout: float
     """Convolutions, flattened, one dense layer (system D)."""
     features = layers.Flatten()(_convolutions(inputs, filters=filters, pool=2, dropout=dropout, l2=0))
     features = layers.Dense(dense_units, activation="relu")(features)
+    features = _batch_normalization()(features)  # without it, so many inputs drive the units to zero, for good
     return layers.Dropout(dropout)(features)
 
 
