@@ -1,13 +1,19 @@
 """Read, check, and resample recordings: any format that libsndfile reads, told by content and not by extension."""
 
 import hashlib
+import io
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 import soundfile
+import soxr
 
 Waveform = npt.NDArray[np.float32]
 
@@ -15,7 +21,8 @@ MIN_DURATION = 0.1  # seconds; shorter than any vowel, and than three analysis f
 UNKNOWN_FRAMES = 2**63 - 1  # libsndfile's SF_COUNT_MAX
 LFS_POINTER = b"version https://git-lfs"
 MAX_POINTER = 1024  # bytes, by the specification of Git LFS
-REPLACE = "replace it by an intact copy from the corpus's source, or remove it"
+MAX_TAGS = 0.1  # of an MP3 file, that may follow the audio
+REPLACE = "replace it by an intact copy, or leave it out"
 
 
 class InvalidAudio(ValueError):
@@ -68,26 +75,74 @@ def read(path: Path) -> Recording:
     OSError
         If the file cannot be opened.
     """
-    with path.open("rb") as file:
+    with opened(path) as sound:
+        samples = sound.read(dtype="float32", always_2d=True)
+        check_length(sound, len(samples))
+        recording = Recording(mono(samples), sound.samplerate, sound.channels)
+    return _checked(recording)
+
+
+class _Bytes(io.BytesIO):
+    """A file in memory in which a position before the start is no error: libsndfile asks for it in damaged files."""
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        try:
+            return super().seek(offset, whence)
+        except (ValueError, OverflowError):
+            return self.tell()
+
+
+@contextmanager
+def opened(source: Path | bytes) -> Iterator[soundfile.SoundFile]:
+    """A file, or the bytes of one, ready to be decoded; the format is told by content.
+
+    Raises
+    ------
+    InvalidAudio
+        If it is empty, a Git LFS pointer, not audio, or of undeclared length, or if decoding it fails.
+    OSError
+        If the file cannot be opened.
+    """
+    with _Bytes(source) if isinstance(source, bytes) else source.open("rb", buffering=0) as file:
         head = file.read(len(LFS_POINTER))
-    if not head:
-        raise InvalidAudio("0 bytes")
-    if head == LFS_POINTER:
-        raise InvalidAudio("a Git LFS pointer, not audio", "fetch the audio with `git lfs pull`")
-    try:
-        with soundfile.SoundFile(path) as file:
-            declared_frames, sample_rate, channels = file.frames, file.samplerate, file.channels
-            log = file.extra_info
-            if declared_frames == UNKNOWN_FRAMES:  # a FLAC stream; libsndfile cannot find its end
-                raise InvalidAudio("a stream that does not declare its length", "write it anew with `flac` or `ffmpeg`")
-            samples = file.read(dtype="float32", always_2d=True)
-    except soundfile.LibsndfileError as error:
-        raise InvalidAudio(f"not readable as audio ({error.error_string.rstrip('.')})") from None
-    if len(samples) < declared_frames or _is_truncated(log):
-        raise InvalidAudio(f"truncated: {len(samples)} samples, fewer than its header declares")
+        if not head:
+            raise InvalidAudio("0 bytes")
+        if head == LFS_POINTER:
+            raise InvalidAudio("a Git LFS pointer, not audio", "fetch the audio with `git lfs pull`")
+        file.seek(0)
+        nameless = file if isinstance(file, io.BytesIO) else file.fileno()  # by its name, `x.raw` would have no header
+        try:
+            with soundfile.SoundFile(nameless, closefd=False) as sound:
+                if sound.frames == UNKNOWN_FRAMES:  # a FLAC stream; libsndfile cannot find its end
+                    remedy = "write it anew with `flac` or `ffmpeg`"
+                    raise InvalidAudio("a stream that does not declare its length", remedy)
+                yield sound
+                if sound.format == "MP3" and sound.tell() == sound.frames:
+                    _check_end(file)
+        except soundfile.LibsndfileError as error:
+            raise InvalidAudio(f"not readable as audio ({error.error_string.rstrip('.')})") from None
+
+
+def _check_end(file: BinaryIO | io.FileIO) -> None:
+    """Raise `InvalidAudio` if an MP3 file that was read to its end has more: its length was guessed, and too short."""
+    heard, size = file.tell(), file.seek(0, io.SEEK_END)
+    if size - heard > MAX_TAGS * size:
+        raise InvalidAudio("an MP3 stream that does not declare its length", "write it anew with `ffmpeg` or `lame`")
+
+
+def check_length(sound: soundfile.SoundFile, n_samples: int) -> None:
+    """Raise `InvalidAudio` if the file has less than the `n_samples` that were read from its start to its end."""
+    if n_samples < sound.frames or _is_truncated(sound.extra_info):
+        raise InvalidAudio(f"truncated: {n_samples} samples, fewer than its header declares")
+
+
+def mono(samples: npt.NDArray[np.float32]) -> Waveform:
+    """Mean of the channels, `(n_samples, n_channels)` -> `(n_samples,)`."""
     # librosa.to_mono takes the mean too; one channel stays bit-identical
-    waveform = samples[:, 0] if channels == 1 else samples.mean(axis=1)
-    return _checked(Recording(np.ascontiguousarray(waveform), sample_rate, channels))
+    if samples.shape[1] == 1:
+        return np.ascontiguousarray(samples[:, 0])
+    with np.errstate(over="ignore", invalid="ignore"):  # of values that are refused later
+        return np.ascontiguousarray(samples.mean(axis=1))
 
 
 def _is_truncated(log: str) -> bool:
@@ -112,6 +167,8 @@ def _checked(recording: Recording) -> Recording:
 
 def resampled(waveform: Waveform, *, sample_rate: int, target: int) -> Waveform:
     """Resample from `sample_rate` to `target` Hz as `librosa.load` does (SoX, high quality)."""
-    import librosa  # half a second to import, which plain reading need not pay
-
-    return np.asarray(librosa.resample(waveform, orig_sr=sample_rate, target_sr=target), np.float32)
+    if sample_rate == target:
+        return waveform
+    at_rate = soxr.resample(waveform, sample_rate, target, quality="soxr_hq")
+    n_samples = ceil(waveform.size * (target / sample_rate))
+    return np.pad(at_rate[:n_samples], (0, max(0, n_samples - at_rate.size)))

@@ -67,10 +67,17 @@ def walk(folder: Path, above: tuple[Path, ...] = ()) -> Iterator[Path]:
         return
     with os.scandir(folder) as entries:
         for entry in entries:
-            if entry.is_dir():
+            if _is_folder(entry):
                 yield from walk(Path(entry), (*above, here))
             else:
                 yield Path(entry)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself: no folder, and who opens it is told
+        return False
 
 
 def _leads_back(folder: Path, above: tuple[Path, ...]) -> bool:

@@ -8,11 +8,11 @@ which of two equally good tunings wins, or what is a peak, hangs on the last bit
 from functools import cache, cached_property
 from typing import Any
 
-import librosa
 import numpy as np
 import numpy.typing as npt
-import scipy.fft
 import scipy.sparse
+
+from ser.features.scales import decibels, hann, mel_filters
 
 Array = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.floating[Any]]
@@ -65,7 +65,7 @@ class Analysis:
     @cached_property
     def frequencies(self) -> npt.NDArray[np.float64]:
         """Hz of each row of `magnitude`."""
-        return librosa.fft_frequencies(sr=self.sample_rate, n_fft=self.n_fft)
+        return np.asarray(np.fft.rfftfreq(self.n_fft, 1 / self.sample_rate), np.float64)
 
     @cached_property
     def moments(self) -> npt.NDArray[np.float64]:
@@ -86,25 +86,27 @@ class Analysis:
     def mfcc(self, n_mfcc: int) -> Array:
         """Mel-frequency cepstral coefficients of 128 mel bands in decibel, `(n_mfcc, n_frames)`."""
         if n_mfcc not in self._mfcc:
-            self._mfcc[n_mfcc] = _cosines(n_mfcc) @ librosa.power_to_db(self.mel(N_MELS_OF_MFCC))
+            self._mfcc[n_mfcc] = _cosines(n_mfcc) @ decibels(self.mel(N_MELS_OF_MFCC))
         return self._mfcc[n_mfcc]
 
 
 @cache
 def _window(n_fft: int) -> npt.NDArray[np.float64]:
     """Periodic Hann window."""
-    return librosa.filters.get_window("hann", n_fft, fftbins=True)
+    return hann(n_fft)
 
 
 @cache
 def _mel_filters(sample_rate: int, n_fft: int, n_mels: int, fmax: float | None) -> Any:
-    """`librosa.filters.mel`, `(n_mels, 1 + n_fft / 2)`; sparse, as a bin is in two bands at most."""
-    return scipy.sparse.csr_array(librosa.filters.mel(sr=sample_rate, n_fft=n_fft, n_mels=n_mels, fmax=fmax))
+    """`(n_mels, 1 + n_fft / 2)`; sparse, as a bin is in two bands at most."""
+    return scipy.sparse.csr_array(mel_filters(sample_rate, n_fft, n_mels, fmax))
 
 
 @cache
 def _cosines(n_mfcc: int) -> Array:
     """First rows of the orthonormal discrete cosine transform, `(n_mfcc, 128)`: the other rows are not needed."""
+    import scipy.fft  # of which a mel spectrogram needs nothing
+
     return scipy.fft.dct(np.eye(N_MELS_OF_MFCC), axis=0, norm="ortho")[:n_mfcc].astype(np.float32)
 
 

@@ -1,10 +1,10 @@
 """Mel spectrogram of an utterance in decibel, scaled to [0, 1]: the representation `log_mel`."""
 
-import librosa
 import numpy as np
 
 from ser.features.analysis import Analysis, Array
 from ser.features.excerpts import excerpt
+from ser.features.scales import decibels
 
 
 def log_mel(
@@ -42,9 +42,10 @@ def log_mel(
         `1 + duration * sample_rate // hop_length` frames; all zero for digital silence.
     """
     at_rate = excerpt(waveform, recorded_rate, sample_rate=sample_rate, duration=duration)
-    at_rate = librosa.util.fix_length(at_rate, size=round(duration * sample_rate))
+    at_rate = np.pad(at_rate, (0, round(duration * sample_rate) - at_rate.size))
     analysis = Analysis(at_rate, sample_rate=sample_rate, n_fft=n_fft, hop_length=hop_length)
-    level = librosa.power_to_db(analysis.mel(n_mels, fmax), ref=np.max)
+    power = analysis.mel(n_mels, fmax)
+    level = decibels(power, reference=power.max())
     span = level.max() - level.min()
     scaled: Array = (level - level.min()) / span if span > 0 else np.zeros_like(level)
     return scaled

@@ -2,7 +2,6 @@
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize_scalar
 
 Probabilities = npt.NDArray[np.float64]
 
@@ -29,6 +28,7 @@ def cross_entropy(probability: npt.NDArray[np.floating], codes: npt.NDArray[np.i
 
 def best_temperature(probability: npt.NDArray[np.floating], codes: npt.NDArray[np.intp]) -> float:
     """Temperature with the lowest cross-entropy of `codes`, between 0.05 and 20."""
+    from scipy.optimize import minimize_scalar  # which prediction need not import
 
     def entropy_at(log_temperature: float) -> float:
         return cross_entropy(softened(probability, float(np.exp(log_temperature))), codes)
