@@ -4,7 +4,7 @@ VENV := .venv
 INSTALLED := $(VENV)/.installed
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: pipeline test lock clean
+.PHONY: pipeline test app serve lock clean
 
 pipeline: $(INSTALLED) ## every artefact from audio to confusion matrix, on the demo corpus unless params.yaml says otherwise
 	@dvc repro
@@ -15,6 +15,12 @@ test: $(INSTALLED) ## lint, types, tests; SLOW=1 adds the slow tests
 	ruff format --check .
 	mypy
 	pytest -n 2 $(if $(SLOW),,-m "not slow") $(PYTEST_ARGS)
+
+app: $(INSTALLED) ## the web page
+	streamlit run app/page.py
+
+serve: $(INSTALLED) ## the HTTP service
+	python -m app.service
 
 $(INSTALLED): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; (3, 11) <= v < (3, 14) or sys.exit("error: found Python %d.%d, wanted 3.11 to 3.13; run: make PYTHON=python3.12" % v)'

@@ -1,4 +1,10 @@
-"""A trained model with all that prediction needs: save, load, predict."""
+"""A trained model with all that prediction needs: save, load, predict.
+
+What takes a second to import (pandas, scikit-learn, Keras) is imported where it is needed: a prediction by an exported
+network needs none of it.
+"""
+
+from __future__ import annotations
 
 import platform
 import zipfile
@@ -6,19 +12,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
-import skops.io
 
-from ser import files, tables
-from ser.features.representation import Representation
+from ser import files
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ser.features.representation import Representation
 
 FORMAT = 1
 CLASSIFIER = "model.skops"
 NETWORK = "model.keras"
+LITERT = "model.tflite"
+ONNX = "model.onnx"
+SAVED_MODEL = "saved_model"  # an export for servers, which is not loaded here
+MODELS = (CLASSIFIER, NETWORK, LITERT, ONNX)
 HISTORY = "history.csv"  # of a network
 DESCRIPTION = "bundle.json"
 BEFORE_REFIT = "before_refit"  # the bundle that learned from train alone, inside the one that learned from dev too
@@ -65,17 +77,18 @@ class Bundle:
         """
         array = features.array
         if array is None:
-            return self._ordered(self._columns_of(features.rows.iloc[positions]))
+            return self.of_values(self._columns_of(features.rows.iloc[positions]))
         if self.columns and array.shape[1:] != (len(self.columns),):
             raise ValueError(
                 f"the features are arrays of shape {array.shape[1:]}, and the model takes {len(self.columns)} columns;"
                 f" extract {self.representation['name']} with the model's settings"
             )
         starts = range(0, len(positions), CHUNK)
-        parts = [self._ordered(array[positions[start : start + CHUNK]]) for start in starts]
+        parts = [self.of_values(array[positions[start : start + CHUNK]]) for start in starts]
         return np.concatenate([np.empty((0, len(self.labels))), *parts])
 
-    def _ordered(self, values: npt.NDArray[np.float32]) -> Probabilities:
+    def of_values(self, values: npt.NDArray[np.float32]) -> Probabilities:
+        """Probability of each of `labels`, `(n_rows, n_labels)`, for rows of the model's input."""
         order = [list(self.model.classes_).index(label) for label in self.labels]
         return np.asarray(self.model.predict_proba(values)[:, order], np.float64)
 
@@ -102,19 +115,24 @@ def save(bundle: Bundle, folder: Path) -> None:
     with files.replacing(folder) as temporary:
         temporary.mkdir()
         if bundle.history:
-            from ser.models import backend  # Keras takes seconds to import, which no classifier needs
+            import pandas as pd
+
+            from ser import tables
+            from ser.models import backend
 
             bundle.model.network.save(temporary / NETWORK)
             tables.write(pd.DataFrame(bundle.history), temporary / HISTORY)
             description["temperature"] = bundle.model.temperature
             description["versions"] |= backend.versions()
         else:
+            import skops.io
+
             skops.io.dump(bundle.model, temporary / CLASSIFIER)
         files.write_json(temporary / DESCRIPTION, description)
 
 
 def load(folder: Path) -> Bundle:
-    """Read a bundle; no code of its files runs.
+    """Read a bundle, an exported one too; no code of its files runs.
 
     Raises
     ------
@@ -124,17 +142,43 @@ def load(folder: Path) -> Bundle:
     description = read_description(folder)
     if "members" in description:
         raise ValueError(f"{folder} holds an ensemble; load it with ser.ensembles")
-    if not (folder / NETWORK).is_file() and not (folder / CLASSIFIER).is_file():
+    found = [name for name in MODELS if (folder / name).is_file()]
+    if description.get("export") == {"format": SAVED_MODEL}:
+        raise ValueError(f"{folder} is for TensorFlow Serving; to predict here, give the folder litert beside it")
+    if not found:
         raise ValueError(f"no model in {folder} ({NETWORK} or {CLASSIFIER}); {TRAIN}")
     try:
         labels, columns, representation = (description.pop(name) for name in ("labels", "columns", "representation"))
-        if (folder / CLASSIFIER).is_file():
-            return Bundle(_classifier(folder / CLASSIFIER), labels, columns, representation, description)
-        model = _network(folder / NETWORK, labels, description.pop("temperature"))
-        history: list[Any] = pd.read_csv(folder / HISTORY).to_dict("records")
+        model = _model(folder / found[0], labels, description)
+        history = _history(folder / HISTORY) if found[0] == NETWORK else ()
     except (OSError, KeyError) as error:
         raise ValueError(f"{folder} is damaged ({type(error).__name__}: {error}); {TRAIN_ANEW}") from error
     return Bundle(model, labels, columns, representation, description, history)
+
+
+def _model(path: Path, labels: list[str], description: dict[str, Any]) -> Any:
+    """The model in the file `path`, of which `description` loses what only the model needs."""
+    if path.name == CLASSIFIER:
+        return _classifier(path)
+    if path.name == ONNX:
+        from ser.models import onnx
+
+        return onnx.loaded(path, labels)
+    temperature = description.pop("temperature")
+    if path.name == LITERT:
+        from ser.models import litert
+
+        return litert.loaded(path, labels, temperature)
+    from ser.models import neural
+
+    return neural.NeuralClassifier(neural.loaded(path), labels, temperature)
+
+
+def _history(path: Path) -> Sequence[Mapping[str, float]]:
+    import pandas as pd
+
+    history: list[Any] = pd.read_csv(path).to_dict("records")
+    return history
 
 
 def read_description(folder: Path) -> dict[str, Any]:
@@ -152,21 +196,19 @@ def read_description(folder: Path) -> dict[str, Any]:
         description: dict[str, Any] = files.read_json(path)
     except ValueError as error:
         raise ValueError(f"{path} is damaged ({error}); {TRAIN_ANEW}") from error
+    if not isinstance(description, dict):
+        raise ValueError(f"{path} is damaged (no object); {TRAIN_ANEW}")
     if description.get("format") != FORMAT:
         raise ValueError(f"{folder} has format {description.get('format')}, this version reads {FORMAT}; train anew")
     return description
 
 
 def _classifier(path: Path) -> Any:
+    import skops.io
+
     if not zipfile.is_zipfile(path):
         raise ValueError(f"{path} is damaged (no zip archive); {TRAIN_ANEW}")
     untrusted = set(skops.io.get_untrusted_types(file=path)) - set(TRUSTED)
     if untrusted:
         raise ValueError(f"{path} holds {', '.join(sorted(untrusted))}, which could run code; not loaded")
     return skops.io.load(path, trusted=list(TRUSTED))
-
-
-def _network(path: Path, labels: list[str], temperature: float) -> Any:
-    from ser.models import neural
-
-    return neural.NeuralClassifier(neural.loaded(path), labels, temperature)

@@ -1,9 +1,12 @@
 """The command `ser`."""
 
 import argparse
+import io
+import os
 import shlex
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 from ser import files, inventory
@@ -17,21 +20,36 @@ PICTURES = (
     "reports/projections/umap.png",
 )
 RAW = Path("data/raw")
+# In ser/commands, imported when asked for, since `ser --help` is to be quick.
+LATER = {
+    "predict": "say the emotion of recordings",
+    "record": "say the emotion of some seconds from the microphone",
+    "stream": "say emotions live, from the microphone or from raw audio on standard input",
+    "export": "write a trained model in other formats, and compare them with it",
+}
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run one subcommand; bad input ends it with a message and exit status 1."""
-    given = _parser().parse_args(arguments)
+    arguments = sys.argv[1:] if arguments is None else arguments
+    given = _parser(arguments[0] if arguments else "").parse_args(arguments)
     run: Callable[[argparse.Namespace], str] = given.run
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a name that a terminal cannot show must not stop it
     try:
-        print(run(given))
+        if text := run(given):
+            print(text)
+    except BrokenPipeError:  # as by `ser predict … | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it ends
+        sys.exit(1)
     except (ValueError, OSError) as error:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt:
         sys.exit("interrupted")
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(command: str) -> argparse.ArgumentParser:
+    """Of the command line, with the options of `command`."""
     parser = argparse.ArgumentParser(prog="ser", description="Speech emotion recognition, honest by construction.")
     commands = parser.add_subparsers(dest="command", required=True)
     known = commands.add_parser("summary", help="print the metrics of the last run, and where its pictures are")
@@ -43,6 +61,12 @@ def _parser() -> argparse.ArgumentParser:
     known.add_argument("corpus", help="ravdess is fetched; of the others the steps are printed")
     known.set_defaults(run=lambda given: download(given.corpus, given.root))
     _add_root(known)
+    for name, description in LATER.items():
+        known = commands.add_parser(name, help=description, description=description)
+        if name == command:
+            module = import_module(f"ser.commands.{name}")
+            module.add_options(known)
+            known.set_defaults(run=module.run)
     return parser
 
 

@@ -1,0 +1,113 @@
+"""`ser export`: other formats of a trained model, each compared with it on the test utterances of its fold."""
+
+import argparse
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ser.exporting import Comparison
+
+if TYPE_CHECKING:
+    from ser.bundle import Bundle
+    from ser.exporting import Values
+
+PREDICTIONS = Path("reports/predictions.csv")
+METRICS = Path("reports/metrics.json")
+EXPORTS = Path("exports")
+COMPARISON = "comparison.csv"
+CARD = "README.md"
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Which model, and where to."""
+    parser.add_argument("model", type=Path, metavar="BUNDLE", help="folder of a trained model, as models/fold_0")
+    parser.add_argument("--to", type=Path, metavar="FOLDER", help="where to write (exports/<name of the bundle>)")
+
+
+def run(given: argparse.Namespace) -> str:
+    """Write each format that suits the model, with a model card; return the comparison as a table.
+
+    Raises
+    ------
+    ValueError
+        If the model cannot be exported, or the tables that it was evaluated with are not here.
+    """
+    from ser import bundle, cards, exporting, files
+
+    fold = given.model.resolve().name
+    folder: Path = given.to or EXPORTS / fold
+    description = bundle.read_description(given.model)
+    if "members" in description:
+        raise ValueError(
+            f"{given.model} is an ensemble, whose figures are not its members'; train the member that you want alone,"
+            f" as dvc exp run -S model={next(iter(description['members']))}, and export that"
+        )
+    if "export" in description:
+        raise ValueError(f"{given.model} is an export already; give the folder of the model that it was made of")
+    model = bundle.load(given.model)
+    values, truth = test_utterances(fold, model)
+    card = cards.card(description, *cards.evaluation(METRICS, PREDICTIONS), fold=fold)
+    written = exporting.exported(model, description, folder)
+    comparisons = [exporting.compared("bundle", given.model, model.of_values, values, truth, model)]
+    for name, where in written.items():
+        files.write_text(where / CARD, card)
+        comparisons.append(exporting.compared(name, where, exporting.predictor(where), values, truth, model))
+    files.write_text(folder / COMPARISON, _csv(comparisons))
+    places = [f"  {path}" for path in written.values()]
+    return "\n".join([f"on {len(truth)} test utterances of {fold}:", "", *_table(comparisons), "", *places])
+
+
+def test_utterances(name: str, model: "Bundle") -> tuple["Values", list[str]]:
+    """Features and emotions of the test utterances of the fold `name` (`fold_<k>`), as `evaluate` read them.
+
+    Raises
+    ------
+    ValueError
+        If what was evaluated is not here, or is of another study.
+    """
+    import numpy as np
+    import pandas as pd
+
+    from ser import params
+    from ser.features import representation
+    from ser.tables import ORIGINAL
+
+    known = params.load("representation")["representation"]
+    same = {key: known[key] for key in ("name", "settings")} == model.representation
+    if not same or not PREDICTIONS.is_file():
+        raise ValueError(
+            f"{name} was made with other features than params.yaml says, or {PREDICTIONS} is not here; exports are"
+            " checked on the test utterances: run dvc repro evaluate for this model first"
+        )
+    predictions = pd.read_csv(PREDICTIONS)
+    fold = name.removeprefix("fold_")
+    rows = predictions[(predictions["partition"] == "test") & (predictions["fold"].astype(str) == fold)]
+    if rows.empty or set(rows["truth"]) - set(model.labels):
+        raise ValueError(f"{PREDICTIONS} has no test utterances of {name}; give the folder of a fold, as models/fold_0")
+    features = representation.read(Path(known["path"]))
+    positions = features.positions(rows[["utterance"]].assign(variant=ORIGINAL))
+    if features.array is not None:
+        return np.asarray(features.array[positions]), rows["truth"].tolist()
+    return features.rows.iloc[positions][model.columns].to_numpy(np.float32), rows["truth"].tolist()
+
+
+def _csv(comparisons: Sequence[Comparison]) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(asdict(comparisons[0])), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(asdict(one) for one in comparisons)
+    return text.getvalue()
+
+
+def _table(comparisons: Sequence[Comparison]) -> list[str]:
+    lines = ["format           size   UAR, %  same emotion, %  largest difference  ms an utterance"]
+    for one in comparisons:
+        size = f"{one.size / 1e6:.2f} MB"
+        lines.append(
+            f"{one.format:12}  {size:>9}  {100 * one.uar:6.1f}  {100 * one.agreement:15.1f}  {one.difference:18.1e}"
+            f"  {one.latency:15.2f}"
+        )
+    return lines

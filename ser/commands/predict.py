@@ -1,0 +1,174 @@
+"""`ser predict`: emotions of files, folders, and standard input."""
+
+import argparse
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from ser import inputs
+from ser.audio import InvalidAudio
+from ser.commands import Failed, shown, tables
+from ser.recognition import HOP, Recognizer
+
+STDIN = "-"
+
+Row = Mapping[str, Any]
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Paths to predict, and what all commands that predict share."""
+    parser.add_argument("paths", nargs="*", metavar="PATH", help="files and folders; - for standard input")
+    parser.add_argument("--file", dest="more", action="append", default=[], metavar="FILE", help="as PATH")
+    parser.add_argument("--dir", dest="more", action="append", metavar="FOLDER", help="as PATH")
+    parser.add_argument(
+        "--record-duration", type=float, metavar="SECONDS", help="record from the microphone, and predict that"
+    )
+    parser.add_argument("--timeline", action="store_true", help="emotion over time, by a sliding window")
+    parser.add_argument("--hop", type=float, default=HOP, metavar="SECONDS", help="between windows (%(default)s)")
+    add_model_options(parser)
+    add_format_options(parser)
+
+
+def add_model_options(parser: argparse.ArgumentParser) -> None:
+    """Which model to predict with."""
+    parser.add_argument(
+        "--model",
+        type=Path,
+        metavar="BUNDLE",
+        help="folder of a trained or exported model, as models/fold_0; or a Keras file, with --labels"
+        " (default: the embedded model, trained on RAVDESS)",
+    )
+    parser.add_argument("--labels", metavar="A,B,…", help="emotions of a Keras file's outputs, in their order")
+    parser.add_argument(
+        "--all-speech", action="store_true", help="take every recording for speech: never answer `no speech`"
+    )
+
+
+def add_format_options(parser: argparse.ArgumentParser) -> None:
+    """How to print."""
+    formats = parser.add_mutually_exclusive_group()
+    formats.add_argument("--json", dest="format", action="store_const", const="json", help="print a json list")
+    formats.add_argument("--csv", dest="format", action="store_const", const="csv", help="print csv")
+
+
+def run(given: argparse.Namespace) -> str:
+    """Predict what is given, and print it as it comes.
+
+    Raises
+    ------
+    ValueError
+        If there is nothing to predict, or the model cannot be used.
+    Failed
+        If a recording could not be predicted.
+    """
+    paths = [*given.paths, *given.more]
+    if given.record_duration is None and not paths:
+        raise ValueError("nothing to predict; give files or folders, as: ser predict recording.wav")
+    recognizer = chosen(given)
+    recordings = list(_recordings(paths))
+    if given.record_duration is not None:
+        from ser.commands import record
+
+        recordings.append(("microphone", record.recorded(given.record_duration)))
+    rows = _watched(_rows(recordings, recognizer, timeline=given.timeline, hop=given.hop), len(recordings))
+    failures = tables.write(
+        rows,
+        names=[name for name, _ in recordings],
+        labels=recognizer.labels,
+        kind=given.format or "table",
+        timeline=given.timeline,
+    )
+    if failures:
+        raise Failed(f"{failures} of {len(recordings)} recordings could not be predicted; see their rows")
+    return ""
+
+
+def chosen(given: argparse.Namespace) -> Recognizer:
+    """The recognizer that is asked for; its warnings are printed.
+
+    Raises
+    ------
+    ValueError
+        If it cannot be used.
+    """
+    from ser import foreign, recognition
+
+    if given.model is not None and foreign.is_file_of_model(given.model):
+        recognizer = foreign.load(given.model, given.labels, all_speech=given.all_speech)
+    elif given.labels is not None:
+        raise ValueError("--labels are for a Keras file, as --model custom.h5; a bundle knows its own")
+    else:
+        recognizer = recognition.load(given.model or recognition.EMBEDDED, all_speech=given.all_speech)
+    for warning in recognizer.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    return recognizer
+
+
+def _recordings(paths: Iterable[str]) -> Iterator[tuple[str, Path | bytes]]:
+    """Name and source of each recording; a folder stands for all below it.
+
+    Raises
+    ------
+    ValueError
+        If a folder has none.
+    """
+    for path in paths:
+        if path == STDIN:
+            yield "-", _standard_input().read()
+        elif _is_folder(path):
+            yield from _of_folder(Path(path))
+        else:
+            yield shown(path), Path(path)
+
+
+def _is_folder(path: str) -> bool:
+    try:
+        return Path(path).is_dir()
+    except OSError:  # as of a name that is too long; told in its row
+        return False
+
+
+def _standard_input() -> BinaryIO:
+    if sys.stdin is None or sys.stdin.isatty():
+        raise ValueError("- means standard input, and nothing is piped into it; try: cat recording.wav | ser predict -")
+    return sys.stdin.buffer
+
+
+def _of_folder(folder: Path) -> list[tuple[str, Path]]:
+    from ser import files
+
+    visible = [
+        path for path in files.walk(folder) if not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    ]
+    found = sorted(path for path in visible if path.suffix.lower() in inputs.SUFFIXES)
+    if not found:
+        raise ValueError(f"no recordings in {shown(folder)}; wanted files that end in {', '.join(inputs.SUFFIXES)}")
+    if len(found) < len(visible):
+        print(f"note: {len(visible) - len(found)} other files in {shown(folder)} are left out", file=sys.stderr)
+    return [(shown(path), path) for path in found]
+
+
+def _rows(
+    recordings: Iterable[tuple[str, Path | bytes]], recognizer: Recognizer, *, timeline: bool, hop: float
+) -> Iterator[Row]:
+    """Predictions of each recording, or why there are none."""
+    for name, source in recordings:
+        try:
+            with inputs.opened(source) as recording:
+                predictions = recognizer.timeline(recording, hop=hop) if timeline else [recognizer.predict(recording)]
+                for prediction in predictions:
+                    yield {"path": name, **prediction}
+        except OSError as error:
+            yield {"path": name, "error": f"{error.strerror or error}"}
+        except InvalidAudio as error:
+            yield {"path": name, "error": str(error)}
+
+
+def _watched(rows: Iterator[Row], n_recordings: int) -> Iterator[Row]:
+    """The rows, behind a progress bar where that helps: many recordings, and results that go elsewhere."""
+    if n_recordings < 2 or sys.stdout.isatty() or not sys.stderr.isatty():
+        return rows
+    from tqdm import tqdm
+
+    return iter(tqdm(rows, total=n_recordings, unit="recording", desc="predict"))

@@ -1,0 +1,99 @@
+"""`ser record`: some seconds from the microphone, and their emotion."""
+
+import argparse
+import io
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+
+from ser import files
+from ser.audio import Waveform
+
+SAMPLE_RATE = 16_000  # Hz
+SECONDS = (0.1, 3600.0)
+BLOCK = 0.1  # seconds
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Length of the recording, and whether to keep it."""
+    from ser.commands import predict
+
+    parser.add_argument("--seconds", dest="record_duration", type=float, default=5.0, help="to record (%(default)s)")
+    parser.add_argument("--save", type=Path, metavar="FILE", help="keep the recording, as WAV or FLAC")
+    predict.add_model_options(parser)
+    predict.add_format_options(parser)
+    parser.set_defaults(timeline=False, hop=1.0)
+
+
+def run(given: argparse.Namespace) -> str:
+    """Record and predict.
+
+    Raises
+    ------
+    ValueError
+        If there is no microphone, or what was recorded cannot be used.
+    """
+    from ser.commands import predict
+
+    if given.save is None:
+        return predict.run(argparse.Namespace(**vars(given), paths=[], more=[]))
+    content = recorded(given.record_duration)
+    with files.replacing(given.save) as temporary:
+        samples, rate = soundfile.read(io.BytesIO(content), dtype="int16")
+        soundfile.write(temporary, samples, rate)
+    print(f"recorded {given.save}", file=sys.stderr)
+    return predict.run(argparse.Namespace(**{**vars(given), "record_duration": None}, paths=[given.save], more=[]))
+
+
+def recorded(seconds: float) -> bytes:
+    """A WAV file of what the microphone hears.
+
+    Raises
+    ------
+    ValueError
+        If there is no microphone, or the length is out of range.
+    """
+    if not SECONDS[0] <= seconds <= SECONDS[1]:
+        raise ValueError(f"{seconds} s to record; wanted {SECONDS[0]} to {SECONDS[1]:g} s")
+    n_samples, pieces = round(seconds * SAMPLE_RATE), []
+    for piece in microphone():
+        pieces.append(piece)
+        if sum(part.size for part in pieces) >= n_samples:
+            break
+    file = io.BytesIO()
+    soundfile.write(file, np.concatenate(pieces)[:n_samples], SAMPLE_RATE, format="WAV", subtype="PCM_16")
+    return file.getvalue()
+
+
+def microphone() -> Iterator[Waveform]:
+    """What the default microphone hears at 16 kHz, a tenth of a second at a time, without end.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or what is needed to hear it is not installed.
+    """
+    library = _library()
+    length = round(BLOCK * SAMPLE_RATE)
+    try:
+        with library.InputStream(samplerate=SAMPLE_RATE, channels=1, dtype="float32", blocksize=length) as stream:
+            while True:
+                samples, _ = stream.read(length)
+                yield np.ascontiguousarray(samples[:, 0])
+    except library.PortAudioError as error:
+        raise ValueError(f"no microphone can be heard ({error}); connect one, or predict a file") from None
+
+
+def _library() -> Any:
+    try:
+        import sounddevice
+    except ImportError:
+        raise ValueError("recording needs sounddevice, which is not installed; pip install 'ser[record]'") from None
+    except OSError:
+        remedy = "on Debian and Ubuntu: apt install libportaudio2"
+        raise ValueError(f"recording needs PortAudio, which is not installed; {remedy}") from None
+    return sounddevice

@@ -1,0 +1,86 @@
+"""`ser stream`: emotions as they are heard, from a microphone or from raw audio on standard input."""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from math import inf
+from typing import BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+
+from ser import audio, inputs
+from ser.audio import Waveform
+from ser.recognition import HOP, TimedPrediction
+
+FORMATS = {"s16le": "<i2", "f32le": "<f4"}
+PIPE = 2**16  # bytes that are read at most at a time
+FULL_SCALE = 2**15
+NO_AUDIO = (
+    "no audio came on standard input; pipe raw samples in, as: ffmpeg -i x.wav -f s16le -ar 16000 -ac 1 - | ser stream"
+)
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Where the audio comes from, and how it is coded."""
+    from ser.commands import predict
+
+    parser.add_argument(
+        "source", nargs="?", choices=["-", "microphone"], help="(- if something is piped in, else microphone)"
+    )
+    parser.add_argument("--rate", type=int, default=16_000, metavar="HZ", help="of the raw audio (%(default)s)")
+    parser.add_argument("--channels", type=int, default=1, help="of the raw audio, interleaved (%(default)s)")
+    parser.add_argument("--format", dest="coding", choices=FORMATS, default="s16le", help="of a sample (%(default)s)")
+    parser.add_argument("--hop", type=float, default=HOP, metavar="SECONDS", help="between windows (%(default)s)")
+    parser.add_argument("--json", action="store_true", help="print a json object a line")
+    predict.add_model_options(parser)
+
+
+def run(given: argparse.Namespace) -> str:
+    """Print one line a window, until the audio ends or Ctrl-C is pressed.
+
+    Raises
+    ------
+    ValueError
+        If no audio comes, or its coding is not what is said.
+    """
+    from ser.commands import predict, record
+
+    piped = given.source == "-" or (given.source is None and sys.stdin is not None and not sys.stdin.isatty())
+    if piped and sys.stdin is None:
+        raise ValueError(NO_AUDIO)
+    rate = inputs.check_rate(given.rate) if piped else record.SAMPLE_RATE
+    if given.channels < 1:
+        raise ValueError(f"{given.channels} channels; wanted 1 or more")
+    recognizer = predict.chosen(given)
+    blocks = decoded(sys.stdin.buffer, given.coding, given.channels) if piped else record.microphone()
+    n_lines = 0
+    for prediction in recognizer.timeline(inputs.Input(blocks, rate, inf), hop=given.hop):
+        print(json.dumps(prediction, ensure_ascii=False) if given.json else line(prediction), flush=True)
+        n_lines += 1
+    if not n_lines:
+        raise ValueError(NO_AUDIO)
+    return ""
+
+
+def line(prediction: TimedPrediction) -> str:
+    """One window for people."""
+    times = f"{prediction['start']:7.1f} to {prediction['end']:7.1f} s"
+    others = sorted(prediction["probabilities"].items(), key=lambda one: -one[1])[1:3]
+    second = "  ".join(f"{label} {share:.1%}" for label, share in others)
+    return f"{times}  {prediction['emotion']:10}  {prediction['confidence']:6.1%}   {second}".rstrip()
+
+
+def decoded(file: BinaryIO, coding: str, n_channels: int) -> Iterator[Waveform]:
+    """Raw samples as they come, mono, full scale 1; a last one that is cut off is left out."""
+    size = np.dtype(FORMATS[coding]).itemsize * n_channels
+    left = b""
+    while piece := file.read1(PIPE):  # type: ignore[attr-defined]
+        left += piece
+        n_bytes = len(left) // size * size
+        samples: npt.NDArray[np.float32] = np.frombuffer(left[:n_bytes], FORMATS[coding]).astype(np.float32)
+        left = left[n_bytes:]
+        if coding == "s16le":
+            samples = samples / np.float32(FULL_SCALE)
+        yield inputs.checked(audio.mono(samples.reshape(-1, n_channels)))

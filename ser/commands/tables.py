@@ -1,0 +1,72 @@
+"""Predictions as a table for people, as csv, or as json, printed as they come."""
+
+import csv
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+Row = Mapping[str, Any]
+
+TIMES = ("start", "end")
+MAX_NAME = 48  # characters; of a longer name the end is shown, which tells files apart
+SHARE = 6  # characters, of 100.0%
+EMOTION = 10  # characters, of the longest emotion's name and more
+
+
+def write(rows: Iterable[Row], *, names: Sequence[str], labels: Sequence[str], kind: str, timeline: bool) -> int:
+    """Print rows (path, emotion, confidence, probabilities, duration; or path, error); return the number of errors.
+
+    Parameters
+    ----------
+    names
+        Paths that will come: a column as wide as the longest.
+    kind
+        `table`, `csv` or `json`.
+    """
+    times = TIMES if timeline else ()
+    return {"table": _write_table, "csv": _write_csv, "json": _write_json}[kind](rows, names, labels, times)
+
+
+def _write_json(rows: Iterable[Row], names: Sequence[str], labels: Sequence[str], times: Sequence[str]) -> int:
+    found = list(rows)
+    print(json.dumps(found, indent=2, ensure_ascii=False, allow_nan=False))
+    return sum("error" in row for row in found)
+
+
+def _write_csv(rows: Iterable[Row], names: Sequence[str], labels: Sequence[str], times: Sequence[str]) -> int:
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(["path", *times, "emotion", "confidence", *(f"p_{label}" for label in labels), "duration", "error"])
+    failures = 0
+    for row in rows:
+        failures += "error" in row
+        probabilities = [row.get("probabilities", {}).get(label, "") for label in labels]
+        facts = [row.get(name, "") for name in (*times, "emotion", "confidence")]
+        writer.writerow([row["path"], *facts, *probabilities, row.get("duration", ""), row.get("error", "")])
+        sys.stdout.flush()
+    return failures
+
+
+def _write_table(rows: Iterable[Row], names: Sequence[str], labels: Sequence[str], times: Sequence[str]) -> int:
+    width = min(MAX_NAME, max(map(len, ["path", *names])))
+    head = [f"{'path':{width}}", *(f"{name:>7}" for name in times), f"{'emotion':{EMOTION}}", "confidence"]
+    widths = {label: max(SHARE, len(label)) for label in labels}
+    head += [f"{label:>{widths[label]}}" for label in labels]
+    print("  ".join(head))
+    failures = 0
+    for row in rows:
+        name = row["path"] if len(row["path"]) <= width else "…" + row["path"][1 - width :]
+        cells = [f"{name:{width}}"]
+        if "error" in row:
+            failures += 1
+            cells += ["error:", row["error"]]
+        else:
+            cells += [f"{row[time]:7.1f}" for time in times]
+            cells += [f"{row['emotion']:{EMOTION}}", f"{_percent(row['confidence']):>10}"]
+            cells += [f"{_percent(row['probabilities'].get(label)):>{widths[label]}}" for label in labels]
+        print("  ".join(cells), flush=True)
+    return failures
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{share:.1%}"

@@ -1,0 +1,80 @@
+"""A network in LiteRT's format: predicts without TensorFlow."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ser.models import calibration
+from ser.models.calibration import Probabilities
+
+Values = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class LiteRTClassifier:
+    """A network for one utterance at a time, with what scikit-learn's classifiers have; threads take turns."""
+
+    interpreter: Any
+    classes_: list[str]
+    """Emotions, in the order of the network's output."""
+    temperature: float
+    """By which its logits are divided."""
+    _lock: Lock = field(default_factory=Lock, repr=False)
+
+    def predict_proba(self, values: Values) -> Probabilities:
+        """Probability of each of `classes_`, `(n_rows, n_labels)`.
+
+        Raises
+        ------
+        ValueError
+            If the rows have another shape than those that it was trained on.
+        """
+        (taken,), (given,) = self.interpreter.get_input_details(), self.interpreter.get_output_details()
+        wanted = _shape(taken)[1:]
+        if values.shape[1:] != wanted:
+            raise ValueError(
+                f"the features have rows of shape {values.shape[1:]}, and the model was trained on {wanted}; extract"
+                " them with the model's settings"
+            )
+        outputs = np.empty((len(values), len(self.classes_)), np.float32)
+        with self._lock:
+            for row, value in enumerate(values):
+                self.interpreter.set_tensor(taken["index"], value[np.newaxis])
+                self.interpreter.invoke()
+                outputs[row] = self.interpreter.get_tensor(given["index"])[0]
+        return calibration.softened(outputs, self.temperature)
+
+
+def loaded(path: Path, labels: list[str], temperature: float) -> LiteRTClassifier:
+    """Read a network of one input and one output, a probability for each of `labels`.
+
+    Raises
+    ------
+    ValueError
+        If the file is damaged, or of another network.
+    """
+    from ai_edge_litert.interpreter import Interpreter
+
+    from ser.streams import silent_stderr
+
+    try:
+        with silent_stderr():  # it says what it computes on
+            interpreter = Interpreter(model_path=str(path), num_threads=1)  # more threads cost more than they bring
+            interpreter.allocate_tensors()
+    except (RuntimeError, ValueError) as error:
+        raise ValueError(f"{path} cannot be loaded ({str(error).partition(chr(10))[0]}); export it anew") from None
+    inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
+    if len(inputs) != 1 or len(outputs) != 1 or _shape(outputs[0]) != (1, len(labels)):
+        raise ValueError(
+            f"{path} has {len(inputs)} inputs and outputs of shape {[_shape(one) for one in outputs]}; wanted"
+            f" one input, and one output of shape {(1, len(labels))}; export it anew"
+        )
+    return LiteRTClassifier(interpreter, labels, temperature)
+
+
+def _shape(tensor: dict[str, Any]) -> tuple[int, ...]:
+    return tuple(map(int, tensor["shape"]))
