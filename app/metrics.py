@@ -1,0 +1,44 @@
+"""What Prometheus may ask."""
+
+from collections.abc import Callable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
+SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+
+
+class Metrics:
+    """Counters of one service."""
+
+    def __init__(self, *, depth: Callable[[], float], held: Callable[[], float]) -> None:
+        """`depth`: recordings that wait; `held`: bytes of uploads in memory."""
+        self._registry = registry = CollectorRegistry()
+        labels = ("method", "route")
+        self._requests = Counter("ser_requests", "Requests by status", (*labels, "status"), registry=registry)
+        self._seconds = Histogram(
+            "ser_request_seconds",
+            "From a request's head to its answer",
+            labels,
+            registry=registry,
+            buckets=SECONDS,
+        )
+        self._audio = Counter("ser_audio_seconds", "Duration of the recordings predicted", registry=registry)
+        self._predictions = Counter("ser_predictions", "Predictions by emotion", ("emotion",), registry=registry)
+        Gauge("ser_queue_depth", "Recordings that wait for a thread", registry=registry).set_function(depth)
+        Gauge("ser_upload_bytes", "Bytes of uploads in memory", registry=registry).set_function(held)
+
+    def observe(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count a request; `method` is the client's word, and could be any."""
+        method = method if method in METHODS else "other"
+        self._requests.labels(method, route, status).inc()
+        self._seconds.labels(method, route).observe(seconds)
+
+    def predicted(self, emotion: str, duration: float) -> None:
+        """Count a prediction, of a recording of `duration` seconds."""
+        self._predictions.labels(emotion).inc()
+        self._audio.inc(duration)
+
+    def text(self) -> bytes:
+        """All of it in Prometheus's text format."""
+        return generate_latest(self._registry)
