@@ -193,7 +193,7 @@ def test_no_audio_is_an_error_with_an_example(content: bytes, run: Run, piped: C
     piped(content)
     code, out, message = run("stream")
     assert (code, out) == (1, "")
-    assert message.startswith("error: no audio came on standard input; pipe raw samples in, as: ffmpeg -i x.wav -f s16le")
+    assert message.startswith("error: no audio came on standard input; pipe raw samples in, as: ffmpeg -i x.wav -f")
 
 
 def test_less_than_a_tenth_of_a_second_is_too_short(run: Run, piped: Callable[..., None]) -> None:
