@@ -14,6 +14,7 @@ from ser import recognition
 
 EMBEDDED = "ravdess"
 MODEL = re.compile(r"[A-Za-z0-9._-]{1,64}")
+RATE = 600.0  # requests a minute of one client, where several share the service
 MOST_THREADS = 4  # more gain nothing: what is not native takes turns
 MIB = 2**20
 
@@ -34,7 +35,8 @@ class Settings:
                                        the embedded one
     SER_MAX_BYTES        26214400      of a recording, as uploaded
     SER_MAX_SECONDS      600           of a recording
-    SER_RATE             120           requests a minute of a key, or without keys of an address; 0: any number
+    SER_RATE             600           requests a minute of a key, or, with SER_OPEN, of an address; 0: any number,
+                                       as where only this machine asks, without a key
     SER_QUEUE            32            recordings that may wait for a thread
     SER_THREADS          cores, max 4  that predict
     SER_STALL_SECONDS    10            that a client may pause while it sends
@@ -51,7 +53,7 @@ class Settings:
     models: Mapping[str, Path] = field(default_factory=lambda: {EMBEDDED: recognition.EMBEDDED})
     max_bytes: int = 25 * MIB
     max_seconds: float = 600.0
-    rate: float = 120.0
+    rate: float = 0.0
     queue: int = 32
     threads: int = 2
     stall_seconds: float = 10.0
@@ -82,15 +84,18 @@ def read(environment: Mapping[str, str]) -> Settings:
         If a value or the file of keys cannot be used, or others could use the service, and nobody has said so.
     """
     default = Settings()
+    keys = _keys(environment)
+    is_open = bool(_number(environment, "SER_OPEN", 0, lowest=0, highest=1, whole=True))
+    rate = RATE if keys or is_open else default.rate
     settings = Settings(
         host=environment.get("SER_HOST") or default.host,
         port=int(_number(environment, "SER_PORT", default.port, lowest=0, highest=65_535, whole=True)),
-        open=bool(_number(environment, "SER_OPEN", 0, lowest=0, highest=1, whole=True)),
-        keys=_keys(environment),
+        open=is_open,
+        keys=keys,
         models=_models(environment.get("SER_MODELS") or EMBEDDED),
         max_bytes=int(_number(environment, "SER_MAX_BYTES", default.max_bytes, lowest=1, highest=2**31, whole=True)),
         max_seconds=_number(environment, "SER_MAX_SECONDS", default.max_seconds, lowest=0.1, highest=86_400),
-        rate=_number(environment, "SER_RATE", default.rate, lowest=0, highest=1e9),
+        rate=_number(environment, "SER_RATE", rate, lowest=0, highest=1e9),
         queue=int(_number(environment, "SER_QUEUE", default.queue, lowest=1, highest=100_000, whole=True)),
         threads=int(_number(environment, "SER_THREADS", _n_cores(), lowest=1, highest=256, whole=True)),
         stall_seconds=_number(environment, "SER_STALL_SECONDS", default.stall_seconds, lowest=0.1, highest=3600),

@@ -21,8 +21,10 @@ MIN_DURATION = 0.1  # seconds; shorter than any vowel, and than three analysis f
 UNKNOWN_FRAMES = 2**63 - 1  # libsndfile's SF_COUNT_MAX
 LFS_POINTER = b"version https://git-lfs"
 MAX_POINTER = 1024  # bytes, by the specification of Git LFS
+UNKNOWN_BYTES = 0x7FFF0000  # and more: what ffmpeg, SoX and espeak-ng declare when they write into a pipe
+MP3_SLACK = 2 * 1152  # samples, two frames
 MAX_TAGS = 0.1  # of an MP3 file, that may follow the audio
-REPLACE = "replace it by an intact copy, or leave it out"
+REPLACE = "replace it by an intact copy, or remove it"
 
 
 class InvalidAudio(ValueError):
@@ -132,7 +134,8 @@ def _check_end(file: BinaryIO | io.FileIO) -> None:
 
 def check_length(sound: soundfile.SoundFile, n_samples: int) -> None:
     """Raise `InvalidAudio` if the file has less than the `n_samples` that were read from its start to its end."""
-    if n_samples < sound.frames or _is_truncated(sound.extra_info):
+    guessed = MP3_SLACK if sound.format == "MP3" else 0  # where ffmpeg wrote it into a pipe
+    if n_samples < sound.frames - guessed or _is_truncated(sound.extra_info):
         raise InvalidAudio(f"truncated: {n_samples} samples, fewer than its header declares")
 
 
@@ -148,11 +151,11 @@ def mono(samples: npt.NDArray[np.float32]) -> Waveform:
 def _is_truncated(log: str) -> bool:
     """Whether libsndfile's log says that the data of a RIFF, RF64, W64, AIFF or AU file is longer than the file.
 
-    Streams of unknown length declare 0 or 0xFFFFFFFF bytes: those are whole.
+    Streams of unknown length declare 0 bytes, or about as many as the field can say, signed or not: those are whole.
     """
     declared = r"^\s*(?:data|SSND|Data Size|Riff size|riff)\s*:\s*(\d+)\s*\(should be (\d+)\)"
     found = re.search(declared, log, re.MULTILINE)
-    return found is not None and int(found[2]) < int(found[1]) < 0xFFFFFF00
+    return found is not None and int(found[2]) < int(found[1]) < UNKNOWN_BYTES
 
 
 def _checked(recording: Recording) -> Recording:

@@ -1,5 +1,7 @@
 import struct
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -112,10 +114,23 @@ def test_a_wav_whose_header_declares_more_is_truncated(tmp_path: Path) -> None:
         audio.read(path)
 
 
-def test_a_streamed_wav_of_undeclared_length_is_whole(tmp_path: Path) -> None:
+# Sizes that ffmpeg and old SoX, espeak-ng, and SoX and arecord write into a pipe.
+@pytest.mark.parametrize("size", [0xFFFFFFFF, 0x7FFFF000, 0x7FFFFFFF - 36])
+def test_a_streamed_wav_of_undeclared_length_is_whole(size: int, tmp_path: Path) -> None:
     whole = audio.read(written(tmp_path / "a.wav", tone(440, 0.5)))
-    streamed = audio.read(with_data_size(tmp_path / "a.wav", 0xFFFFFFFF))
+    streamed = audio.read(with_data_size(tmp_path / "a.wav", size))
     assert streamed.audio_hash == whole.audio_hash
+
+
+@pytest.mark.parametrize(
+    ("kind", "missing", "is_whole"), [("MP3", 2304, True), ("MP3", 2305, False), ("WAV", 1, False)]
+)
+def test_two_frames_may_be_missing_where_the_length_of_an_mp3_was_guessed(
+    kind: str, missing: int, is_whole: bool
+) -> None:
+    sound = SimpleNamespace(format=kind, frames=48_000, extra_info="")
+    with nullcontext() if is_whole else pytest.raises(audio.InvalidAudio, match="truncated"):
+        audio.check_length(sound, 48_000 - missing)
 
 
 def test_a_streamed_flac_of_undeclared_length_is_refused_with_a_remedy(tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ def test_json_is_a_list_of_what_predict_emotion_says_and_of_errors(folder: Path,
     assert (rows[1]["emotion"], rows[1]["confidence"], rows[1]["probabilities"]) == ("no speech", 1.0, {})
     assert rows[3] == {
         "path": str(folder / "below/d.wav"),
-        "error": "0 bytes; replace it by an intact copy, or leave it out",
+        "error": "0 bytes; replace it by an intact copy, or remove it",
     }
 
 
@@ -120,7 +120,7 @@ def test_the_table_for_people_has_a_line_for_each_recording(
     assert broken.split(maxsplit=2) == [
         "below/d.wav",
         "error:",
-        "0 bytes; replace it by an intact copy, or leave it out",
+        "0 bytes; replace it by an intact copy, or remove it",
     ]
     assert len({len(line) for line in (head, first, silent, second)}) == 1  # columns are straight
 

@@ -16,7 +16,7 @@ from app.settings import Settings
 from ser import recognition
 
 SPEECH = DEMO[0].read_bytes()
-KEY, OTHER = keys.new_key(), keys.new_key()
+KEY, OTHER = (f"ser_{name * 21}x" for name in ("ab", "cd"))  # the same in every process of the tests
 KNOWN = (("bob", keys.hashed(KEY)), ("eve", keys.hashed(OTHER)))
 BEARER = {"Authorization": f"Bearer {KEY}"}
 
@@ -194,6 +194,12 @@ def test_uploads_that_do_not_fit_into_memory_are_asked_to_come_again(monkeypatch
 def test_what_is_not_set_has_its_default() -> None:
     assert settings.read({}) == Settings(threads=settings.read({}).threads)
     assert settings.read({"SER_PORT": "", "SER_MODELS": ""}) == settings.read({})
+
+
+def test_clients_are_held_back_where_several_share_the_service_and_a_program_on_this_machine_is_not() -> None:
+    assert settings.read({}).rate == 0
+    assert settings.read({"SER_API_KEYS": f"bob:{KNOWN[0][1]}"}).rate == settings.read({"SER_OPEN": "1"}).rate == 600
+    assert settings.read({"SER_API_KEYS": f"bob:{KNOWN[0][1]}", "SER_RATE": "0"}).rate == 0
 
 
 def test_every_setting_can_be_set(tmp_path: Path) -> None:
