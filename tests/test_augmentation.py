@@ -15,7 +15,7 @@ from synthesis import tone
 from test_features import SETS, speech_like
 from test_models import SETTINGS
 
-from ser import augmentation, balancing, partitions, tables, training
+from ser import audio, augmentation, balancing, partitions, tables, training
 from ser.features import arrays, tabular
 from ser.features.extraction import extracted, rows_of_variants
 from ser.features.functionals import functionals
@@ -281,8 +281,8 @@ def test_rows_do_not_depend_on_the_order_or_number_of_utterances(corpus: tuple[P
 
 def test_every_recording_is_decoded_once(corpus: tuple[Path, pd.DataFrame], monkeypatch: pytest.MonkeyPatch) -> None:
     decoded: list[Path] = []
-    read = soundfile.SoundFile
-    monkeypatch.setattr(soundfile, "SoundFile", lambda path: decoded.append(path) or read(path))
+    opened = audio.opened
+    monkeypatch.setattr(audio, "opened", lambda path: decoded.append(path) or opened(path))
     assert len(table(corpus)) == 25
     assert sorted(path.name for path in decoded) == sorted(corpus[1]["path"])
 

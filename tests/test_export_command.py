@@ -205,14 +205,14 @@ def test_a_trailing_slash_and_a_dot_are_the_same_fold(study: Path, monkeypatch: 
     assert "test utterances of fold_1" in run("./models/fold_1/", "--to", "other")
 
 
-def test_an_ensemble_is_refused_with_its_members(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_ensemble_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "models/fold_0"
     folder.mkdir(parents=True)
     content = {"format": bundle.FORMAT, "labels": list(FOUR), "members": ["svm", "cnn"]}
     (folder / "bundle.json").write_text(json.dumps(content))
     monkeypatch.chdir(tmp_path)
     message = complaint("models/fold_0")
-    assert "models/fold_0 is an ensemble; export its members, as models/fold_0/members/" in message
+    assert "models/fold_0 is an ensemble, whose figures are not its members'; train the member" in message
     assert not Path("exports").exists()
 
 
