@@ -1,40 +1,101 @@
-"""How work is spread over cores: never what is computed."""
+"""How work is spread, over the cores of this machine or a Dask cluster: never what is computed.
 
+`SER_COMPUTE` says which: `local`, the default; `dask://HOST:PORT`, the scheduler of a cluster; `dask://local`, a
+cluster of this machine's cores.
+"""
+
+import os
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import count
 from typing import TypeVar
 
-from joblib import Parallel, delayed, parallel_config
+from joblib import Parallel, delayed, effective_n_jobs, parallel_config
 from threadpoolctl import threadpool_limits
-from tqdm import tqdm
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
+LOCAL = "local"
+DASK = "dask://"
 
-def parallel_map(
-    function: Callable[[Item], Result], items: Sequence[Item], *, description: str, threads: bool = False
-) -> Iterator[Result]:
-    """Apply `function` to `items` on all cores, yield results in order, show a progress bar on a terminal.
+
+def unordered_map(
+    function: Callable[[Item], Result], items: Sequence[Item], *, threads: bool = False
+) -> Iterator[tuple[int, Result]]:
+    """Number of each item, and what `function` makes of it, as soon as it is there, in any order.
 
     `threads` suits functions that spend their time outside Python (decoding, hashing); processes suit the others.
-    `LOKY_MAX_CPU_COUNT` limits the cores.
+    `LOKY_MAX_CPU_COUNT` limits the cores of this machine.
+
+    Raises
+    ------
+    ValueError
+        If `SER_COMPUTE` is none of those above, or its cluster cannot be reached, has no workers, or is lost.
     """
-    results = _by_threads(function, items) if threads else _by_processes(function, items)
-    yield from tqdm(results, total=len(items), desc=description, unit="utterance", disable=None)
+    if address := cluster():
+        from ser import clusters  # an optional extra
+
+        yield from clusters.unordered_map(function, items, address=address)
+    elif threads:
+        with parallel_config(backend="threading", n_jobs=-1):
+            yield from _parallel(function, items, first=0)
+    else:
+        yield from _by_processes(function, items)
 
 
-def _by_threads(function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
-    with parallel_config(backend="threading", n_jobs=-1):
-        yield from Parallel(return_as="generator")(delayed(function)(item) for item in items)
-
-
-def _by_processes(function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
+def _by_processes(function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[tuple[int, Result]]:
     # One numeric thread each: all cores are taken already, and sums do not depend on how many there are; on one core
     # joblib works in this process, which is limited, too. The first item is done here: numba compiles what librosa
     # calls at its first use, and keeps it in a cache on disk, which crashes processes that write it at the same time
     # (seen in one of four first runs).
     with threadpool_limits(1):
         first = list(map(function, items[:1]))
-    yield from first
+    yield from enumerate(first)
     with threadpool_limits(1), parallel_config(backend="loky", n_jobs=-1, inner_max_num_threads=1):
-        yield from Parallel(return_as="generator")(delayed(function)(item) for item in items[1:])
+        yield from _parallel(function, items[1:], first=1)
+
+
+def _parallel(function: Callable[[Item], Result], items: Sequence[Item], *, first: int) -> Iterator[tuple[int, Result]]:
+    work = delayed(partial(numbered, function))
+    tasks = Parallel(return_as="generator_unordered", batch_size=1)
+    yield from tasks(work(*task) for task in zip(count(first), items, strict=False))
+
+
+def numbered(function: Callable[[Item], Result], number: int, item: Item) -> tuple[int, Result]:
+    """The number, and what `function` makes of the item."""
+    return number, function(item)
+
+
+def n_workers() -> int:
+    """Cores that work is spread over.
+
+    Raises
+    ------
+    ValueError
+        As `unordered_map`.
+    """
+    if address := cluster():
+        from ser import clusters
+
+        return clusters.n_workers(address)
+    with parallel_config(backend="loky", n_jobs=-1):
+        n_cores: int = effective_n_jobs()
+    return n_cores
+
+
+def cluster() -> str | None:
+    """Address of the Dask cluster that `SER_COMPUTE` names; None for the cores of this machine.
+
+    Raises
+    ------
+    ValueError
+        If it names neither.
+    """
+    given = os.environ.get("SER_COMPUTE") or LOCAL
+    if given == LOCAL:
+        return None
+    address = given.removeprefix(DASK)
+    if address == given or not address:
+        raise ValueError(f"SER_COMPUTE is {given!r}; set it to local, dask://local, or dask://HOST:PORT of a scheduler")
+    return address

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ser import params, tables
 from ser.features import arrays
-from ser.features.extraction import extracted, rows_of_variants
+from ser.features.extraction import extracted, one_by_one, rows_of_variants
 from ser.features.frames import frames
 from stages import run
 
@@ -17,7 +17,7 @@ FEATURES = Path("data/frames")
 def main() -> None:
     config = params.load(*PARAMS)
     utterances = tables.read_utterances(UTTERANCES)
-    extractor = partial(frames, **config["frames"])
+    extractor = one_by_one(partial(frames, **config["frames"]))
     values = extracted(
         utterances,
         Path(config["corpus.root"]),

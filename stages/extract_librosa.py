@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ser import params, tables
 from ser.features import tabular
+from ser.features.extraction import one_by_one
 from ser.features.functionals import functionals
 from stages import run
 
@@ -16,7 +17,7 @@ FEATURES = Path("data/librosa_extracted_features.csv")
 def main() -> None:
     config = params.load(*PARAMS)
     utterances = tables.read_utterances(UTTERANCES)
-    extractor = partial(functionals, **config["librosa"])
+    extractor = one_by_one(partial(functionals, **config["librosa"]))
     with tables.writing(FEATURES) as write:
         for rows in tabular.feature_rows(
             utterances,

@@ -14,10 +14,12 @@ NOT_HERE = "SER_CORPORA is not set: real corpora are not here"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Compile what librosa compiles at its first use, before there are workers.
+    """Compute anew and on this machine, whatever the user has set; compile what librosa does, before there are workers.
 
     Processes that write numba's cache of it at the same time crash.
     """
+    os.environ["SER_CACHE_GB"] = "0"
+    os.environ.pop("SER_COMPUTE", None)
     if not hasattr(config, "workerinput"):
         settings = yaml.safe_load((CONF / "librosa" / "functionals_120.yaml").read_text())
         functionals(tone(440, 0.5), 16_000, **settings)

@@ -15,9 +15,9 @@ from synthesis import tone
 from test_features import SETS, speech_like
 from test_models import SETTINGS
 
-from ser import audio, augmentation, balancing, partitions, tables, training
+from ser import audio, augmentation, balancing, incremental, partitions, tables, training
 from ser.features import arrays, tabular
-from ser.features.extraction import extracted, rows_of_variants
+from ser.features.extraction import extracted, one_by_one, rows_of_variants
 from ser.features.functionals import functionals
 from ser.features.log_mel import log_mel
 from ser.features.representation import Representation
@@ -185,7 +185,11 @@ def test_an_unknown_variant_is_refused_with_the_known_and_the_remedy() -> None:
     for call in (
         lambda: augmentation.augmented(tone(440, 0.2), RATE, utterance="u", **settings),
         lambda: rows_of_variants(utterance_table(1), settings),
-        lambda: next(tabular.feature_rows(utterance_table(1), Path(), loudness, augmentation=settings, description="")),
+        lambda: next(
+            tabular.feature_rows(
+                utterance_table(1), Path(), one_by_one(loudness), augmentation=settings, description=""
+            )
+        ),
     ):
         with pytest.raises(
             ValueError, match=message + r".* time_shift: correct it in conf/augmentation, or leave it out"
@@ -214,6 +218,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, pd.DataFrame
     utterances["path"] = [f"{k}.flac" for k in range(5)]
     for k, path in enumerate(utterances["path"]):
         soundfile.write(root / path, speech_like(k, 0.3 + 0.1 * k, RATE), RATE)
+    utterances["audio_hash"] = [audio.read(root / path).audio_hash for path in utterances["path"]]
     return root, utterances
 
 
@@ -222,7 +227,7 @@ def table(
 ) -> pd.DataFrame:
     root, utterances = corpus
     chunks = tabular.feature_rows(
-        utterances, root, extractor, augmentation=settings, description="test", threads=threads
+        utterances, root, one_by_one(extractor), augmentation=settings, description="test", threads=threads
     )
     return pd.concat(chunks, ignore_index=True)
 
@@ -256,7 +261,7 @@ def test_originals_are_what_they_are_without_augmentation(corpus: tuple[Path, pd
     originals = with_variants[with_variants["variant"] == "original"].reset_index(drop=True)
     pd.testing.assert_frame_equal(originals, without)
     root, utterances = corpus
-    by_default = tabular.feature_rows(utterances, root, loudness, description="test", threads=True)
+    by_default = tabular.feature_rows(utterances, root, one_by_one(loudness), description="test", threads=True)
     pd.testing.assert_frame_equal(without, pd.concat(by_default))
 
 
@@ -287,17 +292,26 @@ def test_every_recording_is_decoded_once(corpus: tuple[Path, pd.DataFrame], monk
     assert sorted(path.name for path in decoded) == sorted(corpus[1]["path"])
 
 
-def test_variants_are_made_as_they_are_asked_for(
+def test_utterances_are_extracted_as_they_are_asked_for(
     corpus: tuple[Path, pd.DataFrame], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nothing of the whole corpus is in memory: the first utterance comes before another is needed."""
+    """Nothing of the whole corpus is in memory: those of the first round come before others are needed."""
     root, utterances = corpus
     monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "1")
-    missing = utterances.assign(path=[utterances["path"].iloc[0], *["nowhere.flac"] * 4])
-    values = extracted(missing, root, loudness, augmentation=WAVEFORM, description="test")
-    assert len([next(values) for _ in ALL]) == 5
+    monkeypatch.setattr(incremental, "CHUNKS_A_WORKER", 1)
+    monkeypatch.setattr(incremental, "CHUNK", 2)
+    missing = utterances.assign(path=[*utterances["path"].iloc[:2], *["nowhere.flac"] * 3])
+    values = extracted(missing, root, one_by_one(loudness), augmentation=WAVEFORM, description="test")
+    assert len([next(values) for _ in range(2 * len(ALL))]) == 10
     with pytest.raises(FileNotFoundError, match="nowhere"):
         next(values)
+
+
+def test_a_recording_that_is_not_the_ingested_one_is_refused(corpus: tuple[Path, pd.DataFrame]) -> None:
+    root, utterances = corpus
+    swapped = utterances.assign(path=utterances["path"].tolist()[::-1])
+    with pytest.raises(ValueError, match=r"4\.flac is not the recording that was ingested; run: dvc repro"):
+        table((root, swapped))
 
 
 def test_tables_of_both_representations_still_fit(corpus: tuple[Path, pd.DataFrame]) -> None:

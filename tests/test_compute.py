@@ -15,8 +15,22 @@ def slower_first(item: int) -> int:
     return item
 
 
-def test_results_come_in_the_order_of_the_items() -> None:
-    assert list(compute.parallel_map(slower_first, range(8), description="test", threads=True)) == list(range(8))
+@pytest.mark.parametrize("threads", [True, False])
+def test_every_result_comes_once_with_the_number_of_its_item(threads: bool) -> None:
+    assert sorted(compute.unordered_map(slower_first, range(8, 16), threads=threads)) == list(enumerate(range(8, 16)))
+
+
+def test_a_result_does_not_wait_for_that_of_an_earlier_item() -> None:
+    def waited(item: int) -> int:
+        if item == 0:
+            done.wait(10)
+        return item
+
+    done = threading.Event()
+    results = compute.unordered_map(waited, range(3), threads=True)
+    assert next(results)[0] != 0
+    done.set()
+    assert len(list(results)) == 2
 
 
 def process_and_threads(_: int) -> tuple[int, int]:
@@ -26,20 +40,20 @@ def process_and_threads(_: int) -> tuple[int, int]:
 
 
 def test_every_item_has_one_numeric_thread() -> None:
-    results = compute.parallel_map(process_and_threads, range(4), description="test")
-    assert [n_threads for _, n_threads in results] == [1] * 4
+    results = compute.unordered_map(process_and_threads, range(4))
+    assert [n_threads for _, (_, n_threads) in results] == [1] * 4
 
 
 def test_the_limit_on_threads_ends_with_the_first_item() -> None:
     before = process_and_threads(0)
-    results = compute.parallel_map(process_and_threads, range(4), description="test")
+    results = compute.unordered_map(process_and_threads, range(4))
     next(results)
     assert process_and_threads(0) == before
     assert len(list(results)) == 3
 
 
 def test_the_first_item_is_done_here_so_that_one_process_alone_fills_numbas_cache() -> None:
-    first, *others = [process for process, _ in compute.parallel_map(process_and_threads, range(4), description="test")]
+    first, *others = [process for _, (process, _) in compute.unordered_map(process_and_threads, range(4))]
     assert first == os.getpid()
     assert first not in others
 
@@ -47,14 +61,14 @@ def test_the_first_item_is_done_here_so_that_one_process_alone_fills_numbas_cach
 @pytest.mark.parametrize("threads", [True, False])
 @pytest.mark.parametrize("n_items", [0, 1, 2])
 def test_few_items_and_none_give_as_many_results(threads: bool, n_items: int) -> None:
-    assert (
-        list(compute.parallel_map(math.sqrt, [4.0] * n_items, description="test", threads=threads)) == [2.0] * n_items
-    )
+    results = [result for _, result in compute.unordered_map(math.sqrt, [4.0] * n_items, threads=threads)]
+    assert results == [2.0] * n_items
 
 
-def test_an_error_of_one_item_is_raised() -> None:
+@pytest.mark.parametrize("threads", [True, False])
+def test_an_error_of_one_item_is_raised(threads: bool) -> None:
     with pytest.raises(ValueError, match=r"math domain error|nonnegative"):
-        list(compute.parallel_map(math.sqrt, [4.0, -1.0], description="test", threads=True))
+        list(compute.unordered_map(math.sqrt, [4.0, 4.0, -1.0], threads=threads))
 
 
 def test_the_environment_limits_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,9 +78,23 @@ def test_the_environment_limits_the_cores(monkeypatch: pytest.MonkeyPatch) -> No
         time.sleep(0.005)
         return threading.get_ident()
 
-    assert len(set(compute.parallel_map(thread, range(8), description="test", threads=True))) == 1
+    assert len({found for _, found in compute.unordered_map(thread, range(8), threads=True)}) == 1
+    assert compute.n_workers() == 1
 
 
-def test_no_progress_bar_is_drawn_where_there_is_no_terminal(capfd: pytest.CaptureFixture[str]) -> None:
-    assert list(compute.parallel_map(math.sqrt, [4.0], description="test", threads=True)) == [2.0]
-    assert capfd.readouterr() == ("", "")
+@pytest.mark.parametrize("given", ["dask", "dask://", "spark://here", "tcp://here:8786", "Local"])
+def test_what_names_no_place_to_compute_is_refused_with_those_that_do(
+    given: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SER_COMPUTE", given)
+    for ask in (compute.n_workers, lambda: list(compute.unordered_map(math.sqrt, [4.0]))):
+        with pytest.raises(
+            ValueError, match=rf"SER_COMPUTE is '{given}'; set it to local, dask://local, or dask://HOST"
+        ):
+            ask()
+
+
+@pytest.mark.parametrize("given", ["", "local"])
+def test_this_machine_is_the_default(given: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SER_COMPUTE", given)
+    assert compute.cluster() is None

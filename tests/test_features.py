@@ -16,6 +16,7 @@ from ser import audio
 from ser.features import pitch, tabular
 from ser.features.analysis import Analysis
 from ser.features.descriptors import DESCRIPTORS, described
+from ser.features.extraction import one_by_one
 from ser.features.functionals import functionals
 
 CONF = Path(__file__).parents[1] / "conf" / "librosa"
@@ -235,14 +236,23 @@ def test_unknown_descriptor_and_functional_are_named_with_the_known_ones():
         functionals(speech_like(0), RATE, **settings, descriptors=[{"name": "rms", "functionals": ["median"]}])
 
 
+def heard(utterances, root):
+    """The table, with what ingest says of each recording."""
+    recordings = [audio.read(root / path) for path in utterances["path"]]
+    return utterances.assign(
+        audio_hash=[recording.audio_hash for recording in recordings],
+        sample_rate=[recording.sample_rate for recording in recordings],
+    )
+
+
 def test_table_has_the_rows_of_its_utterances_in_order(tmp_path, monkeypatch):
     monkeypatch.setattr(tabular, "CHUNK", 2)
     for k in range(5):
         soundfile.write(tmp_path / f"{k}.wav", tone(200 * (k + 1), 0.3), 16000)
     utterances = pd.DataFrame(
         {"utterance": [f"x/{k}" for k in range(5)], "path": [f"{k}.wav" for k in range(5)], "emotion": "calm"}
-    )
-    extractor = partial(functionals, **SETS["means_42"])
+    ).pipe(heard, tmp_path)
+    extractor = one_by_one(partial(functionals, **SETS["means_42"]))
     chunks = list(tabular.feature_rows(utterances, tmp_path, extractor, description="test", threads=True))
     assert [len(chunk) for chunk in chunks] == [2, 2, 1]
     rows = pd.concat(chunks, ignore_index=True)
@@ -259,8 +269,8 @@ def test_combining_tables_of_different_utterances_is_refused():
 
 def test_threads_and_processes_give_equal_values(tmp_path):
     soundfile.write(tmp_path / "u.wav", speech_like(5), RATE)
-    utterances = pd.DataFrame({"utterance": ["x/u"], "path": ["u.wav"], "emotion": ["calm"]})
-    extractor = partial(functionals, **SETS["energy_set"])
+    utterances = pd.DataFrame({"utterance": ["x/u"], "path": ["u.wav"], "emotion": ["calm"]}).pipe(heard, tmp_path)
+    extractor = one_by_one(partial(functionals, **SETS["energy_set"]))
     tables = [
         pd.concat(tabular.feature_rows(utterances, tmp_path, extractor, description="test", threads=threads))
         for threads in (True, False)

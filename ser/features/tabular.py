@@ -6,7 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from ser.features.extraction import Extractor, extracted, rows_of_variants
+from ser.features.extraction import extracted, rows_of_variants
+from ser.features.variants import Extractor
 from ser.tables import KEYS
 
 CHUNK = 256  # rows
@@ -22,6 +23,7 @@ def feature_rows(
     augmentation: Mapping[str, Any] = NO_AUGMENTATION,
     description: str,
     threads: bool = False,
+    libraries: tuple[str, ...] = (),
 ) -> Iterator[pd.DataFrame]:
     """Rows of the feature table of `extractor` (column name to value), `CHUNK` at a time.
 
@@ -34,7 +36,13 @@ def feature_rows(
     """
     keys = rows_of_variants(utterances, augmentation)
     vectors = extracted(
-        utterances, root, extractor, augmentation=augmentation, description=description, threads=threads
+        utterances,
+        root,
+        extractor,
+        augmentation=augmentation,
+        description=description,
+        threads=threads,
+        libraries=libraries,
     )
     for start in range(0, len(keys), CHUNK):
         chunk = keys.iloc[start : start + CHUNK].reset_index(drop=True)
