@@ -46,6 +46,10 @@ class Backend(DaskDistributedBackend):  # type: ignore[misc]
         future.add_done_callback(lambda done: callback(done.exception()) if done.exception() else None)
         return future
 
+    def effective_n_jobs(self, n_jobs: int) -> int:
+        n_cores: int = super().effective_n_jobs(n_jobs)
+        return max(2, n_cores)  # what joblib has for one job, it does here and not on the cluster
+
     def retrieve_result_callback(self, out: Any) -> Any:
         if isinstance(out, BaseException):
             raise out
@@ -118,7 +122,7 @@ def client(address: str) -> Any:
         If there is none.
     """
     if address == LOCAL:
-        cluster = distributed.LocalCluster(threads_per_worker=1, dashboard_address=None)
+        cluster = distributed.LocalCluster(threads_per_worker=1, dashboard_address=":0")
         return distributed.Client(cluster, set_as_default=False)
     try:
         return distributed.Client(address, set_as_default=False, timeout=PATIENCE)

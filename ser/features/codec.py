@@ -4,16 +4,19 @@ import io
 import zlib
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[np.float32]
-Features = Mapping[str, float] | Array
 
 
-def encoded(variants: Sequence[Features]) -> bytes:
-    """Names, if the features have any, and one float32 array of all variants, `(n_variants, …)`."""
+def encoded(variants: Sequence[Any]) -> bytes:
+    """Names, if the features have any, and one float32 array of all variants, `(n_variants, …)`.
+
+    Each variant has features by name, or an array.
+    """
     first = variants[0]
     names = tuple(first) if isinstance(first, Mapping) else ()
     rows = [list(one.values()) if isinstance(one, Mapping) else one for one in variants]
@@ -23,7 +26,7 @@ def encoded(variants: Sequence[Features]) -> bytes:
     return content.getvalue()
 
 
-def decoded(content: bytes) -> list[Features]:
+def decoded(content: bytes) -> list[Any]:
     """What was encoded; values have the precision of float32."""
     stream = io.BytesIO(content)
     names = _unpacked(np.load(stream, allow_pickle=False).tobytes())

@@ -70,8 +70,8 @@ def extracted(
     ValueError
         If a recording is not the one that was ingested, or `SER_COMPUTE` or `SER_CACHE_GB` is no setting.
     """
-    identity, modules = _identity(extractor)
-    modules = tuple(sorted({*modules, features_of_variants.__module__}))
+    identity, needed = _identity(extractor)
+    modules = tuple(sorted({*needed, features_of_variants.__module__}))
     code = sources.digest(modules, libraries)
     function = partial(
         features_of_variants,
