@@ -66,6 +66,14 @@ def test_a_model_is_cached_if_its_folder_holds_a_saved_model(home: Path) -> None
     assert not hub.is_cached("https://tfhub.dev/google/yamnet/2")
 
 
+def test_a_folder_is_a_model_that_is_on_this_machine(home: Path) -> None:
+    assert hub.folder(YAMNET) == home / ".cache/ser/tfhub" / KEY
+    assert not hub.is_cached(str(home))
+    (home / "saved_model.pb").touch()
+    assert hub.is_cached(str(home))
+    assert hub.folder(str(home)) == home
+
+
 @pytest.mark.parametrize(("status", "reachable"), [(200, True), (302, True), (403, False), (404, False), (500, False)])
 def test_a_model_is_reachable_if_its_host_offers_it(status: int, reachable: bool) -> None:
     asked: list[str] = []

@@ -17,9 +17,14 @@ def cache_folder() -> Path:
     return Path(os.environ.get("TFHUB_CACHE_DIR") or CACHE).expanduser()
 
 
+def folder(handle: str) -> Path:
+    """Where the model is, or would be: `handle` itself may be a folder."""
+    return Path(handle) if Path(handle).is_dir() else cache_folder() / _key(handle)
+
+
 def is_cached(handle: str) -> bool:
-    """Whether the cache holds the model."""
-    return (cache_folder() / _key(handle) / "saved_model.pb").is_file()
+    """Whether the model is on this machine."""
+    return (folder(handle) / "saved_model.pb").is_file()
 
 
 def failed_downloads(handle: str) -> int:

@@ -1,58 +1,66 @@
 """YAMNet's embedding of an utterance: the representation `yamnet`."""
 
-import os
-import warnings
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from itertools import accumulate
 
 import numpy as np
-import numpy.typing as npt
 
 from ser import audio
-from ser.features import hub
-from ser.streams import silent_stderr
+from ser.features import yamnet_network
+from ser.features.excerpts import excerpt
+from ser.features.patches import PATCH_LENGTH, SAMPLE_RATE, Array, patches
 
-SAMPLE_RATE = 16_000  # Hz
-PATCH_LENGTH = 15_600  # samples: one patch of 0.96 s, and the analysis window that ends it
-
-Network = Callable[[npt.NDArray[np.float32]], tuple[Any, Any, Any]]
-
-
-class Unavailable(ValueError):
-    """The model is not cached and cannot be downloaded."""
-
-
-def loaded(handle: str) -> Network:
-    """Load the network: waveform at 16 kHz -> scores, embeddings `(n_patches, 1024)`, log-mel spectrogram.
-
-    Raises
-    ------
-    Unavailable
-        If the model cannot be had; the message is the remedy.
-    """
-    os.environ["TFHUB_CACHE_DIR"] = str(hub.cache_folder())
-    with warnings.catch_warnings(), silent_stderr():
-        warnings.simplefilter("ignore")  # tensorflow_hub 0.16.1 imports pkg_resources, which warns
-        try:
-            import tensorflow_hub
-
-            network: Network = tensorflow_hub.load(handle)
-        except Exception as error:  # the hub raises whatever urllib, tarfile and TensorFlow do
-            raise Unavailable(f"{hub.remedy(handle)} ({type(error).__name__})") from error
-    return network
+Network = Callable[[Array], Array]
+"""Patches `(n_patches, 96, 64)` -> embeddings `(n_patches, 1024)`."""
+Unavailable = yamnet_network.Unavailable
+loaded = yamnet_network.loaded
 
 
 def prepared(waveform: audio.Waveform, recorded_rate: int, *, max_duration: float) -> audio.Waveform:
     """First `max_duration` seconds at 16 kHz, in [-1, 1], padded with zeros to one patch at least."""
-    at_rate = audio.resampled(waveform, sample_rate=recorded_rate, target=SAMPLE_RATE)
-    at_rate = np.clip(at_rate[: round(max_duration * SAMPLE_RATE)], -1, 1)
+    at_rate = np.clip(excerpt(waveform, recorded_rate, sample_rate=SAMPLE_RATE, duration=max_duration), -1, 1)
     return np.pad(at_rate, (0, max(0, PATCH_LENGTH - at_rate.size)))
+
+
+def embeddings(
+    recordings: Sequence[tuple[audio.Waveform, int]], *, network: Network, max_duration: float
+) -> list[dict[str, float]]:
+    """Embedding of each recording, averaged over its patches: `YAMNet_1` to `YAMNet_1024`.
+
+    The patches of all recordings go through the network together, which changes no bit of any.
+
+    Parameters
+    ----------
+    recordings
+        Waveforms, `(n_samples,)`, and their sample rates in Hz.
+    """
+    by_recording = [patches(prepared(waveform, rate, max_duration=max_duration)) for waveform, rate in recordings]
+    if not by_recording:
+        return []
+    ends = list(accumulate(map(len, by_recording)))
+    of_patches = np.split(network(np.concatenate(by_recording)), ends[:-1])
+    return [_named(embedded.mean(axis=0)) for embedded in of_patches]
+
+
+def embeddings_of(
+    recordings: Sequence[tuple[audio.Waveform, int]], *, handle: str, max_duration: float
+) -> list[dict[str, float]]:
+    """`embeddings` by the network of `handle`, which each process loads once: what is sent to other processes.
+
+    Raises
+    ------
+    Unavailable
+        If the model cannot be had or used.
+    """
+    return embeddings(recordings, network=loaded(handle), max_duration=max_duration)
 
 
 def embedding(
     waveform: audio.Waveform, recorded_rate: int, *, network: Network, max_duration: float
 ) -> dict[str, float]:
-    """Embedding averaged over the patches of a waveform at `recorded_rate` Hz: `YAMNet_1` to `YAMNet_1024`."""
-    _, embeddings, _ = network(prepared(waveform, recorded_rate, max_duration=max_duration))
-    mean = np.asarray(embeddings).mean(axis=0)
+    """`embeddings` of a single recording."""
+    return embeddings([(waveform, recorded_rate)], network=network, max_duration=max_duration)[0]
+
+
+def _named(mean: Array) -> dict[str, float]:
     return {f"YAMNet_{k}": float(value) for k, value in enumerate(mean, start=1)}
