@@ -11,13 +11,14 @@ PARAMS = ("corpus.root", "augmentation", "yamnet")
 AVAILABILITY = Path("data/yamnet_availability.json")
 UTTERANCES = Path("data/utterances.csv")
 FEATURES = Path("data/yamnet_extracted_features.csv")
+LIBRARIES = ("ai-edge-litert", "tensorflow")  # which convert the network, and run it
 
 
 def main() -> None:
     config = params.load(*PARAMS)
     handle, max_duration = config["yamnet"]["handle"], config["yamnet"]["max_duration"]
     try:
-        network = network_if(files.read_json(AVAILABILITY)["available"], handle)
+        check(files.read_json(AVAILABILITY)["available"], handle)
     except yamnet.Unavailable as error:
         if config["yamnet"]["required"]:
             raise
@@ -25,7 +26,7 @@ def main() -> None:
         tables.write_unavailable(FEATURES)
         return
     utterances = tables.read_utterances(UTTERANCES)
-    extractor = partial(yamnet.embedding, network=network, max_duration=max_duration)
+    extractor = partial(yamnet.embeddings_of, handle=handle, max_duration=max_duration)
     with tables.writing(FEATURES) as write:
         for rows in tabular.feature_rows(
             utterances,
@@ -33,17 +34,17 @@ def main() -> None:
             extractor,
             augmentation=config["augmentation"],
             description="extract_yamnet",
-            threads=True,
+            libraries=LIBRARIES,
         ):
             write(rows)
 
 
-def network_if(available: bool, handle: str) -> yamnet.Network:
-    """Load the network, or raise `yamnet.Unavailable`, at once if the probe found nothing to load."""
+def check(available: bool, handle: str) -> None:
+    """Raise `yamnet.Unavailable` if the network cannot be loaded, at once if the probe found nothing to load."""
     if not available:
         raise yamnet.Unavailable(hub.remedy(handle))
     try:
-        return yamnet.loaded(handle)
+        yamnet.loaded(handle)
     except yamnet.Unavailable:
         hub.record_failed_download(handle)
         raise
