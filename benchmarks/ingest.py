@@ -70,12 +70,17 @@ def synthesise(folder: Path, n_utterances: int) -> None:
 def ingest(folder: Path) -> None:
     """What the stage does, on the speakers and labels of EmoDB."""
     from ser import tables
-    from ser.ingest import ingested
+    from ser.ingest import utterances
+    from ser.tally import Tally
 
     label_map = dict(zip("WLEAFTN", ("angry", "boredom", "disgust", "fearful", "happy", "sad", "neutral"), strict=True))
     scheme: dict[str, str | None] = {emotion: emotion for emotion in tables.EMOTIONS}
-    found = ingested(str(folder), name="emodb", reader="emodb", label_map=label_map, on_invalid="error", scheme=scheme)
-    tables.write(found.utterances, folder.with_suffix(".csv"))
+    corpus = {"name": "emodb", "reader": "emodb", "label_map": label_map, "on_invalid": "error"}
+    tally = Tally()
+    with tables.writing(folder.with_suffix(".csv")) as write:
+        for rows in utterances(str(folder), **corpus, scheme=scheme, tally=tally):
+            write(rows)
+    tally.report()
 
 
 def read_plainly(folder: Path) -> None:

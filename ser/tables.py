@@ -31,6 +31,7 @@ TYPES: Mapping[str, arrow.DataType] = {
     "duration": arrow.float64(),
     "synthetic": arrow.bool_(),
 }
+TEXT = tuple(column for column, kind in TYPES.items() if kind == arrow.string())
 
 BALANCED_KEYS = ("fold", "utterance", "variant", "synthetic", "emotion")
 
