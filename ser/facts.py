@@ -21,7 +21,7 @@ def digests(paths: Sequence[str], *, root: Path) -> list[str | None]:
 def _digest(path: Path) -> str | None:
     try:
         with path.open("rb", buffering=0) as file:
-            return hashlib.file_digest(file, _blake2b).hexdigest()  # type: ignore[arg-type]  # a constructor it is
+            return hashlib.file_digest(file, _blake2b).hexdigest()
     except OSError:
         return None
 
