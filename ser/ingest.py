@@ -1,24 +1,31 @@
-"""Folder of recordings -> table of utterances, and what was not taken into it."""
+"""Folder of recordings -> table of utterances, a chunk of rows at a time, and what was not taken into it."""
 
+import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import islice
+from operator import attrgetter
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
+from uuid import uuid4
 
 import pandas as pd
 
-from ser import audio, compute
+from ser import audio, cache, compute, facts, sources
 from ser import corpora as readers
-from ser.corpora.naming import VOCAL_CHANNELS, InvalidName
+from ser.corpora.naming import VOCAL_CHANNELS, InvalidName, Naming
+from ser.incremental import CHUNK, computed
 from ser.labels import canonical, check_map
-from ser.survey import Named, Reject, Survey, survey
-from ser.tables import EMOTIONS
+from ser.survey import Reject, Survey, survey
+from ser.tables import EMOTIONS, TEXT, UTTERANCES
+from ser.tally import Tally
 
 MAX_LISTED = 50
 MAX_OF_A_KIND = 5  # of one folder and reason, before others had their turn
 ON_INVALID = ("error", "exclude")
+ROWS = 1024  # that are made at a time
+TEXT_COLUMNS = {column: "str" for column in UTTERANCES.columns if column in TEXT}  # even where nothing is stated
 
 
 class InvalidCorpus(ValueError):
@@ -41,62 +48,49 @@ class InvalidCorpus(ValueError):
         self.rejects = rejects
 
 
-class Ingested(NamedTuple):
-    """A table of utterances, and counts of all that is not in it."""
+class Recording(NamedTuple):
+    """A file to decode: what its name says."""
 
-    utterances: pd.DataFrame
-    report: dict[str, Any]
-
-
-class Labelled(NamedTuple):
-    """A recording to decode, and the emotion that it is an utterance of."""
-
-    path: PurePosixPath
+    utterance: str
+    path: str
     """Relative to the root."""
-    entry: Named
+    corpus: str
     emotion: str
+    naming: Naming
 
 
-@dataclass
-class Part:
-    """One corpus: the rows of its utterances, and what is not in them."""
-
-    rows: list[dict[str, Any]] = field(default_factory=list)
-    rejects: list[Reject] = field(default_factory=list)
-    known_defects: dict[str, str] = field(default_factory=dict)
-    dropped: dict[str, dict[str, int]] = field(default_factory=dict)
-    not_selected: Counter[str] = field(default_factory=Counter)
-    copies: Counter[str] = field(default_factory=Counter)
-    substitutes: Counter[str] = field(default_factory=Counter)
-    not_audio: Counter[str] = field(default_factory=Counter)
-
-
-def ingested(
+def utterances(
     root: str,
     *,
     name: str,
     on_invalid: str,
     scheme: Mapping[str, str | None],
+    tally: Tally,
     members: Mapping[str, Mapping[str, Any]] | None = None,
     corpora: list[str] | None = None,
     **reading: Any,
-) -> Ingested:
-    """Parse, decode and check every recording below `root`, of one corpus or of several.
+) -> Iterator[pd.DataFrame]:
+    """Rows of the table of utterances, `ROWS` at a time, in the order of utterances; one corpus, or several.
+
+    Every recording below `root` is parsed, decoded and checked. What decoding said before of the same bytes comes from
+    the cache.
 
     Parameters
     ----------
     root
         Folder of the corpus `name`; of several, the folder that holds one folder each, named like its member.
     on_invalid
-        `error` raises when any file is invalid, `exclude` goes on without those.
+        `error` raises when any file is invalid, once all are seen; `exclude` goes on without those.
     scheme
         Canonical emotion to its label, or to None where it is dropped, as `ser.labels.merged` gives it.
+    tally
+        Counts the rows, and what is in none; it is complete when the last rows were made.
     members
-        Of several corpora: the keyword arguments of `corpus_part` of each that may be there.
+        Of several corpora: the keyword arguments of `corpus_recordings` of each that may be there.
     corpora
         Of several: those to read, each of which must be there; None reads every one that is.
     reading
-        Of one: the keyword arguments of `corpus_part`.
+        Of one: the keyword arguments of `corpus_recordings`.
 
     Raises
     ------
@@ -110,12 +104,33 @@ def ingested(
     top = Path(root)
     strays = list(reading) if members is not None else ["corpora"] if corpora is not None else []
     if strays:
-        raise TypeError(f"ingested() got an unexpected keyword argument {strays[0]!r} for this kind of corpus")
+        raise TypeError(f"utterances() got an unexpected keyword argument {strays[0]!r} for this kind of corpus")
     if members is None:
-        return _joined([corpus_part(top, "", name=name, scheme=scheme, **reading)], top, on_invalid, not_read=[])
-    chosen = present(top, members, corpora)
-    parts = [corpus_part(top, member, name=member, scheme=scheme, **members[member]) for member in chosen]
-    return _joined(parts, top, on_invalid, not_read=_folders_not_read(top, chosen))
+        recordings = corpus_recordings(top, "", name=name, scheme=scheme, tally=tally, **reading)
+    else:
+        chosen = present(top, members, corpora)
+        tally.not_read = _folders_not_read(top, chosen)
+        recordings = []
+        for member in chosen:
+            recordings += corpus_recordings(top, member, name=member, scheme=scheme, tally=tally, **members[member])
+    recordings.sort(key=attrgetter("utterance"))  # of one utterance the likeliest file stays before its copies
+    return _tables(top, recordings, tally, on_invalid)
+
+
+def _tables(root: Path, recordings: Sequence[Recording], tally: Tally, on_invalid: str) -> Iterator[pd.DataFrame]:
+    rows = _rows(root, recordings, tally)
+    while some := list(islice(rows, ROWS)):
+        table = pd.DataFrame(some).astype(TEXT_COLUMNS)
+        tally.add(table)
+        yield table
+    if tally.rejects and on_invalid == "error":
+        raise InvalidCorpus(root, sorted(tally.rejects))
+    if not tally.n_utterances:
+        n_dropped = sum(sum(counts.values()) for counts in tally.dropped.values())
+        raise ValueError(
+            f"no utterance of {root} is left: {len(tally.rejects)} files are invalid (corpus.on_invalid=error lists"
+            f" them), {n_dropped} dropped by labels, {tally.not_selected.total()} not selected by corpus.vocal_channels"
+        )
 
 
 def present(root: Path, members: Iterable[str], corpora: list[str] | None) -> list[str]:
@@ -145,7 +160,7 @@ def present(root: Path, members: Iterable[str], corpora: list[str] | None) -> li
     return found
 
 
-def corpus_part(
+def corpus_recordings(
     root: Path,
     folder: str,
     *,
@@ -153,10 +168,11 @@ def corpus_part(
     reader: str,
     label_map: Mapping[str, str],
     scheme: Mapping[str, str | None],
+    tally: Tally,
     vocal_channels: list[str] | None = None,
     speaker_pattern: str | None = None,
-) -> Part:
-    """Parse, decode and check the recordings of one corpus in `root / folder`.
+) -> list[Recording]:
+    """Recordings of one corpus in `root / folder` that are to be decoded, by their names; others are tallied.
 
     Parameters
     ----------
@@ -181,152 +197,77 @@ def corpus_part(
     if not (found.named or found.rejects or found.known_defects):
         raise ValueError(f"no audio below {root / folder}; is corpus.root right?")
     prefix = PurePosixPath(folder)
-    part = Part(
-        rejects=[Reject(str(prefix / reject.path), reject.reason, reject.remedy) for reject in found.rejects],
-        known_defects={str(prefix / path): defect for path, defect in found.known_defects.items()},
-        substitutes=_below(prefix, found.substitutes),
-        not_audio=found.not_audio,
-    )
-    wanted = _wanted(
-        part, found, prefix, name, partial(canonical, label_map=label_map, setting=setting), scheme, vocal_channels
-    )
-    _decode(part, root, name, wanted)
-    return part
+    tally.rejects += [Reject(str(prefix / reject.path), reject.reason, reject.remedy) for reject in found.rejects]
+    tally.known_defects |= {str(prefix / path): defect for path, defect in found.known_defects.items()}
+    tally.substitutes += Counter({str(prefix / path): count for path, count in found.substitutes.items()})
+    tally.not_audio += found.not_audio
+    emotion_of = partial(canonical, label_map=label_map, setting=setting)
+    return _wanted(found, prefix, name, emotion_of, scheme, vocal_channels, tally)
 
 
 def _wanted(
-    part: Part,
     found: Survey,
     prefix: PurePosixPath,
     corpus: str,
     emotion_of: Callable[[str], str],
     scheme: Mapping[str, str | None],
     vocal_channels: list[str] | None,
-) -> list[Labelled]:
-    """Files to decode; the others are counted in `part`."""
-    wanted: list[Labelled] = []
+    tally: Tally,
+) -> list[Recording]:
+    """Files to decode; the others are tallied."""
+    wanted: list[Recording] = []
     dropped: dict[str, set[str]] = {}
     for entry in found.named:
-        path = prefix / entry.path
+        path = str(prefix / entry.path)
         try:
             emotion = emotion_of(entry.naming.corpus_label)
         except InvalidName as error:
-            part.rejects.append(Reject(str(path), error.reason, error.remedy))
+            tally.rejects.append(Reject(path, error.reason, error.remedy))
             continue
         label = scheme[emotion]
         if vocal_channels is not None and entry.naming.vocal_channel not in vocal_channels:
-            part.not_selected[f"{corpus}, {entry.naming.vocal_channel}"] += 1
+            tally.not_selected[f"{corpus}, {entry.naming.vocal_channel}"] += 1
         elif label is None:
             dropped.setdefault(emotion, set()).add(entry.recording)
         else:
-            wanted.append(Labelled(path, entry, label))
+            wanted.append(Recording(f"{corpus}/{entry.recording}", path, corpus, label, entry.naming))
     if dropped:
-        part.dropped[corpus] = {emotion: len(dropped[emotion]) for emotion in EMOTIONS if emotion in dropped}
+        tally.dropped[corpus] = {emotion: len(dropped[emotion]) for emotion in EMOTIONS if emotion in dropped}
     return wanted
 
 
-def _decode(part: Part, root: Path, corpus: str, wanted: list[Labelled]) -> None:
-    """Fill `part` with the rows of the recordings that decode well; a copy of one is counted, not taken."""
-    first: dict[str, dict[str, Any]] = {}
-    results = compute.parallel_map(
-        _facts, [root / path for path, *_ in wanted], description=f"ingest {corpus}", threads=True
-    )
-    for labelled, facts in zip(wanted, results, strict=True):
-        path = labelled.path
-        if isinstance(facts, audio.InvalidAudio):
-            part.rejects.append(Reject(str(path), facts.reason, facts.remedy))
-            continue
-        row = _row(corpus, labelled) | facts
-        before = first.setdefault(row["utterance"], row)
-        if before is row:
-            part.rows.append(row)
-        elif before["audio_hash"] == row["audio_hash"]:
-            part.copies[str(path.parent)] += 1
+def _rows(root: Path, recordings: Sequence[Recording], tally: Tally) -> Iterator[dict[str, Any]]:
+    """Rows of the recordings that decode well; a copy of one is tallied, not taken.
+
+    `duplicate_of` is the first utterance with the same samples.
+    """
+    taken: dict[str, Any] = {"utterance": None}
+    originals: dict[str, str] = {}  # audio hash -> utterance
+    for recording, found in zip(recordings, _found(root, recordings), strict=True):
+        utterance, path = recording.utterance, recording.path
+        if isinstance(found, audio.InvalidAudio):
+            tally.rejects.append(Reject(path, found.reason, found.remedy))
+        elif utterance != taken["utterance"]:
+            original = originals.setdefault(found["audio_hash"], utterance)
+            taken = _row(recording) | found | {"duplicate_of": None if original == utterance else original}
+            yield taken
+        elif found["audio_hash"] == taken["audio_hash"]:
+            tally.copies[str(PurePosixPath(path).parent)] += 1
         else:
-            reason = f"the utterance {row['utterance']} is {before['path']} already, with other audio"
-            part.rejects.append(Reject(str(path), reason, "keep one of them"))
+            reason = f"the utterance {utterance} is {taken['path']} already, with other audio"
+            tally.rejects.append(Reject(path, reason, "keep one of them"))
 
 
-def _joined(parts: list[Part], root: Path, on_invalid: str, *, not_read: list[str]) -> Ingested:
-    """The parts as one table in the order of utterances, and one report."""
-    rejects = sorted((reject for part in parts for reject in part.rejects), key=lambda reject: reject.path)
-    if rejects and on_invalid == "error":
-        raise InvalidCorpus(root, rejects)
-    rows = [row for part in parts for row in part.rows]
-    dropped = {corpus: counts for part in parts for corpus, counts in part.dropped.items()}
-    not_selected = _total(part.not_selected for part in parts)
-    if not rows:
-        n_dropped = sum(sum(counts.values()) for counts in dropped.values())
-        raise ValueError(
-            f"no utterance of {root} is left: {len(rejects)} files are invalid (corpus.on_invalid=error lists them),"
-            f" {n_dropped} dropped by labels, {sum(not_selected.values())} not selected by corpus.vocal_channels"
-        )
-    utterances = _with_duplicates(pd.DataFrame(rows))
-    excluded = {
-        "dropped": dropped,
-        "rejects": [asdict(reject) for reject in rejects],
-        "known_defects": {path: defect for part in parts for path, defect in part.known_defects.items()},
-        "not_selected": not_selected,
-        "copies": _total(part.copies for part in parts),
-        "substitutes": _total(part.substitutes for part in parts),
-        "not_audio": _total(part.not_audio for part in parts),
-        "not_read": not_read,
-    }
-    return Ingested(utterances, report(utterances) | excluded)
-
-
-def report(utterances: pd.DataFrame) -> dict[str, Any]:
-    """Counts of a table of utterances per corpus, emotion, speaker and sex; durations in seconds; duplicates."""
-    duration = utterances["duration"]
+def _row(recording: Recording) -> dict[str, Any]:
+    naming = recording.naming
     return {
-        "n_utterances": len(utterances),
-        "n_speakers": int(utterances["speaker"].nunique()),
-        **{f"per_{column}": _counts(utterances[column]) for column in ("corpus", "emotion", "speaker", "sex")},
-        "per_corpus_label": {
-            corpus: {emotion: _counts(labels) for emotion, labels in rows.groupby("emotion")["corpus_label"]}
-            for corpus, rows in utterances.groupby("corpus")
-        },
-        "duration": {
-            **{key: round(float(getattr(duration, key)()), 3) for key in ("min", "median", "mean", "max")},
-            "total": round(float(duration.sum()), 3),
-        },
-        "per_sample_rate": _counts(utterances["sample_rate"]),
-        "per_channels": _counts(utterances["channels"]),
-        "duplicates": dict(
-            utterances.dropna(subset=["duplicate_of"]).set_index("utterance")["duplicate_of"].sort_index()
-        ),
-    }
-
-
-def _facts(path: Path) -> dict[str, Any] | audio.InvalidAudio:
-    """What decoding says of one recording, or why it cannot be used."""
-    try:
-        recording = audio.read(path)
-    except audio.InvalidAudio as error:
-        return error
-    except OSError as error:
-        return audio.InvalidAudio(
-            f"cannot be opened ({error.strerror})", "check its permissions, or where its link leads"
-        )
-    return {
-        "sample_rate": recording.sample_rate,
-        "channels": recording.channels,
-        "n_samples": recording.waveform.size,
-        "duration": round(recording.duration, 6),
-        "audio_hash": recording.audio_hash,
-    }
-
-
-def _row(corpus: str, labelled: Labelled) -> dict[str, Any]:
-    naming = labelled.entry.naming
-    return {
-        "utterance": f"{corpus}/{labelled.entry.recording}",
-        "corpus": corpus,
-        "path": str(labelled.path),
-        "speaker": naming.speaker and f"{corpus}/{naming.speaker}",
+        "utterance": recording.utterance,
+        "corpus": recording.corpus,
+        "path": recording.path,
+        "speaker": naming.speaker and f"{recording.corpus}/{naming.speaker}",
         "sex": naming.sex,
         "language": naming.language,
-        "emotion": labelled.emotion,
+        "emotion": recording.emotion,
         "corpus_label": naming.corpus_label,
         "intensity": naming.intensity,
         "statement": naming.statement,
@@ -335,11 +276,26 @@ def _row(corpus: str, labelled: Labelled) -> dict[str, Any]:
     }
 
 
-def _with_duplicates(utterances: pd.DataFrame) -> pd.DataFrame:
-    """Order by utterance; `duplicate_of` names the first utterance with the same samples."""
-    utterances = utterances.sort_values("utterance", ignore_index=True)
-    first = utterances.groupby("audio_hash")["utterance"].transform("first")
-    return utterances.assign(duplicate_of=first.where(first != utterances["utterance"]).astype("str"))
+def _found(root: Path, recordings: Sequence[Recording]) -> Iterator[dict[str, Any] | audio.InvalidAudio]:
+    """What decoding says of each recording, or said before of the same bytes."""
+    root = root.resolve()  # a worker may be in another folder
+    code = sources.digest((facts.__name__,))
+    return computed(
+        partial(facts.facts, root=root, code=code),
+        [recording.path for recording in recordings],
+        keys=partial(_keys, root=root, code=code),
+        encoded=lambda found: None if isinstance(found, audio.InvalidAudio) else json.dumps(found).encode(),
+        decoded=json.loads,
+        description="ingest",
+        threads=True,
+    )
+
+
+def _keys(paths: Sequence[str], *, root: Path, code: str) -> list[str]:
+    """Names of what decoding says in the cache: by the bytes of each file; of one that cannot be read, a new one."""
+    chunks = [paths[k : k + CHUNK] for k in range(0, len(paths), CHUNK)]
+    digests = dict(compute.unordered_map(partial(facts.digests, root=root), chunks, threads=True))
+    return [cache.key("facts", code, digest or uuid4().hex) for k in range(len(chunks)) for digest in digests[k]]
 
 
 def _folders_not_read(root: Path, chosen: list[str]) -> list[str]:
@@ -349,15 +305,3 @@ def _folders_not_read(root: Path, chosen: list[str]) -> list[str]:
         for path in root.iterdir()
         if path.is_dir() and path.name not in chosen and not path.name.startswith(".")
     )
-
-
-def _below(prefix: PurePosixPath, counts: Counter[str]) -> Counter[str]:
-    return Counter({str(prefix / folder): count for folder, count in counts.items()})
-
-
-def _total(counters: Iterable[Counter[str]]) -> dict[str, int]:
-    return dict(sorted(sum(counters, Counter()).items()))
-
-
-def _counts(column: pd.Series) -> dict[str, int]:
-    return {str(key): int(count) for key, count in column.value_counts().sort_index().items()}

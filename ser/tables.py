@@ -3,14 +3,12 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
 
 import pandas as pd
 import pandera.pandas as pandera
 import pyarrow as arrow
-import pyarrow.csv
 
-from ser import files
+from ser import formats
 
 EMOTIONS = (
     *("neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised"),
@@ -31,6 +29,7 @@ TYPES: Mapping[str, arrow.DataType] = {
     "duration": arrow.float64(),
     "synthetic": arrow.bool_(),
 }
+TEXT = tuple(column for column, kind in TYPES.items() if kind == arrow.string())
 
 BALANCED_KEYS = ("fold", "utterance", "variant", "synthetic", "emotion")
 
@@ -110,29 +109,18 @@ PREDICTIONS = pandera.DataFrameSchema(
 )
 
 
-class Writer(Protocol):
-    """Appends rows to a table that is being written."""
-
-    def __call__(self, rows: pd.DataFrame) -> None:
-        """Append `rows`, whose columns are those of the first call."""
-
-
 @contextmanager
-def writing(path: Path) -> Iterator[Writer]:
-    """Write a csv as its rows are made; it appears under its name when the block ends without an error.
+def writing(path: Path) -> Iterator[formats.Writer]:
+    """Write a table as its rows are made; it appears under its name when the block ends without an error.
 
-    Floats are written in the fewest digits that read back equal, missing values as nothing, lines end in `\\n`.
+    A path that ends in `.parquet` is a feature table or a balanced one; any other is a csv.
     """
-    with files.replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-
-        def write(rows: pd.DataFrame) -> None:
-            rows.to_csv(file, index=False, header=file.tell() == 0, lineterminator="\n")
-
+    with formats.writing(path, _type) as write:
         yield write
 
 
 def write(rows: pd.DataFrame, path: Path) -> None:
-    """Write a whole table as csv."""
+    """Write a whole table."""
     with writing(path) as append:
         append(rows)
 
@@ -148,9 +136,10 @@ def write_unavailable(path: Path) -> None:
     write(pd.DataFrame(columns=[*KEYS, UNAVAILABLE], dtype=str), path)
 
 
-def is_unavailable(features: pd.DataFrame) -> bool:
-    """Whether `features` comes from `write_unavailable`."""
-    return UNAVAILABLE in features.columns
+def is_unavailable(path: Path) -> bool:
+    """Whether a feature table comes from `write_unavailable`."""
+    with _whole(path):
+        return UNAVAILABLE in formats.columns(path)
 
 
 def read_utterances(path: Path) -> pd.DataFrame:
@@ -171,20 +160,30 @@ def read_features(path: Path) -> pd.DataFrame:
     ValueError
         If the features were marked unavailable when they were to be extracted.
     """
-    features = read_features_or_unavailable(path)
-    if is_unavailable(features):
+    _check_available(path)
+    return _read(path, FEATURES)
+
+
+def feature_parts(path: Path, *, n_rows: int) -> Iterator[pd.DataFrame]:
+    """Read a feature table `n_rows` at a time.
+
+    Raises
+    ------
+    ValueError
+        As `read_features`.
+    """
+    _check_available(path)
+    with _whole(path):
+        for rows in formats.parts(path, _type, n_rows=n_rows):
+            yield FEATURES.validate(rows)
+
+
+def _check_available(path: Path) -> None:
+    if is_unavailable(path):
         raise ValueError(
             f"{path} is marked unavailable: its model could not be had; set TFHUB_CACHE_DIR to a TF Hub cache that"
             " holds it, or connect to the network, and repeat; or choose -S model.representation=librosa"
         )
-    return features
-
-
-def read_features_or_unavailable(path: Path) -> pd.DataFrame:
-    """Read a feature table, which may be marked unavailable."""
-    if _header(path)[-1] == UNAVAILABLE:
-        return pd.DataFrame(columns=[*KEYS, UNAVAILABLE], dtype=str)
-    return _read(path, FEATURES)
 
 
 def read_index(path: Path) -> pd.DataFrame:
@@ -212,23 +211,24 @@ def feature_columns(features: pd.DataFrame) -> list[str]:
     return [column for column in features.columns if column not in TYPES]
 
 
-def _header(path: Path) -> list[str]:
-    if not path.exists():
-        raise FileNotFoundError(f"{path} does not exist; make it with: dvc repro")
-    with path.open(encoding="utf-8") as file:
-        return file.readline().rstrip("\n").split(",")
+def _type(column: str) -> arrow.DataType:
+    return TYPES.get(column, arrow.float32())
+
+
+def _probability_type(column: str) -> arrow.DataType:
+    return TYPES.get(column, arrow.float64())
 
 
 def _read(path: Path, schema: pandera.DataFrameSchema) -> pd.DataFrame:
-    floats = arrow.float64() if schema is PREDICTIONS else arrow.float32()
-    options = pyarrow.csv.ConvertOptions(
-        column_types={column: TYPES.get(column, floats) for column in _header(path)},
-        strings_can_be_null=True,
-        null_values=[""],
-    )
+    with _whole(path):
+        return schema.validate(formats.read(path, _probability_type if schema is PREDICTIONS else _type))
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[None]:
+    """Name the file, and the remedy, in errors of what is read from it."""
     try:
-        rows = pyarrow.csv.read_csv(path, convert_options=options).to_pandas()
-        return schema.validate(rows)
+        yield
     except (pandera.errors.SchemaError, pandera.errors.SchemaErrors, arrow.ArrowInvalid) as error:
         first = error.schema_errors[0] if isinstance(error, pandera.errors.SchemaErrors) else error
         raise ValueError(f"{path} is not the table it should be: {first}; make it anew with: dvc repro -f") from error

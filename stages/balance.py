@@ -6,11 +6,11 @@ from typing import Any
 
 import pandas as pd
 
-from ser import balancing, params, tables
+from ser import balancing, formats, params, tables
 from ser.features import representation
 from stages import run
 
-PARAMS = ("balance", "representation.path", "seed")
+PARAMS = ("balance", "representation.path", "seed", "tables.format")
 PARTITIONS = Path("data/partitions.csv")
 BALANCED = Path("data/balanced_dataset.csv")
 
@@ -20,7 +20,8 @@ def main() -> None:
     features = representation.read(Path(config["representation.path"]))
     partitions = tables.read_partitions(PARTITIONS)
     rows = balanced(features.rows, partitions, config)
-    tables.write_balanced(rows if rows["fold"].nunique() == 1 else balancing.referenced(rows), BALANCED)
+    rows = rows if rows["fold"].nunique() == 1 else balancing.referenced(rows)
+    tables.write_balanced(rows, formats.in_format(BALANCED, config["tables.format"]))
 
 
 def balanced(features: pd.DataFrame, partitions: pd.DataFrame, config: Mapping[str, Any]) -> pd.DataFrame:

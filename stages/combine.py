@@ -2,23 +2,28 @@
 
 from pathlib import Path
 
-from ser import tables
-from ser.features import tabular
+from ser import formats, params, tables
+from ser.features import combination
 from stages import run
 
-PARAMS = ()
+PARAMS = ("tables.format",)
 YAMNET = Path("data/yamnet_extracted_features.csv")
 LIBROSA = Path("data/librosa_extracted_features.csv")
 COMBINED = Path("data/yamnet_librosa_features.csv")
 
 
 def main() -> None:
-    yamnet = tables.read_features_or_unavailable(YAMNET)
+    config = params.load(*PARAMS)
+    yamnet, librosa, combined = (
+        formats.in_format(path, config["tables.format"]) for path in (YAMNET, LIBROSA, COMBINED)
+    )
     if tables.is_unavailable(yamnet):
         print("the combined features are marked unavailable, as YAMNet's are")
-        tables.write_unavailable(COMBINED)
+        tables.write_unavailable(combined)
         return
-    tables.write(tabular.combined(yamnet, tables.read_features(LIBROSA)), COMBINED)
+    with tables.writing(combined) as write:
+        for rows in combination.combined(yamnet, librosa):
+            write(rows)
 
 
 if __name__ == "__main__":

@@ -3,11 +3,11 @@
 from functools import partial
 from pathlib import Path
 
-from ser import files, params, tables
+from ser import files, formats, params, tables
 from ser.features import hub, tabular, yamnet
 from stages import run
 
-PARAMS = ("corpus.root", "augmentation", "yamnet")
+PARAMS = ("corpus.root", "augmentation", "yamnet", "tables.format")
 AVAILABILITY = Path("data/yamnet_availability.json")
 UTTERANCES = Path("data/utterances.csv")
 FEATURES = Path("data/yamnet_extracted_features.csv")
@@ -16,6 +16,7 @@ LIBRARIES = ("ai-edge-litert", "tensorflow")  # which convert the network, and r
 
 def main() -> None:
     config = params.load(*PARAMS)
+    features = formats.in_format(FEATURES, config["tables.format"])
     handle, max_duration = config["yamnet"]["handle"], config["yamnet"]["max_duration"]
     try:
         check(files.read_json(AVAILABILITY)["available"], handle)
@@ -23,11 +24,11 @@ def main() -> None:
         if config["yamnet"]["required"]:
             raise
         print(f"warning: YAMNet features are marked unavailable: {error}")
-        tables.write_unavailable(FEATURES)
+        tables.write_unavailable(features)
         return
     utterances = tables.read_utterances(UTTERANCES)
     extractor = partial(yamnet.embeddings_of, handle=handle, max_duration=max_duration)
-    with tables.writing(FEATURES) as write:
+    with tables.writing(features) as write:
         for rows in tabular.feature_rows(
             utterances,
             Path(config["corpus.root"]),

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ser import files, ingest, labels, params, tables
+from ser.tally import Tally
 from stages import run
 
 PARAMS = ("corpus", "labels")
@@ -16,8 +17,11 @@ REPORT = Path("reports/ingest.json")
 def main() -> None:
     config = params.load(*PARAMS)
     scheme = labels.merged(**config["labels"])
-    utterances, report = ingest.ingested(**config["corpus"], scheme=scheme)
-    tables.write(utterances, UTTERANCES)
+    tally = Tally()
+    with tables.writing(UTTERANCES) as write:
+        for rows in ingest.utterances(**config["corpus"], scheme=scheme, tally=tally):
+            write(rows)
+    report = tally.report()
     files.write_json(REPORT, report)
     print("\n".join(summary(report, labels=config["labels"]["name"])))
 

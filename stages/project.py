@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from ser import balancing, corpora, figures, files, params, projections, tables
+from ser import balancing, corpora, figures, files, formats, params, projections, tables
 from ser.features import representation
 from stages import run
 
-PARAMS = ("projection", "representation", "seed")
+PARAMS = ("projection", "representation", "seed", "tables.format")
 BALANCED = Path("data/balanced_dataset.csv")
 PROJECTIONS = Path("reports/projections")
 
@@ -14,7 +14,7 @@ PROJECTIONS = Path("reports/projections")
 def main() -> None:
     config = params.load(*PARAMS)
     projection, seed = config["projection"], config["seed"]
-    balanced = tables.read_balanced(BALANCED)
+    balanced = tables.read_balanced(formats.in_format(BALANCED, config["tables.format"]))
     features = representation.read(Path(config["representation"]["path"])).averages(config["representation"]["name"])
     rows = balancing.dereferenced(balanced[balanced["fold"] == 0], features)
     rows = projections.drawn(rows, max_rows=projection["max_rows"], seed=seed)

@@ -7,14 +7,14 @@ from typing import Any
 import pandas as pd
 from tqdm import tqdm
 
-from ser import balancing, bundle, ensembles, files, learning_curves, params, tables, training
+from ser import balancing, bundle, ensembles, files, formats, learning_curves, params, tables, training
 from ser.features import representation
 from ser.features.representation import Representation
 from ser.models import ENSEMBLE, NEURAL
 from ser.models.progress import Epoch
 from stages import run
 
-PARAMS = ("model", "training", "representation", "members", "model_input", "seed")
+PARAMS = ("model", "training", "representation", "members", "model_input", "seed", "tables.format")
 UTTERANCES = Path("data/utterances.csv")
 PARTITIONS = Path("data/partitions.csv")
 BALANCED = Path("data/balanced_dataset.csv")
@@ -34,7 +34,7 @@ def main() -> None:
     utterances = tables.read_utterances(UTTERANCES)
     partitions = tables.read_partitions(PARTITIONS)
     features = representation.read(Path(config["model_input"]))
-    balanced = tables.read_balanced(BALANCED)
+    balanced = tables.read_balanced(formats.in_format(BALANCED, config["tables.format"]))
     train(balanced, features, partitions, utterances, config, MODELS, curves=LEARNING_CURVES, run=MODELS.name)
 
 

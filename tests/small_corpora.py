@@ -4,13 +4,15 @@ import tempfile
 import zlib
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import pandas as pd
 import soundfile
 import yaml
 from synthesis import Waveform, tone
 
 from ser import ingest, labels, params
+from ser.tally import Tally
 
 CONF = Path(__file__).parents[1] / "conf"
 
@@ -67,8 +69,17 @@ def composed(*overrides: str, conf: Path = CONF) -> dict[str, Any]:
     return content
 
 
-def ingested(root: Path, *overrides: str, conf: Path = CONF, **changes: Any) -> ingest.Ingested:
+class Ingested(NamedTuple):
+    """A whole table of utterances, and its report."""
+
+    utterances: pd.DataFrame
+    report: dict[str, Any]
+
+
+def ingested(root: Path, *overrides: str, conf: Path = CONF, **changes: Any) -> Ingested:
     """Ingest `root` with the sections that `conf` and `overrides` compose, of which `corpus` has `changes`."""
     config = composed(*overrides, conf=conf)
     corpus = config["corpus"] | {"root": str(root)} | changes
-    return ingest.ingested(**corpus, scheme=labels.merged(**config["labels"]))
+    tally = Tally()
+    tables = list(ingest.utterances(**corpus, scheme=labels.merged(**config["labels"]), tally=tally))
+    return Ingested(pd.concat(tables, ignore_index=True), tally.report())

@@ -68,6 +68,7 @@ def configuration(name: str, *members: str) -> dict[str, Any]:
         "partition": {"name": "speaker_folds", "n_folds": 2},
         "evaluation": {"test": True, "n_resamples": 50, "n_bins": 5},
         "seed": 0,
+        "tables": {"format": "csv"},
     }
 
 

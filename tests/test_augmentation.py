@@ -17,6 +17,7 @@ from test_models import SETTINGS
 
 from ser import audio, augmentation, balancing, incremental, partitions, tables, training
 from ser.features import arrays, tabular
+from ser.features.combination import combined
 from ser.features.extraction import extracted, one_by_one, rows_of_variants
 from ser.features.functionals import functionals
 from ser.features.log_mel import log_mel
@@ -314,12 +315,14 @@ def test_a_recording_that_is_not_the_ingested_one_is_refused(corpus: tuple[Path,
         table((root, swapped))
 
 
-def test_tables_of_both_representations_still_fit(corpus: tuple[Path, pd.DataFrame]) -> None:
+def test_tables_of_both_representations_still_fit(corpus: tuple[Path, pd.DataFrame], tmp_path: Path) -> None:
     other = table(corpus).rename(columns={"level": "a", "n_samples": "b", "first": "c"})
-    both = tables.FEATURES.validate(tabular.combined(table(corpus), other))
+    for rows, name in ((table(corpus), "first.csv"), (other, "other.csv"), (table(corpus, NONE), "none.csv")):
+        tables.write(rows, tmp_path / name)
+    (both,) = combined(tmp_path / "first.csv", tmp_path / "other.csv")
     assert both.columns.tolist() == ["utterance", "variant", "emotion", "level", "n_samples", "first", "a", "b", "c"]
     with pytest.raises(ValueError, match="different utterances"):
-        tabular.combined(table(corpus), table(corpus, NONE))
+        list(combined(tmp_path / "first.csv", tmp_path / "none.csv"))
 
 
 @pytest.mark.parametrize("settings", [NONE, WAVEFORM], ids=lambda settings: settings["name"])
@@ -330,7 +333,7 @@ def test_stages_write_tables_and_arrays_of_the_same_rows(
     monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "1")  # processes take seconds to start
     monkeypatch.chdir(tmp_path)
     sets = {"librosa": SETS["means_42"], "log_mel": LOG_MEL, "frames": FRAMES}
-    params = {"corpus": {"root": str(root)}, "augmentation": settings, **sets}
+    params = {"corpus": {"root": str(root)}, "augmentation": settings, "tables": {"format": "csv"}, **sets}
     Path("params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
     tables.write(utterances, Path("data/utterances.csv"))
     for stage in (extract_librosa, extract_log_mel, extract_frames):

@@ -11,6 +11,7 @@ import yaml
 from small_corpora import FILES, LFS_POINTER, composed, ingested, six_corpora, written
 
 from ser import ingest, labels, tables
+from ser.tally import Tally
 from stages import ingest as stage
 
 SPEECH = "03-01-01-01-01-01-01"
@@ -145,7 +146,9 @@ def test_one_recording_in_two_corpora_is_two_utterances_and_a_duplicate(raw: Pat
 )
 def test_the_composed_section_is_the_arguments_of_ingesting(raw: Path, choice: str, corpora: set[str]) -> None:
     config = composed(f"corpus={choice}", f"corpus.root={raw}")
-    utterances, report = ingest.ingested(**config["corpus"], scheme=labels.merged(**config["labels"]))
+    tally = Tally()
+    (utterances,) = ingest.utterances(**config["corpus"], scheme=labels.merged(**config["labels"]), tally=tally)
+    report = tally.report()
     assert config["corpus"]["name"] == choice
     assert set(config["corpus"]["members"]) == set(COUNTS)
     assert report["per_corpus"] == {name: COUNTS[name] for name in sorted(corpora)}

@@ -260,13 +260,6 @@ def test_table_has_the_rows_of_its_utterances_in_order(tmp_path, monkeypatch):
     assert rows["Spectral_Centroid"].is_monotonic_increasing
 
 
-def test_combining_tables_of_different_utterances_is_refused():
-    first = pd.DataFrame({"utterance": ["a"], "variant": ["original"], "emotion": ["calm"], "x": [1.0]})
-    with pytest.raises(ValueError, match="different utterances"):
-        tabular.combined(first, first.assign(utterance="b").rename(columns={"x": "y"}))
-    assert list(tabular.combined(first, first.rename(columns={"x": "y"}))) == [*first, "y"]
-
-
 def test_threads_and_processes_give_equal_values(tmp_path):
     soundfile.write(tmp_path / "u.wav", speech_like(5), RATE)
     utterances = pd.DataFrame({"utterance": ["x/u"], "path": ["u.wav"], "emotion": ["calm"]}).pipe(heard, tmp_path)

@@ -9,10 +9,11 @@ import pandas as pd
 import pytest
 import small_corpora
 import yaml
-from small_corpora import LFS_POINTER, composed, written
+from small_corpora import LFS_POINTER, Ingested, composed, written
 from synthesis import ravdess_corpus, tone
 
 from ser import ingest, tables
+from ser.tally import Tally
 from stages import ingest as stage
 
 RAVDESS_EMOTIONS = tables.EMOTIONS[:8]
@@ -35,7 +36,7 @@ SYNONYMS = {
 }
 
 
-def ingested(root: Path, corpus: str = "ravdess", **changes: Any) -> ingest.Ingested:
+def ingested(root: Path, corpus: str = "ravdess", **changes: Any) -> Ingested:
     return small_corpora.ingested(root, f"corpus={corpus}", **changes)
 
 
@@ -127,7 +128,8 @@ def test_the_stage_writes_nothing_where_a_file_is_invalid(
     configure(invalid_corpus, "corpus=ravdess")
     with pytest.raises(ingest.InvalidCorpus):
         stage.main()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["corpus", "params.yaml"]
+    assert sorted(path.name for path in tmp_path.rglob("*") if "corpus" not in path.parts) == ["data", "params.yaml"]
+    assert not list((tmp_path / "data").iterdir())
 
 
 def test_the_stage_writes_what_ingesting_gives(
@@ -628,7 +630,7 @@ def test_an_unknown_folder_of_many_files_does_not_hide_the_next_one(tmp_path: Pa
 
 
 @pytest.fixture(scope="module")
-def real_ravdess(corpora_root: Path, tmp_path_factory: pytest.TempPathFactory) -> ingest.Ingested:
+def real_ravdess(corpora_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Ingested:
     """RAVDESS speech and song, together in one root by links."""
     root = tmp_path_factory.mktemp("ravdess")
     (root / "speech").symlink_to(corpora_root / "ravdess")
@@ -637,9 +639,11 @@ def real_ravdess(corpora_root: Path, tmp_path_factory: pytest.TempPathFactory) -
 
 
 @pytest.fixture(scope="module")
-def real_speech(real_ravdess: ingest.Ingested) -> dict[str, Any]:
+def real_speech(real_ravdess: Ingested) -> dict[str, Any]:
     utterances = real_ravdess.utterances
-    return ingest.report(utterances[utterances["vocal_channel"] == "speech"])
+    tally = Tally()
+    tally.add(utterances[utterances["vocal_channel"] == "speech"])
+    return tally.report()
 
 
 @pytest.mark.real
@@ -664,7 +668,7 @@ def test_ravdess_speech_has_one_pair_of_duplicates(real_speech: dict[str, Any]) 
 
 
 @pytest.mark.real
-def test_ravdess_speech_and_song_are_read_together_through_links(real_ravdess: ingest.Ingested) -> None:
+def test_ravdess_speech_and_song_are_read_together_through_links(real_ravdess: Ingested) -> None:
     utterances, report = real_ravdess
     assert utterances["vocal_channel"].value_counts().to_dict() == {"speech": 1440, "song": 1009}
     assert utterances["utterance"].is_unique

@@ -209,3 +209,18 @@ def test_a_missing_section_is_named_with_the_remedy(tmp_path: Path, missing: str
     path.write_text(content)
     with pytest.raises(ValueError, match=rf"params\.yaml lacks {missing}; compose it again with: python -m ser.params"):
         params.load(missing, path=path)
+
+
+@pytest.mark.parametrize("representation", ["librosa", "yamnet", "yamnet_librosa", "log_mel"])
+def test_the_format_of_tables_is_that_of_every_path_to_one(tmp_path: Path, representation: str) -> None:
+    choices = ("model=ensemble", f"model.representation={representation}")
+    csv, parquet = (
+        composed(tmp_path / "params.yaml", *choices, f"tables.format={name}") for name in ("csv", "parquet")
+    )
+    assert csv == composed(tmp_path / "params.yaml", *choices)
+    assert parquet == yaml.safe_load(
+        yaml.safe_dump(csv).replace(".csv", ".parquet").replace("format: csv", "format: parquet")
+    )
+    suffix = "" if representation == "log_mel" else ".parquet"
+    assert Path(parquet["representation"]["path"]).suffix == suffix
+    assert parquet["members"]["svm"]["representation"]["path"] == "data/librosa_extracted_features.parquet"

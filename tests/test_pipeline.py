@@ -2,6 +2,7 @@
 
 import subprocess
 
+import pandas as pd
 import pytest
 from dvc_project import Project
 from several_corpora import N_A_SPEAKER, emodb_corpus, tess_corpus
@@ -153,6 +154,36 @@ def test_folds_are_pooled_and_every_utterance_is_tested_once(project):
     assert balanced.loc[balanced["synthetic"], "MFCC_1"].notna().all()
     test = project.read("reports/predictions.csv").query("partition == 'test'")
     assert test["utterance"].is_unique
+
+
+@pytest.mark.parametrize(
+    "folds",
+    [(), ("partition=speaker_folds", "partition.n_folds=3", "balance.k_neighbors=3")],
+    ids=["holdout", "folds"],
+)
+def test_large_tables_as_parquet_give_the_same_to_the_byte(project, folds):
+    study(project, *folds)
+    results, bundle = project.hashes("reports"), project.read_json("models/fold_0/bundle.json")
+    tables = {name: project.read(f"data/{name}.csv") for name in ("librosa_extracted_features", "balanced_dataset")}
+    for name in (*tables, "yamnet_extracted_features", "yamnet_librosa_features"):
+        (project.folder / f"data/{name}.csv").unlink()
+    ran = project.ran(study(project, "tables.format=parquet", *folds))
+    wanted = {"extract_yamnet", "extract_librosa", "combine", "balance", "project", "train", "evaluate"}
+    assert wanted <= {"probe", *ran}
+    assert project.hashes("reports") == results
+    assert {"reports/metrics.json", "reports/predictions.csv", "reports/projections/umap.csv"} <= set(results)
+    assert sorted(path.name for path in (project.folder / "data").glob("*.csv")) == ["partitions.csv", "utterances.csv"]
+    for name, table in tables.items():
+        parquet = pd.read_parquet(project.folder / f"data/{name}.parquet")
+        assert list(parquet) == list(table)
+        pd.testing.assert_frame_equal(parquet, table, check_dtype=False, rtol=1e-6)
+    assert project.read_json("models/fold_0/bundle.json") == bundle
+
+
+def test_a_format_that_there_is_not_is_refused_with_those_that_there_are(project):
+    settings = ("-S", f"corpus.root={project.corpus}", "-S", "tables.format=feather")
+    output = project.run("dvc", "exp", "run", *settings, fails=True)
+    assert "error: tables.format is 'feather'; it is one of csv, parquet" in output
 
 
 def test_several_corpora_are_one_study_whose_scores_are_told_for_each(project):

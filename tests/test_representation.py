@@ -8,7 +8,7 @@ import pytest
 from learning_tables import feature_table, utterance_table
 from small_study import EPOCHS, MODELS
 
-from ser import balancing, neural_training, tables
+from ser import balancing, formats, neural_training, tables
 from ser.features import arrays, representation
 from ser.features.representation import Representation
 
@@ -108,17 +108,19 @@ def test_the_averages_of_repeated_rows_of_an_array_are_looked_up() -> None:
 
 
 def test_a_path_says_whether_it_is_a_table_or_an_array(tmp_path: Path) -> None:
-    tables.write(FEATURES, tmp_path / "features.csv")
     arrays.write(tmp_path / "log_mel", INDEX, numbered(30, 2, 3))
-    table, array = representation.read(tmp_path / "features.csv"), representation.read(tmp_path / "log_mel")
-    assert table.array is None
-    pd.testing.assert_frame_equal(table.rows, FEATURES)
+    array = representation.read(tmp_path / "log_mel")
+    for suffix in formats.SUFFIXES:
+        tables.write(FEATURES, tmp_path / f"features{suffix}")
+        table = representation.read(tmp_path / f"features{suffix}")
+        assert table.array is None
+        pd.testing.assert_frame_equal(table.rows, FEATURES)
     assert isinstance(array.array, np.memmap)
     assert array.array.shape == (30, 2, 3)
     pd.testing.assert_frame_equal(array.rows, INDEX)
 
 
-@pytest.mark.parametrize("name", ["features.csv", "log_mel"])
+@pytest.mark.parametrize("name", ["features.csv", "features.parquet", "log_mel"])
 def test_what_was_not_made_is_named_with_the_remedy(name: str, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=rf"{name}.* does not exist; make it with: dvc repro"):
         representation.read(tmp_path / name)

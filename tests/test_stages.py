@@ -32,6 +32,7 @@ CONFIG: dict[str, Any] = {
     "model_input": "features.csv",
     "members": {},
     "seed": 0,
+    "tables": {"format": "csv"},
 }
 FOUR = ("neutral", "happy", "sad", "angry")
 CROSS: dict[str, Any] = {"name": "cross_corpus", "dev_fraction": 0.25}

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ser import tables
+from ser import formats, tables
 
 TEXT = ("plain", "with, comma", 'with "quotes"', "Müller 日本語 🙂", "  spaces  ", "it's; a\ttab")
 EXTREMES = np.array(
@@ -158,13 +158,14 @@ def test_an_utterance_table_with_a_wrong_value_is_refused(
         tables.read_utterances(tmp_path / "a.csv")
 
 
-def test_features_may_neither_lack_a_value_nor_have_an_utterance_twice(tmp_path: Path) -> None:
-    tables.write(features(np.array([1.0, np.nan])), tmp_path / "a.csv")
+@pytest.mark.parametrize("suffix", formats.SUFFIXES)
+def test_features_may_neither_lack_a_value_nor_have_an_utterance_twice(tmp_path: Path, suffix: str) -> None:
+    tables.write(features(np.array([1.0, np.nan])), tmp_path / f"a{suffix}")
     with pytest.raises(ValueError, match="mfcc_1_mean"):
-        tables.read_features(tmp_path / "a.csv")
-    tables.write(features(np.array([1.0, 2.0])).assign(utterance="x/1"), tmp_path / "b.csv")
-    with pytest.raises(ValueError, match=r"b\.csv is not the table"):
-        tables.read_features(tmp_path / "b.csv")
+        tables.read_features(tmp_path / f"a{suffix}")
+    tables.write(features(np.array([1.0, 2.0])).assign(utterance="x/1"), tmp_path / f"b{suffix}")
+    with pytest.raises(ValueError, match=rf"b\{suffix} is not the table"):
+        tables.read_features(tmp_path / f"b{suffix}")
 
 
 def test_a_file_with_no_content_is_refused(tmp_path: Path) -> None:
@@ -178,36 +179,45 @@ def test_a_missing_table_says_how_to_make_it(tmp_path: Path) -> None:
         tables.read_utterances(tmp_path / "a.csv")
 
 
-def test_unavailable_features_are_known_as_such_and_have_no_rows(tmp_path: Path) -> None:
+@pytest.mark.parametrize("suffix", formats.SUFFIXES)
+def test_unavailable_features_are_known_as_such_and_have_no_rows(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a{suffix}"
+    tables.write_unavailable(path)
+    assert tables.is_unavailable(path)
+    assert formats.columns(path) == ["utterance", "variant", "emotion", "unavailable"]
+    message = rf"a\{suffix} is marked unavailable: .*set TFHUB_CACHE_DIR .*representation=librosa"
+    with pytest.raises(ValueError, match=message):
+        tables.read_features(path)
+    with pytest.raises(ValueError, match=message):
+        next(tables.feature_parts(path, n_rows=1))
+
+
+def test_the_bytes_of_unavailable_features(tmp_path: Path) -> None:
     tables.write_unavailable(tmp_path / "a.csv")
     assert (tmp_path / "a.csv").read_bytes() == b"utterance,variant,emotion,unavailable\n"
-    read = tables.read_features_or_unavailable(tmp_path / "a.csv")
-    assert tables.is_unavailable(read)
-    assert read.empty
-    with pytest.raises(
-        ValueError, match=r"a\.csv is marked unavailable: .*set TFHUB_CACHE_DIR .*representation=librosa"
-    ):
-        tables.read_features(tmp_path / "a.csv")
 
 
-def test_available_features_are_not_unavailable(tmp_path: Path) -> None:
-    tables.write(features(EXTREMES), tmp_path / "a.csv")
-    read = tables.read_features_or_unavailable(tmp_path / "a.csv")
-    assert not tables.is_unavailable(read)
-    assert tables.feature_columns(read) == ["mfcc_1_mean"]
+@pytest.mark.parametrize("suffix", formats.SUFFIXES)
+def test_available_features_are_not_unavailable(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a{suffix}"
+    tables.write(features(EXTREMES), path)
+    assert not tables.is_unavailable(path)
+    assert tables.feature_columns(tables.read_features(path)) == ["mfcc_1_mean"]
 
 
-def test_balanced_rows_are_written_keys_first_and_references_have_no_features(tmp_path: Path) -> None:
+@pytest.mark.parametrize("suffix", formats.SUFFIXES)
+def test_balanced_rows_are_written_keys_first_and_references_have_no_features(tmp_path: Path, suffix: str) -> None:
     rows = features(np.array([np.nan, 0.5]))[["mfcc_1_mean", "emotion", "variant", "utterance"]]
     rows = rows.assign(synthetic=[False, True], fold=0)
-    tables.write_balanced(rows, tmp_path / "a.csv")
-    read = tables.read_balanced(tmp_path / "a.csv")
+    tables.write_balanced(rows, tmp_path / f"a{suffix}")
+    read = tables.read_balanced(tmp_path / f"a{suffix}")
     assert read.columns.tolist() == [*tables.BALANCED_KEYS, "mfcc_1_mean"]
     assert read["synthetic"].tolist() == [False, True]
     assert read["mfcc_1_mean"].isna().tolist() == [True, False]
 
 
-def test_balanced_rows_of_arrays_have_no_features_and_may_repeat(tmp_path: Path) -> None:
+@pytest.mark.parametrize("suffix", formats.SUFFIXES)
+def test_balanced_rows_of_arrays_have_no_features_and_may_repeat(tmp_path: Path, suffix: str) -> None:
     rows = features(np.array([1.0])).drop(columns="mfcc_1_mean").assign(synthetic=False, fold=0)
-    tables.write_balanced(pd.concat([rows, rows]), tmp_path / "a.csv")
-    assert tables.read_balanced(tmp_path / "a.csv")["utterance"].tolist() == ["demo/0", "demo/0"]
+    tables.write_balanced(pd.concat([rows, rows]), tmp_path / f"a{suffix}")
+    assert tables.read_balanced(tmp_path / f"a{suffix}")["utterance"].tolist() == ["demo/0", "demo/0"]

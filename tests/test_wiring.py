@@ -18,6 +18,7 @@ EXTRACTIONS = ["extract_yamnet", "extract_librosa", "extract_log_mel", "extract_
 SHARED = ["probe", "ingest", *EXTRACTIONS, "combine"]
 OWN = ["transfer", "compare"]
 ITEMS = {"transfer": "${item}", "train_member": "${key}"}  # of a list, of a mapping
+FORMAT = "${tables.format}"
 READERS_OF_FEATURES = {  # stage -> where the representation of its model lies
     **dict.fromkeys(("balance", "project", "transfer"), "${representation.path}"),
     **dict.fromkeys(("train", "evaluate"), "${model_input}"),
@@ -27,6 +28,11 @@ READERS_OF_FEATURES = {  # stage -> where the representation of its model lies
 
 def content(folder):
     return yaml.safe_load((wiring.ROOT / folder / "dvc.yaml").read_text())
+
+
+def as_csv(name):
+    """A path of a file, where the large tables are csv."""
+    return name.replace(FORMAT, "csv")
 
 
 class Stage(NamedTuple):
@@ -55,13 +61,14 @@ class Stage(NamedTuple):
         return {dep for dep in self.stated["deps"] if dep.endswith(".py")}
 
     def stated_data(self):
-        return {dep for dep in self.stated["deps"] if not dep.endswith(".py") and not dep.startswith("${")}
+        deps = (dep for dep in self.stated["deps"] if not dep.endswith(".py") and not dep.startswith("${"))
+        return {as_csv(dep) for dep in deps}
 
     def stated_outputs(self):
         """What it writes, as the script names it: of a stage for each item, the folder of all items."""
         entries = [*self.stated["outs"], *self.stated.get("metrics", [])]
         names = {next(iter(entry)) if isinstance(entry, dict) else entry for entry in entries}
-        return {name.removesuffix(f"/{ITEMS.get(self.name)}") for name in names}
+        return {as_csv(name).removesuffix(f"/{ITEMS.get(self.name)}") for name in names}
 
 
 STAGES = [
@@ -127,6 +134,21 @@ def test_stages_that_read_features_depend_on_those_of_the_representation(stage):
 def test_only_the_probe_always_runs():
     always = [(stage.folder, stage.name) for stage in STAGES if stage.stated.get("always_changed")]
     assert always == [("", "probe"), (STUDY, "probe")]
+
+
+@each(STAGES)
+def test_a_stage_of_a_large_table_knows_its_format(stage):
+    paths = [
+        *stage.stated["deps"],
+        *(next(iter(out)) if isinstance(out, dict) else out for out in stage.stated["outs"]),
+    ]
+    assert any(FORMAT in path for path in paths) == ("tables.format" in wiring.stage_params(stage.module))
+
+
+def test_the_large_tables_bear_the_names_that_people_rely_on():
+    stated = {out for stage in STAGES if not stage.folder for out in stage.stated["outs"] if FORMAT in str(out)}
+    names = ("yamnet_extracted_features", "librosa_extracted_features", "yamnet_librosa_features", "balanced_dataset")
+    assert {as_csv(out) for out in stated} == {f"data/{name}.csv" for name in names}
 
 
 @each(STAGES)

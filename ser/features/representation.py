@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ser import tables
+from ser import formats, tables
 from ser.features import arrays
 
 TIME_AXIS: Mapping[str, int] = {"log_mel": 2, "frames": 1}  # of the array
@@ -57,6 +57,6 @@ def read(path: Path) -> Representation:
     FileNotFoundError, ValueError
         If it was not made, is not whole, or is marked unavailable.
     """
-    if path.suffix == ".csv":
+    if path.suffix in formats.SUFFIXES:
         return Representation(tables.read_features(path))
     return Representation(*arrays.read(path))

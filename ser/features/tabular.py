@@ -8,7 +8,6 @@ import pandas as pd
 
 from ser.features.extraction import extracted, rows_of_variants
 from ser.features.variants import Extractor
-from ser.tables import KEYS
 
 CHUNK = 256  # rows
 
@@ -48,17 +47,3 @@ def feature_rows(
         chunk = keys.iloc[start : start + CHUNK].reset_index(drop=True)
         features = pd.DataFrame([next(vectors) for _ in range(len(chunk))], dtype="float32")
         yield pd.concat([chunk, features], axis=1)
-
-
-def combined(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
-    """Features of both tables, one row an utterance and variant.
-
-    Raises
-    ------
-    ValueError
-        If they are not of the same utterances.
-    """
-    keys = list(KEYS)
-    if not first[keys].equals(second[keys]):
-        raise ValueError("the feature tables are of different utterances; extract both anew with: dvc repro combine")
-    return pd.concat([first, second.drop(columns=keys)], axis=1)

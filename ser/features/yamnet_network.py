@@ -24,7 +24,7 @@ from ser.streams import silent_stderr
 
 VERSION = 1  # of what is made of a model: raise it with every change of the conversion
 CACHE = Path("~/.cache/ser/litert")
-BATCH = 8  # patches a call: more would save 3 % of many, and cost a single utterance
+BATCH = 8  # patches a call: more would save 5 % of many, and cost a single utterance
 N_EMBEDDINGS = 1024
 TOLERANCE = 1e-4  # the embeddings go up to about 5
 DIGEST_SIZE = 16  # bytes
