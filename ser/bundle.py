@@ -34,7 +34,7 @@ MODELS = (CLASSIFIER, NETWORK, LITERT, ONNX)
 HISTORY = "history.csv"  # of a network
 DESCRIPTION = "bundle.json"
 BEFORE_REFIT = "before_refit"  # the bundle that learned from train alone, inside the one that learned from dev too
-LIBRARIES = ("scikit-learn", "librosa", "numpy", "tensorflow-hub")
+LIBRARIES = ("scikit-learn", "librosa", "numpy", "ai-edge-litert")
 # Types of scikit-learn that skops does not trust by itself; anything else in a file is refused, since loading it could
 # run code. A forged tree could crash the process, not more.
 TRUSTED = (
