@@ -43,7 +43,7 @@ def log_mel(
     """
     at_rate = excerpt(waveform, recorded_rate, sample_rate=sample_rate, duration=duration)
     at_rate = np.pad(at_rate, (0, round(duration * sample_rate) - at_rate.size))
-    analysis = Analysis(at_rate, sample_rate=sample_rate, n_fft=n_fft, hop_length=hop_length)
+    analysis = Analysis(at_rate, sample_rate=sample_rate, n_fft=n_fft, hop_length=hop_length, precision="single")
     power = analysis.mel(n_mels, fmax)
     level = decibels(power, reference=power.max())
     span = level.max() - level.min()
