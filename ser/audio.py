@@ -171,9 +171,10 @@ def _is_truncated(log: str) -> bool:
 def _checked(recording: Recording) -> Recording:
     if recording.duration < MIN_DURATION:
         raise InvalidAudio(f"{recording.duration:.6g} s long, shorter than {MIN_DURATION} s", "remove it")
-    if not np.isfinite(recording.waveform).all():
+    lowest, highest = recording.waveform.min(), recording.waveform.max()
+    if not np.isfinite([lowest, highest]).all():  # NaN is both
         raise InvalidAudio("NaN or infinite samples")
-    if not recording.waveform.any():
+    if lowest == highest == 0:
         raise InvalidAudio("every sample is zero")
     return recording
 
@@ -183,5 +184,9 @@ def resampled(waveform: Waveform, *, sample_rate: int, target: int) -> Waveform:
     if sample_rate == target:
         return waveform
     at_rate = soxr.resample(waveform, sample_rate, target, quality="soxr_hq")
-    n_samples = ceil(waveform.size * (target / sample_rate))
-    return np.pad(at_rate[:n_samples], (0, max(0, n_samples - at_rate.size)))
+    return fitted(at_rate, ceil(waveform.size * (target / sample_rate)))
+
+
+def fitted(waveform: Waveform, n_samples: int) -> Waveform:
+    """`n_samples` of a waveform, which is cut or padded with zeros."""
+    return waveform[:n_samples] if waveform.size >= n_samples else np.pad(waveform, (0, n_samples - waveform.size))
