@@ -44,6 +44,14 @@ def test_every_lossless_container_gives_the_same_samples(tmp_path: Path, contain
     assert (recording.sample_rate, recording.channels, recording.duration) == (16_000, 1, 0.2)
 
 
+@pytest.mark.parametrize("container", CONTAINERS)
+@pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24"])
+def test_samples_are_those_that_soundfile_reads_as_floats(tmp_path: Path, container: str, subtype: str) -> None:
+    noise = np.random.default_rng(0).uniform(-1.1, 1.1, (3200, 2))  # some of them clipped
+    path = written(tmp_path / "a", noise, container=container, subtype=subtype)
+    np.testing.assert_array_equal(audio.read(path).waveform, soundfile.read(path, dtype="float32")[0].mean(axis=1))
+
+
 def test_the_content_tells_the_format_and_not_the_extension(tmp_path: Path) -> None:
     path = written(tmp_path / "a.wav", tone(440, 0.2), container="flac")
     assert path.read_bytes()[:4] == b"fLaC"

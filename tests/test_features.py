@@ -6,27 +6,39 @@ from pathlib import Path
 import librosa
 import numpy as np
 import pandas as pd
-import plain
 import pytest
+import scipy.fft
 import soundfile
 import yaml
 from synthesis import tone
 
+from benchmarks import plain
 from ser import audio
 from ser.features import pitch, tabular
 from ser.features.analysis import Analysis
-from ser.features.descriptors import DESCRIPTORS, described
+from ser.features.descriptors import DESCRIPTORS, SMOOTH, described, precision
 from ser.features.extraction import one_by_one
 from ser.features.functionals import functionals
 
 CONF = Path(__file__).parents[1] / "conf" / "librosa"
 SETS = {path.stem: yaml.safe_load(path.read_text()) for path in sorted(CONF.glob("*.yaml"))}
-N_FEATURES = {"means_42": 42, "functionals_120": 120, "energy_set": 36, "mfcc_chroma": 51}
+N_FEATURES = {name: int(name.split("_")[1]) for name in ("means_42", "functionals_120", "functionals_120_fast")}
+N_FEATURES |= {"energy_set": 36, "mfcc_chroma": 51}
 RATE = 22050
 
 
-def analysis(waveform, sample_rate=RATE):
-    return Analysis(waveform.astype(np.float32), sample_rate=sample_rate, n_fft=2048, hop_length=512)
+def plain_fast(path):
+    y, sr = librosa.load(path, sr=RATE)
+    tonnetz = librosa.feature.tonnetz(chroma=librosa.feature.chroma_stft(y=y, sr=sr))
+    others = {name: value for name, value in plain.functionals_120(path).items() if not name.startswith("Tonnetz")}
+    return others | plain.means_and_deviations({"Tonnetz_STFT": tonnetz})
+
+
+PLAIN = {name: plain_fast if name.endswith("_fast") else getattr(plain, name) for name in SETS}
+
+
+def analysis(waveform, sample_rate=RATE, **settings):
+    return Analysis(waveform.astype(np.float32), sample_rate=sample_rate, n_fft=2048, hop_length=512, **settings)
 
 
 def speech_like(seed, duration=1.3, sample_rate=RATE):
@@ -97,7 +109,7 @@ def test_values_are_those_of_librosa_called_one_function_at_a_time(name, tmp_pat
     soundfile.write(path, speech_like(3, sample_rate=48000), 48000)
     recording = audio.read(path)
     ours = functionals(recording.waveform, recording.sample_rate, **SETS[name])
-    reference = getattr(plain, name)(path)
+    reference = PLAIN[name](path)
     assert set(ours) == set(reference)
     np.testing.assert_allclose([ours[key] for key in reference], list(reference.values()), rtol=1e-3, atol=1e-5)
 
@@ -111,7 +123,7 @@ def test_values_on_real_speech_are_those_of_librosa_called_one_function_at_a_tim
     for path in paths:
         recording = audio.read(path)
         ours.append(functionals(recording.waveform, recording.sample_rate, **SETS[name]))
-        reference.append(getattr(plain, name)(path))
+        reference.append(PLAIN[name](path))
     reference = pd.DataFrame(reference)
     difference = (pd.DataFrame(ours)[reference.columns] - reference).abs()
     assert (difference <= 1e-3 * reference.abs() + 1e-3 * reference.std()).all(axis=None)
@@ -134,7 +146,7 @@ def test_delta_of_nine_frames_and_more_is_librosas(n_frames, order):
 
 def test_delta_of_a_slope_is_its_steepness_up_to_the_edges(monkeypatch):
     one = analysis(speech_like(2))
-    monkeypatch.setattr(one, "_mfcc", {1: 3 * np.arange(20, dtype=np.float32)[None]})
+    monkeypatch.setattr(one, "mfcc", lambda _: 3 * np.arange(20, dtype=np.float32)[None])
     np.testing.assert_allclose(described(one, "delta_mfcc", n_mfcc=1)[1], np.full((1, 20), 3), rtol=1e-5)
     np.testing.assert_allclose(described(one, "delta2_mfcc", n_mfcc=1)[1], np.zeros((1, 20)), atol=1e-4)
 
@@ -147,15 +159,23 @@ def test_every_descriptor_has_one_column_a_frame(name):
     assert values.shape[1] == 1 + speech_like(4).size // 512
 
 
-def test_transform_is_computed_once(monkeypatch):
-    calls = []
-    rfft = np.fft.rfft
-    monkeypatch.setattr(np.fft, "rfft", lambda *args, **kwargs: calls.append(1) or rfft(*args, **kwargs))
-    settings = SETS["functionals_120"] | {
-        "descriptors": [entry for entry in SETS["functionals_120"]["descriptors"] if entry["name"] != "tonnetz"]
-    }
-    functionals(speech_like(0), RATE, **settings)
-    assert len(calls) == 1
+@pytest.mark.parametrize("name", SETS)
+def test_transform_is_computed_once(name, monkeypatch):
+    shapes = []
+    rfft = scipy.fft.rfft
+    monkeypatch.setattr(scipy.fft, "rfft", lambda x, **options: shapes.append(x.shape) or rfft(x, **options))
+    waveform = speech_like(0)
+    functionals(waveform, RATE, **SETS[name] | {"sample_rate": RATE})
+    shape = 1 + waveform.size // 512, 2048
+    octaves = [(shape[0], 1024)] * 7 if name == "functionals_120" else []  # of its tonnetz
+    assert sorted(shapes) == sorted([shape, *octaves])
+
+
+def test_descriptors_share_the_chroma(monkeypatch):
+    one = analysis(speech_like(0))
+    chroma = described(one, "chroma")[1]
+    monkeypatch.setattr(pitch, "tuning", None)
+    np.testing.assert_array_equal(described(one, "tonnetz_stft")[1], librosa.feature.tonnetz(chroma=chroma, sr=RATE))
 
 
 def with_pauses(seed):
@@ -181,6 +201,8 @@ LIBROSA = {
     "chroma": librosa.feature.chroma_stft,
     "mel": partial(librosa.feature.melspectrogram, n_mels=20),
     "spectral_contrast": librosa.feature.spectral_contrast,
+    "tonnetz": librosa.feature.tonnetz,
+    "tonnetz_stft": lambda y, sr: librosa.feature.tonnetz(chroma=librosa.feature.chroma_stft(y=y, sr=sr)),
     "spectral_centroid": librosa.feature.spectral_centroid,
     "spectral_bandwidth": librosa.feature.spectral_bandwidth,
     "spectral_rolloff": librosa.feature.spectral_rolloff,
@@ -200,6 +222,30 @@ def test_a_descriptor_is_librosas_in_every_frame(name, case):
     ours, reference = described(analysis(waveform), name, **settings)[1], LIBROSA[name](y=waveform, sr=RATE)
     assert ours.shape == reference.shape
     np.testing.assert_allclose(ours, reference, rtol=1e-5, atol=1e-5 * np.abs(reference).max())
+
+
+@pytest.mark.parametrize("case", EDGE_CASES)
+@pytest.mark.parametrize("name", sorted(SMOOTH))
+def test_a_smooth_descriptor_is_as_good_in_single_precision(name, case):
+    settings = {"n_mfcc": 13} if "mfcc" in name else {"n_mels": 20} if name == "mel" else {}
+    single, double = (
+        described(analysis(EDGE_CASES[case], precision=one), name, **settings)[1] for one in ("single", "double")
+    )
+    wide = (name, case) == ("spectral_bandwidth", "a single line")  # the square root of next to nothing
+    np.testing.assert_allclose(single, double, atol=(2e-3 if wide else 1e-5) * np.abs(double).max())
+
+
+def test_one_descriptor_that_needs_double_precision_is_enough():
+    assert precision(["mfcc", "rms"]) == "single"
+    assert precision(["mfcc", "chroma", "rms"]) == "double"
+    assert analysis(speech_like(0), precision="single").magnitude.dtype == np.float32
+
+
+def test_mel_bands_narrower_than_a_bin_are_zero():
+    bands = analysis(speech_like(0)).mel(400)
+    filters = librosa.filters.mel(sr=RATE, n_fft=2048, n_mels=400)
+    np.testing.assert_allclose(bands, filters @ analysis(speech_like(0)).power, rtol=1e-5)
+    assert not bands[~filters.any(axis=1)].any()
 
 
 @pytest.mark.filterwarnings("ignore:Trying to estimate tuning from empty:UserWarning")  # librosa, called as it is

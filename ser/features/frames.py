@@ -8,7 +8,7 @@ import numpy as np
 
 from ser import audio
 from ser.features.analysis import Analysis, Array
-from ser.features.descriptors import described
+from ser.features.descriptors import described, precision
 
 
 def frames(
@@ -52,6 +52,7 @@ def frames(
     """
     # Cut before resampling, as by `librosa.load(duration=...)`: the tuning can hang on the last sample.
     at_rate = audio.resampled(waveform[: int(duration * recorded_rate)], sample_rate=recorded_rate, target=sample_rate)
-    analysis = Analysis(at_rate, sample_rate=sample_rate, n_fft=n_fft, hop_length=hop_length)
+    needed = precision(entry["name"] for entry in descriptors)
+    analysis = Analysis(at_rate, sample_rate=sample_rate, n_fft=n_fft, hop_length=hop_length, precision=needed)
     rows = np.concatenate([described(analysis, **entry)[1] for entry in descriptors])
     return np.ascontiguousarray(librosa.util.fix_length(rows, size=n_frames, axis=1).T, np.float32)

@@ -5,7 +5,7 @@ from typing import Any
 
 from ser import audio
 from ser.features.analysis import Analysis, Array, Rows
-from ser.features.descriptors import described
+from ser.features.descriptors import described, precision
 
 FUNCTIONALS: Mapping[str, tuple[str, Callable[[Rows], Rows]]] = {
     # name in conf/ -> what it adds to the column's name, function over frames; a mean bears the descriptor's own name
@@ -50,7 +50,8 @@ def functionals(
         If the set names a descriptor or functional that does not exist.
     """
     at_rate = audio.resampled(waveform, sample_rate=recorded_rate, target=sample_rate)
-    analysis = Analysis(at_rate, sample_rate=sample_rate, n_fft=n_fft, hop_length=hop_length)
+    needed = precision(entry["name"] for entry in descriptors)
+    analysis = Analysis(at_rate, sample_rate=sample_rate, n_fft=n_fft, hop_length=hop_length, precision=needed)
     features: dict[str, float] = {}
     for entry in descriptors:
         settings = {key: value for key, value in entry.items() if key != "functionals"}

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ser import audio
 from ser.features.analysis import Analysis, Array
 from ser.features.excerpts import excerpt
 from ser.features.scales import decibels
@@ -42,8 +43,8 @@ def log_mel(
         `1 + duration * sample_rate // hop_length` frames; all zero for digital silence.
     """
     at_rate = excerpt(waveform, recorded_rate, sample_rate=sample_rate, duration=duration)
-    at_rate = np.pad(at_rate, (0, round(duration * sample_rate) - at_rate.size))
-    analysis = Analysis(at_rate, sample_rate=sample_rate, n_fft=n_fft, hop_length=hop_length)
+    at_rate = audio.fitted(at_rate, round(duration * sample_rate))
+    analysis = Analysis(at_rate, sample_rate=sample_rate, n_fft=n_fft, hop_length=hop_length, precision="single")
     power = analysis.mel(n_mels, fmax)
     level = decibels(power, reference=power.max())
     span = level.max() - level.min()

@@ -41,7 +41,8 @@ def peaks(spectrum: Array, *, sample_rate: int) -> Peaks:
     first, end = np.searchsorted(frequencies, [FMIN, min(FMAX, sample_rate / 2)])  # each bin has two neighbours
     below, here, above = (levels[:, first + shift : end + shift] for shift in (-1, 0, 1))
     loudest = levels.max(axis=1, keepdims=True)
-    frame, column = np.nonzero((here > THRESHOLD * loudest) & (here > below) & (here >= above))
+    is_peak = (here > THRESHOLD * loudest) & (here > below) & (here >= above)
+    frame, column = np.divmod(np.flatnonzero(is_peak), is_peak.shape[1])  # half the time of np.nonzero
     low, level, high = below[frame, column], here[frame, column], above[frame, column]
     curvature = (low + high) - 2.0 * level.astype(np.float64)  # single, then double precision, as in librosa
     slope = (high - low).astype(np.float64) / 2
