@@ -31,6 +31,10 @@ Settings = Mapping[str, str]
 """Name -> value, as overrides say them; none: the study as it is."""
 
 
+class Unfit(ValueError):
+    """Settings that do not fit each other or the data: their trial has failed, and the search goes on."""
+
+
 @dataclass(frozen=True)
 class Trial:
     """What some settings came to."""
@@ -60,7 +64,7 @@ def search(
     Parameters
     ----------
     objective
-        Score of settings; those that raise a ValueError have failed, and the search goes on.
+        Score of settings, or `Unfit`.
     name
         Of the search in the file `storage`: all that its trials depend on.
     timeout
@@ -104,7 +108,7 @@ def _outcome(objective: Callable[[Settings], float], settings: Settings) -> tupl
     """Score of `settings`, or why there is none."""
     try:
         return objective(settings), ""
-    except ValueError as error:
+    except Unfit as error:
         return None, str(error)
 
 

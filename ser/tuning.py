@@ -17,17 +17,19 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ser import balancing, metrics, partitions, tables, training
+from ser import balancing, compute, metrics, partitions, tables, training
 from ser.bundle import Bundle
 from ser.features.representation import Representation
 from ser.models import NEURAL
 from ser.prediction import predictions_of
+from ser.searching import Unfit
 
 RUN = "tune"  # folder of interrupted training of networks
 MIN_SPEAKERS = 3  # of which folds of speakers can be made
@@ -126,7 +128,7 @@ def _without_others(features: Representation, utterance: pd.Series) -> Represent
 def dev_uar(given: Data, config: Mapping[str, Any], *, run: str = RUN) -> float:
     """UAR of the dev partitions of all folds, each predicted by a model that learned from its training partition.
 
-    Balancing, training and prediction are the pipeline's own.
+    Balancing, training and prediction are the pipeline's own. Folds of classifiers are spread as `SER_COMPUTE` says.
 
     Parameters
     ----------
@@ -137,22 +139,35 @@ def dev_uar(given: Data, config: Mapping[str, Any], *, run: str = RUN) -> float:
 
     Raises
     ------
-    ValueError
+    Unfit
         If the settings do not fit each other or the data.
     """
-    parts = []
-    for fold in sorted(given.folds["fold"].unique()):
-        training_rows = balancing.rows_of(given.features.rows, given.folds, fold=fold, partition="train")
-        training_rows = balancing.balanced(training_rows, **config["balance"], seed=config["seed"])
-        model = _fitted(training_rows, given, config, fold=fold, run=run)
-        dev = given.folds[(given.folds["fold"] == fold) & (given.folds["partition"] == "dev")]
-        parts.append(predictions_of(dev, given.utterances, given.features, model))
+    folds = sorted(given.folds["fold"].unique())
+    of_fold = partial(_dev_predictions, given, config, run=run)
     if config["model"]["name"] in NEURAL:
         from ser.models import backend, checkpoints
 
+        found = [of_fold(fold) for fold in folds]  # one by one: each takes all cores, or the one GPU
         checkpoints.discard(run)
         backend.keras.utils.clear_session()  # or the memory of a long search grows with every network
-    return metrics.scores(pd.concat(parts, ignore_index=True))["uar"]
+    else:
+        found = [predictions for _, predictions in compute.unordered_map(of_fold, folds)]
+    for predictions in found:
+        if isinstance(predictions, Unfit):
+            raise predictions
+    return metrics.scores(pd.concat(found, ignore_index=True))["uar"]
+
+
+def _dev_predictions(given: Data, config: Mapping[str, Any], fold: int, *, run: str) -> pd.DataFrame | Unfit:
+    """Predictions of the dev partition of `fold`; or why there are none, returned, as other errors are no trial's."""
+    try:
+        rows = balancing.rows_of(given.features.rows, given.folds, fold=fold, partition="train")
+        rows = balancing.balanced(rows, **config["balance"], seed=config["seed"])
+        model = _fitted(rows, given, config, fold=fold, run=run)
+    except ValueError as error:
+        return Unfit(str(error))
+    dev = given.folds[(given.folds["fold"] == fold) & (given.folds["partition"] == "dev")]
+    return predictions_of(dev, given.utterances, given.features, model)
 
 
 def _fitted(rows: pd.DataFrame, given: Data, config: Mapping[str, Any], *, fold: int, run: str) -> Bundle:

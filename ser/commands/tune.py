@@ -78,7 +78,7 @@ def run(given: argparse.Namespace) -> str:
     comments = [
         f"Dev UAR {100 * (best.score or 0):.1f} %, the best of {len(trials) - 1} trials; {_before(trials[0])} before.",
         f"{about}.",
-        f"Found by: {_command(given)}",
+        f"Found by: {_command(given, data)}",
         f"Search: {name}",
     ]
     experiments.write(path, _overrides(given, best.settings), comments)
@@ -154,7 +154,11 @@ def _searched(given: argparse.Namespace, data: "Data", space: "Space", name: str
     from ser import searching, tuning
 
     def objective(settings: "Settings") -> float:
-        return tuning.dev_uar(data, experiments.composed(_overrides(given, settings)), run=f"{tuning.RUN}/{name}")
+        try:
+            config = experiments.composed(_overrides(given, settings))
+        except ValueError as error:
+            raise searching.Unfit(str(error)) from error
+        return tuning.dev_uar(data, config, run=f"{tuning.RUN}/{name}")
 
     trials: list[Trial] = []
     search = searching.search(
@@ -211,10 +215,11 @@ def _choices(overrides: Sequence[str]) -> list[str]:
     return [word for override in overrides for word in ("-S", override)]
 
 
-def _command(given: argparse.Namespace) -> str:
+def _command(given: argparse.Namespace, data: "Data") -> str:
     """What was searched, as a command, but for the place of the corpus."""
     overrides = [override for override in given.overrides if not override.startswith(f"{experiments.PLACE}=")]
-    numbers = {"--fold": given.fold, "--folds": given.folds, "--seed": given.seed, "--space": given.space}
+    folds = {} if data.fold is None else {"--fold": data.fold, "--folds": given.folds}
+    numbers = {**folds, "--seed": given.seed, "--space": given.space}
     options = [word for name, value in numbers.items() if value is not None for word in (name, str(value))]
     return shlex.join(["ser", "tune", *_choices(overrides), *options])
 
