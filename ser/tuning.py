@@ -152,10 +152,10 @@ def dev_uar(given: Data, config: Mapping[str, Any], *, run: str = RUN) -> float:
         backend.keras.utils.clear_session()  # or the memory of a long search grows with every network
     else:
         found = [predictions for _, predictions in compute.unordered_map(of_fold, folds)]
-    for predictions in found:
-        if isinstance(predictions, Unfit):
-            raise predictions
-    return metrics.scores(pd.concat(found, ignore_index=True))["uar"]
+    for unfit in (outcome for outcome in found if isinstance(outcome, Unfit)):
+        raise unfit
+    parts = [outcome for outcome in found if isinstance(outcome, pd.DataFrame)]
+    return metrics.scores(pd.concat(parts, ignore_index=True))["uar"]
 
 
 def _dev_predictions(given: Data, config: Mapping[str, Any], fold: int, *, run: str) -> pd.DataFrame | Unfit:
