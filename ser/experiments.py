@@ -71,14 +71,16 @@ def choices(overrides: Iterable[str], *, conf: Path = params.CONF) -> Choices:
 
 def _parsed(overrides: Iterable[str]) -> "list[Override]":
     from hydra.core.override_parser.overrides_parser import OverridesParser  # slow to import
-    from hydra.errors import OverrideParseException
+    from hydra.errors import HydraException
 
-    parser = OverridesParser.create()
-    try:
-        return [parser.parse_override(override) for override in overrides]
-    except OverrideParseException as error:
-        reason = str(error).partition("\n")[0]
-        raise ValueError(f"{error.override} is no setting ({reason}); say it as model=mlp or model.C=1") from error
+    parser, parsed = OverridesParser.create(), []
+    for override in overrides:
+        try:
+            parsed.append(parser.parse_override(override))
+        except HydraException as error:
+            reason = str(error).partition("\n")[0]
+            raise ValueError(f"{override!r} is no setting ({reason}); say it as model=mlp or model.C=1") from error
+    return parsed
 
 
 def text(overrides: list[str], comments: Iterable[str], *, conf: Path = params.CONF) -> str:

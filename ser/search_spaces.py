@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection, Mapping
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -90,7 +91,7 @@ def _check(name: str, setting: Any, config: Mapping[str, Any], path: Path, conf:
             raise ValueError(f"{path} has {name}: choices: {setting['choices']}; wanted a list")
         return
     low, high = setting["low"], setting["high"]
-    numbers = all(isinstance(bound, int | float) and not isinstance(bound, bool) for bound in (low, high))
+    numbers = all(type(bound) in (int, float) and isfinite(bound) for bound in (low, high))
     if not numbers or not low < high or (setting.get("log") and low <= 0):
         raise ValueError(
             f"{path} has {name}: {setting}; wanted numbers, low below high, and above 0 with log (1.0e-3, as YAML takes"

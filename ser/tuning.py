@@ -18,13 +18,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ser import balancing, compute, metrics, partitions, tables, training
+from ser import balancing, compute, metrics, partitions, sources, tables, training
 from ser.bundle import Bundle
 from ser.features.representation import Representation
 from ser.models import NEURAL
@@ -35,6 +34,7 @@ RUN = "tune"  # folder of interrupted training of networks
 MIN_SPEAKERS = 3  # of which folds of speakers can be made
 N_CALIBRATION_FOLDS = 2  # as few as can be: the temperature of probabilities never changes which is the largest
 SECTIONS = ("model", "training", "balance", "representation", "seed")  # that a dev UAR depends on
+CODE = ("ser.balancing", "ser.training", "ser.neural_training", "ser.prediction", "ser.metrics", "ser.search_spaces")
 LIBRARIES = ("scikit-learn", "imbalanced-learn", "keras", "optuna")
 CHUNK = 256  # rows of an array that are hashed at once
 
@@ -227,7 +227,7 @@ def description(given: Data, config: Mapping[str, Any]) -> str:
 def key(given: Data, config: Mapping[str, Any], space: Mapping[str, Any], *, seed: int) -> str:
     """Name of a search: the model, and a hash of all that its trials depend on."""
     digest = hashlib.blake2b(digest_size=8)
-    content = [{name: config[name] for name in SECTIONS}, space, seed, {name: version(name) for name in LIBRARIES}]
+    content = [{name: config[name] for name in SECTIONS}, space, seed, sources.digest(CODE, LIBRARIES)]
     digest.update(json.dumps(content, sort_keys=True).encode())
     own = given.features.rows["utterance"].isin(given.utterances["utterance"])
     facts = given.utterances[["utterance", "speaker", "emotion"]]

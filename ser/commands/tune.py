@@ -76,7 +76,7 @@ def run(given: argparse.Namespace) -> str:
     trials = _searched(given, data, space, name)
     best = _best(trials)
     comments = [
-        f"Dev UAR {100 * (best.score or 0):.1f} %, the best of {len(trials) - 1} trials; {_before(trials[0])} before.",
+        f"{_finding(trials, best)}.",
         f"{about}.",
         f"Found by: {_command(given, data)}",
         f"Search: {name}",
@@ -185,8 +185,17 @@ def _best(trials: "Sequence[Trial]") -> "Trial":
     return max(scored, key=lambda trial: trial.score or 0)  # the first of equals
 
 
-def _before(given: "Trial") -> str:
-    return "it failed" if given.score is None else f"{100 * given.score:.1f} %"
+def _finding(trials: "Sequence[Trial]", best: "Trial") -> str:
+    """What the search came to, for the reader of the file."""
+    given, n_trials = trials[0], len(trials) - 1
+    if best is given:
+        return f"As it was: none of {n_trials} trials had a higher dev UAR than {_percent(given)} %"
+    before = "the study as it was failed" if given.score is None else f"{_percent(given)} % as it was"
+    return f"Dev UAR {_percent(best)} %, the best of {n_trials} trials; {before}"
+
+
+def _percent(trial: "Trial") -> str:
+    return f"{100 * (trial.score or 0):.1f}"
 
 
 def _table(trials: "Sequence[Trial]") -> list[str]:
@@ -196,7 +205,7 @@ def _table(trials: "Sequence[Trial]") -> list[str]:
         key=lambda number: -(trials[number].score or 0),
     )
     shown = [*ranked[:N_SHOWN], *(number for number in ranked[N_SHOWN:] if number == 0)]
-    lines = [f"{number:5}  {100 * (trials[number].score or 0):10.1f}  {_shown(trials[number])}" for number in shown]
+    lines = [f"{number:5}  {_percent(trials[number]):>10}  {_shown(trials[number])}" for number in shown]
     return ["trial  dev UAR, %  settings", *lines]
 
 
