@@ -26,6 +26,7 @@ LATER = {
     "record": "say the emotion of some seconds from the microphone",
     "stream": "say emotions live, from the microphone or from raw audio on standard input",
     "export": "write a trained model in other formats, and compare them with it",
+    "tune": "search better settings of a study, by its dev partition",
 }
 
 

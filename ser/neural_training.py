@@ -136,7 +136,8 @@ def shown(
     tuple
         What to call after every batch; and after every epoch, with its index and figures, which `on_epoch` gets, too.
     """
-    with tqdm(total=n_batches * max_epochs, desc=description, unit="batch", disable=None) as bar:
+    # leave: of a search, whose bar is above this one, it goes when the fold is trained
+    with tqdm(total=n_batches * max_epochs, desc=description, unit="batch", disable=None, leave=None) as bar:
 
         def show(epoch: int, figures: Epoch) -> None:
             bar.n = (epoch + 1) * n_batches

@@ -9,7 +9,7 @@ import yaml
 from ser import corpora, inventory, labels, params
 
 ROOT = Path(__file__).parents[1]
-NO_SECTION = ("experiment", "member", "representation")  # they make or derive others
+NO_SECTION = ("experiment", "member", "representation", "tune")  # they make or derive others, or are read alone
 CHOICES = sorted(
     f"{path.parent.name}={path.stem}" for path in (ROOT / "conf").glob("*/*.yaml") if path.parent.name not in NO_SECTION
 )

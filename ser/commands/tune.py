@@ -1,0 +1,239 @@
+"""`ser tune`: better settings for a study, by its dev UAR, as an experiment's file."""
+
+import argparse
+import re
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ser import experiments, origins, search_spaces
+from ser.params import CONF
+
+if TYPE_CHECKING:
+    from ser.search_spaces import Space
+    from ser.searching import Settings, Trial
+    from ser.tuning import Data
+
+UTTERANCES = Path("data/utterances.csv")
+PARTITIONS = Path("data/partitions.csv")
+STAGES = {"yamnet_librosa": "combine"}  # of a representation, where it is not extract_<representation>
+NAME = re.compile(r"[A-Za-z0-9_-]+")
+N_SHOWN = 5
+NOT_BLIND = (
+    "note: every speaker is tested in some fold and develops in another, so that these settings will have seen those"
+    " who are tested; --fold K searches without the test speakers of fold K"
+)
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Which study, how long to search, and where to write."""
+    study = parser.add_argument_group("study")
+    study.add_argument(
+        "-S",
+        "--set-param",
+        dest="overrides",
+        action="append",
+        default=[],
+        metavar="CHOICE",
+        help="as of dvc exp run: -S corpus=ravdess -S model=mlp; what is set here is not searched",
+    )
+    study.add_argument("--fold", type=int, metavar="K", help="search without the speakers that this fold tests")
+    study.add_argument(
+        "--folds", type=int, default=5, metavar="N", help="of cross-validation within one fold (%(default)s)"
+    )
+    search = parser.add_argument_group("search")
+    search.add_argument("--trials", type=int, default=30, metavar="N", help="in all, those of before too (%(default)s)")
+    search.add_argument("--timeout", type=float, metavar="SECONDS", help="begin no trial after that")
+    search.add_argument("--seed", type=int, default=0, metavar="N", help="of what is drawn (%(default)s)")
+    search.add_argument("--space", type=Path, metavar="FILE", help="what to search (conf/tune/<model>.yaml)")
+    result = parser.add_argument_group("result")
+    result.add_argument("--name", help="of the file in conf/experiment (tuned_<corpus>_<model>)")
+    result.add_argument("--force", action="store_true", help="overwrite a file that is not of this search")
+
+
+def run(given: argparse.Namespace) -> str:
+    """Search, write the best settings, and return a table of the best trials.
+
+    Raises
+    ------
+    ValueError
+        If the study cannot be searched, all trials failed, or the file to write is somebody else's.
+    """
+    _check_numbers(given)
+    config = experiments.composed(given.overrides)
+    experiments.check(given.overrides)
+    space = _space(given, config)
+    from ser import tuning  # which takes a second to import
+
+    data = _data(given, config)
+    name = tuning.key(data, config, space, seed=given.seed)
+    path = _path(given, config, name)
+    about = tuning.description(data, config)
+    print(about)
+    if data.fold is None:
+        print(NOT_BLIND)
+    trials = _searched(given, data, space, name)
+    best = _best(trials)
+    comments = [
+        f"{_finding(trials, best)}.",
+        f"{about}.",
+        f"Found by: {_command(given, data)}",
+        f"Search: {name}",
+    ]
+    experiments.write(path, _overrides(given, best.settings), comments)
+    return "\n".join([*_table(trials), "", *_failures(trials), *_next(given, path)])
+
+
+def _check_numbers(given: argparse.Namespace) -> None:
+    for name, least in (("trials", 1), ("seed", 0), ("folds", 3)):
+        if getattr(given, name) < least:
+            raise ValueError(f"--{name} is {getattr(given, name)}; it must be {least} or more")
+    if given.timeout is not None and not given.timeout > 0:
+        raise ValueError(f"--timeout is {given.timeout}; it must be above 0 seconds")
+
+
+def _space(given: argparse.Namespace, config: dict[str, Any]) -> "Space":
+    chosen = experiments.choices(given.overrides)
+    path = given.space or search_spaces.path_of(config["model"]["name"])
+    return search_spaces.read(path, config, fixed={*chosen.groups, *chosen.values})
+
+
+def _data(given: argparse.Namespace, config: dict[str, Any]) -> "Data":
+    """What the search may look at, of tables that were made with the settings of the study.
+
+    Raises
+    ------
+    ValueError
+        If one is missing, or was made with other settings.
+    """
+    from ser import tables, tuning
+    from ser.features import representation
+
+    name, features = config["representation"]["name"], Path(config["representation"]["path"])
+    stages = ["partition", STAGES.get(name, f"extract_{name}")]
+    remedy = f"make it with: {shlex.join(['dvc', 'exp', 'run', *_choices(given.overrides), *stages])}"
+    for path in (UTTERANCES, PARTITIONS, features):
+        if not path.exists():
+            raise ValueError(f"no {path} here; {remedy}")
+        if names := origins.differing(path, config):
+            raise ValueError(f"{path} was made with another {' and '.join(names)} than the study has; {remedy}")
+    return tuning.data(
+        tables.read_partitions(PARTITIONS),
+        tables.read_utterances(UTTERANCES),
+        representation.read(features),
+        fold=given.fold,
+        n_folds=given.folds,
+        seed=config["seed"],
+    )
+
+
+def _path(given: argparse.Namespace, config: dict[str, Any], search: str) -> Path:
+    """Of the file to write.
+
+    Raises
+    ------
+    ValueError
+        If its name is none, or it is there and is not of this search.
+    """
+    name = given.name or f"tuned_{config['corpus']['name']}_{config['model']['name']}"
+    if not NAME.fullmatch(name):
+        raise ValueError(f"--name is {name!r}; it may have letters, digits, _ and -")
+    path = CONF / experiments.FOLDER / f"{name}.yaml"
+    if name == experiments.choices(given.overrides).base:
+        raise ValueError(f"the study starts from {path}, which cannot be overwritten; choose another --name")
+    if path.exists() and not given.force and search not in path.read_text(encoding="utf-8"):
+        raise ValueError(f"{path} is there, and not of this search; choose another --name, or --force")
+    return path
+
+
+def _searched(given: argparse.Namespace, data: "Data", space: "Space", name: str) -> "list[Trial]":
+    """All trials, behind a progress bar."""
+    from tqdm import tqdm
+
+    from ser import searching, tuning
+
+    def objective(settings: "Settings") -> float:
+        try:
+            config = experiments.composed(_overrides(given, settings))
+        except ValueError as error:
+            raise searching.Unfit(str(error)) from error
+        return tuning.dev_uar(data, config, run=f"{tuning.RUN}/{name}")
+
+    trials: list[Trial] = []
+    search = searching.search(
+        objective, space, name=name, n_trials=given.trials, seed=given.seed, timeout=given.timeout
+    )
+    with tqdm(total=given.trials, desc="tune", unit="trial", disable=None) as bar:
+        for found in search:
+            if not trials and len(found) > 1:
+                bar.write(f"{len(found) - 1} trials of an earlier run")
+            trials = found
+            bar.n = len(trials) - 1
+            bar.set_postfix({"best": f"{max(trial.score or 0 for trial in trials):.3f}"})
+    return trials
+
+
+def _overrides(given: argparse.Namespace, settings: "Settings") -> list[str]:
+    return [*given.overrides, *(f"{name}={value}" for name, value in settings.items())]
+
+
+def _best(trials: "Sequence[Trial]") -> "Trial":
+    scored = [trial for trial in trials if trial.score is not None]
+    if not scored:
+        raise ValueError(f"all {len(trials)} trials failed; the first: {trials[0].error}")
+    return max(scored, key=lambda trial: trial.score or 0)  # the first of equals
+
+
+def _finding(trials: "Sequence[Trial]", best: "Trial") -> str:
+    """What the search came to, for the reader of the file."""
+    given, n_trials = trials[0], len(trials) - 1
+    if best is given:
+        return f"As it was: none of {n_trials} trials had a higher dev UAR than {_percent(given)} %"
+    before = "the study as it was failed" if given.score is None else f"{_percent(given)} % as it was"
+    return f"Dev UAR {_percent(best)} %, the best of {n_trials} trials; {before}"
+
+
+def _percent(trial: "Trial") -> str:
+    return f"{100 * (trial.score or 0):.1f}"
+
+
+def _table(trials: "Sequence[Trial]") -> list[str]:
+    """The best trials, one a line."""
+    ranked = sorted(
+        (number for number, trial in enumerate(trials) if trial.score is not None),
+        key=lambda number: -(trials[number].score or 0),
+    )
+    shown = [*ranked[:N_SHOWN], *(number for number in ranked[N_SHOWN:] if number == 0)]
+    lines = [f"{number:5}  {_percent(trials[number]):>10}  {_shown(trials[number])}" for number in shown]
+    return ["trial  dev UAR, %  settings", *lines]
+
+
+def _shown(trial: "Trial") -> str:
+    return " ".join(f"{name}={value}" for name, value in trial.settings.items()) or "as they were"
+
+
+def _failures(trials: "Sequence[Trial]") -> list[str]:
+    failed = [trial for trial in trials if trial.score is None]
+    if not failed:
+        return []
+    return [f"{len(failed)} of {len(trials)} failed; the first ({_shown(failed[0])}): {failed[0].error}"]
+
+
+def _choices(overrides: Sequence[str]) -> list[str]:
+    return [word for override in overrides for word in ("-S", override)]
+
+
+def _command(given: argparse.Namespace, data: "Data") -> str:
+    """What was searched, as a command, but for the place of the corpus."""
+    overrides = [override for override in given.overrides if not override.startswith(f"{experiments.PLACE}=")]
+    folds = {} if data.fold is None else {"--fold": data.fold, "--folds": given.folds}
+    numbers = {**folds, "--seed": given.seed, "--space": given.space}
+    options = [word for name, value in numbers.items() if value is not None for word in (name, str(value))]
+    return shlex.join(["ser", "tune", *_choices(overrides), *options])
+
+
+def _next(given: argparse.Namespace, path: Path) -> list[str]:
+    place = [override for override in given.overrides if override.startswith(f"{experiments.PLACE}=")]
+    command = shlex.join(["dvc", "exp", "run", *_choices([f"{experiments.FOLDER}={path.stem}", *place])])
+    return [f"written: {path}", f"run it with: {command}"]
