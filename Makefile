@@ -4,7 +4,7 @@ VENV := .venv
 INSTALLED := $(VENV)/.installed
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: pipeline test app serve lock clean
+.PHONY: pipeline test app serve bench lock clean
 
 pipeline: $(INSTALLED) ## every artefact from audio to confusion matrix, on the demo corpus unless params.yaml says otherwise
 	@dvc repro
@@ -28,6 +28,9 @@ $(INSTALLED): requirements.lock pyproject.toml
 	$(VENV)/bin/python -m pip install --disable-pip-version-check --quiet --require-hashes -r requirements.lock
 	$(VENV)/bin/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .
 	@touch $@
+
+bench: $(INSTALLED) ## all benchmarks; their tables are kept in benchmarks/README.md
+	python -m benchmarks.report
 
 lock: ## pin all versions anew, with hashes; needs uv
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --upgrade -o requirements.lock

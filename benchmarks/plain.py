@@ -124,7 +124,7 @@ def frames(path: Path) -> Array:
 def yamnet(path: Path) -> Array:
     """System A's embedding: the first 10 s, averaged over their patches, `(1024,)`."""
     y, _ = librosa.load(path, sr=16000, duration=10.0)
-    _, embeddings, _ = network()(y)
+    _, embeddings, _ = network()(np.clip(y, -1, 1))
     mean: Array = np.asarray(embeddings).mean(axis=0)
     return mean
 

@@ -1,0 +1,45 @@
+"""What using the pipeline costs beside the work: a `dvc repro` with nothing to do, and the start of the command `ser`.
+
+Run as: python -m benchmarks.overhead, in a project whose `dvc repro` has run.
+"""
+
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from statistics import median
+
+RUNS = 5
+MAX_ABOVE_DVC = 2.0  # seconds
+MAX_START = 0.3  # seconds
+
+
+def main() -> None:
+    python = sys.executable
+    own = seconds([python, "-m", "dvc", "status", "--quiet"])
+    nothing = seconds([python, "-m", "dvc", "repro", "--quiet"])
+    bare, start = seconds([python, "-c", "pass"]), seconds([python, "-m", "ser.cli", "--help"])
+    above = nothing - own
+    met = above <= MAX_ABOVE_DVC, start <= MAX_START
+    words = ["met" if one else "missed" for one in met]
+    print("| | s | goal |\n|---|---|---|")
+    print(f"| `dvc repro` with nothing to do | {nothing:.2f} | |")
+    print(f"| `dvc status`, which looks at the same files | {own:.2f} | |")
+    print(f"| the difference: the probe | {above:.2f} | {MAX_ABOVE_DVC:g}: {words[0]} |")
+    print(f"| `ser --help`, of which Python {bare:.2f} | {start:.2f} | {MAX_START:g}: {words[1]} |")
+    if not all(met):
+        sys.exit("goal missed")
+
+
+def seconds(command: Sequence[str]) -> float:
+    """Median time of a command."""
+    times = []
+    for _ in range(RUNS):
+        begin = time.perf_counter()
+        subprocess.run(command, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        times.append(time.perf_counter() - begin)
+    return median(times)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+"""Run all benchmarks, and keep their tables in `benchmarks/README.md`.
+
+Machines are noisy: every figure is a ratio within one run, or stands beside what it is compared with. nkululeko, which
+the last one is against, has an environment of its own: set NKULULEKO to its Python, else that table stays as it is.
+
+Run as: SER_CORPORA=/path/to/corpora TFHUB_CACHE_DIR=/path/to/models make bench
+"""
+
+import os
+import platform
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from ser import files
+
+KEPT = Path(__file__).with_name("README.md")
+BENCHMARKS = {  # module -> title
+    "extraction": "Descriptors and their functionals, against librosa",
+    "yamnet": "YAMNet, against one call a file",
+    "scaling": "Cores, many utterances, the cache",
+    "overhead": "Overhead",
+    "study": "A whole study, against nkululeko",
+}
+INTRODUCTION = """# Benchmarks
+
+`make bench` runs them and rewrites this page; `python -m benchmarks.NAME` runs one. Others print their figures only:
+`benchmarks.training`, `.ingest`, `.tables`, `.prediction`, `.service`.
+"""
+
+
+def main() -> None:
+    tables = kept()
+    missed = []
+    for name in BENCHMARKS:
+        options = ["--nkululeko", os.environ.get("NKULULEKO", "")] if name == "study" else []
+        if options and not options[1]:
+            print("study: NKULULEKO is not set; its table stays as it is", file=sys.stderr)
+            continue
+        done = subprocess.run(
+            [sys.executable, "-m", f"benchmarks.{name}", *options], stdout=subprocess.PIPE, text=True, check=False
+        )
+        print(f"{done.stdout}\n")
+        if done.returncode:
+            missed.append(name)
+        if done.stdout:
+            tables[name] = f"{done.stdout.strip()}\n\n{machine()}\n"
+    files.write_text(KEPT, page(tables))
+    if missed:
+        sys.exit(f"goals missed in {', '.join(missed)}")
+
+
+def kept() -> dict[str, str]:
+    """The tables of the page, by benchmark."""
+    text = KEPT.read_text(encoding="utf-8") if KEPT.exists() else ""
+    parts = re.split(r"^## (.*)\n", text, flags=re.MULTILINE)[1:]
+    sections = dict(zip(parts[::2], parts[1::2], strict=True))
+    return {name: sections[title].strip() + "\n" for name, title in BENCHMARKS.items() if title in sections}
+
+
+def page(tables: dict[str, str]) -> str:
+    """The whole page."""
+    sections = [f"## {title}\n\n{tables[name]}" for name, title in BENCHMARKS.items() if name in tables]
+    return "\n".join([INTRODUCTION, *sections])
+
+
+def machine() -> str:
+    """What the figures were measured on."""
+    return f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,139 @@
+"""Extract features of many utterances: two cores against one, time and memory as they grow, and a second run.
+
+Real RAVDESS speech, named anew as often as needed; without the cache, but for the second run.
+
+Run as: SER_CORPORA=/path/to/corpora python -m benchmarks.scaling
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from functools import partial
+from pathlib import Path
+from statistics import median
+
+import pandas as pd
+import psutil
+import yaml
+
+from benchmarks.extraction import CONF, utterances
+
+MIN_CORES_RATIO = 1.8
+MAX_NONLINEARITY = 1.10  # of the time an utterance of many, to that of few
+MAX_MEMORY = 1024.0  # MiB of a process
+MAX_SECOND = 0.1  # of the first run's time; with 1 % of the utterances new
+LOOK = 0.2  # seconds
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.scaling", description=__doc__)
+    parser.add_argument("--utterances", type=int, default=50_000, metavar="N")
+    parser.add_argument("--work", nargs=3, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.work:
+        work(given.work[0], int(given.work[1]), Path(given.work[2]))
+        return
+    met = [cores(), growth(given.utterances), second_run()]
+    if not all(met):
+        sys.exit("goal missed")
+
+
+def cores() -> bool:
+    """Print how much faster two cores are than one."""
+    ratios = []
+    for _ in range(3):
+        one, two = (seconds_of("functionals_120", 720, n_cores=n_cores)[0] for n_cores in (1, 2))
+        ratios.append(one / two)
+    ratio = median(ratios)
+    goal = verdict(ratio >= MIN_CORES_RATIO, MIN_CORES_RATIO)
+    print("| | one core, s | two, s | one / two | goal |\n|---|---|---|---|---|")
+    print(f"| functionals_120 of 720 utterances | {one:.1f} | {two:.1f} | {ratio:.2f} | {goal} |\n")
+    return ratio >= MIN_CORES_RATIO
+
+
+def growth(n_utterances: int) -> bool:
+    """Print time and memory of many utterances and of a tenth."""
+    few, few_memory = seconds_of("means_42", n_utterances // 10)
+    many, memory = seconds_of("means_42", n_utterances)
+    ratio = many / few / 10
+    met = ratio <= MAX_NONLINEARITY and memory <= MAX_MEMORY
+    goal = verdict(met, f"{MAX_NONLINEARITY:g} of that time, {MAX_MEMORY:g} MiB")
+    print("| | ms each | peak of the largest process, MiB | goal |\n|---|---|---|---|")
+    print(f"| means_42 of {n_utterances // 10:,} utterances | {1e4 * few / n_utterances:.2f} | {few_memory:.0f} | |")
+    print(f"| of {n_utterances:,} | {1e3 * many / n_utterances:.2f} | {memory:.0f} | {goal} |\n")
+    return met
+
+
+def second_run() -> bool:
+    """Print the time of a run of which the cache has all but 1 %."""
+    with tempfile.TemporaryDirectory() as folder:
+        cache = {"SER_CACHE_GB": "1", "SER_CACHE_DIR": folder}
+        first, _ = seconds_of("functionals_120", 1400, environment=cache)
+        second, _ = seconds_of("functionals_120", 1414, environment=cache)
+    ratio = second / first
+    goal = verdict(ratio <= MAX_SECOND, MAX_SECOND)
+    print("| | first, s | with 1 % more, s | ratio | goal |\n|---|---|---|---|---|")
+    print(f"| functionals_120 of 1400 utterances | {first:.1f} | {second:.1f} | {ratio:.3f} | {goal} |")
+    return ratio <= MAX_SECOND
+
+
+def verdict(met: bool, goal: object) -> str:
+    """A goal, and whether it was met."""
+    return f"{goal}: {'met' if met else 'missed'}"
+
+
+def seconds_of(
+    name: str, n_utterances: int, *, n_cores: int = 2, environment: dict[str, str] | None = None
+) -> tuple[float, float]:
+    """Seconds of the extraction without its start, and the largest peak memory of its processes in MiB."""
+    settings = {"SER_CACHE_GB": "0", "LOKY_MAX_CPU_COUNT": str(n_cores)} | (environment or {})
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "benchmarks.scaling", "--work", name, str(n_utterances), folder]
+        process = subprocess.Popen(command, env=os.environ | settings, stderr=subprocess.DEVNULL)
+        peak = [0.0]
+        watcher = threading.Thread(target=_watch, args=(process, peak))
+        watcher.start()
+        if process.wait():
+            sys.exit(f"the extraction of {name} failed")
+        watcher.join()
+        return json.loads(Path(folder, "seconds").read_text()), peak[0]
+
+
+def _watch(process: "subprocess.Popen[bytes]", peak: list[float]) -> None:
+    while process.poll() is None:
+        try:
+            family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
+            peak[0] = max(peak[0], *(one.memory_info().rss / 2**20 for one in family))
+        except psutil.Error:
+            pass
+        time.sleep(LOOK)
+
+
+def work(name: str, n_utterances: int, folder: Path) -> None:
+    """Write the table of features of `n_utterances`, as the stage does."""
+    from ser import audio, tables
+    from ser.features import tabular
+    from ser.features.extraction import one_by_one
+    from ser.features.functionals import functionals
+
+    n_files = min(n_utterances, 1440)
+    paths = utterances(1440)[:n_files]
+    facts = [(str(path), (recording := audio.read(path)).audio_hash, recording.sample_rate) for path in paths]
+    rows = pd.DataFrame(facts, columns=["path", "audio_hash", "sample_rate"])
+    rows = rows.loc[[k % n_files for k in range(n_utterances)]].reset_index(drop=True)
+    rows = rows.assign(utterance=[f"u/{k}" for k in range(n_utterances)], emotion="calm")
+    extractor = one_by_one(partial(functionals, **yaml.safe_load((CONF / f"librosa/{name}.yaml").read_text())))
+    begin = time.perf_counter()
+    with tables.writing(folder / "features.csv") as write:
+        for part in tabular.feature_rows(rows, Path("/"), extractor, description=name):
+            write(part)
+    (folder / "seconds").write_text(json.dumps(time.perf_counter() - begin))
+
+
+if __name__ == "__main__":
+    main()
