@@ -10,8 +10,8 @@ import browser
 import pandas as pd
 import pytest
 from recordings import BAD, SILENCE, UTTERANCE, file_of, spoken
-from selenium.webdriver import Chrome
 from selenium.common.exceptions import StaleElementReferenceException
+from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
