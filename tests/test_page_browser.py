@@ -10,6 +10,7 @@ import browser
 import pandas as pd
 import pytest
 from recordings import BAD, SILENCE, UTTERANCE, file_of, spoken
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
@@ -113,7 +114,8 @@ def test_silence_is_explained_and_a_new_file_replaces_it(desktop: Chrome, tmp_pa
     assert shown_emotion(desktop) == "No speech found"
     browser.wait_for(desktop, "So there is no emotion to show.")
     upload(desktop, UTTERANCE)
-    WebDriverWait(desktop, browser.PATIENCE).until(lambda _: shown_emotion(desktop) in recognition.load().labels)
+    wait = WebDriverWait(desktop, browser.PATIENCE, ignored_exceptions=[StaleElementReferenceException])
+    wait.until(lambda _: shown_emotion(desktop) in recognition.load().labels)  # what is replaced may vanish meanwhile
 
 
 def test_the_result_fits_the_screen_of_a_phone(mobile: Chrome, tmp_path: Path) -> None:
