@@ -149,8 +149,7 @@ def read(path: Path, types: Types) -> pd.DataFrame:
             table = file.read()
     else:
         table = arrow.csv.read_csv(path, convert_options=_conversion(path, types))
-    rows: pd.DataFrame = table.to_pandas()
-    return rows
+    return _as_pandas(table)
 
 
 def parts(path: Path, types: Types, *, n_rows: int) -> Iterator[pd.DataFrame]:
@@ -165,15 +164,16 @@ def parts(path: Path, types: Types, *, n_rows: int) -> Iterator[pd.DataFrame]:
     for batch in _batches(path, types, n_rows=n_rows):
         waiting.add(batch)
         for table in waiting.taken(n_rows):
-            yield table.to_pandas()
+            yield _as_pandas(table)
     for table in waiting.rest():
-        yield table.to_pandas()
+        yield _as_pandas(table)
 
 
 def _batches(path: Path, types: Types, *, n_rows: int) -> Iterator[arrow.RecordBatch]:
     if path.suffix == PARQUET:
         with _opened(path, types) as file:
-            yield from file.iter_batches(batch_size=n_rows)
+            for group in range(file.num_row_groups):  # of several at once, all that was read is kept
+                yield from file.iter_batches(batch_size=n_rows, row_groups=[group])
     else:
         with arrow.csv.open_csv(path, convert_options=_conversion(path, types)) as file:
             yield from file
@@ -187,6 +187,11 @@ def _opened(path: Path, types: Types) -> Iterator[arrow.parquet.ParquetFile]:
             if own.type != other.type:
                 raise arrow.ArrowInvalid(f"the column {own.name} is of {own.type}, wanted {other.type}")
         yield file
+
+
+def _as_pandas(table: arrow.Table) -> pd.DataFrame:
+    rows: pd.DataFrame = table.to_pandas(self_destruct=True)  # else it would be in memory twice
+    return rows
 
 
 def _conversion(path: Path, types: Types) -> arrow.csv.ConvertOptions:

@@ -221,7 +221,8 @@ def _probability_type(column: str) -> arrow.DataType:
 
 def _read(path: Path, schema: pandera.DataFrameSchema) -> pd.DataFrame:
     with _whole(path):
-        return schema.validate(formats.read(path, _probability_type if schema is PREDICTIONS else _type))
+        rows = formats.read(path, _probability_type if schema is PREDICTIONS else _type)
+        return schema.validate(rows, inplace=True)  # a copy of a large table is large
 
 
 @contextmanager
