@@ -15,15 +15,16 @@ References
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ser import balancing, compute, metrics, partitions, sources, tables, training
+from ser import balancing, compute, metrics, partitions, processes, sources, tables, training
 from ser.bundle import Bundle
 from ser.features.representation import Representation
 from ser.models import NEURAL
@@ -33,7 +34,7 @@ from ser.searching import Unfit
 RUN = "tune"  # folder of interrupted training of networks
 MIN_SPEAKERS = 3  # of which folds of speakers can be made
 N_CALIBRATION_FOLDS = 2  # as few as can be: the temperature of probabilities never changes which is the largest
-SECTIONS = ("model", "training", "balance", "representation", "seed")  # that a dev UAR depends on
+SECTIONS = ("model", "training", "balance", "seed")  # that a dev UAR depends on, beside the features
 CODE = ("ser.balancing", "ser.training", "ser.neural_training", "ser.prediction", "ser.metrics", "ser.search_spaces")
 LIBRARIES = ("scikit-learn", "imbalanced-learn", "keras", "optuna")
 CHUNK = 256  # rows of an array that are hashed at once
@@ -129,6 +130,7 @@ def dev_uar(given: Data, config: Mapping[str, Any], *, run: str = RUN) -> float:
     """UAR of the dev partitions of all folds, each predicted by a model that learned from its training partition.
 
     Balancing, training and prediction are the pipeline's own. Folds of classifiers are spread as `SER_COMPUTE` says.
+    Networks are trained in a process of their own, since TensorFlow keeps memory of each (12 MB of a small one).
 
     Parameters
     ----------
@@ -142,20 +144,41 @@ def dev_uar(given: Data, config: Mapping[str, Any], *, run: str = RUN) -> float:
     Unfit
         If the settings do not fit each other or the data.
     """
-    folds = sorted(given.folds["fold"].unique())
-    of_fold = partial(_dev_predictions, given, config, run=run)
-    if config["model"]["name"] in NEURAL:
-        from ser.models import backend, checkpoints
+    if config["model"]["name"] not in NEURAL:
+        return _pooled_uar(given, config, run=run, spread=compute.unordered_map)
+    try:
+        return processes.in_own_process(_uar_of_networks, *_without_map(given), config, run=run)
+    except processes.Died as error:
+        raise Unfit("its training died; it may need more memory than there is") from error
 
-        found = [of_fold(fold) for fold in folds]  # one by one: each takes all cores, or the one GPU
-        checkpoints.discard(run)
-        backend.keras.utils.clear_session()  # or the memory of a long search grows with every network
-    else:
-        found = [predictions for _, predictions in compute.unordered_map(of_fold, folds)]
-    for unfit in (outcome for outcome in found if isinstance(outcome, Unfit)):
-        raise unfit
-    parts = [outcome for outcome in found if isinstance(outcome, pd.DataFrame)]
+
+def _pooled_uar(given: Data, config: Mapping[str, Any], *, run: str, spread: Callable[..., Any]) -> float:
+    folds = sorted(given.folds["fold"].unique())
+    parts = []
+    for _, outcome in spread(partial(_dev_predictions, given, config, run=run), folds):
+        if isinstance(outcome, Unfit):
+            raise outcome
+        parts.append(outcome)
     return metrics.scores(pd.concat(parts, ignore_index=True))["uar"]
+
+
+def _without_map(given: Data) -> tuple[Data, Path | None]:
+    """The data without a memory map, which is not to be copied into another process, and the file that it shows."""
+    if not isinstance(given.features.array, np.memmap):
+        return given, None
+    path = given.features.array.filename
+    return replace(given, features=Representation(given.features.rows)), Path(path) if path else None
+
+
+def _uar_of_networks(given: Data, path: Path | None, config: Mapping[str, Any], *, run: str) -> float:
+    """Fold by fold, as each takes all cores or the one GPU."""
+    from ser.models import checkpoints  # Keras takes seconds to import, which a classifier need not pay
+
+    if path is not None:
+        given = replace(given, features=Representation(given.features.rows, np.load(path, mmap_mode="r")))
+    uar = _pooled_uar(given, config, run=run, spread=lambda function, folds: enumerate(map(function, folds)))
+    checkpoints.discard(run)
+    return uar
 
 
 def _dev_predictions(given: Data, config: Mapping[str, Any], fold: int, *, run: str) -> pd.DataFrame | Unfit:
@@ -189,7 +212,7 @@ def _fitted(rows: pd.DataFrame, given: Data, config: Mapping[str, Any], *, fold:
 
 
 def _fitted_network(rows: pd.DataFrame, given: Data, config: Mapping[str, Any], *, fold: int, run: str) -> Bundle:
-    from ser import neural_training  # Keras takes seconds to import, which a classifier need not pay
+    from ser import neural_training
 
     dev = balancing.rows_of(given.features.rows, given.folds, fold=fold, partition="dev")
     fit = neural_training.fitted(
