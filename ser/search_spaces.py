@@ -67,7 +67,8 @@ def read(path: Path, config: Mapping[str, Any], *, fixed: Collection[str] = (), 
         raise ValueError(f"{path} names no settings; write lines like: model.C: {{low: 0.1, high: 100.0, log: true}}")
     for name, setting in content.items():
         _check(name, setting, config, path, conf)
-    space = {name: setting for name, setting in content.items() if name not in fixed}
+    set_already = {*fixed, *(name.partition(".")[0] for name in fixed)}  # with one of its settings a group is, too
+    space = {name: setting for name, setting in content.items() if name not in set_already}
     if not space:
         raise ValueError(f"-S sets all that {path} searches ({', '.join(content)}); leave one of them out")
     return space

@@ -124,6 +124,8 @@ def test_whole_numbers_are_drawn_whole_and_others_not(tmp_path: Path) -> None:
 def test_what_is_fixed_is_not_searched(tmp_path: Path) -> None:
     content = {"model.C": {"low": 1, "high": 9}, "balance": {"choices": ["none", "smote"]}}
     assert set(space_of(tmp_path, content, fixed=["balance", "corpus"])) == {"model.C"}
+    assert set(space_of(tmp_path, content, fixed=["balance.k_neighbors"])) == {"model.C"}  # which none has not
+    assert set(space_of(tmp_path, content, fixed=["model", "model.gamma"])) == {"balance", "model.C"}
     with pytest.raises(ValueError, match=r"-S sets all that .*space.yaml searches \(balance, model.C\)"):
         space_of(tmp_path, content, fixed=["balance", "model.C"])
 

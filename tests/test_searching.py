@@ -66,6 +66,7 @@ def test_settings_are_drawn_within_their_space(at_once: list[Trial]) -> None:
     assert all(settings["model.n"] in map(str, range(1, 21)) for settings in drawn)
 
 
+@pytest.mark.slow
 def test_a_search_climbs() -> None:
     scores = [trial.score or 0 for trial in found(n_trials=30)[1:]]
     by_chance, by_the_sampler = scores[:10], scores[10:]

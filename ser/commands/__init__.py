@@ -1,4 +1,4 @@
-"""Subcommands of `ser` that predict and export: one module each, imported when it is asked for."""
+"""Subcommands of `ser` that predict, export and search: one module each, imported when it is asked for."""
 
 from pathlib import Path
 
