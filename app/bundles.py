@@ -26,12 +26,6 @@ def choices(models: Path = MODELS) -> dict[str, Path]:
     return {BUILT_IN: EMBEDDED, **{folder.as_posix(): folder for folder in found}}
 
 
-def changed(folder: Path) -> int:
-    """When the bundle in `folder` was written, in ns: part of every key of what is kept of it."""
-    description = folder / DESCRIPTION
-    return description.stat().st_mtime_ns if description.is_file() else 0
-
-
 @st.cache_resource(max_entries=3, show_spinner="Loading the model …")
 def recognizer(folder: Path, changed: int) -> Recognizer:
     """The model in `folder`, read once for all visitors until it changes.

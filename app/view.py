@@ -10,6 +10,7 @@ import streamlit as st
 
 from app import bundles, examples, hearing, many, markup, pictures, words
 from app.hearing import Heard
+from ser import recognition
 from ser.audio import InvalidAudio
 from ser.recognition import LONGEST_UTTERANCE, Recognizer
 
@@ -47,7 +48,7 @@ def _page() -> None:
         for tab in (one, several):
             tab.write("Choose another model above.")
         return
-    key = f"{folder}:{bundles.changed(folder)}"
+    key = f"{folder}:{recognition.changed(folder)}"
     with one:
         _one(model, key)
     with several:
@@ -58,7 +59,7 @@ def _model(name: str) -> Recognizer | None:
     """The chosen model, or None, having said why."""
     folder = bundles.choices()[name]
     try:
-        model = bundles.recognizer(folder, bundles.changed(folder))
+        model = bundles.recognizer(folder, recognition.changed(folder))
     except (ValueError, OSError, ImportError, KeyError) as error:
         st.error(f"The model {name} cannot be read. Choose another one. In the words of the library: {error}")
         return None

@@ -4,6 +4,7 @@ import tempfile
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -69,44 +70,41 @@ def exported(model: Bundle, description: Mapping[str, Any], folder: Path) -> dic
 
 def _write_litert(model: Bundle, folder: Path, *, int8: bool) -> None:
     """LiteRT for one utterance at a time: then recurrent layers need no operators but the built-in ones."""
-    tensorflow = _tensorflow()
+    tensorflow, network = _tensorflow(), model.model.network
     with tempfile.TemporaryDirectory() as temporary, silent_stderr():
-        _archived(model.model.network, Path(temporary), n_utterances=1)
+        serve = partial(network, training=False)
+        _write_archive(network, Path(temporary), "serve", serve, n_utterances=1)
         converter = tensorflow.lite.TFLiteConverter.from_saved_model(temporary)
         if int8:  # weights; what is computed stays float32
             converter.optimizations = [tensorflow.lite.Optimize.DEFAULT]
         (folder / bundle.LITERT).write_bytes(converter.convert())
 
 
-def _archived(network: Any, folder: Path, *, n_utterances: int | None) -> None:
-    """SavedModel of the network as it is."""
-    tensorflow = _tensorflow()
-    from ser.models.backend import keras
-
-    archive = keras.export.ExportArchive()
-    archive.track(network)
-    signature = tensorflow.TensorSpec((n_utterances, *network.input_shape[1:]), tensorflow.float32, name=FEATURES)
-    archive.add_endpoint("serve", lambda features: network(features, training=False), input_signature=[signature])
-    archive.write_out(str(folder), verbose=False)
-
-
 def _write_saved_model(model: Bundle, folder: Path) -> None:
     """SavedModel as TensorFlow Serving takes it: any number of utterances in, calibrated probabilities out."""
     tensorflow = _tensorflow()
-    from ser.models.backend import keras
-
     network, temperature = model.model.network, model.model.temperature
 
     def serve(features: Any) -> dict[str, Any]:
         logits = tensorflow.math.log(tensorflow.maximum(network(features, training=False), LEAST))
         return {PROBABILITIES: tensorflow.nn.softmax(logits / temperature)}
 
+    with silent_stderr():
+        _write_archive(network, folder / VERSION, "serving_default", serve, n_utterances=None)
+
+
+def _write_archive(
+    network: Any, folder: Path, endpoint: str, serve: Callable[[Any], Any], *, n_utterances: int | None
+) -> None:
+    """SavedModel whose `endpoint` makes what `serve`, which calls the network, makes of features."""
+    tensorflow = _tensorflow()
+    from ser.models.backend import keras
+
     archive = keras.export.ExportArchive()
     archive.track(network)
-    signature = tensorflow.TensorSpec((None, *network.input_shape[1:]), tensorflow.float32, name=FEATURES)
-    archive.add_endpoint("serving_default", serve, input_signature=[signature])
-    with silent_stderr():
-        archive.write_out(str(folder / VERSION), verbose=False)
+    signature = tensorflow.TensorSpec((n_utterances, *network.input_shape[1:]), tensorflow.float32, name=FEATURES)
+    archive.add_endpoint(endpoint, serve, input_signature=[signature])
+    archive.write_out(str(folder), verbose=False)
 
 
 def _tensorflow() -> Any:

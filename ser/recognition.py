@@ -120,8 +120,7 @@ class Recognizer:
             return self._of_windows(windows, recording.duration)
         waveform, rate = recording.whole(), recording.sample_rate
         duration = waveform.size / rate
-        if duration < audio.MIN_DURATION:
-            raise InvalidAudio(f"{duration:.6g} s long, shorter than {audio.MIN_DURATION} s", "record more")
+        _check_duration(duration)
         heard = waveform if self.whole else waveform[: round(self.window * rate)]
         spoken = self._speech(heard, rate)
         if spoken >= speech.THRESHOLD:
@@ -140,8 +139,8 @@ class Recognizer:
             If the recording is shorter than 0.1 s, damaged, or has samples that are not finite.
         """
         for window in recording.windows(duration=self.window, hop=hop):
-            if window.start == 0 and window.end < audio.MIN_DURATION:
-                raise InvalidAudio(f"{window.end:.6g} s long, shorter than {audio.MIN_DURATION} s", "record more")
+            if window.start == 0:
+                _check_duration(window.end)
             probabilities, spoken = self._of_window(window)
             prediction = self._prediction(probabilities, spoken, window.end - window.start)
             yield {**prediction, "start": round(window.start, 3), "end": round(window.end, 3)}
@@ -175,6 +174,11 @@ class Recognizer:
         return Prediction(
             emotion=emotion, confidence=by_label[emotion], probabilities=by_label, duration=round(duration, 3)
         )
+
+
+def _check_duration(duration: float) -> None:
+    if duration < audio.MIN_DURATION:
+        raise InvalidAudio(f"{duration:.6g} s long, shorter than {audio.MIN_DURATION} s", "record more")
 
 
 def load(folder: Path = EMBEDDED, *, all_speech: bool = False) -> Recognizer:
@@ -237,8 +241,7 @@ def predict_emotion(
         If a file cannot be read.
     """
     folder = EMBEDDED if model is None else Path(model)
-    description = folder / bundle.DESCRIPTION
-    recognizer = _kept(folder, description.stat().st_mtime_ns if description.is_file() else 0)
+    recognizer = _kept(folder, changed(folder))
     if isinstance(recording, str | Path):
         if sample_rate is not None:
             raise ValueError(f"sample_rate is {sample_rate}, and {recording} says its own; leave it out")
@@ -247,6 +250,12 @@ def predict_emotion(
     if sample_rate is None:
         raise ValueError("the sample rate of the waveform is missing; give it in Hz, as the second argument")
     return recognizer.predict(inputs.of_waveform(recording, sample_rate))
+
+
+def changed(folder: Path) -> int:
+    """When the bundle in `folder` was written, in ns, which keys what is kept of it; 0 where there is none."""
+    description = folder / bundle.DESCRIPTION
+    return description.stat().st_mtime_ns if description.is_file() else 0
 
 
 @lru_cache(maxsize=4)

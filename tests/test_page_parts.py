@@ -243,11 +243,11 @@ def test_facts_are_only_what_the_description_says(model: Recognizer) -> None:
 def test_a_model_is_read_anew_when_it_changed(tmp_path: Path) -> None:
     folder = tmp_path / "copy"
     shutil.copytree(EMBEDDED, folder)
-    first = bundles.changed(folder)
+    first = recognition.changed(folder)
     description = json.loads((folder / "bundle.json").read_text())
     (folder / "bundle.json").write_text(json.dumps(description | {"corpora": ["demo"]}))
-    assert bundles.changed(folder) != first
-    assert bundles.changed(tmp_path) == 0
+    assert recognition.changed(folder) != first
+    assert recognition.changed(tmp_path) == 0
 
 
 # Examples and markup

@@ -59,10 +59,11 @@ def recorded(seconds: float) -> bytes:
     """
     if not SECONDS[0] <= seconds <= SECONDS[1]:
         raise ValueError(f"{seconds} s to record; wanted {SECONDS[0]} to {SECONDS[1]:g} s")
-    n_samples, pieces = round(seconds * SAMPLE_RATE), []
+    n_samples, n_heard, pieces = round(seconds * SAMPLE_RATE), 0, []
     for piece in microphone():
         pieces.append(piece)
-        if sum(part.size for part in pieces) >= n_samples:
+        n_heard += piece.size
+        if n_heard >= n_samples:
             break
     file = io.BytesIO()
     soundfile.write(file, np.concatenate(pieces)[:n_samples], SAMPLE_RATE, format="WAV", subtype="PCM_16")
