@@ -12,7 +12,7 @@ import librosa
 import numpy as np
 
 from ser.audio import Waveform
-from ser.tables import ORIGINAL
+from ser.keys import ORIGINAL
 
 N_FFT = 2048  # samples, of the phase vocoder; librosa's default
 

@@ -46,14 +46,27 @@ def unordered_map(
 
 def _by_processes(function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[tuple[int, Result]]:
     # One numeric thread each: all cores are taken already, and sums do not depend on how many there are; on one core
-    # joblib works in this process, which is limited, too. The first item is done here: numba compiles what librosa
-    # calls at its first use, and keeps it in a cache on disk, which crashes processes that write it at the same time
-    # (seen in one of four first runs).
-    with threadpool_limits(1):
-        first = list(map(function, items[:1]))
-    yield from enumerate(first)
+    # joblib works in this process, which is limited, too. The first item is done here, while the workers start: numba
+    # compiles what librosa calls at its first use, and keeps it in a cache on disk, which crashes processes that write
+    # it at the same time (seen in one of four first runs).
     with threadpool_limits(1), parallel_config(backend="loky", n_jobs=-1, inner_max_num_threads=1):
+        started = _started(function) if len(items) > 1 else ()
+        first = list(map(function, items[:1]))
+        yield from enumerate(first)
+        for _ in started:
+            pass
         yield from _parallel(function, items[1:], first=1)
+
+
+def _started(function: Callable[[Item], Result]) -> Iterator[None]:
+    """Ends when each worker has imported what `function` needs; they begin at once, not when it is first asked."""
+    tasks = Parallel(return_as="generator_unordered", batch_size=1, pre_dispatch="all")
+    begun: Iterator[None] = tasks(delayed(_imported)(function) for _ in range(n_workers()))
+    return begun
+
+
+def _imported(function: Callable[[Item], Result]) -> None:
+    """Nothing: to be given a function is to import its module."""
 
 
 def _parallel(function: Callable[[Item], Result], items: Sequence[Item], *, first: int) -> Iterator[tuple[int, Result]]:

@@ -48,12 +48,16 @@ def computed(
             progress.update(len(results))
             chunks = _chunks([k for k in range(len(part)) if k not in results], first_alone=not threads)
             tasks = [[part[k] for k in chunk] for chunk in chunks]
+            begin = 0
             for number, values in compute.unordered_map(function, tasks, threads=threads):
                 made = dict(zip(chunks[number], values, strict=True))
                 store.write({names[k]: content for k, one in made.items() if (content := encoded(one)) is not None})
                 results |= made
                 progress.update(len(made))
-            for k in range(len(part)):
+                while begin in results:  # handed over while others are in the works, not when they all are done
+                    yield results.pop(begin)
+                    begin += 1
+            for k in range(begin, len(part)):
                 yield results.pop(k)
 
 

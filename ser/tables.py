@@ -9,13 +9,13 @@ import pandera.pandas as pandera
 import pyarrow as arrow
 
 from ser import formats
+from ser.keys import ORIGINAL as ORIGINAL
 
 EMOTIONS = (
     *("neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised"),
     *("pleasant_surprise", "boredom"),
 )
 PARTITIONS = ("train", "dev", "test")
-ORIGINAL = "original"
 UNAVAILABLE = "unavailable"
 """Name of the one extra column of a feature table whose features could not be had; it has no rows."""
 
