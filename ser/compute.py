@@ -5,7 +5,9 @@ cluster of this machine's cores.
 """
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from itertools import count
 from typing import TypeVar
@@ -49,20 +51,29 @@ def _by_processes(function: Callable[[Item], Result], items: Sequence[Item]) -> 
     # joblib works in this process, which is limited, too. The first item is done here, while the workers start: numba
     # compiles what librosa calls at its first use, and keeps it in a cache on disk, which crashes processes that write
     # it at the same time (seen in one of four first runs).
-    with threadpool_limits(1), parallel_config(backend="loky", n_jobs=-1, inner_max_num_threads=1):
-        started = _started(function) if len(items) > 1 else ()
+    with _workers_starting(function, n_items=len(items) - 1), threadpool_limits(1):
         first = list(map(function, items[:1]))
-        yield from enumerate(first)
-        for _ in started:
-            pass
+    yield from enumerate(first)
+    with threadpool_limits(1), _workers():
         yield from _parallel(function, items[1:], first=1)
 
 
-def _started(function: Callable[[Item], Result]) -> Iterator[None]:
-    """Ends when each worker has imported what `function` needs; they begin at once, not when it is first asked."""
-    tasks = Parallel(return_as="generator_unordered", batch_size=1, pre_dispatch="all")
-    begun: Iterator[None] = tasks(delayed(_imported)(function) for _ in range(n_workers()))
-    return begun
+def _workers() -> parallel_config:
+    return parallel_config(backend="loky", n_jobs=-1, inner_max_num_threads=1)
+
+
+@contextmanager
+def _workers_starting(function: Callable[[Item], Result], *, n_items: int) -> Iterator[None]:
+    """Have the workers import what `function` needs meanwhile, if they will have items."""
+    with _workers():
+        n_starting = min(n_workers(), n_items)
+        started = Parallel(return_as="generator_unordered", batch_size=1, pre_dispatch="all")(
+            delayed(_imported)(function) for _ in range(n_starting)
+        )
+    try:
+        yield
+    finally:
+        deque(started, maxlen=0)
 
 
 def _imported(function: Callable[[Item], Result]) -> None:

@@ -155,9 +155,9 @@ def test_outputs_that_are_no_probabilities_are_refused_with_the_remedy(
     activation: str | None, found: str, tmp_path: Path
 ) -> None:
     keras.utils.set_random_seed(0)
-    layers = keras.layers
-    model = keras.Sequential([layers.Input((64, 94)), layers.Flatten(), layers.Dense(3, activation=activation)])
-    save(model, tmp_path / "custom.keras")
+    layers, low = keras.layers, keras.initializers.Constant(-10.0)
+    outputs = layers.Dense(3, activation=activation, bias_initializer=low)
+    save(keras.Sequential([layers.Input((64, 94)), layers.Flatten(), outputs]), tmp_path / "custom.keras")
     recognizer = foreign.load(tmp_path / "custom.keras", LABELS, all_speech=True)
     with pytest.raises(ValueError, match=rf"no probabilities .*{found}.*; add a softmax as its last layer"):
         recognizer.probabilities(WAVEFORM, 16_000)

@@ -39,7 +39,7 @@ def rows_of_variants(utterances: pd.DataFrame, augmentation: Mapping[str, Any]) 
         If there is no such variant.
     """
     variants = variant_names(**augmentation)
-    rows = utterances.loc[utterances.index.repeat(len(variants))].reset_index(drop=True)
+    rows = utterances.iloc[np.repeat(np.arange(len(utterances)), len(variants))].reset_index(drop=True)
     return rows.assign(variant=np.tile(variants, len(utterances)))[list(KEYS)]
 
 
