@@ -27,7 +27,7 @@ RAVDESS_HALF, CREMA_D = 720, 7442  # utterances; the start of the workers takes 
 MIN_CORES_RATIO = 1.8
 MAX_NONLINEARITY = 1.10  # of the time an utterance of many, to that of few
 MAX_MEMORY = 1024.0  # MiB of a process
-MAX_SECOND = 0.1  # of the first run's time; with 1 % of the utterances new
+MAX_SECOND = 0.1  # of the first run's time, both without their start; with 1 % of the utterances new
 LOOK = 0.2  # seconds
 
 
@@ -74,15 +74,20 @@ def growth(n_utterances: int) -> bool:
 
 
 def second_run() -> bool:
-    """Print the time of a run of which the cache has all but 1 %."""
+    """Print the time of runs of which the cache has all, and all but 1 %, beside that of one utterance: the start."""
+    start, _ = seconds_of("functionals_120", 1)
     with tempfile.TemporaryDirectory() as folder:
         cache = {"SER_CACHE_GB": "1", "SER_CACHE_DIR": folder}
-        first, _ = seconds_of("functionals_120", 1400, environment=cache)
-        second, _ = seconds_of("functionals_120", 1414, environment=cache)
-    ratio = second / first
+        first, again, more = (
+            seconds_of("functionals_120", n_utterances, environment=cache)[0] for n_utterances in (1400, 1400, 1414)
+        )
+    ratio = (more - start) / (first - start)
     goal = verdict(ratio <= MAX_SECOND, MAX_SECOND)
-    print("| | first, s | with 1 % more, s | ratio | goal |\n|---|---|---|---|---|")
-    print(f"| functionals_120 of 1400 utterances | {first:.1f} | {second:.1f} | {ratio:.3f} | {goal} |")
+    print("| functionals_120 | s | without the start, of the first run's | goal |\n|---|---|---|---|")
+    print(f"| 1 utterance: the start of librosa | {start:.1f} | | |")
+    print(f"| 1,400, the cache empty | {first:.1f} | | |")
+    print(f"| the same again | {again:.1f} | | |")
+    print(f"| 1,414: 1 % are new | {more:.1f} | {ratio:.3f} | {goal} |")
     return ratio <= MAX_SECOND
 
 

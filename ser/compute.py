@@ -23,12 +23,18 @@ DASK = "dask://"
 
 
 def unordered_map(
-    function: Callable[[Item], Result], items: Sequence[Item], *, threads: bool = False
+    function: Callable[[Item], Result], items: Sequence[Item], *, threads: bool = False, n_here: int = 1
 ) -> Iterator[tuple[int, Result]]:
     """Number of each item, and what `function` makes of it, as soon as it is there, in any order.
 
-    `threads` suits functions that spend their time outside Python (decoding, hashing); processes suit the others.
     `LOKY_MAX_CPU_COUNT` limits the cores of this machine.
+
+    Parameters
+    ----------
+    threads
+        Suits functions that spend their time outside Python (decoding, hashing); processes suit the others.
+    n_here
+        Items, at least 1, that this process does itself, before other processes of this machine do the rest.
 
     Raises
     ------
@@ -43,19 +49,23 @@ def unordered_map(
         with parallel_config(backend="threading", n_jobs=-1):
             yield from _parallel(function, items, first=0)
     else:
-        yield from _by_processes(function, items)
+        yield from _by_processes(function, items, n_here=n_here)
 
 
-def _by_processes(function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[tuple[int, Result]]:
+def _by_processes(
+    function: Callable[[Item], Result], items: Sequence[Item], *, n_here: int
+) -> Iterator[tuple[int, Result]]:
     # One numeric thread each: all cores are taken already, and sums do not depend on how many there are; on one core
     # joblib works in this process, which is limited, too. The first item is done here, while the workers start: numba
     # compiles what librosa calls at its first use, and keeps it in a cache on disk, which crashes processes that write
     # it at the same time (seen in one of four first runs).
-    with _workers_starting(function, n_items=len(items) - 1), threadpool_limits(1):
-        first = list(map(function, items[:1]))
-    yield from enumerate(first)
+    with _workers_starting(function, n_items=len(items) - n_here):
+        for number in range(min(n_here, len(items))):
+            with threadpool_limits(1):
+                result = function(items[number])
+            yield number, result
     with threadpool_limits(1), _workers():
-        yield from _parallel(function, items[1:], first=1)
+        yield from _parallel(function, items[n_here:], first=n_here)
 
 
 def _workers() -> parallel_config:
@@ -66,10 +76,8 @@ def _workers() -> parallel_config:
 def _workers_starting(function: Callable[[Item], Result], *, n_items: int) -> Iterator[None]:
     """Have the workers import what `function` needs meanwhile, if they will have items."""
     with _workers():
-        n_starting = min(n_workers(), n_items)
-        started = Parallel(return_as="generator_unordered", batch_size=1, pre_dispatch="all")(
-            delayed(_imported)(function) for _ in range(n_starting)
-        )
+        tasks = Parallel(return_as="generator_unordered", batch_size=1, pre_dispatch="all")
+        started = tasks(delayed(_imported)(function) for _ in range(min(n_workers(), n_items)))
     try:
         yield
     finally:

@@ -8,6 +8,7 @@ from tqdm import tqdm
 from ser import cache, compute
 
 CHUNK = 16  # items a task: tens of milliseconds, beside which handing it to a process is little
+FEW = 8  # chunks, of which a second is spent: processes take longer to start
 CHUNKS_A_WORKER = 32  # of a round, at whose end some workers wait for the last chunk
 
 Item = TypeVar("Item")
@@ -49,7 +50,8 @@ def computed(
             chunks = _chunks([k for k in range(len(part)) if k not in results], first_alone=not threads)
             tasks = [[part[k] for k in chunk] for chunk in chunks]
             begin = 0
-            for number, values in compute.unordered_map(function, tasks, threads=threads):
+            n_here = len(tasks) if len(tasks) <= FEW else 1
+            for number, values in compute.unordered_map(function, tasks, threads=threads, n_here=n_here):
                 made = dict(zip(chunks[number], values, strict=True))
                 store.write({names[k]: content for k, one in made.items() if (content := encoded(one)) is not None})
                 results |= made
