@@ -9,9 +9,6 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from imblearn.over_sampling import SMOTE, RandomOverSampler
-from sklearn.neighbors import NearestNeighbors
-from sklearn.preprocessing import StandardScaler
 
 from ser.tables import feature_columns
 
@@ -109,6 +106,9 @@ def _smote(rows: pd.DataFrame, values: npt.NDArray[np.float32], *, k_neighbors: 
             )
     if count.nunique() == 1:
         return rows.iloc[:0]  # balanced as it is, and nothing cannot be scaled back
+    from imblearn.over_sampling import SMOTE  # takes a second, which those who only read balanced rows need not pay
+    from sklearn.preprocessing import StandardScaler
+
     scaler = StandardScaler().fit(values)
     scaled = scaler.transform(values)
     sampler = SMOTE(k_neighbors=k_neighbors, random_state=seed)
@@ -129,6 +129,8 @@ def _nearest(
     synthetic_emotions: npt.NDArray[np.str_],
 ) -> npt.NDArray[np.intp]:
     """Index of the nearest row of the same emotion, for each synthetic row."""
+    from sklearn.neighbors import NearestNeighbors
+
     nearest = np.zeros(len(synthetic), np.intp)
     for emotion in np.unique(synthetic_emotions):
         own, made = np.flatnonzero(emotions == emotion), synthetic_emotions == emotion
@@ -139,6 +141,8 @@ def _nearest(
 
 def _random_oversampler(rows: pd.DataFrame, values: npt.NDArray[np.float32], *, seed: int) -> pd.DataFrame:
     """Repeat rows of the rarer emotions, drawn with replacement."""
+    from imblearn.over_sampling import RandomOverSampler
+
     index = np.arange(len(rows))[:, None]
     drawn, _ = RandomOverSampler(random_state=seed).fit_resample(index, rows["emotion"].to_numpy(str))
     repeats: pd.DataFrame = rows.iloc[drawn[len(rows) :, 0]]

@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from sklearn.model_selection import train_test_split
 
 MIN_TEST_SPEAKERS = 6  # fewer give no interval
 SPEAKER_DEPENDENT = ("random",)
@@ -126,6 +125,8 @@ def published(
 
 def random(utterances: pd.DataFrame, *, test_fraction: float, dev_fraction: float, seed: int) -> pd.DataFrame:
     """One fold, stratified by emotion, SPEAKER-DEPENDENT; utterances of equal audio stay together."""
+    from sklearn.model_selection import train_test_split  # takes a second, which other partitions need not pay
+
     first = utterances["duplicate_of"].fillna(utterances["utterance"])
     unique = utterances[first == utterances["utterance"]]
     try:

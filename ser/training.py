@@ -3,6 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from joblib import parallel_config
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.model_selection import LeaveOneGroupOut, StratifiedGroupKFold
 
@@ -51,7 +52,8 @@ def fitted(
     calibrated = CalibratedClassifierCV(
         model(name, seed=seed, **settings), method="temperature", cv=splits, ensemble=False
     )
-    calibrated.fit(values[real], emotion[real])
+    with parallel_config(backend="threading", n_jobs=-1):  # the folds of the calibration; scikit-learn leaves Python
+        calibrated.fit(values[real], emotion[real])
     if not real.all():
         calibrated.calibrated_classifiers_[0].estimator.fit(values, emotion)
     return calibrated
