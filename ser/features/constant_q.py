@@ -2,8 +2,8 @@
 
 librosa makes the filters of every octave anew at each call, which takes nine tenths of its time. But it halves the
 sample rate from octave to octave, so that the same filters serve all. The waveforms of the octaves are librosa's to the
-last bit, and so is the resampler's noise, of which the chroma are where the recording is silent; they differ by the
-rounding of sums alone.
+last bit, and so is the resampler's noise, of which the chroma are where the recording is silent; they differ by
+rounding alone: the transform is in single precision, which takes less than half the time.
 """
 
 import warnings
@@ -62,8 +62,8 @@ def chroma(waveform: Array, *, sample_rate: int, hop_length: int, tuning: float)
     for octave, halved in enumerate(_halved(waveform)):
         padded = np.pad(halved, filters.n_fft // 2)
         frames = np.lib.stride_tricks.sliding_window_view(padded, filters.n_fft)[:: hop_length // 2**octave]
-        spectrum = scipy.fft.rfft(frames[:n_frames].astype(np.float64), axis=1)
-        magnitude += np.abs(spectrum[:, filters.bins].astype(np.complex64) @ filters.response)
+        spectrum = scipy.fft.rfft(frames[:n_frames], axis=1)
+        magnitude += np.abs(spectrum[:, filters.bins] @ filters.response)
     return librosa.util.normalize(_pitch_classes() @ magnitude.T, norm=np.inf, axis=0)
 
 
