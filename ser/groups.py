@@ -76,5 +76,5 @@ def confusions(predictions: pd.DataFrame, *, n: int) -> pd.DataFrame:
     annotated = predictions["truth"].value_counts()
     wrong = predictions[predictions["truth"] != predictions["prediction"]]
     found = wrong.groupby(["truth", "prediction"]).size().rename("count").reset_index()
-    found["share"] = found["count"] / found["truth"].map(annotated)
+    found["share"] = found["count"] / found["truth"].map(annotated).astype(float)
     return found.sort_values(["share", "truth", "prediction"], ascending=[False, True, True], ignore_index=True).head(n)

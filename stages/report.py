@@ -94,10 +94,12 @@ def temperatures(models: Sequence[Trained], shown: str) -> dict[int, float] | No
 def importance_section(
     predictions: pd.DataFrame, models: Sequence[Trained], config: Mapping[str, Any]
 ) -> Section | None:
-    """Importance of the descriptors that models of feature tables read; None of other models, or without repeats."""
+    """Importance of the descriptors that the models read; None where those are not several, or without repeats."""
     options, seed = config["report"], config["seed"]
     source = Path(config["model_input"])
     if not options["n_repeats"] or any(model.member or not model.description["columns"] for model in models):
+        return None
+    if len({importance.descriptor(column) for column in models[0].description["columns"]}) < 2:
         return None
     features = representation.read(source)
     if features.array is not None:

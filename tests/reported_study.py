@@ -1,6 +1,8 @@
 """A study that runs in seconds with all that its report reads: recordings, tables, models, an audit."""
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -8,13 +10,21 @@ import numpy as np
 import pandas as pd
 import small_study
 import soundfile
+from learning_tables import feature_table, utterance_table
 from synthesis import tone
 
 from ser import files, tables
 from ser.tally import Tally
-from stages import report
+from stages import report, train_member
 
 RATE = 16_000
+SIX = utterance_table(8, emotions=small_study.FOUR, n_repetitions=1)
+"""Utterances of which six speakers are tested."""
+MANY = small_study.by_speaker(
+    {"01": "test", "02": "test", "03": "test", "04": "dev"},
+    {"05": "test", "06": "test", "07": "test", "08": "dev"},
+    utterances=SIX,
+)
 CLEAN: dict[str, Any] = {"protocol": "p", "declared": None, "n_errors": 0, "n_notes": 0, "findings": []}
 OPTIONS: dict[str, Any] = {"n_mistakes": 2, "temperature": "dev", "n_repeats": 2, "max_rows": 1000}
 
@@ -58,12 +68,37 @@ def write_study(
 ) -> None:
     """Everything that comes before the report, in the working folder; no model is trained yet."""
     small_study.write_tables(config, utterances=utterances, partitions=partitions)
+    features = feature_table(utterances).rename(columns={"feature_4": "RMS", "feature_5": "Pitch"})
+    tables.write(features, Path(small_study.PATHS["librosa"]))
     write_recordings(utterances, Path(config["corpus"]["root"]))
     write_projections(utterances)
     files.write_json(report.AUDIT, audit)
     tally = Tally()
     tally.add(utterances)
     files.write_json(report.INGEST, tally.report())
+
+
+@contextmanager
+def inside(folder: Path) -> Iterator[Path]:
+    """Work in a folder, and come back."""
+    before = Path.cwd()
+    folder.mkdir(parents=True, exist_ok=True)
+    os.chdir(folder)
+    try:
+        yield folder
+    finally:
+        os.chdir(before)
+
+
+def write_report(folder: Path, config: Mapping[str, Any], **study: Any) -> Path:
+    """Make a study in a folder, up to its report; folder of the report."""
+    with inside(folder):
+        write_study(config, **study)
+        for member in config["members"]:
+            train_member.main(member)
+        small_study.run_stages()
+        report.main()
+    return folder / report.PAGE.parent
 
 
 def without(utterances: pd.DataFrame, *columns: str) -> pd.DataFrame:

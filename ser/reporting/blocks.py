@@ -1,6 +1,7 @@
 """What a report is made of: sections of text, tables, pictures and recordings, alike as HTML and as Markdown."""
 
 import base64
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
@@ -11,6 +12,7 @@ Kind = Literal["text", "count", "share", "decimal"]
 Cell: TypeAlias = str | float | int | None
 
 NONE = "-"
+SPECIAL = re.compile(r"[\\`*\[\]<>|&]|(?<![^\W_])_|_(?![^\W_])")  # in Markdown; underscores within words are not
 
 
 @dataclass(frozen=True)
@@ -160,7 +162,7 @@ def counted(n: int, noun: str) -> str:
 
 def escaped(text: object) -> str:
     """A text from elsewhere in which Markdown finds nothing to do."""
-    return "".join(f"\\{sign}" if sign in r"\`*[]<>|&" else sign for sign in str(text).replace("\n", " "))
+    return SPECIAL.sub(r"\\\g<0>", str(text).replace("\n", " "))
 
 
 def data_uri(content: bytes, kind: str) -> str:

@@ -23,14 +23,18 @@ FACTS = ("sex", "intensity")
 
 
 def most_confident(predictions: pd.DataFrame, *, n: int) -> pd.DataFrame:
-    """The `n` wrong predictions with the highest probability, `confidence`; `of_truth` is that of the truth."""
+    """The `n` wrong predictions with the highest probability, `confidence`; `of_truth` is that of the truth.
+
+    An utterance that several folds predicted wrong is there once.
+    """
     wrong = predictions[predictions["truth"] != predictions["prediction"]]
     confidence = wrong[probability_columns(wrong)].max(axis=1)
     of_truth = [
         float(row[column]) if (column := f"p_{row['truth']}") in row else 0.0 for row in wrong.to_dict("records")
     ]
     ranked = wrong.assign(confidence=confidence, of_truth=of_truth)
-    return ranked.sort_values(["confidence", "utterance", "fold"], ascending=[False, True, True]).head(n)
+    ranked = ranked.sort_values(["confidence", "utterance", "fold"], ascending=[False, True, True])
+    return ranked.drop_duplicates("utterance").head(n)
 
 
 def clips(predictions: pd.DataFrame, utterances: pd.DataFrame, root: Path, *, n: int) -> list[Clip]:

@@ -10,7 +10,7 @@ from ser.reporting.blocks import Matrix, Report, escaped, percent
 
 TEMPLATES = Path(__file__).parent / "templates"
 PAPER, INK = (255, 255, 255), (16, 58, 99)  # of a cell with the shares 0 and 1
-DARK = 0.5  # share from which on white letters are easier to read
+DARK = 0.68  # share from which on white letters are easier to read than black ones: their contrast is equal there
 
 _markdown = MarkdownIt("commonmark", {"html": False})
 
@@ -34,7 +34,7 @@ def ink(matrix: Matrix, row: int, column: int) -> str:
     """Colours of a cell of a confusion matrix: the larger the share, the darker."""
     share = matrix.share(row, column)
     background = "".join(f"{round(light + share * (dark - light)):02x}" for light, dark in zip(PAPER, INK, strict=True))
-    return f"background:#{background};color:{'#fff' if share >= DARK else '#1c2733'}"
+    return f"background:#{background};color:{'#fff' if share > DARK else '#000'}"
 
 
 def _environment(*, autoescape: bool) -> jinja2.Environment:
