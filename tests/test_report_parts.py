@@ -28,7 +28,14 @@ def content(uri: str) -> bytes:
 
 def wrong(utterance: str, probability: float, *, fold: int = 0, truth: str = "neutral") -> dict[str, object]:
     """A row that says sad with some probability."""
-    facts = {"fold": fold, "utterance": utterance, "truth": truth, "prediction": "sad", "sex": None, "intensity": "strong"}
+    facts = {
+        "fold": fold,
+        "utterance": utterance,
+        "truth": truth,
+        "prediction": "sad",
+        "sex": None,
+        "intensity": "strong",
+    }
     return {**facts, "p_neutral": 1 - probability, "p_sad": probability}
 
 
@@ -167,14 +174,20 @@ def test_texts_from_elsewhere_are_shown_as_they_are(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("value", "kind", "text"),
-    [(0.4456, "share", "44.6"), (None, "share", "-"), (float("nan"), "count", "-"), (1440, "count", "1440"), (1.0, "decimal", "1.000")],
+    [
+        (0.4456, "share", "44.6"),
+        (None, "share", "-"),
+        (float("nan"), "count", "-"),
+        (1440, "count", "1440"),
+        (1.0, "decimal", "1.000"),
+    ],
 )
 def test_cells(value: float | None, kind: str, text: str) -> None:
     assert shown(value, kind) == text  # type: ignore[arg-type]
 
 
 def test_calibration_takes_no_other_choice() -> None:
-    with pytest.raises(ValueError, match="report.temperature is 'test'; it is dev or none"):
+    with pytest.raises(ValueError, match=r"report\.temperature is 'test'; it is dev or none"):
         insight.calibration(PREDICTIONS, shown="test", trained=None, temperature="test", n_bins=5)
 
 

@@ -1,6 +1,6 @@
 """Sections of the report that say why: calibration, mistakes, importance, learning curves, projections."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -46,37 +46,48 @@ def calibration(
     if temperature not in TEMPERATURES:
         raise ValueError(f"report.temperature is {temperature!r}; it is {' or '.join(TEMPERATURES)}")
     rows = predictions[predictions["partition"] == shown]
-    tables = {TRAINED: rows}
+    variants, used = {TRAINED: rows}, {TRAINED: _span(trained.values()) if trained else None}
     if trained is not None:
-        before = reliability.at_temperature(rows, {fold: 1 / own for fold, own in trained.items()})
-        tables = {NONE: before, TRAINED: rows}
-    used = {NONE: "1", TRAINED: _span(list(trained.values())) if trained else None, DEV: None}
+        before = reliability.at_temperature(rows, {fold: 1 / value for fold, value in trained.items()})
+        variants, used = {NONE: before, **variants}, {NONE: "1", **used}
     if temperature == "dev":
-        fitted = reliability.dev_temperatures(predictions)
-        tables[DEV] = reliability.at_temperature(rows, fitted)
-        used[DEV] = _span([value * (trained or {}).get(fold, 1.0) for fold, value in fitted.items()])
-    figures = {name: reliability.figures(table, n_bins=n_bins) for name, table in tables.items()}
+        more = reliability.dev_temperatures(predictions)
+        variants[DEV] = reliability.at_temperature(rows, more)
+        used[DEV] = _span([value * (trained or {}).get(fold, 1.0) for fold, value in more.items()])
+    figures = {name: reliability.figures(table, n_bins=n_bins) for name, table in variants.items()}
+    bins = {name: reliability.bins(table, n_bins=n_bins) for name, table in variants.items()}
+    blocks = [
+        _calibration_table(figures, used, accuracy=metrics.scores(rows)["accuracy"]),
+        _reliability_picture(bins, figures, shown=shown, n_bins=n_bins),
+    ]
+    return Section("calibration", "Calibration", _calibration_text(trained, shown, temperature, lone), blocks)
+
+
+def _calibration_table(
+    figures: Mapping[str, Mapping[str, float]], used: Mapping[str, str | None], *, accuracy: float
+) -> Table:
     heads = ("ECE, %", "mean confidence, %", "accuracy, %")
     columns = [Column("probabilities"), Column("temperature"), *(Column(head, "share") for head in heads)]
-    columns.append(Column("cross-entropy", "decimal"))
-    accuracy = metrics.scores(rows)["accuracy"]
-    cells: list[list[Cell]] = [
+    rows: list[list[Cell]] = [
         [name, used[name], own["ece"], own["confidence"], accuracy, own["cross_entropy"]]
         for name, own in figures.items()
     ]
-    bins = {name: reliability.bins(table, n_bins=n_bins) for name, table in tables.items()}
-    picture = Picture(
+    caption = "Calibration, before and after temperature scaling"
+    return Table(caption, [*columns, Column("cross-entropy", "decimal")], rows)
+
+
+def _reliability_picture(
+    bins: Mapping[str, pd.DataFrame], figures: Mapping[str, Mapping[str, float]], *, shown: str, n_bins: int
+) -> Picture:
+    return Picture(
         f"Reliability in {n_bins} bins of confidence, {shown}. On the dashed line, what is said with 70 % is right in"
         " 70 % of the cases; bars below it: too sure.",
         "Reliability diagrams: " + "; ".join(f"{name}, ECE {percent(own['ece'])} %" for name, own in figures.items()),
         pictures.svg_uri(pictures.reliability(bins, n_bins=n_bins)),
     )
-    return Section("calibration", "Calibration", _calibration_text(trained, shown, temperature, lone), [
-        Table("Calibration, before and after temperature scaling", columns, cells), picture
-    ])  # fmt: skip
 
 
-def _span(values: Sequence[float]) -> str:
+def _span(values: Collection[float]) -> str:
     least, most = f"{min(values):.2f}", f"{max(values):.2f}"
     return least if least == most else f"{least} to {most}"
 

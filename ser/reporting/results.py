@@ -94,11 +94,11 @@ def confusion(predictions: pd.DataFrame) -> Section:
     counts = confusion_matrix(predictions["truth"], predictions["prediction"], labels=labels)
     worst = groups.confusions(predictions, n=3).to_dict("records")
     taken = [f"{row['truth']} for {row['prediction']} ({percent(row['share'])}\u00a0%)" for row in worst]
-    text = [
-        "Per cent of the annotated emotion, and counts. " + (f"Most often taken: {', '.join(taken)}." if taken else "")
-    ]
+    text = "Per cent of the annotated emotion, and counts."
+    if taken:
+        text += f" Most often taken: {', '.join(taken)}."
     block = Matrix("Confusion matrix, annotated against predicted", labels, counts.tolist())
-    return Section("confusion", "Confusion", [text[0].rstrip()], [block])
+    return Section("confusion", "Confusion", [text], [block])
 
 
 def classes(predictions: pd.DataFrame) -> Section:
