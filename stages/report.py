@@ -39,49 +39,70 @@ def main() -> None:
 
 def report_of(config: Mapping[str, Any]) -> Report:
     """Everything in the order of the page: results, reasons, what was done."""
-    options, evaluation, seed = config["report"], config["evaluation"], config["seed"]
-    figures, found = files.read_json(METRICS), files.read_json(AUDIT)
+    figures, audit = files.read_json(METRICS), files.read_json(AUDIT)
     utterances = tables.read_utterances(UTTERANCES)
     predictions = tables.read_predictions(PREDICTIONS)
     models = trained(MODELS)
     shown = "test" if results.is_tested(figures) else "dev"
     rows = predictions[predictions["partition"] == shown]
-    n_resamples = evaluation["n_resamples"] if shown == "test" else 0
+    n_resamples = config["evaluation"]["n_resamples"] if shown == "test" else 0
     names = sorted(utterances["corpus"].unique())
-    root = Path(config["corpus"]["root"])
     sections = [
         results.confusion(rows),
         results.classes(rows),
-        results.of_groups(rows, n_resamples=n_resamples, seed=seed),
+        results.of_groups(rows, n_resamples=n_resamples, seed=config["seed"]),
+        *reasons(predictions, utterances, models, config, shown=shown),
+        *procedure(utterances, config, protocol=figures["protocol"]),
+        study.audit(audit),
+        study.card(models),
+    ]
+    title, subtitle = study.title(config, names)
+    return Report(
+        title,
+        subtitle,
+        headline=results.headline(rows, figures, n_resamples=n_resamples),
+        caveats=results.caveats(figures, audit, partition=config["partition"]["name"], names=names),
+        sections=[section for section in sections if section is not None],
+        versions=study.versions(models),
+    )
+
+
+def reasons(
+    predictions: pd.DataFrame,
+    utterances: pd.DataFrame,
+    models: Sequence[Trained],
+    config: Mapping[str, Any],
+    *,
+    shown: str,
+) -> list[Section | None]:
+    """Why the results are as they are; None for what does not apply to the models."""
+    options, root = config["report"], Path(config["corpus"]["root"])
+    rows = predictions[predictions["partition"] == shown]
+    return [
         insight.calibration(
             predictions,
             shown=shown,
             trained=temperatures(models, shown),
             temperature=options["temperature"],
-            n_bins=evaluation["n_bins"],
+            n_bins=config["evaluation"]["n_bins"],
             lone=sorted({name for model in models for name in model.description.get("calibrated_within", ())}),
         ),
         insight.mistakes(mistakes.clips(rows, utterances, root, n=options["n_mistakes"]), rows),
         importance_section(predictions, models, config),
         insight.learning_curves(models),
-        insight.of_projections({name: projected(name) for name in projections.TITLES}),
-        study.settings(
-            {key: config[key] for key in PARAMS if key not in ("report", "model_input")},
-            protocol=figures["protocol"],
-            names=names,
-        ),
-        study.corpus(utterances, files.read_json(INGEST)),
-        study.partition(tables.read_partitions(PARTITIONS), utterances, protocol=figures["protocol"]),
-        study.audit(found),
-        study.card(models),
+        insight.of_projections({name: pd.read_csv(PROJECTIONS / f"{name}.csv") for name in projections.TITLES}),
     ]
-    return Report(
-        *study.title(config, names),
-        headline=results.headline(rows, figures, n_resamples=n_resamples),
-        labels=results.warnings(figures, found, partition=config["partition"]["name"], names=names),
-        sections=[section for section in sections if section is not None],
-        versions=study.versions(models),
-    )
+
+
+def procedure(utterances: pd.DataFrame, config: Mapping[str, Any], *, protocol: str) -> list[Section]:
+    """What was done, and with what."""
+    names = sorted(utterances["corpus"].unique())
+    identifying = {key: value for key, value in config.items() if key not in ("report", "model_input")}
+    return [
+        study.settings(identifying, protocol=protocol, names=names),
+        study.corpus(utterances, files.read_json(INGEST)),
+        study.partition(tables.read_partitions(PARTITIONS), utterances, protocol=protocol),
+    ]
 
 
 def temperatures(models: Sequence[Trained], shown: str) -> dict[int, float] | None:
@@ -117,11 +138,6 @@ def importance_section(
     ]
     falls = importance.importances(inputs, n_repeats=options["n_repeats"], seed=seed)
     return insight.importance(falls, n_rows=len(drawn), n_dev=len(dev), n_repeats=options["n_repeats"])
-
-
-def projected(name: str) -> pd.DataFrame:
-    """Points of a projection, as the stage `project` wrote them."""
-    return pd.read_csv(PROJECTIONS / f"{name}.csv")
 
 
 if __name__ == "__main__":

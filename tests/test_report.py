@@ -162,7 +162,7 @@ def test_settings_licence_and_limits_are_told(study: tuple[Parts, str]) -> None:
 
 
 def test_a_clean_speaker_independent_study_has_no_label(folder: Path, study: tuple[Parts, str]) -> None:
-    assert 'class="label"' not in (folder / report.PAGE).read_text()
+    assert 'class="caveat' not in (folder / report.PAGE).read_text()
 
 
 # what must be said

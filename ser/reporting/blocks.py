@@ -3,7 +3,7 @@
 import base64
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 import pandas as pd
@@ -63,7 +63,6 @@ class Picture:
     caption: str
     alt: str
     uri: str
-    wide: bool = True
     kind: Literal["picture"] = "picture"
 
 
@@ -127,16 +126,25 @@ class Headline:
 
 
 @dataclass(frozen=True)
+class Caveat:
+    """What must be said beside every number."""
+
+    title: str
+    meaning: str
+    grave: bool = True
+    """Whether the numbers promise too much."""
+
+
+@dataclass(frozen=True)
 class Report:
     """All of it."""
 
     title: str
     subtitle: str
     headline: Headline
-    labels: Sequence[tuple[str, str]] = ()
-    """Warnings that go with every number: the label, and what it means."""
+    caveats: Sequence[Caveat] = ()
     sections: Sequence[Section] = ()
-    versions: Sequence[tuple[str, str]] = field(default=())
+    versions: Sequence[tuple[str, str]] = ()
 
 
 def shown(value: Cell, kind: Kind) -> str:

@@ -151,9 +151,14 @@ def learning_curves(models: Sequence[Trained]) -> Section | None:
         return None
     histories = {model.name: model.history for model in networks}
     kept = {model.name: int(model.description["metrics"]["epoch"]) for model in networks}
-    heads = ("epochs", "kept", "dev UAR, %", "dev accuracy, %", "dev cross-entropy")
-    kinds = ("count", "count", "share", "share", "decimal")
-    columns = [Column("network"), *(Column(head, kind) for head, kind in zip(heads, kinds, strict=True))]  # type: ignore[arg-type]
+    columns = [
+        Column("network"),
+        Column("epochs", "count"),
+        Column("kept", "count"),
+        Column("dev UAR, %", "share"),
+        Column("dev accuracy, %", "share"),
+        Column("dev cross-entropy", "decimal"),
+    ]
     rows: list[list[Cell]] = []
     for name, history in histories.items():
         best = history[kept[name]]

@@ -129,6 +129,7 @@ def _mapped(axes: Axes, points: pd.DataFrame, emotion: str) -> None:
         width = 0.5 if synthetic else 0
         axes.scatter(rows["x"], rows["y"], s=size, marker=marker, color=DARK, linewidths=width, alpha=0.85)
     axes.set(xticks=[], yticks=[], title=emotion)
+    axes.spines[:].set_visible(True)
 
 
 def importance(falls: pd.DataFrame) -> Figure:

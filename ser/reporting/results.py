@@ -8,7 +8,7 @@ import pandas as pd
 from sklearn.metrics import confusion_matrix
 
 from ser import corpora, groups, metrics
-from ser.reporting.blocks import Block, Column, Headline, Matrix, Section, Table, counted, percent
+from ser.reporting.blocks import Block, Caveat, Column, Headline, Matrix, Section, Table, counted, percent
 
 LEAKY, DEPENDENT = "leaky", "speaker-dependent"
 MAX_ROWS = 30  # of a table that is not folded
@@ -31,24 +31,22 @@ def is_tested(figures: Mapping[str, Any]) -> bool:
     return "uar" in figures
 
 
-def warnings(
-    figures: Mapping[str, Any], audit: Mapping[str, Any], *, partition: str, names: list[str]
-) -> list[tuple[str, str]]:
-    """Label and meaning of all that must be said beside every number."""
+def caveats(figures: Mapping[str, Any], audit: Mapping[str, Any], *, partition: str, names: list[str]) -> list[Caveat]:
+    """What must be said beside every number of a study of the corpora `names` by the protocol `partition`."""
     found = []
     if partition.startswith("leaky_") or audit["declared"] == LEAKY:
         found.append(
-            ("Leaky protocol.", "It breaks a rule of honest evaluation on purpose; its figures promise too much.")
+            Caveat("Leaky protocol.", "It breaks a rule of honest evaluation on purpose; its figures promise too much.")
         )
     if not figures["speaker_independent"] or audit["declared"] == DEPENDENT:
         found.append(
-            ("Speaker-dependent.", "Those who are tested were heard in training, too. New voices do worse than this.")
+            Caveat("Speaker-dependent.", "Those who are tested were heard in training, too. New voices do worse.")
         )
     if audit["n_errors"]:
-        found.append((f"The audit found {counted(audit['n_errors'], 'error')}.", "The figures leak; see Audit."))
+        found.append(Caveat(f"The audit found {counted(audit['n_errors'], 'error')}.", "The figures leak; see Audit."))
     if audit["n_notes"]:
-        found.append((f"The audit has {counted(audit['n_notes'], 'note')}.", "See Audit before you rely on a figure."))
-    return found + [("Note.", note) for note in corpora.notes(names)]
+        found.append(Caveat(f"The audit has {counted(audit['n_notes'], 'note')}.", "See Audit.", grave=False))
+    return found + [Caveat("Note.", note, grave=False) for note in corpora.notes(names)]
 
 
 def headline(predictions: pd.DataFrame, figures: Mapping[str, Any], *, n_resamples: int) -> Headline:

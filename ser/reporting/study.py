@@ -95,9 +95,8 @@ def corpus(utterances: pd.DataFrame, ingest: Mapping[str, Any]) -> Section:
     """What was studied, under which licence, and what was left out."""
     names = sorted(utterances["corpus"].unique())
     rows: Rows = [_corpus_row(name, utterances[utterances["corpus"] == name]) for name in names]
-    heads = ("corpus", "utterances", "speakers", "female", "male", "minutes", "languages")
-    kinds = ("text", "count", "count", "count", "count", "count", "text")
-    columns = [Column(head, kind) for head, kind in zip(heads, kinds, strict=True)]  # type: ignore[arg-type]
+    counted_heads = ("utterances", "speakers", "female", "male", "minutes")
+    columns = [Column("corpus"), *(Column(head, "count") for head in counted_heads), Column("languages")]
     emotions = [emotion for emotion in tables.EMOTIONS if (utterances["emotion"] == emotion).any()]
     counts = utterances.groupby(["emotion", "corpus"]).size()
     of_emotions: Rows = [[emotion, *(int(counts.get((emotion, name), 0)) for name in names)] for emotion in emotions]
@@ -158,10 +157,15 @@ def partition(table: pd.DataFrame, utterances: pd.DataFrame, *, protocol: str) -
     rows: Rows = [[str(fold), *of_folds[fold]] for fold in sorted(of_folds)]
     if len(rows) > MAX_FOLDS:
         rows = [[f"{len(rows)} folds", *(_range(values) for values in zip(*of_folds.values(), strict=True))]]
-    text = f"`{protocol}`. Utterances, and their speakers, in each partition."
+    text = f"`{protocol}`."
     if not known:
         text += " The speakers are unknown."
-    return Section("partition", "Partition", [text], [Table("Partition", [Column("fold"), *columns], rows)])
+    return Section(
+        "partition",
+        "Partition",
+        [text],
+        [Table("Utterances and speakers of each fold", [Column("fold"), *columns], rows)],
+    )
 
 
 def _range(values: Sequence[int]) -> str:
