@@ -68,8 +68,7 @@ def _permuted_predictions(
 
 
 def _prediction(model: Bundle, values: Values) -> npt.NDArray[np.str_]:
-    labels: npt.NDArray[np.str_] = np.array(model.labels)
-    return labels[model.of_values(values).argmax(axis=1)]
+    return np.asarray(np.array(model.labels)[model.of_values(values).argmax(axis=1)], np.str_)
 
 
 def _uar(truth: npt.NDArray[np.str_], prediction: npt.NDArray[np.str_]) -> float:

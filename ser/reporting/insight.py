@@ -7,7 +7,7 @@ import pandas as pd
 
 from ser import metrics, projections, reliability
 from ser.reporting import pictures
-from ser.reporting.blocks import Cell, Clip, Clips, Column, Picture, Section, Table, escaped, percent
+from ser.reporting.blocks import Block, Cell, Clip, Clips, Column, Picture, Section, Table, escaped, percent
 from ser.reporting.trained import Trained
 
 NONE, TRAINED, DEV = "no temperature", "as the models give them", "temperature fitted on dev"
@@ -56,7 +56,7 @@ def calibration(
         used[DEV] = _span([value * (trained or {}).get(fold, 1.0) for fold, value in more.items()])
     figures = {name: reliability.figures(table, n_bins=n_bins) for name, table in variants.items()}
     bins = {name: reliability.bins(table, n_bins=n_bins) for name, table in variants.items()}
-    blocks = [
+    blocks: list[Block] = [
         _calibration_table(figures, used, accuracy=metrics.scores(rows)["accuracy"]),
         _reliability_picture(bins, figures, shown=shown, n_bins=n_bins),
     ]
