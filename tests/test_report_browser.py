@@ -52,7 +52,9 @@ def test_mistakes_can_be_heard(opened: Chrome) -> None:
 
 def test_nothing_is_asked_of_a_network(opened: Chrome) -> None:
     messages = (json.loads(entry["message"])["message"] for entry in opened.get_log("performance"))
-    asked = [m["params"]["request"]["url"] for m in messages if m["method"] == "Network.requestWillBeSent"]
+    requests = (m["params"] for m in messages if m["method"] == "Network.requestWillBeSent")
+    own = (sent for sent in requests if sent["documentURL"] == opened.current_url)  # not the browser's first page
+    asked = [sent["request"]["url"] for sent in own]
     assert asked
     assert all(url.startswith(("file:", "data:")) for url in asked)
 
@@ -61,5 +63,8 @@ def test_print_leaves_out_what_paper_cannot_do_and_unfolds_the_rest(opened: Chro
     opened.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
     assert not opened.find_element(By.TAG_NAME, "nav").is_displayed()
     assert not any(one.is_displayed() for one in opened.find_elements(By.TAG_NAME, "audio"))
+    browser.resize(opened, 688, 900)  # as wide as A4 between its margins
+    inside = "return [...document.querySelectorAll('table')].every(e => e.getBoundingClientRect().right <= 688)"
+    assert opened.execute_script(inside)
     height = "return document.querySelector('details table').getBoundingClientRect().height"
     assert opened.execute_script(height) > 100
