@@ -8,18 +8,19 @@ import pandas as pd
 from sklearn.metrics import confusion_matrix
 
 from ser import corpora, groups, metrics
-from ser.reporting.blocks import Block, Caveat, Column, Headline, Matrix, Section, Table, counted, percent
+from ser.reporting.blocks import Block, Caveat, Cell, Column, Headline, Matrix, Section, Table, counted, percent
 
 LEAKY, DEPENDENT = "leaky", "speaker-dependent"
 MAX_ROWS = 30  # of a table that is not folded
 SCORES = (
-    Column("utterances", "count"),
-    Column("speakers", "count"),
-    Column("emotions", "count"),
     Column("UAR, %", "share", bar=True),
     Column("interval, %"),
     Column("accuracy, %", "share"),
+    Column("utterances", "count"),
+    Column("speakers", "count"),
+    Column("emotions", "count"),
 )
+OF_SPEAKERS = [0, 1, 3, 4, 6]  # columns of a table of speakers, who have no interval
 DEV_ONLY = (
     "Test was left out (evaluation.test: false). These are figures of dev, by which people choose settings: they"
     " flatter, and are no estimate for new speakers."
@@ -140,26 +141,23 @@ def of_groups(predictions: pd.DataFrame, *, n_resamples: int, seed: int) -> Sect
             f"Speakers: from {percent(known.min())} to {percent(known.max())}, median"
             f" {percent(float(np.median(known)))}."
         )
-        blocks.append(_scores_table("By speaker", "speaker", found.drop(columns=["n_speakers", "uar_low", "uar_high"])))
+        blocks.append(_scores_table("By speaker", "speaker", found))
     else:
         text.append("The speakers are unknown.")
     return Section("groups", "Groups", text, blocks)
 
 
 def _scores_table(caption: str, column: str, found: pd.DataFrame) -> Table:
-    rows = []
+    rows: list[list[Cell]] = []
     for row in found.to_dict("records"):
-        scores = [int(row["n_utterances"]), row.get("n_speakers"), int(row["n_emotions"]), row["uar"]]
-        low, high = row.get("uar_low", np.nan), row.get("uar_high", np.nan)
+        low, high = row["uar_low"], row["uar_high"]
         interval = None if pd.isna(low) else f"{percent(low)} to {percent(high)}"
-        rows.append([row[column], *scores, interval, row["accuracy"]])
-    if "n_speakers" in found:
-        return Table(caption, [Column(column), *SCORES], rows)
-    kept = [0, 1, 3, 4, 6]
-    heads = [Column(column), *SCORES]
-    return Table(
-        caption, [heads[k] for k in kept], [[row[k] for k in kept] for row in rows], folded=len(rows) > MAX_ROWS
-    )
+        counts = [row["n_utterances"], row["n_speakers"], row["n_emotions"]]
+        rows.append([row[column], row["uar"], interval, row["accuracy"], *counts])
+    columns = [Column(column), *SCORES]
+    if column == "speaker":
+        columns, rows = [columns[k] for k in OF_SPEAKERS], [[row[k] for k in OF_SPEAKERS] for row in rows]
+    return Table(caption, columns, rows, folded=len(rows) > MAX_ROWS)
 
 
 def _cells(found: pd.DataFrame) -> list[list[Any]]:
