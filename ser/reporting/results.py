@@ -151,7 +151,7 @@ def _scores_table(caption: str, column: str, found: pd.DataFrame) -> Table:
     rows: list[list[Cell]] = []
     for row in found.to_dict("records"):
         low, high = row["uar_low"], row["uar_high"]
-        interval = None if pd.isna(low) else f"{percent(low)} to {percent(high)}"
+        interval = None if pd.isna(low) else f"{percent(low)}\u00a0to\u00a0{percent(high)}"
         counts = [row["n_utterances"], row["n_speakers"], row["n_emotions"]]
         rows.append([row[column], row["uar"], interval, row["accuracy"], *counts])
     columns = [Column(column), *SCORES]
