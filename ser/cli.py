@@ -14,6 +14,7 @@ from ser.corpora import CORPORA
 
 METRICS = Path("reports/metrics.json")
 PICTURES = (
+    "reports/report.html",
     "reports/confusion_matrix.png",
     "reports/per_class.png",
     "reports/projections/tsne.png",

@@ -12,7 +12,7 @@ from ser import inventory
 STUDY = "studies/cross_corpus"
 ORDER = [
     *("probe", "ingest", "partition", "extract_yamnet", "extract_librosa", "extract_log_mel", "extract_frames"),
-    *("combine", "balance", "project", "train_member", "train", "evaluate"),
+    *("combine", "balance", "project", "train_member", "train", "evaluate", "report"),
 ]
 EXTRACTIONS = ["extract_yamnet", "extract_librosa", "extract_log_mel", "extract_frames"]
 SHARED = ["probe", "ingest", *EXTRACTIONS, "combine"]
@@ -21,7 +21,7 @@ ITEMS = {"transfer": "${item}", "train_member": "${key}"}  # of a list, of a map
 FORMAT = "${tables.format}"
 READERS_OF_FEATURES = {  # stage -> where the representation of its model lies
     **dict.fromkeys(("balance", "project", "transfer"), "${representation.path}"),
-    **dict.fromkeys(("train", "evaluate"), "${model_input}"),
+    **dict.fromkeys(("train", "evaluate", "report"), "${model_input}"),
     "train_member": "${item.representation.path}",
 }
 
@@ -121,7 +121,7 @@ def test_every_variable_dependency_is_a_parameter_that_the_script_loads(stage):
             assert any(variable == param or variable.startswith(f"{param}.") for param in params)
 
 
-@each([stage for stage in STAGES if stage.name in ("ingest", *EXTRACTIONS)])
+@each([stage for stage in STAGES if stage.name in ("ingest", *EXTRACTIONS, "report")])
 def test_stages_that_read_audio_depend_on_the_corpus(stage):
     assert "${corpus.root}" in stage.stated["deps"]
 

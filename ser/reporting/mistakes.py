@@ -1,0 +1,63 @@
+"""The most confident mistakes of a model, to hear and to see."""
+
+import io
+from collections.abc import Hashable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import soundfile
+
+from ser import audio
+from ser.reporting import pictures
+from ser.reporting.blocks import Clip, Picture, data_uri, percent
+from ser.tables import probability_columns
+
+SAMPLE_RATE = 16_000  # Hz, of what is heard
+MAX_DURATION = 10.0  # seconds
+BIT_RATE = {
+    "bitrate_mode": "VARIABLE",
+    "compression_level": 0.6,
+}  # about 40 kbit/s; the same bytes each time, unlike Ogg
+FACTS = ("sex", "intensity")
+
+
+def most_confident(predictions: pd.DataFrame, *, n: int) -> pd.DataFrame:
+    """The `n` wrong predictions with the highest probability, `confidence`; `of_truth` is that of the truth.
+
+    An utterance that several folds predicted wrong is there once.
+    """
+    wrong = predictions[predictions["truth"] != predictions["prediction"]]
+    confidence = wrong[probability_columns(wrong)].max(axis=1)
+    of_truth = [
+        float(row[column]) if (column := f"p_{row['truth']}") in row else 0.0 for row in wrong.to_dict("records")
+    ]
+    ranked = wrong.assign(confidence=confidence, of_truth=of_truth)
+    ranked = ranked.sort_values(["confidence", "utterance", "fold"], ascending=[False, True, True])
+    return ranked.drop_duplicates("utterance").head(n)
+
+
+def clips(predictions: pd.DataFrame, utterances: pd.DataFrame, root: Path, *, n: int) -> list[Clip]:
+    """Recordings of the most confident mistakes; `root` is the corpus's folder."""
+    path = utterances.set_index("utterance")["path"]
+    return [_clip(row, root / path[row["utterance"]]) for row in most_confident(predictions, n=n).to_dict("records")]
+
+
+def _clip(row: Mapping[Hashable, Any], path: Path) -> Clip:
+    recording = audio.read(path)
+    waveform = audio.resampled(recording.waveform, sample_rate=recording.sample_rate, target=SAMPLE_RATE)
+    waveform = waveform[: round(MAX_DURATION * SAMPLE_RATE)]
+    facts = [str(row[name]) for name in FACTS if isinstance(row[name], str)]
+    if recording.duration > MAX_DURATION:
+        facts.append(f"the first {MAX_DURATION:g} of {recording.duration:.1f} s")
+    truth, prediction, confidence, of_truth = (row[key] for key in ("truth", "prediction", "confidence", "of_truth"))
+    alt = f"Spectrogram of {row['utterance']}: {truth}, taken for {prediction} with {percent(confidence)} per cent"
+    picture = Picture("", alt, pictures.png_uri(pictures.spectrogram(waveform, SAMPLE_RATE)))
+    sound = _mp3(waveform)
+    return Clip(row["utterance"], truth, prediction, confidence, of_truth, ", ".join(facts), picture, sound)
+
+
+def _mp3(waveform: audio.Waveform) -> str:
+    file = io.BytesIO()
+    soundfile.write(file, waveform.clip(-1, 1), SAMPLE_RATE, format="MP3", **BIT_RATE)
+    return data_uri(file.getvalue(), "audio/mpeg")
