@@ -28,7 +28,7 @@ COLOURS = {  # told apart with the common colour blindnesses, and in lightness w
 }
 
 
-def _figure(width: float, height: float, title: str, note: str) -> Figure:
+def titled(width: float, height: float, title: str, note: str) -> Figure:
     """Empty figure with a title and, below it, the note that must go with the numbers; wide enough for both."""
     figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
     heading = figure.suptitle(f"{title}\n{note}" if note else title, fontsize=11)
@@ -41,7 +41,7 @@ def confusion(truth: pd.Series, prediction: pd.Series, *, labels: list[str], tit
     counts = confusion_matrix(truth, prediction, labels=labels)
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     size = 2.6 + 0.72 * len(labels)
-    figure = _figure(size + 0.6, size, title, note)
+    figure = titled(size + 0.6, size, title, note)
     axes = figure.subplots()
     image = axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
     for (row, column), count in np.ndenumerate(counts):
@@ -76,7 +76,7 @@ def per_class(
     Where `corpus` tells that there are several, a mark in the recall's bar shows the recall in each.
     """
     precision, recall, f1, support = precision_recall_fscore_support(truth, prediction, labels=labels, zero_division=0)
-    figure = _figure(2.5 + 0.95 * len(labels), 4.2, title, note)
+    figure = titled(2.5 + 0.95 * len(labels), 4.2, title, note)
     axes = figure.subplots()
     position = np.arange(len(labels))
     shades = {"recall": (recall, "#08306b"), "precision": (precision, "#6baed6"), "F1": (f1, "#c6c6c6")}
@@ -103,7 +103,7 @@ def heat_map(uar: pd.DataFrame, *, chance: float, title: str, note: str = "") ->
     Missing cells are blank; the shade begins at `chance`.
     """
     height = 3.0 + 0.8 * len(uar) + 0.2 * note.count("\n")
-    figure = _figure(3.2 + 1.1 * len(uar.columns), height, title, note)
+    figure = titled(3.2 + 1.1 * len(uar.columns), height, title, note)
     axes = figure.subplots()
     image = axes.imshow(100 * uar, cmap="Blues", vmin=100 * chance, vmax=100)
     for (row, column), value in np.ndenumerate(uar.to_numpy()):
@@ -134,7 +134,7 @@ def _of_corpora(truth: pd.Series, prediction: pd.Series, corpus: pd.Series | Non
 
 def projection(points: pd.DataFrame, *, title: str, note: str = "") -> Figure:
     """Map of rows with columns x, y, emotion, synthetic: dots are real, crosses synthetic."""
-    figure = _figure(8, 6, title, note)
+    figure = titled(8, 6, title, note)
     axes = figure.subplots()
     emotions = [emotion for emotion in EMOTIONS if (points["emotion"] == emotion).any()]
     for synthetic, marker, size in ((False, "o", 14), (True, "x", 22)):
@@ -161,7 +161,7 @@ def learning_curves(epochs: pd.DataFrame, *, title: str) -> Figure:
     epochs
         fold, epoch, kept, loss, dev_loss, accuracy, dev_accuracy, dev_uar.
     """
-    figure = _figure(11, 4, title, "")
+    figure = titled(11, 4, title, "")
     panels = (("loss", "dev_loss", "cross-entropy"), ("accuracy", "dev_accuracy", "accuracy"), (None, "dev_uar", "UAR"))
     colours = [f"C{k}" for k in range(10)]
     for axes, (on_training, on_dev, label) in zip(figure.subplots(1, 3), panels, strict=True):
