@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ser.audio import Waveform
-from ser.fundamental import fundamental
+from ser.fundamental import HOP, fundamental
 
 BLOCK = 0.01  # seconds
 SILENT = 40.0  # decibel below the loudest block
@@ -27,8 +27,9 @@ def description(waveform: Waveform, sample_rate: int) -> dict[str, float]:
     - `n_clipped`: samples in a row of at least 3 equal ones, within 1 dB of full scale.
     - `leading_silence`, `trailing_silence` (seconds), `silence_share`: of blocks of 10 ms whose RMS is more than 40 dB
       below the loudest block's. All of digital silence is both leading and trailing.
-    - `voiced_share` of the frames in which there is a fundamental frequency; its median, 5th and 95th percentile, in
-      Hz: `f0_median`, `f0_low`, `f0_high`, which are NaN where there is none.
+    - `voiced_share`: of what is not silent, that which has a fundamental frequency; its median, 5th and 95th
+      percentile, in Hz: `f0_median`, `f0_low`, `f0_high`, which are NaN where there is none. Silence is left out, since
+      the hum in it has a pitch, too.
 
     Parameters
     ----------
@@ -38,7 +39,7 @@ def description(waveform: Waveform, sample_rate: int) -> dict[str, float]:
         Hz.
     """
     leading, trailing, share = silence(waveform, sample_rate)
-    frequency = fundamental(waveform, sample_rate)
+    frequency = _frequency_of_sound(waveform, sample_rate)
     voiced = frequency[~np.isnan(frequency)]
     low, median, high = np.percentile(voiced, [LOWEST, 50, HIGHEST]) if voiced.size else [np.nan] * 3
     values = (
@@ -46,7 +47,7 @@ def description(waveform: Waveform, sample_rate: int) -> dict[str, float]:
         decibels_of_full_scale(np.sqrt(np.mean(np.square(waveform, dtype=np.float64)))),
         n_clipped(waveform),
         *(leading, trailing, share),
-        *(voiced.size / frequency.size, median, low, high),
+        *(voiced.size / max(frequency.size, 1), median, low, high),
     )
     return {name: float(value) for name, value in zip(VALUES, values, strict=True)}
 
@@ -70,14 +71,31 @@ def silence(waveform: Waveform, sample_rate: int) -> tuple[float, float, float]:
 
     A block of 10 ms is silent if its RMS is more than 40 dB below that of the loudest one.
     """
-    length = max(1, round(BLOCK * sample_rate))
-    power = np.square(waveform, dtype=np.float64)
-    starts = np.arange(0, power.size, length)
-    n_samples = np.diff([*starts, power.size])
-    mean: npt.NDArray[np.float64] = np.add.reduceat(power, starts) / n_samples
-    loud = np.flatnonzero((mean > 0) & (mean >= mean.max() * 10 ** (-SILENT / 10)))
-    if not loud.size:
-        return power.size / sample_rate, power.size / sample_rate, 1.0
-    first, last = loud[0], loud[-1]
+    starts, loud = _blocks(waveform, sample_rate)
+    n_samples = np.diff([*starts, waveform.size])
+    if not loud.any():
+        return waveform.size / sample_rate, waveform.size / sample_rate, 1.0
+    first, last = np.flatnonzero(loud)[[0, -1]]
     leading, trailing = n_samples[:first].sum(), n_samples[last + 1 :].sum()
-    return leading / sample_rate, trailing / sample_rate, 1 - float(n_samples[loud].sum()) / power.size
+    return leading / sample_rate, trailing / sample_rate, float(n_samples[~loud].sum()) / waveform.size
+
+
+def _blocks(waveform: Waveform, sample_rate: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
+    """First sample of each block of 10 ms, of which the last may be shorter, and whether it is not silent."""
+    power = np.square(waveform, dtype=np.float64)
+    starts = np.arange(0, power.size, max(1, round(BLOCK * sample_rate)))
+    mean = np.add.reduceat(power, starts) / np.diff([*starts, power.size])
+    return starts, (mean > 0) & (mean >= mean.max() * 10 ** (-SILENT / 10))
+
+
+def _frequency_of_sound(waveform: Waveform, sample_rate: int) -> npt.NDArray[np.float64]:
+    """Fundamental frequency of the frames whose middle is in a block that is not silent, `(n_frames,)`."""
+    starts, loud = _blocks(waveform, sample_rate)
+    if not loud.any():
+        return np.empty(0)
+    first, last = np.flatnonzero(loud)[[0, -1]]
+    end = waveform.size if last + 1 == starts.size else starts[last + 1]
+    frequency = fundamental(waveform[starts[first] : end], sample_rate)  # the pauses around it would take time
+    middle = starts[first] + np.arange(frequency.size) * HOP * sample_rate
+    block = np.searchsorted(starts, middle, side="right") - 1
+    return frequency[loud[block]]

@@ -93,7 +93,7 @@ def facts(values: Mapping[str, float], *, sample_rate: int, duration: float, mea
         "silence": f"{values['silence_share']:.0%}",
         "at the start": f"{values['leading_silence']:.2f} s",
         "at the end": f"{values['trailing_silence']:.2f} s",
-        "voiced": f"{values['voiced_share']:.0%}",
+        "voiced": f"{values['voiced_share']:.0%} of the sound",
         "pitch (F0)": "none found" if np.isnan(median) else f"{median:.0f} Hz ({low:.0f} to {high:.0f} Hz)",
     }
 

@@ -1,5 +1,9 @@
 """Fundamental frequency of the voice over time, by probabilistic YIN.
 
+Compared with Praat's autocorrelation on 60 utterances of RAVDESS, 1.5 % of the frames that both hear a voice in differ
+by more than 20 %, and 5 % of the utterances' medians by more than a semitone. Plain YIN, in a fortieth of the time: 8 %
+and 17 %. With pYIN's defaults (22,050 Hz, 93 ms frames): 5 % and 17 %. The strongest spectral peak: 71 % and all.
+
 References
 ----------
 .. [1] Mauch and Dixon (2014), pYIN: a fundamental frequency estimator using probabilistic threshold distributions,
@@ -14,9 +18,10 @@ from ser import audio
 
 SAMPLE_RATE = 8_000  # Hz, to which the waveform is resampled: enough for the harmonics that tell a period
 FRAME_LENGTH = 512  # samples, 64 ms: nearly four periods of the lowest voice
-HOP_LENGTH = 128  # samples, 16 ms
+HOP_LENGTH = 128  # samples
+HOP = HOP_LENGTH / SAMPLE_RATE  # seconds, 16 ms
 FMIN, FMAX = 60.0, 600.0  # Hz, from a low man's voice to a woman's scream
-RESOLUTION = 0.25  # semitones, between which the parabola of each candidate does not interpolate
+RESOLUTION = 0.1  # semitones: at 0.25, a quarter of the voiced frames is missed
 
 
 def fundamental(waveform: audio.Waveform, recorded_rate: int) -> npt.NDArray[np.float64]:

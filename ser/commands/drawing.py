@@ -55,7 +55,7 @@ def drawn(names: Sequence[str], out: Path, *, utterances: Path) -> str:
             reason = error.strerror if isinstance(error, OSError) else None
             failures.append(f"{shown(one.name)}: {reason or error}")
     if failures:
-        print("\n".join(lines))
+        print(*lines, sep="\n", end="\n" if lines else "")
         raise Failed("; ".join(failures))
     return "\n".join(lines)
 
