@@ -58,7 +58,8 @@ def _by_sex(table: pd.DataFrame) -> str:
 
 
 def _spread(name: str, values: pd.Series) -> str:
-    cells = (f"{value:9.2f}" if abs(value) < 100 else f"{value:9.0f}" for value in values.quantile(list(SPREAD)))
+    shares = values.quantile(list(SPREAD)).round(2) + 0  # there is no level of minus zero
+    cells = (f"{value:9.2f}" if abs(value) < 100 else f"{value:9.0f}" for value in shares)
     return f"{name:18}{''.join(cells)}" if values.notna().any() else f"{name:18}{'none':>9}"
 
 
