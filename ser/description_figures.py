@@ -105,6 +105,8 @@ def recordings(table: pd.DataFrame, *, by: str, title: str) -> Figure:
         axes.set_ylabel(label)
         if not column.endswith("_dbfs"):
             axes.set_ylim(bottom=0)
+        elif np.ptp(table[column]) < 1:  # of a corpus that was normalised
+            axes.set_ylim(table[column].median() - 6, table[column].median() + 6)
     grid[1, 2].yaxis.set_major_formatter(PercentFormatter(1))
     return figure
 

@@ -113,6 +113,12 @@ def test_boxes_have_the_medians_and_the_colours_of_their_emotions() -> None:
         np.testing.assert_allclose(faces, [to_rgb(COLOURS[name]) for name in RAVDESS_EMOTIONS])
 
 
+def test_equal_levels_are_not_blown_up() -> None:
+    figure = drawn(figures.recordings(RAVDESS.assign(peak_dbfs=0.0), by="emotion", title="t"))
+    low, high = figure.axes[1].get_ylim()
+    assert high - low == 12
+
+
 def test_pitch_is_shown_for_each_sex_on_one_scale_of_hertz() -> None:
     female, male, relative, span = drawn(figures.pitch(RAVDESS, title="t")).axes
     assert female.get_title() == "female, 720 utterances, 12 speakers"
