@@ -95,7 +95,9 @@ def _frequency_of_sound(waveform: Waveform, sample_rate: int) -> npt.NDArray[np.
         return np.empty(0)
     first, last = np.flatnonzero(loud)[[0, -1]]
     end = waveform.size if last + 1 == starts.size else starts[last + 1]
-    frequency = fundamental(waveform[starts[first] : end], sample_rate)  # the pauses around it would take time
+    sound = waveform[starts[first] : end]  # the pauses around it would take time
+    frequency = fundamental(sound, sample_rate)
     middle = starts[first] + np.arange(frequency.size) * HOP * sample_rate
     block = np.searchsorted(starts, middle, side="right") - 1
-    return frequency[loud[block]]
+    of_sound: npt.NDArray[np.float64] = frequency[loud[block]]
+    return of_sound
