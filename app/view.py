@@ -10,7 +10,7 @@ import streamlit as st
 
 from app import bundles, examples, hearing, many, markup, pictures, words
 from app.hearing import Heard
-from ser import recognition
+from ser import recognition, views
 from ser.audio import InvalidAudio
 from ser.recognition import LONGEST_UTTERANCE, Recognizer
 
@@ -193,14 +193,9 @@ def _timeline(heard: Heard, model: Recognizer, drawn: dict[str, bytes]) -> None:
 def _pictures(heard: Heard, *, dark: bool) -> dict[str, bytes]:
     """PNG of everything that is drawn of a recording, by title."""
     with st.spinner("Drawing …"):
-        analysis = pictures.spectra(heard.beginning, heard.sample_rate)
-        figures = {
-            "Waveform": pictures.waveform(heard.beginning, heard.sample_rate, dark=dark),
-            "Magnitude spectrum": pictures.magnitude_spectrum(analysis, dark=dark),
-            "Spectrogram": pictures.spectrogram(analysis, dark=dark),
-            "Log-amplitude spectrogram": pictures.log_spectrogram(analysis, dark=dark),
-            "Mel spectrogram": pictures.mel_spectrogram(analysis, dark=dark),
-        }
+        analysis = views.spectra(heard.beginning, heard.sample_rate)
+        figures = {"Waveform": pictures.waveform(heard.beginning, heard.sample_rate, dark=dark)}
+        figures |= {name: pictures.spectrum(name, analysis, dark=dark) for name in views.SPECTRA}
         if heard.timeline:
             figures["Timeline"] = pictures.timeline(heard.timeline, dark=dark)
         return {title: pictures.png(figure) for title, figure in figures.items()}

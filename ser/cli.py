@@ -26,6 +26,7 @@ LATER = {
     "predict": "say the emotion of recordings",
     "record": "say the emotion of some seconds from the microphone",
     "stream": "say emotions live, from the microphone or from raw audio on standard input",
+    "describe": "show what the corpus of the study, or single recordings, are like: tables and pictures",
     "export": "write a trained model in other formats, and compare them with it",
     "tune": "search better settings of a study, by its dev partition",
 }

@@ -26,9 +26,12 @@ COLOURS = {  # told apart with the common colour blindnesses, and in lightness w
     "pleasant_surprise": "#f5a3c7",
     "boredom": "#8c564b",
 }
+SHAPES = dict(
+    zip(EMOTIONS, ("o", "s", "^", "v", "D", "P", "<", "*", ">", "h"), strict=True)
+)  # for print without colour
 
 
-def _figure(width: float, height: float, title: str, note: str) -> Figure:
+def titled(width: float, height: float, title: str, note: str) -> Figure:
     """Empty figure with a title and, below it, the note that must go with the numbers; wide enough for both."""
     figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
     heading = figure.suptitle(f"{title}\n{note}" if note else title, fontsize=11)
@@ -40,8 +43,8 @@ def confusion(truth: pd.Series, prediction: pd.Series, *, labels: list[str], tit
     """Confusion matrix: share of each annotated emotion as shade and per cent, counts below."""
     counts = confusion_matrix(truth, prediction, labels=labels)
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    size = 2.6 + 0.72 * len(labels)
-    figure = _figure(size + 0.6, size, title, note)
+    size = 1.9 + 0.6 * len(labels)
+    figure = titled(size + 0.6, size, title, note)
     axes = figure.subplots()
     image = axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
     for (row, column), count in np.ndenumerate(counts):
@@ -51,8 +54,8 @@ def confusion(truth: pd.Series, prediction: pd.Series, *, labels: list[str], tit
             f"{share[row, column]:.0%}\n{count}",
             ha="center",
             va="center",
-            fontsize=8,
-            color="white" if share[row, column] > 0.5 else "black",
+            fontsize=9,
+            color="white" if _luminance(image.to_rgba(share[row, column])) < 0.18 else "black",
         )
     axes.set_xticks(range(len(labels)), labels, rotation=40, ha="right")
     axes.set_yticks(range(len(labels)), labels)
@@ -76,7 +79,7 @@ def per_class(
     Where `corpus` tells that there are several, a mark in the recall's bar shows the recall in each.
     """
     precision, recall, f1, support = precision_recall_fscore_support(truth, prediction, labels=labels, zero_division=0)
-    figure = _figure(2.5 + 0.95 * len(labels), 4.2, title, note)
+    figure = titled(1.2 + 0.8 * len(labels), 4.6, title, note)
     axes = figure.subplots()
     position = np.arange(len(labels))
     shades = {"recall": (recall, "#08306b"), "precision": (precision, "#6baed6"), "F1": (f1, "#c6c6c6")}
@@ -93,7 +96,7 @@ def per_class(
     axes.set_xticks(position, [f"{label}\nn = {n}" for label, n in zip(labels, support, strict=True)])
     axes.set_ylim(0, 1)
     axes.spines[["top", "right"]].set_visible(False)
-    figure.legend(loc="outside right center", frameon=False)
+    figure.legend(loc="outside lower center", ncols=3 if len(labels) < 6 else 5, frameon=False)
     return figure
 
 
@@ -103,7 +106,7 @@ def heat_map(uar: pd.DataFrame, *, chance: float, title: str, note: str = "") ->
     Missing cells are blank; the shade begins at `chance`.
     """
     height = 3.0 + 0.8 * len(uar) + 0.2 * note.count("\n")
-    figure = _figure(3.2 + 1.1 * len(uar.columns), height, title, note)
+    figure = titled(3.2 + 1.1 * len(uar.columns), height, title, note)
     axes = figure.subplots()
     image = axes.imshow(100 * uar, cmap="Blues", vmin=100 * chance, vmax=100)
     for (row, column), value in np.ndenumerate(uar.to_numpy()):
@@ -133,18 +136,19 @@ def _of_corpora(truth: pd.Series, prediction: pd.Series, corpus: pd.Series | Non
 
 
 def projection(points: pd.DataFrame, *, title: str, note: str = "") -> Figure:
-    """Map of rows with columns x, y, emotion, synthetic: dots are real, crosses synthetic."""
-    figure = _figure(8, 6, title, note)
+    """Map of rows with columns x, y, emotion, synthetic: a colour and a shape an emotion, crosses are synthetic."""
+    figure = titled(8, 6, title, note)
     axes = figure.subplots()
     emotions = [emotion for emotion in EMOTIONS if (points["emotion"] == emotion).any()]
-    for synthetic, marker, size in ((False, "o", 14), (True, "x", 22)):
-        rows = points[points["synthetic"] == synthetic]
-        colour = rows["emotion"].map(COLOURS).tolist()
-        axes.scatter(rows["x"], rows["y"], c=colour, marker=marker, s=size, linewidths=0.8, alpha=0.8)
-    handles = [Line2D([], [], marker="o", linestyle="", color=COLOURS[name], label=name) for name in emotions]
+    for emotion in emotions:
+        rows = points[(points["emotion"] == emotion) & ~points["synthetic"]]
+        axes.scatter(rows["x"], rows["y"], c=COLOURS[emotion], marker=SHAPES[emotion], s=26, linewidths=0, alpha=0.85)
+    made = points[points["synthetic"]]
+    axes.scatter(made["x"], made["y"], c=made["emotion"].map(COLOURS).tolist(), marker="x", s=22, linewidths=0.8)
+    handles = [Line2D([], [], marker=SHAPES[name], linestyle="", color=COLOURS[name], label=name) for name in emotions]
     n_synthetic = int(points["synthetic"].sum())
     handles += [
-        Line2D([], [], marker="o", linestyle="", color="black", label=f"real ({len(points) - n_synthetic})"),
+        Line2D([], [], linestyle="", label=f"real ({len(points) - n_synthetic})"),
         Line2D([], [], marker="x", linestyle="", color="black", label=f"synthetic ({n_synthetic})"),
     ]
     figure.legend(handles=handles, loc="outside right center", frameon=False)
@@ -161,7 +165,7 @@ def learning_curves(epochs: pd.DataFrame, *, title: str) -> Figure:
     epochs
         fold, epoch, kept, loss, dev_loss, accuracy, dev_accuracy, dev_uar.
     """
-    figure = _figure(11, 4, title, "")
+    figure = titled(11, 4, title, "")
     panels = (("loss", "dev_loss", "cross-entropy"), ("accuracy", "dev_accuracy", "accuracy"), (None, "dev_uar", "UAR"))
     colours = [f"C{k}" for k in range(10)]
     for axes, (on_training, on_dev, label) in zip(figure.subplots(1, 3), panels, strict=True):

@@ -290,9 +290,11 @@ def test_a_map_names_only_the_emotions_that_it_shows() -> None:
 def test_a_map_shows_every_row_at_its_place_in_its_colour() -> None:
     points = map_of(24)
     figure = drawn(figures.projection(points, title="t"))
-    real, synthetic = figure.axes[0].collections
-    for shown, rows in ((real, points[~points["synthetic"]]), (synthetic, points[points["synthetic"]])):
+    *real, synthetic = figure.axes[0].collections
+    for emotion, shown in zip(RAVDESS_EMOTIONS, real, strict=True):
+        rows = points[(points["emotion"] == emotion) & ~points["synthetic"]]
         np.testing.assert_allclose(shown.get_offsets(), rows[["x", "y"]].to_numpy())
+    np.testing.assert_allclose(synthetic.get_offsets(), points.loc[points["synthetic"], ["x", "y"]].to_numpy())
     handles = dict(zip(legend_texts(figure), figure.legends[0].legend_handles, strict=True))
     assert {name: handles[name].get_color() for name in RAVDESS_EMOTIONS} == {
         name: figures.COLOURS[name] for name in RAVDESS_EMOTIONS
@@ -340,6 +342,15 @@ def test_a_long_note_widens_a_map() -> None:
 
 def test_without_a_note_the_title_is_one_line() -> None:
     assert figures.projection(map_of(0), title="t-SNE").get_suptitle() == "t-SNE"
+
+
+def test_every_emotion_has_a_shape_of_its_own_for_print_without_colour() -> None:
+    figure = drawn(figures.projection(map_of(24), title="t"))
+    handles = dict(zip(legend_texts(figure), figure.legends[0].legend_handles, strict=True))
+    shapes = [handles[name].get_marker() for name in RAVDESS_EMOTIONS]
+    assert len({*shapes, "x"}) == 9
+    assert set(figures.SHAPES) == set(tables.EMOTIONS)
+    assert len(set(figures.SHAPES.values())) == len(tables.EMOTIONS)
 
 
 def test_every_emotion_has_a_colour_of_its_own() -> None:

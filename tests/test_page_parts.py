@@ -13,7 +13,7 @@ from recordings import BAD, RATE, SILENCE, UTTERANCE, file_of, spoken
 from synthesis import tone
 
 from app import bundles, examples, hearing, markup, pictures, words
-from ser import inputs, recognition
+from ser import inputs, recognition, views
 from ser.audio import InvalidAudio
 from ser.recognition import EMBEDDED, Recognizer, TimedPrediction
 
@@ -119,7 +119,7 @@ def drawn(figure: Figure) -> bytes:
 
 
 def test_the_magnitude_spectrum_of_a_tone_peaks_at_its_frequency() -> None:
-    figure = pictures.magnitude_spectrum(pictures.spectra(tone(1000, 1.0), RATE))
+    figure = pictures.spectrum("Magnitude spectrum", views.spectra(tone(1000, 1.0), RATE))
     (line,) = figure.axes[0].lines
     frequency, level = np.asarray(line.get_xdata()), np.asarray(line.get_ydata())
     assert frequency[level.argmax()] == pytest.approx(1000, abs=RATE / 1024)
@@ -127,13 +127,13 @@ def test_the_magnitude_spectrum_of_a_tone_peaks_at_its_frequency() -> None:
 
 
 def test_the_amplitude_of_a_tone_is_its_own() -> None:
-    analysis = pictures.spectra(tone(1000, 1.0, level=0.3), RATE)
-    figure = pictures.spectrogram(analysis)
+    analysis = views.spectra(tone(1000, 1.0, level=0.3), RATE)
+    figure = pictures.spectrum("Spectrogram", analysis)
     assert np.asarray(figure.axes[0].images[0].get_array()).max() == pytest.approx(0.3, rel=0.02)
 
 
 def test_axes_have_units() -> None:
-    analysis = pictures.spectra(tone(1000, 1.0), RATE)
+    analysis = views.spectra(tone(1000, 1.0), RATE)
     labels = {
         name: (
             figure.axes[0].get_xlabel(),
@@ -142,10 +142,10 @@ def test_axes_have_units() -> None:
         )
         for name, figure in {
             "waveform": pictures.waveform(tone(1000, 1.0), RATE),
-            "spectrum": pictures.magnitude_spectrum(analysis),
-            "linear": pictures.spectrogram(analysis),
-            "log": pictures.log_spectrogram(analysis),
-            "mel": pictures.mel_spectrogram(analysis),
+            "spectrum": pictures.spectrum("Magnitude spectrum", analysis),
+            "linear": pictures.spectrum("Spectrogram", analysis),
+            "log": pictures.spectrum("Log-amplitude spectrogram", analysis),
+            "mel": pictures.spectrum("Mel spectrogram", analysis),
         }.items()
     }
     assert labels == {
@@ -158,7 +158,7 @@ def test_axes_have_units() -> None:
 
 
 def test_a_tone_lies_at_its_frequency_in_the_mel_spectrogram() -> None:
-    figure = pictures.mel_spectrogram(pictures.spectra(tone(2000, 1.0), RATE))
+    figure = pictures.spectrum("Mel spectrogram", views.spectra(tone(2000, 1.0), RATE))
     axes = figure.axes[0]
     image = np.asarray(axes.images[0].get_array())
     height = (image.mean(axis=1).argmax() + 0.5) / len(image) * RATE / 2
@@ -173,15 +173,10 @@ def test_a_tone_lies_at_its_frequency_in_the_mel_spectrogram() -> None:
     ids=["silence", "short", "loud"],
 )
 def test_every_sound_can_be_drawn(samples: np.ndarray, rate: int, dark: bool) -> None:
-    analysis = pictures.spectra(samples.astype(np.float32), rate)
+    analysis = views.spectra(samples.astype(np.float32), rate)
     drawn(pictures.waveform(samples, rate, dark=dark))
-    for picture in (
-        pictures.magnitude_spectrum,
-        pictures.spectrogram,
-        pictures.log_spectrogram,
-        pictures.mel_spectrogram,
-    ):
-        drawn(picture(analysis, dark=dark))
+    for name in views.SPECTRA:
+        drawn(pictures.spectrum(name, analysis, dark=dark))
 
 
 def window(start: float, emotion: str, probabilities: dict[str, float]) -> TimedPrediction:

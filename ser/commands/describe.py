@@ -1,0 +1,114 @@
+"""`ser describe`: what the corpus of the study, or single recordings, are like: tables and pictures."""
+
+import argparse
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+UTTERANCES = Path("data/utterances.csv")
+OUT = Path("reports/description")
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """What to describe, and where to write."""
+    parser.add_argument(
+        "recordings",
+        nargs="*",
+        metavar="RECORDING",
+        help="utterances of the study, by their ids, and audio files: a picture of each (default: the whole corpus)",
+    )
+    parser.add_argument("--out", type=Path, default=OUT, metavar="FOLDER", help="where to write (%(default)s)")
+
+
+def run(given: argparse.Namespace) -> str:
+    """Describe what is given, or the corpus of the study.
+
+    Raises
+    ------
+    ValueError
+        If there is no study, a recording is unknown, or audio is not what was ingested.
+    Failed
+        If a recording cannot be read.
+    """
+    if given.out.exists() and not given.out.is_dir():
+        raise ValueError(f"{given.out} is a file; --out takes the name of a folder")
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # from the font: names may be of any script
+        if given.recordings:
+            from ser.commands import drawing
+
+            return drawing.drawn(given.recordings, given.out, utterances=UTTERANCES)
+        return _of_corpus(given.out)
+
+
+def _of_corpus(out: Path) -> str:
+    from ser import description_tables, description_text, files, tables
+
+    table = _described()
+    made = {
+        "utterances": table,
+        "groups": description_tables.groups(table),
+        "pitch": description_tables.pitch(table),
+        "outliers": description_tables.outliers(table),
+    }
+    for name, rows in made.items():
+        tables.write(rows, out / f"{name}.csv")
+    pictures = _pictures(table)
+    for name, figure in pictures.items():
+        with files.replacing(out / f"{name}.png") as temporary:
+            figure.savefig(temporary)
+    text = description_text.summary(table)
+    files.write_text(out / "summary.txt", f"{text}\n")
+    names = [*(f"{name}.csv" for name in made), *(f"{name}.png" for name in pictures), "summary.txt"]
+    return f"{text}\n\nwritten to {out}: {', '.join(names)}"
+
+
+def _described() -> "pd.DataFrame":
+    """All utterances of the study, measured.
+
+    Raises
+    ------
+    ValueError
+        If there is no study, or its audio is not where it was.
+    """
+    import pandas as pd
+
+    from ser import description_tables, params, tables
+    from ser.description import description
+    from ser.features import tabular
+    from ser.features.extraction import one_by_one
+
+    if not UTTERANCES.is_file():
+        raise ValueError(f"no {UTTERANCES} here; make it with: dvc repro ingest; or name audio files")
+    root = Path(params.load("corpus.root")["corpus.root"])
+    utterances = tables.read_utterances(UTTERANCES)
+    missing = [path for path in utterances["path"] if not (root / path).is_file()]
+    if missing:
+        raise ValueError(
+            f"{len(missing)} of the {len(utterances)} recordings of {UTTERANCES} are not in {root}, such as"
+            f" {missing[0]}; put them there, or run: dvc repro ingest"
+        )
+    rows = tabular.feature_rows(utterances, root, one_by_one(description), description="describe")
+    return description_tables.described(utterances, pd.concat(rows, ignore_index=True))
+
+
+def _pictures(table: "pd.DataFrame") -> "dict[str, Figure]":
+    """By name; those of speakers and corpora only where there are some to compare."""
+    from ser import description_figures as figures
+    from ser.description_text import title
+
+    heading = title(table)
+    made = {
+        "classes": figures.classes(table, title=heading),
+        "recordings": figures.recordings(table, by="emotion", title=heading),
+        "pitch": figures.pitch(table, title=heading),
+    }
+    if table["speaker"].notna().any():
+        made["speakers"] = figures.speakers(table, title=heading)
+    if table["corpus"].nunique() > 1:
+        made["recordings_by_corpus"] = figures.recordings(table, by="corpus", title=heading)
+    return made
