@@ -26,6 +26,8 @@ LATER = {
     "record": "say the emotion of some seconds from the microphone",
     "stream": "say emotions live, from the microphone or from raw audio on standard input",
     "export": "write a trained model in other formats, and compare them with it",
+    "compare": "say how far two runs differ, and whether that is more than chance",
+    "diff": "say what the working copy changes in the figures of a Git revision",
     "tune": "search better settings of a study, by its dev partition",
 }
 
