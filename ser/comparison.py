@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.stats import bootstrap, permutation_test
+from scipy.stats import bootstrap, norm, permutation_test, t
 
 from ser.metrics import CONFIDENCE_LEVEL, DIGITS, MIN_SPEAKERS, labels_of
 
@@ -55,10 +55,11 @@ def compared(a: pd.DataFrame, b: pd.DataFrame, *, n_resamples: int = N_RESAMPLES
     """Compare two tables of predictions of one partition, pooled over folds.
 
     The interval is a paired percentile bootstrap over speakers [1]_: speakers are drawn, each with what both runs
-    predicted of them. p is two-sided and is of a permutation test [2]_: if the runs were alike, what they predicted of
-    a speaker could as well be swapped, so the difference is compared with those after swapping the runs in each speaker
-    or not, in all 2^n ways if `n_resamples` allows, else in that many random ones. Speakers, and not utterances, are
-    drawn and swapped, because what is predicted of one speaker's utterances is alike.
+    predicted of them. Of few speakers it would be too narrow, and so is expanded [2]_. p is two-sided and is of a
+    permutation test [3]_: if the runs were alike, what they predicted of a speaker could as well be swapped, so the
+    difference is compared with those after swapping the runs in each speaker or not, in all 2^n ways if `n_resamples`
+    allows, else in that many random ones. Speakers, and not utterances, are drawn and swapped, because what is
+    predicted of one speaker's utterances is alike.
 
     Parameters
     ----------
@@ -73,7 +74,9 @@ def compared(a: pd.DataFrame, b: pd.DataFrame, *, n_resamples: int = N_RESAMPLES
     References
     ----------
     .. [1] Efron and Tibshirani (1993), An Introduction to the Bootstrap, chapters 8 and 13.
-    .. [2] Noreen (1989), Computer-Intensive Methods for Testing Hypotheses, chapter 2; of recognisers: Yeh (2000), More
+    .. [2] Hesterberg (2015), What teachers should know about the bootstrap, The American Statistician 69(4): 371-386,
+       section 5.3.
+    .. [3] Noreen (1989), Computer-Intensive Methods for Testing Hypotheses, chapter 2; of recognisers: Yeh (2000), More
        accurate tests for the statistical significance of result differences, COLING, 947-953.
     """
     labels = _shared_labels(a, b)
@@ -149,7 +152,10 @@ def counts(rows: pd.DataFrame, speakers: Sequence[str], labels: Sequence[str]) -
     """Utterances of each speaker and emotion, and those of them that were recognised, each `(n_speakers, n_labels)`."""
     weight = 1 / rows.groupby("utterance")["utterance"].transform("size").to_numpy(float)
     hit = (rows["truth"] == rows["prediction"]).to_numpy(float)
-    row, column = pd.Index(speakers).get_indexer(rows["speaker"]), pd.Index(labels).get_indexer(rows["truth"])
+    row, column = (
+        pd.Index(speakers).get_indexer(pd.Index(rows["speaker"])),
+        pd.Index(labels).get_indexer(pd.Index(rows["truth"])),
+    )
     known = row >= 0
     support, hits = np.zeros((2, len(speakers), len(labels)))
     np.add.at(support, (row[known], column[known]), weight[known])
@@ -177,12 +183,18 @@ def interval(
         difference,
         vectorized=True,
         method="percentile",
-        confidence_level=CONFIDENCE_LEVEL,
+        confidence_level=expanded_level(len(support)),
         n_resamples=n_resamples,
         batch=BATCH,
         rng=np.random.default_rng(seed),
     ).confidence_interval
     return float(found.low), float(found.high)
+
+
+def expanded_level(n: int) -> float:
+    """Confidence level at which a percentile bootstrap of `n` is as wide as Student's interval of 95 %."""
+    quantile = t.ppf((1 + CONFIDENCE_LEVEL) / 2, n - 1) * np.sqrt(n / (n - 1))
+    return float(1 - 2 * norm.cdf(-quantile))
 
 
 def p_value(support: Floats, hits_a: Floats, hits_b: Floats, *, by_label: bool, n_resamples: int, seed: int) -> float:

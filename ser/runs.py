@@ -50,15 +50,13 @@ def of_revision(revision: str) -> pd.DataFrame:
         If its predictions are not to be had here.
     """
     import dvc.api  # slow to import
-    from dvc.exceptions import DvcException, NotDvcRepoError
-    from dvc.scm import RevError, SCMError
+    from dvc.exceptions import DvcException
+    from dvc.scm import SCMError
 
     try:
         with dvc.api.open(PREDICTIONS.as_posix(), rev=revision, mode="rb") as source:
             content = source.read()
-    except NotDvcRepoError as error:
-        raise ValueError(f"{revision} is no file or folder here, and here is no DVC project either") from error
-    except (RevError, SCMError) as error:
+    except SCMError as error:
         raise ValueError(
             f"{revision} is no folder with {PREDICTIONS.name}, no Git revision and no experiment; see git log"
             " and dvc exp show"
@@ -80,12 +78,15 @@ def same_partition(a: pd.DataFrame, b: pd.DataFrame, wanted: str | None) -> tupl
     Raises
     ------
     ValueError
-        If one has no rows of it.
+        If they have none in common.
     """
     names = [wanted] if wanted else ["test", "dev"]
     for name in names:
         of_a, of_b = (rows[rows["partition"] == name] for rows in (a, b))
         if len(of_a) and len(of_b):
             return name, of_a, of_b
-    lacking = " and ".join(side for side, rows in (("A", of_a), ("B", of_b)) if rows.empty)
-    raise ValueError(f"{lacking} predicted nothing of {name}; run with evaluation.test=true, or say --partition dev")
+    said = [", ".join(sorted(rows["partition"].unique())) for rows in (a, b)]
+    raise ValueError(
+        f"A predicted {said[0]}, and B {said[1]}, so not both {' or '.join(names)}; run both with evaluation.test=true,"
+        " or say --partition dev"
+    )

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 import pytest
 from learning_tables import prediction_table, utterance_table, without_speakers
-from scipy.stats import binomtest
+from scipy.stats import binomtest, t
 
 from ser import comparison, metrics
 
@@ -133,7 +133,7 @@ def test_the_interval_is_that_of_a_bootstrap_written_out() -> None:
         for name in names
     }
     values = []
-    for _ in range(1000):
+    for _ in range(2000):
         drawn = random.choice(names, len(names))
         first, second = (
             np.mean([np.concatenate([hits[name][side][k] for name in drawn]).mean() for k in range(len(LABELS))])
@@ -141,7 +141,8 @@ def test_the_interval_is_that_of_a_bootstrap_written_out() -> None:
         )
         values.append(second - first)
     found = comparison.compared(a, b, n_resamples=2000, seed=0).uar
-    assert (found["low"], found["high"]) == pytest.approx(tuple(np.quantile(values, [0.025, 0.975])), abs=0.02)
+    beyond = (1 - comparison.expanded_level(8)) / 2
+    assert (found["low"], found["high"]) == pytest.approx(tuple(np.quantile(values, [beyond, 1 - beyond])), abs=0.02)
 
 
 def test_pairing_makes_the_interval_narrower_than_two_runs_apart_would_be() -> None:
@@ -180,7 +181,19 @@ def test_two_equal_recognisers_differ_beyond_chance_in_5_of_100_draws() -> None:
     n_draws = 300
     small, outside = rates_of_alike_runs(12, n_draws, seed=0)
     assert binomtest(small, n_draws, 0.05).pvalue > 0.01
-    assert 0.03 < outside / n_draws < 0.13  # the percentile bootstrap of a dozen is known to be somewhat narrow
+    assert binomtest(outside, n_draws, 0.05).pvalue > 0.01
+
+
+def test_the_bootstrap_is_expanded_by_student_s_quantile() -> None:
+    """Of a mean the percentile interval is narrow by sqrt((n - 1) / n) and normal; expanded, it is Student's."""
+    values = np.random.default_rng(0).normal(size=(8, 1))
+    low, high = comparison.interval(
+        np.ones((8, 1)), np.zeros((8, 1)), values, by_label=False, n_resamples=20_000, seed=0
+    )
+    student = t.interval(0.95, 7, loc=values.mean(), scale=values.std(ddof=1) / np.sqrt(8))
+    assert (low, high) == pytest.approx(student, abs=0.15 * (student[1] - student[0]))
+    assert high - low == pytest.approx(student[1] - student[0], rel=0.1)
+    assert comparison.expanded_level(10_000) == pytest.approx(0.95, abs=1e-4)
 
 
 def test_a_real_difference_is_found() -> None:
