@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 PAGE = Path("reports/diff.md")
 PICTURES = "diff"  # folder beside the page
+KINDS = {"metrics": "Metrics that differ", "params": "Parameters that differ"}
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -25,6 +26,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="run BASE anew, in a copy; else only if its predictions are not in DVC's cache",
     )
+    parser.add_argument("--name", help="how the page calls BASE (as given)")
     parser.add_argument("--to", type=Path, default=PAGE, metavar="FILE", help="where the page goes (%(default)s)")
     add_options_of_test(parser)
 
@@ -43,13 +45,14 @@ def run(given: argparse.Namespace) -> str:
 
     change = runs.predictions(runs.WORKSPACE)
     revision, base = of_base(given.base, rerun=given.rerun)
-    verdict, table, is_drop = compared(base, change, given)
-    both = {given.base: tested(base), diffs.CHANGE: tested(change)}
+    name: str = given.name or given.base
+    verdict, table, is_drop = compared(base, change, name, given)
+    both = {name: tested(base), diffs.CHANGE: tested(change)}
     text = diffs.page(
-        given.base,
+        name,
         verdict,
         table,
-        {f"{kind.capitalize()} that differ": dvc_diff(kind, revision, given.base) for kind in ("metrics", "params")},
+        {heading: dvc_diff(kind, revision, name) for kind, heading in KINDS.items()},
         diffs.side_by_side(both, metrics.labels_of(pd.concat(both.values()))),
         write_pictures(both, given.to.parent / PICTURES),
     )
@@ -80,7 +83,9 @@ def of_base(base: str, *, rerun: bool) -> tuple[str, "pd.DataFrame"]:
     return commit, runs.of_revision(commit)
 
 
-def compared(base: "pd.DataFrame", change: "pd.DataFrame", given: argparse.Namespace) -> tuple[str, str, bool]:
+def compared(
+    base: "pd.DataFrame", change: "pd.DataFrame", name: str, given: argparse.Namespace
+) -> tuple[str, str, bool]:
     """Verdict, table, and whether the UAR drops beyond chance; of what cannot be compared, why."""
     from ser import comparison, diffs, runs
 
@@ -88,8 +93,8 @@ def compared(base: "pd.DataFrame", change: "pd.DataFrame", given: argparse.Names
         partition, a, b = runs.same_partition(base, change, given.partition)
         found = comparison.compared(a, b, n_resamples=given.resamples, seed=given.seed)
     except ValueError as reason:  # as other emotions, or other folds: a change of the task is no drop
-        return f"The UAR cannot be compared (A: `{given.base}`, B: {diffs.CHANGE}): {reason}.", "", False
-    return diffs.verdict(found, partition), diffs.comparison_table(found, given.base), found.is_drop
+        return f"The UAR cannot be compared (A: `{name}`, B: {diffs.CHANGE}): {reason}.", "", False
+    return diffs.verdict(found, partition), diffs.comparison_table(found, name), found.is_drop
 
 
 def tested(predictions: "pd.DataFrame") -> "pd.DataFrame":
@@ -99,7 +104,7 @@ def tested(predictions: "pd.DataFrame") -> "pd.DataFrame":
 
 
 def dvc_diff(kind: str, revision: str, name: str) -> str:
-    """Markdown table of what `dvc metrics diff` or `dvc params diff` finds, with `name` for the revision.
+    """Markdown table of what `dvc metrics diff` or `dvc params diff` finds, if anything; `name` is the revision's.
 
     Raises
     ------
@@ -110,8 +115,8 @@ def dvc_diff(kind: str, revision: str, name: str) -> str:
     done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8")
     if done.returncode:
         raise ValueError(f"dvc {kind} diff {revision} failed: {done.stderr.strip()}")
-    head, *rows = done.stdout.strip().split("\n")
-    return "\n".join([head.replace(revision, name).replace(revision[:7], name), *rows])
+    head, *rest = done.stdout.strip().split("\n")  # the rule below the head, and the rows
+    return "\n".join([head.replace(revision, f"{name:{len(revision)}}"), *rest]) if len(rest) > 1 else ""
 
 
 def write_pictures(both: Mapping[str, "pd.DataFrame"], folder: Path) -> str:
