@@ -1,10 +1,11 @@
 # Needs Python 3.11 to 3.13, git and make, nothing else. `make PYTHON=python3.12 …` picks an interpreter.
 PYTHON ?= python3
 VENV := .venv
+BASE ?= main
 INSTALLED := $(VENV)/.installed
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: pipeline test app serve bench lock clean
+.PHONY: pipeline test diff app serve bench lock clean
 
 pipeline: $(INSTALLED) ## every artefact from audio to confusion matrix, on the demo corpus unless params.yaml says otherwise
 	@dvc repro
@@ -15,6 +16,10 @@ test: $(INSTALLED) ## lint, types, tests; SLOW=1 adds the slow tests
 	ruff format --check .
 	mypy
 	pytest -n 2 $(if $(SLOW),,-m "not slow") $(PYTEST_ARGS)
+
+diff: $(INSTALLED) ## what the working copy does to the figures of BASE (a Git revision), as reports/diff.md
+	@dvc repro
+	@ser diff $(BASE)
 
 app: $(INSTALLED) ## the web page
 	streamlit run app/page.py

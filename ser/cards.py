@@ -96,7 +96,8 @@ def _scores(figures: Metrics, own: pd.DataFrame, speakers: str) -> str:
     protocol = (
         "speakers never heard in training" if figures["speaker_independent"] else "speakers **heard in training**"
     )
-    interval = ""
+    each = ", ".join(f"{name} {_percent(uar)}" for name, uar in metrics.speakers_of(figures).items())
+    interval = f" (too few speakers for an interval: {each})" if each else ""
     if figures["uar_low"] is not None:
         interval = f" (95 % interval over speakers: {_percent(figures['uar_low'])} to {_percent(figures['uar_high'])})"
     recalls = [key for key in figures if key.startswith("recall.")]

@@ -28,6 +28,8 @@ LATER = {
     "stream": "say emotions live, from the microphone or from raw audio on standard input",
     "describe": "show what the corpus of the study, or single recordings, are like: tables and pictures",
     "export": "write a trained model in other formats, and compare them with it",
+    "compare": "say how far two runs differ, and whether that is more than chance",
+    "diff": "say what the working copy changes in the figures of a Git revision",
     "tune": "search better settings of a study, by its dev partition",
 }
 

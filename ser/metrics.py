@@ -1,5 +1,6 @@
 """Scores of a table of predictions, pooled over folds."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -124,6 +125,7 @@ def metrics(
         **scores(tested),
         "uar_low": low,
         "uar_high": high,
+        **of_few_speakers(tested),
         "ece": expected_calibration_error(tested, n_bins=n_bins),
         "n_utterances": len(tested),
         "n_speakers": int(tested["speaker"].nunique()),
@@ -145,7 +147,23 @@ def per_corpus(predictions: pd.DataFrame, *, n_resamples: int, seed: int) -> dic
         figures = {"uar": own["uar"], "uar_low": low, "uar_high": high, "accuracy": own["accuracy"]}
         counts = {"n_utterances": len(rows), "n_speakers": int(rows["speaker"].nunique())}
         found |= {f"corpus.{name}.{key}": value for key, value in (figures | counts).items()}
+        found |= of_few_speakers(rows)
     return found
+
+
+def of_few_speakers(predictions: pd.DataFrame) -> dict[str, float]:
+    """UAR on each of fewer than 6 speakers, as `speaker.<name>.uar`, where there is no interval; nothing of more.
+
+    A UAR is over the emotions that the speaker has. Those who are not known are left out.
+    """
+    parts = list(predictions.groupby("speaker")) if predictions["speaker"].nunique() < MIN_SPEAKERS else []
+    return {f"speaker.{name}.uar": scores(rows)["uar"] for name, rows in parts}
+
+
+def speakers_of(figures: Mapping[str, Any]) -> dict[str, float]:
+    """UAR of each speaker that a `metrics.json` names, since they are too few for an interval."""
+    start, end = "speaker.", ".uar"
+    return {name.removeprefix(start).removesuffix(end): figures[name] for name in figures if name.startswith(start)}
 
 
 def by_corpus(predictions: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:

@@ -10,28 +10,30 @@ from ser import metrics
 from ser.models import calibration
 from ser.tables import probability_columns
 
-BINS = ("low", "high", "n", "confidence", "accuracy")
-
 
 def bins(predictions: pd.DataFrame, *, n_bins: int) -> pd.DataFrame:
-    """Mean confidence and accuracy of the utterances in each of `n_bins` equally wide bins of confidence.
+    """Reliability diagram: mean confidence and share of hits in equally wide bins of confidence; empty ones left out.
+
+    The mean of their distances, weighted by `n_utterances`, is the expected calibration error.
 
     Returns
     -------
     DataFrame
-        low, high, n, confidence, accuracy; empty bins are left out. The mean of |confidence - accuracy|, weighted by n,
-        is `metrics.expected_calibration_error`.
+        low, high, confidence, accuracy, n_utterances; a confidence on a bound is in the bin above, 1 in the last.
 
     References
     ----------
-    .. [1] Niculescu-Mizil and Caruana (2005), Predicting good probabilities with supervised learning, ICML.
+    .. [1] Guo, Pleiss, Sun and Weinberger (2017), On calibration of modern neural networks, ICML, section 2.
     """
-    confidence = predictions[probability_columns(predictions)].max(axis=1)
-    hit = (predictions["truth"] == predictions["prediction"]).astype(float)
+    confidence = predictions[[f"p_{label}" for label in metrics.labels_of(predictions)]].max(axis=1).to_numpy(float)
+    hit = (predictions["truth"] == predictions["prediction"]).to_numpy(float)
     number = np.minimum((confidence * n_bins).astype(int), n_bins - 1)
-    parts = pd.DataFrame({"bin": number, "confidence": confidence, "accuracy": hit}).groupby("bin")
-    found = parts.mean().assign(n=parts.size()).reset_index()
-    return found.assign(low=found["bin"] / n_bins, high=(found["bin"] + 1) / n_bins)[list(BINS)]
+    rows = pd.DataFrame({"confidence": confidence, "accuracy": hit, "n_utterances": 1}).groupby(number)
+    found = rows.agg({"confidence": "mean", "accuracy": "mean", "n_utterances": "sum"})
+    edges = np.linspace(0, 1, n_bins + 1)
+    found.insert(0, "low", edges[found.index])
+    found.insert(1, "high", edges[found.index + 1])
+    return found.reset_index(drop=True).round(metrics.DIGITS)
 
 
 def at_temperature(predictions: pd.DataFrame, temperature: Mapping[int, float]) -> pd.DataFrame:

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 from sklearn.metrics import classification_report
 
-from ser import bundle, corpora, ensembles, figures, files, metrics, params, partitions, tables
+from ser import bundle, corpora, ensembles, figures, files, metrics, params, partitions, reliability, tables
 from ser.features import representation
 from ser.features.representation import Representation
 from ser.models import ENSEMBLE
@@ -21,6 +21,7 @@ MODELS = Path("models")
 METRICS = Path("reports/metrics.json")
 PREDICTIONS = Path("reports/predictions.csv")
 CONFUSION = Path("reports/confusion.csv")
+RELIABILITY = Path("reports/reliability.csv")
 CONFUSION_MATRIX = Path("reports/confusion_matrix.png")
 PER_CLASS = Path("reports/per_class.png")
 CLASSIFICATION_REPORT = Path("reports/classification_report.txt")
@@ -46,15 +47,19 @@ def main() -> None:
         predictions, **evaluation, protocol=protocol, speaker_independent=independent, seed=config["seed"]
     )
     files.write_json(METRICS, scores)
-    write_pictures(predictions[predictions["partition"] == wanted[-1]], title(scores), protocol)
+    shown = predictions[predictions["partition"] == wanted[-1]]
+    tables.write(reliability.bins(shown, n_bins=evaluation["n_bins"]), RELIABILITY)
+    write_pictures(shown, title(scores), protocol)
 
 
 def title(scores: Mapping[str, Any]) -> str:
-    """UAR and, where there is one, its interval; the dev UAR where test is left out."""
+    """UAR and its interval, or with fewer than 6 speakers theirs; the dev UAR where test is left out."""
     if "uar" not in scores:
         return f"dev UAR {scores['dev.uar']:.1%}"
     low, high = scores["uar_low"], scores["uar_high"]
-    return f"UAR {scores['uar']:.1%}" + ("" if low is None else f" (95 % interval {low:.1%} to {high:.1%})")
+    of_speakers = ", ".join(f"{name} {uar:.1%}" for name, uar in metrics.speakers_of(scores).items())
+    doubt = of_speakers if low is None else f"95 % interval {low:.1%} to {high:.1%}"
+    return f"UAR {scores['uar']:.1%}" + (f" ({doubt})" if doubt else "")
 
 
 def predicted(table: pd.DataFrame, utterances: pd.DataFrame, features: Representation, models: Path) -> pd.DataFrame:

@@ -15,7 +15,7 @@ import wiring
 
 COPIED = (
     *("ser", "stages", "studies", "conf", "dvc.yaml"),
-    *(".dvc/config", ".dvc/.gitignore", ".dvcignore", ".gitignore", "data/raw/.gitignore"),
+    *(".dvc/config", ".dvc/.gitignore", ".dvc/plots", ".dvcignore", ".gitignore", "data/raw/.gitignore"),
 )
 
 

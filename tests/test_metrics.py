@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import audmetric
 import numpy as np
 import pandas as pd
 import pytest
@@ -75,6 +76,27 @@ def test_scores_are_those_of_scikit_learn(seed: int) -> None:
     }
     assert found == pytest.approx(expected, abs=1e-6)
     assert list(found) == list(expected)  # recalls in the canonical order
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_scores_are_those_of_audmetric(seed: int) -> None:
+    """Of tables in which some classes are rare, and one is never annotated."""
+    random = np.random.default_rng(seed)
+    labels = RAVDESS_EMOTIONS[:6]
+    truth = random.choice(labels[:5], 200, p=[0.5, 0.3, 0.1, 0.07, 0.03])
+    table = pd.DataFrame({"truth": truth, "prediction": random.choice(labels[:5], 200)})
+    table = table.assign(**{f"p_{label}": 1 / 6 for label in labels})
+    both, present = (truth, table["prediction"]), sorted(set(truth))
+    found = metrics.scores(table)
+    assert found["uar"] == pytest.approx(audmetric.unweighted_average_recall(*both, present), abs=1e-6)
+    assert found["accuracy"] == pytest.approx(audmetric.accuracy(*both), abs=1e-6)
+    assert found["f1_macro"] == pytest.approx(audmetric.unweighted_average_fscore(*both, present), abs=1e-6)
+    f1, recall = audmetric.fscore_per_class(*both, present), audmetric.recall_per_class(*both, present)
+    share = {label: (truth == label).mean() for label in present}
+    assert found["f1_weighted"] == pytest.approx(sum(f1[label] * share[label] for label in present), abs=1e-6)
+    assert {key: value for key, value in found.items() if key.startswith("recall.")} == pytest.approx(
+        {f"recall.{label}": recall[label] for label in present}, abs=1e-6
+    )
 
 
 def test_uar_does_not_depend_on_how_frequent_an_emotion_is() -> None:
@@ -241,6 +263,24 @@ def test_the_metrics_carry_their_protocol_and_are_json(predictions: pd.DataFrame
     assert json.loads(json.dumps(found, allow_nan=False)) == found
 
 
+@pytest.mark.parametrize("n_speakers", [1, 5, 6])
+def test_fewer_than_6_speakers_are_told_one_by_one(n_speakers: int) -> None:
+    table = prediction_table(utterance_table(n_speakers))
+    both = pd.concat([table, prediction_table(utterance_table(1, corpus="other"), partition="dev")])
+    found = metrics.speakers_of(metrics.metrics(both, **OPTIONS))
+    expected = {
+        name: recall_score(rows["truth"], rows["prediction"], average="macro")
+        for name, rows in table.groupby("speaker")
+    }
+    assert found == (pytest.approx(expected, abs=1e-6) if n_speakers < 6 else {})
+
+
+def test_unknown_speakers_are_not_told() -> None:
+    table = prediction_table(combined(utterance_table(2), without_speakers(utterance_table(7, corpus="folders"))))
+    assert list(metrics.of_few_speakers(table)) == ["speaker.ravdess/01.uar", "speaker.ravdess/02.uar"]
+    assert metrics.of_few_speakers(prediction_table(without_speakers(UTTERANCES))) == {}
+
+
 def test_a_missing_interval_is_null(predictions: pd.DataFrame) -> None:
     five = [f"ravdess/{k:02}" for k in range(1, 6)]
     few = predictions[(predictions["partition"] == "dev") | predictions["speaker"].isin(five)]
@@ -378,9 +418,10 @@ def test_figures_of_corpora_are_added_to_the_contract_and_are_json(of_corpora: p
     found = metrics.metrics(of_corpora, **OPTIONS)
     assert json.loads(json.dumps(found, allow_nan=False)) == found
     one = metrics.metrics(of_corpora[of_corpora["corpus"] == "ravdess"], **OPTIONS)
-    assert {key for key in found if "corpus." not in key} == set(one)
+    assert {key for key in found if "corpus." not in key and "speaker." not in key} == set(one)
     names = ("uar", "uar_low", "uar_high", "accuracy", "n_utterances", "n_speakers")
     own = {f"corpus.{corpus}.{name}" for corpus in ("emodb", "ravdess", "tess") for name in names}
+    own |= {"speaker.tess/01.uar", "speaker.tess/02.uar"}  # too few for an interval
     assert set(found) - set(one) == own | {"dev.corpus.ravdess.uar", "dev.corpus.tess.uar"}
 
 

@@ -1,5 +1,6 @@
 """The whole pipeline under DVC, on a small synthesised corpus, in a copy of the project with its own Git history."""
 
+import shutil
 import subprocess
 
 import pandas as pd
@@ -243,9 +244,23 @@ def test_a_folder_without_any_corpus_is_refused_with_the_remedy(project):
 
 def test_dvc_shows_metrics_plots_and_differences(project):
     assert "uar" in project.run("dvc", "metrics", "show")
-    assert "index.html" in project.run("dvc", "plots", "show")
+    output = project.run("dvc", "plots", "show")
+    assert "index.html" in output
+    assert "failed" not in output
+    assert "WARNING" not in output
+    page = (project.folder / "dvc_plots/index.html").read_text()
+    for title in ("Confusion, share", "Reliability, on", "t-SNE of", "UMAP of", "reports/per_class.png"):
+        assert title in page
     assert "speaker_holdout" in project.run("dvc", "exp", "show", "--csv")
     project.run("dvc", "metrics", "diff")
+
+
+def test_the_models_are_an_artifact_of_dvc(project):
+    project.run("git", "tag", "--annotate", "recognizer@v1.0.0", "-m", "the first run")
+    project.run("dvc", "artifacts", "get", ".", "recognizer", "--rev", "v1.0.0", "--out", "got")
+    got = project.folder / "got"
+    assert (got / "fold_0/bundle.json").is_file()
+    shutil.rmtree(got)
 
 
 def test_queued_studies_run_in_their_copies(project):

@@ -4,11 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from learning_tables import prediction_table, utterance_table
+from sklearn.calibration import calibration_curve
 
 from ser import metrics, reliability
 from ser.models.calibration import softened
 
 LABELS = ["neutral", "sad"]
+TABLE = prediction_table(utterance_table(6))
 
 
 def table(*rows: tuple[float, bool], fold: int = 0, partition: str = "test") -> pd.DataFrame:
@@ -37,24 +39,36 @@ def drawn(power: float, *, fold: int, partition: str, n: int = 4000, seed: int =
     return found.assign(p_neutral=probability[:, 0], p_sad=probability[:, 1])
 
 
-def test_bins_by_hand() -> None:
-    """Five bins: 0.62 right and 0.70 wrong share one; 0.9 and 1.0, both right, the last; the others are empty."""
-    found = reliability.bins(table((0.62, True), (0.70, False), (0.9, True), (1.0, True)), n_bins=5)
-    assert found["low"].tolist() == pytest.approx([0.6, 0.8])
-    assert found["high"].tolist() == pytest.approx([0.8, 1.0])
-    assert found["n"].tolist() == [2, 2]
-    assert found["confidence"].tolist() == pytest.approx([0.66, 0.95])
-    assert found["accuracy"].tolist() == [0.5, 1.0]
+def test_bins_of_a_table_worked_by_hand() -> None:
+    found = reliability.bins(table((0.85, True), (0.95, False), (0.5, True), (0.55, True), (1.0, False)), n_bins=5)
+    assert found.to_dict("records") == [
+        {"low": 0.4, "high": 0.6, "confidence": 0.525, "accuracy": 1.0, "n_utterances": 2},
+        {"low": 0.8, "high": 1.0, "confidence": 0.933333, "accuracy": 0.333333, "n_utterances": 3},
+    ]
 
 
-@pytest.mark.parametrize("n_bins", [1, 5, 15])
-@pytest.mark.parametrize("seed", [0, 1])
-def test_the_distances_of_the_bins_make_the_expected_calibration_error(n_bins: int, seed: int) -> None:
-    predictions = prediction_table(utterance_table(6), seed=seed)
-    found = reliability.bins(predictions, n_bins=n_bins)
-    error = ((found["accuracy"] - found["confidence"]).abs() * found["n"]).sum() / found["n"].sum()
-    assert error == pytest.approx(metrics.expected_calibration_error(predictions, n_bins=n_bins), abs=1e-6)
-    assert reliability.figures(predictions, n_bins=n_bins)["ece"] == pytest.approx(error, abs=1e-6)
+def test_a_confidence_on_a_bound_is_in_the_bin_above() -> None:
+    found = reliability.bins(table((0.5, True), (0.75, True)), n_bins=4)
+    assert found["low"].tolist() == [0.5, 0.75]
+
+
+@pytest.mark.parametrize("n_bins", [1, 10, 15])
+def test_bins_are_those_of_scikit_learn(n_bins: int) -> None:
+    confidence = TABLE.filter(like="p_").max(axis=1)
+    accuracy, mean = calibration_curve(TABLE["truth"] == TABLE["prediction"], confidence, n_bins=n_bins)
+    found = reliability.bins(TABLE, n_bins=n_bins)
+    assert found["accuracy"].to_numpy() == pytest.approx(accuracy, abs=1e-6)
+    assert found["confidence"].to_numpy() == pytest.approx(mean, abs=1e-6)
+    assert found["n_utterances"].sum() == len(TABLE)
+
+
+@pytest.mark.parametrize("n_bins", [1, 10, 15])
+def test_the_weighted_distance_of_the_bins_is_the_calibration_error(n_bins: int) -> None:
+    found = reliability.bins(TABLE, n_bins=n_bins)
+    distance = (found["accuracy"] - found["confidence"]).abs()
+    error = np.average(distance, weights=found["n_utterances"])
+    assert error == pytest.approx(metrics.expected_calibration_error(TABLE, n_bins=n_bins), abs=2e-6)
+    assert error == pytest.approx(reliability.figures(TABLE, n_bins=n_bins)["ece"], abs=2e-6)
 
 
 def test_each_fold_gets_the_temperature_of_its_own_dev() -> None:

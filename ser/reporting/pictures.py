@@ -62,7 +62,7 @@ def reliability(bins: Mapping[str, pd.DataFrame], *, n_bins: int) -> Figure:
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(0.6 + 2.9 * len(bins), 3.9), layout="constrained")
         panels = figure.subplots(2, len(bins), sharex=True, squeeze=False, height_ratios=(3, 1))
-        most = max(int(table["n"].max()) for table in bins.values())
+        most = max(int(table["n_utterances"].max()) for table in bins.values())
         for k, (name, table) in enumerate(bins.items()):
             upper, lower = panels[0, k], panels[1, k]
             middle, width = (table["low"] + table["high"]) / 2, 0.92 / n_bins
@@ -70,7 +70,7 @@ def reliability(bins: Mapping[str, pd.DataFrame], *, n_bins: int) -> Figure:
             upper.plot([0, 1], [0, 1], color=INK, linestyle="--", linewidth=1)
             upper.plot(table["confidence"], table["accuracy"], "o", color=DARK, markersize=3.5)
             upper.set(title=name, xlim=(0, 1), ylim=(0, 1))
-            lower.bar(middle, table["n"], width, color=LIGHT, edgecolor=MIDDLE, linewidth=0.8)
+            lower.bar(middle, table["n_utterances"], width, color=LIGHT, edgecolor=MIDDLE, linewidth=0.8)
             lower.set(xlabel="confidence", ylim=(0, 1.08 * most))
             lower.yaxis.set_major_locator(MaxNLocator(2, integer=True))
         panels[0, 0].set_ylabel("share that is right")

@@ -1,0 +1,98 @@
+"""`ser compare`: two runs on the utterances that both tested; is one better than the other, or is it chance?"""
+
+import argparse
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ser.wording import chance, interval, percent, signed
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ser.comparison import Comparison
+
+NOTE = "95 % interval: paired bootstrap over speakers; p: two-sided, by swapping the runs speaker by speaker"
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Which runs, and how to say it."""
+    kinds = "workspace, a folder with predictions.csv, a Git revision, or an experiment of dvc exp show"
+    parser.add_argument("run_a", metavar="RUN_A", help=kinds)
+    parser.add_argument("run_b", metavar="RUN_B", help="as RUN_A; differences are what B has more than A")
+    add_options_of_test(parser)
+    shape = parser.add_mutually_exclusive_group()
+    shape.add_argument("--json", action="store_true", help="print json")
+    shape.add_argument("--csv", action="store_true", help="print the differences as csv; of few speakers, theirs")
+
+
+def add_options_of_test(parser: argparse.ArgumentParser) -> None:
+    """On what, and how exactly."""
+    parser.add_argument("--partition", choices=["dev", "test"], help="default: test, or dev where a run has no test")
+    parser.add_argument("--resamples", type=int, default=9999, metavar="N", help="of bootstrap and test (%(default)s)")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of their random draws (%(default)s)")
+
+
+def run(given: argparse.Namespace) -> str:
+    """Compare, as text, csv or json.
+
+    Raises
+    ------
+    ValueError
+        If a run is not to be had, or the two cannot be compared.
+    """
+    from ser import comparison, runs
+
+    if given.resamples < 1:
+        raise ValueError(f"--resamples is {given.resamples}; it must be 1 or more")
+    a, b = runs.predictions(given.run_a), runs.predictions(given.run_b)
+    partition, a, b = runs.same_partition(a, b, given.partition)
+    found = comparison.compared(a, b, n_resamples=given.resamples, seed=given.seed)
+    facts = {"run_a": given.run_a, "run_b": given.run_b, "partition": partition}
+    if given.json:
+        return json.dumps(facts | content(found), indent=2, ensure_ascii=False, allow_nan=False)
+    if given.csv:
+        table = found.differences if found.has_interval else found.speakers
+        return table.to_csv(index=False, lineterminator="\n").removesuffix("\n")
+    return text(found, **facts)
+
+
+def content(found: "Comparison") -> dict[str, Any]:
+    """What json says of a comparison."""
+    return {
+        "n_utterances": found.n_utterances,
+        "only_in_a": found.only_a,
+        "only_in_b": found.only_b,
+        "n_speakers": len(found.speakers),
+        "differences": records(found.differences),
+        "speakers": records(found.speakers),
+    }
+
+
+def records(table: "pd.DataFrame") -> list[dict[str, Any]]:
+    """Rows of a table, with None for what is missing."""
+    found = table.astype(object).where(table.notna(), None).to_dict("records")
+    return [{str(name): value for name, value in row.items()} for row in found]
+
+
+def text(found: "Comparison", *, run_a: str, run_b: str, partition: str) -> str:
+    """A comparison for people to read: figures in per cent; with fewer than 6 speakers, every speaker's."""
+    lines = [f"A: {run_a}", f"B: {run_b}", scope(found, partition), ""]
+    lines += [f"{'%':22}{'A':>7}{'B':>7}{'B - A':>8}" + ("   95 % interval         p" if found.has_interval else "")]
+    for row in found.differences.to_dict("records"):
+        cells = f"{_cells(row['metric'], row)}   {interval(row['low'], row['high']):14}{chance(row['p']):>9}"
+        lines.append(cells.rstrip())
+    if found.has_interval:
+        return "\n".join([*lines, "", NOTE])
+    own = [_cells(row["speaker"], row) for row in found.speakers.to_dict("records")]
+    return "\n".join([*lines, "", "No interval and no p: they need 6 known speakers. UAR of each:", *own])
+
+
+def _cells(name: str, row: Mapping[Any, Any]) -> str:
+    return f"{name:22}{percent(row['a']):>7}{percent(row['b']):>7}{signed(row['difference']):>8}"
+
+
+def scope(found: "Comparison", partition: str) -> str:
+    """On what two runs are compared."""
+    both = f"{partition}: {found.n_utterances} utterances of {len(found.speakers)} speakers that both predicted"
+    return f"{both} (in A alone: {found.only_a}, in B alone: {found.only_b})"
