@@ -9,9 +9,9 @@ from ser.features.analysis import Analysis
 Array = npt.NDArray[np.float32]
 
 SAMPLE_RATE = 8000  # Hz: what a copy of lower rate, or of few bits, has kept
-N_FFT = 512  # samples, 64 ms
-HOP_LENGTH = 160  # samples, 20 ms: less than a third of the frame, so that copies need not begin on the same sample
-N_BANDS = 20
+N_FFT = 1024  # samples, 128 ms: harmonics are resolved, and by them two takes of one sentence differ
+HOP_LENGTH = 160  # samples, 20 ms: a sixth of the frame, so that copies need not begin on the same sample
+N_BANDS = 48
 HIGHEST = 3400.0  # Hz; telephone speech and MP3 of few bits end there
 RANGE = 40.0  # decibels below the loudest band, under which is noise of the room and of the encoder
 
