@@ -25,9 +25,10 @@ DIGITS = 6
 
 
 def with_inflation(scores: pd.DataFrame) -> pd.DataFrame:
-    """`scores`, a row a protocol, with what each leaking one has more in UAR than `BASELINE`; missing of honest ones."""
-    inflation = (scores["uar"] - scores.loc[BASELINE, "uar"]).round(DIGITS)
-    return scores.assign(inflation=inflation.mask(scores.index.isin(HONEST)))
+    """`scores`, a row a protocol, with what each leaking one has in UAR above `BASELINE`; missing of honest ones."""
+    uar = scores["uar"].to_numpy(float)
+    inflation = (uar - uar[scores.index == BASELINE]).round(DIGITS)
+    return scores.assign(inflation=np.where(scores.index.isin(HONEST), np.nan, inflation))
 
 
 def picture(scores: pd.DataFrame, *, chance: float, note: str) -> Figure:
@@ -40,23 +41,23 @@ def picture(scores: pd.DataFrame, *, chance: float, note: str) -> Figure:
     """
     figure = Figure(figsize=(8, 4.4), dpi=DPI, layout="constrained")
     axes = figure.subplots()
-    base = 100 * float(scores.loc[BASELINE, "uar"])
+    percent = {name: 100 * scores[name].astype(float) for name in ("uar", "uar_low", "uar_high")}
+    base = float(percent["uar"][BASELINE])
     places = {name: k + (0 if name in HONEST else 0.7) for k, name in enumerate(ORDER)}
     for name, place in places.items():
-        row = scores.loc[name]
-        uar, is_honest = 100 * row["uar"], name in HONEST
+        uar, low, high = (float(percent[key][name]) for key in ("uar", "uar_low", "uar_high"))
+        is_honest = name in HONEST
         if not is_honest:
             axes.barh(place, uar - base, 0.5, left=base, color="#fdd0a2", edgecolor=LEAK, hatch="///", linewidth=0)
-        if pd.notna(row["uar_low"]):
-            axes.hlines(place, 100 * row["uar_low"], 100 * row["uar_high"], color=INK, linewidth=2)
+        axes.hlines(place, low, high, color=INK, linewidth=2)  # nothing where there is no interval
         axes.plot(uar, place, "o" if is_honest else "s", color=INK, markerfacecolor=INK if is_honest else "white")
-        right = max(uar, 100 * row["uar_high"] if pd.notna(row["uar_high"]) else uar)
         more = "" if is_honest else f"   {uar - base:+.1f} points"
+        right = uar if np.isnan(high) else max(uar, high)
         axes.text(right + 1, place, f"{uar:.1f}{more}", va="center", weight="normal" if is_honest else "bold")
     axes.axvline(base, color=INK, linestyle="--", linewidth=1, zorder=0)
     axes.axvline(100 * chance, color=INK, linestyle=":", linewidth=1)
     axes.text(100 * chance + 0.5, -0.62, "chance", fontsize=9)
-    axes.axhline(np.mean([places["speaker_folds"], places["random"]]), color="#bbbbbb", linewidth=0.8)
+    axes.axhline((places["speaker_folds"] + places["random"]) / 2, color="#bbbbbb", linewidth=0.8)
     axes.set_yticks(list(places.values()), [NAMES[name] for name in places])
     axes.set_ylim(max(places.values()) + 0.5, -0.8)
     axes.set_xlim(0, 115)

@@ -1,4 +1,4 @@
-"""Protocols that leak, as publications have them, beside the honest ones: what the same data and model then seem to score.
+"""Protocols that leak, as publications have them, beside honest ones: what the same data and model then seem to score.
 
 Only the study `studies/leakage` uses them. An arrangement has the tables that the stages partition and balance make,
 and the made rows that a leaky protocol tests as if they were recordings.
@@ -33,7 +33,7 @@ class Arrangement:
     balanced: pd.DataFrame
     """Training rows of every fold."""
     made: pd.DataFrame
-    """Synthetic and augmented rows that are tested: fold, utterance (that each was made of), variant, emotion, features."""
+    """Synthetic and augmented rows that are tested: fold, utterance (of which each was made), variant, emotion, features."""
 
 
 def arranged(
