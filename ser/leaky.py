@@ -33,7 +33,7 @@ class Arrangement:
     balanced: pd.DataFrame
     """Training rows of every fold."""
     made: pd.DataFrame
-    """Synthetic and augmented rows that are tested: fold, utterance (of which each was made), variant, emotion, features."""
+    """Synthetic and augmented rows that are tested: fold, utterance (its origin), variant, emotion, features."""
 
 
 def arranged(
