@@ -137,25 +137,28 @@ def lone_speaker(partitions: pd.DataFrame, utterances: pd.DataFrame) -> list[Fin
     note, since the model has then no way to tell the emotion from the voice, and is likely to miss it in others.
     """
     remedy = "add speakers of that emotion, or leave it out with labels.actions.<emotion>=drop"
-    errors: list[Finding] = []
-    notes: dict[tuple[str, str], list[int]] = {}
-    n_folds = 0
+    findings: list[Finding] = []
+    unheard: dict[tuple[str, str], list[int]] = {}
+    n_folds = partitions["fold"].nunique()
     for fold, rows in _folds(partitions, utterances):
-        n_folds += 1
-        training = rows[rows["partition"] == "train"]
-        voices = training.groupby("emotion")["speaker"].agg(["nunique", "first"])
+        voices = rows[rows["partition"] == "train"].groupby("emotion")["speaker"].agg(["nunique", "first"])
         for emotion, speaker in voices.loc[voices["nunique"] == 1, "first"].items():
             own = rows[(rows["emotion"] == emotion) & (rows["speaker"] == speaker) & (rows["partition"] == "test")]
             if own.empty:
-                notes.setdefault((str(emotion), speaker), []).append(fold)
+                unheard.setdefault((str(emotion), speaker), []).append(fold)
                 continue
             found = f"{emotion} is trained by {speaker} alone, who is tested with {_count(len(own), 'utterance')} of it"
-            errors.append(Finding("error", "lone_speaker", fold, found, remedy, some(own["utterance"])))
-    for (emotion, speaker), folds in notes.items():
-        place = f" in {len(folds)} of {n_folds} folds" if n_folds > 1 else ""
-        found = f"{emotion} is trained by {speaker} alone{place}, so that its voice and its emotion are one"
-        errors.append(Finding("note", "lone_speaker", None, found, remedy))
-    return errors
+            findings.append(Finding("error", "lone_speaker", fold, found, remedy, some(own["utterance"])))
+    together: dict[tuple[str, tuple[int, ...]], list[str]] = {}
+    for (emotion, speaker), folds in unheard.items():
+        together.setdefault((speaker, tuple(folds)), []).append(emotion)
+    for (speaker, where), emotions in together.items():
+        place = f" in {len(where)} of {n_folds} folds" if n_folds > 1 else ""
+        found = (
+            f"{_list(iter(emotions))} {_are(len(emotions))} trained by {speaker} alone{place}: a voice is no emotion"
+        )
+        findings.append(Finding("note", "lone_speaker", None, found, remedy))
+    return findings
 
 
 def _folds(partitions: pd.DataFrame, utterances: pd.DataFrame) -> Iterator[tuple[int, pd.DataFrame]]:
