@@ -94,17 +94,18 @@ def check(report: Mapping[str, Any]) -> None:
 
 
 def as_text(report: Mapping[str, Any]) -> str:
-    """A report for people: findings of one check together, each once with the folds that have it."""
+    """A report for people: findings of one check together, with the examples of the first."""
     label = f", declared {report['declared']}" if report["declared"] else ""
     counts = [f"{report[f'n_{word}s']} {word}{'' if report[f'n_{word}s'] == 1 else 's'}" for word in ("error", "note")]
     lines = [f"{report['protocol']}{label}: {', '.join(counts)}"]
-    heading = None
+    headings: set[tuple[str, str]] = set()
     for one in report["findings"]:
-        if (one["level"], one["check"]) != heading:
-            heading = one["level"], one["check"]
-            lines += ["", f"{one['level']}: {TITLES[one['check']]}"]
-            lines += [f"  remedy: {one['remedy']}"]
+        heading = one["level"], one["check"]
+        is_first = heading not in headings
+        headings.add(heading)
+        if is_first:
+            lines += ["", f"{one['level']}: {TITLES[one['check']]}", f"  remedy: {one['remedy']}"]
         place = "" if one["fold"] is None else f"fold {one['fold']}: "
         lines.append(f"  {place}{one['found']}")
-        lines += [f"    {name}" for name in one["examples"]]
+        lines += [f"    {name}" for name in one["examples"] if is_first]
     return "\n".join(lines)
