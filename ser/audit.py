@@ -94,18 +94,19 @@ def check(report: Mapping[str, Any]) -> None:
 
 
 def as_text(report: Mapping[str, Any]) -> str:
-    """A report for people: findings of one check together, with the examples of the first."""
+    """A report for people: findings of one check together, each remedy once."""
     label = f", declared {report['declared']}" if report["declared"] else ""
     counts = [f"{report[f'n_{word}s']} {word}{'' if report[f'n_{word}s'] == 1 else 's'}" for word in ("error", "note")]
     lines = [f"{report['protocol']}{label}: {', '.join(counts)}"]
-    headings: set[tuple[str, str]] = set()
+    heading, remedies = "", set()
     for one in report["findings"]:
-        heading = one["level"], one["check"]
-        is_first = heading not in headings
-        headings.add(heading)
-        if is_first:
-            lines += ["", f"{one['level']}: {TITLES[one['check']]}", f"  remedy: {one['remedy']}"]
+        if (title := f"{one['level']}: {TITLES[one['check']]}") != heading:
+            heading, remedies = title, set()
+            lines += ["", heading]
+        is_first = one["remedy"] not in remedies
+        remedies.add(one["remedy"])
         place = "" if one["fold"] is None else f"fold {one['fold']}: "
         lines.append(f"  {place}{one['found']}")
-        lines += [f"    {name}" for name in one["examples"] if is_first]
+        if is_first:
+            lines += [f"    {name}" for name in one["examples"]] + [f"    remedy: {one['remedy']}"]
     return "\n".join(lines)
