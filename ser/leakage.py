@@ -67,5 +67,5 @@ def picture(scores: pd.DataFrame, *, chance: float, note: str) -> Figure:
     axes.tick_params(axis="y", length=0)
     for text, name in (("speakers unheard", "leave_one_speaker_out"), ("speakers heard in training", "random")):
         axes.text(113, places[name] - 0.5, text, ha="right", va="center", fontsize=9, style="italic")
-    figure.suptitle(f"How much of a score is leakage\n{note}", fontsize=11)
+    figure.suptitle(f"How much of a score is leakage: points above leave one speaker out\n{note}", fontsize=11)
     return figure

@@ -115,7 +115,7 @@ def test_nothing_has_no_copies(n: int) -> None:
 @pytest.mark.real
 @pytest.mark.slow
 def test_takes_of_one_sentence_are_no_copies_but_for_the_pair_of_ravdess_that_is_one(corpora_root: Path) -> None:
-    """The two takes of actor 07's happy `dogs` are the same recording, some samples apart."""
+    """The two takes of actor 07's happy `dogs` are the same samples: ingest says so, too."""
     paths = [
         path for actor in ("02", "07", "23") for path in sorted((corpora_root / f"ravdess/Actor_{actor}").iterdir())
     ]
