@@ -23,6 +23,7 @@ PICTURES = (
 RAW = Path("data/raw")
 # In ser/commands, imported when asked for, since `ser --help` is to be quick.
 LATER = {
+    "audit": "look for leaks in what the last run made",
     "predict": "say the emotion of recordings",
     "record": "say the emotion of some seconds from the microphone",
     "stream": "say emotions live, from the microphone or from raw audio on standard input",

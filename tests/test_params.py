@@ -16,7 +16,10 @@ CHOICES = sorted(
 EXPERIMENTS = sorted(path.stem for path in (ROOT / "conf/experiment").glob("*.yaml"))
 LABELS = sorted(path.stem for path in (ROOT / "conf/labels").glob("*.yaml"))
 READERS = sorted(path.stem for path in (ROOT / "conf/corpus/reader").glob("*.yaml"))
-STUDY = ("corpus=combined", "corpus.root=../../data/raw", "partition=cross_corpus")
+STUDIES = {
+    "cross_corpus": ("corpus=combined", "corpus.root=../../data/raw", "partition=cross_corpus"),
+    "leakage": ("corpus.root=../../data/demo", "partition=speaker_folds", "augmentation=waveform"),
+}
 
 
 def composed(path: Path, *overrides: str) -> dict[str, Any]:
@@ -30,10 +33,11 @@ def test_params_yaml_is_the_composition_of_conf(tmp_path: Path) -> None:
     assert (ROOT / "params.yaml").read_bytes() == (tmp_path / "params.yaml").read_bytes(), "run: python -m ser.params"
 
 
-def test_params_yaml_of_the_study_is_the_composition_of_conf(tmp_path: Path) -> None:
-    composed(tmp_path / "params.yaml", *STUDY)
-    path = "studies/cross_corpus/params.yaml"
-    message = f"run: python -m ser.params --to {path} {' '.join(STUDY)}"
+@pytest.mark.parametrize("study", STUDIES)
+def test_params_yaml_of_a_study_is_the_composition_of_conf(tmp_path: Path, study: str) -> None:
+    composed(tmp_path / "params.yaml", *STUDIES[study])
+    path = f"studies/{study}/params.yaml"
+    message = f"run: python -m ser.params --to {path} {' '.join(STUDIES[study])}"
     assert (ROOT / path).read_bytes() == (tmp_path / "params.yaml").read_bytes(), message
 
 

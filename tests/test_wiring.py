@@ -1,28 +1,38 @@
 """Every `dvc.yaml` says exactly what the scripts of its stages do."""
 
 import hashlib
+import re
 from typing import NamedTuple
 
 import pytest
 import wiring
 import yaml
 
-from ser import inventory
+from ser import inventory, leakage
 
-STUDY = "studies/cross_corpus"
+CROSS_CORPUS, LEAKAGE = "studies/cross_corpus", "studies/leakage"
 ORDER = [
     *("probe", "ingest", "partition", "extract_yamnet", "extract_librosa", "extract_log_mel", "extract_frames"),
-    *("combine", "balance", "project", "train_member", "train", "evaluate", "report"),
+    *("combine", "balance", "project", "train_member", "train", "evaluate", "audit", "report"),
 ]
 EXTRACTIONS = ["extract_yamnet", "extract_librosa", "extract_log_mel", "extract_frames"]
-SHARED = ["probe", "ingest", *EXTRACTIONS, "combine"]
-OWN = ["transfer", "compare"]
-ITEMS = {"transfer": "${item}", "train_member": "${key}"}  # of a list, of a mapping
+SHARED = {
+    CROSS_CORPUS: ["probe", "ingest", *EXTRACTIONS, "combine"],
+    LEAKAGE: ["probe", "ingest", "extract_yamnet", "extract_librosa", "combine"],  # SMOTE needs tables
+}
+OWN = {CROSS_CORPUS: ["transfer", "compare"], LEAKAGE: ["assess", "audit", "compare"]}
+ITEMS = {  # of a list, of a mapping
+    (CROSS_CORPUS, "transfer"): "${item}",
+    (LEAKAGE, "assess"): "${item}",
+    (LEAKAGE, "audit"): "${item}",
+    ("", "train_member"): "${key}",
+}
 FORMAT = "${tables.format}"
 READERS_OF_FEATURES = {  # stage -> where the representation of its model lies
-    **dict.fromkeys(("balance", "project", "transfer"), "${representation.path}"),
-    **dict.fromkeys(("train", "evaluate", "report"), "${model_input}"),
-    "train_member": "${item.representation.path}",
+    **dict.fromkeys((("", "balance"), ("", "project"), ("", "audit")), "${representation.path}"),
+    **dict.fromkeys(((CROSS_CORPUS, "transfer"), (LEAKAGE, "assess")), "${representation.path}"),
+    **dict.fromkeys((("", "train"), ("", "evaluate"), ("", "report")), "${model_input}"),
+    ("", "train_member"): "${item.representation.path}",
 }
 
 
@@ -33,6 +43,11 @@ def content(folder):
 def as_csv(name):
     """A path of a file, where the large tables are csv."""
     return name.replace(FORMAT, "csv")
+
+
+def of_all_items(name):
+    """A path of a stage for each item: the folder of all items."""
+    return re.sub(r"/\$\{(item|key)\}(\.\w+)?$", "", name)
 
 
 class Stage(NamedTuple):
@@ -62,19 +77,23 @@ class Stage(NamedTuple):
 
     def stated_data(self):
         deps = (dep for dep in self.stated["deps"] if not dep.endswith(".py") and not dep.startswith("${"))
-        return {as_csv(dep) for dep in deps}
+        return {of_all_items(as_csv(dep)) for dep in deps}
 
     def stated_outputs(self):
         """What it writes, as the script names it: of a stage for each item, the folder of all items."""
         entries = [*self.stated["outs"], *self.stated.get("metrics", [])]
         names = {next(iter(entry)) if isinstance(entry, dict) else entry for entry in entries}
-        return {as_csv(name).removesuffix(f"/{ITEMS.get(self.name)}") for name in names}
+        return {of_all_items(as_csv(name)) for name in names}
+
+    @property
+    def item(self):
+        return ITEMS.get((self.folder, self.name))
 
 
 STAGES = [
     *(Stage("", name, f"stages.{name}") for name in ORDER),
-    *(Stage(STUDY, name, f"stages.{name}") for name in SHARED),
-    *(Stage(STUDY, name, f"studies.cross_corpus.{name}") for name in OWN),
+    *(Stage(study, name, f"stages.{name}") for study, names in SHARED.items() for name in names),
+    *(Stage(study, name, f"{study.replace('/', '.')}.{name}") for study, names in OWN.items() for name in names),
 ]
 
 
@@ -83,19 +102,20 @@ def each(stages):
 
 
 @pytest.mark.parametrize(
-    ("folder", "scripts", "names"), [("", "stages", ORDER), (STUDY, STUDY, [*SHARED, *OWN])], ids=["root", STUDY]
+    ("folder", "scripts", "shared", "own"),
+    [("", "stages", [], ORDER), *((study, study, SHARED[study], OWN[study]) for study in SHARED)],
+    ids=["root", *SHARED],
 )
-def test_stages_are_those_of_the_scripts_in_order(folder, scripts, names):
-    assert list(content(folder)["stages"]) == names
-    own = {path.stem for path in (wiring.ROOT / scripts).glob("[!_]*.py")}
-    assert own == set(names) - (set(SHARED) if folder else set())
+def test_stages_are_those_of_the_scripts_in_order(folder, scripts, shared, own):
+    assert list(content(folder)["stages"]) == [*shared, *own]
+    assert {path.stem for path in (wiring.ROOT / scripts).glob("[!_]*.py")} == set(own)
 
 
 @each(STAGES)
 def test_stage_says_what_its_script_does(stage):
     environment = f"PYTHONPATH={stage.up.removesuffix('/')} " if stage.up else ""
-    assert stage.is_for_each == (stage.name in ITEMS)
-    item = f" {ITEMS[stage.name]}" if stage.is_for_each else ""
+    assert stage.is_for_each == (stage.item is not None)
+    item = f" {stage.item}" if stage.is_for_each else ""
     assert stage.stated["cmd"] == f"{environment}python -m {stage.module}{item}"
     assert stage.stated["desc"] == wiring.description(stage.module)
     assert tuple(stage.stated.get("params", ())) == wiring.stage_params(stage.module)
@@ -105,9 +125,9 @@ def test_stage_says_what_its_script_does(stage):
     assert not stage.stated_data() & stage.stated_outputs()
 
 
-@pytest.mark.parametrize("name", SHARED)
-def test_a_shared_stage_is_that_of_the_root_but_for_the_folder(name):
-    study, root = (content(folder)["stages"][name] for folder in (STUDY, ""))
+@pytest.mark.parametrize(("study", "name"), [(study, name) for study, names in SHARED.items() for name in names])
+def test_a_shared_stage_is_that_of_the_root_but_for_the_folder(study, name):
+    study, root = (content(folder)["stages"][name] for folder in (study, ""))
     assert set(study["deps"]) == {f"../../{dep}" if dep.endswith(".py") else dep for dep in root["deps"]}
     assert study.get("params") == root.get("params")
 
@@ -121,19 +141,19 @@ def test_every_variable_dependency_is_a_parameter_that_the_script_loads(stage):
             assert any(variable == param or variable.startswith(f"{param}.") for param in params)
 
 
-@each([stage for stage in STAGES if stage.name in ("ingest", *EXTRACTIONS, "report")])
+@each([stage for stage in STAGES if stage.name in ("ingest", "audit", *EXTRACTIONS, "report")])
 def test_stages_that_read_audio_depend_on_the_corpus(stage):
     assert "${corpus.root}" in stage.stated["deps"]
 
 
-@each([stage for stage in STAGES if stage.name in READERS_OF_FEATURES])
+@each([stage for stage in STAGES if (stage.folder, stage.name) in READERS_OF_FEATURES])
 def test_stages_that_read_features_depend_on_those_of_the_representation(stage):
-    assert READERS_OF_FEATURES[stage.name] in stage.stated["deps"]
+    assert READERS_OF_FEATURES[stage.folder, stage.name] in stage.stated["deps"]
 
 
 def test_only_the_probe_always_runs():
     always = [(stage.folder, stage.name) for stage in STAGES if stage.stated.get("always_changed")]
-    assert always == [("", "probe"), (STUDY, "probe")]
+    assert always == [(folder, "probe") for folder in ("", *SHARED)]
 
 
 @each(STAGES)
@@ -157,11 +177,17 @@ def test_script_loads_no_other_params_than_it_declares(stage):
 
 
 def test_the_study_trains_on_every_corpus_that_can_be_installed():
-    study = content(STUDY)
+    study = content(CROSS_CORPUS)
     assert study["stages"]["transfer"]["foreach"] == "${corpora}"
     assert study["vars"] == [{"corpora": list(inventory.INSTALLABLE)}]
     (own,) = study["stages"]["transfer"]["do"]["outs"]
-    assert list(own) == [f"data/predictions/{ITEMS['transfer']}"]  # one corpus's output is no other's
+    assert list(own) == ["data/predictions/${item}"]  # one corpus's output is no other's
+
+
+def test_the_study_of_leakage_assesses_and_audits_every_protocol():
+    study = content(LEAKAGE)
+    assert study["vars"] == [{"protocols": list(leakage.ORDER)}]
+    assert [study["stages"][name]["foreach"] for name in ("assess", "audit")] == ["${protocols}"] * 2
 
 
 def test_closure_follows_imports_of_imports():

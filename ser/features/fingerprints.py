@@ -1,0 +1,33 @@
+"""Compact acoustic fingerprint of a recording: equal, nearly, for copies of it, and for nothing else that was said."""
+
+import numpy as np
+import numpy.typing as npt
+
+from ser import audio
+from ser.features.analysis import Analysis
+
+Array = npt.NDArray[np.float32]
+
+SAMPLE_RATE = 8000  # Hz: what a copy of lower rate, or of few bits, has kept
+N_FFT = 1024  # samples, 128 ms: harmonics are resolved, and by them two takes of one sentence differ
+HOP_LENGTH = 160  # samples, 20 ms: a sixth of the frame, so that copies need not begin on the same sample
+N_BANDS = 48
+HIGHEST = 3400.0  # Hz; telephone speech and MP3 of few bits end there
+RANGE = 40.0  # decibels below the loudest band, under which is noise of the room and of the encoder
+
+
+def fingerprint(waveform: audio.Waveform, recorded_rate: int) -> Array:
+    """How much each mel band rises more than the band below it, from frame to frame, `(N_BANDS - 1, n_frames - 1)`, dB.
+
+    Differences over bands and frames know nothing of the level, nor of a filter that does not change; silence is zero.
+
+    References
+    ----------
+    .. [1] Haitsma and Kalker (2002), A highly robust audio fingerprinting system, ISMIR: the sign of this difference.
+    """
+    at_rate = audio.resampled(waveform, sample_rate=recorded_rate, target=SAMPLE_RATE)
+    analysis = Analysis(at_rate, sample_rate=SAMPLE_RATE, n_fft=N_FFT, hop_length=HOP_LENGTH, precision="single")
+    power = analysis.mel(N_BANDS, HIGHEST)
+    floor = power.max() * 10 ** (-RANGE / 10)
+    level = 10 * np.log10(np.maximum(power, max(floor, np.finfo(np.float32).tiny)))
+    return np.diff(np.diff(level, axis=0), axis=1).astype(np.float32)

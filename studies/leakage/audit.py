@@ -1,0 +1,31 @@
+"""Audit what one protocol has made, its predictions too; an error fails only what is not declared to have any."""
+
+import sys
+from functools import partial
+from pathlib import Path
+
+from ser import audit, audit_study, files, params
+from stages import run
+from studies.leakage import AUDITS, MODELS, PREDICTIONS, PROTOCOLS, TABLES
+
+PARAMS = ("corpus.root", "model.name", "representation")
+
+
+def main(protocol: str) -> None:
+    config = params.load(*PARAMS)
+    folder = PROTOCOLS / protocol
+    own = {**config["representation"], "path": str(folder / TABLES["features"])}
+    study = audit_study.read(
+        {**config, "representation": own, "tables.format": "csv"},
+        **{name: folder / TABLES[name] for name in ("utterances", "partitions", "balanced")},
+        models=folder / MODELS,
+        predictions=PREDICTIONS / f"{protocol}.csv",
+    )
+    report = audit_study.report(study, {"name": protocol})
+    files.write_json(Path(AUDITS, f"{protocol}.json"), report)
+    print(audit.as_text(report))
+    audit.check(report)
+
+
+if __name__ == "__main__":
+    run(partial(main, sys.argv[1]))

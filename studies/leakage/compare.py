@@ -1,0 +1,55 @@
+"""Score every protocol, as one table and one picture of how much of a score is leakage."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ser import corpora, files, leakage, metrics, params, tables
+from stages import run
+from studies.leakage import AUDITS, PREDICTIONS
+
+PARAMS = ("evaluation", "model", "seed")
+SCORES = Path("reports/leakage.csv")
+PICTURE = Path("reports/leakage.png")
+
+
+def main() -> None:
+    config = params.load(*PARAMS)
+    rows, labels, names = [], [], set()
+    for protocol in leakage.ORDER:
+        predictions = tables.read_predictions(PREDICTIONS / f"{protocol}.csv")
+        report = files.read_json(AUDITS / f"{protocol}.json")
+        labels = metrics.labels_of(predictions)
+        names |= set(predictions["corpus"])
+        rows.append(row(predictions, report, n_resamples=config["evaluation"]["n_resamples"], seed=config["seed"]))
+    scores = leakage.with_inflation(pd.DataFrame(rows, index=leakage.ORDER))
+    tables.write(scores.reset_index(names="protocol"), SCORES)
+    what = f"{' and '.join(sorted(names))}, {config['model']['name']} on {config['model']['representation']}"
+    figure = leakage.picture(scores, chance=1 / len(labels), note="\n".join([what, *corpora.notes(sorted(names))]))
+    with files.replacing(PICTURE) as temporary:
+        figure.savefig(temporary)
+
+
+def row(predictions: pd.DataFrame, report: dict[str, Any], *, n_resamples: int, seed: int) -> dict[str, Any]:
+    """Scores of one protocol, and what its audit found."""
+    low, high = metrics.uar_interval(predictions, n_resamples=n_resamples, seed=seed)
+    scores = metrics.scores(predictions)
+    errors = [one["check"] for one in report["findings"] if one["level"] == "error"]
+    return {
+        "shown": report["protocol"],
+        "declared": report["declared"],
+        "n_predictions": len(predictions),
+        "n_speakers": predictions["speaker"].nunique(),
+        "uar": scores["uar"],
+        "uar_low": low,
+        "uar_high": high,
+        "accuracy": scores["accuracy"],
+        "audit_errors": report["n_errors"],
+        "audit_notes": report["n_notes"],
+        "audit_found": " ".join(dict.fromkeys(errors)),
+    }
+
+
+if __name__ == "__main__":
+    run(main)
