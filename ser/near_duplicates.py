@@ -15,7 +15,7 @@ from sklearn.neighbors import NearestNeighbors
 
 Array = npt.NDArray[np.float32]
 
-# Of RAVDESS, 0.64 is the highest of different takes of one sentence by one speaker; of EmoDB 0.38, and of two voices of
+# Of RAVDESS, 0.64 is the highest of different takes of one sentence by one speaker; of EmoDB 0.41, and of two voices of
 # one synthesiser 0.63. Copies have 0.76 and more: MP3 of 34 kbit/s, Opus of 25, other levels and rates, 0.5 s cut off.
 SIMILARITY = 0.75
 N_NEIGHBOURS = 8  # of each recording, that are compared with it

@@ -310,3 +310,29 @@ def test_a_report_for_people_has_each_remedy_once() -> None:
     assert text.count("remedy: choose another") == 1
     assert "  fold 1: 8 of 8 speakers are in several\n    a/1\n    remedy: choose another\n  fold 2: 8 of 8" in text
     assert text.endswith("note: emotions of unequal frequency\n  sad has twice as many\n    remedy: read the UAR")
+
+
+def test_what_a_network_normalises_by_is_read_from_it() -> None:
+    from ser.models import networks, neural
+
+    figures = np.arange(4, dtype=np.float32), np.arange(1, 5, dtype=np.float32)
+    settings = {"input_shape": (4,), "n_labels": 2, "dense_units": [3], "dropouts": [0.1]}
+    for standardisation in (figures, None):
+        network = networks.network("dnn", standardisation=standardisation, **settings)
+        held = audit_models.held_by(neural.NeuralClassifier(network, ["happy", "sad"], 1.0))
+        assert (held is None) == (standardisation is None)
+        if held is not None:
+            assert [part.tolist() for part in held] == [part.tolist() for part in figures]
+
+
+def test_what_a_classifier_normalises_by_is_read_from_it() -> None:
+    from ser import training
+
+    rows = FEATURES.assign(synthetic=False)
+    model = training.fitted(
+        rows, UTTERANCES["speaker"], name="logistic_regression", n_calibration_folds=2, seed=0, C=1.0
+    )
+    values = rows[[f"feature_{k}" for k in range(12)]].to_numpy(np.float64)
+    mean, variance = audit_models.held_by(model) or ((), ())
+    assert mean == pytest.approx(values.mean(axis=0))
+    assert variance == pytest.approx(values.var(axis=0))

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 import soxr
+from synthesis import tone
 from wiring import ROOT
 
 from ser import audio, near_duplicates
@@ -82,6 +83,13 @@ def test_a_fingerprint_knows_nothing_of_the_level_and_silence_is_zero(speech: li
     assert padded.shape[0] == N_BANDS - 1
     assert not padded[:, -40:].any()
     assert not fingerprint(np.zeros(rate, np.float32), rate).any()
+
+
+def test_what_hardly_changes_or_is_too_short_cannot_be_known_again(speech: list[Recorded]) -> None:
+    tones = [fingerprint(tone(frequency, 0.5), 16_000) for frequency in (200, 200.5, 210)]
+    short = [fingerprint(waveform[:1900], rate) for waveform, rate in speech[:2]]  # of at least 8 kHz
+    assert not any(one.any() for one in [*tones, *short])
+    assert pairs([*tones, *short]).empty
 
 
 def test_similarity_is_the_highest_correlation_of_all_shifts() -> None:
