@@ -128,7 +128,7 @@ def every_picture() -> dict[str, str]:
     ]
     points = PREDICTIONS.rename(columns={"truth": "emotion", "p_sad": "x", "p_calm": "y"}).assign(synthetic=False)
     falls = pd.DataFrame({"descriptor": ["RMS"], "drop": [0.1], "least": [0.0], "most": [0.2]})
-    bins = pd.DataFrame({"low": [0.5], "high": [1.0], "n": [4], "confidence": [0.7], "accuracy": [0.5]})
+    bins = pd.DataFrame({"low": [0.5], "high": [1.0], "n_utterances": [4], "confidence": [0.7], "accuracy": [0.5]})
     return {
         "reliability": pictures.svg_uri(pictures.reliability({"a": bins, "b": bins}, n_bins=2)),
         "curves": pictures.svg_uri(pictures.learning_curves({"fold 0": epochs}, {"fold 0": 1})),
