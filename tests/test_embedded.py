@@ -135,7 +135,7 @@ def test_it_is_part_of_the_package() -> None:
     import tomllib
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    assert project["tool"]["setuptools"]["package-data"]["ser"] == ["embedded/*"]
+    assert project["tool"]["setuptools"]["package-data"]["ser"] == ["embedded/*", "reporting/templates/*"]
 
 
 @pytest.mark.slow
