@@ -98,7 +98,8 @@ def as_text(report: Mapping[str, Any]) -> str:
     label = f", declared {report['declared']}" if report["declared"] else ""
     counts = [f"{report[f'n_{word}s']} {word}{'' if report[f'n_{word}s'] == 1 else 's'}" for word in ("error", "note")]
     lines = [f"{report['protocol']}{label}: {', '.join(counts)}"]
-    heading, remedies = "", set()
+    heading = ""
+    remedies: set[str] = set()
     for one in report["findings"]:
         if (title := f"{one['level']}: {TITLES[one['check']]}") != heading:
             heading, remedies = title, set()
