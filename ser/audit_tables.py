@@ -18,11 +18,11 @@ def speaker_overlap(partitions: pd.DataFrame, utterances: pd.DataFrame) -> list[
     remedy = "choose a partition by speakers, as partition=speaker_folds; or read the score as one of heard voices"
     findings = []
     for fold, rows in _folds(partitions, utterances):
-        sides = rows.groupby("speaker")["partition"].agg(set)
-        shared = sides[sides.map(len) > 1]
+        shared = _on_several_sides(rows, "speaker")
         if not shared.empty:
             heard = rows[rows["speaker"].isin(shared.index) & (rows["partition"] != "train")]
-            found = f"{_of(len(shared), len(sides), 'speaker')} {_are(len(shared))} in several of {_sides(shared)}"
+            of_all = _of(len(shared), rows["speaker"].nunique(), "speaker")
+            found = f"{of_all} {_are(len(shared))} in several of {_sides(shared)}"
             findings.append(Finding("error", "speaker_overlap", fold, found, remedy, some(heard["utterance"])))
     return findings
 
@@ -32,8 +32,7 @@ def duplicate_audio(partitions: pd.DataFrame, utterances: pd.DataFrame) -> list[
     remedy = "remove the copies from the corpus, or keep them on one side: every partition but leaky_ ones does"
     findings = []
     for fold, rows in _folds(partitions, utterances):
-        sides = rows.groupby("audio_hash")["partition"].agg(set)
-        shared = sides[sides.map(len) > 1]
+        shared = _on_several_sides(rows, "audio_hash")
         if not shared.empty:
             copies = rows[rows["audio_hash"].isin(shared.index) & (rows["partition"] != "train")]
             found = (
@@ -168,6 +167,12 @@ def _folds(partitions: pd.DataFrame, utterances: pd.DataFrame) -> Iterator[tuple
     )
     for fold, rows in partitions.merge(facts, on="utterance").groupby("fold"):
         yield int(str(fold)), rows
+
+
+def _on_several_sides(rows: pd.DataFrame, column: str) -> pd.Series:
+    """The partitions of each value of `column` that is in more than one, as sets."""
+    sides = rows.groupby(column)["partition"].agg(set)
+    return sides[sides.map(len) > 1]
 
 
 def _sides(shared: pd.Series) -> str:

@@ -94,11 +94,17 @@ def expected_calibration_error(predictions: pd.DataFrame, *, n_bins: int) -> flo
     ----------
     .. [1] Guo, Pleiss, Sun and Weinberger (2017), On calibration of modern neural networks, ICML, equation 3.
     """
-    confidence = predictions[[f"p_{label}" for label in labels_of(predictions)]].max(axis=1)
-    hit = (predictions["truth"] == predictions["prediction"]).astype(float)
-    bins = np.minimum((confidence * n_bins).astype(int), n_bins - 1)
-    difference = (hit - confidence).groupby(bins).sum().abs().sum()
+    rows = by_confidence(predictions, n_bins=n_bins)
+    difference = (rows["hit"] - rows["confidence"]).groupby(rows["bin"]).sum().abs().sum()
     return _rounded(difference / len(predictions))
+
+
+def by_confidence(predictions: pd.DataFrame, *, n_bins: int) -> pd.DataFrame:
+    """confidence, hit (1 or 0) and bin, of `n_bins` equally wide ones: a bound is in the bin above, 1 in the last."""
+    confidence = predictions[probability_columns(predictions)].max(axis=1)
+    hit = (predictions["truth"] == predictions["prediction"]).astype(float)
+    number = np.minimum((confidence * n_bins).astype(int), n_bins - 1)
+    return pd.DataFrame({"confidence": confidence, "hit": hit, "bin": number})
 
 
 def metrics(

@@ -25,11 +25,8 @@ def bins(predictions: pd.DataFrame, *, n_bins: int) -> pd.DataFrame:
     ----------
     .. [1] Guo, Pleiss, Sun and Weinberger (2017), On calibration of modern neural networks, ICML, section 2.
     """
-    confidence = predictions[[f"p_{label}" for label in metrics.labels_of(predictions)]].max(axis=1).to_numpy(float)
-    hit = (predictions["truth"] == predictions["prediction"]).to_numpy(float)
-    number = np.minimum((confidence * n_bins).astype(int), n_bins - 1)
-    rows = pd.DataFrame({"confidence": confidence, "accuracy": hit, "n_utterances": 1}).groupby(number)
-    found = rows.agg({"confidence": "mean", "accuracy": "mean", "n_utterances": "sum"})
+    rows = metrics.by_confidence(predictions, n_bins=n_bins).rename(columns={"hit": "accuracy"}).assign(n_utterances=1)
+    found = rows.groupby("bin").agg({"confidence": "mean", "accuracy": "mean", "n_utterances": "sum"})
     edges = np.linspace(0, 1, n_bins + 1)
     found.insert(0, "low", edges[found.index])
     found.insert(1, "high", edges[found.index + 1])
