@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -13,9 +13,10 @@ from tqdm import tqdm
 from ser import balancing, tables
 from ser.features.representation import SCALED, Representation
 from ser.models import checkpoints, neural
+from ser.models.backend import keras
 from ser.models.examples import Examples, n_batches, standardisation
 from ser.models.networks import check_representation, network
-from ser.models.progress import Epoch, Rules
+from ser.models.progress import Epoch, Progress, Rules
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,10 @@ class Fit:
     """A trained network and how its training went."""
 
     model: neural.NeuralClassifier
+    before_refit: neural.NeuralClassifier | None
+    """The network that did not learn from dev; None where `model` did not, either."""
     epochs: list[Epoch]
+    """Of the training that dev looked at."""
     metrics: dict[str, float]
     """Index and figures of the epoch that was kept, and the number of parameters."""
 
@@ -43,7 +47,7 @@ def fitted(
     """Fit the network `model` to balanced `rows` of one fold.
 
     Dev alone says when to stop, when to learn more slowly, which epoch to keep, and what temperature its probabilities
-    have.
+    have. Where it says only the last, a second network may learn from dev, too (`training.refit`).
 
     Parameters
     ----------
@@ -54,7 +58,7 @@ def fitted(
     model
         name, representation, and the settings of the architecture.
     training
-        batch_size, learning_rate, class_weight, deterministic, and the settings of `Rules`.
+        Whether to refit, the settings of `Rules`, and those of `neural.trained`.
     run
         Under which an interrupted training is kept, and resumed if every input is the same.
     description
@@ -66,17 +70,45 @@ def fitted(
     ------
     ValueError
         If there is no dev row of a known emotion, the network does not fit the representation, the training settings
-        are those of classifiers, or training diverges.
+        are those of classifiers or ask both for dev's decisions and for a refit, or training diverges.
     """
     check_representation(model["name"], model["representation"])
-    rules, settings = divided(training)
+    rules, settings, refit = divided(training)
     labels = [emotion for emotion in tables.EMOTIONS if (rows["emotion"] == emotion).any()]
     dev = dev[dev["emotion"].isin(labels)]
     if dev.empty:
         raise ValueError(
             f"dev has no utterance of {', '.join(labels)}, and dev says when to stop; choose another partition"
         )
-    train_examples, dev_examples = (examples(part, features, labels) for part in (rows, dev))
+    on = partial(trained, features, labels, rules, settings, model=model, seed=seed, run=run)
+    best, progress = on(rows, dev, description=description, on_epoch=on_epoch)
+    kept = progress.best_epoch(rules)
+    metrics = {"epoch": kept, **progress.epochs[kept], "n_parameters": best.count_params()}
+    calibrated = neural.calibrated(best, labels, examples(dev, features, labels))
+    if not refit:
+        return Fit(calibrated, None, progress.epochs, metrics)
+    both = pd.concat([rows, dev], ignore_index=True)
+    best, _ = on(both, None, description=f"{description} with dev", on_epoch=lambda *_: None)
+    return Fit(replace(calibrated, network=best), calibrated, progress.epochs, metrics)
+
+
+def trained(
+    features: Representation,
+    labels: list[str],
+    rules: Rules,
+    settings: Mapping[str, Any],
+    rows: pd.DataFrame,
+    dev: pd.DataFrame | None,
+    *,
+    model: Mapping[str, Any],
+    seed: int,
+    run: str,
+    description: str,
+    on_epoch: Callable[[int, Epoch], None],
+) -> tuple[keras.Model, Progress]:
+    """A network trained on `rows`, and the figures of all epochs; see `fitted`."""
+    train_examples = examples(rows, features, labels)
+    dev_examples = None if dev is None else examples(dev, features, labels)
     is_real = ~rows["synthetic"] & (rows["variant"] == tables.ORIGINAL)
     scaled = model["representation"] in SCALED
     build = partial(
@@ -86,10 +118,12 @@ def fitted(
         standardisation=None if scaled else standardisation(examples(rows[is_real], features, labels)),
         **{key: value for key, value in model.items() if key != "representation"},
     )
-    inputs = {"model": model, "training": training, "seed": seed, "labels": labels, "is_real": is_real.tolist()}
+    inputs = {"model": model, "training": [asdict(rules), settings], "seed": seed, "labels": labels}
+    inputs["is_real"] = is_real.tolist()
+    parts = [part for part in (train_examples, dev_examples) if part is not None]
     per_epoch = n_batches(train_examples, settings["batch_size"])
     with shown(description, per_epoch, rules.max_epochs, on_epoch) as (on_batch, on_shown):
-        best, progress = neural.trained(
+        return neural.trained(
             build,
             train_examples,
             dev_examples,
@@ -97,22 +131,19 @@ def fitted(
             rules=rules,
             **settings,
             seed=seed,
-            folder=checkpoints.CHECKPOINTS / run / checkpoints.key(inputs, train_examples, dev_examples),
+            folder=checkpoints.CHECKPOINTS / run / checkpoints.key(inputs, *parts),
             on_batch=on_batch,
             on_epoch=on_shown,
         )
-    kept = progress.best_epoch(rules)
-    metrics = {"epoch": kept, **progress.epochs[kept], "n_parameters": best.count_params()}
-    return Fit(neural.calibrated(best, labels, dev_examples), progress.epochs, metrics)
 
 
-def divided(training: Mapping[str, Any]) -> tuple[Rules, dict[str, Any]]:
-    """The rules that dev is asked by, and the other settings of a training.
+def divided(training: Mapping[str, Any]) -> tuple[Rules, dict[str, Any], bool]:
+    """The rules that dev is asked by, the other settings of a training, and whether to refit.
 
     Raises
     ------
     ValueError
-        If they are the settings of classifiers, or one is out of its range.
+        If they are the settings of classifiers, or one is out of its range, or dev decides though there is a refit.
     """
     if "max_epochs" not in training or "batch_size" not in training:
         raise ValueError(
@@ -121,8 +152,14 @@ def divided(training: Mapping[str, Any]) -> tuple[Rules, dict[str, Any]]:
         )
     if training["batch_size"] < 1:
         raise ValueError(f"training.batch_size is {training['batch_size']}; it must be 1 or more")
-    rules = {key: value for key, value in training.items() if key in Rules.__dataclass_fields__}
-    return Rules(**rules), {key: value for key, value in training.items() if key not in rules}
+    rules = Rules(**{key: value for key, value in training.items() if key in Rules.__dataclass_fields__})
+    if training["refit"] and rules.asks_dev:
+        raise ValueError(
+            "training.refit is true, and dev decides on the training (training.select, patience, or reduce_patience);"
+            " choose -S training.refit=false, or training=fine_tuning, by which it decides nothing"
+        )
+    settings = {key: value for key, value in training.items() if key not in (*Rules.__dataclass_fields__, "refit")}
+    return rules, settings, training["refit"]
 
 
 @contextmanager
@@ -142,7 +179,7 @@ def shown(
         def show(epoch: int, figures: Epoch) -> None:
             bar.n = (epoch + 1) * n_batches
             names = ("loss", "dev_loss", "dev_uar")
-            bar.set_postfix({"epoch": epoch, **{name: f"{figures[name]:.3f}" for name in names}})
+            bar.set_postfix({"epoch": epoch, **{name: f"{figures[name]:.3f}" for name in names if name in figures}})
             on_epoch(epoch, figures)
 
         yield bar.update, show

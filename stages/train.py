@@ -155,9 +155,10 @@ def train_networks(
         for fold in sorted(balanced["fold"].unique()):
             rows = balanced[balanced["fold"] == fold]
             dev = dev_rows(features.rows, partitions, fold=fold)
-            model = fitted_network(rows, dev, features, utterances, config, fold=fold, run=run, log=log)
+            networks = fitted_networks(rows, dev, features, utterances, config, fold=fold, run=run, log=log)
+            for name, model in networks.items():
+                bundle.save(model, folder / f"fold_{fold}" / name)
             histories[fold], kept[fold] = model.history, model.description["metrics"]["epoch"]
-            bundle.save(model, folder / f"fold_{fold}")
     learning_curves.write_picture(curves, histories, kept, title)
     checkpoints.discard(run)
 
@@ -191,7 +192,7 @@ def fitted(rows: pd.DataFrame, utterances: pd.DataFrame, config: Mapping[str, An
     )
 
 
-def fitted_network(
+def fitted_networks(
     rows: pd.DataFrame,
     dev: pd.DataFrame,
     features: Representation,
@@ -201,8 +202,11 @@ def fitted_network(
     fold: int,
     run: str,
     log: Log,
-) -> bundle.Bundle:
-    """Fit the configured network to `rows`, and keep what prediction and its reader need."""
+) -> dict[str, bundle.Bundle]:
+    """Fit the configured network to `rows`; keep what prediction and its reader need, by the folder within the fold's.
+
+    Where the network of test learned from dev, too, the one that did not is beside it.
+    """
     from ser import neural_training
 
     for remark in neural_training.remarks(rows, dev):
@@ -218,14 +222,23 @@ def fitted_network(
         description=f"fold {fold}",
         on_epoch=lambda epoch, figures: log(fold, epoch, figures),
     )
-    return bundle.Bundle(
-        model=fit.model,
-        labels=fit.model.classes_,
-        columns=tables.feature_columns(features.rows),
-        representation={key: config["representation"][key] for key in ("name", "settings")},
-        description={**description(rows, utterances, config), "metrics": fit.metrics},
-        history=fit.epochs,
-    )
+    learned = {"": (fit.model, rows)}
+    if fit.before_refit:
+        learned = {
+            "": (fit.model, pd.concat([rows, dev], ignore_index=True)),
+            bundle.BEFORE_REFIT: (fit.before_refit, rows),
+        }
+    return {
+        name: bundle.Bundle(
+            model=model,
+            labels=model.classes_,
+            columns=tables.feature_columns(features.rows),
+            representation={key: config["representation"][key] for key in ("name", "settings")},
+            description={**description(seen, utterances, config), "metrics": fit.metrics},
+            history=fit.epochs,
+        )
+        for name, (model, seen) in learned.items()
+    }
 
 
 def description(rows: pd.DataFrame, utterances: pd.DataFrame, config: Mapping[str, Any]) -> dict[str, Any]:

@@ -25,10 +25,16 @@ EPOCHS: dict[str, Any] = {
     "reduce_patience": None,
     "reduce_factor": 0.5,
     "min_learning_rate": 1e-6,
+    "warm_up": None,
     "learning_rate": 0.01,
     "batch_size": 16,
+    "weight_decay": 0.0,
     "class_weight": False,
+    "label_smoothing": 0.0,
+    "mixup": 0.0,
+    "variation": None,
     "deterministic": True,
+    "refit": False,
 }
 REFIT = {"refit": True, "n_calibration_folds": 2}
 MODELS: Mapping[str, dict[str, Any]] = {

@@ -52,7 +52,9 @@ def test_an_epoch_has_each_example_once_and_the_last_batch_may_be_smaller(
 def test_each_example_keeps_its_code_and_has_the_weight_of_its_label() -> None:
     epoch = batches(numbered(50))
     for k in range(len(epoch)):
-        number, codes, weight = epoch[k]
+        number, shares, weight = epoch[k]
+        codes = shares.argmax(axis=1)
+        np.testing.assert_array_equal(shares, np.eye(3)[codes])
         np.testing.assert_array_equal(codes, number[:, 0] // 2 % 3)
         np.testing.assert_array_equal(weight, 10.0**codes)
 

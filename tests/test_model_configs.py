@@ -13,6 +13,7 @@ SYSTEM = {
     "conv_bilstm": "system_c",
     "dnn": "system_e",
     "attention": "long",
+    "tuned_yamnet": "fine_tuning",
 }
 REPRESENTATION = {**dict.fromkeys(ON_LOG_MEL, "log_mel"), "conv_bilstm": "frames", "dnn": "librosa"}
 PUBLISHED: dict[str, dict[str, Any]] = {  # section 4 of the specification
@@ -20,7 +21,10 @@ PUBLISHED: dict[str, dict[str, Any]] = {  # section 4 of the specification
     "system_c": {"batch_size": 32, "max_epochs": 200, "patience": None, "learning_rate": 1e-3, "class_weight": True},
     "system_e": {"batch_size": 16, "max_epochs": 200, "learning_rate": 1e-3, "class_weight": False},
 }
-OTHERS = ("batch_size", "learning_rate", "class_weight", "deterministic")
+OTHERS = (
+    *("batch_size", "learning_rate", "weight_decay", "class_weight", "label_smoothing", "mixup", "variation"),
+    *("deterministic", "refit"),
+)
 
 
 def of(model: str, *overrides: str) -> dict[str, Any]:
@@ -34,7 +38,8 @@ def test_a_network_brings_its_representation_balancing_and_training(name: str) -
     assert content["representation"]["settings"] == content[REPRESENTATION[name]]
     assert content["model_input"] == content["representation"]["path"] == content["paths"][REPRESENTATION[name]]
     assert content["training"] == composed(f"training={SYSTEM[name]}")["training"]
-    resampled = REPRESENTATION[name] == "log_mel"  # C weighs its classes, E takes them as they are
+    # C weighs its classes, E and the tuned network take them as they are
+    resampled = REPRESENTATION[name] == "log_mel" and name != "tuned_yamnet"
     assert content["balance"]["name"] == ("random_oversampler" if resampled else "none")
 
 
@@ -47,7 +52,7 @@ def test_a_training_group_has_the_settings_of_its_system(name: str) -> None:
     assert (training["patience"] is None) == (name == "system_c")
 
 
-@pytest.mark.parametrize("name", [*PUBLISHED, "long"])
+@pytest.mark.parametrize("name", [*PUBLISHED, "long", "fine_tuning"])
 def test_a_training_group_is_whole_and_its_rules_are_valid(name: str) -> None:
     training = composed(f"training={name}")["training"]
     assert set(training) == {*Rules.__dataclass_fields__, *OTHERS}

@@ -132,7 +132,7 @@ def data(name: str = "dnn", *, n_train: int = N_TRAIN, seed: int = 0) -> tuple[E
 
 def rules(**changes: Any) -> Rules:
     settings = {"select": "dev_loss", "max_epochs": 4, "patience": None, "reduce_patience": None}
-    return Rules(**{**settings, "reduce_factor": 0.5, "min_learning_rate": 1e-6, **changes})
+    return Rules(**{**settings, "reduce_factor": 0.5, "min_learning_rate": 1e-6, "warm_up": None, **changes})
 
 
 def run(
@@ -150,7 +150,11 @@ def run(
     options = {
         "batch_size": BATCH,
         "learning_rate": 0.01,
+        "weight_decay": 0.0,
         "class_weight": False,
+        "label_smoothing": 0.0,
+        "mixup": 0.0,
+        "variation": None,
         "deterministic": True,
         "seed": 0,
         **changes,
@@ -463,7 +467,11 @@ def test_class_weights_draw_the_network_to_the_rare_label(tmp_path: Path) -> Non
             rules=rules(max_epochs=30),
             batch_size=20,
             learning_rate=0.03,
+            weight_decay=0.0,
             class_weight=balanced,
+            label_smoothing=0.0,
+            mixup=0.0,
+            variation=None,
             deterministic=True,
             seed=0,
             folder=tmp_path / str(balanced),

@@ -1,5 +1,6 @@
 """When training stops, slows down, and which epoch it keeps: sequences worked by hand."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,6 +18,7 @@ def rules(**changes: Any) -> Rules:
         "reduce_patience": None,
         "reduce_factor": 0.5,
         "min_learning_rate": 1e-6,
+        "warm_up": None,
     }
     return Rules(**{**settings, **changes})
 
@@ -163,3 +165,34 @@ def test_an_unknown_selection_is_refused_with_those_that_there_are() -> None:
 def test_a_setting_out_of_range_is_refused_by_its_name_and_value(setting: str, value: float) -> None:
     with pytest.raises(ValueError, match=rf"training\.{setting} is {value}; it must be"):
         rules(**{setting: value})
+
+
+def test_with_a_warm_up_the_rate_rises_in_a_line_and_falls_along_a_cosine() -> None:
+    """PyTorch's OneCycleLR, at the middle of each epoch: of 10 epochs, the first 4 rise."""
+    given = rules(max_epochs=10, warm_up=0.4)
+    rates = [progress([1.0] * k).next_learning_rate(given, 2.0) for k in range(10)]
+    assert rates[:4] == pytest.approx([2 * x for x in (0.125, 0.375, 0.625, 0.875)])
+    assert rates[4:] == pytest.approx([1 + math.cos(math.pi * x / 12) for x in (1, 3, 5, 7, 9, 11)])
+
+
+def test_the_rate_cannot_follow_dev_and_a_cycle_at_once() -> None:
+    with pytest.raises(ValueError, match=r"either training\.warm_up or training\.reduce_patience; set one of them"):
+        rules(warm_up=0.1, reduce_patience=3)
+
+
+@pytest.mark.parametrize("warm_up", [-0.1, 1.0, 2.0])
+def test_a_warm_up_is_a_share(warm_up: float) -> None:
+    with pytest.raises(ValueError, match=rf"training\.warm_up is {warm_up}; it must be 0 or more and below 1, or null"):
+        rules(warm_up=warm_up)
+
+
+def test_the_last_epoch_is_kept_where_dev_is_not_asked() -> None:
+    given = rules(select="last", max_epochs=3)
+    assert progress([0.1, 0.9, 0.5]).best_epoch(given) == 2
+    assert n_trained([0.1, 0.9, 0.5], given) == 3
+    assert not given.asks_dev
+
+
+@pytest.mark.parametrize("asking", [{"select": "dev_uar"}, {"patience": 3}, {"reduce_patience": 3}])
+def test_whatever_decides_by_dev_asks_dev(asking: dict[str, Any]) -> None:
+    assert rules(**{"select": "last", **asking}).asks_dev

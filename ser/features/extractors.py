@@ -27,9 +27,9 @@ def extractor(name: str, settings: Mapping[str, Any], columns: Sequence[str]) ->
         If there is no such representation, or YAMNet cannot be had.
     """
     if name == "log_mel":
-        from ser.features.log_mel import log_mel
+        from ser.features.log_mel import spectrogram
 
-        return partial(log_mel, **settings)
+        return partial(spectrogram(settings["name"]), **settings)
     if name == "frames":
         from ser.features.frames import frames
 

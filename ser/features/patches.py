@@ -39,12 +39,12 @@ def patches(waveform: Array) -> Array:
     """
     n_patches = 1 + max(0, -(-(waveform.size - PATCH_LENGTH) // PATCH_STEP))
     whole = np.pad(waveform, (0, PATCH_LENGTH + (n_patches - 1) * PATCH_STEP - waveform.size))
-    by_patch = np.lib.stride_tricks.sliding_window_view(_log_mel(whole), PATCH_FRAMES, axis=1)[:, ::PATCH_HOP]
+    by_patch = np.lib.stride_tricks.sliding_window_view(log_mel_spectra(whole), PATCH_FRAMES, axis=1)[:, ::PATCH_HOP]
     return np.ascontiguousarray(by_patch.transpose(1, 2, 0))
 
 
-def _log_mel(waveform: Array) -> Array:
-    """Logarithm of the magnitude in each mel band, `(64, n_frames)`."""
+def log_mel_spectra(waveform: Array) -> Array:
+    """Logarithm of the magnitude in each mel band, `(64, n_frames)`, of a waveform of one window at least."""
     frames = np.lib.stride_tricks.sliding_window_view(waveform, WINDOW_LENGTH)[::HOP_LENGTH]
     magnitude = np.abs(np.fft.rfft(frames * _window(), N_FFT, axis=1))
     log_mel: Array = np.log(_mel_filters() @ magnitude.T + OFFSET)

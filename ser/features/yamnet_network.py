@@ -146,12 +146,13 @@ def _converted_elsewhere(handle: str) -> bytes:
 def main(handle: str, target: str) -> None:
     """Convert a model to the file `target`; where that fails, the last line on standard error is the reason."""
     try:
-        Path(target).write_bytes(_converted(_downloaded(handle)))
+        Path(target).write_bytes(_converted(downloaded(handle)))
     except Exception as error:  # urllib, tarfile and TensorFlow raise what they like
         sys.exit(f"{type(error).__name__}: {error}".partition("\n")[0][:MAX_REASON])
 
 
-def _downloaded(handle: str) -> Path:
+def downloaded(handle: str) -> Path:
+    """Folder of a model, which is downloaded first where that was not yet done; for that, TensorFlow is imported."""
     if hub.is_cached(handle):
         return hub.folder(handle)
     os.environ["TFHUB_CACHE_DIR"] = str(hub.cache_folder())

@@ -16,7 +16,10 @@ from ser.models.progress import Progress, Rules
 
 CHECKPOINTS = Path("checkpoints")  # in the working folder, unknown to Git
 STATE, LAST, BEST = "progress.json", "last.keras", "best.keras"
-CODE = ("networks.py", "masking.py", "neural.py", "examples.py", "progress.py", "checkpoints.py", "backend.py")
+CODE = (
+    *("networks.py", "tuned_yamnet.py", "masking.py", "neural.py", "examples.py", "variation.py", "progress.py"),
+    *("checkpoints.py", "backend.py"),
+)
 # What Keras and Python raise on a file that is missing, cut short, or of something else.
 DAMAGED = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile)
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from ser.models.backend import keras
 from ser.models.masking import TimeFrequencyMask
+from ser.models.tuned_yamnet import tuned_yamnet
 
 layers = keras.layers
 LAYERS = {"TimeFrequencyMask": TimeFrequencyMask}  # that are not Keras's own; loading a network needs to know them
@@ -241,4 +242,5 @@ NETWORKS: Mapping[str, tuple[Callable[..., Any], int, str]] = {  # function, axe
     "gru": (recurrent, 2, SPECTROGRAM),
     "dnn": (dnn, 1, "utterance-level features"),
     "attention": (attention, 2, SPECTROGRAM),
+    "tuned_yamnet": (tuned_yamnet, 2, SPECTROGRAM),
 }

@@ -1,6 +1,6 @@
 """Train a network epoch by epoch, as dev says; resume where it was stopped; predict."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,13 +54,17 @@ def outputs(network: keras.Model, values: Values) -> Values:
 def trained(
     build: Callable[[], keras.Model],
     train: Examples,
-    dev: Examples,
+    dev: Examples | None,
     *,
     n_labels: int,
     rules: Rules,
     batch_size: int,
     learning_rate: float,
+    weight_decay: float,
     class_weight: bool,
+    label_smoothing: float,
+    mixup: float,
+    variation: Mapping[str, Any] | None,
     deterministic: bool,
     seed: int,
     folder: Path,
@@ -73,6 +77,17 @@ def trained(
     ----------
     build
         Makes the unfitted network.
+    dev
+        Examples that `rules` ask; None, where they ask none.
+    weight_decay
+        Share of every weight that a step takes away, times the learning rate (AdamW).
+    label_smoothing
+        Share of an example's label that is spread over all labels.
+    mixup
+        Both parameters of the beta distribution of which the weight is drawn with which each example of a batch is
+        mixed with another; 0: they are not.
+    variation
+        Settings of `ser.models.variation.varied`; None: every epoch has the examples as they are.
     folder
         Where training is kept after every epoch, and from where it goes on.
     on_batch
@@ -90,7 +105,10 @@ def trained(
     if learning_rate <= 0:
         raise ValueError(f"training.learning_rate is {learning_rate}; it must be above 0")
     backend.seed_everything(seed, deterministic=deterministic)
-    progress, model = checkpoints.resumed(folder, rules) or (Progress(), _compiled(build(), learning_rate))
+    progress, model = checkpoints.resumed(folder, rules) or (
+        Progress(),
+        _compiled(build(), learning_rate, weight_decay),
+    )
     for epoch, figures in enumerate(progress.epochs):
         on_epoch(epoch, figures)
     weight = class_weights(train.codes, n_labels, balanced=class_weight)
@@ -99,13 +117,23 @@ def trained(
         epoch, rate = len(progress.epochs), progress.next_learning_rate(rules, learning_rate)
         model.optimizer.learning_rate = rate
         _seed_layers(model, seed=seed, epoch=epoch)
-        batches = Batches(train, batch_size=batch_size, weight=weight, seed=seed, epoch=epoch)
+        batches = Batches(
+            train,
+            batch_size=batch_size,
+            weight=weight,
+            seed=seed,
+            epoch=epoch,
+            label_smoothing=label_smoothing,
+            mixup=mixup,
+            variation=variation,
+        )
         history = model.fit(batches, shuffle=False, verbose=0, callbacks=[callback]).history
         figures = {"loss": history["loss"][0], "accuracy": history["accuracy"][0], "learning_rate": rate}
-        figures = {**figures, **_dev_figures(model, dev)}
+        if dev is not None:
+            figures |= _dev_figures(model, dev)
         if not np.isfinite(list(figures.values())).all():
             raise ValueError(
-                f"training diverged in epoch {epoch}: loss {figures['loss']}, dev loss {figures['dev_loss']}; lower"
+                f"training diverged in epoch {epoch}: loss {figures['loss']}, dev loss {figures.get('dev_loss')}; lower"
                 f" training.learning_rate, which is {learning_rate}"
             )
         progress.epochs.append(figures)
@@ -122,8 +150,9 @@ def _seed_layers(model: keras.Model, *, seed: int, epoch: int) -> None:
         state.assign(drawn.astype(state.dtype))
 
 
-def _compiled(model: keras.Model, learning_rate: float) -> keras.Model:
-    model.compile(keras.optimizers.Adam(learning_rate), "sparse_categorical_crossentropy", metrics=["accuracy"])
+def _compiled(model: keras.Model, learning_rate: float, weight_decay: float) -> keras.Model:
+    optimizer = keras.optimizers.AdamW(learning_rate, weight_decay=weight_decay)
+    model.compile(optimizer, "categorical_crossentropy", metrics=["accuracy"])
     return model
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from math import cos, pi
 
 Epoch = Mapping[str, float]
 """loss, accuracy, learning_rate, dev_loss, dev_accuracy, dev_uar."""
@@ -11,6 +12,7 @@ SELECTIONS: Mapping[str, Callable[[Epoch], float]] = {  # the epoch with the lar
     "dev_uar": lambda epoch: epoch["dev_uar"],
     "mean_accuracy": lambda epoch: (epoch["accuracy"] + epoch["dev_accuracy"]) / 2,  # system C's rule
 }
+LAST = "last"  # keep the last epoch, whatever dev says of it
 
 
 @dataclass(frozen=True)
@@ -18,7 +20,7 @@ class Rules:
     """When to keep, to slow down and to stop; every rule looks at dev."""
 
     select: str
-    """One of `SELECTIONS`."""
+    """One of `SELECTIONS`, or `LAST`."""
     max_epochs: int
     patience: int | None
     """Epochs without a better one before training stops; None: never."""
@@ -26,6 +28,8 @@ class Rules:
     """Epochs without a lower dev loss before the learning rate is reduced; None: never."""
     reduce_factor: float
     min_learning_rate: float
+    warm_up: float | None
+    """Share of `max_epochs` over which the learning rate rises, before it falls along a cosine; None: neither."""
 
     def __post_init__(self) -> None:
         """Check the settings.
@@ -35,8 +39,8 @@ class Rules:
         ValueError
             If one is out of its range.
         """
-        if self.select not in SELECTIONS:
-            raise ValueError(f"unknown training.select {self.select!r}; it is one of {', '.join(SELECTIONS)}")
+        if self.select not in (*SELECTIONS, LAST):
+            raise ValueError(f"unknown training.select {self.select!r}; it is one of {', '.join([*SELECTIONS, LAST])}")
         if self.max_epochs < 1:
             raise ValueError(f"training.max_epochs is {self.max_epochs}; it must be 1 or more")
         for name, epochs in (("patience", self.patience), ("reduce_patience", self.reduce_patience)):
@@ -44,8 +48,19 @@ class Rules:
                 raise ValueError(f"training.{name} is {epochs}; it must be 1 or more, or null for never")
         if self.min_learning_rate < 0:
             raise ValueError(f"training.min_learning_rate is {self.min_learning_rate}; it must be 0 or more")
+        if self.warm_up is not None and not 0 <= self.warm_up < 1:
+            raise ValueError(f"training.warm_up is {self.warm_up}; it must be 0 or more and below 1, or null")
+        if self.warm_up is not None and self.reduce_patience is not None:
+            raise ValueError(
+                "the learning rate follows either training.warm_up or training.reduce_patience; set one of them to null"
+            )
         if not 0 < self.reduce_factor < 1:
             raise ValueError(f"training.reduce_factor is {self.reduce_factor}; it must be between 0 and 1")
+
+    @property
+    def asks_dev(self) -> bool:
+        """Whether a decision hangs on dev."""
+        return self.select != LAST or self.patience is not None or self.reduce_patience is not None
 
 
 @dataclass
@@ -56,6 +71,8 @@ class Progress:
 
     def best_epoch(self, rules: Rules) -> int:
         """Index of the epoch to keep, the first of equals."""
+        if rules.select == LAST:
+            return len(self.epochs) - 1
         scores = [SELECTIONS[rules.select](epoch) for epoch in self.epochs]
         return scores.index(max(scores))
 
@@ -67,7 +84,12 @@ class Progress:
         return rules.patience is not None and n_epochs - 1 - self.best_epoch(rules) >= rules.patience
 
     def next_learning_rate(self, rules: Rules, first: float) -> float:
-        """Learning rate of the next epoch: reduced once for each `reduce_patience` epochs without a lower dev loss."""
+        """Learning rate of the next epoch.
+
+        Along a cosine after a linear rise; or reduced once for each `reduce_patience` epochs without a lower dev loss.
+        """
+        if rules.warm_up is not None:
+            return first * _one_cycle((len(self.epochs) + 0.5) / rules.max_epochs, rise=rules.warm_up)
         if rules.reduce_patience is None:
             return first
         rate, lowest, waited = first, float("inf"), 0
@@ -77,3 +99,15 @@ class Progress:
             if waited >= rules.reduce_patience:
                 rate, waited = max(rate * rules.reduce_factor, min(rules.min_learning_rate, rate)), 0
         return rate
+
+
+def _one_cycle(done: float, *, rise: float) -> float:
+    """Share of the highest learning rate where the share `done` of a training is over.
+
+    References
+    ----------
+    .. [1] Smith and Topin (2019), Super-convergence, arXiv 1708.07120; its fall along a cosine is PyTorch's.
+    """
+    if done < rise:
+        return done / rise
+    return (1 + cos(pi * (done - rise) / (1 - rise))) / 2

@@ -1,0 +1,79 @@
+"""YAMNet's first layers, which go on learning: the published network knows sounds, and is taught emotions."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from ser.features import yamnet_weights
+from ser.features.patches import N_MELS, PATCH_FRAMES
+from ser.models.backend import keras
+
+layers, ops = keras.layers, keras.ops
+
+# Filters and stride: a plain convolution, then depthwise-separable ones.
+LAYERS = (
+    *((32, 2), (64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2)),
+    *((512, 1), (512, 1), (512, 1), (512, 1), (512, 1), (1024, 2), (1024, 1)),
+)
+EPSILON = 1e-4  # of YAMNet's batch normalisations
+MOMENTUM = 0.9  # of their moving averages, which are to follow weights that change
+LEAST_VARIANCE = 1e-6  # of a channel over time, whose square root has no slope at 0
+
+
+def tuned_yamnet(inputs: Any, *, handle: str, n_layers: int, n_frozen: int, dropout: float) -> Any:
+    """Mean and deviation over time of what YAMNet's layer `n_layers` makes of its log-mel spectra `(64, n_frames)`.
+
+    The deeper layers know classes of sounds, which tell less of a voice than what is heard before them.
+
+    Parameters
+    ----------
+    handle
+        TF Hub's, of the model that the weights are of.
+    n_layers
+        1 to 14.
+    n_frozen
+        Of the first layers, which stay as they are: they cost most of the time, and hear edges of a spectrogram, which
+        emotions share with all other sounds.
+
+    Raises
+    ------
+    ValueError
+        If there is no such layer, the spectra are not YAMNet's, or the model cannot be had.
+
+    References
+    ----------
+    .. [1] Howard et al. (2017), MobileNets, arXiv 1704.04861: the layers.
+    .. [2] Plakal and Ellis (2020), YAMNet: research/audioset/yamnet of github.com/tensorflow/models.
+    """
+    if not 1 <= n_layers <= len(LAYERS):
+        raise ValueError(f"model.n_layers is {n_layers}; YAMNet has 1 to {len(LAYERS)}")
+    if not 0 <= n_frozen <= n_layers:
+        raise ValueError(f"model.n_frozen is {n_frozen}; it must be from 0 to model.n_layers, which is {n_layers}")
+    if inputs.shape[1] != N_MELS or inputs.shape[2] < PATCH_FRAMES:
+        raise ValueError(
+            f"YAMNet hears {N_MELS} bands and {PATCH_FRAMES} frames or more, and the representation has rows of shape"
+            f" {tuple(inputs.shape[1:])}; choose -S log_mel=yamnet_bands"
+        )
+    arrays = iter(yamnet_weights.weights(handle, n_layers=n_layers))
+    features = layers.Reshape((-1, inputs.shape[1], 1))(layers.Permute((2, 1))(inputs))
+    for k, (n_filters, stride) in enumerate(LAYERS[:n_layers]):
+        if k == 0:
+            convolution = layers.Conv2D(n_filters, 3, strides=stride, padding="same", use_bias=False)
+        else:
+            depthwise = layers.DepthwiseConv2D(3, strides=stride, padding="same", use_bias=False)
+            features = _normal(depthwise, features, arrays, learns=k >= n_frozen)
+            convolution = layers.Conv2D(n_filters, 1, use_bias=False)
+        features = _normal(convolution, features, arrays, learns=k >= n_frozen)
+    features = ops.mean(features, axis=2)
+    mean, variance = ops.mean(features, axis=1), ops.var(features, axis=1)
+    pooled = layers.Concatenate()([mean, ops.sqrt(variance + LEAST_VARIANCE)])
+    return layers.Dropout(dropout)(pooled)
+
+
+def _normal(convolution: Any, features: Any, arrays: Iterator[Sequence[Any]], *, learns: bool) -> Any:
+    """Convolution, batch normalisation and rectifier, with the next two layers' weights."""
+    normalization = layers.BatchNormalization(scale=False, epsilon=EPSILON, momentum=MOMENTUM)
+    features = normalization(convolution(features))
+    for layer in (convolution, normalization):
+        layer.set_weights(next(arrays))
+        layer.trainable = learns
+    return layers.Activation("relu")(features)
