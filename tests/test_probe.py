@@ -23,12 +23,14 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def configure(*, root: str = "corpus", representation: str = "librosa", required: bool = False) -> None:
+def configure(*, root: str = "corpus", representation: str = "librosa", required: bool = False, ssl_required: bool = False, members: Sequence[str] = ()) -> None:
     content = {
         "corpus": {"name": "demo", "root": root},
         "partition": {"name": "speaker_holdout"},
         "model": {"name": "svm", "representation": representation},
+        "members": {name: {"model": {"name": "svm", "representation": name}} for name in members},
         "yamnet": {"handle": HANDLE, "required": required},
+        "ssl": {"model": ENCODER, "revision": COMMIT, "required": ssl_required},
     }
     Path("params.yaml").write_text(yaml.safe_dump(content))
 
