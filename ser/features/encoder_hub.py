@@ -7,7 +7,10 @@ from pathlib import Path
 
 PACKAGES = ("torch", "transformers")
 DESCRIPTIONS = ("config.json", "preprocessor_config.json")
-WEIGHTS = ("model.safetensors", "pytorch_model.bin")  # the first that is there; torch takes tensors alone from the other
+WEIGHTS = (
+    "model.safetensors",
+    "pytorch_model.bin",
+)  # the first that is there; torch takes tensors alone from the other
 COMMIT = re.compile(r"[0-9a-f]{40}")
 DIGEST_SIZE = 16  # bytes
 PATIENCE = 10.0  # seconds to wait for the hub's answer
@@ -48,7 +51,8 @@ def check_installed() -> None:
     """
     if missing := [name for name in PACKAGES if importlib.util.find_spec(name) is None]:
         raise Unavailable(
-            f"the representation ssl needs {' and '.join(missing)}, which is not installed; run: pip install 'ser[ssl]'"
+            f"the representation ssl needs {' and '.join(PACKAGES)}; not installed: {', '.join(missing)}; run:"
+            " pip install 'ser[ssl]'"
         )
 
 
@@ -94,7 +98,7 @@ def digest(folder: Path) -> str:
             " https://huggingface.co"
         )
     found = hashlib.blake2b(digest_size=DIGEST_SIZE)
-    for name in (*DESCRIPTIONS, _weights(folder)):
+    for name in (*DESCRIPTIONS, *_weights(folder)):
         with (folder / name).open("rb") as file:
             content = hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=DIGEST_SIZE))
         found.update(f"{name} {content.hexdigest()}\n".encode())
@@ -114,7 +118,7 @@ def remedy(model: str, revision: str | None, error: Exception) -> str:
 
 
 def _check_revision(model: str, revision: str | None) -> None:
-    """Have every encoder named for good: a branch moves, a folder gets other files, and a trained model knows neither."""
+    """Have every encoder named for good: a trained model would not notice a branch that moved, nor other files."""
     if _is_folder(model):
         found = digest(Path(model).expanduser())
         if found != revision:
@@ -141,8 +145,9 @@ def _missing(folder: Path) -> list[str]:
     return lacking if _weights(folder) else [*lacking, " or ".join(WEIGHTS)]
 
 
-def _weights(folder: Path) -> str | None:
-    return next((name for name in WEIGHTS if (folder / name).is_file()), None)
+def _weights(folder: Path) -> list[str]:
+    """Name of the file that is loaded; none where there is none."""
+    return [name for name in WEIGHTS if (folder / name).is_file()][:1]
 
 
 def _snapshot(model: str, revision: str, *, download: bool) -> Path:

@@ -1,8 +1,8 @@
 """A frozen speech encoder of `transformers`: waveform -> hidden states of all layers, on one core of the CPU.
 
-Each recording goes through the network alone. In a batch it would be padded to the length of the longest, which changes
-what encoders with group normalisation make of it (wav2vec 2.0 and HuBERT base; masks do not help), and the last bits of
-all others. So values depend on nothing that is beside a recording, and threads, which share the network, fill the cores.
+Each recording goes through the network alone. In a batch it would be padded, which changes what encoders with group
+normalisation make of it, as all base ones (masked or not, values moved by more than their deviation); and beside others
+of its own length, the last bits change. On a CPU batches save no time; threads, which share the network, fill the cores.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from ser import audio
 from ser.features import encoder_hub
-from ser.features.encoder_hub import Unavailable
+from ser.features.encoder_hub import Unavailable as Unavailable
 
 LIBRARIES = ("torch", "transformers")  # on whose versions the values hang
 EXTRACTORS = {  # type of an encoder -> the class that prepares its input

@@ -87,7 +87,8 @@ def layer_weights(
     Raises
     ------
     ValueError
-        If a layer is none of 0 to `n_states` - 1 or named twice, or the weights are not one a layer, from 0, some above.
+        If a layer is none of 0 to `n_states` - 1, or named twice; or the weights are not one a layer, from 0, and some
+        above.
     """
     chosen = list(range(n_states)) if layers is None else list(layers)
     if not chosen or len(set(chosen)) < len(chosen) or not set(chosen) <= set(range(n_states)):
