@@ -2,7 +2,7 @@
 
 Each recording goes through the network alone. In a batch it would be padded, which changes what encoders with group
 normalisation make of it, as all base ones (masked or not, values moved by more than their deviation); and beside others
-of its own length, the last bits change. On a CPU batches save no time; threads, which share the network, fill the cores.
+of its own length, the last bits change. On a CPU batches save no time; threads share the network, and fill the cores.
 """
 
 from collections.abc import Callable
