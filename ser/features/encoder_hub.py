@@ -31,14 +31,8 @@ def check(model: str, revision: str | None) -> None:
     """
     check_installed()
     _check_revision(model, revision)
-    if _is_folder(model) or is_cached(model, str(revision)):
-        return
-    from huggingface_hub import HfApi
-
-    try:
-        HfApi().model_info(model, revision=revision, timeout=PATIENCE)
-    except Exception as error:  # httpx and the hub raise what they like
-        raise Unavailable(remedy(model, revision, error)) from error
+    if not _is_folder(model) and not is_cached(model, str(revision)):
+        _check_offered(model, str(revision))
 
 
 def check_installed() -> None:
@@ -67,10 +61,15 @@ def folder(model: str, revision: str | None) -> Path:
     _check_revision(model, revision)
     if _is_folder(model):
         return Path(model).expanduser()
+    cached = is_cached(model, str(revision))
+    if not cached:
+        _check_offered(model, str(revision))  # a download without a network is tried for half a minute
     try:
-        return _snapshot(model, str(revision), download=not is_cached(model, str(revision)))
+        found = _snapshot(model, str(revision), download=not cached)
     except Exception as error:  # httpx and the hub raise what they like
-        raise Unavailable(remedy(model, revision, error)) from error
+        raise Unavailable(remedy(model, str(revision), error)) from error
+    _check_whole(found)
+    return found
 
 
 def is_cached(model: str, revision: str) -> bool:
@@ -91,12 +90,7 @@ def digest(folder: Path) -> str:
     Unavailable
         If one is missing.
     """
-    if missing := _missing(folder):
-        raise Unavailable(
-            f"{folder} has no {' and no '.join(missing)}, and so is no encoder of transformers; wanted is what"
-            " save_pretrained writes of a model and of its feature extractor, or a copy of a repository of"
-            " https://huggingface.co"
-        )
+    _check_whole(folder)
     found = hashlib.blake2b(digest_size=DIGEST_SIZE)
     for name in (*DESCRIPTIONS, *_weights(folder)):
         with (folder / name).open("rb") as file:
@@ -105,7 +99,7 @@ def digest(folder: Path) -> str:
     return found.hexdigest()
 
 
-def remedy(model: str, revision: str | None, error: Exception) -> str:
+def remedy(model: str, revision: str, error: Exception) -> str:
     """What to do where the encoder named `model` cannot be had."""
     from huggingface_hub import constants
 
@@ -132,6 +126,24 @@ def _check_revision(model: str, revision: str | None) -> None:
         raise Unavailable(
             f"ssl.revision is {revision}, and wanted is a commit of 40 hexadecimal digits, since names move;"
             f" https://huggingface.co/{model}/commits/main lists those of {model}"
+        )
+
+
+def _check_offered(model: str, revision: str) -> None:
+    from huggingface_hub import HfApi
+
+    try:
+        HfApi().model_info(model, revision=revision, timeout=PATIENCE)
+    except Exception as error:  # httpx and the hub raise what they like
+        raise Unavailable(remedy(model, revision, error)) from error
+
+
+def _check_whole(folder: Path) -> None:
+    if missing := _missing(folder):
+        raise Unavailable(
+            f"{folder} has no {' and no '.join(missing)}, and so is no encoder of transformers; wanted is what"
+            " save_pretrained writes of a model and of its feature extractor, or a copy of a repository of"
+            " https://huggingface.co"
         )
 
 
