@@ -181,8 +181,9 @@ def feature_parts(path: Path, *, n_rows: int) -> Iterator[pd.DataFrame]:
 def _check_available(path: Path) -> None:
     if is_unavailable(path):
         raise ValueError(
-            f"{path} is marked unavailable: its model could not be had; set TFHUB_CACHE_DIR to a TF Hub cache that"
-            " holds it, or connect to the network, and repeat; or choose -S model.representation=librosa"
+            f"{path} is marked unavailable: its network could not be had, or nothing asked for it; make it with dvc exp"
+            " run and the -S model.representation that takes it (for YAMNet, set TFHUB_CACHE_DIR to a TF Hub cache that"
+            " has it, or connect to the network); or choose -S model.representation=librosa"
         )
 
 

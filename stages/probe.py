@@ -1,29 +1,43 @@
-"""Say what is studied, check that the corpus is there, and probe whether YAMNet can be had."""
+"""Say what is studied, check that the corpus is there, and probe which networks can be had."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from ser import files, params
-from ser.features import hub
+from ser.features import encoder_hub, hub
 from stages import run
 
-PARAMS = ("corpus", "partition", "model", "yamnet")
+PARAMS = ("corpus", "partition", "model", "members", "yamnet", "ssl")
 CORPUS_ROOT = Path("data/corpus_root.json")
 AVAILABILITY = Path("data/yamnet_availability.json")
+ENCODER = Path("data/ssl_availability.json")
 
 
 def main() -> None:
     config = params.load(*PARAMS)
-    corpus, yamnet = config["corpus"], config["yamnet"]
+    corpus, yamnet, ssl = config["corpus"], config["yamnet"], config["ssl"]
     print(f"corpus {corpus['name']}, partition {config['partition']['name']}, model {config['model']['name']}")
     check_root(corpus["root"])
     available = hub.is_cached(yamnet["handle"]) or hub.is_reachable(yamnet["handle"])
-    needed = yamnet["required"] or "yamnet" in config["model"]["representation"]
+    taken = representations(config)
+    needed = yamnet["required"] or any("yamnet" in name for name in taken)
     if needed and not available:
         raise ValueError(hub.remedy(yamnet["handle"]))
+    wanted = ssl["required"] or "ssl" in taken  # else nobody waits for gigabytes, nor for hours of extraction
+    if wanted:
+        encoder_hub.check(ssl["model"], ssl["revision"])
     links = files.linked_folders(Path(corpus["root"]))  # DVC sees the links, not what they lead to
     files.write_json(CORPUS_ROOT, {"root": corpus["root"], "links": links})
     finding = {"available": available, "failed_downloads": hub.failed_downloads(yamnet["handle"])}
     files.write_json(AVAILABILITY, {"handle": yamnet["handle"], **finding})
+    files.write_json(ENCODER, {"wanted": wanted})
+
+
+def representations(config: Mapping[str, Any]) -> set[str]:
+    """Those that the model takes and, of an ensemble, its members."""
+    models = [config["model"], *(member["model"] for member in config["members"].values())]
+    return {model["representation"] for model in models}
 
 
 def check_root(root: str) -> None:

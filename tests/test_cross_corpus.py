@@ -290,6 +290,7 @@ STAGES = {
         "probe",
         "ingest",
         "extract_yamnet",
+        "extract_ssl",
         "extract_librosa",
         "extract_log_mel",
         "extract_frames",

@@ -60,6 +60,7 @@ def test_without_yamnet_all_else_is_made_and_one_warning_says_why(project):
     output = project.first_output
     assert output.count("warning: YAMNet features are marked unavailable") == 1
     assert "set TFHUB_CACHE_DIR" in output
+    assert output.count("no speech encoder is asked for") == 1
     assert list(project.read("data/yamnet_extracted_features.csv")) == [
         "utterance",
         "variant",
@@ -107,7 +108,7 @@ def test_nothing_to_do_runs_the_probe_alone_and_leaves_git_clean(project):
 def test_forced_runs_write_the_same_bytes(project):
     before = project.hashes("data", "reports")
     assert {"data/utterances.csv", "reports/metrics.json", "reports/projections/umap.csv"} <= set(before)
-    assert len(project.ran(project.run("dvc", "repro", "--force"))) == 14
+    assert len(project.ran(project.run("dvc", "repro", "--force"))) == 15
     assert project.hashes("data", "reports") == before
 
 
@@ -162,10 +163,10 @@ def test_large_tables_as_parquet_give_the_same_to_the_byte(project):
     study(project, *folds)
     results, bundle = project.hashes("reports"), project.read_json("models/fold_0/bundle.json")
     tables = {name: project.read(f"data/{name}.csv") for name in ("librosa_extracted_features", "balanced_dataset")}
-    for name in (*tables, "yamnet_extracted_features", "yamnet_librosa_features"):
+    for name in (*tables, "yamnet_extracted_features", "ssl_extracted_features", "yamnet_librosa_features"):
         (project.folder / f"data/{name}.csv").unlink()
     ran = project.ran(study(project, "tables.format=parquet", *folds))
-    wanted = {"extract_yamnet", "extract_librosa", "combine", "balance", "project", "train", "evaluate"}
+    wanted = {"extract_yamnet", "extract_ssl", "extract_librosa", "combine", "balance", "project", "train", "evaluate"}
     assert wanted <= {"probe", *ran}
     assert project.hashes("reports") == results
     assert {"reports/metrics.json", "reports/predictions.csv", "reports/projections/umap.csv"} <= set(results)

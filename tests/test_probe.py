@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -6,10 +7,11 @@ import yaml
 
 import stages
 from ser import files
-from ser.features import hub
+from ser.features import encoder_hub, hub
 from stages import probe
 
 HANDLE = "https://tfhub.dev/google/yamnet/1"
+ENCODER, COMMIT = "someone/small", "0123456789" * 4
 
 
 @pytest.fixture
@@ -23,12 +25,21 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def configure(*, root: str = "corpus", representation: str = "librosa", required: bool = False) -> None:
+def configure(
+    *,
+    root: str = "corpus",
+    representation: str = "librosa",
+    required: bool = False,
+    ssl_required: bool = False,
+    members: Sequence[str] = (),
+) -> None:
     content = {
         "corpus": {"name": "demo", "root": root},
         "partition": {"name": "speaker_holdout"},
         "model": {"name": "svm", "representation": representation},
+        "members": {name: {"model": {"name": "svm", "representation": name}} for name in members},
         "yamnet": {"handle": HANDLE, "required": required},
+        "ssl": {"model": ENCODER, "revision": COMMIT, "required": ssl_required},
     }
     Path("params.yaml").write_text(yaml.safe_dump(content))
 
@@ -66,6 +77,56 @@ def test_what_needs_yamnet_ends_with_the_remedy_where_it_cannot_be_had(represent
     with pytest.raises(ValueError, match=f"{HANDLE} is neither in .*; set TFHUB_CACHE_DIR"):
         probe.main()
     assert not Path("data").exists()
+
+
+@pytest.mark.usefixtures("workplace")
+def test_what_a_member_of_an_ensemble_takes_is_needed() -> None:
+    configure(members=["librosa", "yamnet"])
+    with pytest.raises(ValueError, match=f"{HANDLE} is neither in"):
+        probe.main()
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+    """Which speech encoders were looked for; none is there."""
+    sought: list[tuple[str, str]] = []
+
+    def check(model: str, revision: str) -> None:
+        sought.append((model, revision))
+        raise encoder_hub.Unavailable("not here")
+
+    monkeypatch.setattr(encoder_hub, "check", check)
+    return sought
+
+
+@pytest.mark.usefixtures("workplace")
+def test_a_speech_encoder_that_nothing_asks_for_is_not_looked_for(asked: list[tuple[str, str]]) -> None:
+    configure(members=["librosa", "log_mel"])
+    probe.main()
+    assert files.read_json(probe.ENCODER) == {"wanted": False}
+    assert asked == []
+
+
+@pytest.mark.usefixtures("workplace")
+@pytest.mark.parametrize(
+    "settings", [{"representation": "ssl"}, {"ssl_required": True}, {"members": ["librosa", "ssl"]}]
+)
+def test_what_needs_a_speech_encoder_ends_where_it_cannot_be_had(
+    settings: dict[str, Any], asked: list[tuple[str, str]]
+) -> None:
+    configure(**settings)
+    with pytest.raises(ValueError, match="not here"):
+        probe.main()
+    assert asked == [(ENCODER, COMMIT)]
+    assert not Path("data").exists()
+
+
+@pytest.mark.usefixtures("workplace")
+def test_what_needs_a_speech_encoder_goes_on_where_it_can_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(encoder_hub, "check", lambda *_: None)
+    configure(representation="ssl")
+    probe.main()
+    assert files.read_json(probe.ENCODER) == {"wanted": True}
 
 
 @pytest.mark.usefixtures("workplace")

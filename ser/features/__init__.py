@@ -1,1 +1,1 @@
-"""Waveform -> descriptors -> functionals, and YAMNet's embedding."""
+"""Waveform -> descriptors -> functionals, and what frozen networks make of it."""

@@ -1,6 +1,6 @@
 """A representation's name and settings, as a bundle has them -> the function that extracts it.
 
-Each kind is imported when it is asked for: librosa, numba and TensorFlow take seconds.
+Each kind is imported when it is asked for: librosa, numba, TensorFlow and torch take seconds.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -24,7 +24,7 @@ def extractor(name: str, settings: Mapping[str, Any], columns: Sequence[str]) ->
     Raises
     ------
     ValueError
-        If there is no such representation, or YAMNet cannot be had.
+        If there is no such representation, or its network cannot be had.
     """
     if name == "log_mel":
         from ser.features.log_mel import spectrogram
@@ -53,6 +53,12 @@ def _named(name: str, settings: Mapping[str, Any]) -> Named:
 
         network = yamnet.loaded(settings["handle"])
         return partial(yamnet.embedding, network=network, max_duration=settings["max_duration"])
+    if name == "ssl":
+        from ser.features import encoders
+
+        encoder = encoders.loaded(settings["model"], settings["revision"])
+        kept = {key: settings[key] for key in ("layers", "weights", "max_duration")}
+        return partial(encoders.encoding, encoder=encoder, **kept)
     if name == "yamnet_librosa":
         parts = [_named(part, settings[part]) for part in ("yamnet", "librosa")]
         return lambda waveform, rate: {**parts[0](waveform, rate), **parts[1](waveform, rate)}

@@ -1,0 +1,40 @@
+"""Extract what a frozen speech encoder makes of every utterance, where the model asks for it."""
+
+from functools import partial
+from pathlib import Path
+
+from ser import files, formats, params, tables
+from ser.features import encoder_network, encoders, tabular
+from stages import run
+
+PARAMS = ("corpus.root", "augmentation", "ssl", "tables.format")
+AVAILABILITY = Path("data/ssl_availability.json")
+UTTERANCES = Path("data/utterances.csv")
+FEATURES = Path("data/ssl_extracted_features.csv")
+
+
+def main() -> None:
+    config = params.load(*PARAMS)
+    features = formats.in_format(FEATURES, config["tables.format"])
+    if not files.read_json(AVAILABILITY)["wanted"]:
+        print("no speech encoder is asked for: model.representation=ssl or ssl.required=true would")
+        tables.write_unavailable(features)
+        return
+    settings = {key: value for key, value in config["ssl"].items() if key != "required"}
+    encoders.loaded(settings["model"], settings["revision"])  # once for all threads
+    utterances = tables.read_utterances(UTTERANCES)
+    with tables.writing(features) as write:
+        for rows in tabular.feature_rows(
+            utterances,
+            Path(config["corpus.root"]),
+            partial(encoders.encodings_of, **settings),
+            augmentation=config["augmentation"],
+            description="extract_ssl",
+            threads=True,  # which share the network; each process would have its own
+            libraries=encoder_network.LIBRARIES,
+        ):
+            write(rows)
+
+
+if __name__ == "__main__":
+    run(main)
