@@ -6,7 +6,7 @@ from pathlib import Path
 from ser import params, tables
 from ser.features import arrays
 from ser.features.extraction import extracted, one_by_one, rows_of_variants
-from ser.features.log_mel import spectrogram
+from ser.features.log_mel import log_mel
 from stages import run
 
 PARAMS = ("corpus.root", "augmentation", "log_mel")
@@ -17,7 +17,7 @@ FEATURES = Path("data/log_mel")
 def main() -> None:
     config = params.load(*PARAMS)
     utterances = tables.read_utterances(UTTERANCES)
-    extractor = one_by_one(partial(spectrogram(config["log_mel"]["name"]), **config["log_mel"]))
+    extractor = one_by_one(partial(log_mel, **config["log_mel"]))
     values = extracted(
         utterances,
         Path(config["corpus.root"]),

@@ -294,6 +294,7 @@ STAGES = {
         "extract_librosa",
         "extract_log_mel",
         "extract_frames",
+        "extract_yamnet_bands",
         "combine",
         "compare",
     ),

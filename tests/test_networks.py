@@ -16,10 +16,10 @@ from ser.models.backend import keras
 from ser.models.networks import NETWORKS, network
 
 ROOT = Path(__file__).parents[1]
-SHAPES = {"log_mel": (64, 94), "frames": (130, 62), "librosa": (120,)}
+SHAPES = {"log_mel": (64, 94), "frames": (130, 62), "librosa": (120,), "yamnet_bands": (64, 256)}
 N_LABELS = 8
 SYSTEM_B = ("cnn_gru", "cnn_lstm", "cnn_lstm_regularized")
-ON_LOG_MEL = (*SYSTEM_B, "cnn_lstm_compact", "cnn", "lstm", "gru", "attention", "tuned_yamnet")
+ON_LOG_MEL = (*SYSTEM_B, "cnn_lstm_compact", "cnn", "lstm", "gru", "attention")
 L2 = {**dict.fromkeys(NEURAL, 0), "cnn_lstm_regularized": 0.001, "conv_bilstm": 0.001, "attention": 0.0001}
 
 
@@ -49,8 +49,7 @@ def built(name: str, shape: tuple[int, ...], *overrides: str, **changes: Any) ->
 @cache
 def whole(name: str) -> Any:
     """A network as its YAML has it, for its own representation."""
-    shape = (64, 256) if name == "tuned_yamnet" else SHAPES[composed(f"model={name}")["model"]["representation"]]
-    return built(name, shape)
+    return built(name, SHAPES[composed(f"model={name}")["model"]["representation"]])
 
 
 def of(model: Any, *kinds: str) -> list[Any]:

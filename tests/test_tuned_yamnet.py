@@ -108,8 +108,12 @@ def test_its_file_holds_nothing_but_keras_own_layers(unpublished: None, tmp_path
 @pytest.mark.parametrize(
     ("shape", "settings", "match"),
     [
-        ((64, 94), {}, r"64 bands and 96 frames or more, .* shape \(64, 94\); choose -S log_mel=yamnet_bands"),
-        ((40, 256), {}, r"shape \(40, 256\); choose -S log_mel=yamnet_bands"),
+        (
+            (64, 94),
+            {},
+            r"64 bands and 96 frames or more, .* shape \(64, 94\); choose -S model\.representation=yamnet_bands",
+        ),
+        ((40, 256), {}, r"shape \(40, 256\); choose -S model\.representation=yamnet_bands"),
         ((64, 96), {"n_layers": 0}, r"model\.n_layers is 0; YAMNet has 1 to 14"),
         ((64, 96), {"n_layers": 15}, r"model\.n_layers is 15"),
         ((64, 96), {"n_frozen": 4}, r"model\.n_frozen is 4; it must be from 0 to model\.n_layers, which is 3"),

@@ -13,9 +13,27 @@ from ser import inventory, leakage
 CROSS_CORPUS, LEAKAGE = "studies/cross_corpus", "studies/leakage"
 ORDER = [
     *("probe", "ingest", "partition", "extract_yamnet", "extract_ssl", "extract_librosa", "extract_log_mel"),
-    *("extract_frames", "combine", "balance", "project", "train_member", "train", "evaluate", "audit", "report"),
+    *(
+        "extract_frames",
+        "extract_yamnet_bands",
+        "combine",
+        "balance",
+        "project",
+        "train_member",
+        "train",
+        "evaluate",
+        "audit",
+        "report",
+    ),
 ]
-EXTRACTIONS = ["extract_yamnet", "extract_ssl", "extract_librosa", "extract_log_mel", "extract_frames"]
+EXTRACTIONS = [
+    "extract_yamnet",
+    "extract_ssl",
+    "extract_librosa",
+    "extract_log_mel",
+    "extract_frames",
+    "extract_yamnet_bands",
+]
 SHARED = {
     CROSS_CORPUS: ["probe", "ingest", *EXTRACTIONS, "combine"],
     LEAKAGE: ["probe", "ingest", "extract_yamnet", "extract_ssl", "extract_librosa", "combine"],  # SMOTE needs tables

@@ -27,9 +27,13 @@ def extractor(name: str, settings: Mapping[str, Any], columns: Sequence[str]) ->
         If there is no such representation, or its network cannot be had.
     """
     if name == "log_mel":
-        from ser.features.log_mel import spectrogram
+        from ser.features.log_mel import log_mel
 
-        return partial(spectrogram(settings["name"]), **settings)
+        return partial(log_mel, **settings)
+    if name == "yamnet_bands":
+        from ser.features.yamnet_bands import yamnet_bands
+
+        return partial(yamnet_bands, **settings)
     if name == "frames":
         from ser.features.frames import frames
 

@@ -1,19 +1,11 @@
 """Mel spectrogram of an utterance in decibel, scaled to [0, 1]: the representation `log_mel`."""
 
-from collections.abc import Callable
-
 import numpy as np
 
 from ser import audio
 from ser.features.analysis import Analysis, Array
 from ser.features.excerpts import excerpt
 from ser.features.scales import decibels
-from ser.features.yamnet_bands import yamnet_bands
-
-
-def spectrogram(name: str) -> Callable[..., Array]:
-    """The function whose settings are called `name`: `yamnet_bands`, or else `log_mel`."""
-    return yamnet_bands if name == yamnet_bands.__name__ else log_mel
 
 
 def log_mel(

@@ -10,8 +10,10 @@ import pandas as pd
 from ser import formats, tables
 from ser.features import arrays
 
-TIME_AXIS: Mapping[str, int] = {"log_mel": 2, "frames": 1}  # of the array
-SCALED = ("log_mel",)  # utterance by utterance; the features of all others are standardised on the training partition
+TIME_AXIS: Mapping[str, int] = {"log_mel": 2, "frames": 1, "yamnet_bands": 2}  # of the array
+# As the networks want them, utterance by utterance; the features of all others are standardised on the training
+# partition.
+SCALED = ("log_mel", "yamnet_bands")
 
 
 @dataclass(frozen=True)

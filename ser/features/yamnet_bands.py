@@ -1,4 +1,4 @@
-"""What YAMNet's network hears, around the speech of an utterance: a choice of the representation `log_mel`."""
+"""What YAMNet's network hears, around the speech of an utterance: the representation `yamnet_bands`."""
 
 import numpy as np
 

@@ -230,7 +230,8 @@ def _penalty(l2: float) -> keras.regularizers.Regularizer | None:
 
 CELLS: Mapping[str, Callable[..., Any]] = {"gru": layers.GRU, "lstm": layers.LSTM}
 SPECTROGRAM, FRAMES = "a mel spectrogram (bands, frames)", "frames (frames, features)"
-ARRAYS = {SPECTROGRAM: "log_mel", FRAMES: "frames"}
+YAMNET = "YAMNet's spectra (bands, frames)"
+ARRAYS = {SPECTROGRAM: "log_mel", FRAMES: "frames", YAMNET: "yamnet_bands"}
 NETWORKS: Mapping[str, tuple[Callable[..., Any], int, str]] = {  # function, axes of a row, what the row is
     "cnn_gru": (cnn_recurrent, 2, SPECTROGRAM),
     "cnn_lstm": (cnn_recurrent, 2, SPECTROGRAM),
@@ -242,5 +243,5 @@ NETWORKS: Mapping[str, tuple[Callable[..., Any], int, str]] = {  # function, axe
     "gru": (recurrent, 2, SPECTROGRAM),
     "dnn": (dnn, 1, "utterance-level features"),
     "attention": (attention, 2, SPECTROGRAM),
-    "tuned_yamnet": (tuned_yamnet, 2, SPECTROGRAM),
+    "tuned_yamnet": (tuned_yamnet, 2, YAMNET),
 }

@@ -51,7 +51,7 @@ def tuned_yamnet(inputs: Any, *, handle: str, n_layers: int, n_frozen: int, drop
     if inputs.shape[1] != N_MELS or inputs.shape[2] < PATCH_FRAMES:
         raise ValueError(
             f"YAMNet hears {N_MELS} bands and {PATCH_FRAMES} frames or more, and the representation has rows of shape"
-            f" {tuple(inputs.shape[1:])}; choose -S log_mel=yamnet_bands"
+            f" {tuple(inputs.shape[1:])}; choose -S model.representation=yamnet_bands, or more frames"
         )
     arrays = iter(yamnet_weights.weights(handle, n_layers=n_layers))
     features = layers.Reshape((-1, inputs.shape[1], 1))(layers.Permute((2, 1))(inputs))

@@ -1,0 +1,32 @@
+"""Extract the spectra that YAMNet's network hears around the speech of every utterance into one array."""
+
+from functools import partial
+from pathlib import Path
+
+from ser import params, tables
+from ser.features import arrays
+from ser.features.extraction import extracted, one_by_one, rows_of_variants
+from ser.features.yamnet_bands import yamnet_bands
+from stages import run
+
+PARAMS = ("corpus.root", "augmentation", "yamnet_bands")
+UTTERANCES = Path("data/utterances.csv")
+FEATURES = Path("data/yamnet_bands")
+
+
+def main() -> None:
+    config = params.load(*PARAMS)
+    utterances = tables.read_utterances(UTTERANCES)
+    extractor = one_by_one(partial(yamnet_bands, **config["yamnet_bands"]))
+    values = extracted(
+        utterances,
+        Path(config["corpus.root"]),
+        extractor,
+        augmentation=config["augmentation"],
+        description="extract_yamnet_bands",
+    )
+    arrays.write(FEATURES, rows_of_variants(utterances, config["augmentation"]), values)
+
+
+if __name__ == "__main__":
+    run(main)
