@@ -5,7 +5,7 @@ from pathlib import Path
 from ser import adaptation, formats, params, tables
 from stages import run
 
-PARAMS = ("adaptation", "tables.format")
+PARAMS = ("adaptation", "paths.extracted", "tables.format")
 UTTERANCES = Path("data/utterances.csv")
 ADAPTED = Path("data/adapted_features.csv")
 
@@ -17,7 +17,7 @@ def main() -> None:
         print("no adaptation is asked for: adaptation=speaker would")
         tables.write_unavailable(adapted)
         return
-    features = tables.read_features(Path(config["adaptation"]["source"]))
+    features = tables.read_features(Path(config["paths.extracted"]))
     utterances = tables.read_utterances(UTTERANCES)
     tables.write(adaptation.standardised_by_speaker(features, utterances), adapted)
 

@@ -8,7 +8,10 @@ from ser import files, params
 from ser.features import encoder_hub, hub
 from stages import run
 
-PARAMS = ("corpus", "partition", "representation", "adaptation", "model", "members", "yamnet", "ssl")
+PARAMS = (
+    *("corpus", "partition", "model", "members", "representation", "adaptation", "paths.extracted"),
+    *("yamnet", "ssl"),
+)
 CORPUS_ROOT = Path("data/corpus_root.json")
 AVAILABILITY = Path("data/yamnet_availability.json")
 ENCODER = Path("data/ssl_availability.json")
@@ -59,7 +62,7 @@ def check_adaptation(config: Mapping[str, Any]) -> None:
             f"adaptation={name} is for a model of one feature table, and {config['model']['name']} has members, each"
             " with features of its own; choose -S adaptation=none, or one of them, as -S model=svm"
         )
-    if not Path(config["adaptation"]["source"]).suffix:
+    if not Path(config["paths.extracted"]).suffix:
         raise ValueError(
             f"adaptation={name} takes a feature table, and the {config['representation']['name']} of model"
             f" {config['model']['name']} are arrays; choose -S adaptation=none, or a model of tables, as -S model=svm"
