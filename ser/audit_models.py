@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ser.adaptation import is_standardised_by_speaker
 from ser.audit import Finding, some
 from ser.tables import feature_columns, probability_columns
 
@@ -121,6 +122,31 @@ def normalisation(
         + (": they are those of all partitions together" if likely else "")
     )
     return [Finding("error", "normalisation", fold, found, NORMALISATION_REMEDY)]
+
+
+def of_speakers(
+    features: pd.DataFrame, partitions: pd.DataFrame, utterances: pd.DataFrame, *, declared: bool
+) -> list[Finding]:
+    """Features that were made relative to their speaker, and so by those who are tested.
+
+    Parameters
+    ----------
+    features
+        The feature table that models read.
+    declared
+        Whether the study says so: then it is a note, and else an error.
+    """
+    if not declared and not is_standardised_by_speaker(features, utterances, tolerance=OFF):
+        return []
+    tested = partitions.loc[partitions["partition"] == "test", "utterance"]
+    names = utterances.loc[utterances["utterance"].isin(tested), "speaker"]
+    found = f"features are standardised over the utterances of their speaker, for {names.nunique()} who are tested, too"
+    if declared:
+        found += ", and the study is declared transductive; no single recording can be served, so none was extracted"
+        remedy = "compare it with transductive figures alone; those of single recordings: -S adaptation=none"
+        return [Finding("note", "normalisation", None, found, remedy)]
+    remedy = "extract the features anew: dvc repro -f; or declare it: -S adaptation=speaker, whose figures say so"
+    return [Finding("error", "normalisation", None, found, remedy, some(tested))]
 
 
 def _difference(one: tuple[Values, Values], other: tuple[Values, Values]) -> float:

@@ -44,7 +44,7 @@ class Study:
     balanced: pd.DataFrame
     features: Representation
     settings: Mapping[str, Any]
-    """Name and settings of the representation."""
+    """Name and settings of the representation, and its adaptation if there is any."""
     models: Path
     """Folder that has the folder of each fold's bundle."""
     root: Path
@@ -55,6 +55,11 @@ class Study:
     @cached_property
     def folds(self) -> list[int]:
         return sorted(int(fold) for fold in self.partitions["fold"].unique())
+
+    @property
+    def is_transductive(self) -> bool:
+        """Whether the study is declared to be so."""
+        return bundle.is_transductive(self.settings)
 
     def side(self, fold: int) -> pd.Series:
         """Partition of each row of the features in a fold; missing where it has none."""
@@ -89,7 +94,7 @@ def read(
         partitions=tables.read_partitions(partitions),
         balanced=tables.read_balanced(formats.in_format(balanced, config["tables.format"])),
         features=representation.read(Path(config["representation"]["path"])),
-        settings={key: config["representation"][key] for key in ("name", "settings")},
+        settings=bundle.representation_of(config["representation"]),
         models=models,
         root=Path(config["corpus.root"]),
         predictions=None if predictions is None else tables.read_predictions(predictions),
@@ -106,7 +111,7 @@ def report(study: Study, partition: Mapping[str, Any]) -> dict[str, Any]:
         As `findings`.
     """
     independent = is_speaker_independent(study.partitions, study.utterances)
-    shown = protocol(**partition, speaker_independent=independent)
+    shown = protocol(**partition, speaker_independent=independent, transductive=study.is_transductive)
     return audit.report(findings(study), protocol=shown, declared=audit.declared(partition["name"]))
 
 
@@ -132,6 +137,8 @@ def findings(study: Study) -> list[Finding]:
         if feature_columns(rows):
             synthetic = rows[rows["synthetic"]]
             found += audit_models.synthetic_rows(synthetic, study.features.rows, study.side(fold), fold=fold)
+    if study.features.array is None:
+        found += audit_models.of_speakers(study.features.rows, partitions, utterances, declared=study.is_transductive)
     if study.predictions is not None:
         found += audit_tables.tested_rows(study.predictions, partitions)
     if study.is_ensemble:
@@ -167,7 +174,8 @@ def _of_models(study: Study, fold: int) -> Iterator[Finding]:
         yield from _normalisation(
             study, bundle.load(before), fold, with_dev=False, name="the model before it heard dev"
         )
-    yield from _served(study, model, fold)
+    if not study.is_transductive:
+        yield from _served(study, model, fold)
 
 
 def _normalisation(study: Study, model: Bundle, fold: int, *, with_dev: bool, name: str) -> list[Finding]:

@@ -61,7 +61,7 @@ class Bundle:
     columns: list[str]
     """Features, in the order of the model's input; none where that is a row of an array."""
     representation: dict[str, Any]
-    """Name and settings of the extraction that makes the features."""
+    """Name and settings of the extraction that makes the features; and `adaptation`, if there is any."""
     description: dict[str, Any]
     """Model settings, corpora, seed: what a reader wants to know."""
     history: Sequence[Mapping[str, float]] = ()
@@ -100,6 +100,16 @@ class Bundle:
                 f" extract {self.representation['name']} with the model's settings"
             )
         return rows[self.columns].to_numpy(np.float32)
+
+
+def representation_of(section: Mapping[str, Any]) -> dict[str, Any]:
+    """What a bundle keeps of the settings `representation`: all but where the features of its study lie."""
+    return {key: value for key, value in section.items() if key != "path"}
+
+
+def is_transductive(representation: Mapping[str, Any]) -> bool:
+    """Whether the features of a bundle's representation are made of all utterances of a speaker together."""
+    return "adaptation" in representation
 
 
 def save(bundle: Bundle, folder: Path) -> None:

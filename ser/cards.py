@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from ser import files, metrics
+from ser import bundle, files, metrics
 from ser.corpora import CORPORA
 
 Metrics = Mapping[str, Any]
@@ -24,6 +24,10 @@ LIMITS = """\
   covered.
 - **What it gives are guesses about how something sounds**, not what a person feels. A confident answer can be wrong.
 - The probabilities are calibrated on the study's own speakers; with other recordings they can be too high."""
+
+TRANSDUCTIVE = """\
+- **Transductive**: its features are standardised over all utterances of their speaker. It takes many of one person at
+  once, as its figures did of those who were tested, and cannot predict a single recording."""
 
 USE = """\
 For studies and demonstrations of speech emotion recognition, on speech like that of the corpus. **Not** for decisions
@@ -72,9 +76,15 @@ def card(description: Mapping[str, Any], figures: Metrics, predictions: pd.DataF
         "Data and licence": "\n".join(_corpus(corpus, description) for corpus in corpora),
         "Intended use": USE,
         "How well it does": _scores(figures, own, speakers),
-        "Limits": LIMITS,
+        "Limits": limits(description),
     }
     return f"# Model card: {title}\n\n" + "\n\n".join(f"## {head}\n\n{text}" for head, text in sections.items()) + "\n"
+
+
+def limits(description: Mapping[str, Any]) -> str:
+    """What a model is not good for, of which a bundle says `description`."""
+    is_transductive = bundle.is_transductive(description.get("representation", {}))
+    return f"{TRANSDUCTIVE}\n{LIMITS}" if is_transductive else LIMITS
 
 
 def _size(description: Mapping[str, Any]) -> str:
@@ -95,7 +105,7 @@ def _scores(figures: Metrics, own: pd.DataFrame, speakers: str) -> str:
     of_own = metrics.scores(own)
     protocol = (
         "speakers never heard in training" if figures["speaker_independent"] else "speakers **heard in training**"
-    )
+    ) + " (transductive)" * figures.get("transductive", False)
     each = ", ".join(f"{name} {_percent(uar)}" for name, uar in metrics.speakers_of(figures).items())
     interval = f" (too few speakers for an interval: {each})" if each else ""
     if figures["uar_low"] is not None:

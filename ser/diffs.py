@@ -47,6 +47,14 @@ def verdict(found: Comparison, partition: str) -> str:
     return f"{change}: {meaning}. {scope}{alone if found.only_a or found.only_b else ''}."
 
 
+def protocols(base: bool, change: bool) -> str:
+    """What to say of two runs of which one, or both, are transductive; nothing of the others."""
+    if not (base or change):
+        return ""
+    which = "Both are" if base and change else f"{'The former' if base else 'The latter'} alone is"
+    return f" {which} transductive (features standardised by speaker)."
+
+
 def comparison_table(found: Comparison, base: str) -> str:
     """Markdown table of the differences; with fewer than 6 speakers, of every speaker's UAR, too."""
     head, rows = ["%", f"`{base}`", CHANGE, "difference"], found.differences.to_dict("records")

@@ -116,13 +116,18 @@ def metrics(
     n_resamples: int,
     n_bins: int,
     seed: int,
+    transductive: bool = False,
 ) -> dict[str, Any]:
-    """The flat table of `metrics.json`; without `test`, the dev figures alone."""
+    """The flat table of `metrics.json`; without `test`, the dev figures alone.
+
+    `transductive` is in it where it is true, and nowhere else.
+    """
     developed = predictions[predictions["partition"] == "dev"]
     dev = scores(developed)
     dev_scores = {"dev.uar": dev["uar"], "dev.accuracy": dev["accuracy"]}
     dev_scores |= {f"dev.corpus.{name}.uar": scores(rows)["uar"] for name, rows in by_corpus(developed)}
-    study = {"speaker_independent": speaker_independent, "protocol": protocol}
+    study: dict[str, Any] = {"speaker_independent": speaker_independent, "protocol": protocol}
+    study |= {"transductive": True} if transductive else {}
     if not test:
         return {**study, **dev_scores}
     tested = predictions[predictions["partition"] == "test"]

@@ -163,13 +163,18 @@ def protocol(
     *,
     name: str,
     speaker_independent: bool,
+    transductive: bool = False,
     source: str = "",
     train_corpora: Sequence[str] = (),
     test_corpora: Sequence[str] = (),
     **settings: object,
 ) -> str:
-    """What is shown beside every number: the partition, and whether the speakers were heard in training."""
+    """What is shown beside every number: the partition, and whether the speakers were heard in training.
+
+    Transductive is what uses all utterances of those who are tested, without their labels.
+    """
     kind = "speaker-independent" if speaker_independent else "speaker-dependent"
+    kind += ", transductive" * transductive
     corpora = " to ".join(" and ".join(names) for names in (train_corpora, test_corpora) if names)
     return " ".join(word for word in (name, source, corpora, f"({kind})") if word)
 

@@ -187,7 +187,7 @@ def load(folder: Path = EMBEDDED, *, all_speech: bool = False) -> Recognizer:
     Raises
     ------
     ValueError
-        If there is none, it is damaged, or could run code.
+        If there is none, it is damaged, could run code, or is transductive.
     """
     if folder.is_file():
         raise ValueError(f"{folder} is a file; wanted a folder that the stage train wrote, as models/fold_0")
@@ -206,7 +206,18 @@ def load(folder: Path = EMBEDDED, *, all_speech: bool = False) -> Recognizer:
 def of_bundles(
     name: str, models: Sequence[bundle.Bundle], description: dict[str, Any], *, all_speech: bool = False
 ) -> Recognizer:
-    """A recognizer of one bundle, or of several whose probabilities are averaged."""
+    """A recognizer of one bundle, or of several whose probabilities are averaged.
+
+    Raises
+    ------
+    ValueError
+        If one is transductive.
+    """
+    if any(bundle.is_transductive(model.representation) for model in models):
+        raise ValueError(
+            f"{name} is transductive: its features are standardised over all utterances of a speaker, so that it cannot"
+            " predict single recordings; train one that can, with: dvc exp run -S adaptation=none"
+        )
     settings = [model.representation["settings"] for model in models]
     parts = [(extractor(**model.representation, columns=model.columns), model) for model in models]
     durations = [one["duration"] for one in settings if "duration" in one]

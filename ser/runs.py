@@ -1,14 +1,16 @@
 """Predictions of a run: of a folder, of a Git revision, or of an experiment of DVC."""
 
+import json
 import tempfile
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 
-from ser import tables
+from ser import files, tables
 
 PREDICTIONS = Path("reports/predictions.csv")
+METRICS = Path("reports/metrics.json")
 WORKSPACE: Final = "workspace"
 
 
@@ -37,6 +39,27 @@ def predictions(run: str) -> pd.DataFrame:
     if run in (WORKSPACE, "."):
         raise ValueError(f"no {PREDICTIONS} here; make it with: dvc repro evaluate")
     return of_revision(run)
+
+
+def is_transductive(run: str) -> bool:
+    """Whether the metrics beside a run's predictions say so; not where there are none."""
+    top = Path("." if run == WORKSPACE else run)
+    if top.exists():
+        folder = top.parent if top.is_file() else top
+        found = [path for path in (folder / METRICS.name, folder / METRICS) if path.is_file()]
+        return bool(found) and _says_transductive(files.read_json(found[0]))
+    import dvc.api
+    from dvc.exceptions import DvcException
+    from dvc.scm import SCMError
+
+    try:
+        return _says_transductive(json.loads(dvc.api.read(METRICS.as_posix(), rev=run)))
+    except (SCMError, DvcException, OSError, ValueError):
+        return False
+
+
+def _says_transductive(metrics: Any) -> bool:
+    return isinstance(metrics, dict) and metrics.get("transductive") is True
 
 
 def of_revision(revision: str) -> pd.DataFrame:

@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ser import balancing, compute, metrics, partitions, processes, sources, tables, training
+from ser import balancing, bundle, compute, metrics, partitions, processes, sources, tables, training
 from ser.bundle import Bundle
 from ser.features.representation import Representation
 from ser.models import NEURAL
@@ -238,6 +238,7 @@ def description(given: Data, config: Mapping[str, Any]) -> str:
     """What is searched, and on whom, for people."""
     source, settings = config["representation"]["name"], config["representation"]["settings"]
     features = settings.get("name", source)
+    features += " (transductive)" * bundle.is_transductive(config["representation"])
     n_folds = given.folds["fold"].nunique()
     folds = f"the study's {n_folds} folds"
     if given.fold is not None:

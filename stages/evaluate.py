@@ -33,7 +33,8 @@ def main() -> None:
     utterances = tables.read_utterances(UTTERANCES)
     table = tables.read_partitions(PARTITIONS)
     independent = partitions.is_speaker_independent(table, utterances)
-    protocol = partitions.protocol(**partition, speaker_independent=independent)
+    transductive = is_transductive(MODELS)
+    protocol = partitions.protocol(**partition, speaker_independent=independent, transductive=transductive)
     wanted = ["dev", "test"] if evaluation["test"] else ["dev"]
     table = table[table["partition"].isin(wanted)]
     source = Path(config["model_input"])
@@ -44,12 +45,23 @@ def main() -> None:
     tables.write(rounded(found), PREDICTIONS)
     predictions = tables.read_predictions(PREDICTIONS)  # scores come from what people can read, digits and all
     scores = metrics.metrics(
-        predictions, **evaluation, protocol=protocol, speaker_independent=independent, seed=config["seed"]
+        predictions,
+        **evaluation,
+        protocol=protocol,
+        speaker_independent=independent,
+        transductive=transductive,
+        seed=config["seed"],
     )
     files.write_json(METRICS, scores)
     shown = predictions[predictions["partition"] == wanted[-1]]
     tables.write(reliability.bins(shown, n_bins=evaluation["n_bins"]), RELIABILITY)
     write_pictures(shown, title(scores), protocol)
+
+
+def is_transductive(models: Path) -> bool:
+    """Whether a model in `models` reads features that all utterances of a speaker are needed for."""
+    descriptions = (bundle.read_description(path.parent) for path in sorted(models.glob(f"*/{bundle.DESCRIPTION}")))
+    return any(bundle.is_transductive(one.get("representation", {})) for one in descriptions)
 
 
 def title(scores: Mapping[str, Any]) -> str:

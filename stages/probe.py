@@ -8,16 +8,23 @@ from ser import files, params
 from ser.features import encoder_hub, hub
 from stages import run
 
-PARAMS = ("corpus", "partition", "model", "members", "yamnet", "ssl")
+PARAMS = (
+    *("corpus", "partition", "model", "members", "representation", "adaptation", "paths.extracted"),
+    *("yamnet", "ssl"),
+)
 CORPUS_ROOT = Path("data/corpus_root.json")
 AVAILABILITY = Path("data/yamnet_availability.json")
 ENCODER = Path("data/ssl_availability.json")
+NO_ADAPTATION = "none"
 
 
 def main() -> None:
     config = params.load(*PARAMS)
     corpus, yamnet, ssl = config["corpus"], config["yamnet"], config["ssl"]
-    print(f"corpus {corpus['name']}, partition {config['partition']['name']}, model {config['model']['name']}")
+    adaptation = config["adaptation"]["name"]
+    also = "" if adaptation == NO_ADAPTATION else f", adaptation {adaptation} (transductive)"
+    print(f"corpus {corpus['name']}, partition {config['partition']['name']}, model {config['model']['name']}{also}")
+    check_adaptation(config)
     check_root(corpus["root"])
     available = hub.is_cached(yamnet["handle"]) or hub.is_reachable(yamnet["handle"])
     taken = representations(config)
@@ -38,6 +45,28 @@ def representations(config: Mapping[str, Any]) -> set[str]:
     """Those that the model takes and, of an ensemble, its members."""
     models = [config["model"], *(member["model"] for member in config["members"].values())]
     return {model["representation"] for model in models}
+
+
+def check_adaptation(config: Mapping[str, Any]) -> None:
+    """Raise a ValueError if what the model reads is not as `adaptation` says, or cannot be adapted."""
+    name, taken = config["adaptation"]["name"], config["representation"].get("adaptation", NO_ADAPTATION)
+    if name != taken:
+        raise ValueError(
+            f"adaptation.name is {name}, and the model reads features with the adaptation {taken}; choose a file of"
+            " conf/adaptation: -S adaptation=speaker or -S adaptation=none"
+        )
+    if name == NO_ADAPTATION:
+        return
+    if config["members"]:
+        raise ValueError(
+            f"adaptation={name} is for a model of one feature table, and {config['model']['name']} has members, each"
+            " with features of its own; choose -S adaptation=none, or one of them, as -S model=svm"
+        )
+    if not Path(config["paths.extracted"]).suffix:
+        raise ValueError(
+            f"adaptation={name} takes a feature table, and the {config['representation']['name']} of model"
+            f" {config['model']['name']} are arrays; choose -S adaptation=none, or a model of tables, as -S model=svm"
+        )
 
 
 def check_root(root: str) -> None:

@@ -184,7 +184,7 @@ def fitted(rows: pd.DataFrame, utterances: pd.DataFrame, config: Mapping[str, An
         model=model,
         labels=[emotion for emotion in tables.EMOTIONS if emotion in model.classes_],
         columns=tables.feature_columns(rows),
-        representation={key: config["representation"][key] for key in ("name", "settings")},
+        representation=bundle.representation_of(config["representation"]),
         description={
             **description(rows, utterances, config),
             "calibrated_within": sorted(training.lone_speakers(rows, facts["speaker"])),
@@ -233,7 +233,7 @@ def fitted_networks(
             model=model,
             labels=model.classes_,
             columns=tables.feature_columns(features.rows),
-            representation={key: config["representation"][key] for key in ("name", "settings")},
+            representation=bundle.representation_of(config["representation"]),
             description={**description(seen, utterances, config), "metrics": fit.metrics},
             history=fit.epochs,
         )

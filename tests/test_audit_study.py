@@ -13,8 +13,9 @@ import soundfile
 import yaml
 from wiring import ROOT
 
-from ser import bundle, cli, files, params, tables
-from stages import audit, balance, evaluate, extract_librosa, ingest, partition, run, train
+from app import service
+from ser import adaptation, bundle, cli, files, params, recognition, tables
+from stages import adapt, audit, balance, evaluate, extract_librosa, ingest, partition, run, train
 
 SETTINGS = (
     *("corpus=demo", "corpus.root=corpus", "librosa=means_42", "labels=common_four"),
@@ -164,3 +165,57 @@ def test_the_command_without_a_study_says_how_to_make_one(study: Path) -> None:
     shutil.rmtree(study / "models")
     with pytest.raises(SystemExit, match="no models here; make it with: dvc repro train"):
         cli.main(["audit"])
+
+
+# features relative to their speaker
+
+
+def test_features_standardised_by_speaker_are_found_where_nothing_declares_them(study: Path) -> None:
+    """As when somebody normalises the table that was extracted: the scaler of the model is then beyond suspicion."""
+    features = tables.read_features(extract_librosa.FEATURES)
+    utterances = tables.read_utterances(ingest.UTTERANCES)
+    tables.write(adaptation.standardised_by_speaker(features, utterances), extract_librosa.FEATURES)
+    for stage in (balance, train):
+        stage.main()
+    assert ("normalisation", None) in errors_of_the_stage()
+    found = next(one for one in files.read_json(audit.REPORT)["findings"] if one["check"] == "normalisation")
+    assert "standardised over the utterances of their speaker, for 4 who are tested" in found["found"]
+    assert "adaptation=speaker" in found["remedy"]
+    assert "transductive" not in files.read_json(audit.REPORT)["protocol"]
+
+
+def test_a_transductive_study_says_so_everywhere_and_serves_no_single_recording(
+    study: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = files.read_json(evaluate.METRICS)
+    assert "transductive" not in before
+    compose(study, *FOUR_FOLDS, "adaptation=speaker")
+    for stage in (adapt, balance, train, evaluate, audit):
+        stage.main()
+    protocol = "speaker_folds (speaker-independent, transductive)"
+    figures, report = files.read_json(evaluate.METRICS), files.read_json(audit.REPORT)
+    assert (figures["protocol"], figures["transductive"]) == (protocol, True)
+    assert protocol in evaluate.CLASSIFICATION_REPORT.read_text()
+    assert (report["protocol"], report["declared"], report["n_errors"]) == (protocol, None, 0)
+    (note,) = [one for one in report["findings"] if one["check"] == "normalisation"]
+    assert note["level"] == "note"
+    assert "declared transductive" in note["found"]
+    capsys.readouterr()
+    cli.main(["audit"])
+    assert capsys.readouterr().out.startswith(f"{protocol}: 0 errors, ")
+    recording = str(next(study.glob("corpus/Actor_01/*")))
+    with pytest.raises(SystemExit, match=r"models/fold_0 is transductive: .* -S adaptation=none"):
+        cli.main(["predict", "--model", "models/fold_0", recording])
+    with pytest.raises(ValueError, match="SER_MODELS has mine: models/fold_0 is transductive"):
+        service._loaded("mine", Path("models/fold_0"))
+    assert recognition.load().labels  # the embedded model is none
+
+
+def test_that_a_study_is_transductive_excuses_no_other_leak(study: Path) -> None:
+    compose(study, *FOUR_FOLDS, "adaptation=speaker")
+    for stage in (adapt, balance, train):
+        stage.main()
+    features = tables.read_features(adapt.ADAPTED)
+    values = features[tables.feature_columns(features)].to_numpy(np.float64)
+    change(study / "models" / "fold_1", values.mean(axis=0) + 0.1, values.var(axis=0))
+    assert errors_of_the_stage() == [("normalisation", 1)]

@@ -92,6 +92,15 @@ def test_a_study_whose_speakers_trained_too_says_so_and_one_that_did_not_says_th
     assert "random (speaker-dependent)" in section(dependent, "What it is")
 
 
+def test_a_transductive_model_says_so_beside_its_figures_and_among_its_limits() -> None:
+    assert "ransductive" not in card()
+    representation = DESCRIPTION["representation"] | {"adaptation": "speaker"}
+    text = card({"representation": representation}, {"transductive": True})
+    assert "speakers never heard in training (transductive), in percent" in section(text, "How well it does")
+    assert section(text, "Limits").startswith("- **Transductive**: ")
+    assert cards.LIMITS in text
+
+
 def test_the_title_and_what_it_is_name_model_features_corpus_study_and_seed() -> None:
     text = card()
     assert text.startswith("# Model card: svm on librosa, trained on ravdess\n")

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from learning_tables import prediction_table, utterance_table
 
-from ser import cli, comparison, tables
+from ser import cli, comparison, files, tables
 
 LABELS = ("neutral", "happy", "sad")
 FAST = ("--resamples", "128")
@@ -52,6 +52,16 @@ def test_of_few_speakers_every_one_is_printed_and_no_interval(capsys: pytest.Cap
     assert [line.split()[0] for line in output.splitlines()[-2:]] == ["ravdess/01", "ravdess/02"]
     cli.main(["compare", "a", "b", "--csv", *FAST])
     assert capsys.readouterr().out.splitlines()[0] == "speaker,n_utterances,a,b,difference"
+
+
+def test_a_transductive_run_is_marked(capsys: pytest.CaptureFixture[str]) -> None:
+    written(7)
+    files.write_json(Path("a/metrics.json"), {"uar": 0.5, "speaker_independent": True})
+    files.write_json(Path("b/metrics.json"), {"uar": 0.5, "transductive": True})
+    cli.main(["compare", "a", "b", *FAST])
+    assert capsys.readouterr().out.splitlines()[:2] == ["A: a", "B: b (transductive)"]
+    cli.main(["compare", "b/predictions.csv", "b", "--json", *FAST])
+    assert json.loads(capsys.readouterr().out)["transductive"] == ["a", "b"]
 
 
 @pytest.mark.parametrize("n_speakers", [2, 7])

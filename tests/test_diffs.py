@@ -38,6 +38,21 @@ def test_the_verdict_says_what_became_of_the_uar(before: float, after: float, me
     assert found.is_drop == ("drop" in said)
 
 
+@pytest.mark.parametrize(
+    ("base", "change", "said"),
+    [
+        (False, False, ""),
+        (True, True, "Both are"),
+        (True, False, "The former alone is"),
+        (False, True, "The latter alone is"),
+    ],
+)
+def test_transductive_runs_are_named(base: bool, change: bool, said: str) -> None:
+    text = diffs.protocols(base, change)
+    assert text.startswith(f" {said} transductive" if said else "")
+    assert bool(text) == bool(said)
+
+
 def test_the_verdict_on_few_speakers_leaves_chance_open() -> None:
     assert "chance cannot be said of fewer than 6 known speakers" in diffs.verdict(compared(0.9, 0.2, FEW), "dev")
 

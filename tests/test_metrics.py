@@ -255,6 +255,14 @@ def test_dev_and_test_are_scored_apart(predictions: pd.DataFrame) -> None:
     assert found["dev.uar"] > found["uar"]
 
 
+def test_transductive_figures_say_so_and_others_do_not_speak_of_it(predictions: pd.DataFrame) -> None:
+    plain, marked = metrics.metrics(predictions, **OPTIONS), metrics.metrics(predictions, **OPTIONS, transductive=True)
+    assert marked == plain | {"transductive": True}
+    assert "transductive" not in plain
+    of_dev = metrics.metrics(predictions, **OPTIONS | {"test": False}, transductive=True)
+    assert of_dev["transductive"] is True
+
+
 @pytest.mark.parametrize("independent", [True, False])
 def test_the_metrics_carry_their_protocol_and_are_json(predictions: pd.DataFrame, independent: bool) -> None:
     options = OPTIONS | {"speaker_independent": independent, "protocol": "p"}

@@ -718,3 +718,5 @@ def test_the_protocol_says_whether_the_voices_are_known(
     settings: dict[str, Any], independent: bool, label: str
 ) -> None:
     assert partitions.protocol(**settings, speaker_independent=independent) == label
+    marked = partitions.protocol(**settings, speaker_independent=independent, transductive=True)
+    assert marked == f"{label.removesuffix(')')}, transductive)"

@@ -108,7 +108,7 @@ def test_nothing_to_do_runs_the_probe_alone_and_leaves_git_clean(project):
 def test_forced_runs_write_the_same_bytes(project):
     before = project.hashes("data", "reports")
     assert {"data/utterances.csv", "reports/metrics.json", "reports/projections/umap.csv"} <= set(before)
-    assert len(project.ran(project.run("dvc", "repro", "--force"))) == 16
+    assert len(project.ran(project.run("dvc", "repro", "--force"))) == 17
     assert project.hashes("data", "reports") == before
 
 
@@ -163,7 +163,8 @@ def test_large_tables_as_parquet_give_the_same_to_the_byte(project):
     study(project, *folds)
     results, bundle = project.hashes("reports"), project.read_json("models/fold_0/bundle.json")
     tables = {name: project.read(f"data/{name}.csv") for name in ("librosa_extracted_features", "balanced_dataset")}
-    for name in (*tables, "yamnet_extracted_features", "ssl_extracted_features", "yamnet_librosa_features"):
+    others = ("yamnet_extracted_features", "ssl_extracted_features", "yamnet_librosa_features", "adapted_features")
+    for name in (*tables, *others):
         (project.folder / f"data/{name}.csv").unlink()
     ran = project.ran(study(project, "tables.format=parquet", *folds))
     wanted = {"extract_yamnet", "extract_ssl", "extract_librosa", "combine", "balance", "project", "train", "evaluate"}
@@ -176,6 +177,31 @@ def test_large_tables_as_parquet_give_the_same_to_the_byte(project):
         assert list(parquet) == list(table)
         pd.testing.assert_frame_equal(parquet, table, check_dtype=False, rtol=1e-6)
     assert project.read_json("models/fold_0/bundle.json") == bundle
+
+
+def test_a_transductive_study_extracts_nothing_anew_and_is_marked(project):
+    folds = ("partition=speaker_folds", "partition.n_folds=3", "balance.k_neighbors=3")
+    study(project, *folds)
+    assert "transductive" not in metrics(project)
+    ran = project.ran(study(project, "adaptation=speaker", *folds))
+    assert {"adapt", "balance", "train", "evaluate", "audit", "report"} <= {*ran}
+    assert not {name for name in ran if name.startswith("extract_")}
+    assert metrics(project)["transductive"] is True
+    assert metrics(project)["protocol"] == "speaker_folds (speaker-independent, transductive)"
+    assert "> **Transductive.**" in (project.folder / "reports/report.md").read_text()
+    output = project.run(
+        "dvc",
+        "exp",
+        "run",
+        "-S",
+        f"corpus.root={project.corpus}",
+        "-S",
+        "adaptation=speaker",
+        "-S",
+        "model=cnn",
+        fails=True,
+    )
+    assert "error: adaptation=speaker takes a feature table, and the log_mel of model cnn are arrays" in output
 
 
 def test_a_format_that_there_is_not_is_refused_with_those_that_there_are(project):

@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,8 @@ def configure(
     required: bool = False,
     ssl_required: bool = False,
     members: Sequence[str] = (),
+    representation_section: Mapping[str, Any] | None = None,
+    **others: Any,
 ) -> None:
     content = {
         "corpus": {"name": "demo", "root": root},
@@ -40,7 +42,11 @@ def configure(
         "members": {name: {"model": {"name": "svm", "representation": name}} for name in members},
         "yamnet": {"handle": HANDLE, "required": required},
         "ssl": {"model": ENCODER, "revision": COMMIT, "required": ssl_required},
+        "representation": representation_section or {"name": representation},
+        "adaptation": {"name": "none"},
+        "paths": {"extracted": f"data/{representation}_extracted_features.csv"},
     }
+    content |= others
     Path("params.yaml").write_text(yaml.safe_dump(content))
 
 
@@ -245,3 +251,44 @@ def test_a_stage_that_succeeds_ends_quietly(capsys: pytest.CaptureFixture[str]) 
     stages.run(lambda: done.append(True))
     assert done == [True]
     assert capsys.readouterr() == ("", "")
+
+
+# adaptation
+
+ADAPTED = {"name": "librosa", "adaptation": "speaker"}
+
+
+@pytest.mark.usefixtures("workplace")
+def test_an_adapted_study_is_announced_as_transductive(capsys: pytest.CaptureFixture[str]) -> None:
+    configure(adaptation={"name": "speaker"}, representation_section=ADAPTED)
+    probe.main()
+    said = "corpus demo, partition speaker_holdout, model svm, adaptation speaker (transductive)\n"
+    assert capsys.readouterr().out == said
+
+
+@pytest.mark.usefixtures("workplace")
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"adaptation": {"name": "speaker"}},
+            "adaptation.name is speaker, and the model reads .* adaptation none; choose",
+        ),
+        ({"representation_section": ADAPTED}, "adaptation.name is none, and the model reads .* adaptation speaker"),
+        (
+            {"paths": {"extracted": "data/log_mel"}},
+            "takes a feature table, and the librosa of model svm are arrays; choose -S adaptation=none, or a model of",
+        ),
+        (
+            {"members": ["librosa"]},
+            "for a model of one feature table, and svm has members, .* choose -S adaptation=none",
+        ),
+    ],
+    ids=["name alone", "representation alone", "array", "ensemble"],
+)
+def test_what_cannot_be_adapted_is_told_before_anything_is_extracted(changes: dict[str, Any], message: str) -> None:
+    both = {"adaptation": {"name": "speaker"}, "representation_section": ADAPTED}
+    configure(**(changes if changes.keys() & both.keys() else both | changes))
+    with pytest.raises(ValueError, match=message):
+        probe.main()
+    assert not probe.CORPUS_ROOT.exists()

@@ -317,6 +317,18 @@ def test_an_unknown_representation_is_refused() -> None:
         extractor("cepstra", {}, [])
 
 
+def test_a_transductive_bundle_does_not_predict_single_recordings(tmp_path: Path) -> None:
+    made = mel_bundle()
+    made.representation["adaptation"] = "speaker"
+    bundle.save(made, tmp_path / "fold_0")
+    said = "fold_0 is transductive: .* all utterances of a speaker, .* with: dvc exp run -S adaptation=none"
+    with pytest.raises(ValueError, match=said):
+        predict_emotion(DEMO[0], model=tmp_path / "fold_0")
+    ensembles.save({"one": tmp_path / "fold_0", "other": tmp_path / "fold_0"}, tmp_path / "both", {})
+    with pytest.raises(ValueError, match="both is transductive"):
+        recognition.load(tmp_path / "both")
+
+
 def test_a_retrained_bundle_is_read_anew(tmp_path: Path) -> None:
     folder = tmp_path / "fold_0"
     described = json.loads((EMBEDDED / "bundle.json").read_text())

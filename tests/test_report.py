@@ -208,6 +208,15 @@ def test_a_speaker_dependent_protocol_is_told_beside_the_headline(folder: Path, 
     assert "> **Speaker-dependent.**" in text
 
 
+@pytest.mark.usefixtures("study")
+def test_a_transductive_protocol_is_told_beside_the_headline(folder: Path, tmp_path: Path) -> None:
+    figures = files.read_json(folder / report.METRICS) | {"transductive": True}
+    page, text = changed(folder, tmp_path, METRICS=figures)
+    assert "Transductive." in page.text.partition("UAR, unweighted average recall")[0]
+    assert "> **Transductive.**" in text
+    assert "for speakers not heard in training (transductive)." in page.text
+
+
 def test_below_six_speakers_everyone_is_told_and_no_interval(tmp_path: Path) -> None:
     page, _ = reported(tmp_path, configuration("svm", n_repeats=0, n_mistakes=0, temperature="none"))
     figures = files.read_json(tmp_path / evaluate.METRICS)

@@ -2,7 +2,7 @@
 
 import argparse
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ser.wording import chance, interval, percent, signed
@@ -49,12 +49,14 @@ def run(given: argparse.Namespace) -> str:
     partition, a, b = runs.same_partition(a, b, given.partition)
     found = comparison.compared(a, b, n_resamples=given.resamples, seed=given.seed)
     facts = {"run_a": given.run_a, "run_b": given.run_b, "partition": partition}
+    transductive = [name for name in ("a", "b") if runs.is_transductive(facts[f"run_{name}"])]
     if given.json:
-        return json.dumps(facts | content(found), indent=2, ensure_ascii=False, allow_nan=False)
+        said = facts | {"transductive": transductive} | content(found)
+        return json.dumps(said, indent=2, ensure_ascii=False, allow_nan=False)
     if given.csv:
         table = found.differences if found.has_interval else found.speakers
         return table.to_csv(index=False, lineterminator="\n").removesuffix("\n")
-    return text(found, **facts)
+    return text(found, **facts, transductive=transductive)
 
 
 def content(found: "Comparison") -> dict[str, Any]:
@@ -75,9 +77,10 @@ def records(table: "pd.DataFrame") -> list[dict[str, Any]]:
     return [{str(name): value for name, value in row.items()} for row in found]
 
 
-def text(found: "Comparison", *, run_a: str, run_b: str, partition: str) -> str:
+def text(found: "Comparison", *, run_a: str, run_b: str, partition: str, transductive: Sequence[str] = ()) -> str:
     """A comparison for people to read: figures in per cent; with fewer than 6 speakers, every speaker's."""
-    lines = [f"A: {run_a}", f"B: {run_b}", scope(found, partition), ""]
+    marks = {name: " (transductive)" * (name in transductive) for name in ("a", "b")}
+    lines = [f"A: {run_a}{marks['a']}", f"B: {run_b}{marks['b']}", scope(found, partition), ""]
     lines += [f"{'%':22}{'A':>7}{'B':>7}{'B - A':>8}" + ("   95 % interval         p" if found.has_interval else "")]
     for row in found.differences.to_dict("records"):
         cells = f"{_cells(row['metric'], row)}   {interval(row['low'], row['high']):14}{chance(row['p']):>9}"

@@ -47,6 +47,7 @@ def run(given: argparse.Namespace) -> str:
     revision, base = of_base(given.base, rerun=given.rerun)
     name: str = given.name or given.base
     verdict, table, is_drop = compared(base, change, name, given)
+    verdict += diffs.protocols(runs.is_transductive(revision), runs.is_transductive(runs.WORKSPACE))
     both = {name: tested(base), diffs.CHANGE: tested(change)}
     text = diffs.page(
         name,

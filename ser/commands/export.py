@@ -71,12 +71,12 @@ def test_utterances(name: str, model: "Bundle") -> tuple["Values", list[str]]:
     import numpy as np
     import pandas as pd
 
-    from ser import params
+    from ser import bundle, params
     from ser.features import representation
     from ser.tables import ORIGINAL
 
     known = params.load("representation")["representation"]
-    same = {key: known[key] for key in ("name", "settings")} == model.representation
+    same = bundle.representation_of(known) == model.representation
     if not same or not PREDICTIONS.is_file():
         raise ValueError(
             f"{name} was made with other features than params.yaml says, or {PREDICTIONS} is not here; exports are"

@@ -111,7 +111,8 @@ def _data(given: argparse.Namespace, config: dict[str, Any]) -> "Data":
     from ser.features import representation
 
     name, features = config["representation"]["name"], Path(config["representation"]["path"])
-    stages = ["partition", STAGES.get(name, f"extract_{name}")]
+    made_by = "adapt" if "adaptation" in config["representation"] else STAGES.get(name, f"extract_{name}")
+    stages = ["partition", made_by]
     remedy = f"make it with: {shlex.join(['dvc', 'exp', 'run', *_choices(given.overrides), *stages])}"
     for path in (UTTERANCES, PARTITIONS, features):
         if not path.exists():

@@ -43,6 +43,14 @@ def caveats(figures: Mapping[str, Any], audit: Mapping[str, Any], *, partition: 
         found.append(
             Caveat("Speaker-dependent.", "Those who are tested were heard in training, too. New voices do worse.")
         )
+    if figures.get("transductive"):
+        found.append(
+            Caveat(
+                "Transductive.",
+                "Features are standardised over all utterances of each speaker, tested ones too, without their labels."
+                " Single recordings cannot be predicted so.",
+            )
+        )
     if audit["n_errors"]:
         found.append(Caveat(f"The audit found {counted(audit['n_errors'], 'error')}.", "The figures leak; see Audit."))
     if audit["n_notes"]:
@@ -74,6 +82,7 @@ def headline(predictions: pd.DataFrame, figures: Mapping[str, Any], *, n_resampl
 
 def _explanation(predictions: pd.DataFrame, figures: Mapping[str, Any], n_resamples: int) -> str:
     heard = "not heard in training" if figures["speaker_independent"] else "heard in training, too"
+    heard += " (transductive)" * figures.get("transductive", False)
     mean = "Mean of the recalls of all emotions, pooled over the folds"
     speaker = predictions["speaker"]
     if figures["uar_low"] is not None:

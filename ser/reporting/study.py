@@ -207,7 +207,7 @@ def card(models: Sequence[Trained]) -> Section:
         f"### Data and licence\n\n{learned} of {', '.join(escaped(_title(name)) for name in names)}. The licence of the"
         f" recordings is that of the models, and of the excerpts in this report:\n\n{sources}",
         f"### Intended use\n\n{cards.USE}",
-        f"### Limits\n\n{cards.LIMITS}",
+        f"### Limits\n\n{cards.limits(first)}",
     ]
     return Section("card", "Model card", text)
 

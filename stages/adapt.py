@@ -1,0 +1,26 @@
+"""Standardise each feature over the utterances of its speaker, where the study is transductive."""
+
+from pathlib import Path
+
+from ser import adaptation, formats, params, tables
+from stages import run
+
+PARAMS = ("adaptation", "paths.extracted", "tables.format")
+UTTERANCES = Path("data/utterances.csv")
+ADAPTED = Path("data/adapted_features.csv")
+
+
+def main() -> None:
+    config = params.load(*PARAMS)
+    adapted = formats.in_format(ADAPTED, config["tables.format"])
+    if config["adaptation"]["name"] == adaptation.NONE:
+        print("no adaptation is asked for: adaptation=speaker would")
+        tables.write_unavailable(adapted)
+        return
+    features = tables.read_features(Path(config["paths.extracted"]))
+    utterances = tables.read_utterances(UTTERANCES)
+    tables.write(adaptation.standardised_by_speaker(features, utterances), adapted)
+
+
+if __name__ == "__main__":
+    run(main)
