@@ -197,7 +197,7 @@ def _fitted(rows: pd.DataFrame, given: Data, config: Mapping[str, Any], *, fold:
     """The configured model, fitted to balanced `rows` of `fold`."""
     if config["model"]["name"] in NEURAL:
         return _fitted_network(rows, given, config, fold=fold, run=run)
-    if "refit" not in config["training"] or given.features.array is not None:
+    if "n_calibration_folds" not in config["training"] or given.features.array is not None:
         raise ValueError(
             f"model={config['model']['name']} takes a feature table and training=scikit_learn, and not"
             f" {config['representation']['name']} and the settings {', '.join(config['training'])}"

@@ -107,7 +107,7 @@ def train_classifiers(
             f"model={config['model']['name']} takes a feature table, and {config['representation']['name']} is an"
             " array; choose -S model.representation=librosa"
         )
-    if "refit" not in config["training"]:
+    if "n_calibration_folds" not in config["training"]:
         raise ValueError(
             f"model={config['model']['name']} cannot be trained by the settings {', '.join(config['training'])}; choose"
             " -S training=scikit_learn"

@@ -15,12 +15,14 @@ import pytest
 import skops.io
 import yaml
 from learning_tables import feature_table, training_rows, utterance_table
+from published_weights import random_weights
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from test_models import SETTINGS
 
 from ser import bundle, files, tables, training
-from ser.features.representation import Representation
+from ser.features import yamnet_weights
+from ser.features.representation import SCALED, Representation
 from ser.models import NEURAL, backend, networks, neural
 from ser.models.backend import keras
 
@@ -31,7 +33,7 @@ TABLE = Representation(ROWS)
 EVERY = np.arange(len(ROWS))
 
 LABELS = ["neutral", "happy", "sad", "angry"]
-SHAPES = {"log_mel": (24, 30), "frames": (30, 6), "librosa": (6,)}  # of a row
+SHAPES = {"log_mel": (24, 30), "frames": (30, 6), "librosa": (6,), "yamnet_bands": (64, 96)}  # of a row
 HISTORY = [{"loss": 1.25, "dev_loss": 1.0, "dev_uar": 0.5}, {"loss": 1.0, "dev_loss": 0.1 + 0.2, "dev_uar": 0.75}]
 ARRAY = np.random.default_rng(0).normal(size=(20, *SHAPES["log_mel"])).astype(np.float32)
 SPECTROGRAMS = Representation(ROWS[["utterance", "variant", "emotion"]].iloc[:20], ARRAY)
@@ -60,7 +62,7 @@ def with_network(name: str, **changes: Any) -> bundle.Bundle:
     source = settings.pop("representation")
     shape = SHAPES[source]
     keras.utils.set_random_seed(1)
-    scale = None if source == "log_mel" else (np.full(shape[-1], 0.5, np.float32), np.full(shape[-1], 4, np.float32))
+    scale = None if source in SCALED else (np.full(shape[-1], 0.5, np.float32), np.full(shape[-1], 4, np.float32))
     made = networks.network(**settings, input_shape=shape, n_labels=len(LABELS), standardisation=scale)
     return bundle.Bundle(
         model=neural.NeuralClassifier(made, LABELS, 0.7),
@@ -152,8 +154,11 @@ def test_a_network_is_kept_with_its_history_its_temperature_and_the_versions_tha
     assert backend.versions()["keras"] == keras.__version__
 
 
-def test_every_network_predicts_the_same_bits_in_another_process(tmp_path: Path) -> None:
+def test_every_network_predicts_the_same_bits_in_another_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The process has imported nothing that a network is made of: what a file needs, loading must bring."""
+    monkeypatch.setattr(yamnet_weights, "weights", random_weights)
     expected = {}
     for name in NEURAL:
         made = with_network(name)

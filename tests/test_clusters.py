@@ -2,6 +2,7 @@
 
 import math
 import os
+import re
 import time
 from collections.abc import Iterator
 from functools import partial
@@ -131,7 +132,8 @@ def test_a_straggler_is_told_of_while_it_is_waited_for(
     monkeypatch.setattr(clusters, "PATIENCE", 1.0)
     assert sorted(item for _, item in compute.unordered_map(sleeps, range(4))) == [0, 1, 2, 3]
     said = capsys.readouterr().err
-    assert f"warning: nothing came from the cluster {address} for 1 s; it has 2 cores, 1 tasks are in the works" in said
+    told = rf"warning: nothing came from the cluster {address} for 1 s; it has 2 cores, [12] tasks are in the works"
+    assert re.search(told, said)  # on a busy machine a quick task may be as late
 
 
 def test_a_cluster_of_this_machines_cores_can_be_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:

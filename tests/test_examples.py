@@ -179,3 +179,39 @@ def test_rows_that_are_not_examples_do_not_count() -> None:
     rows[1::2] = 1e9
     after = standardisation(Examples(rows, positions, positions))
     np.testing.assert_array_equal(before, after)
+
+
+def test_label_smoothing_spreads_its_share_over_all_labels_alike() -> None:
+    _, shares, _ = Batches(
+        numbered(9), batch_size=9, weight=np.ones(3, np.float32), seed=0, epoch=0, label_smoothing=0.3
+    )[0]
+    np.testing.assert_allclose(np.sort(shares, axis=1), [[0.1, 0.1, 0.8]] * 9, rtol=1e-6)
+
+
+def test_mixup_mixes_values_labels_and_weights_of_two_examples_by_one_share() -> None:
+    """Example `k` has the value `k` and, as every one has a label of its own, the shares say which two are mixed."""
+    number = np.arange(8)
+    examples = Examples(number.astype(np.float32)[:, None], number, number)
+    seen = set()
+    for epoch in range(40):
+        batch = Batches(examples, batch_size=8, weight=number + 1.0, seed=0, epoch=epoch, mixup=0.3)
+        values, shares, weight = batch[0]
+        np.testing.assert_allclose(shares.sum(axis=1), 1, rtol=1e-6)
+        np.testing.assert_allclose(values[:, 0], shares @ number, rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(weight, shares @ (number + 1.0), rtol=1e-5)
+        assert ((shares > 0).sum(axis=1) <= 2).all()
+        seen.add(round(float(shares.max(axis=1).min()), 3))
+    assert len(seen) > 10  # another share each time
+    assert min(seen) < 0.9
+
+
+def test_every_epoch_varies_the_spectrograms_anew_and_a_batch_can_be_had_twice() -> None:
+    examples = Examples(values(6, (8, 10)), np.arange(6), np.zeros(6, np.intp))
+    settings = dict.fromkeys(("max_stretch", "max_delay", "max_warp", "max_transposition"), 0)
+    settings |= {"max_gain": 1.0, "n_masks": 1, "max_time_mask": 3, "max_band_mask": 3}
+    first, again, other = (
+        Batches(examples, batch_size=6, weight=np.ones(1), seed=0, epoch=epoch, variation=settings)[0][0]
+        for epoch in (0, 0, 1)
+    )
+    np.testing.assert_array_equal(first, again)
+    assert (np.sort(first.ravel()) != np.sort(other.ravel())).mean() > 0.9

@@ -502,3 +502,26 @@ def test_a_network_leaves_out_of_standardisation_what_is_synthetic_and_who_does_
     values = rows[tables.feature_columns(rows)].to_numpy(np.float64)
     np.testing.assert_allclose(np.ravel(layer.mean), values.mean(axis=0), rtol=1e-5)
     np.testing.assert_allclose(np.ravel(layer.variance), values.var(axis=0), rtol=1e-5)
+
+
+# a network that learned from dev, too
+
+
+def test_dev_is_predicted_by_the_network_that_did_not_learn_from_it(here: Path) -> None:
+    config = configuration("cnn")
+    config["training"] |= {"select": "last", "refit": True}
+    small_study.write_tables(config)
+    small_study.run_stages()
+    features, predictions = small_study.input_of(config, here), written(here)
+    for (fold, partition), rows in predictions.groupby(["fold", "partition"]):
+        after = here / f"models/fold_{fold}"
+        model = bundle.load(after / bundle.BEFORE_REFIT if partition == "dev" else after)
+        positions = features.positions(small_study.originals(rows["utterance"]))
+        expected = model.probabilities(features, positions)
+        np.testing.assert_allclose(rows[[f"p_{label}" for label in model.labels]], expected, atol=1e-6)
+        heard = set(model.description["speakers"])
+        assert heard.isdisjoint(rows["speaker"])
+        assert len(heard) == (2 if partition == "dev" else 3)
+    first, second = (bundle.load(here / "models/fold_0" / name) for name in ("", bundle.BEFORE_REFIT))
+    values = features.array[:4]
+    assert (first.of_values(values) != second.of_values(values)).any()

@@ -388,3 +388,31 @@ def test_a_fit_that_was_stopped_goes_on_and_one_of_other_values_begins_anew() ->
     assert resumed.model.temperature == whole.model.temperature
     checkpoints.discard("models")
     assert [path.name for path in checkpoints.CHECKPOINTS.iterdir()] == ["another"]
+
+
+# a second network, which learns from dev, too
+
+UNDECIDED = {**TRAINING, "select": "last", "refit": True}
+
+
+def test_a_refit_learns_from_train_and_dev_and_its_temperature_is_that_of_the_first() -> None:
+    features = representation()
+    fit = fitted(features, training=UNDECIDED)
+    alone = fitted(features, training={**UNDECIDED, "refit": False})
+    both = pd.concat([part(features, name) for name in ("train", "dev")], ignore_index=True)
+    of_both = fitted(features, rows=both, training={**UNDECIDED, "refit": False})
+    assert fit.before_refit is not None
+    assert alone.before_refit is None
+    for found, expected in ((fit.before_refit, alone.model), (fit.model, of_both.model)):
+        for one, other in zip(found.network.get_weights(), expected.network.get_weights(), strict=True):
+            np.testing.assert_array_equal(one, other)
+    assert fit.model.temperature == fit.before_refit.temperature == alone.model.temperature
+    assert (fit.epochs, fit.metrics) == (alone.epochs, alone.metrics)  # of the network that dev was not seen by
+
+
+@pytest.mark.parametrize(
+    "deciding", [{"select": "dev_uar"}, {"patience": 1}, {"reduce_patience": 1}], ids=["select", "stop", "reduce"]
+)
+def test_a_refit_is_refused_where_dev_decides(deciding: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"training\.refit is true, and dev decides .* -S training\.refit=false"):
+        fitted(representation(), training={**UNDECIDED, **deciding})

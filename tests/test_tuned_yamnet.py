@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from published_weights import random_weights
 
 from ser.features import hub, yamnet_network, yamnet_weights
 from ser.features.patches import patches
@@ -12,22 +13,7 @@ from ser.models.backend import keras
 from ser.models.networks import network
 
 HANDLE = "https://tfhub.dev/google/yamnet/1"
-FILTERS = (32, 64, 128, 128, 256, 256, 512, 512, 512, 512, 512, 512, 1024, 1024)
 RNG = np.random.default_rng(0)
-
-
-def random_weights(handle: str, *, n_layers: int) -> list[list[np.ndarray]]:
-    """Of the shapes of the published ones."""
-    rng, inputs, found = np.random.default_rng(0), 1, []
-    for k, filters in enumerate(FILTERS[:n_layers]):
-        normal = [np.zeros(filters), np.zeros(filters), np.ones(filters)]
-        if k == 0:
-            found += [[rng.normal(size=(3, 3, 1, filters))], normal]
-        else:
-            found += [[rng.normal(size=(3, 3, inputs, 1))], [np.zeros(inputs), np.zeros(inputs), np.ones(inputs)]]
-            found += [[rng.normal(size=(1, 1, inputs, filters)) / inputs**0.5], normal]
-        inputs = filters
-    return found
 
 
 @pytest.fixture
