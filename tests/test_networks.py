@@ -81,7 +81,7 @@ def shapes(model: Any, kind: str) -> list[tuple[int, ...]]:
 
 def test_neural_names_what_there_is_in_networks_and_in_conf() -> None:
     files = {path.stem for path in (ROOT / "conf/model").glob("*.yaml")}
-    assert set(NEURAL) == set(NETWORKS) == files - {ENSEMBLE, "best"} - set(scikit_learn.MODELS)
+    assert set(NEURAL) == set(NETWORKS) == files - {ENSEMBLE, "best", "best_small"} - set(scikit_learn.MODELS)
     assert len(NEURAL) == len(set(NEURAL)) == 11
     assert all(composed(f"model={name}")["model"]["name"] == name for name in NEURAL)
 
