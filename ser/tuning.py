@@ -220,7 +220,7 @@ def _fitted_network(rows: pd.DataFrame, given: Data, config: Mapping[str, Any], 
         dev[dev["variant"] == tables.ORIGINAL].assign(synthetic=False),
         given.features,
         model=config["model"],
-        training=config["training"],
+        training={**config["training"], "refit": False},  # a network that learned from dev cannot be judged by it
         seed=config["seed"],
         run=run,
         description=f"fold {fold}",

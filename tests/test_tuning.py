@@ -281,6 +281,17 @@ def test_settings_that_do_not_fit_are_unfit_and_say_why(section: str, settings: 
         tuning.dev_uar(data(), configuration("svm") | {section: settings})
 
 
+def test_a_network_is_judged_by_dev_before_it_learns_from_dev(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    config = configuration("cnn")
+    undecided = config["training"] | {"select": "last", "learning_rate": 0.01}
+    scores = [
+        tuning.dev_uar(data(features=array()), config | {"training": undecided | {"refit": refit}})
+        for refit in (True, False)
+    ]
+    assert scores[0] == scores[1]
+
+
 def test_an_array_does_not_fit_a_classifier() -> None:
     config = configuration("svm") | {"balance": {"name": "none"}}
     with pytest.raises(Unfit, match="model=svm takes a feature table"):
