@@ -208,7 +208,7 @@ def test_mixup_mixes_values_labels_and_weights_of_two_examples_by_one_share() ->
 def test_every_epoch_varies_the_spectrograms_anew_and_a_batch_can_be_had_twice() -> None:
     examples = Examples(values(6, (8, 10)), np.arange(6), np.zeros(6, np.intp))
     settings = dict.fromkeys(("max_stretch", "max_delay", "max_warp", "max_transposition"), 0)
-    settings |= {"max_gain": 1.0, "n_masks": 1, "max_time_mask": 3, "max_band_mask": 3}
+    settings |= {"max_gain": 1.0, "max_filter_gain": 1.0, "n_masks": 1, "max_time_mask": 3, "max_band_mask": 3}
     first, again, other = (
         Batches(examples, batch_size=6, weight=np.ones(1), seed=0, epoch=epoch, variation=settings)[0][0]
         for epoch in (0, 0, 1)

@@ -309,7 +309,7 @@ def test_yamnet_is_picked_up_once_it_is_there(project):
     assert project.read("data/yamnet_librosa_features.csv").shape == (8 * 30, 3 + 1024 + 120)
     assert project.ran(project.run("dvc", "repro")) == ["probe"]
     output = study(project, "model.representation=yamnet_librosa")
-    wanted = {"probe", "balance", "project", "train", "evaluate", "audit", "report"}
+    wanted = {"probe", "adapt", "balance", "project", "train", "evaluate", "audit", "report"}
     assert set(project.ran(output)) == wanted
     bundle = project.read_json("models/fold_0/bundle.json")
     assert set(bundle["representation"]["settings"]) == {"yamnet", "librosa"}

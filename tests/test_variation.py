@@ -13,6 +13,7 @@ NONE = {
     "max_warp": 0.0,
     "max_transposition": 0.0,
     "max_gain": 0.0,
+    "max_filter_gain": 0.0,
     "n_masks": 0,
     "max_time_mask": 0,
     "max_band_mask": 0,
@@ -76,6 +77,18 @@ def test_a_gain_is_added_and_a_cut_ends_at_the_quietest_cell() -> None:
     quieter = [varied(values, np.random.default_rng(k), **{**NONE, "max_gain": 2.0}) for k in range(20)]
     assert all(one.min() >= values.min() for one in quieter)
     assert min(one.max() for one in quieter) < values.max() - 1
+
+
+def test_a_filter_adds_to_every_frame_the_same_and_bends_at_few_bands() -> None:
+    values = spectrogram()
+    for seed in range(20):
+        setting = {**NONE, "max_filter_gain": 2.0}
+        loud = np.vstack([values + 5, np.full((1, N_FRAMES), values.min(), np.float32)])  # none falls to the quietest
+        gain = (varied(loud, np.random.default_rng(seed), **setting) - loud)[:-1]
+        np.testing.assert_allclose(gain, gain[:, :1].repeat(N_FRAMES, axis=1), atol=1e-5)
+        assert 0.1 < np.ptp(gain[:, 0]) <= 4
+        bends = np.abs(np.diff(gain[:, 0], 2)) > 1e-4
+        assert bends.sum() <= 2 * 4  # a corner between two bands bends the line at both
 
 
 @pytest.mark.parametrize(("axis", "widest"), [(0, 6), (1, 9)])
