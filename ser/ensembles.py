@@ -1,7 +1,7 @@
 """Ensembles: the mean of what several trained models say."""
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,45 @@ from ser.tables import probability_columns
 MEMBERS = "members"
 PREDICTIONS = "predictions.csv"  # of a member, before it is part of an ensemble
 REMEDY = "train all anew with: dvc repro -f train"
+LEAST = 1e-6  # probability that counts as 0, below which no member has a veto
 FACTS = ("fold", "partition", "utterance", "corpus", "speaker", "sex", "intensity", "truth")
+
+
+def arithmetic(parts: Sequence[Probabilities]) -> Probabilities:
+    """Mean of probabilities `(n_rows, n_labels)`."""
+    return np.asarray(np.mean(parts, axis=0), np.float64)
+
+
+def geometric(parts: Sequence[Probabilities]) -> Probabilities:
+    """Geometric mean of probabilities `(n_rows, n_labels)`, to a sum of 1: mean of logits, in which a sure no counts.
+
+    References
+    ----------
+    .. [1] Hinton (2002), Training products of experts by minimizing contrastive divergence, Neural computation 14(8).
+    """
+    mean = np.exp(np.mean(np.log(np.maximum(parts, LEAST)), axis=0))
+    mean[np.max(parts, axis=0) == 0] = 0  # an emotion that none has learned
+    return np.asarray(mean / mean.sum(axis=1, keepdims=True), np.float64)
+
+
+MEANS: Mapping[str, Callable[[Sequence[Probabilities]], Probabilities]] = {
+    "arithmetic": arithmetic,
+    "geometric": geometric,
+}
+
+
+def mean_of(model: Mapping[str, Any]) -> Callable[[Sequence[Probabilities]], Probabilities]:
+    """The mean that an ensemble's settings name.
+
+    Raises
+    ------
+    ValueError
+        If there is no such mean.
+    """
+    name = model.get("mean", "arithmetic")  # the only one of earlier bundles
+    if name not in MEANS:
+        raise ValueError(f"unknown model.mean {name!r}; it is {' or '.join(MEANS)}")
+    return MEANS[name]
 
 
 @dataclass(frozen=True)
@@ -40,11 +78,11 @@ class Ensemble:
             Name of the member -> its representation, all of which have the same utterances in the same order.
         """
         parts = [model.probabilities(features[name], positions) for name, model in self.members.items()]
-        return np.asarray(np.mean(parts, axis=0), np.float64)
+        return mean_of(self.description["model"])(parts)
 
 
-def averaged(predictions: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """One table of predictions, each probability the mean over the tables of the members.
+def averaged(predictions: Sequence[pd.DataFrame], model: Mapping[str, Any]) -> pd.DataFrame:
+    """One table of predictions, each probability the mean over the members that the ensemble's settings `model` name.
 
     Raises
     ------
@@ -58,7 +96,7 @@ def averaged(predictions: Sequence[pd.DataFrame]) -> pd.DataFrame:
     for other in predictions[1:]:
         if list(other.columns) != list(first.columns) or not other[facts].equals(first[facts]):
             raise ValueError(f"the members predicted different utterances or emotions; {REMEDY}")
-    probabilities = np.mean([table[columns].to_numpy() for table in predictions], axis=0)
+    probabilities = mean_of(model)([table[columns].to_numpy() for table in predictions])
     return with_predictions(first[facts], probabilities, [column.removeprefix("p_") for column in columns])
 
 

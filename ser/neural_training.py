@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
@@ -17,6 +17,8 @@ from ser.models.backend import keras
 from ser.models.examples import Examples, n_batches, standardisation
 from ser.models.networks import check_representation, network
 from ser.models.progress import Epoch, Progress, Rules
+
+AFTERWARDS = ("bias_correction", "refit")  # settings of what is done with a trained network
 
 
 @dataclass(frozen=True)
@@ -46,8 +48,8 @@ def fitted(
 ) -> Fit:
     """Fit the network `model` to balanced `rows` of one fold.
 
-    Dev alone says when to stop, when to learn more slowly, which epoch to keep, and what temperature its probabilities
-    have. Where it says only the last, a second network may learn from dev, too (`training.refit`).
+    Dev alone says when to stop, when to learn more slowly, which epoch to keep, and how its probabilities are
+    calibrated. Where it says only the last, a second network may learn from dev, too (`training.refit`).
 
     Parameters
     ----------
@@ -58,7 +60,7 @@ def fitted(
     model
         name, representation, and the settings of the architecture.
     training
-        Whether to refit, the settings of `Rules`, and those of `neural.trained`.
+        Whether to refit and to correct biases, the settings of `Rules`, and those of `neural.trained`.
     run
         Under which an interrupted training is kept, and resumed if every input is the same.
     description
@@ -73,7 +75,7 @@ def fitted(
         are those of classifiers or ask both for dev's decisions and for a refit, or training diverges.
     """
     check_representation(model["name"], model["representation"])
-    rules, settings, refit = divided(training)
+    rules, settings = divided(training)
     labels = [emotion for emotion in tables.EMOTIONS if (rows["emotion"] == emotion).any()]
     dev = dev[dev["emotion"].isin(labels)]
     if dev.empty:
@@ -84,12 +86,15 @@ def fitted(
     best, progress = on(rows, dev, description=description, on_epoch=on_epoch)
     kept = progress.best_epoch(rules)
     metrics = {"epoch": kept, **progress.epochs[kept], "n_parameters": best.count_params()}
-    calibrated = neural.calibrated(best, labels, examples(dev, features, labels))
-    if not refit:
-        return Fit(calibrated, None, progress.epochs, metrics)
+    calibration = neural.calibration_on(
+        best, examples(dev, features, labels), bias_correction=training["bias_correction"]
+    )
+    first = neural.calibrated(best, labels, calibration)
+    if not training["refit"]:
+        return Fit(first, None, progress.epochs, metrics)
     both = pd.concat([rows, dev], ignore_index=True)
     best, _ = on(both, None, description=f"{description} with dev", on_epoch=lambda *_: None)
-    return Fit(replace(calibrated, network=best), calibrated, progress.epochs, metrics)
+    return Fit(neural.calibrated(best, labels, calibration), first, progress.epochs, metrics)
 
 
 def trained(
@@ -137,8 +142,8 @@ def trained(
         )
 
 
-def divided(training: Mapping[str, Any]) -> tuple[Rules, dict[str, Any], bool]:
-    """The rules that dev is asked by, the other settings of a training, and whether to refit.
+def divided(training: Mapping[str, Any]) -> tuple[Rules, dict[str, Any]]:
+    """The rules that dev is asked by, and the other settings that a network's epochs depend on.
 
     Raises
     ------
@@ -158,8 +163,8 @@ def divided(training: Mapping[str, Any]) -> tuple[Rules, dict[str, Any], bool]:
             "training.refit is true, and dev decides on the training (training.select, patience, or reduce_patience);"
             " choose -S training.refit=false, or training=fine_tuning, by which it decides nothing"
         )
-    settings = {key: value for key, value in training.items() if key not in (*Rules.__dataclass_fields__, "refit")}
-    return rules, settings, training["refit"]
+    of_epochs = set(training) - set(Rules.__dataclass_fields__) - set(AFTERWARDS)
+    return rules, {key: value for key, value in training.items() if key in of_epochs}
 
 
 @contextmanager

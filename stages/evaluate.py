@@ -39,7 +39,7 @@ def main() -> None:
     table = table[table["partition"].isin(wanted)]
     source = Path(config["model_input"])
     if config["model.name"] == ENSEMBLE:
-        found = predicted_by_members(table, source, config["members"])
+        found = predicted_by_members(table, source, config["members"], MODELS)
     else:
         found = predicted(table, utterances, representation.read(source), MODELS)
     tables.write(rounded(found), PREDICTIONS)
@@ -89,8 +89,8 @@ def predicted(table: pd.DataFrame, utterances: pd.DataFrame, features: Represent
     return in_order(pd.concat(parts))
 
 
-def predicted_by_members(table: pd.DataFrame, folder: Path, members: Iterable[str]) -> pd.DataFrame:
-    """Mean of what the members of an ensemble predicted for the rows of a table of partitions.
+def predicted_by_members(table: pd.DataFrame, folder: Path, members: Iterable[str], models: Path) -> pd.DataFrame:
+    """Mean, as the ensembles in `models` name it, of what the members predicted for the rows of a table of partitions.
 
     Raises
     ------
@@ -106,7 +106,8 @@ def predicted_by_members(table: pd.DataFrame, folder: Path, members: Iterable[st
                 f"member {name} predicted {len(part)} of {len(rows)} utterances; make all tables anew with: dvc repro"
             )
         parts.append(part)
-    return in_order(ensembles.averaged(parts))
+    ensemble = bundle.read_description(models / f"fold_{table['fold'].min()}")
+    return in_order(ensembles.averaged(parts, ensemble["model"]))
 
 
 def in_order(predictions: pd.DataFrame) -> pd.DataFrame:

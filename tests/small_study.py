@@ -34,6 +34,7 @@ EPOCHS: dict[str, Any] = {
     "mixup": 0.0,
     "variation": None,
     "deterministic": True,
+    "bias_correction": False,
     "refit": False,
 }
 REFIT = {"refit": True, "n_calibration_folds": 2}

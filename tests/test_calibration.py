@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from ser.models import calibration
 from ser.models.calibration import best_temperature, cross_entropy, softened
 
 
@@ -90,3 +91,60 @@ def test_a_temperature_of_few_examples_all_right_or_all_wrong_is_within_its_boun
     assert np.exp(-3) <= temperature <= np.exp(3)
     assert (temperature < 0.1) == (codes[0] == 0)
     assert (temperature > 10) == (codes[0] != 0)
+
+
+# biases
+
+
+def biased(probability: np.ndarray, bias: list[float], temperature: float = 1.0) -> np.ndarray:
+    """Probabilities whose logits are `temperature` times too far apart, and then lack `bias`."""
+    return calibration.softened(np.exp(np.log(probability) * temperature - np.array(bias)), 1.0)
+
+
+def in_equal_shares(n: int = 30_000, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Probabilities of three labels that occur alike, by Bayes's rule, and the labels they were drawn for."""
+    random = np.random.default_rng(seed)
+    codes = np.arange(n) % 3
+    score = random.normal(0, 1, (n, 3)) + 2 * np.eye(3)[codes]  # log likelihood ratios are 2 * score
+    return calibration.softened(np.exp(2 * (score - score.max(axis=1, keepdims=True))), 1.0), codes
+
+
+def test_biases_and_temperature_are_found_again() -> None:
+    probability, codes = in_equal_shares()
+    bias = [0.8, -0.5, -0.3]
+    found = calibration.best(biased(probability, bias, temperature=2.0), codes, bias_correction=True)
+    assert found.temperature == pytest.approx(2, rel=0.05)
+    shift = found.shift - found.shift.mean()
+    np.testing.assert_allclose(shift, bias, atol=0.06)
+
+
+def test_labels_count_alike_however_often_they_occur() -> None:
+    """A tenth of one label: the biases are those of equal shares, not of the rarer label's being rare."""
+    probability, codes = in_equal_shares()
+    kept = (codes != 0) | (np.arange(len(codes)) % 30 == 0)
+    found = calibration.best(probability[kept], codes[kept], bias_correction=True)
+    np.testing.assert_allclose(found.shift - found.shift.mean(), 0, atol=0.1)
+    assert found.temperature == pytest.approx(1, abs=0.05)
+
+
+def test_few_examples_move_a_bias_little_and_many_as_far_as_they_say() -> None:
+    probability, codes = in_equal_shares()
+    wrong = biased(probability, [1.5, 0, 0])
+    sizes = [np.ptp(calibration.best(wrong[:n], codes[:n], bias_correction=True).shift) for n in (6, 60, 30_000)]
+    assert sizes[0] < 0.75
+    assert sizes[2] == pytest.approx(1.5, abs=0.1)
+    assert sizes[0] < sizes[1] < sizes[2] + 0.3
+
+
+def test_a_label_that_does_not_occur_keeps_its_bias() -> None:
+    probability, codes = in_equal_shares(300)
+    found = calibration.best(probability[codes != 1], codes[codes != 1], bias_correction=True)
+    assert found.shift[1] == 0
+    assert np.isfinite(found.shift).all()
+
+
+def test_without_it_there_is_only_a_temperature() -> None:
+    probability, codes = in_equal_shares(300)
+    found = calibration.best(biased(probability, [1, 0, 0]), codes, bias_correction=False)
+    assert found.temperature == best_temperature(biased(probability, [1, 0, 0]), codes)
+    assert not found.shift.any()

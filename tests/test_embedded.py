@@ -91,6 +91,7 @@ def test_it_is_what_the_experiment_that_conf_names_trains() -> None:
     assert {key: value for key, value in study["model"].items() if key != "representation"} == DESCRIPTION["model"]
     # Settings that came later are those that it was trained with, by another name: they change nothing.
     added = {"weight_decay": 0, "label_smoothing": 0, "mixup": 0, "variation": None, "warm_up": None, "refit": False}
+    added["bias_correction"] = False
     assert study["training"] == {**added, **DESCRIPTION["training"]}
     assert (study["corpus"]["name"], study["seed"]) == (DESCRIPTION["corpora"][0], DESCRIPTION["seed"])
 

@@ -14,6 +14,7 @@ from ser.features.representation import Representation
 FOUR = ("neutral", "happy", "sad", "angry")
 UTTERANCES = utterance_table(4, emotions=FOUR, n_repetitions=1)
 DESCRIPTION = {"model": {"name": "ensemble", "representation": "librosa"}, "seed": 0}
+ARITHMETIC = {"name": "ensemble", "mean": "arithmetic"}
 REMEDY = "train all anew with: dvc repro -f train"
 
 
@@ -29,14 +30,16 @@ def test_the_mean_of_two_tables_by_hand() -> None:
     facts |= {"intensity": "normal", "truth": "sad"}
     first = pd.DataFrame([facts | {"utterance": "a", "prediction": "happy", "p_happy": 0.625, "p_sad": 0.375}])
     second = pd.DataFrame([facts | {"utterance": "a", "prediction": "sad", "p_happy": 0.125, "p_sad": 0.875}])
-    found = ensembles.averaged([first, second])
+    found = ensembles.averaged([first, second], ARITHMETIC)
     assert found.loc[0, ["p_happy", "p_sad", "prediction", "truth"]].tolist() == [0.375, 0.625, "sad", "sad"]
-    assert ensembles.averaged([first, first, second]).loc[0, "p_happy"] == pytest.approx((0.625 * 2 + 0.125) / 3)
+    assert ensembles.averaged([first, first, second], ARITHMETIC).loc[0, "p_happy"] == pytest.approx(
+        (0.625 * 2 + 0.125) / 3
+    )
 
 
 def test_the_mean_is_a_table_of_predictions() -> None:
     members = [predictions(seed) for seed in (0, 1, 2)]
-    found = tables.PREDICTIONS.validate(ensembles.averaged(members))
+    found = tables.PREDICTIONS.validate(ensembles.averaged(members, ARITHMETIC))
     columns = tables.probability_columns(found)
     expected = sum(member[columns].to_numpy() for member in members) / 3
     np.testing.assert_allclose(found[columns].to_numpy(), expected, rtol=1e-12)
@@ -46,20 +49,48 @@ def test_the_mean_is_a_table_of_predictions() -> None:
     pd.testing.assert_frame_equal(found[facts], members[0][facts])
 
 
+def test_the_geometric_mean_by_hand_and_no_member_has_a_veto() -> None:
+    """Roots of 0.64 * 0.04, 0.32 * 0.32 and 0.04 * 0.64: 4, 8 and 4 parts; a sure no is one of a millionth."""
+    found = ensembles.geometric([np.array([[0.64, 0.32, 0.04]]), np.array([[0.04, 0.32, 0.64]])])
+    np.testing.assert_allclose(found, [[0.25, 0.5, 0.25]], rtol=1e-12)
+    vetoed = ensembles.geometric([np.array([[1.0, 0.0, 0.0]]), np.array([[0.5, 0.5, 0.0]])])
+    np.testing.assert_allclose(vetoed, [[1 / 1.001, 0.001 / 1.001, 0]], rtol=1e-6)
+
+
+def test_the_geometric_mean_is_the_softmax_of_the_mean_of_logits() -> None:
+    logits = np.random.default_rng(0).normal(0, 2, (3, 50, 4))
+    parts = np.exp(logits) / np.exp(logits).sum(axis=2, keepdims=True)
+    expected = np.exp(logits.mean(axis=0))
+    np.testing.assert_allclose(
+        ensembles.geometric(list(parts)), expected / expected.sum(axis=1, keepdims=True), rtol=1e-10
+    )
+
+
+def test_the_table_of_a_mean_is_of_the_one_that_is_named() -> None:
+    pair = [predictions(seed) for seed in (0, 1)]
+    columns = tables.probability_columns(pair[0])
+    found = ensembles.averaged(pair, {"name": "ensemble", "mean": "geometric"})[columns].to_numpy()
+    np.testing.assert_array_equal(found, ensembles.geometric([one[columns].to_numpy() for one in pair]))
+    earlier = ensembles.averaged(pair, {"name": "ensemble"})
+    pd.testing.assert_frame_equal(earlier, ensembles.averaged(pair, ARITHMETIC))
+    with pytest.raises(ValueError, match=r"unknown model\.mean 'harmonic'; it is arithmetic or geometric"):
+        ensembles.averaged(pair, {"name": "ensemble", "mean": "harmonic"})
+
+
 def test_one_member_is_its_own_mean_but_for_the_prediction() -> None:
     member = predictions(0)
     columns = tables.probability_columns(member)
-    pd.testing.assert_frame_equal(ensembles.averaged([member])[columns], member[columns])
+    pd.testing.assert_frame_equal(ensembles.averaged([member], ARITHMETIC)[columns], member[columns])
 
 
 def test_the_order_of_the_members_does_not_matter() -> None:
     a, b = predictions(0), predictions(1)
-    pd.testing.assert_frame_equal(ensembles.averaged([a, b]), ensembles.averaged([b, a]))
+    pd.testing.assert_frame_equal(ensembles.averaged([a, b], ARITHMETIC), ensembles.averaged([b, a], ARITHMETIC))
 
 
 def test_no_members_are_refused_with_the_remedy() -> None:
     with pytest.raises(ValueError, match=r"no members; name two or more in conf/model/ensemble\.yaml"):
-        ensembles.averaged([])
+        ensembles.averaged([], ARITHMETIC)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +109,7 @@ def test_no_members_are_refused_with_the_remedy() -> None:
 def test_members_of_different_utterances_or_emotions_are_refused(other: pd.DataFrame) -> None:
     for pair in ([predictions(0), other], [other, predictions(0)]):
         with pytest.raises(ValueError, match=rf"predicted different utterances or emotions; {REMEDY}"):
-            ensembles.averaged(pair)
+            ensembles.averaged(pair, ARITHMETIC)
 
 
 # bundles
@@ -108,20 +139,21 @@ def members(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Path], 
     return folders, features
 
 
+@pytest.mark.parametrize("mean", ["arithmetic", "geometric"])
 def test_an_ensemble_says_the_mean_of_its_members_each_on_its_own_features(
-    members: tuple[dict[str, Path], dict[str, Representation]], tmp_path: Path
+    members: tuple[dict[str, Path], dict[str, Representation]], tmp_path: Path, mean: str
 ) -> None:
     folders, features = members
-    ensembles.save(folders, tmp_path / "fold_0", DESCRIPTION)
+    ensembles.save(folders, tmp_path / "fold_0", {**DESCRIPTION, "model": {**DESCRIPTION["model"], "mean": mean}})
     ensemble = ensembles.load(tmp_path / "fold_0")
     positions = np.array([5, 0, 9])
     alone = {name: bundle.load(folders[name]).probabilities(features[name], positions) for name in folders}
     found = ensemble.probabilities(features, positions)
-    np.testing.assert_allclose(found, (alone["small"] + alone["large"]) / 2, rtol=1e-12)
+    np.testing.assert_allclose(found, ensembles.MEANS[mean](list(alone.values())), rtol=1e-12)
     assert found.shape == (3, 4)
     assert np.abs(alone["small"] - alone["large"]).max() > 0.01
     assert (list(ensemble.members), ensemble.labels) == (["small", "large"], list(FOUR))
-    assert ensemble.description["model"] == DESCRIPTION["model"]
+    assert ensemble.description["model"] == {**DESCRIPTION["model"], "mean": mean}
     assert ensemble.description["seed"] == 0
 
 

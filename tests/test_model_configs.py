@@ -28,7 +28,7 @@ PUBLISHED: dict[str, dict[str, Any]] = {  # section 4 of the specification
 }
 OTHERS = (
     *("batch_size", "learning_rate", "weight_decay", "class_weight", "label_smoothing", "mixup", "variation"),
-    *("deterministic", "refit"),
+    *("deterministic", "bias_correction", "refit"),
 )
 
 

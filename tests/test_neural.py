@@ -505,7 +505,8 @@ def test_a_setting_out_of_range_is_refused_by_its_name_and_value(tmp_path: Path,
 def test_a_classifier_gives_the_network_s_outputs_softened_and_refuses_other_shapes(whole: tuple[Run, Path]) -> None:
     labels = ["neutral", "happy", "sad", "angry"]
     _, dev = data()
-    classifier = neural.calibrated(whole[0].model, labels, dev)
+    by = neural.calibration_on(whole[0].model, dev, bias_correction=False)
+    classifier = neural.calibrated(whole[0].model, labels, by)
     values = np.random.default_rng(3).normal(size=(600, 6)).astype(np.float32)  # more than one chunk
     probability = classifier.predict_proba(values)
     assert probability.shape == (600, 4)

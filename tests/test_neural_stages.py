@@ -396,7 +396,7 @@ def test_members_keep_their_learning_curves(ensemble: Path) -> None:
 
 def test_choosing_by_dev_asks_an_ensemble_for_dev_alone(ensemble: Path) -> None:
     found = evaluate.predicted_by_members(
-        TWO_FOLDS[TWO_FOLDS["partition"] == "dev"], ensemble / "data/members", MEMBERS
+        TWO_FOLDS[TWO_FOLDS["partition"] == "dev"], ensemble / "data/members", MEMBERS, ensemble / "models"
     )
     assert set(found["partition"]) == {"dev"}
     assert len(found) == 2 * 14
@@ -406,7 +406,8 @@ def test_members_of_other_partitions_are_refused_with_the_remedy(ensemble: Path)
     """As if partition were chosen anew, and one member trained anew alone."""
     other = by_speaker({"02": "test", "01": "dev"}, {"04": "test", "03": "dev"})
     with pytest.raises(ValueError, match=r"dvc repro"):
-        evaluate.predicted_by_members(other[other["partition"] != "train"], ensemble / "data/members", MEMBERS)
+        of_both = other[other["partition"] != "train"]
+        evaluate.predicted_by_members(of_both, ensemble / "data/members", MEMBERS, ensemble / "models")
 
 
 @pytest.mark.parametrize("members", [(), ("svm",)])

@@ -11,7 +11,7 @@ import pytest
 
 from ser import balancing, neural_training, tables
 from ser.features.representation import Representation
-from ser.models import checkpoints, neural
+from ser.models import calibration, checkpoints, neural
 from ser.models.backend import keras
 from ser.models.calibration import cross_entropy, softened
 from ser.models.examples import Examples
@@ -49,6 +49,7 @@ TRAINING = {
     "mixup": 0.0,
     "variation": None,
     "deterministic": True,
+    "bias_correction": False,
     "refit": False,
 }
 SHAPES = {"log_mel": (16, 20), "frames": (20, 3)}
@@ -284,7 +285,7 @@ OTHER_SETTINGS = {
 
 
 def test_every_setting_of_training_is_tried_above() -> None:
-    assert set(OTHER_SETTINGS) == set(TRAINING) - {"refit"}  # by which a second training follows
+    assert set(OTHER_SETTINGS) == set(TRAINING) - {"bias_correction", "refit"}  # which come after a training
 
 
 def test_labels_are_the_emotions_of_training_in_their_own_order(begun: Callable[..., Seen]) -> None:
@@ -408,6 +409,29 @@ def test_a_refit_learns_from_train_and_dev_and_its_temperature_is_that_of_the_fi
             np.testing.assert_array_equal(one, other)
     assert fit.model.temperature == fit.before_refit.temperature == alone.model.temperature
     assert (fit.epochs, fit.metrics) == (alone.epochs, alone.metrics)  # of the network that dev was not seen by
+
+
+def test_dev_s_bias_correction_raises_what_is_predicted_too_rarely_in_the_refitted_network_too() -> None:
+    features = representation()
+    plain = fitted(features, training=UNDECIDED)
+    corrected = fitted(features, training={**UNDECIDED, "bias_correction": True})
+    shifts = []
+    for with_it, without in ((corrected.model, plain.model), (corrected.before_refit, plain.before_refit)):
+        assert with_it is not None
+        assert without is not None
+        *shared, bias = with_it.network.get_weights()
+        *expected, plain_bias = without.network.get_weights()
+        for one, other in zip(shared, expected, strict=True):
+            np.testing.assert_array_equal(one, other)
+        shifts.append(bias - plain_bias)
+    np.testing.assert_allclose(shifts[0], shifts[1], atol=1e-6)
+    dev = part(features, "dev")
+    values, codes = dev.filter(like="feature_").to_numpy(), dev["emotion"].map(EMOTIONS.index).to_numpy()
+    assert plain.before_refit is not None
+    expected = calibration.best(neural.outputs(plain.before_refit.network, values), codes, bias_correction=True)
+    np.testing.assert_allclose(shifts[1], expected.shift, atol=1e-5)
+    assert corrected.model.temperature == pytest.approx(expected.temperature, rel=1e-6)
+    assert np.abs(expected.shift).max() > 0.01
 
 
 @pytest.mark.parametrize(

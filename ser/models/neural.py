@@ -10,7 +10,7 @@ from sklearn.metrics import recall_score
 
 from ser.models import backend, calibration, checkpoints, networks
 from ser.models.backend import keras
-from ser.models.calibration import Probabilities
+from ser.models.calibration import Calibration, Probabilities
 from ser.models.examples import CHUNK, Batches, Examples, Values, class_weights
 from ser.models.progress import Epoch, Progress, Rules
 
@@ -167,10 +167,18 @@ def _dev_figures(model: keras.Model, dev: Examples) -> dict[str, float]:
     }
 
 
-def calibrated(network: keras.Model, labels: list[str], dev: Examples) -> NeuralClassifier:
-    """The network with the temperature that fits dev best."""
+def calibration_on(network: keras.Model, dev: Examples, *, bias_correction: bool) -> Calibration:
+    """The calibration of the network that fits dev best."""
     probability: Any = np.concatenate([outputs(network, chunk) for chunk in dev.chunks()])
-    return NeuralClassifier(network, labels, calibration.best_temperature(probability, dev.codes))
+    return calibration.best(probability, dev.codes, bias_correction=bias_correction)
+
+
+def calibrated(network: keras.Model, labels: list[str], by: Calibration) -> NeuralClassifier:
+    """The network with a calibration; the last layer takes the shift into its own bias."""
+    if by.shift.any():
+        bias = network.layers[-1].bias
+        bias.assign(keras.ops.convert_to_numpy(bias) + by.shift.astype(np.float32))
+    return NeuralClassifier(network, labels, by.temperature)
 
 
 def loaded(path: Path) -> keras.Model:
