@@ -405,8 +405,8 @@ def test_choosing_by_dev_asks_an_ensemble_for_dev_alone(ensemble: Path) -> None:
 def test_members_of_other_partitions_are_refused_with_the_remedy(ensemble: Path) -> None:
     """As if partition were chosen anew, and one member trained anew alone."""
     other = by_speaker({"02": "test", "01": "dev"}, {"04": "test", "03": "dev"})
+    of_both = other[other["partition"] != "train"]
     with pytest.raises(ValueError, match=r"dvc repro"):
-        of_both = other[other["partition"] != "train"]
         evaluate.predicted_by_members(of_both, ensemble / "data/members", MEMBERS, ensemble / "models")
 
 
