@@ -1,62 +1,24 @@
 """Ensembles: the mean of what several trained models say."""
 
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from ser import bundle, files
 from ser.bundle import Bundle, Indices, Probabilities
 from ser.features.representation import Representation
+from ser.means import mean_of
 from ser.prediction import with_predictions
 from ser.tables import probability_columns
 
 MEMBERS = "members"
 PREDICTIONS = "predictions.csv"  # of a member, before it is part of an ensemble
 REMEDY = "train all anew with: dvc repro -f train"
-LEAST = 1e-6  # probability that counts as 0, below which no member has a veto
 FACTS = ("fold", "partition", "utterance", "corpus", "speaker", "sex", "intensity", "truth")
-
-
-def arithmetic(parts: Sequence[Probabilities]) -> Probabilities:
-    """Mean of probabilities `(n_rows, n_labels)`."""
-    return np.asarray(np.mean(parts, axis=0), np.float64)
-
-
-def geometric(parts: Sequence[Probabilities]) -> Probabilities:
-    """Geometric mean of probabilities `(n_rows, n_labels)`, to a sum of 1: mean of logits, in which a sure no counts.
-
-    References
-    ----------
-    .. [1] Hinton (2002), Training products of experts by minimizing contrastive divergence, Neural computation 14(8).
-    """
-    mean = np.exp(np.mean(np.log(np.maximum(parts, LEAST)), axis=0))
-    mean[np.max(parts, axis=0) == 0] = 0  # an emotion that none has learned
-    return np.asarray(mean / mean.sum(axis=1, keepdims=True), np.float64)
-
-
-MEANS: Mapping[str, Callable[[Sequence[Probabilities]], Probabilities]] = {
-    "arithmetic": arithmetic,
-    "geometric": geometric,
-}
-
-
-def mean_of(model: Mapping[str, Any]) -> Callable[[Sequence[Probabilities]], Probabilities]:
-    """The mean that an ensemble's settings name.
-
-    Raises
-    ------
-    ValueError
-        If there is no such mean.
-    """
-    name = model.get("mean", "arithmetic")  # the only one of earlier bundles
-    if name not in MEANS:
-        raise ValueError(f"unknown model.mean {name!r}; it is {' or '.join(MEANS)}")
-    return MEANS[name]
 
 
 @dataclass(frozen=True)

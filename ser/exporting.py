@@ -68,15 +68,23 @@ def exported(model: Bundle, description: Mapping[str, Any], folder: Path) -> dic
     return written
 
 
-def _write_litert(model: Bundle, folder: Path, *, int8: bool) -> None:
-    """LiteRT for one utterance at a time: then recurrent layers need no operators but the built-in ones."""
+def _write_litert(model: Bundle, folder: Path, *, weights: str) -> None:
+    """LiteRT for one utterance at a time: then recurrent layers need no operators but the built-in ones.
+
+    Parameters
+    ----------
+    weights
+        float32, float16 or int8, as they are kept; what is computed stays float32.
+    """
     tensorflow, network = _tensorflow(), model.model.network
     with tempfile.TemporaryDirectory() as temporary, silent_stderr():
         serve = partial(network, training=False)
         _write_archive(network, Path(temporary), "serve", serve, n_utterances=1)
         converter = tensorflow.lite.TFLiteConverter.from_saved_model(temporary)
-        if int8:  # weights; what is computed stays float32
+        if weights != "float32":
             converter.optimizations = [tensorflow.lite.Optimize.DEFAULT]
+        if weights == "float16":
+            converter.target_spec.supported_types = [tensorflow.float16]
         (folder / bundle.LITERT).write_bytes(converter.convert())
 
 
@@ -184,8 +192,9 @@ def _surround(onnx: Any, graph: Any, beta: float, order: list[int], *, logits: b
 
 
 NETWORKS: Mapping[str, Callable[[Bundle, Path], None]] = {
-    "litert": lambda model, folder: _write_litert(model, folder, int8=False),
-    "litert_int8": lambda model, folder: _write_litert(model, folder, int8=True),
+    "litert": partial(_write_litert, weights="float32"),
+    "litert_float16": partial(_write_litert, weights="float16"),
+    "litert_int8": partial(_write_litert, weights="int8"),
     bundle.SAVED_MODEL: _write_saved_model,
 }
 CLASSIFIERS: Mapping[str, Callable[[Bundle, Path], None]] = {"onnx": _write_onnx}

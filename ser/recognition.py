@@ -17,6 +17,7 @@ from ser import audio, bundle, inputs, speech
 from ser.audio import InvalidAudio, Waveform
 from ser.features.extractors import Extractor, extractor
 from ser.inputs import Input, Window
+from ser.means import mean_of
 
 EMBEDDED = Path(__file__).parent / "embedded"
 NO_SPEECH = "no speech"
@@ -71,7 +72,7 @@ class Recognizer:
     name: str
     """Where it comes from."""
     parts: Sequence[tuple[Extractor, Model]]
-    """Their probabilities are averaged."""
+    """Of what they say the mean is taken that `description` names."""
     window: float
     """Seconds that it hears at a time."""
     whole: bool
@@ -105,7 +106,7 @@ class Recognizer:
         if not all(np.isfinite(one).all() for one in values):
             raise InvalidAudio("samples whose features are not finite")
         rows = [model.of_values(one)[0] for one, (_, model) in zip(values, self.parts, strict=True)]
-        return np.asarray(np.mean(rows, axis=0), np.float64)
+        return mean_of(self.description.get("model", {}))(rows)
 
     def predict(self, recording: Input) -> Prediction:
         """Emotion of an utterance, or, of a recording longer than 10 s, the mean over its windows with speech.

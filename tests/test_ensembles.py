@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from learning_tables import feature_table, prediction_table, utterance_table
 
-from ser import bundle, ensembles, files, tables, training
+from ser import bundle, ensembles, files, means, tables, training
 from ser.features.representation import Representation
 
 FOUR = ("neutral", "happy", "sad", "angry")
@@ -51,9 +51,9 @@ def test_the_mean_is_a_table_of_predictions() -> None:
 
 def test_the_geometric_mean_by_hand_and_no_member_has_a_veto() -> None:
     """Roots of 0.64 * 0.04, 0.32 * 0.32 and 0.04 * 0.64: 4, 8 and 4 parts; a sure no is one of a millionth."""
-    found = ensembles.geometric([np.array([[0.64, 0.32, 0.04]]), np.array([[0.04, 0.32, 0.64]])])
+    found = means.geometric([np.array([[0.64, 0.32, 0.04]]), np.array([[0.04, 0.32, 0.64]])])
     np.testing.assert_allclose(found, [[0.25, 0.5, 0.25]], rtol=1e-12)
-    vetoed = ensembles.geometric([np.array([[1.0, 0.0, 0.0]]), np.array([[0.5, 0.5, 0.0]])])
+    vetoed = means.geometric([np.array([[1.0, 0.0, 0.0]]), np.array([[0.5, 0.5, 0.0]])])
     np.testing.assert_allclose(vetoed, [[1 / 1.001, 0.001 / 1.001, 0]], rtol=1e-6)
 
 
@@ -61,16 +61,14 @@ def test_the_geometric_mean_is_the_softmax_of_the_mean_of_logits() -> None:
     logits = np.random.default_rng(0).normal(0, 2, (3, 50, 4))
     parts = np.exp(logits) / np.exp(logits).sum(axis=2, keepdims=True)
     expected = np.exp(logits.mean(axis=0))
-    np.testing.assert_allclose(
-        ensembles.geometric(list(parts)), expected / expected.sum(axis=1, keepdims=True), rtol=1e-10
-    )
+    np.testing.assert_allclose(means.geometric(list(parts)), expected / expected.sum(axis=1, keepdims=True), rtol=1e-10)
 
 
 def test_the_table_of_a_mean_is_of_the_one_that_is_named() -> None:
     pair = [predictions(seed) for seed in (0, 1)]
     columns = tables.probability_columns(pair[0])
     found = ensembles.averaged(pair, {"name": "ensemble", "mean": "geometric"})[columns].to_numpy()
-    np.testing.assert_array_equal(found, ensembles.geometric([one[columns].to_numpy() for one in pair]))
+    np.testing.assert_array_equal(found, means.geometric([one[columns].to_numpy() for one in pair]))
     earlier = ensembles.averaged(pair, {"name": "ensemble"})
     pd.testing.assert_frame_equal(earlier, ensembles.averaged(pair, ARITHMETIC))
     with pytest.raises(ValueError, match=r"unknown model\.mean 'harmonic'; it is arithmetic or geometric"):
@@ -149,7 +147,7 @@ def test_an_ensemble_says_the_mean_of_its_members_each_on_its_own_features(
     positions = np.array([5, 0, 9])
     alone = {name: bundle.load(folders[name]).probabilities(features[name], positions) for name in folders}
     found = ensemble.probabilities(features, positions)
-    np.testing.assert_allclose(found, ensembles.MEANS[mean](list(alone.values())), rtol=1e-12)
+    np.testing.assert_allclose(found, means.MEANS[mean](list(alone.values())), rtol=1e-12)
     assert found.shape == (3, 4)
     assert np.abs(alone["small"] - alone["large"]).max() > 0.01
     assert (list(ensemble.members), ensemble.labels) == (["small", "large"], list(FOUR))

@@ -17,11 +17,12 @@ from ser.models import NEURAL
 from ser.models.backend import keras
 
 ROOT = Path(__file__).parents[1]
-FORMATS = ("litert", "litert_int8", "saved_model")
+FORMATS = ("litert", "litert_float16", "litert_int8", "saved_model")
 TEMPERATURE = 0.7  # of `with_network`
 # Weights of 8 bits are off by up to 1/254 of the largest of their channel. Over all layers the logits of these networks
 # move by some hundredths, and a probability by less.
 INT8 = 0.03
+FLOAT16 = 1e-3  # weights of 11 bits are off by up to 1/2048 of themselves
 QUICK = ("cnn",)
 
 
@@ -63,7 +64,10 @@ def by_hand(export: Export) -> np.ndarray:
     return root / root.sum(axis=1, keepdims=True)
 
 
-@pytest.mark.parametrize(("name", "within"), [("litert", 1e-5), ("litert_int8", INT8), ("saved_model", 1e-5)])
+@pytest.mark.parametrize(
+    ("name", "within"),
+    [("litert", 1e-5), ("litert_float16", FLOAT16), ("litert_int8", INT8), ("saved_model", 1e-5)],
+)
 def test_an_export_gives_the_calibrated_probabilities_of_the_network(export: Export, name: str, within: float) -> None:
     expected = by_hand(export)
     raw = np.asarray(export.made.model.network(export.values, training=False))
@@ -82,6 +86,12 @@ def test_weights_of_8_bits_make_a_smaller_file_of_the_same_emotions(export: Expo
     assert np.abs(exact - rough).max() > 1e-7
     clear = np.diff(np.sort(exact, axis=1)[:, -2:], axis=1)[:, 0] > 2 * INT8
     assert (exact.argmax(axis=1) == rough.argmax(axis=1))[clear].all()
+
+
+def test_weights_of_16_bits_make_half_a_file(export: Export) -> None:
+    sizes = [(export.written[name] / bundle.LITERT).stat().st_size for name in ("litert", "litert_float16")]
+    n_bytes = 4 * export.made.model.network.count_params()
+    assert sizes[1] < sizes[0] - 0.4 * n_bytes
 
 
 def test_a_saved_model_is_as_tensorflow_serving_takes_it(export: Export) -> None:
@@ -133,7 +143,7 @@ class Forbidden:
             raise ImportError(name + " is not here")
 sys.meta_path.insert(0, Forbidden())
 from ser import bundle
-for name in ("litert", "litert_int8"):
+for name in ("litert", "litert_float16", "litert_int8"):
     model = bundle.load(Path(sys.argv[1]) / name)
     numpy.save(name + ".npy", model.of_values(numpy.load("values.npy")))
 """

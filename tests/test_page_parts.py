@@ -103,7 +103,7 @@ def test_lengths_are_said_as_people_say_them() -> None:
 
 def test_the_meaning_names_speech_and_speakers_that_the_model_learned_from(model: Recognizer) -> None:
     text = words.meaning(model.description, model.labels)
-    assert "16 speakers of RAVDESS (acted speech, North American English)" in text
+    assert "20 speakers of RAVDESS (acted speech, North American English)" in text
     assert all(label in text for label in model.labels)
     assert "does not name" in words.meaning({}, ["happy", "sad"])
 
@@ -229,7 +229,7 @@ def test_the_card_is_shown_without_front_matter_and_without_pictures_that_lead_n
 
 def test_facts_are_only_what_the_description_says(model: Recognizer) -> None:
     facts = bundles.facts(model)
-    assert facts["Model"] == "attention"
+    assert facts["Model"] == "tuned_yamnet"
     assert "chance 12.5 %" in facts["Recall on development speakers"]
     bare = Recognizer(model.name, model.parts, model.window, model.whole, {})
     assert set(bundles.facts(bare)) == {"Learned from", "Emotions", "Hears at a time"}

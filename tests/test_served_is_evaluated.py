@@ -11,6 +11,7 @@ import soundfile
 from synthesis import ravdess_corpus, tone
 
 from ser import bundle, exporting, params, predict_emotion, recognition, speech, tables
+from ser.features import hub
 from ser.inputs import opened
 from ser.recognition import Recognizer
 from stages import (
@@ -19,6 +20,7 @@ from stages import (
     extract_frames,
     extract_librosa,
     extract_log_mel,
+    extract_yamnet_bands,
     ingest,
     partition,
     train,
@@ -26,6 +28,7 @@ from stages import (
 )
 
 CONF = Path(__file__).parents[1] / "conf"
+HANDLE = "https://tfhub.dev/google/yamnet/1"
 EPOCHS = "training.max_epochs=2"
 ATTENTION = (
     *("model.filters=[4,4]", "model.dense_units=8", "model.n_blocks=1", "model.n_heads=2"),
@@ -35,8 +38,10 @@ STUDIES = {
     "functionals": ("model=svm", "balance.k_neighbors=1"),
     "spectrogram": ("model=attention", EPOCHS, *ATTENTION),
     "frames": ("model=conv_bilstm", EPOCHS, "model.filters=[4]", "model.recurrent_units=4", "model.dense_units=[8]"),
+    "tuned_yamnet": ("model=tuned_yamnet", EPOCHS, "model.n_layers=3", "model.n_frozen=1"),
     "ensemble": (
         "model=ensemble",
+        "model.mean=geometric",
         "members.svm.balance.k_neighbors=1",
         *(f"members.attention.{one}" for one in (EPOCHS, *ATTENTION)),
     ),
@@ -52,7 +57,7 @@ def extracted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         compose(folder, *STUDIES["functionals"])
-        for stage in (ingest, partition, extract_librosa, extract_log_mel, extract_frames):
+        for stage in (ingest, partition, extract_librosa, extract_log_mel, extract_frames, extract_yamnet_bands):
             stage.main()
     return folder
 
@@ -82,6 +87,8 @@ def compose(folder: Path, *overrides: str) -> None:
 )
 def study(request: pytest.FixtureRequest, extracted: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of models and predictions of a study, as its stages left them, and of its corpus."""
+    if request.param == "tuned_yamnet" and not hub.is_cached(HANDLE):
+        pytest.skip("TFHUB_CACHE_DIR is not set, or has no YAMNet")
     folder = tmp_path_factory.mktemp(request.param) / "study"
     shutil.copytree(extracted, folder)
     with pytest.MonkeyPatch.context() as patch:

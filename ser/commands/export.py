@@ -103,11 +103,11 @@ def _csv(comparisons: Sequence[Comparison]) -> str:
 
 
 def _table(comparisons: Sequence[Comparison]) -> list[str]:
-    lines = ["format           size   UAR, %  same emotion, %  largest difference  ms an utterance"]
+    lines = ["format             size   UAR, %  same emotion, %  largest difference  ms an utterance"]
     for one in comparisons:
         size = f"{one.size / 1e6:.2f} MB"
         lines.append(
-            f"{one.format:12}  {size:>9}  {100 * one.uar:6.1f}  {100 * one.agreement:15.1f}  {one.difference:18.1e}"
+            f"{one.format:14}  {size:>9}  {100 * one.uar:6.1f}  {100 * one.agreement:15.1f}  {one.difference:18.1e}"
             f"  {one.latency:15.2f}"
         )
     return lines

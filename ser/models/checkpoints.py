@@ -68,8 +68,8 @@ def resumed(folder: Path, rules: Rules) -> tuple[Progress, keras.Model] | None:
 
 
 def best(folder: Path) -> keras.Model:
-    """The network of the best epoch."""
-    return keras.saving.load_model(folder / BEST)
+    """The network of the best epoch, to predict with: without its optimizer, which is twice as large."""
+    return keras.saving.load_model(folder / BEST, compile=False)
 
 
 def discard(run: str) -> None:
