@@ -11,8 +11,17 @@ import numpy as np
 import numpy.typing as npt
 
 from ser import bundle
-from ser.recognition import EMBEDDED, Recognizer, of_bundles
+from ser.recognition import Recognizer, of_bundles
 
+LOG_MEL = {  # what `conf/log_mel/mel_64.yaml` says, which an installed package has not
+    "name": "mel_64",
+    "sample_rate": 16_000,
+    "duration": 3.0,
+    "n_fft": 2048,
+    "hop_length": 512,
+    "n_mels": 64,
+    "fmax": 8000.0,
+}
 HDF5 = (".h5", ".hdf5")
 KERAS = ".keras"
 PICKLES = (".pkl", ".pickle", ".joblib", ".sav", ".pt", ".pth", ".npy")
@@ -85,9 +94,8 @@ def load(path: Path, labels: str | None, *, all_speech: bool = False) -> Recogni
     names = [name.strip() for name in (labels or "").split(",") if name.strip()]
     if len(names) < 2 or len(set(names)) < len(names):
         raise ValueError(f"{path} needs the emotions of its outputs, in their order, as: --labels neutral,happy,sad")
-    representation = bundle.read_description(EMBEDDED)["representation"]
-    model = fitted(_network(path), names, representation["settings"])
-    one = bundle.Bundle(model, names, [], representation, {})
+    model = fitted(_network(path), names, LOG_MEL)
+    one = bundle.Bundle(model, names, [], {"name": "log_mel", "settings": LOG_MEL}, {})
     return of_bundles(str(path), [one], {"model": {"name": path.name}, "labels": names}, all_speech=all_speech)
 
 

@@ -69,6 +69,10 @@ def turned(shape: tuple[int, ...]) -> np.ndarray:
 # what is predicted
 
 
+def test_it_hears_what_conf_says() -> None:
+    assert foreign.LOG_MEL == SETTINGS
+
+
 @pytest.mark.parametrize("suffix", [".keras", ".h5", ".hdf5"])
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_a_network_is_given_our_spectrogram_in_its_own_shape(

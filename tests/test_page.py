@@ -176,7 +176,7 @@ def test_without_card_and_demo_the_page_still_works(tmp_path: Path, monkeypatch:
     assert page.radio[0].options == [view.UPLOAD, view.RECORD]
     page.selectbox[0].set_value("models/mine").run()
     assert "no model card" in text(page)
-    assert "| Model | attention |" in text(page)
+    assert "| Model | tuned_yamnet |" in text(page)
 
 
 def test_a_model_that_learned_from_synthetic_speech_comes_with_a_warning(

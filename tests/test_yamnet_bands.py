@@ -100,6 +100,13 @@ def test_a_recording_at_another_rate_is_heard_alike() -> None:
     np.testing.assert_allclose(one[:, 60:190].max(axis=0), other[:, 60:190].max(axis=0), atol=0.05)
 
 
+def test_a_waveform_in_double_precision_is_heard_alike_in_single() -> None:
+    waveform = voice(RATE)
+    found = bands(waveform.astype(np.float64))
+    assert found.dtype == bands(waveform).dtype == np.float32
+    np.testing.assert_allclose(found, bands(waveform), atol=1e-3)
+
+
 def test_what_is_served_is_what_is_extracted() -> None:
     waveform = tone(300, 1.0)
     np.testing.assert_array_equal(extractor("yamnet_bands", SETTINGS, [])(waveform, RATE), bands(waveform))

@@ -43,7 +43,8 @@ def yamnet_bands(
     heard = spectra[:, max(start, 0) : start + n_frames]
     before = max(-start, 0)
     after = n_frames - before - heard.shape[1]
-    return np.pad(heard, ((0, 0), (before, after)), constant_values=np.log(OFFSET))
+    padded = np.pad(heard, ((0, 0), (before, after)), constant_values=np.log(OFFSET))
+    return np.asarray(padded, np.float32)  # of a waveform in double precision, too
 
 
 def _loudness(waveform: Array) -> float:
