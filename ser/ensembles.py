@@ -44,7 +44,7 @@ class Ensemble:
 
 
 def averaged(predictions: Sequence[pd.DataFrame], model: Mapping[str, Any]) -> pd.DataFrame:
-    """One table of predictions, each probability the mean over the members that the ensemble's settings `model` name.
+    """One table of predictions, each probability the mean over the members that `model.mean` names.
 
     Raises
     ------

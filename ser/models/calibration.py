@@ -42,11 +42,11 @@ def best(probability: npt.NDArray[np.floating], codes: npt.NDArray[np.intp], *, 
     if not bias_correction:
         return Calibration(best_temperature(probability, codes), np.zeros(n_labels))
     from scipy.optimize import minimize  # which prediction need not import
+    from sklearn.utils.class_weight import compute_sample_weight
 
     logits = np.log(np.maximum(probability.astype(np.float64), LEAST))
-    count = np.bincount(codes, minlength=n_labels)
-    occurs = np.flatnonzero(count)
-    weight = len(codes) / (len(occurs) * count[codes])
+    occurs = np.unique(codes)
+    weight = compute_sample_weight("balanced", codes)
     rows = np.arange(len(codes))
 
     def surprise(parameters: Probabilities) -> float:
