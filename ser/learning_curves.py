@@ -24,14 +24,18 @@ def recorded(folder: Path) -> Iterator[Callable[[int, int, Epoch], None]]:
     from dvclive.live import Live  # slow to import, and classifiers have no epochs
 
     with Live(str(folder), dvcyaml=None, report=None, save_dvc_exp=False) as live:
+        last: dict[int, int] = {}
 
         def log(fold: int, epoch: int, values: Epoch) -> None:
-            live.step = epoch
+            live.step = last[fold] = epoch
             for name, value in values.items():
                 live.log_metric(f"fold_{fold}/{name}", value)
             live.make_summary()
 
         yield log
+        if last:  # the summary names a step, which should not depend on which of several folds at once was the last
+            live.step = last[max(last)]
+            live.make_summary()
 
 
 def write_picture(folder: Path, histories: Mapping[int, Sequence[Epoch]], kept: Mapping[int, int], title: str) -> None:

@@ -16,9 +16,8 @@ References
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -147,7 +146,7 @@ def dev_uar(given: Data, config: Mapping[str, Any], *, run: str = RUN) -> float:
     if config["model"]["name"] not in NEURAL:
         return _pooled_uar(given, config, run=run, spread=compute.unordered_map)
     try:
-        return processes.in_own_process(_uar_of_networks, *_without_map(given), config, run=run)
+        return processes.in_own_process(_uar_of_networks, given, config, run=run)
     except processes.Died as error:
         raise Unfit("its training died; it may need more memory than there is") from error
 
@@ -162,20 +161,10 @@ def _pooled_uar(given: Data, config: Mapping[str, Any], *, run: str, spread: Cal
     return metrics.scores(pd.concat(parts, ignore_index=True))["uar"]
 
 
-def _without_map(given: Data) -> tuple[Data, Path | None]:
-    """The data without a memory map, which is not to be copied into another process, and the file that it shows."""
-    if not isinstance(given.features.array, np.memmap):
-        return given, None
-    path = given.features.array.filename
-    return replace(given, features=Representation(given.features.rows)), Path(path) if path else None
-
-
-def _uar_of_networks(given: Data, path: Path | None, config: Mapping[str, Any], *, run: str) -> float:
+def _uar_of_networks(given: Data, config: Mapping[str, Any], *, run: str) -> float:
     """Fold by fold, as each takes all cores or the one GPU."""
     from ser.models import checkpoints  # Keras takes seconds to import, which a classifier need not pay
 
-    if path is not None:
-        given = replace(given, features=Representation(given.features.rows, np.load(path, mmap_mode="r")))
     uar = _pooled_uar(given, config, run=run, spread=lambda function, folds: enumerate(map(function, folds)))
     checkpoints.discard(run)
     return uar

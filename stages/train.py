@@ -1,13 +1,26 @@
 """Train one model per fold on the balanced training partition."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from joblib import cpu_count
 from tqdm import tqdm
 
-from ser import balancing, bundle, ensembles, files, formats, learning_curves, params, tables, training
+from ser import (
+    balancing,
+    bundle,
+    ensembles,
+    files,
+    formats,
+    learning_curves,
+    params,
+    processes,
+    tables,
+    training,
+)
 from ser.features import representation
 from ser.features.representation import Representation
 from ser.models import ENSEMBLE, NEURAL
@@ -22,6 +35,8 @@ MODELS = Path("models")
 LEARNING_CURVES = Path("reports/learning_curves")
 
 Log = Callable[[int, int, Epoch], None]
+Trained = tuple[Sequence[Epoch], int]  # epochs, and the one that is kept
+Work = Callable[[Log, int], Trained]
 
 
 def main() -> None:
@@ -143,24 +158,59 @@ def train_networks(
     curves: Path,
     run: str,
 ) -> None:
-    """Write the network of every fold to `models`; what an interrupted run has trained is not trained again."""
+    """Write the network of every fold to `models`; what an interrupted run has trained is not trained again.
+
+    Several folds are trained side by side, each by one core, unless there is an accelerator.
+    """
     from ser.models import backend, checkpoints  # Keras takes seconds to import, which a classifier need not pay
 
     title = f"{config['model']['name']} on {config['representation']['name']}"
     print(f"training {title} by {backend.devices()}")
-    histories: dict[int, Sequence[Epoch]] = {}
-    kept: dict[int, int] = {}
+    folds = [int(fold) for fold in sorted(balanced["fold"].unique())]
     with files.replacing(models) as folder, learning_curves.recorded(curves) as log:
         folder.mkdir()
-        for fold in sorted(balanced["fold"].unique()):
-            rows = balanced[balanced["fold"] == fold]
-            dev = dev_rows(features.rows, partitions, fold=fold)
-            networks = fitted_networks(rows, dev, features, utterances, config, fold=fold, run=run, log=log)
-            for name, model in networks.items():
-                bundle.save(model, folder / f"fold_{fold}" / name)
-            histories[fold], kept[fold] = model.history, model.description["metrics"]["epoch"]
+        work = partial(train_network, balanced, features, partitions, utterances, config, folder, run)
+        alone = len(folds) == 1 or not backend.on_cpu()
+        trained = dict(in_turn(work, folds, log) if alone else at_once(work, folds, log))
+    histories, kept = ({fold: trained[fold][k] for fold in folds} for k in range(2))
     learning_curves.write_picture(curves, histories, kept, title)
     checkpoints.discard(run)
+
+
+def in_turn(work: Work, folds: Sequence[int], log: Log) -> Iterator[tuple[int, Trained]]:
+    """What `work` returns for each fold, one after the other."""
+    return ((fold, work(log, fold)) for fold in folds)
+
+
+def at_once(work: Work, folds: Sequence[int], log: Log) -> Iterator[tuple[int, Trained]]:
+    """What `work` returns for each fold, in any order."""
+    try:
+        yield from processes.side_by_side(work, folds, n_processes=min(len(folds), cpu_count()), hear=log)
+    except processes.Died as error:
+        raise ValueError(
+            f"the training of a fold was killed, perhaps since {cpu_count()} at once need more memory than there"
+            " is; run again, one at a time, and it goes on where it was: LOKY_MAX_CPU_COUNT=1 dvc repro"
+        ) from error
+
+
+def train_network(
+    balanced: pd.DataFrame,
+    features: Representation,
+    partitions: pd.DataFrame,
+    utterances: pd.DataFrame,
+    config: Mapping[str, Any],
+    folder: Path,
+    run: str,
+    log: Log,
+    fold: int,
+) -> Trained:
+    """Write the network of one fold to `folder`."""
+    rows = balanced[balanced["fold"] == fold]
+    dev = dev_rows(features.rows, partitions, fold=fold)
+    networks = fitted_networks(rows, dev, features, utterances, config, fold=fold, run=run, log=log)
+    for name, model in networks.items():
+        bundle.save(model, folder / f"fold_{fold}" / name)
+    return model.history, model.description["metrics"]["epoch"]
 
 
 def dev_rows(features: pd.DataFrame, partitions: pd.DataFrame, *, fold: int) -> pd.DataFrame:

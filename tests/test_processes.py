@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ser import processes
-from ser.processes import Died, in_own_process
+from ser.processes import Died, Tell, in_own_process, side_by_side
 
 ROOT = Path(__file__).parents[1]
 
@@ -89,3 +89,74 @@ def test_the_names_of_the_environment_are_those_of_tqdm() -> None:
     environment = {**os.environ, **processes.BELOW}
     done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["-1"]
+
+
+def squared(tell: Tell, number: int) -> tuple[int, int, str, str]:
+    tell("begin", number)
+    if number < 2:
+        time.sleep(0.5)  # so that one process cannot do it all
+    tell("end", number)
+    return number**2, os.getpid(), os.environ["TF_NUM_INTRAOP_THREADS"], os.environ["TQDM_POSITION"]
+
+
+def one_fails(tell: Tell, folder: str) -> None:
+    if folder == "fails":
+        raise FileNotFoundError("no file here")
+    endless(folder)
+
+
+def one_is_killed(tell: Tell, folder: str) -> None:
+    if folder == "killed":
+        killed()
+    endless(folder)
+
+
+def unheard(*message: object) -> None:
+    """Told for nothing."""
+
+
+def test_items_are_computed_side_by_side_in_other_processes_of_one_thread() -> None:
+    found = dict(side_by_side(squared, range(5), n_processes=2, hear=unheard))
+    assert {item: square for item, (square, *_) in found.items()} == {0: 0, 1: 1, 2: 4, 3: 9, 4: 16}
+    assert {threads for *_, threads, _ in found.values()} == {"1"}
+    places = {(process, position) for _, process, _, position in found.values()}
+    assert {position for _, position in places} == {"0", "1"}  # each its own line of the terminal
+    assert os.getpid() not in {process for process, _ in places}
+    assert "TF_NUM_INTRAOP_THREADS" not in os.environ
+
+
+def test_all_that_is_told_is_heard_before_the_result_is_there() -> None:
+    heard: list[tuple[object, ...]] = []
+    for item, _ in side_by_side(squared, range(3), n_processes=2, hear=lambda *message: heard.append(message)):
+        assert [message for message in heard if message[1] == item] == [("begin", item), ("end", item)]
+    assert len(heard) == 6
+
+
+@pytest.mark.parametrize(
+    ("function", "first", "error"), [(one_fails, "fails", FileNotFoundError), (one_is_killed, "killed", Died)]
+)
+def test_where_one_fails_the_others_end_at_once(tmp_path: Path, function: object, first: str, error: type) -> None:
+    path = tmp_path / "process"
+    begin = time.monotonic()
+    with pytest.raises(error):
+        list(side_by_side(function, [str(path), first], n_processes=2, hear=unheard))  # type: ignore[arg-type]
+    assert time.monotonic() - begin < 60
+    if path.exists():
+        awaited(lambda: not is_alive(int(path.read_text())))
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+def test_all_processes_end_when_their_parent_is_killed_or_interrupted(tmp_path: Path, number: signal.Signals) -> None:
+    paths = [tmp_path / "first", tmp_path / "second"]
+    script = (
+        "import sys, test_processes as t\nif __name__ == '__main__':"
+        " list(t.side_by_side(t.one_fails, sys.argv[1:], n_processes=2, hear=t.unheard))"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])}
+    parent = subprocess.Popen([sys.executable, "-c", script, *map(str, paths)], env=environment, stderr=subprocess.PIPE)
+    awaited(lambda: all(path.exists() and path.read_text() for path in paths))
+    children = [int(path.read_text()) for path in paths]
+    assert all(is_alive(child) for child in children)
+    parent.send_signal(number)
+    parent.communicate(timeout=60)
+    awaited(lambda: not any(is_alive(child) for child in children))

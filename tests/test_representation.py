@@ -1,5 +1,6 @@
 """What a model reads: the columns of a table or the rows of an array, found by utterance and variant."""
 
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,22 @@ def balanced(rows: pd.DataFrame, **settings: object) -> pd.DataFrame:
     found = balancing.balanced(rows, **settings, seed=0)
     found.insert(0, "fold", 0)
     return found
+
+
+# in another process
+
+
+def test_of_a_memory_map_another_process_gets_the_name_of_the_file(tmp_path: Path) -> None:
+    np.save(tmp_path / "array.npy", numbered(30, 500))
+    mapped = np.load(tmp_path / "array.npy", mmap_mode="r")
+    sent = pickle.dumps(Representation(INDEX, mapped))
+    assert len(sent) < mapped.nbytes / 2
+    there = pickle.loads(sent)
+    assert isinstance(there.array, np.memmap)
+    for array in (mapped, mapped[5:], numbered(30, 500), None):  # of the others the values
+        there = pickle.loads(pickle.dumps(Representation(INDEX, array)))
+        np.testing.assert_equal(there.array, array)
+        pd.testing.assert_frame_equal(there.rows, INDEX)
 
 
 # where a row lies

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,6 +25,13 @@ class Representation:
     """utterance, variant, emotion, and, of a table, one column a feature."""
     array: arrays.Array | None = None
     """Memory map `(n_rows, …)`; None: the features are columns."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Of a memory map, another process gets the name of the file."""
+        file = self.array.filename if isinstance(self.array, np.memmap) else None
+        if self.array is None or file is None or np.load(file, mmap_mode="r").shape != self.array.shape:
+            return Representation, (self.rows, self.array)
+        return _mapped, (self.rows, file)
 
     def positions(self, keys: pd.DataFrame) -> arrays.Indices:
         """Row of each of `keys` (utterance, variant).
@@ -49,6 +57,10 @@ class Representation:
             return self.rows
         means = np.stack([row.mean(axis=TIME_AXIS[name] - 1) for row in self.array])
         return pd.concat([self.rows, pd.DataFrame(means).add_prefix("mean_")], axis=1)
+
+
+def _mapped(rows: pd.DataFrame, file: Path) -> Representation:
+    return Representation(rows, np.load(file, mmap_mode="r"))
 
 
 def read(path: Path) -> Representation:

@@ -47,6 +47,11 @@ def devices() -> str:
     return f"{backend} on {', '.join(keras.distribution.list_devices())}"
 
 
+def on_cpu() -> bool:
+    """Whether the backend has no accelerator, which several processes would have to share."""
+    return "cpu" in devices()
+
+
 def versions() -> dict[str, str]:
     """Versions of Keras and of its backend."""
     backend = DISTRIBUTIONS[keras.backend.backend()]

@@ -1,7 +1,10 @@
 """YAMNet's first layers, which go on learning: the published network knows sounds, and is taught emotions."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
+
+import numpy as np
 
 from ser.features import yamnet_weights
 from ser.features.patches import N_MELS, PATCH_FRAMES
@@ -17,6 +20,8 @@ LAYERS = (
 EPSILON = 1e-4  # of YAMNet's batch normalisations
 MOMENTUM = 0.9  # of their moving averages, which are to follow weights that change
 LEAST_VARIANCE = 1e-6  # of a channel over time, whose square root has no slope at 0
+
+Convolution = Callable[..., Any]  # makes a layer, given what its kind does not say
 
 
 def tuned_yamnet(inputs: Any, *, handle: str, n_layers: int, n_frozen: int, dropout: float) -> Any:
@@ -56,24 +61,37 @@ def tuned_yamnet(inputs: Any, *, handle: str, n_layers: int, n_frozen: int, drop
     arrays = iter(yamnet_weights.weights(handle, n_layers=n_layers))
     features = layers.Reshape((-1, inputs.shape[1], 1))(layers.Permute((2, 1))(inputs))
     for k, (n_filters, stride) in enumerate(LAYERS[:n_layers]):
+        block = _learning if k >= n_frozen else _frozen
         if k == 0:
-            convolution = layers.Conv2D(n_filters, 3, strides=stride, padding="same", use_bias=False)
+            convolution = partial(layers.Conv2D, n_filters, 3, strides=stride, padding="same")
         else:
-            depthwise = layers.DepthwiseConv2D(3, strides=stride, padding="same", use_bias=False)
-            features = _normal(depthwise, features, arrays, learns=k >= n_frozen)
-            convolution = layers.Conv2D(n_filters, 1, use_bias=False)
-        features = _normal(convolution, features, arrays, learns=k >= n_frozen)
+            features = block(partial(layers.DepthwiseConv2D, 3, strides=stride, padding="same"), features, arrays)
+            convolution = partial(layers.Conv2D, n_filters, 1)
+        features = block(convolution, features, arrays)
     features = ops.mean(features, axis=2)
     mean, variance = ops.mean(features, axis=1), ops.var(features, axis=1)
     pooled = layers.Concatenate()([mean, ops.sqrt(variance + LEAST_VARIANCE)])
     return layers.Dropout(dropout)(pooled)
 
 
-def _normal(convolution: Any, features: Any, arrays: Iterator[Sequence[Any]], *, learns: bool) -> Any:
-    """Convolution, batch normalisation and rectifier, with the next two layers' weights."""
-    normalization = layers.BatchNormalization(scale=False, epsilon=EPSILON, momentum=MOMENTUM)
-    features = normalization(convolution(features))
-    for layer in (convolution, normalization):
+def _learning(convolution: Convolution, features: Any, arrays: Iterator[Sequence[Any]]) -> Any:
+    """Convolution, batch normalisation and rectifier, which begin with the next two layers' weights."""
+    convolve = convolution(use_bias=False)
+    normalize = layers.BatchNormalization(scale=False, epsilon=EPSILON, momentum=MOMENTUM)
+    features = normalize(convolve(features))
+    for layer in (convolve, normalize):
         layer.set_weights(next(arrays))
-        layer.trainable = learns
     return layers.Activation("relu")(features)
+
+
+def _frozen(convolution: Convolution, features: Any, arrays: Iterator[Sequence[Any]]) -> Any:
+    """The same, which stay as they are: the normalisation is part of the convolution, which takes half the time."""
+    (kernel,), (offset, mean, variance) = next(arrays), next(arrays)
+    deviation = np.sqrt(variance + EPSILON)
+    convolve = convolution(activation="relu", trainable=False)
+    features = convolve(features)
+    is_depthwise = kernel.shape[-1] == 1  # (height, width, n_channels, 1)
+    convolve.set_weights(
+        [kernel / (deviation[:, np.newaxis] if is_depthwise else deviation), offset - mean / deviation]
+    )
+    return features
