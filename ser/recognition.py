@@ -72,7 +72,7 @@ class Recognizer:
     name: str
     """Where it comes from."""
     parts: Sequence[tuple[Extractor, Model]]
-    """Of what they say the mean is taken that `description` names."""
+    """Of what they say the mean is taken that `description` names. Models that read the same have one extractor."""
     window: float
     """Seconds that it hears at a time."""
     whole: bool
@@ -102,10 +102,10 @@ class Recognizer:
         InvalidAudio
             If the features are not finite.
         """
-        values = [extract(waveform, sample_rate)[np.newaxis] for extract, _ in self.parts]
-        if not all(np.isfinite(one).all() for one in values):
+        values = {extract: extract(waveform, sample_rate)[np.newaxis] for extract in {one for one, _ in self.parts}}
+        if not all(np.isfinite(one).all() for one in values.values()):
             raise InvalidAudio("samples whose features are not finite")
-        rows = [model.of_values(one)[0] for one, (_, model) in zip(values, self.parts, strict=True)]
+        rows = [model.of_values(values[extract])[0] for extract, model in self.parts]
         return mean_of(self.description.get("model", {}))(rows)
 
     def predict(self, recording: Input) -> Prediction:
@@ -220,10 +220,23 @@ def of_bundles(
             " predict single recordings; train one that can, with: dvc exp run -S adaptation=none"
         )
     settings = [model.representation["settings"] for model in models]
-    parts = [(extractor(**model.representation, columns=model.columns), model) for model in models]
+    parts = list(zip(_extractors(models), models, strict=True))
     durations = [one["duration"] for one in settings if "duration" in one]
     whole = len(durations) < len(models)
     return Recognizer(name, parts, max(durations, default=WINDOW), whole, description, all_speech)
+
+
+def _extractors(models: Sequence[bundle.Bundle]) -> list[Extractor]:
+    """What each of the models reads; the same object for those that read the same."""
+    found: list[Extractor] = []
+    for model in models:
+        same = (
+            extract
+            for extract, other in zip(found, models, strict=False)
+            if (other.representation, other.columns) == (model.representation, model.columns)
+        )
+        found.append(next(same, None) or extractor(**model.representation, columns=model.columns))
+    return found
 
 
 def predict_emotion(

@@ -172,8 +172,8 @@ def train_networks(
         work = partial(train_network, balanced, features, partitions, utterances, config, folder, run)
         alone = len(folds) == 1 or not backend.on_cpu()
         trained = dict(in_turn(work, folds, log) if alone else at_once(work, folds, log))
-    histories, kept = ({fold: trained[fold][k] for fold in folds} for k in range(2))
-    learning_curves.write_picture(curves, histories, kept, title)
+    histories = {fold: trained[fold][0] for fold in folds}
+    learning_curves.write_picture(curves, histories, {fold: trained[fold][1] for fold in folds}, title)
     checkpoints.discard(run)
 
 

@@ -14,7 +14,7 @@ import pytest
 import small_study
 from small_study import FOUR, TWO_FOLDS, UTTERANCES, by_speaker, configuration
 
-from ser import balancing, bundle, ensembles, tables
+from ser import balancing, bundle, ensembles, processes, tables
 from ser.features import representation
 from ser.models import checkpoints
 from stages import balance, evaluate, run, train, train_member
@@ -191,7 +191,11 @@ class Killed(BaseException):
 
 
 def epochs_kept(monkeypatch: pytest.MonkeyPatch, *, last: int | None = None) -> list[int]:
-    """Epochs so far at each checkpoint, in the order in which they are written; the run is killed at the `last`."""
+    """Epochs so far at each checkpoint, in the order in which they are written; the run is killed at the `last`.
+
+    Folds are trained in this process, one after the other, as where there is an accelerator.
+    """
+    monkeypatch.setattr(train, "at_once", train.in_turn)
     kept: list[int] = []
     keep = checkpoints.keep
 
@@ -291,17 +295,45 @@ def test_a_killed_run_goes_on_with_the_same_inputs_and_begins_anew_with_others(
     assert kept == ([2] if change is None else [1])
 
 
+def test_a_training_that_is_killed_says_how_to_go_on(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def died(*_: Any, **__: Any) -> Any:
+        raise processes.Died
+
+    small_study.write_tables(configuration("dnn"))
+    balance.main()
+    monkeypatch.setattr(processes, "side_by_side", died)
+    with pytest.raises(ValueError, match=r"the training of a fold was killed.*LOKY_MAX_CPU_COUNT=1 dvc repro"):
+        train.main()
+    assert not (here / "models").exists()
+
+
+def test_folds_at_once_are_those_one_after_the_other(here: Path) -> None:
+    """Up to how many threads add what up."""
+    summary = Path("reports/learning_curves/metrics.json")
+    small_study.write_tables(configuration("dnn"))
+    small_study.run_stages()
+    in_turn, step = written(here), json.loads(summary.read_text())["step"]
+    train.main()
+    evaluate.main()
+    at_once = written(here)
+    probabilities = tables.probability_columns(at_once)
+    assert at_once["utterance"].tolist() == in_turn["utterance"].tolist()
+    np.testing.assert_allclose(at_once[probabilities], in_turn[probabilities], atol=1e-3)
+    assert json.loads(summary.read_text())["step"] == step
+    assert not (here / "checkpoints/models").exists()
+
+
 # an emotion that a fold lacks
 
 
 def test_a_fold_that_does_not_train_an_emotion_predicts_it_with_probability_0(
-    here: Path, capsys: pytest.CaptureFixture[str]
+    here: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     emotion = TWO_FOLDS["utterance"].map(UTTERANCES.set_index("utterance")["emotion"])
     lacks = (TWO_FOLDS["fold"] == 1) & (TWO_FOLDS["partition"] == "train") & (emotion == "angry")
     small_study.write_tables(configuration("cnn"), partitions=TWO_FOLDS[~lacks])
     small_study.run_stages()
-    assert "warning: fold 1: angry: in dev, not in training; never predicted" in capsys.readouterr().out
+    assert "warning: fold 1: angry: in dev, not in training; never predicted" in capfd.readouterr().out
     assert bundle.load(here / "models/fold_1").labels == ["neutral", "happy", "sad"]
     predictions = written(here)
     columns = [f"p_{label}" for label in FOUR]

@@ -282,6 +282,29 @@ def test_members_of_an_ensemble_are_averaged_each_on_its_own_features(tmp_path: 
     np.testing.assert_allclose(both, means.MEANS[mean](alone), rtol=0, atol=2e-6)
 
 
+def test_members_that_read_the_same_are_given_it_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, same, other = mel_bundle(), mel_bundle(), mel_bundle()
+    other.representation["settings"] = other.representation["settings"] | {"fmax": 4_000.0}
+    extracted: list[float] = []
+
+    def counting(name: str, settings: dict[str, Any], **given: Any) -> Any:
+        extract = extractor(name, settings, **given)
+
+        def counted(waveform: np.ndarray, sample_rate: int) -> np.ndarray:
+            extracted.append(settings["fmax"])
+            return extract(waveform, sample_rate)
+
+        return counted
+
+    monkeypatch.setattr(recognition, "extractor", counting)
+    made = recognition.of_bundles("x", [one, same, other], {"model": {}})
+    waveform = np.random.default_rng(0).uniform(-1, 1, RATE).astype(np.float32)
+    found = made.probabilities(waveform, RATE)
+    assert sorted(extracted) == [4_000.0, one.representation["settings"]["fmax"]]
+    each = [recognition.of_bundles("x", [model], {}).probabilities(waveform, RATE) for model in (one, same, other)]
+    np.testing.assert_allclose(found, np.mean(each, axis=0), atol=1e-12)
+
+
 def test_a_window_is_as_long_as_the_longest_member_hears() -> None:
     short, long = mel_bundle(), mel_bundle()
     long.representation["settings"] = long.representation["settings"] | {"duration": 4.0}
