@@ -148,8 +148,8 @@ def test_variants_train_a_network_and_are_never_predicted(project: Project) -> N
     assert np.load(project.folder / "data/log_mel/array.npy", mmap_mode="r").shape == (5 * 4 * 30, 64, 94)
 
 
-def killed_in_the_second_fold(project: Project) -> None:
-    """Start `dvc repro train`, and kill it and all that it started when a second fold has a finished epoch."""
+def killed_with_two_folds_under_way(project: Project) -> None:
+    """Start `dvc repro train`, and kill it and all that it started when two folds have finished epochs."""
     process = subprocess.Popen(
         ["dvc", "repro", "train"],
         cwd=project.folder,
@@ -179,12 +179,11 @@ def test_a_killed_run_is_resumed_and_ends_as_if_it_had_not_been_killed(project: 
     project.run("git", "checkout", "--quiet", "--force", "HEAD")
     project.compose(*settings(project, *DNN))
     project.run("dvc", "repro", "balance")
-    killed_in_the_second_fold(project)
+    killed_with_two_folds_under_way(project)
     assert not (project.folder / "models").exists()
     assert "checkpoints" not in project.run("git", "status", "--short", "--untracked-files=all")
     left = sorted(checkpoints_of(project).items(), key=lambda item: -len(item[1]))
     assert len(left) == 2
-    assert len(left[0][1]) == 6
     for path, epochs in left:  # figures that no training has, and that decide nothing
         path.write_text(json.dumps([epochs[0] | {"accuracy": MARK}, *epochs[1:]]))
 
