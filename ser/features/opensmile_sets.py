@@ -29,7 +29,7 @@ def check_installed() -> None:
     if importlib.util.find_spec("opensmile") is None:
         raise ValueError(
             "the representation opensmile needs the package opensmile, for research and education only; not installed;"
-            " run: pip install 'ser[opensmile]', or choose -S model.representation=librosa"
+            " run: pip install 'ser[opensmile]'"
         )
 
 
