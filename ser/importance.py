@@ -12,7 +12,8 @@ from ser.bundle import Bundle
 
 Values = npt.NDArray[np.float32]
 
-NUMBERED = re.compile(r"(_\d+)?(_Std)?$")  # what `ser.features.functionals` appends to a descriptor's name
+# What `ser.features.functionals` appends to a descriptor's name, or openSMILE: `_sma3nz_amean`, `_sma_de[7]_range`.
+NUMBERED = re.compile(r"(_sma.*|(_\d+)?(_Std)?)$")
 COLUMNS = ("descriptor", "n_features", "drop", "least", "most")
 
 

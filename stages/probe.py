@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ser import files, params
-from ser.features import encoder_hub, hub
+from ser.features import encoder_hub, hub, opensmile_sets
 from stages import run
 
 PARAMS = (
@@ -15,6 +15,7 @@ PARAMS = (
 CORPUS_ROOT = Path("data/corpus_root.json")
 AVAILABILITY = Path("data/yamnet_availability.json")
 ENCODER = Path("data/ssl_availability.json")
+OPENSMILE = Path("data/opensmile_availability.json")
 NO_ADAPTATION = "none"
 
 
@@ -34,11 +35,14 @@ def main() -> None:
     wanted = ssl["required"] or "ssl" in taken  # else nobody waits for gigabytes, nor for hours of extraction
     if wanted:
         encoder_hub.check(ssl["model"], ssl["revision"])
+    if "opensmile" in taken:
+        opensmile_sets.check_installed()
     links = files.linked_folders(Path(corpus["root"]))  # DVC sees the links, not what they lead to
     files.write_json(CORPUS_ROOT, {"root": corpus["root"], "links": links})
     finding = {"available": available, "failed_downloads": hub.failed_downloads(yamnet["handle"])}
     files.write_json(AVAILABILITY, {"handle": yamnet["handle"], **finding})
     files.write_json(ENCODER, {"wanted": wanted})
+    files.write_json(OPENSMILE, {"wanted": "opensmile" in taken})
 
 
 def representations(config: Mapping[str, Any]) -> set[str]:

@@ -180,7 +180,7 @@ def test_without_adaptation_the_table_is_marked_unavailable(capsys: pytest.Captu
     assert capsys.readouterr().out == "no adaptation is asked for: adaptation=speaker would\n"
 
 
-@pytest.mark.parametrize("source", ["librosa", "yamnet", "yamnet_librosa", "ssl"])
+@pytest.mark.parametrize("source", ["librosa", "yamnet", "yamnet_librosa", "ssl", "opensmile"])
 def test_one_choice_leads_the_model_to_the_adapted_features(tmp_path: Path, source: str) -> None:
     contents: dict[str, Any] = {}
     for name in ("none", "speaker"):

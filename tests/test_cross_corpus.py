@@ -291,6 +291,7 @@ STAGES = {
         "ingest",
         "extract_yamnet",
         "extract_ssl",
+        "extract_opensmile",
         "extract_librosa",
         "extract_log_mel",
         "extract_frames",

@@ -14,7 +14,7 @@ from small_corpora import composed
 from synthesis import tone
 from test_features import speech_like
 
-from ser.features import encoders, extractors, yamnet
+from ser.features import encoders, extractors, opensmile_sets, yamnet
 from ser.features.extractors import extractor
 from ser.features.frames import frames
 from ser.features.functionals import functionals
@@ -81,10 +81,11 @@ def test_every_representation_that_conf_can_choose_is_known(
     heard: list[tuple[Any, ...]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(encoders, "loaded", lambda model, revision: f"{model} at {revision}")
+    monkeypatch.setattr(opensmile_sets, "loaded", lambda name: name)
     names = set(CONFIG["paths"]) - {"extracted", "adapted"}  # which are paths of these
     for name in names:
         assert callable(extractor(name, CONFIG[name], [])), name
-    assert len(names) == 7
+    assert len(names) == 8
 
 
 def test_an_unknown_representation_is_refused_with_its_name_and_the_remedy() -> None:

@@ -53,6 +53,10 @@ COLUMNS = ["MFCC_1", "MFCC_1_Std", "RMS", "Mel_12"]
         ("RMS", "RMS"),
         ("RMS_Std", "RMS"),
         ("YAMNet_1023", "YAMNet"),
+        ("F0semitoneFrom27.5Hz_sma3nz_percentile20.0", "F0semitoneFrom27.5Hz"),
+        ("audSpec_Rfilt_sma_de[25]_range", "audSpec_Rfilt"),
+        ("mfcc_sma[1]_quartile1", "mfcc"),
+        ("VoicedSegmentsPerSec", "VoicedSegmentsPerSec"),
     ],
 )
 def test_a_feature_is_of_the_descriptor_that_its_name_begins_with(column: str, name: str) -> None:

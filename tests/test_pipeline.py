@@ -163,11 +163,13 @@ def test_large_tables_as_parquet_give_the_same_to_the_byte(project):
     study(project, *folds)
     results, bundle = project.hashes("reports"), project.read_json("models/fold_0/bundle.json")
     tables = {name: project.read(f"data/{name}.csv") for name in ("librosa_extracted_features", "balanced_dataset")}
-    others = ("yamnet_extracted_features", "ssl_extracted_features", "yamnet_librosa_features", "adapted_features")
+    others = tuple(f"{name}_extracted_features" for name in ("yamnet", "ssl", "opensmile"))
+    others += ("yamnet_librosa_features", "adapted_features")
     for name in (*tables, *others):
         (project.folder / f"data/{name}.csv").unlink()
     ran = project.ran(study(project, "tables.format=parquet", *folds))
-    wanted = {"extract_yamnet", "extract_ssl", "extract_librosa", "combine", "balance", "project", "train", "evaluate"}
+    wanted = {f"extract_{name}" for name in ("yamnet", "ssl", "opensmile", "librosa")}
+    wanted |= {"combine", "balance", "project", "train", "evaluate"}
     assert wanted <= {"probe", *ran}
     assert project.hashes("reports") == results
     assert {"reports/metrics.json", "reports/predictions.csv", "reports/projections/umap.csv"} <= set(results)

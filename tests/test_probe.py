@@ -7,7 +7,7 @@ import yaml
 
 import stages
 from ser import files
-from ser.features import encoder_hub, hub
+from ser.features import encoder_hub, hub, opensmile_sets
 from stages import probe
 
 HANDLE = "https://tfhub.dev/google/yamnet/1"
@@ -133,6 +133,23 @@ def test_what_needs_a_speech_encoder_goes_on_where_it_can_be_had(monkeypatch: py
     configure(representation="ssl")
     probe.main()
     assert files.read_json(probe.ENCODER) == {"wanted": True}
+
+
+@pytest.mark.usefixtures("workplace")
+@pytest.mark.parametrize("settings", [{"representation": "opensmile"}, {"members": ["librosa", "opensmile"]}])
+def test_opensmile_is_looked_for_only_where_it_is_asked_for(
+    settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opensmile_sets, "check_installed", lambda: 1 / 0)
+    configure(members=["librosa", "log_mel"])
+    probe.main()
+    assert files.read_json(probe.OPENSMILE) == {"wanted": False}
+    configure(**settings)
+    with pytest.raises(ZeroDivisionError):
+        probe.main()
+    monkeypatch.setattr(opensmile_sets, "check_installed", lambda: None)
+    probe.main()
+    assert files.read_json(probe.OPENSMILE) == {"wanted": True}
 
 
 @pytest.mark.usefixtures("workplace")

@@ -63,6 +63,11 @@ def _named(name: str, settings: Mapping[str, Any]) -> Named:
         encoder = encoders.loaded(settings["model"], settings["revision"])
         kept = {key: settings[key] for key in ("layers", "weights", "max_duration")}
         return partial(encoders.encoding, encoder=encoder, **kept)
+    if name == "opensmile":
+        from ser.features import opensmile_sets
+
+        opensmile_sets.loaded(settings["name"])  # whoever lacks it is told now
+        return partial(opensmile_sets.functionals, **settings)
     if name == "yamnet_librosa":
         parts = [_named(part, settings[part]) for part in ("yamnet", "librosa")]
         return lambda waveform, rate: {**parts[0](waveform, rate), **parts[1](waveform, rate)}

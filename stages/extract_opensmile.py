@@ -1,0 +1,40 @@
+"""Extract openSMILE's functionals of every utterance, where the model asks for them."""
+
+from functools import partial
+from pathlib import Path
+
+from ser import files, formats, params, tables
+from ser.features import opensmile_sets, tabular
+from ser.features.extraction import one_by_one
+from stages import run
+
+PARAMS = ("corpus.root", "augmentation", "opensmile", "tables.format")
+AVAILABILITY = Path("data/opensmile_availability.json")
+UTTERANCES = Path("data/utterances.csv")
+FEATURES = Path("data/opensmile_extracted_features.csv")
+
+
+def main() -> None:
+    config = params.load(*PARAMS)
+    features = formats.in_format(FEATURES, config["tables.format"])
+    if not files.read_json(AVAILABILITY)["wanted"]:
+        print("openSMILE is not asked for: model.representation=opensmile would")
+        tables.write_unavailable(features)
+        return
+    opensmile_sets.check_installed()
+    extractor = one_by_one(partial(opensmile_sets.functionals, **config["opensmile"]))
+    utterances = tables.read_utterances(UTTERANCES)
+    with tables.writing(features) as write:
+        for rows in tabular.feature_rows(
+            utterances,
+            Path(config["corpus.root"]),
+            extractor,
+            augmentation=config["augmentation"],
+            description="extract_opensmile",
+            libraries=opensmile_sets.LIBRARIES,
+        ):
+            write(rows)
+
+
+if __name__ == "__main__":
+    run(main)
