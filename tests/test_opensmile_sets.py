@@ -1,6 +1,8 @@
 """Functionals by openSMILE: the numbers of its own interface, and a plain answer where it is not installed."""
 
+import importlib
 import importlib.util
+import os
 import re
 import subprocess
 import sys
@@ -48,7 +50,24 @@ def test_nothing_imports_the_package_before_it_is_asked_for() -> None:
 @pytest.fixture
 def opensmile() -> Any:
     opensmile_sets.loaded.cache_clear()
-    return pytest.importorskip("opensmile", reason="opensmile is not installed: pip install 'ser[opensmile]'")
+    if importlib.util.find_spec("opensmile") is None:
+        pytest.skip("opensmile is not installed: pip install 'ser[opensmile]'")
+    opensmile_sets.loaded(EGEMAPS["name"])  # not later than the import below, where TensorFlow is in this process
+    return importlib.import_module("opensmile")
+
+
+def test_it_computes_in_a_process_that_has_tensorflow(opensmile: Any) -> None:
+    """Whose symbols it would take for its own, were its library loaded as `ctypes` does: the process was aborted."""
+    script = (
+        "import tensorflow; from synthesis import tone; from ser.features.opensmile_sets import functionals;"
+        f"print(sum(functionals(tone(220, 0.5), {RATE}, **{EGEMAPS}).values()))"
+    )
+    path = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
+    done = subprocess.run(
+        [sys.executable, "-c", script], env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr[-500:]
+    assert float(done.stdout) == pytest.approx(sum(functionals(tone(220, 0.5), RATE, **EGEMAPS).values()))
 
 
 def reference(opensmile: Any, name: str, waveform: audio.Waveform, sample_rate: int = RATE) -> dict[str, float]:

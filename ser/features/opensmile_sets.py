@@ -4,8 +4,11 @@ Its licence admits research and education alone, of the software, of features ma
 is an extra, and is imported only where it is asked for.
 """
 
+import ctypes
 import importlib.util
+import os
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -45,9 +48,22 @@ def loaded(name: str) -> Any:
     check_installed()
     if name not in SETS:
         raise ValueError(f"unknown set {name!r}; opensmile.name is one of {', '.join(SETS)}")
+    _load_library()
     import opensmile
 
     return opensmile.Smile(opensmile.FeatureSet[name], opensmile.FeatureLevel.Functionals)
+
+
+def _load_library() -> None:
+    """Load openSMILE's library bound to its own symbols: else, after TensorFlow, it takes that one's, and aborts.
+
+    Only Linux binds them otherwise. What loads the library later gets the same one.
+    """
+    if hasattr(os, "RTLD_DEEPBIND"):
+        spec = importlib.util.find_spec("opensmile")
+        for folder in (spec and spec.submodule_search_locations) or []:
+            for path in Path(folder).glob("core/bin/*/libSMILEapi.so"):
+                ctypes.CDLL(str(path), mode=os.RTLD_DEEPBIND)
 
 
 def functionals(waveform: audio.Waveform, recorded_rate: int, *, name: str, sample_rate: int) -> dict[str, float]:
