@@ -17,7 +17,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 Tell = Callable[..., None]
 
-BELOW = {"TQDM_POSITION": "1"}  # its progress bars are shown below that of this process
+BELOW = {"TQDM_POSITION": "1"}  # its progress bars are shown below that of this process; read as tqdm is imported
 ONE_THREAD = dict.fromkeys(("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"), "1")
 SECONDS = 0.2  # between looks at what the processes tell
 
@@ -66,14 +66,16 @@ def side_by_side(
     """
     context = get_context("spawn")
     told, (end, held) = context.SimpleQueue(), context.Pipe(duplex=False)
-    lines = context.Value("i", 0)
     try:
         with (
-            _environment(ONE_THREAD),
-            ProcessPoolExecutor(n_processes, context, _begin, (told, end, lines, context.RLock())) as executor,
+            _environment(ONE_THREAD | BELOW),
+            ProcessPoolExecutor(n_processes, context, _begin, (told, end, context.RLock())) as executor,
         ):
             try:
-                waiting = {executor.submit(_telling, function, item): item for item in items}
+                waiting = {}
+                for number, item in enumerate(items):
+                    os.environ.update(dict.fromkeys(BELOW, str(number)))  # of the process that this may start
+                    waiting[executor.submit(_telling, function, item)] = item
                 while waiting:
                     done, _ = futures.wait(waiting, SECONDS, futures.FIRST_COMPLETED)
                     for future in done:
@@ -106,15 +108,12 @@ def _environment(changes: Mapping[str, str]) -> Iterator[None]:
 _told: Any = None  # queue to the parent, of a process of `side_by_side`
 
 
-def _begin(told: Any, end: Connection, lines: Any, lock: Any) -> None:
-    """Show bars on a line of its own; end when the parent does, or lets go of the pipe's other end."""
+def _begin(told: Any, end: Connection, lock: Any) -> None:
+    """Show bars in turns with the others; end when the parent does, or lets go of the pipe's other end."""
     from tqdm import tqdm
 
     global _told  # the one way in which an initializer can hand something to what comes after it
     _told = told
-    with lines.get_lock():
-        position, lines.value = lines.value, lines.value + 1
-    os.environ["TQDM_POSITION"] = str(position)
     tqdm.set_lock(lock)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it, too, and lets go
     _end_with_parent(end)

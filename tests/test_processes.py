@@ -1,3 +1,4 @@
+import io
 import os
 import signal
 import subprocess
@@ -6,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+from tqdm import tqdm
 
 from ser import processes
 from ser.processes import Died, Tell, in_own_process, side_by_side
@@ -91,12 +93,13 @@ def test_the_names_of_the_environment_are_those_of_tqdm() -> None:
     assert done.stdout.split() == ["-1"]
 
 
-def squared(tell: Tell, number: int) -> tuple[int, int, str, str]:
+def squared(tell: Tell, number: int) -> tuple[int, int, str, int]:
     tell("begin", number)
     if number < 2:
         time.sleep(0.5)  # so that one process cannot do it all
     tell("end", number)
-    return number**2, os.getpid(), os.environ["TF_NUM_INTRAOP_THREADS"], os.environ["TQDM_POSITION"]
+    line = -tqdm(total=1, disable=False, file=io.StringIO()).pos
+    return number**2, os.getpid(), os.environ["TF_NUM_INTRAOP_THREADS"], line
 
 
 def one_fails(tell: Tell, folder: str) -> None:
@@ -119,8 +122,8 @@ def test_items_are_computed_side_by_side_in_other_processes_of_one_thread() -> N
     found = dict(side_by_side(squared, range(5), n_processes=2, hear=unheard))
     assert {item: square for item, (square, *_) in found.items()} == {0: 0, 1: 1, 2: 4, 3: 9, 4: 16}
     assert {threads for *_, threads, _ in found.values()} == {"1"}
-    places = {(process, position) for _, process, _, position in found.values()}
-    assert {position for _, position in places} == {"0", "1"}  # each its own line of the terminal
+    places = {(process, line) for _, process, _, line in found.values()}
+    assert {line for _, line in places} == {0, 1}  # of the terminal
     assert os.getpid() not in {process for process, _ in places}
     assert "TF_NUM_INTRAOP_THREADS" not in os.environ
 

@@ -85,7 +85,7 @@ def _learning(convolution: Convolution, features: Any, arrays: Iterator[Sequence
 
 
 def _frozen(convolution: Convolution, features: Any, arrays: Iterator[Sequence[Any]]) -> Any:
-    """The same, which stay as they are: the normalisation is part of the convolution, which takes half the time."""
+    """The same, which stay as they are: the normalisation is part of the convolution, which is quicker."""
     (kernel,), (offset, mean, variance) = next(arrays), next(arrays)
     deviation = np.sqrt(variance + EPSILON)
     convolve = convolution(activation="relu", trainable=False)
