@@ -76,6 +76,7 @@ def side_by_side(
                 for number, item in enumerate(items):
                     os.environ.update(dict.fromkeys(BELOW, str(number)))  # of the process that this may start
                     waiting[executor.submit(_telling, function, item)] = item
+                executor.submit(int)  # nothing; it has the executor watch the last process, which it started unwatched
                 while waiting:
                     done, _ = futures.wait(waiting, SECONDS, futures.FIRST_COMPLETED)
                     for future in done:

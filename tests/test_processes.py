@@ -93,12 +93,13 @@ def test_the_names_of_the_environment_are_those_of_tqdm() -> None:
     assert done.stdout.split() == ["-1"]
 
 
-def squared(tell: Tell, number: int) -> tuple[int, int, str, int]:
+def squared(tell: Tell, item: tuple[int, str]) -> tuple[int, int, str, int]:
+    number, folder = item
     tell("begin", number)
-    if number < 2:
-        time.sleep(0.5)  # so that one process cannot do it all
-    tell("end", number)
+    (Path(folder) / str(number)).touch()
+    awaited(lambda: number > 1 or len(list(Path(folder).iterdir())) > 1)  # no process can do both of the first
     line = -tqdm(total=1, disable=False, file=io.StringIO()).pos
+    tell("end", number)
     return number**2, os.getpid(), os.environ["TF_NUM_INTRAOP_THREADS"], line
 
 
@@ -118,20 +119,22 @@ def unheard(*message: object) -> None:
     """Told for nothing."""
 
 
-def test_items_are_computed_side_by_side_in_other_processes_of_one_thread() -> None:
-    found = dict(side_by_side(squared, range(5), n_processes=2, hear=unheard))
-    assert {item: square for item, (square, *_) in found.items()} == {0: 0, 1: 1, 2: 4, 3: 9, 4: 16}
+def test_items_are_computed_side_by_side_in_other_processes_of_one_thread(tmp_path: Path) -> None:
+    items = [(number, str(tmp_path)) for number in range(5)]
+    found = dict(side_by_side(squared, items, n_processes=2, hear=unheard))
+    assert [found[item][0] for item in items] == [0, 1, 4, 9, 16]
     assert {threads for *_, threads, _ in found.values()} == {"1"}
     places = {(process, line) for _, process, _, line in found.values()}
-    assert {line for _, line in places} == {0, 1}  # of the terminal
+    assert sorted(line for _, line in places) == [0, 1]  # of the terminal
     assert os.getpid() not in {process for process, _ in places}
     assert "TF_NUM_INTRAOP_THREADS" not in os.environ
 
 
-def test_all_that_is_told_is_heard_before_the_result_is_there() -> None:
+def test_all_that_is_told_is_heard_before_the_result_is_there(tmp_path: Path) -> None:
     heard: list[tuple[object, ...]] = []
-    for item, _ in side_by_side(squared, range(3), n_processes=2, hear=lambda *message: heard.append(message)):
-        assert [message for message in heard if message[1] == item] == [("begin", item), ("end", item)]
+    items = [(number, str(tmp_path)) for number in range(3)]
+    for (number, _), _ in side_by_side(squared, items, n_processes=2, hear=lambda *message: heard.append(message)):
+        assert [message for message in heard if message[1] == number] == [("begin", number), ("end", number)]
     assert len(heard) == 6
 
 
