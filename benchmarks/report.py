@@ -26,7 +26,7 @@ BENCHMARKS = {  # module -> title
 INTRODUCTION = """# Benchmarks
 
 `make bench` runs them and rewrites this page; `python -m benchmarks.NAME` runs one. Others print their figures only:
-`benchmarks.training`, `.ingest`, `.tables`, `.prediction`, `.service`.
+`benchmarks.training`, `.folds`, `.ingest`, `.tables`, `.prediction`, `.service`.
 """
 
 
