@@ -15,7 +15,7 @@ test: $(INSTALLED) ## lint, types, tests; SLOW=1 adds the slow tests
 	ruff check .
 	ruff format --check .
 	mypy
-	pytest -n 2 --dist loadfile --no-loadscope-reorder $(if $(SLOW),,-m "not slow") $(PYTEST_ARGS)
+	pytest -n 2 --dist loadfile --no-loadscope-reorder --max-worker-restart 0 $(if $(SLOW),,-m "not slow") $(PYTEST_ARGS)
 
 diff: $(INSTALLED) ## what the working copy does to the figures of BASE (a Git revision), as reports/diff.md
 	@dvc repro
