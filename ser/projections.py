@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.manifold import TSNE
 from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
 
 Points = npt.NDArray[np.float32]
 
@@ -28,7 +29,7 @@ def standardised(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
 
 
 def tsne(values: npt.NDArray[np.float32], *, perplexity: float, seed: int) -> Points:
-    """t-SNE of `(n_rows, n_features)`, `(n_rows, 2)`.
+    """t-SNE of `(n_rows, n_features)`, `(n_rows, 2)`; on one core, since each number of cores adds up in another order.
 
     Raises
     ------
@@ -44,7 +45,8 @@ def tsne(values: npt.NDArray[np.float32], *, perplexity: float, seed: int) -> Po
             f"projection.tsne.perplexity={perplexity} must be above 0 and below the number of rows, {len(values)};"
             " lower it"
         )
-    return np.asarray(TSNE(perplexity=perplexity, random_state=seed).fit_transform(values), np.float32)
+    with threadpool_limits(1):
+        return np.asarray(TSNE(perplexity=perplexity, random_state=seed).fit_transform(values), np.float32)
 
 
 def umap(values: npt.NDArray[np.float32], *, n_neighbors: int, min_dist: float, seed: int) -> Points:
@@ -70,16 +72,24 @@ def umap(values: npt.NDArray[np.float32], *, n_neighbors: int, min_dist: float, 
         return np.asarray(mapper.fit_transform(values), np.float32)
 
 
+COMPILED = ("fast_knn_indices", "smooth_knn_dist", "compute_membership_strengths")
+
+
 def _umap_class() -> Any:
-    """UMAP, imported without the TensorFlow that its package imports where there is one: seconds, for nothing here."""
+    """UMAP, imported without the TensorFlow that its package imports where there is one: seconds, for nothing here.
+
+    What it compiles is kept on disk, the functions `COMPILED`, too, which it would compile anew in each process.
+    """
     hidden = "tensorflow" not in sys.modules
     if hidden:
         sys.modules["tensorflow"] = None  # type: ignore[assignment] # makes its import fail, as if not installed
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ImportWarning)
-            from umap import UMAP
+            from umap import umap_
     finally:
         if hidden:
             del sys.modules["tensorflow"]
-    return UMAP
+    for name in COMPILED:
+        getattr(umap_, name).enable_caching()
+    return umap_.UMAP

@@ -3,10 +3,12 @@
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 from synthesis import tone
 
+from ser import projections
 from ser.features.functionals import functionals
 
 CONF = Path(__file__).parents[1] / "conf"
@@ -14,15 +16,20 @@ NOT_HERE = "SER_CORPORA is not set: real corpora are not here"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Compute anew and on this machine, whatever the user has set; compile what librosa does, before there are workers.
+    """Compute anew and on this machine, whatever the user has set; compile what librosa and UMAP do, before workers.
 
-    Processes that write numba's cache of it at the same time crash.
+    Processes that write numba's cache of it at the same time crash. One OpenMP thread: those of several processes that
+    share few cores wait for each other by spinning, which was seen to take a t-SNE from 0.3 seconds to 19.
     """
     os.environ["SER_CACHE_GB"] = "0"
+    os.environ["OMP_NUM_THREADS"] = "1"
     os.environ.pop("SER_COMPUTE", None)
     if not hasattr(config, "workerinput"):
         settings = yaml.safe_load((CONF / "librosa" / "functionals_120.yaml").read_text())
         functionals(tone(440, 0.5), 16_000, **settings)
+        if config.getoption("numprocesses", None):
+            values = np.random.default_rng(0).normal(size=(20, 4)).astype(np.float32)
+            projections.umap(values, n_neighbors=5, min_dist=0.1, seed=0)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

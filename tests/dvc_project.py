@@ -43,12 +43,12 @@ class Project:
         names = {f"GIT_{role}_{what}": "a@b.c" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
         self.environment = {**os.environ, **no_network, **home, **names, "PATH": path}
 
-    def run(self, *command: str, inside: str = "", fails: bool = False) -> str:
-        """Run a command in a folder of the project; its output, both streams together."""
+    def run(self, *command: str, inside: str = "", fails: bool = False, **environment: str) -> str:
+        """Run a command in a folder of the project, in some more `environment`; its output, both streams together."""
         done = subprocess.run(
             command,
             cwd=self.folder / inside,
-            env=self.environment,
+            env=self.environment | environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

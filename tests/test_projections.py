@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from threadpoolctl import threadpool_limits
 
 from ser import projections
 
@@ -34,6 +35,15 @@ def test_a_map_has_two_finite_coordinates_a_row(maps: dict[str, list[np.ndarray]
 def test_one_seed_gives_one_map(maps: dict[str, list[np.ndarray]], name: str) -> None:
     first, again = maps[name]
     np.testing.assert_array_equal(first, again)
+
+
+def test_tsne_is_the_same_on_any_number_of_cores() -> None:
+    values = np.random.default_rng(0).normal(size=(300, 50)).astype(np.float32)
+    maps = []
+    for n_cores in (1, 2):
+        with threadpool_limits(n_cores):
+            maps.append(projections.tsne(values, perplexity=30.0, seed=0))
+    np.testing.assert_array_equal(*maps)
 
 
 @pytest.mark.parametrize("name", ["tsne", "umap"])
@@ -106,3 +116,21 @@ def test_umap_is_imported_without_tensorflow_which_can_still_be_imported() -> No
     )
     found = subprocess.run([sys.executable, "-W", "ignore", "-c", program], capture_output=True, text=True, check=False)
     assert found.returncode == 0, found.stderr
+
+
+@pytest.mark.slow
+def test_what_umap_compiles_is_read_from_disk_by_the_next_process() -> None:
+    program = (
+        "import numpy as np\n"
+        "from ser import projections\n"
+        "values = np.random.default_rng(0).normal(size=(40, 6)).astype(np.float32)\n"
+        "projections.umap(values, n_neighbors=8, min_dist=0.1, seed=0)\n"
+        "from umap import umap_\n"
+        "for name in projections.COMPILED:\n"
+        "    stats = getattr(umap_, name).stats\n"
+        "    print(name, sum(stats.cache_hits.values()), sum(stats.cache_misses.values()))\n"
+    )
+    command = [sys.executable, "-W", "ignore", "-c", program]
+    subprocess.run(command, check=True)
+    lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert lines == [f"{name} 1 0" for name in projections.COMPILED]
