@@ -89,9 +89,7 @@ def ingest(folder: Path) -> None:
     scheme: dict[str, str | None] = {emotion: emotion for emotion in tables.EMOTIONS}
     corpus: dict[str, Any] = {"name": "emodb", "reader": "emodb", "label_map": label_map, "on_invalid": "error"}
     tally = Tally()
-    with tables.writing(folder.with_suffix(".csv")) as write:
-        for rows in utterances(str(folder), **corpus, scheme=scheme, tally=tally):
-            write(rows)
+    tables.write_parts(utterances(str(folder), **corpus, scheme=scheme, tally=tally), folder.with_suffix(".csv"))
     tally.report()
 
 

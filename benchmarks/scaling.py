@@ -140,9 +140,7 @@ def work(name: str, n_utterances: int, folder: Path) -> None:
     rows = rows.assign(utterance=[f"u/{k}" for k in range(n_utterances)], emotion="calm")
     extractor = one_by_one(partial(functionals, **yaml.safe_load((CONF / f"librosa/{name}.yaml").read_text())))
     begin = time.perf_counter()
-    with tables.writing(folder / "features.csv") as write:
-        for part in tabular.feature_rows(rows, Path("/"), extractor, description=name):
-            write(part)
+    tables.write_parts(tabular.feature_rows(rows, Path("/"), extractor, description=name), folder / "features.csv")
     (folder / "seconds").write_text(json.dumps(time.perf_counter() - begin))
 
 

@@ -57,9 +57,7 @@ def path(folder: Path, name: str) -> Path:
 
 def write(name: str, folder: Path, n_rows: int) -> None:
     """Write a feature table as extraction does."""
-    with tables.writing(path(folder, name)) as append:
-        for rows in parts(name, n_rows):
-            append(rows)
+    tables.write_parts(parts(name, n_rows), path(folder, name))
 
 
 def parts(name: str, n_rows: int) -> Iterator[pd.DataFrame]:
@@ -75,9 +73,7 @@ def parts(name: str, n_rows: int) -> Iterator[pd.DataFrame]:
 
 def join(folder: Path) -> None:
     """What the stage `combine` does."""
-    with tables.writing(path(folder, "both")) as append:
-        for rows in combination.combined(path(folder, "yamnet"), path(folder, "librosa")):
-            append(rows)
+    tables.write_parts(combination.combined(path(folder, "yamnet"), path(folder, "librosa")), path(folder, "both"))
 
 
 def read(folder: Path) -> None:

@@ -1,6 +1,6 @@
 """Columns and dtypes of every table; read, write, validate."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -121,8 +121,14 @@ def writing(path: Path) -> Iterator[formats.Writer]:
 
 def write(rows: pd.DataFrame, path: Path) -> None:
     """Write a whole table."""
+    write_parts([rows], path)
+
+
+def write_parts(parts: Iterable[pd.DataFrame], path: Path) -> None:
+    """Write a table whose rows come some at a time, as `writing` does."""
     with writing(path) as append:
-        append(rows)
+        for rows in parts:
+            append(rows)
 
 
 def write_balanced(rows: pd.DataFrame, path: Path) -> None:

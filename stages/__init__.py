@@ -6,9 +6,14 @@ from collections.abc import Callable
 
 
 def run(main: Callable[[], None]) -> None:
-    """Run a stage; bad input ends it with a message and exit status 1, without a traceback (`SER_DEBUG=1` shows it)."""
+    """Run a stage; bad input or Ctrl-C end it with a message and exit status 1, without a traceback.
+
+    `SER_DEBUG=1` shows that of bad input.
+    """
     try:
         main()
+    except KeyboardInterrupt:
+        sys.exit("interrupted")
     except (ValueError, OSError) as error:
         if os.environ.get("SER_DEBUG"):
             raise

@@ -21,9 +21,7 @@ def main() -> None:
         print("the combined features are marked unavailable, as YAMNet's are")
         tables.write_unavailable(combined)
         return
-    with tables.writing(combined) as write:
-        for rows in combination.combined(yamnet, librosa):
-            write(rows)
+    tables.write_parts(combination.combined(yamnet, librosa), combined)
 
 
 if __name__ == "__main__":

@@ -18,15 +18,14 @@ def main() -> None:
     config = params.load(*PARAMS)
     utterances = tables.read_utterances(UTTERANCES)
     extractor = one_by_one(partial(functionals, **config["librosa"]))
-    with tables.writing(formats.in_format(FEATURES, config["tables.format"])) as write:
-        for rows in tabular.feature_rows(
-            utterances,
-            Path(config["corpus.root"]),
-            extractor,
-            augmentation=config["augmentation"],
-            description="extract_librosa",
-        ):
-            write(rows)
+    rows = tabular.feature_rows(
+        utterances,
+        Path(config["corpus.root"]),
+        extractor,
+        augmentation=config["augmentation"],
+        description="extract_librosa",
+    )
+    tables.write_parts(rows, formats.in_format(FEATURES, config["tables.format"]))
 
 
 if __name__ == "__main__":

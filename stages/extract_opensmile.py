@@ -24,16 +24,15 @@ def main() -> None:
     opensmile_sets.check_installed()
     extractor = one_by_one(partial(opensmile_sets.functionals, **config["opensmile"]))
     utterances = tables.read_utterances(UTTERANCES)
-    with tables.writing(features) as write:
-        for rows in tabular.feature_rows(
-            utterances,
-            Path(config["corpus.root"]),
-            extractor,
-            augmentation=config["augmentation"],
-            description="extract_opensmile",
-            libraries=opensmile_sets.LIBRARIES,
-        ):
-            write(rows)
+    rows = tabular.feature_rows(
+        utterances,
+        Path(config["corpus.root"]),
+        extractor,
+        augmentation=config["augmentation"],
+        description="extract_opensmile",
+        libraries=opensmile_sets.LIBRARIES,
+    )
+    tables.write_parts(rows, features)
 
 
 if __name__ == "__main__":

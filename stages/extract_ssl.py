@@ -23,17 +23,16 @@ def main() -> None:
     settings = {key: value for key, value in config["ssl"].items() if key != "required"}
     encoders.loaded(settings["model"], settings["revision"])  # once for all threads
     utterances = tables.read_utterances(UTTERANCES)
-    with tables.writing(features) as write:
-        for rows in tabular.feature_rows(
-            utterances,
-            Path(config["corpus.root"]),
-            partial(encoders.encodings_of, **settings),
-            augmentation=config["augmentation"],
-            description="extract_ssl",
-            threads=True,  # which share the network; each process would have its own
-            libraries=encoder_network.LIBRARIES,
-        ):
-            write(rows)
+    rows = tabular.feature_rows(
+        utterances,
+        Path(config["corpus.root"]),
+        partial(encoders.encodings_of, **settings),
+        augmentation=config["augmentation"],
+        description="extract_ssl",
+        threads=True,  # which share the network; each process would have its own
+        libraries=encoder_network.LIBRARIES,
+    )
+    tables.write_parts(rows, features)
 
 
 if __name__ == "__main__":

@@ -28,16 +28,15 @@ def main() -> None:
         return
     utterances = tables.read_utterances(UTTERANCES)
     extractor = partial(yamnet.embeddings_of, handle=handle, max_duration=max_duration)
-    with tables.writing(features) as write:
-        for rows in tabular.feature_rows(
-            utterances,
-            Path(config["corpus.root"]),
-            extractor,
-            augmentation=config["augmentation"],
-            description="extract_yamnet",
-            libraries=LIBRARIES,
-        ):
-            write(rows)
+    rows = tabular.feature_rows(
+        utterances,
+        Path(config["corpus.root"]),
+        extractor,
+        augmentation=config["augmentation"],
+        description="extract_yamnet",
+        libraries=LIBRARIES,
+    )
+    tables.write_parts(rows, features)
 
 
 def check(available: bool, handle: str) -> None:

@@ -18,9 +18,7 @@ def main() -> None:
     config = params.load(*PARAMS)
     scheme = labels.merged(**config["labels"])
     tally = Tally()
-    with tables.writing(UTTERANCES) as write:
-        for rows in ingest.utterances(**config["corpus"], scheme=scheme, tally=tally):
-            write(rows)
+    tables.write_parts(ingest.utterances(**config["corpus"], scheme=scheme, tally=tally), UTTERANCES)
     report = tally.report()
     files.write_json(REPORT, report)
     print("\n".join(summary(report, labels=config["labels"]["name"])))

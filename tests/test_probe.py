@@ -219,7 +219,7 @@ def no_debug(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SER_DEBUG", raising=False)
 
 
-def raising(error: Exception) -> Any:
+def raising(error: BaseException) -> Any:
     def main() -> None:
         raise error
 
@@ -261,6 +261,12 @@ def test_ser_debug_shows_the_traceback(monkeypatch: pytest.MonkeyPatch, error: E
     with pytest.raises(type(error)) as raised:
         stages.run(raising(error))
     assert raised.value is error
+
+
+def test_ctrl_c_ends_a_stage_with_a_word() -> None:
+    with pytest.raises(SystemExit) as raised:
+        stages.run(raising(KeyboardInterrupt()))
+    assert raised.value.code == "interrupted"
 
 
 def test_a_stage_that_succeeds_ends_quietly(capsys: pytest.CaptureFixture[str]) -> None:
