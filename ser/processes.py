@@ -17,7 +17,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 Tell = Callable[..., None]
 
-BELOW = {"TQDM_POSITION": "1"}  # its progress bars are shown below that of this process; read as tqdm is imported
+POSITION = "TQDM_POSITION"  # line of a process's progress bars; read as tqdm is imported
 ONE_THREAD = dict.fromkeys(("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"), "1")
 SECONDS = 0.2  # between looks at what the processes tell
 
@@ -31,13 +31,15 @@ def in_own_process(
 ) -> Result:
     """What `function` returns, or raises, in a new process, which ends with it, or when this one does.
 
+    Its progress bars are shown below that of this process.
+
     Raises
     ------
     Died
         If the process was killed.
     """
     try:
-        with _environment(BELOW), ProcessPoolExecutor(1, get_context("spawn"), _end_with_parent) as executor:
+        with _environment({POSITION: "1"}), ProcessPoolExecutor(1, get_context("spawn"), _end_with_parent) as executor:
             return executor.submit(function, *arguments, **options).result()
     except BrokenProcessPool as error:
         raise Died from error
@@ -68,13 +70,13 @@ def side_by_side(
     told, (end, held) = context.SimpleQueue(), context.Pipe(duplex=False)
     try:
         with (
-            _environment(ONE_THREAD | BELOW),
+            _environment(ONE_THREAD | {POSITION: os.environ.get(POSITION, "0")}),
             ProcessPoolExecutor(n_processes, context, _begin, (told, end, context.RLock())) as executor,
         ):
             try:
                 waiting = {}
-                for number, item in enumerate(items):
-                    os.environ.update(dict.fromkeys(BELOW, str(number)))  # of the process that this may start
+                for position, item in enumerate(items, int(os.environ[POSITION])):
+                    os.environ[POSITION] = str(position)  # of the process that this may start
                     waiting[executor.submit(_telling, function, item)] = item
                 executor.submit(int)  # nothing; it has the executor watch the last process, which it started unwatched
                 while waiting:

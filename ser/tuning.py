@@ -15,13 +15,14 @@ References
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from joblib import cpu_count
 
 from ser import balancing, bundle, compute, metrics, partitions, processes, sources, tables, training
 from ser.bundle import Bundle
@@ -37,6 +38,10 @@ SECTIONS = ("model", "training", "balance", "seed")  # that a dev UAR depends on
 CODE = ("ser.balancing", "ser.training", "ser.neural_training", "ser.prediction", "ser.metrics", "ser.search_spaces")
 LIBRARIES = ("scikit-learn", "imbalanced-learn", "keras", "optuna")
 CHUNK = 256  # rows of an array that are hashed at once
+
+Outcome = pd.DataFrame | Unfit
+Work = Callable[[int], Outcome]
+"""Of a fold, what its dev partition is predicted to be."""
 
 
 @dataclass(frozen=True)
@@ -128,8 +133,9 @@ def _without_others(features: Representation, utterance: pd.Series) -> Represent
 def dev_uar(given: Data, config: Mapping[str, Any], *, run: str = RUN) -> float:
     """UAR of the dev partitions of all folds, each predicted by a model that learned from its training partition.
 
-    Balancing, training and prediction are the pipeline's own. Folds of classifiers are spread as `SER_COMPUTE` says.
-    Networks are trained in a process of their own, since TensorFlow keeps memory of each (12 MB of a small one).
+    Balancing, training and prediction are the pipeline's own. Folds of classifiers are spread as `SER_COMPUTE` says,
+    those of networks over the cores of this machine, as the pipeline does, whose scores they would not have else.
+    Networks are trained in processes of their own, since TensorFlow keeps memory of each (12 MB of a small one).
 
     Parameters
     ----------
@@ -162,15 +168,28 @@ def _pooled_uar(given: Data, config: Mapping[str, Any], *, run: str, spread: Cal
 
 
 def _uar_of_networks(given: Data, config: Mapping[str, Any], *, run: str) -> float:
-    """Fold by fold, as each takes all cores or the one GPU."""
-    from ser.models import checkpoints  # Keras takes seconds to import, which a classifier need not pay
+    from ser.models import backend, checkpoints  # Keras takes seconds to import, which a classifier need not pay
 
-    uar = _pooled_uar(given, config, run=run, spread=lambda function, folds: enumerate(map(function, folds)))
+    spread = _side_by_side if backend.one_core_each(given.folds["fold"].nunique()) else _in_turn
+    uar = _pooled_uar(given, config, run=run, spread=spread)
     checkpoints.discard(run)
     return uar
 
 
-def _dev_predictions(given: Data, config: Mapping[str, Any], fold: int, *, run: str) -> pd.DataFrame | Unfit:
+def _in_turn(function: Work, folds: Sequence[int]) -> Iterator[tuple[int, Outcome]]:
+    return ((fold, function(fold)) for fold in folds)
+
+
+def _side_by_side(function: Work, folds: Sequence[int]) -> Iterator[tuple[int, Outcome]]:
+    n_processes = min(len(folds), cpu_count())
+    return processes.side_by_side(partial(_untold, function), folds, n_processes=n_processes, hear=_unheard)
+
+
+def _untold(function: Work, _: processes.Tell, fold: int) -> Outcome:
+    return function(fold)
+
+
+def _dev_predictions(given: Data, config: Mapping[str, Any], fold: int, *, run: str) -> Outcome:
     """Predictions of the dev partition of `fold`; or why there are none, returned, as other errors are no trial's."""
     try:
         rows = balancing.rows_of(given.features.rows, given.folds, fold=fold, partition="train")
@@ -219,7 +238,7 @@ def _fitted_network(rows: pd.DataFrame, given: Data, config: Mapping[str, Any], 
     return Bundle(fit.model, fit.model.classes_, columns, config["representation"], {})
 
 
-def _unheard(epoch: int, figures: Mapping[str, float]) -> None:
+def _unheard(*_: object) -> None:
     """Of the epochs, a search wants the last word alone."""
 
 

@@ -170,8 +170,8 @@ def train_networks(
     with files.replacing(models) as folder, learning_curves.recorded(curves) as log:
         folder.mkdir()
         work = partial(train_network, balanced, features, partitions, utterances, config, folder, run)
-        alone = len(folds) == 1 or not backend.on_cpu()
-        trained = dict(in_turn(work, folds, log) if alone else at_once(work, folds, log))
+        spread = at_once if backend.one_core_each(len(folds)) else in_turn
+        trained = dict(spread(work, folds, log))
     histories = {fold: trained[fold][0] for fold in folds}
     learning_curves.write_picture(curves, histories, {fold: trained[fold][1] for fold in folds}, title)
     checkpoints.discard(run)

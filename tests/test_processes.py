@@ -85,10 +85,10 @@ def test_a_process_ends_when_its_parent_was_killed(tmp_path: Path) -> None:
     awaited(lambda: not is_alive(child))
 
 
-def test_the_names_of_the_environment_are_those_of_tqdm() -> None:
-    """A bar takes them as it is made, if they were set before it was imported."""
+def test_the_name_in_the_environment_is_that_of_tqdm() -> None:
+    """A bar takes it as it is made, if it was set before tqdm was imported."""
     script = "import tqdm; print(tqdm.tqdm(total=1, disable=False).pos)"
-    environment = {**os.environ, **processes.BELOW}
+    environment = {**os.environ, processes.POSITION: "1"}
     done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["-1"]
 
@@ -119,15 +119,20 @@ def unheard(*message: object) -> None:
     """Told for nothing."""
 
 
-def test_items_are_computed_side_by_side_in_other_processes_of_one_thread(tmp_path: Path) -> None:
+@pytest.mark.parametrize("own_line", [0, 1])
+def test_items_are_computed_side_by_side_in_other_processes_of_one_thread(
+    tmp_path: Path, own_line: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TQDM_POSITION", str(own_line))
     items = [(number, str(tmp_path)) for number in range(5)]
     found = dict(side_by_side(squared, items, n_processes=2, hear=unheard))
     assert [found[item][0] for item in items] == [0, 1, 4, 9, 16]
     assert {threads for *_, threads, _ in found.values()} == {"1"}
     places = {(process, line) for _, process, _, line in found.values()}
-    assert sorted(line for _, line in places) == [0, 1]  # of the terminal
+    assert sorted(line for _, line in places) == [own_line, own_line + 1]  # of the terminal
     assert os.getpid() not in {process for process, _ in places}
     assert "TF_NUM_INTRAOP_THREADS" not in os.environ
+    assert os.environ["TQDM_POSITION"] == str(own_line)
 
 
 def test_all_that_is_told_is_heard_before_the_result_is_there(tmp_path: Path) -> None:
