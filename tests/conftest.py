@@ -18,11 +18,12 @@ NOT_HERE = "SER_CORPORA is not set: real corpora are not here"
 def pytest_configure(config: pytest.Config) -> None:
     """Compute anew and on this machine, whatever the user has set; compile what librosa and UMAP do, before workers.
 
-    Processes that write numba's cache of it at the same time crash. One OpenMP thread: those of several processes that
-    share few cores wait for each other by spinning, which was seen to take a t-SNE from 0.3 seconds to 19.
+    Processes that write numba's cache of it at the same time crash. One core for each process of pytest: what starts
+    workers takes three times the processor time for the small corpora here, and OpenMP's threads, where there are more
+    than cores, wait for each other by spinning, which was seen to take a t-SNE from 0.3 seconds to 19.
     """
     os.environ["SER_CACHE_GB"] = "0"
-    os.environ["OMP_NUM_THREADS"] = "1"
+    os.environ.update(dict.fromkeys(("LOKY_MAX_CPU_COUNT", "OMP_NUM_THREADS"), "1"))
     os.environ.pop("SER_COMPUTE", None)
     if not hasattr(config, "workerinput"):
         settings = yaml.safe_load((CONF / "librosa" / "functionals_120.yaml").read_text())

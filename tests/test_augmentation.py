@@ -332,7 +332,6 @@ def test_stages_write_tables_and_arrays_of_the_same_rows(
     corpus: tuple[Path, pd.DataFrame], settings: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root, utterances = corpus
-    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "1")  # processes take seconds to start
     monkeypatch.chdir(tmp_path)
     sets = {"librosa": SETS["means_42"], "log_mel": LOG_MEL, "frames": FRAMES}
     params = {"corpus": {"root": str(root)}, "augmentation": settings, "tables": {"format": "csv"}, **sets}

@@ -10,6 +10,11 @@ from threadpoolctl import threadpool_info
 from ser import compute
 
 
+@pytest.fixture(autouse=True)
+def cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "2")
+
+
 def slower_first(item: int) -> int:
     time.sleep(0.02 / (item + 1))
     return item

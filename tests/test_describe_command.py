@@ -23,7 +23,6 @@ OUT = Path("reports/description")
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "1")  # no workers, which take seconds to start
     return tmp_path
 
 

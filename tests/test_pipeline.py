@@ -108,7 +108,7 @@ def test_nothing_to_do_runs_the_probe_alone_and_leaves_git_clean(project):
 def test_a_forced_run_by_other_numbers_of_threads_and_processes_writes_the_same_bytes(project):
     before = project.hashes("data", "reports")
     assert {"data/utterances.csv", "reports/metrics.json", "reports/projections/umap.csv"} <= set(before)
-    others = {"LOKY_MAX_CPU_COUNT": "1", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "2"}
+    others = {"LOKY_MAX_CPU_COUNT": "2", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "2"}
     output = project.run("dvc", "repro", "--force", **others)
     assert sorted(project.ran(output)) == sorted(project.ran(project.first_output))
     assert project.hashes("data", "reports") == before

@@ -35,7 +35,6 @@ FEATURES = Path("data/librosa_extracted_features.csv")
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working folder with a study in four folds, of which each feature tells a little."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "1")
     write_study(tmp_path, *STUDY[1::2])
     return tmp_path
 
