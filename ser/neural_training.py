@@ -1,24 +1,28 @@
 """Fit a network with honest probabilities: every decision on dev."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
+from joblib import cpu_count
 from tqdm import tqdm
 
-from ser import balancing, tables
+from ser import balancing, processes, tables
 from ser.features.representation import SCALED, Representation
-from ser.models import checkpoints, neural
+from ser.models import backend, checkpoints, neural
 from ser.models.backend import keras
 from ser.models.examples import Examples, n_batches, standardisation
 from ser.models.networks import check_representation, network
 from ser.models.progress import Epoch, Progress, Rules
 
 AFTERWARDS = ("bias_correction", "refit")  # settings of what is done with a trained network
+
+Result = TypeVar("Result")
+OnFoldEpoch = Callable[[int, int, Epoch], None]  # called with fold, index of the epoch, and its figures
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,30 @@ def fitted(
     both = pd.concat([rows, dev], ignore_index=True)
     best, _ = on(both, None, description=f"{description} with dev", on_epoch=lambda *_: None)
     return Fit(neural.calibrated(best, labels, calibration), first, progress.epochs, metrics)
+
+
+def of_folds(
+    work: Callable[[OnFoldEpoch, int], Result], folds: Sequence[int], on_epoch: OnFoldEpoch
+) -> Iterator[tuple[int, Result]]:
+    """Each fold, and what `work` returns for it, as soon as it is there.
+
+    Several folds are trained side by side, each by one core, unless there is an accelerator, which they would share.
+
+    Parameters
+    ----------
+    work
+        Of `on_epoch`, or of what calls it from another process; and of a fold.
+
+    Raises
+    ------
+    processes.Died
+        If the training of a fold was killed.
+    """
+    if len(folds) > 1 and backend.on_cpu():
+        yield from processes.side_by_side(work, folds, n_processes=min(len(folds), cpu_count()), hear=on_epoch)
+    else:
+        for fold in folds:
+            yield fold, work(on_epoch, fold)
 
 
 def trained(

@@ -15,14 +15,13 @@ References
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from joblib import cpu_count
 
 from ser import balancing, bundle, compute, metrics, partitions, processes, sources, tables, training
 from ser.bundle import Bundle
@@ -39,9 +38,7 @@ CODE = ("ser.balancing", "ser.training", "ser.neural_training", "ser.prediction"
 LIBRARIES = ("scikit-learn", "imbalanced-learn", "keras", "optuna")
 CHUNK = 256  # rows of an array that are hashed at once
 
-Outcome = pd.DataFrame | Unfit
-Work = Callable[[int], Outcome]
-"""Of a fold, what its dev partition is predicted to be."""
+Outcome = pd.DataFrame | Unfit  # what a dev partition is predicted to be, or why it is not
 
 
 @dataclass(frozen=True)
@@ -150,17 +147,17 @@ def dev_uar(given: Data, config: Mapping[str, Any], *, run: str = RUN) -> float:
         If the settings do not fit each other or the data.
     """
     if config["model"]["name"] not in NEURAL:
-        return _pooled_uar(given, config, run=run, spread=compute.unordered_map)
+        work = partial(_dev_predictions, given, config, run, _unheard)
+        return _pooled_uar(compute.unordered_map(work, _folds(given)))
     try:
         return processes.in_own_process(_uar_of_networks, given, config, run=run)
     except processes.Died as error:
         raise Unfit("its training died; it may need more memory than there is") from error
 
 
-def _pooled_uar(given: Data, config: Mapping[str, Any], *, run: str, spread: Callable[..., Any]) -> float:
-    folds = sorted(given.folds["fold"].unique())
+def _pooled_uar(predicted: Iterable[tuple[int, Outcome]]) -> float:
     parts = []
-    for _, outcome in spread(partial(_dev_predictions, given, config, run=run), folds):
+    for _, outcome in predicted:
         if isinstance(outcome, Unfit):
             raise outcome
         parts.append(outcome)
@@ -168,28 +165,20 @@ def _pooled_uar(given: Data, config: Mapping[str, Any], *, run: str, spread: Cal
 
 
 def _uar_of_networks(given: Data, config: Mapping[str, Any], *, run: str) -> float:
-    from ser.models import backend, checkpoints  # Keras takes seconds to import, which a classifier need not pay
+    from ser import neural_training
+    from ser.models import checkpoints  # Keras takes seconds to import, which a classifier need not pay
 
-    spread = _side_by_side if backend.one_core_each(given.folds["fold"].nunique()) else _in_turn
-    uar = _pooled_uar(given, config, run=run, spread=spread)
+    work = partial(_dev_predictions, given, config, run)
+    uar = _pooled_uar(neural_training.of_folds(work, _folds(given), _unheard))
     checkpoints.discard(run)
     return uar
 
 
-def _in_turn(function: Work, folds: Sequence[int]) -> Iterator[tuple[int, Outcome]]:
-    return ((fold, function(fold)) for fold in folds)
+def _folds(given: Data) -> list[int]:
+    return sorted(int(fold) for fold in given.folds["fold"].unique())
 
 
-def _side_by_side(function: Work, folds: Sequence[int]) -> Iterator[tuple[int, Outcome]]:
-    n_processes = min(len(folds), cpu_count())
-    return processes.side_by_side(partial(_untold, function), folds, n_processes=n_processes, hear=_unheard)
-
-
-def _untold(function: Work, _: processes.Tell, fold: int) -> Outcome:
-    return function(fold)
-
-
-def _dev_predictions(given: Data, config: Mapping[str, Any], fold: int, *, run: str) -> Outcome:
+def _dev_predictions(given: Data, config: Mapping[str, Any], run: str, _: object, fold: int) -> Outcome:
     """Predictions of the dev partition of `fold`; or why there are none, returned, as other errors are no trial's."""
     try:
         rows = balancing.rows_of(given.features.rows, given.folds, fold=fold, partition="train")

@@ -1,9 +1,9 @@
 """Train one model per fold on the balanced training partition."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from joblib import cpu_count
@@ -27,6 +27,9 @@ from ser.models import ENSEMBLE, NEURAL
 from ser.models.progress import Epoch
 from stages import run
 
+if TYPE_CHECKING:
+    from ser.neural_training import OnFoldEpoch
+
 PARAMS = ("model", "training", "representation", "members", "model_input", "seed", "tables.format")
 UTTERANCES = Path("data/utterances.csv")
 PARTITIONS = Path("data/partitions.csv")
@@ -34,9 +37,7 @@ BALANCED = Path("data/balanced_dataset.csv")
 MODELS = Path("models")
 LEARNING_CURVES = Path("reports/learning_curves")
 
-Log = Callable[[int, int, Epoch], None]
 Trained = tuple[Sequence[Epoch], int]  # epochs, and the one that is kept
-Work = Callable[[Log, int], Trained]
 
 
 def main() -> None:
@@ -158,10 +159,8 @@ def train_networks(
     curves: Path,
     run: str,
 ) -> None:
-    """Write the network of every fold to `models`; what an interrupted run has trained is not trained again.
-
-    Several folds are trained side by side, each by one core, unless there is an accelerator.
-    """
+    """Write the network of every fold to `models`; what an interrupted run has trained is not trained again."""
+    from ser import neural_training
     from ser.models import backend, checkpoints  # Keras takes seconds to import, which a classifier need not pay
 
     title = f"{config['model']['name']} on {config['representation']['name']}"
@@ -170,27 +169,16 @@ def train_networks(
     with files.replacing(models) as folder, learning_curves.recorded(curves) as log:
         folder.mkdir()
         work = partial(train_network, balanced, features, partitions, utterances, config, folder, run)
-        spread = at_once if backend.one_core_each(len(folds)) else in_turn
-        trained = dict(spread(work, folds, log))
+        try:
+            trained = dict(neural_training.of_folds(work, folds, log))
+        except processes.Died as error:
+            raise ValueError(
+                f"the training of a fold was killed, perhaps since {cpu_count()} at once need more memory than there"
+                " is; run again, one at a time, and it goes on where it was: LOKY_MAX_CPU_COUNT=1 dvc repro"
+            ) from error
     histories = {fold: trained[fold][0] for fold in folds}
     learning_curves.write_picture(curves, histories, {fold: trained[fold][1] for fold in folds}, title)
     checkpoints.discard(run)
-
-
-def in_turn(work: Work, folds: Sequence[int], log: Log) -> Iterator[tuple[int, Trained]]:
-    """What `work` returns for each fold, one after the other."""
-    return ((fold, work(log, fold)) for fold in folds)
-
-
-def at_once(work: Work, folds: Sequence[int], log: Log) -> Iterator[tuple[int, Trained]]:
-    """What `work` returns for each fold, in any order."""
-    try:
-        yield from processes.side_by_side(work, folds, n_processes=min(len(folds), cpu_count()), hear=log)
-    except processes.Died as error:
-        raise ValueError(
-            f"the training of a fold was killed, perhaps since {cpu_count()} at once need more memory than there"
-            " is; run again, one at a time, and it goes on where it was: LOKY_MAX_CPU_COUNT=1 dvc repro"
-        ) from error
 
 
 def train_network(
@@ -201,7 +189,7 @@ def train_network(
     config: Mapping[str, Any],
     folder: Path,
     run: str,
-    log: Log,
+    log: "OnFoldEpoch",
     fold: int,
 ) -> Trained:
     """Write the network of one fold to `folder`."""
@@ -251,7 +239,7 @@ def fitted_networks(
     *,
     fold: int,
     run: str,
-    log: Log,
+    log: "OnFoldEpoch",
 ) -> dict[str, bundle.Bundle]:
     """Fit the configured network to `rows`; keep what prediction and its reader need, by the folder within the fold's.
 

@@ -16,7 +16,7 @@ from small_study import FOUR, TWO_FOLDS, UTTERANCES, by_speaker, configuration
 
 from ser import balancing, bundle, ensembles, processes, tables
 from ser.features import representation
-from ser.models import checkpoints
+from ser.models import backend, checkpoints
 from stages import balance, evaluate, run, train, train_member
 
 ROOT = Path(__file__).parents[1]
@@ -195,7 +195,7 @@ def epochs_kept(monkeypatch: pytest.MonkeyPatch, *, last: int | None = None) -> 
 
     Folds are trained in this process, one after the other, as where there is an accelerator.
     """
-    monkeypatch.setattr(train, "at_once", train.in_turn)
+    monkeypatch.setattr(backend, "on_cpu", lambda: False)
     kept: list[int] = []
     keep = checkpoints.keep
 

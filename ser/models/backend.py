@@ -47,9 +47,9 @@ def devices() -> str:
     return f"{backend} on {', '.join(keras.distribution.list_devices())}"
 
 
-def one_core_each(n_folds: int) -> bool:
-    """Whether folds are trained at once, by one core each: there are several, and no accelerator for them to share."""
-    return n_folds > 1 and "cpu" in devices()
+def on_cpu() -> bool:
+    """Whether the backend computes on cores of the processor: there is no accelerator."""
+    return "cpu" in devices()
 
 
 def versions() -> dict[str, str]:
