@@ -29,6 +29,17 @@ def tone(frequency: float, duration: float, sample_rate: int = 16_000, level: fl
     return (level * np.sin(2 * np.pi * frequency * time)).astype(np.float32)
 
 
+def speech_like(seed: int, duration: float = 1.3, sample_rate: int = 22_050) -> Waveform:
+    """Gliding harmonics with pauses and noise, `(n_samples,)`: every descriptor varies over its frames."""
+    generator = np.random.default_rng(seed)
+    time = np.arange(round(duration * sample_rate)) / sample_rate
+    pitch = generator.uniform(100, 250) * (1 + 0.2 * np.sin(2 * np.pi * generator.uniform(1, 3) * time))
+    phase = 2 * np.pi * np.cumsum(pitch) / sample_rate
+    voice = sum(np.sin(k * phase) / k for k in range(1, 20))
+    envelope = np.clip(np.sin(2 * np.pi * generator.uniform(2, 4) * time), 0, 1)
+    return (0.1 * voice * envelope + 0.003 * generator.standard_normal(time.size)).astype(np.float32)
+
+
 def ravdess_corpus(
     root: Path, *, speakers: Sequence[str] = ("01", "02", "03", "04"), sample_rate: int = 16_000, seed: int = 0
 ) -> Path:

@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 import yaml
-from synthesis import tone
-from test_features import speech_like
+from synthesis import speech_like, tone
 
 from benchmarks import plain
 from ser import audio

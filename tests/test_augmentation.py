@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import small_corpus
 import soundfile
 import wiring
 import yaml
 from learning_tables import feature_table, training_rows, utterance_table
-from synthesis import tone
-from test_features import SETS, speech_like
+from synthesis import speech_like, tone
+from test_features import SETS
 from test_models import SETTINGS
 
 from ser import audio, augmentation, balancing, incremental, partitions, tables, training
@@ -215,12 +216,7 @@ def loudness(waveform: np.ndarray, sample_rate: int) -> dict[str, float]:
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, pd.DataFrame]:
     """Folder and table of five utterances."""
     root = tmp_path_factory.mktemp("corpus")
-    utterances = utterance_table(1).iloc[:5].copy()
-    utterances["path"] = [f"{k}.flac" for k in range(5)]
-    for k, path in enumerate(utterances["path"]):
-        soundfile.write(root / path, speech_like(k, 0.3 + 0.1 * k, RATE), RATE)
-    utterances["audio_hash"] = [audio.read(root / path).audio_hash for path in utterances["path"]]
-    return root, utterances
+    return root, small_corpus.written(root, n=5, sample_rate=RATE, shortest=0.3, step=0.1)
 
 
 def table(

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from test_features import speech_like
+from synthesis import speech_like
 
 from benchmarks import extraction, ingest, plain
 from ser import audio, tables

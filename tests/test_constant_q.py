@@ -6,8 +6,8 @@ from pathlib import Path
 import librosa
 import numpy as np
 import pytest
-from synthesis import tone
-from test_features import EDGE_CASES, RATE, speech_like
+from synthesis import speech_like, tone
+from test_features import EDGE_CASES, RATE
 
 from ser import audio
 from ser.features import constant_q, pitch

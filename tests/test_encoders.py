@@ -11,8 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import small_encoders
-from synthesis import Waveform, tone
-from test_features import speech_like
+from synthesis import Waveform, speech_like, tone
 
 pytest.importorskip("torch", reason="torch is not installed: pip install 'ser[ssl]'")
 pytest.importorskip("transformers", reason="transformers is not installed: pip install 'ser[ssl]'")

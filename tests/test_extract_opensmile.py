@@ -9,12 +9,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-import soundfile
+import small_corpus
 import yaml
 from dvc_project import Project
-from learning_tables import utterance_table
 from synthesis import ravdess_corpus
-from test_features import speech_like
 
 from ser import audio, files, tables
 from stages import extract_opensmile
@@ -43,13 +41,7 @@ def corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("SER_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setenv("SER_CACHE_GB", "1")
     root = tmp_path / "corpus"
-    root.mkdir()
-    utterances = utterance_table(2).iloc[:N].copy()
-    utterances["path"] = [f"{k}.flac" for k in range(N)]
-    utterances["sample_rate"] = RATE
-    for k, path in enumerate(utterances["path"]):
-        soundfile.write(root / path, speech_like(k, 0.1 + 0.05 * k, RATE), RATE)
-    utterances["audio_hash"] = [audio.read(root / path).audio_hash for path in utterances["path"]]
+    utterances = small_corpus.written(root, n=N, sample_rate=RATE, shortest=0.1, step=0.05)
     tables.write(utterances, extract_opensmile.UTTERANCES)
     return root
 

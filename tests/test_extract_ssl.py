@@ -8,13 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+import small_corpus
 import small_encoders
-import soundfile
 import yaml
 from dvc_project import Project
-from learning_tables import utterance_table
 from synthesis import ravdess_corpus
-from test_features import speech_like
 
 from ser import audio, files, tables
 from ser.features import encoder_hub
@@ -43,13 +41,7 @@ def corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("SER_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setenv("SER_CACHE_GB", "1")
     root = tmp_path / "corpus"
-    root.mkdir()
-    utterances = utterance_table(1).iloc[:5].copy()
-    utterances["path"] = [f"{k}.flac" for k in range(5)]
-    utterances["sample_rate"] = RATE
-    for k, path in enumerate(utterances["path"]):
-        soundfile.write(root / path, speech_like(k, 0.1 + 0.2 * k, RATE), RATE)
-    utterances["audio_hash"] = [audio.read(root / path).audio_hash for path in utterances["path"]]
+    utterances = small_corpus.written(root, n=5, sample_rate=RATE, shortest=0.1, step=0.2)
     tables.write(utterances, extract_ssl.UTTERANCES)
     return root
 

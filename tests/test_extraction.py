@@ -9,10 +9,8 @@ import distributed
 import numpy as np
 import pandas as pd
 import pytest
-import soundfile
+import small_corpus
 import yaml
-from small_study import utterance_table
-from test_features import speech_like
 
 from ser import audio, sources, tables
 from ser.features import codec, tabular, variants
@@ -54,14 +52,7 @@ def decoded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> tuple[pd.DataFrame, Path]:
     """Table and folder of five utterances."""
     root = tmp_path_factory.mktemp("corpus")
-    utterances = utterance_table(1).iloc[:5].copy()
-    utterances["path"] = [f"{k}.wav" for k in range(5)]
-    for k, path in enumerate(utterances["path"]):
-        soundfile.write(root / path, speech_like(k, 0.5 + 0.1 * k, RATE), RATE)
-    recordings = [audio.read(root / path) for path in utterances["path"]]
-    utterances["audio_hash"] = [recording.audio_hash for recording in recordings]
-    utterances["sample_rate"] = RATE
-    return utterances, root
+    return small_corpus.written(root, n=5, sample_rate=RATE, shortest=0.5, step=0.1), root
 
 
 def table(
@@ -76,7 +67,7 @@ def table(
 
 def test_what_is_known_is_neither_decoded_nor_other(corpus: tuple[pd.DataFrame, Path], decoded: list[str]) -> None:
     first = table(corpus)
-    assert sorted(decoded) == [f"{k}.wav" for k in range(5)]
+    assert sorted(decoded) == [f"{k}.flac" for k in range(5)]
     decoded.clear()
     pd.testing.assert_frame_equal(table(corpus), first, check_exact=True)
     assert decoded == []
@@ -106,7 +97,7 @@ def test_a_new_utterance_alone_is_computed(corpus: tuple[pd.DataFrame, Path], de
     table((utterances.iloc[[0, 1, 3]], root))
     decoded.clear()
     table(corpus)
-    assert sorted(decoded) == ["2.wav", "4.wav"]
+    assert sorted(decoded) == ["2.flac", "4.flac"]
 
 
 def test_the_same_audio_under_another_name_is_known(

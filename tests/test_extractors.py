@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 from small_corpora import composed
-from synthesis import tone
-from test_features import speech_like
+from synthesis import speech_like, tone
 
 from ser.features import encoders, extractors, opensmile_sets, yamnet
 from ser.features.extractors import extractor

@@ -10,7 +10,7 @@ import pytest
 import scipy.fft
 import soundfile
 import yaml
-from synthesis import tone
+from synthesis import speech_like, tone
 
 from benchmarks import plain
 from ser import audio
@@ -39,17 +39,6 @@ PLAIN = {name: plain_fast if name.endswith("_fast") else getattr(plain, name) fo
 
 def analysis(waveform, sample_rate=RATE, **settings):
     return Analysis(waveform.astype(np.float32), sample_rate=sample_rate, n_fft=2048, hop_length=512, **settings)
-
-
-def speech_like(seed, duration=1.3, sample_rate=RATE):
-    """Gliding harmonics with pauses and noise: every descriptor varies over its frames."""
-    generator = np.random.default_rng(seed)
-    time = np.arange(round(duration * sample_rate)) / sample_rate
-    pitch = generator.uniform(100, 250) * (1 + 0.2 * np.sin(2 * np.pi * generator.uniform(1, 3) * time))
-    phase = 2 * np.pi * np.cumsum(pitch) / sample_rate
-    voice = sum(np.sin(k * phase) / k for k in range(1, 20))
-    envelope = np.clip(np.sin(2 * np.pi * generator.uniform(2, 4) * time), 0, 1)
-    return (0.1 * voice * envelope + 0.003 * generator.standard_normal(time.size)).astype(np.float32)
 
 
 def mean_of(name, waveform, **settings):

@@ -13,8 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
-from synthesis import tone
-from test_features import speech_like
+from synthesis import speech_like, tone
 
 from ser import audio
 from ser.features import opensmile_sets

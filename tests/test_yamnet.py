@@ -13,8 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from joblib import Parallel, delayed
-from synthesis import Waveform, tone
-from test_features import speech_like
+from synthesis import Waveform, speech_like, tone
 
 from ser import audio
 from ser.features import hub, yamnet, yamnet_network
