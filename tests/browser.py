@@ -14,6 +14,7 @@ from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support import expected_conditions
 from selenium.webdriver.support.ui import WebDriverWait
 
 ROOT = Path(__file__).parents[1]
@@ -114,3 +115,9 @@ def wait_for(driver: webdriver.Chrome, words: str) -> str:
     """Everything on the page, once `words` are."""
     WebDriverWait(driver, PATIENCE).until(lambda _: words in text(driver), f"never appeared: {words}")
     return text(driver)
+
+
+def click(driver: webdriver.Chrome, path: str) -> None:
+    """Click on the first element of an XPath, once it is there: parts of the page come later than others."""
+    what = expected_conditions.element_to_be_clickable((By.XPATH, path))
+    WebDriverWait(driver, PATIENCE).until(what, f"never appeared: {path}").click()

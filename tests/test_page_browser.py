@@ -87,7 +87,7 @@ def test_an_uploaded_file_is_heard_drawn_and_can_be_played(desktop: Chrome) -> N
         lambda _: len([one for one in images(desktop) if one["width"] > 0]) == 5
     )
     assert all(one["alt"] for one in images(desktop))
-    player = desktop.find_element(By.TAG_NAME, "audio")
+    (player,) = browser.elements(desktop, "audio")
     WebDriverWait(desktop, browser.PATIENCE).until(lambda _: player.get_property("duration"))
     assert player.get_property("duration") == pytest.approx(recognition.predict_emotion(UTTERANCE)["duration"], abs=0.1)
     check_width(desktop, 1400)
@@ -144,7 +144,7 @@ def test_the_other_tabs_fit_the_screen_of_a_phone(mobile: Chrome, tmp_path: Path
 
 def tab(driver: Chrome, name: str) -> None:
     """Go to a tab."""
-    driver.find_element(By.XPATH, f"//*[@role='tab'][contains(., '{name}')]").click()
+    browser.click(driver, f"//*[@role='tab'][contains(., '{name}')]")
 
 
 def test_many_files_give_a_table_and_a_csv_and_a_bad_one_is_reported_in_its_row(
@@ -154,7 +154,7 @@ def test_many_files_give_a_table_and_a_csv_and_a_bad_one_is_reported_in_its_row(
     bad = written(tmp_path, "bad.wav", BAD["text"][0])
     upload(desktop, UTTERANCE, bad, written(tmp_path, "silence.wav", SILENCE), uploader=1)
     browser.wait_for(desktop, "2 of 3 files could be used.")
-    desktop.find_element(By.XPATH, "//button[contains(., 'Download as csv')]").click()
+    browser.click(desktop, "//button[contains(., 'Download as csv')]")
     path = tmp_path / "emotions.csv"
     end = time.monotonic() + browser.PATIENCE
     while not path.is_file() and time.monotonic() < end:
@@ -168,7 +168,7 @@ def test_many_files_give_a_table_and_a_csv_and_a_bad_one_is_reported_in_its_row(
 
 
 def test_a_recording_can_be_made_with_the_microphone(desktop: Chrome) -> None:
-    desktop.find_element(By.XPATH, "//label[contains(., 'Record')]").click()
+    browser.click(desktop, "//label[contains(., 'Record')]")
     browser.wait_for(desktop, "Record your voice")
     browser.elements(desktop, "[data-testid=stAudioInputActionButton]")[0].click()
     time.sleep(2)  # of recording: Chromium's pretended microphone beeps
