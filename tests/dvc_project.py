@@ -17,8 +17,6 @@ COPIED = (
     *("ser", "stages", "studies", "conf", "dvc.yaml"),
     *(".dvc/config", ".dvc/.gitignore", ".dvc/plots", ".dvcignore", ".gitignore", "data/raw/.gitignore"),
 )
-
-
 MADE = ("__pycache__", "data", "reports", "dvc.lock")  # in the folders that are copied
 
 
@@ -32,9 +30,7 @@ class Project:
             source, target = wiring.ROOT / name, self.folder / name
             target.parent.mkdir(exist_ok=True, parents=True)
             if source.is_dir():
-                shutil.copytree(
-                    source, target, ignore=shutil.ignore_patterns("__pycache__", "data", "reports", "dvc.lock")
-                )
+                shutil.copytree(source, target, ignore=shutil.ignore_patterns(*MADE))
             else:
                 shutil.copy(source, target)
         no_network = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9")

@@ -36,9 +36,9 @@ def project(tmp_path_factory):
     return project
 
 
-def study(project, *settings):
+def study(project, *settings, **options):
     """`dvc exp run` on the small corpus."""
-    return project.study(f"corpus.root={project.corpus}", FEW_NEIGHBOURS, *settings)
+    return project.study(f"corpus.root={project.corpus}", FEW_NEIGHBOURS, *settings, **options)
 
 
 def study_of_several(project, *settings, **options):
@@ -144,13 +144,14 @@ def test_a_typo_in_a_setting_is_named(project):
 
 
 def test_choosing_by_dev_leaves_the_test_figures_out(project):
-    study(project, "evaluation.test=false")
+    study(project, "evaluation.test=false", targets=["evaluate"])
     assert set(metrics(project)) == {"speaker_independent", "protocol", "dev.uar", "dev.accuracy"}
     assert set(project.read("reports/predictions.csv")["partition"]) == {"dev"}
 
 
 def test_folds_are_pooled_and_every_utterance_is_tested_once(project):
-    study(project, "partition=speaker_folds", "partition.n_folds=4", "balance=random_oversampler")
+    folds = ("partition=speaker_folds", "partition.n_folds=4", "balance=random_oversampler")
+    study(project, *folds, targets=["evaluate"])
     assert metrics(project)["n_utterances"] == 8 * 30
     balanced = project.read("data/balanced_dataset.csv")
     original = balanced[~balanced["synthetic"]]
@@ -216,7 +217,9 @@ def test_a_format_that_there_is_not_is_refused_with_those_that_there_are(project
 
 def test_several_corpora_are_one_study_whose_scores_are_told_for_each(project):
     folds = ("partition=speaker_folds", "partition.n_folds=3")
-    output = study_of_several(project, "labels=common_four", "corpus.corpora=[ravdess,emodb]", *folds)
+    output = study_of_several(
+        project, "labels=common_four", "corpus.corpora=[ravdess,emodb]", *folds, targets=["evaluate"]
+    )
     kept = {"ravdess": 8 * 14, "emodb": 4 * 14}  # of neutral, happy, sad, angry
     assert f"emodb: {kept['emodb']} utterances\nravdess: {kept['ravdess']} utterances\ntogether: 168" in output
     assert "warning: folders of no chosen corpus, not read: tess" in output
@@ -239,7 +242,8 @@ def test_several_corpora_are_one_study_whose_scores_are_told_for_each(project):
 
 
 def test_across_corpora_one_trains_and_the_others_are_tested_whole(project):
-    output = study_of_several(project, "partition=cross_corpus", "partition.test_corpora=[emodb,tess]")
+    settings = ("partition=cross_corpus", "partition.test_corpora=[emodb,tess]")
+    output = study_of_several(project, *settings, targets=["evaluate"])
     assert "left out: 32 utterances of ravdess with calm, which both sides must have" in output
     assert "left out: 8 utterances of tess with pleasant_surprise, which both sides must have" in output
     assert set(project.read("data/balanced_dataset.csv")["utterance"].str.partition("/")[0]) == {"ravdess"}
