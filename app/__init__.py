@@ -1,1 +1,1 @@
-"""The web page and the HTTP service: thin, over `ser.recognition`."""
+"""The web page and the HTTP service: thin, over `ser.serving.recognition`."""

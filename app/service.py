@@ -1,6 +1,6 @@
 """The HTTP service: a recording in, an emotion out.
 
-Run as: python -m app.service; `app.settings.Settings` says which environment variables it heeds.
+Run as: python -m app.service; `app.http.settings.Settings` says which environment variables it heeds.
 """
 
 import asyncio
@@ -23,16 +23,16 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException as AnyHTTPException
 
-from app import access, logs, routes, settings
-from app.connections import ImpatientProtocol
-from app.limits import Memory, Rate
-from app.metrics import Metrics
-from app.middleware import Drained, Observed
-from app.routes import Models
-from app.settings import Settings
-from app.work import Pool
-from ser import inputs, recognition
-from ser.recognition import Recognizer
+from app.http import access, logs, routes, settings
+from app.http.connections import ImpatientProtocol
+from app.http.limits import Memory, Rate
+from app.http.metrics import Metrics
+from app.http.middleware import Drained, Observed
+from app.http.routes import Models
+from app.http.settings import Settings
+from app.http.work import Pool
+from ser.serving import inputs, recognition
+from ser.serving.recognition import Recognizer
 
 HELD = 8  # uploads of the largest size that are in memory at once
 CLOSING_SECONDS = 5.0  # for threads to end, once all requests have

@@ -173,33 +173,33 @@ def extraction(name: str, way: str) -> Extraction:
 
 
 def _ours(path: Path, *, representation: str, settings: Mapping[str, Any]) -> object:
-    from ser import audio
-    from ser.features.frames import frames
-    from ser.features.functionals import functionals
-    from ser.features.log_mel import log_mel
+    from ser.audio import reading
+    from ser.features.spectral.frames import frames
+    from ser.features.spectral.functionals import functionals
+    from ser.features.spectral.log_mel import log_mel
 
     extractors: Mapping[str, Callable[..., object]] = {"log_mel": log_mel, "frames": frames, "librosa": functionals}
-    recording = audio.read(path)
+    recording = reading.read(path)
     return extractors[representation](recording.waveform, recording.sample_rate, **settings)
 
 
 def _floor(path: Path, *, settings: Mapping[str, Any]) -> object:
-    from ser import audio
-    from ser.features.analysis import Analysis
-    from ser.features.descriptors import precision
+    from ser.audio import reading, waveforms
+    from ser.features.spectral.analysis import Analysis
+    from ser.features.spectral.descriptors import precision
 
-    recording = audio.read(path)
+    recording = reading.read(path)
     head = recording.waveform[: int(settings.get("duration", recording.duration) * recording.sample_rate)]
     transform = {key: settings[key] for key in ("sample_rate", "n_fft", "hop_length")}
-    at_rate = audio.resampled(head, sample_rate=recording.sample_rate, target=settings["sample_rate"])
+    at_rate = waveforms.resampled(head, sample_rate=recording.sample_rate, target=settings["sample_rate"])
     needed = precision(entry["name"] for entry in settings.get("descriptors", []))  # single, of a mel spectrogram
     return Analysis(at_rate, **transform, precision=needed).magnitude
 
 
 def _decode(path: Path, *, settings: Mapping[str, Any]) -> object:
-    from ser import audio
+    from ser.audio import reading
 
-    return audio.read(path)
+    return reading.read(path)
 
 
 def _serve(connection: Any, name: str, way: str) -> None:

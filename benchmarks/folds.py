@@ -11,8 +11,8 @@ import time
 import numpy as np
 
 from benchmarks.training import N_LABELS, settings_of
-from ser import processes
-from ser.processes import Tell
+from ser.compute import processes
+from ser.compute.processes import Tell
 
 MODELS = {"tuned_yamnet": (64, 256), "conv_bilstm": (94, 62)}  # and the shape of what each reads
 N_UTTERANCES, N_EPOCHS = 480, 3

@@ -81,9 +81,9 @@ def reverse(path: Path) -> None:
 
 def ingest(folder: Path) -> None:
     """What the stage does, on the speakers and labels of EmoDB."""
-    from ser import tables
-    from ser.ingest import utterances
-    from ser.tally import Tally
+    from ser.core import tables
+    from ser.ingest.counts import Tally
+    from ser.ingest.utterance_table import utterances
 
     label_map = dict(zip("WLEAFTN", ("angry", "boredom", "disgust", "fearful", "happy", "sad", "neutral"), strict=True))
     scheme: dict[str, str | None] = {emotion: emotion for emotion in tables.EMOTIONS}

@@ -16,9 +16,10 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
+from ser.audio.waveforms import Waveform
 
-from ser import audio, inputs, recognition
-from ser.audio import Waveform
+from ser.audio import waveforms
+from ser.serving import inputs, recognition
 
 RECORDINGS = Path("data/demo")
 SAMPLE_RATE = 48_000  # Hz, as of RAVDESS
@@ -63,7 +64,7 @@ def speech(duration: float) -> Waveform:
     for path in cycle(sorted(RECORDINGS.rglob("*.flac"))):
         with inputs.opened(path) as recording:
             rate = recording.sample_rate
-            pieces.append(audio.resampled(recording.whole(), sample_rate=rate, target=SAMPLE_RATE))
+            pieces.append(waveforms.resampled(recording.whole(), sample_rate=rate, target=SAMPLE_RATE))
         if sum(piece.size for piece in pieces) >= duration * SAMPLE_RATE:
             break
     return np.concatenate(pieces)[: round(duration * SAMPLE_RATE)]

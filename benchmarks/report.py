@@ -13,7 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from ser import files
+from ser.core import files
 
 KEPT = Path(__file__).with_name("README.md")
 BENCHMARKS = {  # module -> title

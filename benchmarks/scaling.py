@@ -127,14 +127,15 @@ def _watch(process: "subprocess.Popen[bytes]", peak: list[float]) -> None:
 
 def work(name: str, n_utterances: int, folder: Path) -> None:
     """Write the table of features of `n_utterances`, as the stage does."""
-    from ser import audio, tables
-    from ser.features import tabular
-    from ser.features.extraction import one_by_one
-    from ser.features.functionals import functionals
+    from ser.audio import reading
+    from ser.core import tables
+    from ser.features.spectral.functionals import functionals
+    from ser.representation import tabular
+    from ser.representation.extraction import one_by_one
 
     n_files = min(n_utterances, 1440)
     paths = utterances(1440)[:n_files]
-    facts = [(str(path), (recording := audio.read(path)).audio_hash, recording.sample_rate) for path in paths]
+    facts = [(str(path), (recording := reading.read(path)).audio_hash, recording.sample_rate) for path in paths]
     rows = pd.DataFrame(facts, columns=["path", "audio_hash", "sample_rate"])
     rows = rows.loc[[k % n_files for k in range(n_utterances)]].reset_index(drop=True)
     rows = rows.assign(utterance=[f"u/{k}" for k in range(n_utterances)], emotion="calm")

@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ser import formats, tables
-from ser.features import combination
+from ser.core import formats, tables
+from ser.representation import joining
 
 WIDTHS = {"yamnet": 1024, "librosa": 120}  # features
 ROWS = 256  # that are written at a time, as extraction makes them
@@ -73,7 +73,7 @@ def parts(name: str, n_rows: int) -> Iterator[pd.DataFrame]:
 
 def join(folder: Path) -> None:
     """What the stage `combine` does."""
-    tables.write_parts(combination.combined(path(folder, "yamnet"), path(folder, "librosa")), path(folder, "both"))
+    tables.write_parts(joining.combined(path(folder, "yamnet"), path(folder, "librosa")), path(folder, "both"))
 
 
 def read(folder: Path) -> None:

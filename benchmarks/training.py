@@ -150,8 +150,9 @@ def large_array() -> Iterator[Path]:
 
 def peak_of_training(path: Path) -> int:
     """Largest anonymous memory of this process, in bytes, while one epoch of the whole array is trained."""
-    from ser import neural_training, tables
-    from ser.features.representation import Representation
+    from ser.core import tables
+    from ser.models import network_training
+    from ser.representation.reading import Representation
 
     array = np.load(path, mmap_mode="r")
     names = [f"ravdess/{k:06}" for k in range(len(array))]
@@ -167,7 +168,7 @@ def peak_of_training(path: Path) -> int:
 
     watcher = threading.Thread(target=watch)
     watcher.start()
-    neural_training.fitted(
+    network_training.fitted(
         labelled.iloc[N_DEV:],
         labelled.iloc[:N_DEV],
         Representation(rows, array),

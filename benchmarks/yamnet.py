@@ -71,13 +71,13 @@ def embed(way: str, paths: list[Path]) -> None:
         for path in paths:
             plain.yamnet(path)
         return
-    from ser import audio
-    from ser.features import yamnet
+    from ser.audio import reading
+    from ser.features.yamnet import embedding
 
     for start in range(0, len(paths), 16):
-        recordings = [audio.read(path) for path in paths[start : start + 16]]
+        recordings = [reading.read(path) for path in paths[start : start + 16]]
         waveforms = [(recording.waveform, recording.sample_rate) for recording in recordings]
-        yamnet.embeddings_of(waveforms, handle=HANDLE, max_duration=MAX_DURATION)
+        embedding.embeddings_of(waveforms, handle=HANDLE, max_duration=MAX_DURATION)
 
 
 if __name__ == "__main__":

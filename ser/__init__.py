@@ -13,4 +13,4 @@ def __getattr__(name: str) -> Any:
     # Imported when it is asked for: a stage that needs two modules of `ser` depends on no others, and waits for none.
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module("ser.recognition"), name)
+    return getattr(import_module("ser.serving.recognition"), name)

@@ -1,3 +1,3 @@
-from ser.recognition import predict_emotion as predict_emotion
+from ser.serving.recognition import predict_emotion as predict_emotion
 
 __all__ = ["predict_emotion"]

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
-from ser import files, inventory
+from ser.core import files
 from ser.corpora import CORPORA
+from ser.ingest import inventory
 
 METRICS = Path("reports/metrics.json")
 PICTURES = (
@@ -159,7 +160,7 @@ def download(corpus: str, root: Path) -> str:
         steps = [f"  {number}. {step.format(root=quoted)}" for number, step in enumerate(module.STEPS, 1)]
         check = "ser corpora" if root == RAW else f"ser corpora --root {shlex.quote(str(root))}"
         return "\n".join([terms, "It cannot be fetched by a program alone:", *steps, f"Then check it with: {check}"])
-    from ser.download import install  # half a second to import, which the other commands need not pay
+    from ser.ingest.download import install  # half a second to import, which the other commands need not pay
 
     print(terms)
     lacking = [holding.vocal_channel for holding in holdings if not holding.is_complete]

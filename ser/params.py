@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from ser import files
+from ser.core import files
 
 PARAMS = Path("params.yaml")
 CONF = Path("conf")

@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from ser import adaptation, formats, params, tables
+from ser import params
+from ser.core import formats, tables
+from ser.protocol import adaptation
 from stages import run
 
 PARAMS = ("adaptation", "paths.extracted", "tables.format")

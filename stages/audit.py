@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from ser import audit, audit_study, files, params
+from ser import params
+from ser.audit import findings, study_checks
+from ser.core import files
 from stages import run
 
 PARAMS = ("corpus.root", "partition", "representation", "model.name", "tables.format")
@@ -15,11 +17,11 @@ REPORT = Path("reports/audit.json")
 
 def main() -> None:
     config = params.load(*PARAMS)
-    study = audit_study.read(config, utterances=UTTERANCES, partitions=PARTITIONS, balanced=BALANCED, models=MODELS)
-    report = audit_study.report(study, config["partition"])
+    study = study_checks.read(config, utterances=UTTERANCES, partitions=PARTITIONS, balanced=BALANCED, models=MODELS)
+    report = study_checks.report(study, config["partition"])
     files.write_json(REPORT, report)  # before anything fails: the reasons must not be lost
-    print(audit.as_text(report))
-    audit.check(report)
+    print(findings.as_text(report))
+    findings.check(report)
 
 
 if __name__ == "__main__":

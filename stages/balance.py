@@ -6,8 +6,10 @@ from typing import Any
 
 import pandas as pd
 
-from ser import balancing, formats, params, tables
-from ser.features import representation
+from ser import params
+from ser.core import formats, tables
+from ser.protocol import balancing
+from ser.representation import reading
 from stages import run
 
 PARAMS = ("balance", "representation.path", "seed", "tables.format")
@@ -17,7 +19,7 @@ BALANCED = Path("data/balanced_dataset.csv")
 
 def main() -> None:
     config = params.load(*PARAMS)
-    features = representation.read(Path(config["representation.path"]))
+    features = reading.read(Path(config["representation.path"]))
     partitions = tables.read_partitions(PARTITIONS)
     rows = balanced(features.rows, partitions, config)
     rows = rows if rows["fold"].nunique() == 1 else balancing.referenced(rows)

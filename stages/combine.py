@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from ser import formats, params, tables
-from ser.features import combination
+from ser import params
+from ser.core import formats, tables
+from ser.representation import joining
 from stages import run
 
 PARAMS = ("tables.format",)
@@ -21,7 +22,7 @@ def main() -> None:
         print("the combined features are marked unavailable, as YAMNet's are")
         tables.write_unavailable(combined)
         return
-    tables.write_parts(combination.combined(yamnet, librosa), combined)
+    tables.write_parts(joining.combined(yamnet, librosa), combined)
 
 
 if __name__ == "__main__":

@@ -7,11 +7,15 @@ from typing import Any
 import pandas as pd
 from sklearn.metrics import classification_report
 
-from ser import bundle, corpora, ensembles, figures, files, metrics, params, partitions, reliability, tables
-from ser.features import representation
-from ser.features.representation import Representation
-from ser.models import ENSEMBLE
-from ser.prediction import predictions_of, rounded
+from ser import corpora, params
+from ser.core import files, tables
+from ser.evaluation import metrics, reliability
+from ser.figures import result_figures
+from ser.models import ENSEMBLE, bundle, ensembles
+from ser.models.prediction import predictions_of, rounded
+from ser.protocol import partitions
+from ser.representation import reading
+from ser.representation.reading import Representation
 from stages import run
 
 PARAMS = ("evaluation", "partition", "model.name", "model_input", "members", "seed")
@@ -41,7 +45,7 @@ def main() -> None:
     if config["model.name"] == ENSEMBLE:
         found = predicted_by_members(table, source, config["members"], MODELS)
     else:
-        found = predicted(table, utterances, representation.read(source), MODELS)
+        found = predicted(table, utterances, reading.read(source), MODELS)
     tables.write(rounded(found), PREDICTIONS)
     predictions = tables.read_predictions(PREDICTIONS)  # scores come from what people can read, digits and all
     scores = metrics.metrics(
@@ -124,8 +128,10 @@ def write_pictures(predictions: pd.DataFrame, heading: str, protocol: str) -> No
     labels, names = metrics.labels_of(predictions), sorted(predictions["corpus"].unique())
     note = "\n".join([f"{' and '.join(names)}, {predictions['partition'].iloc[0]}, {protocol}", *corpora.notes(names)])
     tables.write(predictions[["truth", "prediction"]], CONFUSION)
-    matrix = figures.confusion(truth, prediction, labels=labels, title=heading, note=note)
-    bars = figures.per_class(truth, prediction, labels=labels, title=heading, note=note, corpus=predictions["corpus"])
+    matrix = result_figures.confusion(truth, prediction, labels=labels, title=heading, note=note)
+    bars = result_figures.per_class(
+        truth, prediction, labels=labels, title=heading, note=note, corpus=predictions["corpus"]
+    )
     for figure, path in ((matrix, CONFUSION_MATRIX), (bars, PER_CLASS)):
         with files.replacing(path) as temporary:
             figure.savefig(temporary)

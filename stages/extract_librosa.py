@@ -3,10 +3,11 @@
 from functools import partial
 from pathlib import Path
 
-from ser import formats, params, tables
-from ser.features import tabular
-from ser.features.extraction import one_by_one
-from ser.features.functionals import functionals
+from ser import params
+from ser.core import formats, tables
+from ser.features.spectral.functionals import functionals
+from ser.representation import tabular
+from ser.representation.extraction import one_by_one
 from stages import run
 
 PARAMS = ("corpus.root", "augmentation", "librosa", "tables.format")

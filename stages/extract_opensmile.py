@@ -3,9 +3,11 @@
 from functools import partial
 from pathlib import Path
 
-from ser import files, formats, params, tables
-from ser.features import opensmile_sets, tabular
-from ser.features.extraction import one_by_one
+from ser import params
+from ser.core import files, formats, tables
+from ser.features import opensmile
+from ser.representation import tabular
+from ser.representation.extraction import one_by_one
 from stages import run
 
 PARAMS = ("corpus.root", "augmentation", "opensmile", "tables.format")
@@ -21,8 +23,8 @@ def main() -> None:
         print("openSMILE is not asked for: model.representation=opensmile would")
         tables.write_unavailable(features)
         return
-    opensmile_sets.check_installed()
-    extractor = one_by_one(partial(opensmile_sets.functionals, **config["opensmile"]))
+    opensmile.check_installed()
+    extractor = one_by_one(partial(opensmile.functionals, **config["opensmile"]))
     utterances = tables.read_utterances(UTTERANCES)
     rows = tabular.feature_rows(
         utterances,
@@ -30,7 +32,7 @@ def main() -> None:
         extractor,
         augmentation=config["augmentation"],
         description="extract_opensmile",
-        libraries=opensmile_sets.LIBRARIES,
+        libraries=opensmile.LIBRARIES,
     )
     tables.write_parts(rows, features)
 

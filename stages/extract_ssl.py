@@ -3,8 +3,10 @@
 from functools import partial
 from pathlib import Path
 
-from ser import files, formats, params, tables
-from ser.features import encoder_network, encoders, tabular
+from ser import params
+from ser.core import files, formats, tables
+from ser.features.encoders import network, ssl
+from ser.representation import tabular
 from stages import run
 
 PARAMS = ("corpus.root", "augmentation", "ssl", "tables.format")
@@ -21,16 +23,16 @@ def main() -> None:
         tables.write_unavailable(features)
         return
     settings = {key: value for key, value in config["ssl"].items() if key != "required"}
-    encoders.loaded(settings["model"], settings["revision"])  # once for all threads
+    ssl.loaded(settings["model"], settings["revision"])  # once for all threads
     utterances = tables.read_utterances(UTTERANCES)
     rows = tabular.feature_rows(
         utterances,
         Path(config["corpus.root"]),
-        partial(encoders.encodings_of, **settings),
+        partial(ssl.encodings_of, **settings),
         augmentation=config["augmentation"],
         description="extract_ssl",
         threads=True,  # which share the network; each process would have its own
-        libraries=encoder_network.LIBRARIES,
+        libraries=network.LIBRARIES,
     )
     tables.write_parts(rows, features)
 

@@ -3,8 +3,10 @@
 from functools import partial
 from pathlib import Path
 
-from ser import files, formats, params, tables
-from ser.features import hub, tabular, yamnet
+from ser import params
+from ser.core import files, formats, tables
+from ser.features.yamnet import embedding, hub
+from ser.representation import tabular
 from stages import run
 
 PARAMS = ("corpus.root", "augmentation", "yamnet", "tables.format")
@@ -20,14 +22,14 @@ def main() -> None:
     handle, max_duration = config["yamnet"]["handle"], config["yamnet"]["max_duration"]
     try:
         check(files.read_json(AVAILABILITY)["available"], handle)
-    except yamnet.Unavailable as error:
+    except embedding.Unavailable as error:
         if config["yamnet"]["required"]:
             raise
         print(f"warning: YAMNet features are marked unavailable: {error}")
         tables.write_unavailable(features)
         return
     utterances = tables.read_utterances(UTTERANCES)
-    extractor = partial(yamnet.embeddings_of, handle=handle, max_duration=max_duration)
+    extractor = partial(embedding.embeddings_of, handle=handle, max_duration=max_duration)
     rows = tabular.feature_rows(
         utterances,
         Path(config["corpus.root"]),
@@ -42,10 +44,10 @@ def main() -> None:
 def check(available: bool, handle: str) -> None:
     """Raise `yamnet.Unavailable` if the network cannot be loaded, at once if the probe found nothing to load."""
     if not available:
-        raise yamnet.Unavailable(hub.remedy(handle))
+        raise embedding.Unavailable(hub.remedy(handle))
     try:
-        yamnet.loaded(handle)
-    except yamnet.Unavailable:
+        embedding.loaded(handle)
+    except embedding.Unavailable:
         hub.record_failed_download(handle)
         raise
 

@@ -3,10 +3,11 @@
 from functools import partial
 from pathlib import Path
 
-from ser import params, tables
-from ser.features import arrays
-from ser.features.extraction import extracted, one_by_one, rows_of_variants
-from ser.features.yamnet_bands import yamnet_bands
+from ser import params
+from ser.core import tables
+from ser.features.yamnet.bands import yamnet_bands
+from ser.representation import arrays
+from ser.representation.extraction import extracted, one_by_one, rows_of_variants
 from stages import run
 
 PARAMS = ("corpus.root", "augmentation", "yamnet_bands")

@@ -4,8 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ser import files, ingest, labels, params, tables
-from ser.tally import Tally
+from ser import params
+from ser.core import files, tables
+from ser.corpora import labels
+from ser.ingest import utterance_table
+from ser.ingest.counts import Tally
 from stages import run
 
 PARAMS = ("corpus", "labels")
@@ -18,7 +21,7 @@ def main() -> None:
     config = params.load(*PARAMS)
     scheme = labels.merged(**config["labels"])
     tally = Tally()
-    tables.write_parts(ingest.utterances(**config["corpus"], scheme=scheme, tally=tally), UTTERANCES)
+    tables.write_parts(utterance_table.utterances(**config["corpus"], scheme=scheme, tally=tally), UTTERANCES)
     report = tally.report()
     files.write_json(REPORT, report)
     print("\n".join(summary(report, labels=config["labels"]["name"])))

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from ser import params, partitions, tables
+from ser import params
+from ser.core import tables
+from ser.protocol import partitions
 from stages import run
 
 PARAMS = ("partition", "seed")

@@ -4,8 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ser import files, params
-from ser.features import encoder_hub, hub, opensmile_sets
+from ser import params
+from ser.core import files
+from ser.features import opensmile
+from ser.features.encoders import hugging_face
+from ser.features.yamnet import hub
 from stages import run
 
 PARAMS = (
@@ -34,9 +37,9 @@ def main() -> None:
         raise ValueError(hub.remedy(yamnet["handle"]))
     wanted = ssl["required"] or "ssl" in taken  # else nobody waits for gigabytes, nor for hours of extraction
     if wanted:
-        encoder_hub.check(ssl["model"], ssl["revision"])
+        hugging_face.check(ssl["model"], ssl["revision"])
     if "opensmile" in taken:
-        opensmile_sets.check_installed()
+        opensmile.check_installed()
     links = files.linked_folders(Path(corpus["root"]))  # DVC sees the links, not what they lead to
     files.write_json(CORPUS_ROOT, {"root": corpus["root"], "links": links})
     finding = {"available": available, "failed_downloads": hub.failed_downloads(yamnet["handle"])}

@@ -2,8 +2,12 @@
 
 from pathlib import Path
 
-from ser import balancing, corpora, figures, files, formats, params, projections, tables
-from ser.features import representation
+from ser import corpora, params
+from ser.core import files, formats, tables
+from ser.evaluation import projections
+from ser.figures import result_figures
+from ser.protocol import balancing
+from ser.representation import reading
 from stages import run
 
 PARAMS = ("projection", "representation", "seed", "tables.format")
@@ -15,7 +19,7 @@ def main() -> None:
     config = params.load(*PARAMS)
     projection, seed = config["projection"], config["seed"]
     balanced = tables.read_balanced(formats.in_format(BALANCED, config["tables.format"]))
-    features = representation.read(Path(config["representation"]["path"])).averages(config["representation"]["name"])
+    features = reading.read(Path(config["representation"]["path"])).averages(config["representation"]["name"])
     rows = balancing.dereferenced(balanced[balanced["fold"] == 0], features)
     rows = projections.drawn(rows, max_rows=projection["max_rows"], seed=seed)
     values = projections.standardised(rows[tables.feature_columns(features)].to_numpy())
@@ -31,7 +35,7 @@ def main() -> None:
             table = rows[["utterance", "variant", "synthetic", "emotion"]].assign(x=point[:, 0], y=point[:, 1])
             title = f"{projections.TITLES[name]} of {len(table)} balanced training rows, fold 0"
             tables.write(table, folder / f"{name}.csv")
-            figures.projection(table, title=title, note=note).savefig(folder / f"{name}.png")
+            result_figures.projection(table, title=title, note=note).savefig(folder / f"{name}.png")
 
 
 if __name__ == "__main__":

@@ -6,11 +6,14 @@ from typing import Any
 
 import pandas as pd
 
-from ser import bundle, files, importance, params, projections, tables
-from ser.features import representation
+from ser import params
+from ser.core import files, tables
+from ser.evaluation import importance, projections
+from ser.models import bundle
 from ser.reporting import insight, mistakes, render, results, study
 from ser.reporting.blocks import Report, Section
 from ser.reporting.trained import Trained, temperature, trained
+from ser.representation import reading
 from stages import run
 
 PARAMS = (
@@ -122,7 +125,7 @@ def importance_section(
         return None
     if len({importance.descriptor(column) for column in models[0].description["columns"]}) < 2:
         return None
-    features = representation.read(source)
+    features = reading.read(source)
     if features.array is not None:
         return None
     dev = predictions[predictions["partition"] == "dev"]

@@ -9,26 +9,18 @@ import pandas as pd
 from joblib import cpu_count
 from tqdm import tqdm
 
-from ser import (
-    balancing,
-    bundle,
-    ensembles,
-    files,
-    formats,
-    learning_curves,
-    params,
-    processes,
-    tables,
-    training,
-)
-from ser.features import representation
-from ser.features.representation import Representation
-from ser.models import ENSEMBLE, NEURAL
+from ser import params
+from ser.compute import processes
+from ser.core import files, formats, tables
+from ser.models import ENSEMBLE, NEURAL, bundle, classifier_training, ensembles, learning_curves
 from ser.models.progress import Epoch
+from ser.protocol import balancing
+from ser.representation import reading
+from ser.representation.reading import Representation
 from stages import run
 
 if TYPE_CHECKING:
-    from ser.neural_training import OnFoldEpoch
+    from ser.models.network_training import OnFoldEpoch
 
 PARAMS = ("model", "training", "representation", "members", "model_input", "seed", "tables.format")
 UTTERANCES = Path("data/utterances.csv")
@@ -49,7 +41,7 @@ def main() -> None:
         return
     utterances = tables.read_utterances(UTTERANCES)
     partitions = tables.read_partitions(PARTITIONS)
-    features = representation.read(Path(config["model_input"]))
+    features = reading.read(Path(config["model_input"]))
     balanced = tables.read_balanced(formats.in_format(BALANCED, config["tables.format"]))
     train(balanced, features, partitions, utterances, config, MODELS, curves=LEARNING_CURVES, run=MODELS.name)
 
@@ -160,8 +152,11 @@ def train_networks(
     run: str,
 ) -> None:
     """Write the network of every fold to `models`; what an interrupted run has trained is not trained again."""
-    from ser import neural_training
-    from ser.models import backend, checkpoints  # Keras takes seconds to import, which a classifier need not pay
+    from ser.models import (  # Keras takes seconds to import, which a classifier need not pay
+        backend,
+        checkpoints,
+        network_training,
+    )
 
     title = f"{config['model']['name']} on {config['representation']['name']}"
     print(f"training {title} by {backend.devices()}")
@@ -170,7 +165,7 @@ def train_networks(
         folder.mkdir()
         work = partial(train_network, balanced, features, partitions, utterances, config, folder, run)
         try:
-            trained = dict(neural_training.of_folds(work, folds, log))
+            trained = dict(network_training.of_folds(work, folds, log))
         except processes.Died as error:
             raise ValueError(
                 f"the training of a fold was killed, perhaps since {cpu_count()} at once need more memory than there"
@@ -211,7 +206,7 @@ def fitted(rows: pd.DataFrame, utterances: pd.DataFrame, config: Mapping[str, An
     """Fit the configured classifier to `rows`, and keep what prediction and its reader need."""
     settings = {key: value for key, value in config["model"].items() if key != "representation"}
     facts = utterances.set_index("utterance").loc[rows["utterance"]].reset_index()
-    model = training.fitted(
+    model = classifier_training.fitted(
         rows,
         facts["speaker"],
         n_calibration_folds=config["training"]["n_calibration_folds"],
@@ -225,7 +220,7 @@ def fitted(rows: pd.DataFrame, utterances: pd.DataFrame, config: Mapping[str, An
         representation=bundle.representation_of(config["representation"]),
         description={
             **description(rows, utterances, config),
-            "calibrated_within": sorted(training.lone_speakers(rows, facts["speaker"])),
+            "calibrated_within": sorted(classifier_training.lone_speakers(rows, facts["speaker"])),
         },
     )
 
@@ -245,11 +240,11 @@ def fitted_networks(
 
     Where the network of test learned from dev, too, the one that did not is beside it.
     """
-    from ser import neural_training
+    from ser.models import network_training
 
-    for remark in neural_training.remarks(rows, dev):
+    for remark in network_training.remarks(rows, dev):
         print(f"warning: fold {fold}: {remark}")
-    fit = neural_training.fitted(
+    fit = network_training.fitted(
         rows,
         dev,
         features,

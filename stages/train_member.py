@@ -4,8 +4,10 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from ser import ensembles, files, params, tables
-from ser.features import representation
+from ser import params
+from ser.core import files, tables
+from ser.models import ensembles
+from ser.representation import reading
 from stages import balance, evaluate, run, train
 
 PARAMS = ("members.${key}", "seed")
@@ -19,7 +21,7 @@ def main(member: str) -> None:
     config = {**config.pop(f"members.{member}"), **config}
     utterances = tables.read_utterances(UTTERANCES)
     partitions = tables.read_partitions(PARTITIONS)
-    features = representation.read(Path(config["representation"]["path"]))
+    features = reading.read(Path(config["representation"]["path"]))
     balanced = balance.balanced(features.rows, partitions, config)
     with files.replacing(MEMBERS / member) as folder:
         models, curves = folder / train.MODELS, folder / train.LEARNING_CURVES.name

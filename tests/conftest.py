@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from synthesis import tone
 
-from ser import projections
-from ser.features.functionals import functionals
+from ser.evaluation import projections
+from ser.features.spectral.functionals import functionals
+from tests.support.paths import CONF
+from tests.support.synthesis import tone
 
-CONF = Path(__file__).parents[1] / "conf"
 NOT_HERE = "SER_CORPORA is not set: real corpora are not here"
 
 

@@ -29,12 +29,13 @@ def run(given: argparse.Namespace) -> str:
     """
     import json
 
-    from ser import audit, audit_study, params
+    from ser import params
+    from ser.audit import findings, study_checks
 
     config = params.load("corpus.root", "partition", "representation", "model.name", "tables.format")
     if missing := [path for path in (UTTERANCES, PARTITIONS, MODELS) if not path.exists()]:
         raise ValueError(f"no {missing[0]} here; make it with: dvc repro train")
-    study = audit_study.read(
+    study = study_checks.read(
         config,
         utterances=UTTERANCES,
         partitions=PARTITIONS,
@@ -42,8 +43,8 @@ def run(given: argparse.Namespace) -> str:
         models=MODELS,
         predictions=PREDICTIONS if PREDICTIONS.is_file() else None,
     )
-    report = audit_study.report(study, config["partition"])
-    text = json.dumps(report, indent=2, ensure_ascii=False) if given.json else audit.as_text(report)
+    report = study_checks.report(study, config["partition"])
+    text = json.dumps(report, indent=2, ensure_ascii=False) if given.json else findings.as_text(report)
     if not report["n_errors"]:
         return text
     print(text)

@@ -5,12 +5,12 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ser.wording import chance, interval, percent, signed
+from ser.core.wording import chance, interval, percent, signed
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ser.comparison import Comparison
+    from ser.compare.intervals import Comparison
 
 NOTE = "95 % interval: paired bootstrap over speakers; p: two-sided, by swapping the runs speaker by speaker"
 
@@ -41,13 +41,13 @@ def run(given: argparse.Namespace) -> str:
     ValueError
         If a run is not to be had, or the two cannot be compared.
     """
-    from ser import comparison, runs
+    from ser.compare import intervals, runs
 
     if given.resamples < 1:
         raise ValueError(f"--resamples is {given.resamples}; it must be 1 or more")
     a, b = runs.predictions(given.run_a), runs.predictions(given.run_b)
     partition, a, b = runs.same_partition(a, b, given.partition)
-    found = comparison.compared(a, b, n_resamples=given.resamples, seed=given.seed)
+    found = intervals.compared(a, b, n_resamples=given.resamples, seed=given.seed)
     facts = {"run_a": given.run_a, "run_b": given.run_b, "partition": partition}
     transductive = [name for name in ("a", "b") if runs.is_transductive(facts[f"run_{name}"])]
     if given.json:

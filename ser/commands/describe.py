@@ -46,14 +46,15 @@ def run(given: argparse.Namespace) -> str:
 
 
 def _of_corpus(out: Path) -> str:
-    from ser import description_tables, description_text, files, tables
+    from ser.core import files, tables
+    from ser.description import corpus_tables, texts
 
     table = _described()
     made = {
         "utterances": table,
-        "groups": description_tables.groups(table),
-        "pitch": description_tables.pitch(table),
-        "outliers": description_tables.outliers(table),
+        "groups": corpus_tables.groups(table),
+        "pitch": corpus_tables.pitch(table),
+        "outliers": corpus_tables.outliers(table),
     }
     for name, rows in made.items():
         tables.write(rows, out / f"{name}.csv")
@@ -61,7 +62,7 @@ def _of_corpus(out: Path) -> str:
     for name, figure in pictures.items():
         with files.replacing(out / f"{name}.png") as temporary:
             figure.savefig(temporary)
-    text = description_text.summary(table)
+    text = texts.summary(table)
     files.write_text(out / "summary.txt", f"{text}\n")
     names = [*(f"{name}.csv" for name in made), *(f"{name}.png" for name in pictures), "summary.txt"]
     return f"{text}\n\nwritten to {out}: {', '.join(names)}"
@@ -77,10 +78,12 @@ def _described() -> "pd.DataFrame":
     """
     import pandas as pd
 
-    from ser import description_tables, params, tables
-    from ser.description import description
-    from ser.features import tabular
-    from ser.features.extraction import one_by_one
+    from ser import params
+    from ser.core import tables
+    from ser.description import corpus_tables
+    from ser.description.measures import description
+    from ser.representation import tabular
+    from ser.representation.extraction import one_by_one
 
     if not UTTERANCES.is_file():
         raise ValueError(f"no {UTTERANCES} here; make it with: dvc repro ingest; or name audio files")
@@ -93,13 +96,13 @@ def _described() -> "pd.DataFrame":
             f" {missing[0]}; put them there, or run: dvc repro ingest"
         )
     rows = tabular.feature_rows(utterances, root, one_by_one(description), description="describe")
-    return description_tables.described(utterances, pd.concat(rows, ignore_index=True))
+    return corpus_tables.described(utterances, pd.concat(rows, ignore_index=True))
 
 
 def _pictures(table: "pd.DataFrame") -> "dict[str, Figure]":
     """By name; those of speakers and corpora only where there are some to compare."""
-    from ser import description_figures as figures
-    from ser.description_text import title
+    from ser.description.texts import title
+    from ser.figures import corpus_figures as figures
 
     heading = title(table)
     made = {

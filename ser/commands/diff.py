@@ -41,20 +41,22 @@ def run(given: argparse.Namespace) -> str:
     """
     import pandas as pd
 
-    from ser import diffs, files, metrics, runs
+    from ser.compare import difference_page, runs
+    from ser.core import files
+    from ser.evaluation import metrics
 
     change = runs.predictions(runs.WORKSPACE)
     revision, base = of_base(given.base, rerun=given.rerun)
     name: str = given.name or given.base
     verdict, table, is_drop = compared(base, change, name, given)
-    verdict += diffs.protocols(runs.is_transductive(revision), runs.is_transductive(runs.WORKSPACE))
-    both = {name: tested(base), diffs.CHANGE: tested(change)}
-    text = diffs.page(
+    verdict += difference_page.protocols(runs.is_transductive(revision), runs.is_transductive(runs.WORKSPACE))
+    both = {name: tested(base), difference_page.CHANGE: tested(change)}
+    text = difference_page.page(
         name,
         verdict,
         table,
         {heading: dvc_diff(kind, revision, name) for kind, heading in KINDS.items()},
-        diffs.side_by_side(both, metrics.labels_of(pd.concat(both.values()))),
+        difference_page.side_by_side(both, metrics.labels_of(pd.concat(both.values()))),
         write_pictures(both, given.to.parent / PICTURES),
     )
     files.write_text(given.to, text)
@@ -72,7 +74,7 @@ def of_base(base: str, *, rerun: bool) -> tuple[str, "pd.DataFrame"]:
     ValueError
         If there is no such revision, or it does not run.
     """
-    from ser import reproduction, runs
+    from ser.compare import reproduction, runs
 
     if not rerun:
         try:
@@ -88,14 +90,14 @@ def compared(
     base: "pd.DataFrame", change: "pd.DataFrame", name: str, given: argparse.Namespace
 ) -> tuple[str, str, bool]:
     """Verdict, table, and whether the UAR drops beyond chance; of what cannot be compared, why."""
-    from ser import comparison, diffs, runs
+    from ser.compare import difference_page, intervals, runs
 
     try:
         partition, a, b = runs.same_partition(base, change, given.partition)
-        found = comparison.compared(a, b, n_resamples=given.resamples, seed=given.seed)
+        found = intervals.compared(a, b, n_resamples=given.resamples, seed=given.seed)
     except ValueError as reason:  # as other emotions, or other folds: a change of the task is no drop
-        return f"The UAR cannot be compared (A: `{name}`, B: {diffs.CHANGE}): {reason}.", "", False
-    return diffs.verdict(found, partition), diffs.comparison_table(found, name), found.is_drop
+        return f"The UAR cannot be compared (A: `{name}`, B: {difference_page.CHANGE}): {reason}.", "", False
+    return difference_page.verdict(found, partition), difference_page.comparison_table(found, name), found.is_drop
 
 
 def tested(predictions: "pd.DataFrame") -> "pd.DataFrame":
@@ -122,13 +124,17 @@ def dvc_diff(kind: str, revision: str, name: str) -> str:
 
 def write_pictures(both: Mapping[str, "pd.DataFrame"], folder: Path) -> str:
     """Draw the confusion matrices of both runs into `folder`; Markdown that shows them beside the page."""
-    from ser import figures, files, metrics
-    from ser.wording import percent
+    from ser.core import files
+    from ser.core.wording import percent
+    from ser.evaluation import metrics
+    from ser.figures import result_figures
 
     shown = []
     for file, (name, rows) in zip(("base.png", "change.png"), both.items(), strict=True):
         title = f"{name}: UAR {percent(metrics.scores(rows)['uar'])} %"
-        figure = figures.confusion(rows["truth"], rows["prediction"], labels=metrics.labels_of(rows), title=title)
+        figure = result_figures.confusion(
+            rows["truth"], rows["prediction"], labels=metrics.labels_of(rows), title=title
+        )
         with files.replacing(folder / file) as temporary:
             figure.savefig(temporary)
         shown.append(f"![{name}]({folder.name}/{file})")

@@ -10,10 +10,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ser import description_text, files, inputs, params, tables, views
-from ser.audio import Waveform
+from ser import params
+from ser.audio.waveforms import Waveform
 from ser.commands import Failed, shown
-from ser.description import description
+from ser.core import files, tables
+from ser.description import texts
+from ser.description.measures import description
+from ser.figures import recording_figures
+from ser.serving import inputs
 
 LONGEST = 60.0  # seconds of a recording that are described
 MAX_STEM = 100  # characters of a picture's name
@@ -68,9 +72,9 @@ def _described(sought: Sought, path: Path) -> str:
     if not waveform.size:
         raise ValueError("it has no samples; record it anew")
     values = description(waveform, rate)
-    facts = description_text.facts(values, sample_rate=rate, duration=duration, measured=waveform.size / rate)
+    facts = texts.facts(values, sample_rate=rate, duration=duration, measured=waveform.size / rate)
     title = ", ".join([shown(sought.name), *sought.labels])
-    figure = views.side_by_side(waveform, rate, title=title, facts=facts)
+    figure = recording_figures.side_by_side(waveform, rate, title=title, facts=facts)
     with files.replacing(path) as temporary:
         figure.savefig(temporary)
     return ", ".join(f"{name} {value}" for name, value in facts.items())

@@ -8,11 +8,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ser.exporting import Comparison
+from ser.serving.export import Comparison
 
 if TYPE_CHECKING:
-    from ser.bundle import Bundle
-    from ser.exporting import Values
+    from ser.models.bundle import Bundle
+    from ser.serving.export import Values
 
 PREDICTIONS = Path("reports/predictions.csv")
 METRICS = Path("reports/metrics.json")
@@ -35,7 +35,10 @@ def run(given: argparse.Namespace) -> str:
     ValueError
         If the model cannot be exported, or the tables that it was evaluated with are not here.
     """
-    from ser import bundle, cards, exporting, files
+    from ser.core import files
+    from ser.models import bundle
+    from ser.reporting import cards
+    from ser.serving import export
 
     fold = given.model.resolve().name
     folder: Path = given.to or EXPORTS / fold
@@ -50,11 +53,11 @@ def run(given: argparse.Namespace) -> str:
     model = bundle.load(given.model)
     values, truth = test_utterances(fold, model)
     card = cards.card(description, *cards.evaluation(METRICS, PREDICTIONS), fold=fold)
-    written = exporting.exported(model, description, folder)
-    comparisons = [exporting.compared("bundle", given.model, model.of_values, values, truth, model)]
+    written = export.exported(model, description, folder)
+    comparisons = [export.compared("bundle", given.model, model.of_values, values, truth, model)]
     for name, where in written.items():
         files.write_text(where / CARD, card)
-        comparisons.append(exporting.compared(name, where, exporting.predictor(where), values, truth, model))
+        comparisons.append(export.compared(name, where, export.predictor(where), values, truth, model))
     files.write_text(folder / COMPARISON, _csv(comparisons))
     places = [f"  {path}" for path in written.values()]
     return "\n".join([f"on {len(truth)} test utterances of {fold}:", "", *_table(comparisons), "", *places])
@@ -71,9 +74,10 @@ def test_utterances(name: str, model: "Bundle") -> tuple["Values", list[str]]:
     import numpy as np
     import pandas as pd
 
-    from ser import bundle, params
-    from ser.features import representation
-    from ser.tables import ORIGINAL
+    from ser import params
+    from ser.core.tables import ORIGINAL
+    from ser.models import bundle
+    from ser.representation import reading
 
     known = params.load("representation")["representation"]
     same = bundle.representation_of(known) == model.representation
@@ -87,7 +91,7 @@ def test_utterances(name: str, model: "Bundle") -> tuple["Values", list[str]]:
     rows = predictions[(predictions["partition"] == "test") & (predictions["fold"].astype(str) == fold)]
     if rows.empty or set(rows["truth"]) - set(model.labels):
         raise ValueError(f"{PREDICTIONS} has no test utterances of {name}; give the folder of a fold, as models/fold_0")
-    features = representation.read(Path(known["path"]))
+    features = reading.read(Path(known["path"]))
     positions = features.positions(rows[["utterance"]].assign(variant=ORIGINAL))
     if features.array is not None:
         return np.asarray(features.array[positions]), rows["truth"].tolist()

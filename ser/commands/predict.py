@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ser import inputs
-from ser.audio import InvalidAudio
+from ser.audio.reading import InvalidAudio
 from ser.commands import Failed, shown, tables
-from ser.recognition import HOP, Recognizer
+from ser.serving import inputs
+from ser.serving.recognition import HOP, Recognizer
 
 STDIN = "-"
 
@@ -92,10 +92,10 @@ def chosen(given: argparse.Namespace) -> Recognizer:
     ValueError
         If it cannot be used.
     """
-    from ser import foreign, recognition
+    from ser.serving import keras_files, recognition
 
-    if given.model is not None and foreign.is_file_of_model(given.model):
-        recognizer = foreign.load(given.model, given.labels, all_speech=given.all_speech)
+    if given.model is not None and keras_files.is_file_of_model(given.model):
+        recognizer = keras_files.load(given.model, given.labels, all_speech=given.all_speech)
     elif given.labels is not None:
         raise ValueError("--labels are for a Keras file, as --model custom.h5; a bundle knows its own")
     else:
@@ -136,7 +136,7 @@ def _standard_input() -> BinaryIO:
 
 
 def _of_folder(folder: Path) -> list[tuple[str, Path]]:
-    from ser import files
+    from ser.core import files
 
     visible = [
         path for path in files.walk(folder) if not any(part.startswith(".") for part in path.relative_to(folder).parts)

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import soundfile
 
-from ser import files
-from ser.audio import Waveform
+from ser.audio.waveforms import Waveform
+from ser.core import files
 
 SAMPLE_RATE = 16_000  # Hz
 SECONDS = (0.1, 3600.0)

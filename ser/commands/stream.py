@@ -10,9 +10,10 @@ from typing import BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from ser import audio, inputs
-from ser.audio import Waveform
-from ser.recognition import HOP, TimedPrediction
+from ser.audio import waveforms
+from ser.audio.waveforms import Waveform
+from ser.serving import inputs
+from ser.serving.recognition import HOP, TimedPrediction
 
 FORMATS = {"s16le": "<i2", "f32le": "<f4"}
 PIPE = 2**16  # bytes that are read at most at a time
@@ -83,4 +84,4 @@ def decoded(file: BinaryIO, coding: str, n_channels: int) -> Iterator[Waveform]:
         left = left[n_bytes:]
         if coding == "s16le":
             samples = samples / np.float32(FULL_SCALE)
-        yield inputs.checked(audio.mono(samples.reshape(-1, n_channels)))
+        yield inputs.checked(waveforms.mono(samples.reshape(-1, n_channels)))

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ser import experiments, origins, search_spaces
+from ser.core import provenance
 from ser.params import CONF
+from ser.tuning import experiments, spaces
 
 if TYPE_CHECKING:
-    from ser.search_spaces import Space
-    from ser.searching import Settings, Trial
-    from ser.tuning import Data
+    from ser.tuning.objective import Data
+    from ser.tuning.search import Settings, Trial
+    from ser.tuning.spaces import Space
 
 UTTERANCES = Path("data/utterances.csv")
 PARTITIONS = Path("data/partitions.csv")
@@ -64,7 +65,7 @@ def run(given: argparse.Namespace) -> str:
     config = experiments.composed(given.overrides)
     experiments.check(given.overrides)
     space = _space(given, config)
-    from ser import tuning  # which takes a second to import
+    from ser.tuning import objective as tuning  # which takes a second to import
 
     data = _data(given, config)
     name = tuning.key(data, config, space, seed=given.seed)
@@ -95,8 +96,8 @@ def _check_numbers(given: argparse.Namespace) -> None:
 
 def _space(given: argparse.Namespace, config: dict[str, Any]) -> "Space":
     chosen = experiments.choices(given.overrides)
-    path = given.space or search_spaces.path_of(config["model"]["name"])
-    return search_spaces.read(path, config, fixed={*chosen.groups, *chosen.values})
+    path = given.space or spaces.path_of(config["model"]["name"])
+    return spaces.read(path, config, fixed={*chosen.groups, *chosen.values})
 
 
 def _data(given: argparse.Namespace, config: dict[str, Any]) -> "Data":
@@ -107,8 +108,9 @@ def _data(given: argparse.Namespace, config: dict[str, Any]) -> "Data":
     ValueError
         If one is missing, or was made with other settings.
     """
-    from ser import tables, tuning
-    from ser.features import representation
+    from ser.core import tables
+    from ser.representation import reading
+    from ser.tuning import objective as tuning
 
     name, features = config["representation"]["name"], Path(config["representation"]["path"])
     made_by = "adapt" if "adaptation" in config["representation"] else STAGES.get(name, f"extract_{name}")
@@ -117,12 +119,12 @@ def _data(given: argparse.Namespace, config: dict[str, Any]) -> "Data":
     for path in (UTTERANCES, PARTITIONS, features):
         if not path.exists():
             raise ValueError(f"no {path} here; {remedy}")
-        if names := origins.differing(path, config):
+        if names := provenance.differing(path, config):
             raise ValueError(f"{path} was made with another {' and '.join(names)} than the study has; {remedy}")
     return tuning.data(
         tables.read_partitions(PARTITIONS),
         tables.read_utterances(UTTERANCES),
-        representation.read(features),
+        reading.read(features),
         fold=given.fold,
         n_folds=given.folds,
         seed=config["seed"],
@@ -152,7 +154,8 @@ def _searched(given: argparse.Namespace, data: "Data", space: "Space", name: str
     """All trials, behind a progress bar."""
     from tqdm import tqdm
 
-    from ser import searching, tuning
+    from ser.tuning import objective as tuning
+    from ser.tuning import search as searching
 
     def objective(settings: "Settings") -> float:
         try:

@@ -4,7 +4,7 @@ import logging
 import os
 from importlib.metadata import version
 
-from ser.streams import silent_stderr
+from ser.core.quiet import silent_stderr
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # no reports that all is well, unless someone asks for them
 with silent_stderr():

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ser import files
+from ser.core import files
 from ser.models import backend
 from ser.models.backend import keras
 from ser.models.examples import Examples

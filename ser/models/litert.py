@@ -59,7 +59,7 @@ def loaded(path: Path, labels: list[str], temperature: float) -> LiteRTClassifie
     """
     from ai_edge_litert.interpreter import Interpreter
 
-    from ser.streams import silent_stderr
+    from ser.core.quiet import silent_stderr
 
     try:
         with silent_stderr():  # it says what it computes on

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ser.features import yamnet_weights
-from ser.features.patches import N_MELS, PATCH_FRAMES
+from ser.features.yamnet import weights
+from ser.features.yamnet.patches import N_MELS, PATCH_FRAMES
 from ser.models.backend import keras
 
 layers, ops = keras.layers, keras.ops
@@ -58,7 +58,7 @@ def tuned_yamnet(inputs: Any, *, handle: str, n_layers: int, n_frozen: int, drop
             f"YAMNet hears {N_MELS} bands and {PATCH_FRAMES} frames or more, and the representation has rows of shape"
             f" {tuple(inputs.shape[1:])}; choose -S model.representation=yamnet_bands, or more frames"
         )
-    arrays = iter(yamnet_weights.weights(handle, n_layers=n_layers))
+    arrays = iter(weights.weights(handle, n_layers=n_layers))
     features = layers.Reshape((-1, inputs.shape[1], 1))(layers.Permute((2, 1))(inputs))
     for k, (n_filters, stride) in enumerate(LAYERS[:n_layers]):
         block = _learning if k >= n_frozen else _frozen

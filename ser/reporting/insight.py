@@ -5,8 +5,8 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from ser import metrics, projections, reliability
-from ser.reporting import pictures
+from ser.evaluation import metrics, projections, reliability
+from ser.figures import report_figures
 from ser.reporting.blocks import Block, Cell, Clip, Clips, Column, Picture, Section, Table, escaped, percent
 from ser.reporting.trained import Trained
 
@@ -83,7 +83,7 @@ def _reliability_picture(
         f"Reliability in {n_bins} bins of confidence, {shown}. On the dashed line, what is said with 70 % is right in"
         " 70 % of the cases; bars below it: too sure.",
         "Reliability diagrams: " + "; ".join(f"{name}, ECE {percent(own['ece'])} %" for name, own in figures.items()),
-        pictures.svg_uri(pictures.reliability(bins, n_bins=n_bins)),
+        report_figures.svg_uri(report_figures.reliability(bins, n_bins=n_bins)),
     )
 
 
@@ -137,7 +137,7 @@ def importance(falls: pd.DataFrame, *, n_rows: int, n_dev: int, n_repeats: int) 
     picture = Picture(
         "Fall of the dev UAR; whiskers reach from the smallest to the largest of the permutations.",
         f"Bars of the fall of the dev UAR by descriptor, the largest: {best} points",
-        pictures.svg_uri(pictures.importance(falls)),
+        report_figures.svg_uri(report_figures.importance(falls)),
     )
     return Section(
         "importance", "Importance of descriptors", [text], [picture, Table("Permutation importance", columns, rows)]
@@ -169,7 +169,7 @@ def learning_curves(models: Sequence[Trained]) -> Section | None:
         "A line a network: dashed training, solid dev. A dot marks the epoch that dev chose, and that was kept.",
         f"Learning curves of {len(rows)} networks; the median dev UAR of the kept epochs is"
         f" {percent(float(np.median(values)))} %",
-        pictures.svg_uri(pictures.learning_curves(histories, kept)),
+        report_figures.svg_uri(report_figures.learning_curves(histories, kept)),
     )
     return Section("curves", "Learning curves", blocks=[picture, Table("Epoch that was kept", columns, rows)])
 
@@ -187,5 +187,7 @@ def _map(name: str, rows: pd.DataFrame) -> Picture:
     )
     alt = f"{title} maps of {rows['emotion'].nunique()} emotions"
     return Picture(
-        f"{caption}{synthetic}; light dots are all others.", alt, pictures.png_uri(pictures.projection(rows))
+        f"{caption}{synthetic}; light dots are all others.",
+        alt,
+        report_figures.png_uri(report_figures.projection(rows)),
     )

@@ -8,10 +8,10 @@ from typing import Any
 import pandas as pd
 import soundfile
 
-from ser import audio
-from ser.reporting import pictures
+from ser.audio import reading, waveforms
+from ser.core.tables import probability_columns
+from ser.figures import report_figures
 from ser.reporting.blocks import Clip, Picture, data_uri, percent
-from ser.tables import probability_columns
 
 SAMPLE_RATE = 16_000  # Hz, of what is heard
 MAX_DURATION = 10.0  # seconds
@@ -44,20 +44,20 @@ def clips(predictions: pd.DataFrame, utterances: pd.DataFrame, root: Path, *, n:
 
 
 def _clip(row: Mapping[Hashable, Any], path: Path) -> Clip:
-    recording = audio.read(path)
-    waveform = audio.resampled(recording.waveform, sample_rate=recording.sample_rate, target=SAMPLE_RATE)
+    recording = reading.read(path)
+    waveform = waveforms.resampled(recording.waveform, sample_rate=recording.sample_rate, target=SAMPLE_RATE)
     waveform = waveform[: round(MAX_DURATION * SAMPLE_RATE)]
     facts = [str(row[name]) for name in FACTS if isinstance(row[name], str)]
     if recording.duration > MAX_DURATION:
         facts.append(f"the first {MAX_DURATION:g} of {recording.duration:.1f} s")
     truth, prediction, confidence, of_truth = (row[key] for key in ("truth", "prediction", "confidence", "of_truth"))
     alt = f"Spectrogram of {row['utterance']}: {truth}, taken for {prediction} with {percent(confidence)} per cent"
-    picture = Picture("", alt, pictures.png_uri(pictures.spectrogram(waveform, SAMPLE_RATE)))
+    picture = Picture("", alt, report_figures.png_uri(report_figures.spectrogram(waveform, SAMPLE_RATE)))
     sound = _mp3(waveform)
     return Clip(row["utterance"], truth, prediction, confidence, of_truth, ", ".join(facts), picture, sound)
 
 
-def _mp3(waveform: audio.Waveform) -> str:
+def _mp3(waveform: waveforms.Waveform) -> str:
     file = io.BytesIO()
     soundfile.write(file, waveform.clip(-1, 1), SAMPLE_RATE, format="MP3", **BIT_RATE)
     return data_uri(file.getvalue(), "audio/mpeg")

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import confusion_matrix
 
-from ser import corpora, groups, metrics
+from ser import corpora
+from ser.evaluation import breakdowns, metrics
 from ser.reporting.blocks import Block, Caveat, Cell, Column, Headline, Matrix, Section, Table, counted, percent
 
 LEAKY, DEPENDENT = "leaky", "speaker-dependent"
@@ -65,7 +66,7 @@ def headline(predictions: pd.DataFrame, figures: Mapping[str, Any], *, n_resampl
         ("accuracy, %", percent(own["accuracy"])),
         ("macro F1, %", percent(own["f1_macro"])),
         ("utterances", str(len(predictions))),
-        ("speakers", str(predictions["speaker"].nunique() or groups.UNKNOWN)),
+        ("speakers", str(predictions["speaker"].nunique() or breakdowns.UNKNOWN)),
     ]
     if tested:
         facts += [("dev UAR, %", percent(figures["dev.uar"]))]
@@ -100,7 +101,7 @@ def confusion(predictions: pd.DataFrame) -> Section:
     """Confusion matrix, and its largest errors in words."""
     labels = metrics.labels_of(predictions)
     counts = confusion_matrix(predictions["truth"], predictions["prediction"], labels=labels)
-    worst = groups.confusions(predictions, n=3).to_dict("records")
+    worst = breakdowns.confusions(predictions, n=3).to_dict("records")
     taken = [f"{row['truth']} for {row['prediction']} ({percent(row['share'])}\u00a0%)" for row in worst]
     text = "Per cent of the annotated emotion, and counts."
     if taken:
@@ -119,7 +120,7 @@ def classes(predictions: pd.DataFrame) -> Section:
         Column("annotated", "count"),
         Column("predicted", "count"),
     ]
-    found = groups.scores_of_classes(predictions)
+    found = breakdowns.scores_of_classes(predictions)
     order = ["emotion", "recall", "precision", "f1", "n_annotated", "n_predicted"]
     return Section("classes", "Classes", blocks=[Table("Scores of each emotion", columns, _cells(found[order]))])
 
@@ -136,16 +137,16 @@ def of_groups(predictions: pd.DataFrame, *, n_resamples: int, seed: int) -> Sect
     for column in ("corpus", "sex", "intensity"):
         if column == "corpus" and predictions["corpus"].nunique() < 2:
             continue
-        found = groups.scores_by(predictions, column, n_resamples=n_resamples, seed=seed)
-        if list(found[column]) != [groups.UNKNOWN]:
+        found = breakdowns.scores_by(predictions, column, n_resamples=n_resamples, seed=seed)
+        if list(found[column]) != [breakdowns.UNKNOWN]:
             blocks.append(_scores_table(f"By {column}", column, found))
     missing = [name for name in ("sex", "intensity") if predictions[name].isna().all()]
     text = ["A UAR is over the emotions that the group has: where their numbers differ, chance differs, too."]
     if missing:
         text.append(f"Unknown of all utterances, so without a table: {', '.join(missing)}.")
-    found = groups.scores_by(predictions, "speaker", n_resamples=0, seed=seed)
+    found = breakdowns.scores_by(predictions, "speaker", n_resamples=0, seed=seed)
     if predictions["speaker"].notna().any():
-        known = found[found["speaker"] != groups.UNKNOWN]["uar"]
+        known = found[found["speaker"] != breakdowns.UNKNOWN]["uar"]
         text.append(
             f"Speakers: from {percent(known.min())} to {percent(known.max())}, median"
             f" {percent(float(np.median(known)))}."

@@ -7,8 +7,9 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from ser import cards, tables
+from ser.core import tables
 from ser.corpora import CORPORA
+from ser.reporting import cards
 from ser.reporting.blocks import Cell, Column, Findings, Section, Table, counted, escaped
 from ser.reporting.trained import Trained
 

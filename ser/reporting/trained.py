@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from ser import bundle, ensembles
+from ser.models import bundle, ensembles
 from ser.models.progress import Epoch
 
 

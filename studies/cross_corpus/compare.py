@@ -5,7 +5,10 @@ from typing import Any
 
 import pandas as pd
 
-from ser import figures, files, metrics, params, tables
+from ser import params
+from ser.core import files, tables
+from ser.evaluation import metrics
+from ser.figures import result_figures
 from stages import run
 from studies.cross_corpus import ACROSS, PREDICTIONS, WITHIN
 
@@ -29,7 +32,9 @@ def main() -> None:
     uar = scores.pivot_table(index="train_corpus", columns="test_corpus", values="uar", dropna=False)
     note = [f"{config['model']['name']} on {config['model']['representation']}", ", ".join(labels)]
     note.append("diagonal: folds of speakers" + ("; blank: too few speakers" if uar.isna().any(axis=None) else ""))
-    figure = figures.heat_map(uar, chance=1 / len(labels), title="UAR across corpora, in %", note="\n".join(note))
+    figure = result_figures.heat_map(
+        uar, chance=1 / len(labels), title="UAR across corpora, in %", note="\n".join(note)
+    )
     with files.replacing(HEAT_MAP) as temporary:
         figure.savefig(temporary)
 

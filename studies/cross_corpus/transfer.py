@@ -9,10 +9,12 @@ from typing import Any
 
 import pandas as pd
 
-from ser import files, params, partitions, tables
-from ser.features import representation
-from ser.features.representation import Representation
-from ser.prediction import rounded
+from ser import params
+from ser.core import files, tables
+from ser.models.prediction import rounded
+from ser.protocol import partitions
+from ser.representation import reading
+from ser.representation.reading import Representation
 from stages import balance, evaluate, run, train
 from studies.cross_corpus import ACROSS, PREDICTIONS, WITHIN
 
@@ -26,7 +28,7 @@ MIN_SPEAKERS_WITHIN = 3  # train, dev and test
 def main(corpus: str) -> None:
     config = params.load(*PARAMS)
     utterances = comparable(tables.read_utterances(UTTERANCES))
-    features = representation.read(Path(config["representation"]["path"]))
+    features = reading.read(Path(config["representation"]["path"]))
     with files.replacing(PREDICTIONS / corpus) as folder:
         folder.mkdir()
         found = runs(corpus, utterances, config["partition"])

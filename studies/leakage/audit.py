@@ -4,7 +4,9 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from ser import audit, audit_study, files, params
+from ser import params
+from ser.audit import findings, study_checks
+from ser.core import files
 from stages import run
 from studies.leakage import AUDITS, MODELS, PREDICTIONS, PROTOCOLS, TABLES
 
@@ -15,16 +17,16 @@ def main(protocol: str) -> None:
     config = params.load(*PARAMS)
     folder = PROTOCOLS / protocol
     own = {**config["representation"], "path": str(folder / TABLES["features"])}
-    study = audit_study.read(
+    study = study_checks.read(
         {**config, "representation": own, "tables.format": "csv"},
         **{name: folder / TABLES[name] for name in ("utterances", "partitions", "balanced")},
         models=folder / MODELS,
         predictions=PREDICTIONS / f"{protocol}.csv",
     )
-    report = audit_study.report(study, {"name": protocol})
+    report = study_checks.report(study, {"name": protocol})
     files.write_json(Path(AUDITS, f"{protocol}.json"), report)
-    print(audit.as_text(report))
-    audit.check(report)
+    print(findings.as_text(report))
+    findings.check(report)
 
 
 if __name__ == "__main__":

@@ -5,9 +5,11 @@ from typing import Any
 
 import pandas as pd
 
-from ser import corpora, files, leakage, metrics, params, tables
+from ser import corpora, params
+from ser.core import files, tables
+from ser.evaluation import metrics
 from stages import run
-from studies.leakage import AUDITS, PREDICTIONS
+from studies.leakage import AUDITS, PREDICTIONS, protocol_scores
 
 PARAMS = ("evaluation", "model", "seed")
 SCORES = Path("reports/leakage.csv")
@@ -17,16 +19,18 @@ PICTURE = Path("reports/leakage.png")
 def main() -> None:
     config = params.load(*PARAMS)
     rows, labels, names = [], [], set()
-    for protocol in leakage.ORDER:
+    for protocol in protocol_scores.ORDER:
         predictions = tables.read_predictions(PREDICTIONS / f"{protocol}.csv")
         report = files.read_json(AUDITS / f"{protocol}.json")
         labels = metrics.labels_of(predictions)
         names |= set(predictions["corpus"])
         rows.append(row(predictions, report, n_resamples=config["evaluation"]["n_resamples"], seed=config["seed"]))
-    scores = leakage.with_inflation(pd.DataFrame(rows, index=leakage.ORDER))
+    scores = protocol_scores.with_inflation(pd.DataFrame(rows, index=protocol_scores.ORDER))
     tables.write(scores.reset_index(names="protocol"), SCORES)
     what = f"{' and '.join(sorted(names))}, {config['model']['name']} on {config['model']['representation']}"
-    figure = leakage.picture(scores, chance=1 / len(labels), note="\n".join([what, *corpora.notes(sorted(names))]))
+    figure = protocol_scores.picture(
+        scores, chance=1 / len(labels), note="\n".join([what, *corpora.notes(sorted(names))])
+    )
     with files.replacing(PICTURE) as temporary:
         figure.savefig(temporary)
 

@@ -1,0 +1,163 @@
+"""What the service is told by its environment."""
+
+import ipaddress
+import math
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from app.http import keys
+from app.http.keys import Keys
+from ser.serving import recognition
+
+EMBEDDED = "ravdess"
+MODEL = re.compile(r"[A-Za-z0-9._-]{1,64}")
+RATE = 600.0  # requests a minute of one client, where several share the service
+MOST_THREADS = 4  # more gain nothing: what is not native takes turns
+MIB = 2**20
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Choices of who runs the service, each from an environment variable.
+
+    ==================== ============= ================================================================================
+    variable             default       meaning
+    ==================== ============= ================================================================================
+    SER_HOST             127.0.0.1     address to listen at; any that others can reach needs keys, or SER_OPEN=1
+    SER_PORT             8000          port; 0 takes a free one, which the log says
+    SER_OPEN             0             1: serve everybody without keys, at any address
+    SER_API_KEYS_FILE                  file of keys, one `name:hash` a line, made by `python -m app.http.keys NAME`
+    SER_API_KEYS                       the same, separated by commas, in addition
+    SER_MODELS           ravdess       `name=folder`, separated by commas, the default one first; `ravdess` alone is
+                                       the embedded one
+    SER_MAX_BYTES        26214400      of a recording, as uploaded
+    SER_MAX_SECONDS      600           of a recording
+    SER_RATE             600           requests a minute of a key, or, with SER_OPEN, of an address; 0: any number,
+                                       as where only this machine asks, without a key
+    SER_QUEUE            32            recordings that may wait for a thread
+    SER_THREADS          cores, max 4  that predict
+    SER_STALL_SECONDS    10            that a client may pause while it sends
+    SER_UPLOAD_SECONDS   120           in which a request must have come whole
+    SER_WORK_SECONDS     30            in which an answer must be there, counted from when the request has come whole
+    FORWARDED_ALLOW_IPS                addresses of proxies whose X-Forwarded-For is believed (uvicorn's own)
+    ==================== ============= ================================================================================
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    open: bool = False
+    keys: Keys = ()
+    models: Mapping[str, Path] = field(default_factory=lambda: {EMBEDDED: recognition.EMBEDDED})
+    max_bytes: int = 25 * MIB
+    max_seconds: float = 600.0
+    rate: float = 0.0
+    queue: int = 32
+    threads: int = 2
+    stall_seconds: float = 10.0
+    upload_seconds: float = 120.0
+    work_seconds: float = 30.0
+    forwarded_from: str | None = None
+
+    @property
+    def default_model(self) -> str:
+        """The model of requests that name none."""
+        return next(iter(self.models))
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only this machine can reach the service."""
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+
+def read(environment: Mapping[str, str]) -> Settings:
+    """Settings of environment variables; what is not set, or empty, has its default.
+
+    Raises
+    ------
+    ValueError
+        If a value or the file of keys cannot be used, or others could use the service, and nobody has said so.
+    """
+    default = Settings()
+    keys = _keys(environment)
+    is_open = bool(_number(environment, "SER_OPEN", 0, lowest=0, highest=1, whole=True))
+    rate = RATE if keys or is_open else default.rate
+    settings = Settings(
+        host=environment.get("SER_HOST") or default.host,
+        port=int(_number(environment, "SER_PORT", default.port, lowest=0, highest=65_535, whole=True)),
+        open=is_open,
+        keys=keys,
+        models=_models(environment.get("SER_MODELS") or EMBEDDED),
+        max_bytes=int(_number(environment, "SER_MAX_BYTES", default.max_bytes, lowest=1, highest=2**31, whole=True)),
+        max_seconds=_number(environment, "SER_MAX_SECONDS", default.max_seconds, lowest=0.1, highest=86_400),
+        rate=_number(environment, "SER_RATE", rate, lowest=0, highest=1e9),
+        queue=int(_number(environment, "SER_QUEUE", default.queue, lowest=1, highest=100_000, whole=True)),
+        threads=int(_number(environment, "SER_THREADS", _n_cores(), lowest=1, highest=256, whole=True)),
+        stall_seconds=_number(environment, "SER_STALL_SECONDS", default.stall_seconds, lowest=0.1, highest=3600),
+        upload_seconds=_number(environment, "SER_UPLOAD_SECONDS", default.upload_seconds, lowest=0.1, highest=86_400),
+        work_seconds=_number(environment, "SER_WORK_SECONDS", default.work_seconds, lowest=0.1, highest=3600),
+        forwarded_from=environment.get("FORWARDED_ALLOW_IPS") or None,
+    )
+    if not (settings.is_local or settings.keys or settings.open):
+        raise ValueError(
+            f"SER_HOST is {settings.host}, which others can reach, and there are no keys; make one with"
+            " `python -m app.http.keys NAME` and put its line into SER_API_KEYS or the file SER_API_KEYS_FILE, or let"
+            " everybody in with SER_OPEN=1"
+        )
+    return settings
+
+
+def _n_cores() -> int:
+    """Cores that this process may use, at most `MOST_THREADS`."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(cores, MOST_THREADS)
+
+
+def _number(
+    environment: Mapping[str, str], name: str, default: float, *, lowest: float, highest: float, whole: bool = False
+) -> float:
+    text = environment.get(name) or str(default)
+    kind = "a whole number" if whole else "a number"
+    try:
+        value = float(int(text) if whole else float(text))
+    except ValueError:
+        value = math.nan
+    if not lowest <= value <= highest:
+        raise ValueError(f"{name} is {text!r}; set it to {kind} from {lowest:.10g} to {highest:.10g}")
+    return value
+
+
+def _keys(environment: Mapping[str, str]) -> Keys:
+    found = keys.read((environment.get("SER_API_KEYS") or "").split(","), source="SER_API_KEYS")
+    if path := environment.get("SER_API_KEYS_FILE"):
+        try:
+            lines = Path(path).read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ValueError(f"SER_API_KEYS_FILE is {path}, which cannot be read ({error}); set it to a file") from None
+        of_file = keys.read(lines, source=path)
+        if not of_file:  # someone meant to have keys
+            raise ValueError(
+                f"SER_API_KEYS_FILE is {path}, which has no keys; make one with: python -m app.http.keys NAME"
+            )
+        found += of_file
+    return found
+
+
+def _models(text: str) -> dict[str, Path]:
+    models: dict[str, Path] = {}
+    for entry in text.split(","):
+        name, equals, folder = (part.strip() for part in entry.partition("="))
+        if name == EMBEDDED and not equals:
+            folder = str(recognition.EMBEDDED)
+        if not MODEL.fullmatch(name) or not folder or name in models:
+            raise ValueError(
+                f"SER_MODELS has {entry.strip()!r}; wanted name=folder, as mine=models/fold_0, of different names of"
+                f" letters, digits, '.', '_' and '-', separated by commas; {EMBEDDED} alone is the embedded model"
+            )
+        models[name] = Path(folder)
+    return models

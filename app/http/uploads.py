@@ -1,0 +1,143 @@
+"""The recording in a multipart request, taken out as the bytes come; nothing else of the request is kept."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import HTTPException
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
+from starlette.requests import Request
+
+from app.http.limits import Full
+from app.http.settings import Settings
+
+FIELDS = ("file", "audio")
+OVERHEAD = 2**16  # bytes that boundaries, headers and other fields may have
+MOST_PARTS = 16
+GONE = 499  # nginx's number for a client that has closed the connection; nobody sees it but the log
+SEND_ONE = "send one recording in the field `file`"
+
+
+class Form:
+    """What comes of a multipart body: the bytes of the recording."""
+
+    def __init__(self, boundary: bytes) -> None:
+        self._pieces: list[bytes] = []
+        self._name, self._value = bytearray(), bytearray()
+        self._is_recording = False
+        self._n_parts = self._n_recordings = 0
+        self._ended = False
+        self._parser = MultipartParser(
+            boundary,
+            {
+                "on_part_begin": self._part_begins,
+                "on_header_field": lambda data, start, end: self._name.extend(data[start:end]),
+                "on_header_value": lambda data, start, end: self._value.extend(data[start:end]),
+                "on_header_end": self._header_ends,
+                "on_part_data": self._part_data,
+                "on_end": self._end,
+            },
+        )
+        self.n_bytes = 0
+
+    def write(self, data: bytes) -> None:
+        """Take the next bytes of the body; `HTTPException` (400) if they are not of a form."""
+        try:
+            self._parser.write(data)
+        except FormParserError:  # its words are about the parser
+            raise HTTPException(400, "the body is not multipart/form-data as its Content-Type says") from None
+
+    def recording(self) -> bytes:
+        """All bytes of the recording, once the body has come; `HTTPException` (400, 422) if there is not one of it."""
+        if not self._ended:
+            raise HTTPException(400, "the body ends before its last boundary; send it whole")
+        if self._n_recordings != 1:
+            raise HTTPException(422, f"{self._n_recordings or 'no'} fields with a recording; {SEND_ONE}")
+        pieces, self._pieces = self._pieces, []
+        return b"".join(pieces)
+
+    def _part_begins(self) -> None:
+        self._n_parts += 1
+        self._is_recording = False
+        if self._n_parts > MOST_PARTS:
+            raise HTTPException(400, f"more than {MOST_PARTS} fields; {SEND_ONE}")
+
+    def _header_ends(self) -> None:
+        name, value = bytes(self._name).lower(), bytes(self._value)
+        self._name.clear()
+        self._value.clear()
+        if name == b"content-disposition":
+            field = parse_options_header(value)[1].get(b"name", b"").decode("latin-1")
+            self._is_recording = field in FIELDS
+            self._n_recordings += self._is_recording
+
+    def _part_data(self, data: bytes, start: int, end: int) -> None:
+        if self._is_recording:
+            self._pieces.append(data[start:end])
+            self.n_bytes += end - start
+
+    def _end(self) -> None:
+        self._ended = True
+
+
+async def received(request: Request, *, settings: Settings, take: Callable[[int], None]) -> bytes:
+    """The recording that a client sends; `take` is told of the bytes before they are kept.
+
+    Raises
+    ------
+    HTTPException
+        If it is no form (400, 415), has not one recording (422), is too large (413), or comes too slowly (408), or if
+        there is no memory for it now (503).
+    """
+    form = Form(_boundary(request))
+    most = settings.max_bytes + OVERHEAD
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and int(declared) > most:
+        raise _too_large(settings.max_bytes)
+    n_bytes = 0
+    try:
+        async with asyncio.timeout(settings.upload_seconds):
+            more = True
+            while more:
+                async with asyncio.timeout(settings.stall_seconds):
+                    message = await request.receive()
+                if message["type"] == "http.disconnect":
+                    raise HTTPException(GONE, "the client has closed the connection")
+                data, more = message.get("body", b""), message.get("more_body", False)
+                n_bytes += len(data)
+                if n_bytes > most:
+                    raise _too_large(settings.max_bytes)
+                take(len(data))
+                form.write(data)
+                if form.n_bytes > settings.max_bytes:
+                    raise _too_large(settings.max_bytes)
+    except TimeoutError:
+        raise HTTPException(
+            408,
+            f"the request has not come whole: no more than {settings.stall_seconds:g} s of silence, and"
+            f" {settings.upload_seconds:g} s in all; send it faster",
+        ) from None
+    except Full:
+        raise busy("the service holds as many recordings as it can") from None
+    return form.recording()
+
+
+def busy(why: str) -> HTTPException:
+    """The answer to who comes when there is no room: 503, try again."""
+    return HTTPException(503, f"{why}; try again in a second", {"Retry-After": "1"})
+
+
+def _too_large(max_bytes: int) -> HTTPException:
+    return HTTPException(413, f"the recording is larger than {max_bytes} bytes; send a shorter one, or as FLAC")
+
+
+def _boundary(request: Request) -> bytes:
+    kind, options = parse_options_header(request.headers.get("content-type"))
+    if kind != b"multipart/form-data":
+        shown = kind.decode("latin-1")[:60] or "missing"
+        raise HTTPException(415, f"the Content-Type is {shown}; send multipart/form-data, with the field `file`")
+    boundary: Any = options.get(b"boundary")
+    if not boundary or len(boundary) > 70:  # RFC 2046, 5.1.1
+        raise HTTPException(400, "the Content-Type multipart/form-data has no boundary of 1 to 70 characters; give one")
+    return bytes(boundary)

@@ -1,0 +1,99 @@
+"""Many recordings at once: a row for each, its problem where it has one, and the table as csv."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from app.page import hearing, words
+from ser.audio.reading import InvalidAudio
+from ser.serving.recognition import Recognizer
+
+N_NAMED = 5  # bad files that are named above the table, too: on a phone, their column is far to the right
+
+
+def show(model: Recognizer, key: str) -> None:
+    """Uploader, table and download."""
+    st.caption("Choose several files at once. A file that cannot be used gets its reason in its row.")
+    uploads = st.file_uploader("Audio files", accept_multiple_files=True)
+    if not uploads:
+        return
+    table = table_of(_rows({upload.file_id: upload for upload in uploads}, model, key), model.labels)
+    n_bad = int((table["problem"] != "").sum())
+    st.write(f"{len(table) - n_bad} of {len(table)} files could be used.")
+    for name, problem in table.loc[table["problem"] != "", ["file", "problem"]].head(N_NAMED).itertuples(index=False):
+        st.caption(f"`{name.replace('`', '')}`: {problem}")
+    _shown(table, model.labels)
+    st.download_button("Download as csv", csv(table), file_name="emotions.csv", mime="text/csv", on_click="ignore")
+    st.caption(words.ESTIMATE)
+
+
+def row(content: bytes, model: Recognizer) -> dict[str, Any]:
+    """What is said of one file."""
+    try:
+        prediction = hearing.predicted(content, model)
+    except InvalidAudio as error:
+        return {"problem": " ".join(words.problem(error, content))}
+    except Exception:  # of any kind: the other files still count
+        logging.getLogger(__name__).exception("a file failed")
+        return {"problem": words.UNEXPECTED}
+    probabilities = {f"p_{label}": value for label, value in prediction["probabilities"].items()}
+    facts = {name: prediction[name] for name in ("emotion", "confidence", "duration")}
+    return {**facts, "problem": "", **probabilities}
+
+
+def table_of(rows: list[dict[str, Any]], labels: list[str]) -> pd.DataFrame:
+    """file, emotion, confidence, duration in seconds, problem, one `p_<label>` per class."""
+    columns = ["file", "emotion", "confidence", "duration", "problem", *(f"p_{label}" for label in labels)]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def csv(table: pd.DataFrame) -> bytes:
+    """The table as UTF-8 with line feeds, empty where there is no value."""
+    return table.to_csv(index=False, lineterminator="\n").encode()
+
+
+def _rows(uploads: Mapping[str, UploadedFile], model: Recognizer, key: str) -> list[dict[str, Any]]:
+    """A row for each upload; the new ones are heard behind a progress bar."""
+    heard: dict[str, dict[str, Any]] = st.session_state.get("rows", {})
+    new = [name for name in uploads if f"{key}:{name}" not in heard]
+    now = {name: row for name, row in heard.items() if name.removeprefix(f"{key}:") in uploads}
+    st.session_state["rows"] = now  # filled below, so that nothing is lost when the visitor adds a file meanwhile
+    bar = st.progress(0.0, text="Listening …") if new else None
+    for done, name in enumerate(new, start=1):
+        now[f"{key}:{name}"] = row(uploads[name].getvalue(), model)
+        if bar:
+            bar.progress(done / len(new), text=f"Listening … {done} of {len(new)}")
+    if bar:
+        bar.empty()
+    return [{"file": upload.name, **now[f"{key}:{name}"]} for name, upload in uploads.items()]
+
+
+def _shown(table: pd.DataFrame, labels: list[str]) -> None:
+    """The table on the page, in per cent."""
+    probabilities = [f"p_{label}" for label in labels]
+    shown = table.assign(**{name: 100 * table[name] for name in ("confidence", *probabilities)})
+    has_problems = (table["problem"] != "").any()
+    number = st.column_config.NumberColumn
+    st.dataframe(
+        shown,
+        hide_index=True,
+        column_order=[
+            "file",
+            "emotion",
+            *(["problem"] if has_problems else []),
+            "confidence",
+            "duration",
+            *probabilities,
+        ],
+        column_config={
+            "confidence": number("confidence, %", format="%.0f"),
+            "duration": number("duration, s", format="%.2f"),
+            "problem": st.column_config.TextColumn(width="medium"),
+            **{f"p_{label}": number(f"{label}, %", format="%.0f") for label in labels},
+        },
+        alt="Emotion of every file",
+    )

@@ -1,0 +1,61 @@
+"""The few pieces of the page that Streamlit has no element for: headline and bars, as HTML that needs no script."""
+
+from collections.abc import Mapping
+from html import escape
+
+from app.page import words
+
+# `currentColor` and mixes of it are legible on light and on dark alike
+STYLE = """
+<style>
+.stMainBlockContainer {max-width: 1120px; padding: 3.2rem 1.5rem 4rem}
+.ser-kicker {margin: 0; font-size: .875rem; opacity: .75}
+.ser-emotion {margin: 0; padding: 0; font-size: 2.75rem; line-height: 1.15; font-weight: 650; letter-spacing: -.01em;
+  overflow-wrap: anywhere}
+.ser-confidence {margin: .2rem 0 1rem; font-size: 1.05rem}
+.ser-bars {width: 100%; border-collapse: collapse; font-size: .95rem}
+.ser-bars caption {text-align: left; font-size: .875rem; opacity: .75; padding-bottom: .35rem}
+.ser-bars th, .ser-bars td {padding: .22rem 0; border: 0; text-align: left; font-weight: 400}
+.ser-bars th {width: 1%; padding-right: .8rem; white-space: nowrap}
+.ser-bars td.number {width: 3.9rem; text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap}
+.ser-track {display: block; height: .8rem; border-radius: .2rem;
+  background: color-mix(in srgb, currentColor 10%, transparent)}
+.ser-fill {display: block; height: 100%; min-width: 2px; border-radius: .2rem; background: #7fa3c4}
+.ser-bars tr.first th, .ser-bars tr.first td {font-weight: 650}
+.ser-bars tr.first .ser-fill {background: color-mix(in srgb, #2f86d1 80%, currentColor)}
+.stMarkdown table {display: block; max-width: 100%; overflow-x: auto}
+[data-testid="stCaptionContainer"] {opacity: .8}
+.stMarkdown {overflow-wrap: anywhere}
+.stMarkdown h2 {font-size: 1.5rem; padding: .8rem 0 .4rem}
+.stMarkdown h3 {font-size: 1.15rem; padding: .6rem 0 .2rem}
+@media (max-width: 640px) {
+  .stMainBlockContainer {padding: 2.6rem 1rem 3rem}
+  h1 {font-size: 1.75rem !important}
+  .ser-emotion {font-size: 2.25rem}
+}
+</style>
+"""
+
+
+def headline(kicker: str, emotion: str, below: str) -> str:
+    """The answer, large."""
+    return (
+        f'<p class="ser-kicker">{escape(kicker)}</p><h2 class="ser-emotion">{escape(emotion)}</h2>'
+        f'<p class="ser-confidence">{escape(below)}</p>'
+    )
+
+
+def bars(probabilities: Mapping[str, float]) -> str:
+    """A table with a bar for the probability of every emotion, the highest first."""
+    ordered = sorted(probabilities.items(), key=lambda one: -one[1])
+    rows = "".join(_row(label, value, first=k == 0) for k, (label, value) in enumerate(ordered))
+    return f'<table class="ser-bars"><caption>Probability of each emotion</caption><tbody>{rows}</tbody></table>'
+
+
+def _row(label: str, probability: float, *, first: bool) -> str:
+    fill = f'<span class="ser-fill" style="width:{100 * probability:.1f}%"></span>'
+    return (
+        f'<tr class="{"first" if first else ""}"><th scope="row">{escape(label)}</th>'
+        f'<td><span class="ser-track" aria-hidden="true">{fill}</span></td>'
+        f'<td class="number">{escape(words.share(probability))}</td></tr>'
+    )

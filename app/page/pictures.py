@@ -1,0 +1,89 @@
+"""Pictures of a recording, for a light or a dark page; each function returns a matplotlib figure, none touches a file.
+
+All are about as wide as a phone, so that their letters stay legible there and in a column of a wide page.
+"""
+
+import io
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from ser.audio.waveforms import Waveform
+
+from ser.features.spectral.analysis import Analysis
+from ser.figures import recording_figures
+from ser.figures.recording_figures import Look
+from ser.figures.result_figures import COLOURS
+from ser.serving.recognition import NO_SPEECH, TimedPrediction
+
+DPI = 170
+WIDTH, HEIGHT = 5.2, 2.7  # inches
+LOOKS = {False: Look("#1b2733", "#c9d3dd", "#1f6fb5"), True: Look("#e6ebf0", "#3a4653", "#6baed6")}  # dark page or not
+OTHER = "#7f7f7f"  # an emotion that has no colour of its own
+
+
+def png(figure: Figure) -> bytes:
+    """A picture file; its background is the page's."""
+    file = io.BytesIO()
+    figure.savefig(file, format="png", dpi=DPI, transparent=True)
+    return file.getvalue()
+
+
+def waveform(samples: Waveform, sample_rate: int, *, dark: bool = False) -> Figure:
+    """Highest and lowest sample of every instant."""
+    figure, axes = _figure(dark, height=3.3)
+    recording_figures.draw_waveform(axes, samples, sample_rate, LOOKS[dark])
+    return figure
+
+
+def spectrum(name: str, analysis: Analysis, *, dark: bool = False) -> Figure:
+    """One of `views.SPECTRA`."""
+    figure, axes = _figure(dark)
+    recording_figures.SPECTRA[name](axes, analysis, LOOKS[dark])
+    return figure
+
+
+def timeline(windows: Sequence[TimedPrediction], *, dark: bool = False) -> Figure:
+    """A row for each emotion, a column for each window; the stronger the more probable, a dot on the most probable."""
+    labels = list(next((one["probabilities"] for one in windows if one["probabilities"]), {}))
+    figure, axes = _figure(dark, height=1.25 + 0.24 * max(len(labels), 3))
+    end = max(one["end"] for one in windows)
+    cells = np.zeros((len(labels), len(windows), 4))
+    for row, label in enumerate(labels):
+        cells[row, :, :3] = shade(label, dark=dark)
+        cells[row, :, 3] = [one["probabilities"].get(label, 0.0) for one in windows]
+    centres = np.array([(one["start"] + one["end"]) / 2 for one in windows])
+    edges = np.concatenate([[0.0], (centres[1:] + centres[:-1]) / 2, [end]])
+    for column, one in enumerate(windows):
+        if one["emotion"] == NO_SPEECH:
+            axes.axvspan(edges[column], edges[column + 1], color=LOOKS[dark].line, alpha=0.5, linewidth=0)
+    if labels:
+        axes.pcolormesh(edges, np.arange(len(labels) + 1) - 0.5, cells)
+        middles = (edges[1:] + edges[:-1]) / 2
+        spoken = [(x, one["emotion"]) for x, one in zip(middles, windows, strict=True) if one["probabilities"]]
+        size = 1.6 if len(windows) > 80 else 3.5
+        rows = [labels.index(emotion) for _, emotion in spoken]
+        axes.plot([x for x, _ in spoken], rows, "o", color=LOOKS[dark].text, markersize=size)
+    axes.set(xlim=(0, end), ylim=(max(len(labels), 1) - 0.5, -0.5))
+    axes.set_yticks(range(len(labels)), labels)
+    axes.tick_params(axis="y", length=0)
+    axes.set_xlabel("time in s")
+    return figure
+
+
+def shade(emotion: str, *, dark: bool) -> tuple[float, float, float]:
+    """Colour of an emotion in the project's pictures, lighter where it would be lost on a dark page."""
+    rgb = np.array(to_rgb(COLOURS.get(emotion, OTHER)))
+    lightness = float(rgb @ [0.2126, 0.7152, 0.0722])
+    red, green, blue = rgb + (1 - rgb) * 0.35 if dark and lightness < 0.35 else rgb
+    return float(red), float(green), float(blue)
+
+
+def _figure(dark: bool, height: float = HEIGHT) -> tuple[Figure, Axes]:
+    """Empty axes in the page's colours."""
+    figure = Figure(figsize=(WIDTH, height), layout="constrained")
+    axes = figure.subplots()
+    recording_figures.styled(axes, LOOKS[dark])
+    return figure, axes

@@ -1,0 +1,119 @@
+"""Plain words for what the library says: errors, durations, and what a number means."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ser.audio.reading import InvalidAudio
+from ser.corpora import CORPORA
+
+ANOTHER = "Choose another file, or record anew."
+# what `ser` says of a recording -> what the page says; the first that is found counts
+PROBLEMS: Mapping[str, tuple[str, str]] = {
+    "0 bytes": ("The file is empty.", "It has 0 bytes: export or download it again."),
+    "Git LFS pointer": ("The file only points to a recording.", "Fetch the recording itself with `git lfs pull`."),
+    "does not declare its length": ("The file does not say how long it is.", "Save it again as WAV or FLAC."),
+    "not readable as audio": (
+        "This is not a sound file that the page can read.",
+        "It reads WAV, FLAC, MP3, Ogg, Opus, AIFF, AU and CAF. Convert the recording to one of these.",
+    ),
+    "truncated": ("The file is cut off.", "It holds less sound than it declares: copy or download it again."),
+    "shorter than": ("The recording is too short.", "It needs at least 0.1 seconds, better a whole sentence."),
+    "longer than": ("The recording is too long.", "The page takes up to 30 minutes. Cut it into parts."),
+    "NaN or infinite": (
+        "The recording has samples that are not numbers.",
+        "Some are NaN or infinite, so the file is damaged: export it again.",
+    ),
+    "features are not finite": ("The recording cannot be measured.", "It is damaged or far too loud: export it again."),
+    "full scale is 1": ("The recording is far too loud to be sound.", "Its samples exceed any scale: export it again."),
+    "sample rate": ("The recording's sample rate is not one for speech.", "Save it at 4,000 to 384,000 Hz."),
+}
+# first bytes of containers that libsndfile does not read -> what people call them
+CONTAINERS: Mapping[bytes, str] = {b"ftyp": "an M4A or MP4 file", b"\x1aE\xdf\xa3": "a WebM or Matroska file"}
+UNEXPECTED = (
+    "Something went wrong on this page, and not by your doing. It is noted in the server's log; please try again."
+)
+CLOSE = 0.1  # between the two most probable emotions: other speakers, or a cough, could turn them round
+WHAT_YOU_GET = (
+    "You get the most probable emotion and the probability of each, a timeline of longer recordings, and pictures of"
+    " the sound: waveform, spectrum and spectrograms."
+)
+NO_SPEECH = (
+    "The page looks for speech before it looks for an emotion, and found less than 0.16 seconds of it. There may be"
+    " silence, noise or music, or a voice drowned in them. So there is no emotion to show."
+)
+ESTIMATE = (
+    "An estimate of how the voice sounds, not of what a person feels. Do not use it to judge, hire, police, diagnose or"
+    " grade anyone."
+)
+LANGUAGES: Mapping[str, str] = {
+    "ravdess": "North American English",
+    "tess": "Canadian English, two women",
+    "crema_d": "American English",
+    "savee": "British English, four men",
+    "emodb": "German",
+}
+
+
+def problem(error: InvalidAudio, content: bytes) -> tuple[str, str]:
+    """What is wrong with a recording, and what to do, in two sentences."""
+    what, remedy = next(
+        (said for found, said in PROBLEMS.items() if found in error.reason),
+        (f"The recording cannot be used: {error.reason}.", ANOTHER),
+    )
+    if "not readable as audio" in error.reason:
+        for mark, name in CONTAINERS.items():
+            if mark in content[:8]:
+                remedy = f"It is {name}, which the page does not read. Convert it to WAV, FLAC, MP3 or Ogg."
+    return what, remedy
+
+
+def length(duration: float) -> str:
+    """Seconds as people say them."""
+    if duration < 60:
+        return f"{duration:.1f} s"
+    minutes, seconds = divmod(round(duration), 60)
+    return f"{minutes} min {seconds} s"
+
+
+def share(probability: float) -> str:
+    """A probability in per cent; never all or nothing, which no model knows."""
+    percent = 100 * probability
+    if percent > 99.5:
+        return "> 99 %"
+    return "< 1 %" if percent < 0.5 else f"{percent:.0f} %"
+
+
+def confidence(probabilities: Mapping[str, float]) -> str:
+    """How sure the model is, and of what else if it could as well be that."""
+    (_, first), (second, its) = sorted(probabilities.items(), key=lambda one: -one[1])[:2]
+    close = f", and {second} is nearly as probable" if first - its < CLOSE else ""
+    return f"{share(first)} confidence{close}"
+
+
+def learned_from(description: Mapping[str, Any]) -> str:
+    """Which speech a model learned from, in half a sentence."""
+    corpora = [str(name) for name in description.get("corpora", [])]
+    named = [_corpus(name) for name in corpora]
+    speakers = len(description.get("speakers", []))
+    of = " and ".join(named) if named else "recordings that its description does not name"
+    return f"{speakers} speakers of {of}" if speakers else of
+
+
+def _corpus(name: str) -> str:
+    if name == "demo":
+        return "the demo corpus (synthetic speech, no people)"
+    title = getattr(CORPORA.get(name), "TITLE", name)
+    return f"{title} (acted speech, {LANGUAGES[name]})" if name in LANGUAGES else str(title)
+
+
+def meaning(description: Mapping[str, Any], labels: list[str]) -> str:
+    """What the confidence says and what it does not, as Markdown."""
+    return (
+        f"- The **confidence** is the probability that this model gives to its answer, among the {len(labels)} emotions"
+        f" that it knows ({', '.join(labels)}). It knows no others, and must divide 100 % between these.\n"
+        f"- It learned from {learned_from(description)}. **Acted speech is not everyday speech.** Expect it to be wrong"
+        " more often, and just as sure of itself, for other languages, accents, ages, rooms and microphones, and for"
+        " feelings that nobody acts out.\n"
+        "- It hears the **sound** of the voice, not the words, and knows nothing of the situation.\n"
+        "- How often it is right is in the tab *Model card*."
+    )

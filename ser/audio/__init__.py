@@ -1,0 +1,1 @@
+"""Recordings and waveforms: reading, resampling, voice activity, pitch, augmentation."""

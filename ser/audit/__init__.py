@@ -1,0 +1,1 @@
+"""The audit of a study: findings, checks of tables and models, near duplicates."""

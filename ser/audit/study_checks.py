@@ -1,0 +1,237 @@
+"""All checks of the artefacts of one study, whose models and recordings are read from their folders."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ser.audio import reading
+from ser.audit import findings as audit
+from ser.audit import model_checks, near_duplicates, table_checks
+from ser.audit.findings import Finding
+from ser.audit.fingerprints import fingerprint
+from ser.core import formats, tables
+from ser.core.tables import ORIGINAL, feature_columns
+from ser.models import ENSEMBLE, NEURAL, bundle
+from ser.models.bundle import Bundle
+from ser.models.prediction import with_predictions
+from ser.protocol import balancing
+from ser.protocol.partitions import is_speaker_independent, protocol
+from ser.representation import reading as representation
+from ser.representation.extraction import extracted, one_by_one
+from ser.representation.reading import SCALED, Representation
+from ser.representation.tabular import NO_AUGMENTATION
+
+N_SERVED = 3  # test utterances of each fold whose features are extracted anew
+
+
+@dataclass(frozen=True)
+class Study:
+    """What a study has made before anything is predicted, and what it has predicted if it has."""
+
+    utterances: pd.DataFrame
+    partitions: pd.DataFrame
+    balanced: pd.DataFrame
+    features: Representation
+    settings: Mapping[str, Any]
+    """Name and settings of the representation, and its adaptation if there is any."""
+    models: Path
+    """Folder that has the folder of each fold's bundle."""
+    root: Path
+    """Folder that the paths of the utterances are relative to."""
+    predictions: pd.DataFrame | None = None
+    is_ensemble: bool = False
+
+    @cached_property
+    def folds(self) -> list[int]:
+        return sorted(int(fold) for fold in self.partitions["fold"].unique())
+
+    @property
+    def is_transductive(self) -> bool:
+        """Whether the study is declared to be so."""
+        return bundle.is_transductive(self.settings)
+
+    def side(self, fold: int) -> pd.Series:
+        """Partition of each row of the features in a fold; missing where it has none."""
+        rows = self.partitions[self.partitions["fold"] == fold]
+        found: pd.Series = self.features.rows["utterance"].map(rows.set_index("utterance")["partition"])
+        return found
+
+
+def read(
+    config: Mapping[str, Any],
+    *,
+    utterances: Path,
+    partitions: Path,
+    balanced: Path,
+    models: Path,
+    predictions: Path | None = None,
+) -> Study:
+    """The study whose tables and models lie at some paths.
+
+    Parameters
+    ----------
+    config
+        corpus.root, model.name, representation, tables.format.
+
+    Raises
+    ------
+    ValueError, OSError
+        If one is not here, or not what it should be.
+    """
+    return Study(
+        utterances=tables.read_utterances(utterances),
+        partitions=tables.read_partitions(partitions),
+        balanced=tables.read_balanced(formats.in_format(balanced, config["tables.format"])),
+        features=representation.read(Path(config["representation"]["path"])),
+        settings=bundle.representation_of(config["representation"]),
+        models=models,
+        root=Path(config["corpus.root"]),
+        predictions=None if predictions is None else tables.read_predictions(predictions),
+        is_ensemble=config["model.name"] == ENSEMBLE,
+    )
+
+
+def report(study: Study, partition: Mapping[str, Any]) -> dict[str, Any]:
+    """What `audit.json` holds of a study whose protocol has the settings `partition`.
+
+    Raises
+    ------
+    ValueError, OSError
+        As `findings`.
+    """
+    independent = is_speaker_independent(study.partitions, study.utterances)
+    shown = protocol(**partition, speaker_independent=independent, transductive=study.is_transductive)
+    return audit.report(findings(study), protocol=shown, declared=audit.declared(partition["name"]))
+
+
+def findings(study: Study) -> list[Finding]:
+    """What all checks find.
+
+    Raises
+    ------
+    ValueError, OSError
+        If what was made is not here, damaged, or of different runs.
+    """
+    partitions, utterances = study.partitions, study.utterances
+    found = [
+        *table_checks.speaker_overlap(partitions, utterances),
+        *table_checks.duplicate_audio(partitions, utterances),
+        *table_checks.near_duplicate_audio(partitions, utterances, alike(study)),
+        *table_checks.made_rows(study.balanced, partitions),
+        *table_checks.label_imbalance(partitions, utterances),
+        *table_checks.lone_speaker(partitions, utterances),
+    ]
+    for fold in study.folds:
+        rows = study.balanced[study.balanced["fold"] == fold]
+        if feature_columns(rows):
+            synthetic = rows[rows["synthetic"]]
+            found += model_checks.synthetic_rows(synthetic, study.features.rows, study.side(fold), fold=fold)
+    if study.features.array is None:
+        found += model_checks.of_speakers(study.features.rows, partitions, utterances, declared=study.is_transductive)
+    if study.predictions is not None:
+        found += table_checks.tested_rows(study.predictions, partitions)
+    if study.is_ensemble:
+        what = (
+            "the members of an ensemble are audited alone: their normalisation and their features are not checked here"
+        )
+        return [*found, Finding("note", "normalisation", None, what, "ser audit after dvc exp run -S model=<member>")]
+    for fold in study.folds:
+        found += _of_models(study, fold)
+    return found
+
+
+def alike(study: Study) -> pd.DataFrame:
+    """Pairs of recordings that are copies, though not to the sample: first, second (audio hashes), similarity."""
+    here = study.utterances["utterance"].isin(study.partitions["utterance"])
+    recordings = study.utterances[here].drop_duplicates("audio_hash")
+    prints = extracted(
+        recordings, study.root, one_by_one(fingerprint), augmentation=NO_AUGMENTATION, description="fingerprints"
+    )
+    pairs = near_duplicates.pairs(list(prints))
+    hashes = recordings["audio_hash"].to_numpy()
+    return pairs.assign(first=hashes[pairs["first"]], second=hashes[pairs["second"]])
+
+
+def _of_models(study: Study, fold: int) -> Iterator[Finding]:
+    folder = study.models / f"fold_{fold}"
+    model = bundle.load(folder)
+    yield from model_checks.served_settings(model.representation, study.settings, fold=fold)
+    before = folder / bundle.BEFORE_REFIT
+    refit = before.is_dir()
+    yield from _normalisation(study, model, fold, with_dev=refit, name="the model")
+    if refit:
+        yield from _normalisation(
+            study, bundle.load(before), fold, with_dev=False, name="the model before it heard dev"
+        )
+    if not study.is_transductive:
+        yield from _served(study, model, fold)
+
+
+def _normalisation(study: Study, model: Bundle, fold: int, *, with_dev: bool, name: str) -> list[Finding]:
+    held = model_checks.held_by(model.model)
+    if held is None or study.settings["name"] in SCALED:
+        return []
+    rows = study.balanced[study.balanced["fold"] == fold]
+    recorded = study.features.rows["variant"] == ORIGINAL
+    if model.description["model"]["name"] in NEURAL:
+        rows = rows[~rows["synthetic"] & (rows["variant"] == ORIGINAL)]
+        trained, everything = _moments_of_examples(study.features, rows, study.features.rows[recorded])
+    else:
+        # A balanced row of another partition is an error of its own, and no reason to look for another here.
+        dev = study.features.rows[recorded & (study.side(fold) == "dev")].assign(synthetic=False)
+        rows = balancing.dereferenced(rows, study.features.rows)
+        rows = pd.concat([rows, dev], ignore_index=True) if with_dev else rows
+        trained, everything = (
+            model_checks.moments(part[model.columns].to_numpy(np.float32))
+            for part in (rows, study.features.rows[recorded])
+        )
+    return model_checks.normalisation(held, trained, everything, fold=fold, model=name)
+
+
+def _moments_of_examples(
+    features: Representation, rows: pd.DataFrame, recorded: pd.DataFrame
+) -> tuple[tuple[model_checks.Values, model_checks.Values], ...]:
+    """Mean and variance of the rows that trained a network, and of all recordings, as its training has them."""
+    from ser.models import network_training  # Keras takes seconds to import
+    from ser.models.examples import standardisation
+
+    parts = (rows, recorded.assign(synthetic=False))
+    labels = sorted(set(recorded["emotion"]))
+    return tuple(standardisation(network_training.examples(part, features, labels)) for part in parts)
+
+
+def _served(study: Study, model: Bundle, fold: int) -> Iterator[Finding]:
+    """Of some test utterances, evenly spread: the features, and what is predicted from them, as in service."""
+    from ser.representation.registry import extractor
+
+    tested = study.partitions[(study.partitions["fold"] == fold) & (study.partitions["partition"] == "test")]
+    chosen = np.unique(np.linspace(0, len(tested) - 1, N_SERVED).round().astype(int))
+    names = sorted(tested["utterance"])
+    rows = study.utterances.set_index("utterance").loc[[names[k] for k in chosen]].reset_index()
+    extract = extractor(model.representation["name"], model.representation["settings"], model.columns)
+    recordings = [reading.read(study.root / path) for path in rows["path"]]
+    served = np.stack([extract(one.waveform, one.sample_rate) for one in recordings])
+    positions = study.features.positions(rows[["utterance"]].assign(variant=ORIGINAL))
+    kept, scale = _kept(study.features, model.columns, positions)
+    yield from model_checks.served_features(kept, served, scale, list(rows["utterance"]), fold=fold)
+    if study.predictions is not None and kept.shape == served.shape:
+        said = with_predictions(rows[["utterance"]], model.of_values(served), model.labels)
+        reported = study.predictions[study.predictions["fold"] == fold]
+        yield from model_checks.served_predictions(said, reported, fold=fold)
+
+
+def _kept(
+    features: Representation, columns: list[str], positions: bundle.Indices
+) -> tuple[model_checks.Values, model_checks.Values]:
+    """Rows of the model's input at some positions, and the deviation of each feature, or of all values of arrays."""
+    if features.array is not None:
+        kept = features.array[positions]
+        return kept, np.asarray(max(float(kept.std()), np.finfo(np.float32).tiny))
+    values = features.rows[columns].to_numpy(np.float32)
+    deviation = values.std(axis=0, dtype=np.float64)
+    return values[positions], np.where(deviation > 0, deviation, 1)

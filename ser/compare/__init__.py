@@ -1,0 +1,1 @@
+"""Two runs compared: intervals, the page of differences, an older revision run anew."""

@@ -1,0 +1,71 @@
+"""Which of our modules a module imports, read from their sources; and a digest of them, by which results are known."""
+
+import ast
+import hashlib
+import sys
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+OURS = ("ser", "stages", "studies")
+LIBRARIES = ("librosa", "numpy", "scipy", "soundfile", "soxr")  # on which all features hang
+
+
+def module_files(module: str) -> set[Path]:
+    """Files of our modules that `module` imports, directly or not, and its own, relative to the project's root.
+
+    A package's `__init__.py` counts if it holds more than a docstring.
+    """
+    found: set[Path] = set()
+    waiting = [_path(module)]
+    while waiting:
+        path = waiting.pop()
+        if path is not None and path not in found:
+            found.add(path)
+            waiting += [_path(name) for name in _imported(path)]
+    return {path.relative_to(ROOT) for path in found if _has_code(path)}
+
+
+@cache
+def digest(modules: tuple[str, ...], libraries: tuple[str, ...] = ()) -> str:
+    """Of the sources of `modules`, of all of ours that they import, and of the versions of libraries.
+
+    Parameters
+    ----------
+    modules
+        Imported ones; of those that are not ours, their own source counts alone.
+    libraries
+        Distributions beside `LIBRARIES`.
+    """
+    ours = {file for module in modules for file in module_files(module)}
+    others = {module for module in modules if _path(module) is None}
+    parts = {file.as_posix(): (ROOT / file).read_bytes() for file in ours}
+    parts |= {module: Path(str(sys.modules[module].__file__)).read_bytes() for module in others}
+    parts |= {library: version(library).encode() for library in (*LIBRARIES, *libraries)}
+    code = hashlib.blake2b(digest_size=16)
+    for name, content in sorted(parts.items()):
+        code.update(f"{name} {len(content)}\0".encode() + content)
+    return code.hexdigest()
+
+
+def _imported(path: Path) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    packages = {name.rsplit(".", k)[0] for name in names for k in range(name.count(".") + 1)}
+    return {name for name in names | packages if name.split(".")[0] in OURS}
+
+
+def _path(module: str) -> Path | None:
+    base = ROOT.joinpath(*module.split("."))
+    candidates = (base.with_suffix(".py"), base / "__init__.py")
+    return next((path for path in candidates if path.is_file()), None)
+
+
+def _has_code(path: Path) -> bool:
+    body = ast.parse(path.read_text(encoding="utf-8")).body
+    return path.name != "__init__.py" or len(body) > 1

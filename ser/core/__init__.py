@@ -1,0 +1,1 @@
+"""Files, formats, tables, keys of rows, wording of messages."""

@@ -1,0 +1,204 @@
+"""Files of tables, told by their suffix: csv, which people read, or Parquet, for large ones; both a part at a time."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+import pandas as pd
+import pyarrow as arrow
+import pyarrow.csv
+import pyarrow.parquet
+
+from ser.core import files
+
+FORMATS = ("csv", "parquet")
+PARQUET = ".parquet"
+SUFFIXES = (".csv", PARQUET)
+ROW_GROUP = 4096  # rows of a Parquet file that are written together
+
+Types = Callable[[str], arrow.DataType]
+"""Column -> its type."""
+
+
+class Writer(Protocol):
+    """Appends rows to a table that is being written."""
+
+    def __call__(self, rows: pd.DataFrame) -> None:
+        """Append `rows`, whose columns are those of the first call."""
+
+
+def in_format(path: Path, name: str) -> Path:
+    """Where a table lies that is kept in the format `name`: `path` with its suffix.
+
+    Raises
+    ------
+    ValueError
+        If the format is unknown.
+    """
+    if name not in FORMATS:
+        raise ValueError(f"tables.format is {name!r}; it is one of {', '.join(FORMATS)}")
+    return path.with_suffix(f".{name}")
+
+
+@contextmanager
+def writing(path: Path, types: Types) -> Iterator[Writer]:
+    """Write a table as its rows are made; it appears under its name when the block ends without an error.
+
+    In a csv, floats have the fewest digits that read back equal, missing values are nothing, lines end in `\\n`. The
+    bytes do not depend on how many rows come at a time.
+    """
+    kind = _writing_parquet if path.suffix == PARQUET else _writing_csv
+    with files.replacing(path) as temporary, kind(temporary, types) as write:
+        yield write
+
+
+@contextmanager
+def _writing_csv(path: Path, types: Types) -> Iterator[Writer]:
+    with path.open("w", encoding="utf-8", newline="") as file:
+
+        def write(rows: pd.DataFrame) -> None:
+            rows.to_csv(file, index=False, header=file.tell() == 0, lineterminator="\n")
+
+        yield write
+
+
+@contextmanager
+def _writing_parquet(path: Path, types: Types) -> Iterator[Writer]:
+    waiting = Rows()
+    with path.open("wb") as file, ExitStack() as stack:
+        writer: arrow.parquet.ParquetWriter | None = None
+
+        def write(rows: pd.DataFrame) -> None:
+            nonlocal writer
+            schema = _schema(rows.columns, types)
+            writer = writer or stack.enter_context(arrow.parquet.ParquetWriter(file, schema, **_layout(schema)))
+            table = arrow.Table.from_pandas(rows, schema=schema, preserve_index=False)
+            waiting.add(table.replace_schema_metadata())
+            for group in waiting.taken(ROW_GROUP):
+                writer.write_table(group)
+
+        yield write
+        for group in waiting.rest():
+            assert writer is not None
+            writer.write_table(group)
+
+
+def _layout(schema: arrow.Schema) -> dict[str, Any]:
+    """How columns are stored: text that repeats by dictionaries, floats with their bytes of equal weight together."""
+    texts = [column.name for column in schema if arrow.types.is_string(column.type)]
+    floats = [column.name for column in schema if arrow.types.is_floating(column.type)]
+    return {"compression": "zstd", "use_dictionary": texts, "use_byte_stream_split": floats}
+
+
+class Rows:
+    """Rows that come a few at a time, and go as many at a time as are wanted."""
+
+    def __init__(self) -> None:
+        self._batches: list[arrow.RecordBatch] = []
+        self._n_rows = 0
+
+    def add(self, rows: arrow.Table | arrow.RecordBatch) -> None:
+        """Append rows, with the columns of those before."""
+        self._batches += rows.to_batches() if isinstance(rows, arrow.Table) else [rows]
+        self._n_rows += rows.num_rows
+
+    def taken(self, n_rows: int) -> Iterator[arrow.Table]:
+        """The first `n_rows` and the next, as long as there are so many."""
+        while self._n_rows >= n_rows:
+            table = arrow.Table.from_batches(self._batches)
+            yield table[:n_rows].combine_chunks()
+            self._batches, self._n_rows = table[n_rows:].to_batches(), table.num_rows - n_rows
+
+    def rest(self) -> Iterator[arrow.Table]:
+        """What is left, if anything is."""
+        if self._n_rows:
+            yield arrow.Table.from_batches(self._batches).combine_chunks()
+
+
+def columns(path: Path) -> list[str]:
+    """Names of the columns.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    pyarrow.ArrowInvalid
+        If it is no table.
+    """
+    if not path.exists():
+        raise FileNotFoundError(f"{path} does not exist; make it with: dvc repro")
+    if path.suffix == PARQUET:
+        return list(arrow.parquet.read_schema(path).names)
+    with path.open(encoding="utf-8") as file:
+        return file.readline().rstrip("\n").split(",")
+
+
+def read(path: Path, types: Types) -> pd.DataFrame:
+    """Read a whole table.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    pyarrow.ArrowInvalid
+        If it is no table, or a column is not of its type.
+    """
+    if path.suffix == PARQUET:
+        with _opened(path, types) as file:
+            table = file.read()
+    else:
+        table = arrow.csv.read_csv(path, convert_options=_conversion(path, types))
+    return _as_pandas(table)
+
+
+def parts(path: Path, types: Types, *, n_rows: int) -> Iterator[pd.DataFrame]:
+    """Read a table `n_rows` at a time.
+
+    Raises
+    ------
+    FileNotFoundError, pyarrow.ArrowInvalid
+        As `read`.
+    """
+    waiting = Rows()
+    for batch in _batches(path, types, n_rows=n_rows):
+        waiting.add(batch)
+        for table in waiting.taken(n_rows):
+            yield _as_pandas(table)
+    for table in waiting.rest():
+        yield _as_pandas(table)
+
+
+def _batches(path: Path, types: Types, *, n_rows: int) -> Iterator[arrow.RecordBatch]:
+    if path.suffix == PARQUET:
+        with _opened(path, types) as file:
+            for group in range(file.num_row_groups):  # of several at once, all that was read is kept
+                yield from file.iter_batches(batch_size=n_rows, row_groups=[group])
+    else:
+        with arrow.csv.open_csv(path, convert_options=_conversion(path, types)) as file:
+            yield from file
+
+
+@contextmanager
+def _opened(path: Path, types: Types) -> Iterator[arrow.parquet.ParquetFile]:
+    with arrow.parquet.ParquetFile(path) as file:
+        found, wanted = file.schema_arrow, _schema(file.schema_arrow.names, types)
+        for own, other in zip(found, wanted, strict=True):
+            if own.type != other.type:
+                raise arrow.ArrowInvalid(f"the column {own.name} is of {own.type}, wanted {other.type}")
+        yield file
+
+
+def _as_pandas(table: arrow.Table) -> pd.DataFrame:
+    rows: pd.DataFrame = table.to_pandas(self_destruct=True)  # else it would be in memory twice
+    return rows
+
+
+def _conversion(path: Path, types: Types) -> arrow.csv.ConvertOptions:
+    return arrow.csv.ConvertOptions(
+        column_types=_schema(columns(path), types), strings_can_be_null=True, null_values=[""]
+    )
+
+
+def _schema(names: Iterable[Any], types: Types) -> arrow.Schema:
+    return arrow.schema([(name, types(name)) for name in names])

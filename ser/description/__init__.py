@@ -1,0 +1,1 @@
+"""What a corpus or a recording is like: measures, tables, texts."""

@@ -1,0 +1,103 @@
+"""What a corpus or a recording is like, in words and figures."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from ser.description.corpus_tables import UNKNOWN, counts, outliers, sexes
+
+COLUMNS = {  # of the summary: name -> column
+    "duration, s": "duration",
+    "peak, dBFS": "peak_dbfs",
+    "RMS level, dBFS": "rms_dbfs",
+    "silence, share": "silence_share",
+}
+SPREAD = (0.05, 0.5, 0.95)
+
+
+def title(table: pd.DataFrame) -> str:
+    """Corpora, and how many utterances of how many speakers there are."""
+    names = " and ".join(sorted(table["corpus"].unique()))
+    n_speakers = table["speaker"].nunique()
+    of = f"{n_speakers} speaker{'s' if n_speakers > 1 else ''}" if n_speakers else "unknown speakers"
+    return f"{names}: {len(table)} utterance{'s' if len(table) > 1 else ''} of {of}"
+
+
+def summary(table: pd.DataFrame) -> str:
+    """A page of text: what there is, how it is spread, and what is worth hearing.
+
+    Parameters
+    ----------
+    table
+        As `description_tables.described` gives it.
+    """
+    emotions = counts(table, "corpus").sum()
+    lines = [
+        f"{title(table)}{_by_sex(table)}, {_time(table['duration'].sum())}",
+        ", ".join(f"{name} {count}" for name, count in emotions.items()),
+        "",
+        f"{'':18}{'5 %':>9}{'median':>9}{'95 %':>9}   of the utterances",
+        *(_spread(name, table[column]) for name, column in COLUMNS.items()),
+    ]
+    for sex in sexes(table):
+        rows = table[table["sex"].fillna(UNKNOWN) == sex]
+        lines.append(_spread(f"F0, Hz, {sex}" if sex != UNKNOWN else "F0, Hz", rows["f0_median"]))
+    lines += ["", "worth hearing:"]
+    last = ""
+    for why, utterance, value, unit in outliers(table).itertuples(index=False):
+        lines.append(f"  {why if why != last else '':15}{utterance}  {value:g} {unit}")
+        last = why
+    return "\n".join(lines)
+
+
+def _by_sex(table: pd.DataFrame) -> str:
+    known = table[table["speaker"].notna() & table["sex"].notna()]
+    numbers = known.groupby("sex")["speaker"].nunique()
+    return f" ({', '.join(f'{number} {sex}' for sex, number in numbers.items())})" if len(numbers) else ""
+
+
+def _spread(name: str, values: pd.Series) -> str:
+    shares = values.quantile(list(SPREAD)).round(2) + 0  # there is no level of minus zero
+    cells = (f"{value:9.2f}" if abs(value) < 100 else f"{value:9.0f}" for value in shares)
+    return f"{name:18}{''.join(cells)}" if values.notna().any() else f"{name:18}{'none':>9}"
+
+
+def _time(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"
+
+
+def facts(values: Mapping[str, float], *, sample_rate: int, duration: float, measured: float) -> dict[str, str]:
+    """What to know of one recording, by name.
+
+    Parameters
+    ----------
+    values
+        As `description.description` gives them, of the first `measured` seconds.
+    sample_rate
+        Hz.
+    duration
+        Seconds, of the whole.
+    """
+    only = f" (the first {measured:g} s are described)" if measured < duration else ""
+    said = {"duration": f"{duration:.3g} s{only}", "sample rate": f"{sample_rate:,} Hz"}
+    if values["silence_share"] == 1:
+        return said | {"level": "digital silence"}
+    low, median, high = (values[name] for name in ("f0_low", "f0_median", "f0_high"))
+    return said | {
+        "peak": f"{_tenths(values['peak_dbfs'])} dBFS",
+        "RMS level": f"{_tenths(values['rms_dbfs'])} dBFS",
+        "clipped": f"{values['n_clipped']:.0f} samples" if values["n_clipped"] else "no",
+        "silence": f"{values['silence_share']:.0%}",
+        "at the start": f"{values['leading_silence']:.2f} s",
+        "at the end": f"{values['trailing_silence']:.2f} s",
+        "voiced": f"{values['voiced_share']:.0%} of the sound",
+        "pitch (F0)": "none found" if np.isnan(median) else f"{median:.0f} Hz ({low:.0f} to {high:.0f} Hz)",
+    }
+
+
+def _tenths(level: float) -> str:
+    return f"{round(level, 1) + 0:.1f}"  # there is no level of minus zero

@@ -1,0 +1,1 @@
+"""Scores of predictions: metrics, breakdowns, reliability, importance, projections."""

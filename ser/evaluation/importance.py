@@ -1,0 +1,76 @@
+"""Which descriptors a model needs: how much its UAR falls when what they say is mixed up among the utterances."""
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.metrics import recall_score
+
+from ser.models.bundle import Bundle
+
+Values = npt.NDArray[np.float32]
+
+# What our functionals append to the name of a descriptor, or openSMILE: `_sma3nz_amean`, `_sma_de[7]_range`.
+NUMBERED = re.compile(r"(_sma.*|(_\d+)?(_Std)?)$")
+COLUMNS = ("descriptor", "n_features", "drop", "least", "most")
+
+
+def descriptor(column: str) -> str:
+    """Name of the descriptor that a feature is of: `MFCC` of `MFCC_3_Std`."""
+    return NUMBERED.sub("", column)
+
+
+def importances(models: Sequence[tuple[Bundle, pd.DataFrame]], *, n_repeats: int, seed: int) -> pd.DataFrame:
+    """Fall of the UAR, pooled over the folds, when all features of a descriptor are permuted together.
+
+    Features of one descriptor say much the same; permuted one by one, each would seem needless.
+
+    Parameters
+    ----------
+    models
+        Of each fold: its bundle, and rows that it did not learn from: emotion, and the features.
+
+    Returns
+    -------
+    DataFrame
+        descriptor, n_features, and over the repeats the mean, smallest and largest fall; the most important first.
+
+    References
+    ----------
+    .. [1] Breiman (2001), Random forests, Machine Learning 45: 5-32, section 10.
+    .. [2] Fisher, Rudin and Dominici (2019), All models are wrong, but many are useful, JMLR 20(177), section 3.
+    """
+    truth = np.concatenate([rows["emotion"].to_numpy(str) for _, rows in models])
+    inputs = [(model, rows[model.columns].to_numpy(np.float32)) for model, rows in models]
+    before = _uar(truth, np.concatenate([_prediction(model, values) for model, values in inputs]))
+    names = list(dict.fromkeys(descriptor(column) for model, _ in models for column in model.columns))
+    found = []
+    for name in names:
+        random = np.random.default_rng([seed, names.index(name)])
+        parts = [_permuted_predictions(model, values, name, n_repeats, random) for model, values in inputs]
+        falls = [before - _uar(truth, prediction) for prediction in np.concatenate(parts, axis=1)]
+        n_features = max(sum(descriptor(column) == name for column in model.columns) for model, _ in models)
+        found.append((name, n_features, float(np.mean(falls)), min(falls), max(falls)))
+    table = pd.DataFrame(found, columns=list(COLUMNS))
+    return table.sort_values(["drop", "descriptor"], ascending=[False, True], ignore_index=True)
+
+
+def _permuted_predictions(
+    model: Bundle, values: Values, name: str, n_repeats: int, random: np.random.Generator
+) -> npt.NDArray[np.str_]:
+    """What is predicted when the features of a descriptor come from other rows, `(n_repeats, n_rows)`."""
+    own = np.flatnonzero([descriptor(column) == name for column in model.columns])
+    repeated = np.tile(values, (n_repeats, 1))  # one call of the model, which costs more than its rows
+    order = np.concatenate([random.permutation(len(values)) for _ in range(n_repeats)])
+    repeated[:, own] = values[np.ix_(order, own)]
+    return _prediction(model, repeated).reshape(n_repeats, len(values))
+
+
+def _prediction(model: Bundle, values: Values) -> npt.NDArray[np.str_]:
+    return np.asarray(np.array(model.labels)[model.of_values(values).argmax(axis=1)], np.str_)
+
+
+def _uar(truth: npt.NDArray[np.str_], prediction: npt.NDArray[np.str_]) -> float:
+    return float(recall_score(truth, prediction, labels=np.unique(truth), average="macro", zero_division=0))

@@ -1,0 +1,1 @@
+"""Descriptors of the short-time spectrum, their functionals, and spectrograms."""

@@ -1,0 +1,69 @@
+"""Descriptors of an utterance -> one number each and functional: the representation `librosa`."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ser.audio import waveforms
+from ser.features.spectral.analysis import Analysis, Array, Rows
+from ser.features.spectral.descriptors import described, precision
+
+FUNCTIONALS: Mapping[str, tuple[str, Callable[[Rows], Rows]]] = {
+    # name in conf/ -> what it adds to the column's name, function over frames; a mean bears the descriptor's own name
+    "mean": ("", lambda values: values.mean(axis=1)),
+    "std": ("_Std", lambda values: values.std(axis=1)),
+}
+
+
+def functionals(
+    waveform: Array,
+    recorded_rate: int,
+    *,
+    name: str,
+    sample_rate: int,
+    n_fft: int,
+    hop_length: int,
+    descriptors: Sequence[Mapping[str, Any]],
+) -> dict[str, float]:
+    """Functionals over the frames of the descriptors that a set of conf/librosa lists.
+
+    Parameters
+    ----------
+    waveform
+        Mono, `(n_samples,)`, at `recorded_rate` Hz.
+    name
+        Of the set.
+    sample_rate
+        Hz, to which the waveform is resampled.
+    n_fft, hop_length
+        Samples.
+    descriptors
+        Each has `name`, `functionals`, and the descriptor's own settings.
+
+    Returns
+    -------
+    dict
+        Column name to value: `MFCC_1`, `MFCC_1_Std`, …; a descriptor of one row has no number.
+
+    Raises
+    ------
+    ValueError
+        If the set names a descriptor or functional that does not exist.
+    """
+    at_rate = waveforms.resampled(waveform, sample_rate=recorded_rate, target=sample_rate)
+    needed = precision(entry["name"] for entry in descriptors)
+    analysis = Analysis(at_rate, sample_rate=sample_rate, n_fft=n_fft, hop_length=hop_length, precision=needed)
+    features: dict[str, float] = {}
+    for entry in descriptors:
+        settings = {key: value for key, value in entry.items() if key != "functionals"}
+        title, values = described(analysis, **settings)
+        for functional in entry["functionals"]:
+            features |= _named(title, functional, values)
+    return features
+
+
+def _named(title: str, functional: str, values: Rows) -> dict[str, float]:
+    if functional not in FUNCTIONALS:
+        raise ValueError(f"unknown functional {functional!r} in conf/librosa; known are {', '.join(FUNCTIONALS)}")
+    suffix, function = FUNCTIONALS[functional]
+    numbers = [""] if len(values) == 1 else [f"_{row}" for row in range(1, len(values) + 1)]
+    return {f"{title}{number}{suffix}": float(value) for number, value in zip(numbers, function(values), strict=True)}

@@ -1,0 +1,1 @@
+"""YAMNet: its input, its network, and what a study takes of them."""

@@ -1,0 +1,1 @@
+"""From a folder of recordings to the table of utterances: survey, decoding, counts, inventory, download."""

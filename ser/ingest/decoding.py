@@ -1,0 +1,63 @@
+"""What ingest wants to know of some files: which bytes they are, and what decoding says of them. A worker does it."""
+
+import hashlib
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from ser.audio import reading
+from ser.compute import code_digest
+
+DIGEST_SIZE = 16  # bytes
+
+_blake2b = partial(hashlib.blake2b, digest_size=DIGEST_SIZE)
+
+
+def digests(paths: Sequence[str], *, root: Path) -> list[str | None]:
+    """Digest of the content of each file, whose path is relative to `root`; None of one that cannot be read."""
+    return [_digest(root / path) for path in paths]
+
+
+def _digest(path: Path) -> str | None:
+    try:
+        with path.open("rb", buffering=0) as file:
+            return hashlib.file_digest(file, _blake2b).hexdigest()
+    except OSError:
+        return None
+
+
+def facts(paths: Sequence[str], *, root: Path, code: str) -> list[dict[str, Any] | reading.InvalidAudio]:
+    """What decoding says of each recording, or why it cannot be used.
+
+    Parameters
+    ----------
+    code
+        Digest of this module's sources where the results are kept.
+
+    Raises
+    ------
+    ValueError
+        If this process has other code.
+    """
+    if code_digest.digest((__name__,)) != code:
+        raise ValueError("this worker has another version of ser; install the one that the study runs on all workers")
+    return [_facts(root / path) for path in paths]
+
+
+def _facts(path: Path) -> dict[str, Any] | reading.InvalidAudio:
+    try:
+        recording = reading.read(path)
+    except reading.InvalidAudio as error:
+        return error
+    except OSError as error:
+        return reading.InvalidAudio(
+            f"cannot be opened ({error.strerror})", "check its permissions, or where its link leads"
+        )
+    return {
+        "sample_rate": recording.sample_rate,
+        "channels": recording.channels,
+        "n_samples": recording.waveform.size,
+        "duration": round(recording.duration, 6),
+        "audio_hash": recording.audio_hash,
+    }

@@ -1,0 +1,81 @@
+"""Which corpora are installed, and whether they are complete: counted by file names, nothing is decoded."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from ser.audio import reading
+from ser.corpora import CORPORA
+from ser.corpora.naming import Naming
+from ser.ingest.survey import Named, survey
+
+INSTALLABLE = tuple(name for name in CORPORA if name != "demo")  # the demo corpus comes with the project
+
+
+@dataclass(frozen=True)
+class Holding:
+    """One vocal channel of a corpus: what is there, and what the whole corpus has."""
+
+    corpus: str
+    vocal_channel: str
+    n_recordings: int
+    """Copies count once; empty files and Git LFS pointers do not count."""
+    n_speakers: int
+    expected_recordings: int
+    expected_speakers: int
+    lacking: Mapping[str, int]
+    """Emotion code -> recordings that are not there."""
+    n_stubs: int
+    """Empty files and Git LFS pointers."""
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every recording is there."""
+        return not self.lacking
+
+
+def holdings(raw: Path) -> list[Holding]:
+    """Every channel of every corpus that has fixed contents, counted in the folders of `raw`."""
+    return [holding for name in INSTALLABLE for holding in holdings_of(name, raw / name)]
+
+
+def holdings_of(corpus: str, folder: Path) -> list[Holding]:
+    """Every channel of `corpus`, counted in `folder`, which need not exist; nothing of plain emotion folders."""
+    module = CORPORA[corpus]
+    namings, stubs = _recordings(corpus, folder)
+    found = []
+    for channel, expected in module.EXPECTED.items():
+        of_channel = [naming for naming in namings if naming.vocal_channel == channel]
+        counts = Counter(naming.corpus_label for naming in of_channel)
+        found.append(
+            Holding(
+                corpus=corpus,
+                vocal_channel=channel,
+                n_recordings=len(of_channel),
+                n_speakers=len({naming.speaker for naming in of_channel}),
+                expected_recordings=sum(expected.values()),
+                expected_speakers=module.N_SPEAKERS[channel],
+                lacking={code: n - counts[code] for code, n in expected.items() if counts[code] < n},
+                n_stubs=sum(naming.vocal_channel == channel for naming in stubs),
+            )
+        )
+    return found
+
+
+def n_files(folder: Path) -> int:
+    """Recordings in plain emotion folders."""
+    return len(_recordings("folders", folder)[0])
+
+
+def _recordings(corpus: str, folder: Path) -> tuple[list[Naming], list[Naming]]:
+    """What the names of the recordings in `folder` say, one entry each; and the same of files that are stubs."""
+    if not folder.is_dir():
+        return [], []
+    module = CORPORA[corpus]
+    found = survey(folder, module)
+    defective = [Named(path, module.parse(path)) for path in map(PurePosixPath, found.known_defects)]
+    entries = [*found.named, *defective]  # a defective recording is one of the corpus's, too
+    stubs = {entry for entry in entries if reading.is_stub(folder / entry.path)}
+    whole = {entry.recording: entry.naming for entry in entries if entry not in stubs}
+    return list(whole.values()), [entry.naming for entry in stubs]

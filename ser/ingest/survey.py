@@ -1,0 +1,114 @@
+"""What the names of the files below a folder say; nothing is decoded."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from types import ModuleType
+from typing import NamedTuple
+
+import soundfile
+
+from ser.core import files
+from ser.corpora import speakers
+from ser.corpora.naming import InvalidName, Naming
+
+# Files that may be recordings by their name; any other is one if libsndfile can open it.
+AUDIO_SUFFIXES = {f".{name.lower()}" for name in soundfile.available_formats()} | {
+    ".mp3",
+    ".aif",
+    ".opus",
+    ".m4a",
+}
+VIDEO_SUFFIXES = {".mp4", ".avi", ".mov", ".mkv"}
+
+
+@dataclass(frozen=True, order=True)
+class Reject:
+    """A file that is not an utterance, why, and what to do."""
+
+    path: str
+    reason: str
+    remedy: str
+
+
+class Named(NamedTuple):
+    """A file that is a recording by its name."""
+
+    path: PurePosixPath
+    """Relative to the folder."""
+    naming: Naming
+
+    @property
+    def recording(self) -> str:
+        """Name of the recording in its corpus."""
+        return self.naming.recording or str(self.path.with_suffix(""))
+
+
+@dataclass
+class Survey:
+    """The files below a folder, sorted by what their names say."""
+
+    named: list[Named] = field(default_factory=list)
+    """The likeliest file of a recording comes before its copies: the one nearest to the folder."""
+    rejects: list[Reject] = field(default_factory=list)
+    known_defects: dict[str, str] = field(default_factory=dict)
+    """Path -> what is wrong with it in every copy of the corpus."""
+    substitutes: Counter[str] = field(default_factory=Counter)
+    """Folder -> secondary forms in it of recordings whose primary form is there."""
+    not_audio: Counter[str] = field(default_factory=Counter)
+    """Suffix -> files."""
+
+
+def survey(folder: Path, module: ModuleType, *, speaker_pattern: str | None = None) -> Survey:
+    """Parse the path of every recording below `folder` by a module of `ser.corpora`.
+
+    Raises
+    ------
+    ValueError
+        If the folder is missing, or the speakers cannot be told as configured.
+    """
+    complete = speakers.completion(folder, speaker_pattern)
+    paths, not_audio = _candidates(folder)
+    found = Survey(not_audio=not_audio)
+    for path in sorted(paths, key=lambda path: (len(path.parts), path)):
+        if path.stem in module.KNOWN_DEFECTS:
+            found.known_defects[str(path)] = module.KNOWN_DEFECTS[path.stem]
+            continue
+        try:
+            found.named.append(Named(path, complete(path, module.parse(path))))
+        except InvalidName as error:
+            found.rejects.append(Reject(str(path), error.reason, error.remedy))
+    return _without_substitutes(found)
+
+
+def _without_substitutes(found: Survey) -> Survey:
+    primary = {entry.recording for entry in found.named if not entry.naming.is_substitute}
+    needless = {entry for entry in found.named if entry.naming.is_substitute and entry.recording in primary}
+    found.substitutes.update(str(entry.path.parent) for entry in needless)
+    found.named = [entry for entry in found.named if entry not in needless]
+    return found
+
+
+def _candidates(folder: Path) -> tuple[list[PurePosixPath], Counter[str]]:
+    """Paths below `folder` that may be recordings, and how many files of each other suffix there are."""
+    if not folder.is_dir():
+        raise ValueError(f"{folder} is not a folder; put the corpus there, or set corpus.root")
+    found: list[PurePosixPath] = []
+    ignored: Counter[str] = Counter()
+    for path in files.walk(folder):
+        inside = PurePosixPath(path.relative_to(folder).as_posix())
+        if any(part.startswith(".") for part in inside.parts):
+            continue  # what systems and version control leave
+        if path.suffix.lower() in AUDIO_SUFFIXES | VIDEO_SUFFIXES or _is_audio(path):
+            found.append(inside)
+        else:
+            ignored[path.suffix.lower() or "no suffix"] += 1
+    return found, ignored
+
+
+def _is_audio(path: Path) -> bool:
+    try:
+        soundfile.info(path)
+    except (soundfile.LibsndfileError, TypeError):
+        return False
+    return True

@@ -1,0 +1,93 @@
+"""Ensembles: the mean of what several trained models say."""
+
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ser.core import files
+from ser.core.tables import probability_columns
+from ser.models import bundle
+from ser.models.averaging import mean_of
+from ser.models.bundle import Bundle, Indices, Probabilities
+from ser.models.prediction import with_predictions
+from ser.representation.reading import Representation
+
+MEMBERS = "members"
+PREDICTIONS = "predictions.csv"  # of a member, before it is part of an ensemble
+REMEDY = "train all anew with: dvc repro -f train"
+FACTS = ("fold", "partition", "utterance", "corpus", "speaker", "sex", "intensity", "truth")
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """Several bundles with the same labels."""
+
+    members: dict[str, Bundle]
+    labels: list[str]
+    """Emotions, in the order of the probabilities."""
+    description: dict[str, Any]
+    """Model settings, seed: what a reader wants to know."""
+
+    def probabilities(self, features: Mapping[str, Representation], positions: Indices) -> Probabilities:
+        """Mean over the members of the probability of each of `labels`, `(n_positions, n_labels)`.
+
+        Parameters
+        ----------
+        features
+            Name of the member -> its representation, all of which have the same utterances in the same order.
+        """
+        parts = [model.probabilities(features[name], positions) for name, model in self.members.items()]
+        return mean_of(self.description["model"])(parts)
+
+
+def averaged(predictions: Sequence[pd.DataFrame], model: Mapping[str, Any]) -> pd.DataFrame:
+    """One table of predictions, each probability the mean over the members that `model.mean` names.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or they are not of the same utterances and labels.
+    """
+    if not predictions:
+        raise ValueError("the ensemble has no members; name two or more in conf/model/ensemble.yaml, or a copy of it")
+    first = predictions[0]
+    facts, columns = list(FACTS), probability_columns(first)
+    for other in predictions[1:]:
+        if list(other.columns) != list(first.columns) or not other[facts].equals(first[facts]):
+            raise ValueError(f"the members predicted different utterances or emotions; {REMEDY}")
+    probabilities = mean_of(model)([table[columns].to_numpy() for table in predictions])
+    return with_predictions(first[facts], probabilities, [column.removeprefix("p_") for column in columns])
+
+
+def save(members: Mapping[str, Path], folder: Path, description: Mapping[str, Any]) -> None:
+    """Write an ensemble of the bundles in some folders to `folder`, which appears whole or not at all."""
+    labels = [bundle.read_description(member)["labels"] for member in members.values()]
+    if any(other != labels[0] for other in labels):
+        raise ValueError(f"the members {', '.join(members)} have different emotions; {REMEDY}")
+    with files.replacing(folder) as temporary:
+        temporary.mkdir()
+        for name, source in members.items():
+            shutil.copytree(source, temporary / MEMBERS / name)
+        content = {"format": bundle.FORMAT, "labels": labels[0], "members": list(members), **description}
+        files.write_json(temporary / bundle.DESCRIPTION, content)
+
+
+def load(folder: Path) -> Ensemble:
+    """Read an ensemble.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or a member is damaged.
+    """
+    description = bundle.read_description(folder)
+    if MEMBERS not in description:
+        raise ValueError(
+            f"{folder} holds no ensemble, but one {description['model']['name']}; load it with ser.models.bundle"
+        )
+    members = {name: bundle.load(folder / MEMBERS / name) for name in description.pop("members")}
+    return Ensemble(members, description.pop("labels"), description)

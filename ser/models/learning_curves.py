@@ -1,0 +1,55 @@
+"""Figures of every epoch of a training: through DVCLive as they come, and as a picture at the end."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pandas as pd
+
+from ser.core import files
+from ser.figures import result_figures
+from ser.models.progress import Epoch
+
+PICTURE = "learning_curves.png"
+
+
+@contextmanager
+def recorded(folder: Path) -> Iterator[Callable[[int, int, Epoch], None]]:
+    """Record epochs of folds in `folder`, where they can be watched while training goes on.
+
+    Yields
+    ------
+    function
+        Of fold, epoch, and its figures.
+    """
+    from dvclive.live import Live  # slow to import, and classifiers have no epochs
+
+    with Live(str(folder), dvcyaml=None, report=None, save_dvc_exp=False) as live:
+        last: dict[int, int] = {}
+
+        def log(fold: int, epoch: int, values: Epoch) -> None:
+            live.step = last[fold] = epoch
+            for name, value in values.items():
+                live.log_metric(f"fold_{fold}/{name}", value)
+            live.make_summary()
+
+        yield log
+        if last:  # the summary names a step, which should not depend on which of several folds at once was the last
+            live.step = last[max(last)]
+            live.make_summary()
+
+
+def write_picture(folder: Path, histories: Mapping[int, Sequence[Epoch]], kept: Mapping[int, int], title: str) -> None:
+    """Draw the epochs of every fold, and mark the one that was kept."""
+    rows = [
+        {"fold": fold, "epoch": epoch, "kept": epoch == kept[fold], **values}
+        for fold, epochs in histories.items()
+        for epoch, values in enumerate(epochs)
+    ]
+    with files.replacing(folder / PICTURE) as temporary:
+        result_figures.learning_curves(pd.DataFrame(rows), title=title).savefig(temporary)
+
+
+def write_none(folder: Path, model: str) -> None:
+    """Say that a model has no epochs, so that the folder is there; json, since `dvc plots` stumbles over text."""
+    files.write_json(folder / "none.json", {model: "is not trained in epochs"})

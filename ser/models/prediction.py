@@ -1,0 +1,53 @@
+"""Rows of a partition and a bundle -> the table of predictions."""
+
+import pandas as pd
+
+from ser.core.tables import ORIGINAL, probability_columns
+from ser.models.bundle import Bundle, Probabilities
+from ser.representation.reading import Representation
+
+DIGITS = 6
+
+
+def predictions_of(
+    rows: pd.DataFrame, utterances: pd.DataFrame, features: Representation, model: Bundle
+) -> pd.DataFrame:
+    """Predict the original recordings of `rows` (fold, partition, utterance).
+
+    Returns
+    -------
+    DataFrame
+        fold, partition, utterance, corpus, speaker, sex, intensity, truth, prediction, and `p_<label>` of each label.
+
+    Raises
+    ------
+    ValueError
+        If an utterance of `rows` is not in `utterances`, or has no original features: the tables are of different runs.
+    """
+    facts = rows[["fold", "partition", "utterance"]].merge(
+        utterances[["utterance", "corpus", "speaker", "sex", "intensity", "emotion"]],
+        on="utterance",
+        validate="m:1",
+    )
+    if missing := sorted(set(rows["utterance"]) - set(facts["utterance"])):
+        raise ValueError(
+            f"the table of utterances lacks {len(missing)} of {len(rows)} utterances to predict, the first is"
+            f" {missing[0]}; make all tables anew with: dvc repro evaluate"
+        )
+    positions = features.positions(facts[["utterance"]].assign(variant=ORIGINAL))
+    probabilities = model.probabilities(features, positions)
+    return with_predictions(facts.rename(columns={"emotion": "truth"}), probabilities, model.labels)
+
+
+def with_predictions(facts: pd.DataFrame, probabilities: Probabilities, labels: list[str]) -> pd.DataFrame:
+    """`facts` with the most probable of `labels` and all probabilities, `(n_rows, n_labels)`."""
+    return facts.assign(
+        prediction=[labels[k] for k in probabilities.argmax(axis=1)],
+        **{f"p_{label}": probabilities[:, k] for k, label in enumerate(labels)},
+    )
+
+
+def rounded(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Probabilities in the digits that people read; the predictions were made before."""
+    columns = probability_columns(predictions)
+    return predictions.assign(**predictions[columns].round(DIGITS))

@@ -1,0 +1,1 @@
+"""The protocol of a study: partitions, balancing, adaptation."""

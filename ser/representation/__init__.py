@@ -1,0 +1,1 @@
+"""What a model reads: the registry of representations, reading, extraction, joining."""

@@ -1,0 +1,69 @@
+"""Array representations: one float32 array of every row, mapped and not loaded, and its index."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ser.core import files, tables
+
+ARRAY = "array.npy"
+INDEX = "index.csv"
+
+Array = npt.NDArray[np.float32]
+Indices = npt.NDArray[np.intp]
+
+
+def write(folder: Path, keys: pd.DataFrame, values: Iterable[Array]) -> None:
+    """Write one array of equal shape for each row of `keys` (utterance, variant, emotion); all appear, or nothing.
+
+    Raises
+    ------
+    ValueError
+        If a value is not finite, or its shape is not the first one's.
+    OSError
+        If the disk is full.
+    """
+    with files.replacing(folder) as temporary:
+        temporary.mkdir()
+        _write_array(temporary / ARRAY, keys, values)
+        tables.write(keys[list(tables.KEYS)], temporary / INDEX)
+
+
+def _write_array(path: Path, keys: pd.DataFrame, values: Iterable[Array]) -> None:
+    # Written as a stream and not through a memory map: on a full disk a map kills the process without a word.
+    shape: tuple[int, ...] = ()
+    with path.open("wb") as file:
+        for utterance, value in zip(keys["utterance"], values, strict=True):
+            if not shape:
+                shape = value.shape
+                header = {"descr": "<f4", "fortran_order": False, "shape": (len(keys), *shape)}
+                np.lib.format.write_array_header_1_0(file, header)
+            if value.shape != shape or not np.isfinite(value).all():
+                raise ValueError(
+                    f"{utterance} has an array of shape {value.shape} with {np.sum(~np.isfinite(value))} values that"
+                    f" are not finite; wanted {shape}, all finite"
+                )
+            file.write(np.ascontiguousarray(value, "<f4").tobytes())
+
+
+def read(folder: Path) -> tuple[pd.DataFrame, Array]:
+    """Index (utterance, variant, emotion) and memory map `(n_rows, …)` of an array representation.
+
+    Raises
+    ------
+    FileNotFoundError
+        If it was not made.
+    ValueError
+        If index and array are of different lengths, or the array is not float32.
+    """
+    index = tables.read_index(folder / INDEX)
+    array = np.load(folder / ARRAY, mmap_mode="r")
+    if array.dtype != np.float32 or len(array) != len(index):
+        raise ValueError(
+            f"{folder / ARRAY} has {len(array)} rows of {array.dtype}, and {INDEX} {len(index)}; make them anew with:"
+            " dvc repro -f"
+        )
+    return index, array

@@ -1,0 +1,30 @@
+"""Two feature tables as one, a part at a time."""
+
+from collections.abc import Iterator
+from itertools import zip_longest
+from pathlib import Path
+
+import pandas as pd
+
+from ser.core import tables
+
+ROWS = 1024  # of a part
+
+
+def combined(first: Path, second: Path) -> Iterator[pd.DataFrame]:
+    """Features of both tables, one row an utterance and variant, `ROWS` at a time.
+
+    Raises
+    ------
+    ValueError
+        If they are not of the same utterances, or one is marked unavailable.
+    """
+    keys = list(tables.KEYS)
+    nothing = pd.DataFrame(columns=keys)
+    parts = (tables.feature_parts(path, n_rows=ROWS) for path in (first, second))
+    for some, others in zip_longest(*parts, fillvalue=nothing):
+        if not some[keys].equals(others[keys]):
+            raise ValueError(
+                f"{first} and {second} are of different utterances; extract both anew with: dvc repro combine"
+            )
+        yield pd.concat([some, others.drop(columns=keys)], axis=1)

@@ -1,0 +1,49 @@
+"""Feature tables: one row an utterance and variant, written a chunk at a time."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ser.representation.extraction import extracted, rows_of_variants
+from ser.representation.variants import Extractor
+
+CHUNK = 256  # rows
+
+NO_AUGMENTATION: Mapping[str, Any] = {"name": "none", "seed": 0, "variants": {}}
+
+
+def feature_rows(
+    utterances: pd.DataFrame,
+    root: Path,
+    extractor: Extractor[dict[str, float]],
+    *,
+    augmentation: Mapping[str, Any] = NO_AUGMENTATION,
+    description: str,
+    threads: bool = False,
+    libraries: tuple[str, ...] = (),
+) -> Iterator[pd.DataFrame]:
+    """Rows of the feature table of `extractor` (column name to value), `CHUNK` at a time.
+
+    They are in the order of `rows_of_variants`: of each utterance the original first.
+
+    Raises
+    ------
+    ValueError
+        If there is no such variant.
+    """
+    keys = rows_of_variants(utterances, augmentation)
+    vectors = extracted(
+        utterances,
+        root,
+        extractor,
+        augmentation=augmentation,
+        description=description,
+        threads=threads,
+        libraries=libraries,
+    )
+    for start in range(0, len(keys), CHUNK):
+        chunk = keys.iloc[start : start + CHUNK].reset_index(drop=True)
+        features = pd.DataFrame([next(vectors) for _ in range(len(chunk))], dtype="float32")
+        yield pd.concat([chunk, features], axis=1)

@@ -1,0 +1,60 @@
+"""Some utterances' audio, decoded and augmented, through an extractor: what a worker does."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+from ser.audio import reading, waveforms
+from ser.audio.augmentation import augmented
+from ser.compute import code_digest
+
+Features = TypeVar("Features")
+Extractor = Callable[[Sequence[tuple[waveforms.Waveform, int]]], Sequence[Features]]
+"""Waveforms, `(n_samples,)`, each with its sample rate in Hz -> the features of each."""
+
+
+class Sought(NamedTuple):
+    """An utterance whose features are to be extracted."""
+
+    utterance: str
+    path: str
+    """Relative to the corpus's root."""
+    audio_hash: str
+    sample_rate: int
+
+
+def features_of_variants(
+    utterances: Sequence[Sought],
+    *,
+    root: Path,
+    extractor: Extractor[Features],
+    augmentation: Mapping[str, Any],
+    modules: tuple[str, ...],
+    libraries: tuple[str, ...],
+    code: str,
+) -> list[list[Features]]:
+    """What `extractor` makes of each variant of each utterance; of each, the original first.
+
+    Parameters
+    ----------
+    modules, libraries, code
+        Modules and libraries that decide on the values, and the digest of them where the results are kept.
+
+    Raises
+    ------
+    ValueError
+        If a recording is not the one that was ingested, or this process has other code.
+    """
+    if code_digest.digest(modules, libraries) != code:
+        raise ValueError("this worker has another version of ser; install the one that the study runs on all workers")
+    variants = [_variants(sought, root, augmentation) for sought in utterances]
+    features = iter(extractor([recording for recordings in variants for recording in recordings]))
+    return [[next(features) for _ in recordings] for recordings in variants]
+
+
+def _variants(sought: Sought, root: Path, augmentation: Mapping[str, Any]) -> list[tuple[waveforms.Waveform, int]]:
+    decoded = reading.read(root / sought.path)
+    if decoded.audio_hash != sought.audio_hash:
+        raise ValueError(f"{root / sought.path} is not the recording that was ingested; run: dvc repro")
+    waveforms = augmented(decoded.waveform, decoded.sample_rate, utterance=sought.utterance, **augmentation)
+    return [(waveform, decoded.sample_rate) for waveform in waveforms.values()]

@@ -1,0 +1,1 @@
+"""Recognition with trained models: recordings in, emotions out; foreign Keras files; export."""

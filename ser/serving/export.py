@@ -1,0 +1,242 @@
+"""A trained model in formats that other programs read, and that predict without TensorFlow or scikit-learn."""
+
+import tempfile
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ser.core import files
+from ser.core.quiet import silent_stderr
+from ser.models import bundle
+from ser.models.bundle import Bundle
+
+VERSION = "1"  # the folder that TensorFlow Serving looks for in a model's folder
+FEATURES, PROBABILITIES = "features", "probabilities"
+LEAST = 1e-12  # probability that counts as 0, as in ser.models.calibration
+ONNX_OPSET = 18
+N_TIMED = 200  # predictions, of which the median is the latency
+
+Values = npt.NDArray[np.float32]
+Probabilities = npt.NDArray[np.float64]
+Predict = Callable[[Values], Probabilities]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """An exported model against the bundle that it was made of, on the same utterances."""
+
+    format: str
+    size: int
+    """Bytes of all its files."""
+    difference: float
+    """Largest, of a probability."""
+    agreement: float
+    """Share of utterances with the same emotion."""
+    uar: float
+    latency: float
+    """Milliseconds, median of one utterance at a time, from features to probabilities."""
+
+
+def exported(model: Bundle, description: Mapping[str, Any], folder: Path) -> dict[str, Path]:
+    """Write each format that suits the model to a folder of its own in `folder`; return name and folder of each.
+
+    Parameters
+    ----------
+    description
+        What the bundle says of itself, all of it.
+
+    Raises
+    ------
+    ValueError
+        If the model cannot be converted, or what converts it is not installed.
+    """
+    is_network = hasattr(model.model, "network")
+    written: dict[str, Path] = {}
+    for name, write in (NETWORKS if is_network else CLASSIFIERS).items():
+        with files.replacing(folder / name) as temporary:
+            temporary.mkdir()
+            write(model, temporary)
+            content = {**description, "export": {"format": name}}
+            files.write_json(temporary / bundle.DESCRIPTION, content)
+        written[name] = folder / name
+    return written
+
+
+def _write_litert(model: Bundle, folder: Path, *, weights: str) -> None:
+    """LiteRT for one utterance at a time: then recurrent layers need no operators but the built-in ones.
+
+    Parameters
+    ----------
+    weights
+        float32, float16 or int8, as they are kept; what is computed stays float32.
+    """
+    tensorflow, network = _tensorflow(), model.model.network
+    with tempfile.TemporaryDirectory() as temporary, silent_stderr():
+        serve = partial(network, training=False)
+        _write_archive(network, Path(temporary), "serve", serve, n_utterances=1)
+        converter = tensorflow.lite.TFLiteConverter.from_saved_model(temporary)
+        if weights != "float32":
+            converter.optimizations = [tensorflow.lite.Optimize.DEFAULT]
+        if weights == "float16":
+            converter.target_spec.supported_types = [tensorflow.float16]
+        (folder / bundle.LITERT).write_bytes(converter.convert())
+
+
+def _write_saved_model(model: Bundle, folder: Path) -> None:
+    """SavedModel as TensorFlow Serving takes it: any number of utterances in, calibrated probabilities out."""
+    tensorflow = _tensorflow()
+    network, temperature = model.model.network, model.model.temperature
+
+    def serve(features: Any) -> dict[str, Any]:
+        logits = tensorflow.math.log(tensorflow.maximum(network(features, training=False), LEAST))
+        return {PROBABILITIES: tensorflow.nn.softmax(logits / temperature)}
+
+    with silent_stderr():
+        _write_archive(network, folder / VERSION, "serving_default", serve, n_utterances=None)
+
+
+def _write_archive(
+    network: Any, folder: Path, endpoint: str, serve: Callable[[Any], Any], *, n_utterances: int | None
+) -> None:
+    """SavedModel whose `endpoint` makes what `serve`, which calls the network, makes of features."""
+    tensorflow = _tensorflow()
+    from ser.models.backend import keras
+
+    archive = keras.export.ExportArchive()
+    archive.track(network)
+    signature = tensorflow.TensorSpec((n_utterances, *network.input_shape[1:]), tensorflow.float32, name=FEATURES)
+    archive.add_endpoint(endpoint, serve, input_signature=[signature])
+    archive.write_out(str(folder), verbose=False)
+
+
+def _tensorflow() -> Any:
+    from ser.models.backend import keras
+
+    if keras.backend.backend() != "tensorflow":
+        raise ValueError(
+            f"KERAS_BACKEND is {keras.backend.backend()}, and LiteRT and SavedModel are TensorFlow's; unset it"
+        )
+    import tensorflow
+
+    return tensorflow
+
+
+def _write_onnx(model: Bundle, folder: Path) -> None:
+    """ONNX of the scaler, the classifier and the temperature of its probabilities."""
+    try:
+        import onnx
+        from skl2onnx import convert_sklearn
+        from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType
+    except ImportError:
+        raise ValueError("ONNX needs skl2onnx, which is not installed; pip install 'ser[export]'") from None
+    (calibrated,) = model.model.calibrated_classifiers_
+    (temperature,) = calibrated.calibrators
+    pipeline = calibrated.estimator
+    classifier = pipeline.steps[-1][1]
+    decides = hasattr(classifier, "decision_function")
+    # Logarithms of small probabilities, which the others give, need more digits than single precision has.
+    kind = FloatTensorType if decides else DoubleTensorType
+    options = {id(classifier): {"zipmap": False, **({"raw_scores": True} if decides else {})}}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # it reads attributes of SVC that scikit-learn will drop
+        inputs = [("values", kind([None, len(model.columns)]))]
+        converted = convert_sklearn(pipeline, initial_types=inputs, options=options, target_opset=ONNX_OPSET)
+    order = [list(model.model.classes_).index(label) for label in model.labels]
+    graph = converted.graph
+    _rename(graph, graph.output[1].name, "scores")  # it may have the name that our output is to have
+    _surround(onnx, graph, float(temperature.beta_), order, logits=decides)
+    onnx.checker.check_model(converted)
+    (folder / bundle.ONNX).write_bytes(converted.SerializeToString())
+
+
+def _rename(graph: Any, old: str, new: str) -> None:
+    for node in graph.node:
+        node.input[:] = [new if name == old else name for name in node.input]
+        node.output[:] = [new if name == old else name for name in node.output]
+
+
+def _surround(onnx: Any, graph: Any, beta: float, order: list[int], *, logits: bool) -> None:
+    """Have the graph take single precision, and give the softmax of `beta` times its logits, ordered as the labels.
+
+    Parameters
+    ----------
+    logits
+        Whether its scores are logits; else they are probabilities, of which scikit-learn takes the logarithm so.
+    """
+    make, single = onnx.helper.make_node, onnx.TensorProto.FLOAT
+    number = np.float32 if logits else np.float64
+    constants = {"beta": np.array(beta, number), "order": np.array(order, np.int64)}
+    graph.node.insert(0, make("Cast", [FEATURES], ["values"], to=graph.input[0].type.tensor_type.elem_type))
+    scores = "scores"
+    if not logits:
+        constants["least"] = np.array(LEAST, number)
+        graph.node.append(make("Cast", ["scores"], ["doubles"], to=onnx.TensorProto.DOUBLE))  # trees give single
+        graph.node.append(make("Add", ["doubles", "least"], ["positive"]))
+        graph.node.append(make("Log", ["positive"], ["logits"]))
+        scores = "logits"
+    graph.initializer.extend(onnx.numpy_helper.from_array(value, name) for name, value in constants.items())
+    graph.node.append(make("Mul", [scores, "beta"], ["scaled"]))
+    graph.node.append(make("Gather", ["scaled", "order"], ["ordered"], axis=1))
+    graph.node.append(make("Softmax", ["ordered"], ["shares"], axis=1))
+    graph.node.append(make("Cast", ["shares"], [PROBABILITIES], to=single))
+    n_features = graph.input[0].type.tensor_type.shape.dim[1].dim_value
+    del graph.input[:], graph.output[:]
+    graph.input.append(onnx.helper.make_tensor_value_info(FEATURES, single, [None, n_features]))
+    graph.output.append(onnx.helper.make_tensor_value_info(PROBABILITIES, single, [None, len(order)]))
+
+
+NETWORKS: Mapping[str, Callable[[Bundle, Path], None]] = {
+    "litert": partial(_write_litert, weights="float32"),
+    "litert_float16": partial(_write_litert, weights="float16"),
+    "litert_int8": partial(_write_litert, weights="int8"),
+    bundle.SAVED_MODEL: _write_saved_model,
+}
+CLASSIFIERS: Mapping[str, Callable[[Bundle, Path], None]] = {"onnx": _write_onnx}
+
+
+def predictor(folder: Path) -> Predict:
+    """What an exported model in `folder` makes of rows of features.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or it is damaged.
+    """
+    if not (folder / VERSION).is_dir():
+        return bundle.load(folder).of_values
+    served = _tensorflow().saved_model.load(str(folder / VERSION)).signatures["serving_default"]
+    return lambda values: np.asarray(served(features=values)[PROBABILITIES], np.float64)
+
+
+def compared(name: str, folder: Path, predict: Predict, values: Values, truth: list[str], model: Bundle) -> Comparison:
+    """One format against the bundle `model`, on the features `values` of utterances whose emotions are `truth`."""
+    from sklearn.metrics import recall_score
+
+    reference, found = model.of_values(values), predict(values)
+    labels = np.array(model.labels)
+    return Comparison(
+        format=name,
+        size=sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()),
+        difference=float(np.abs(found - reference).max()),
+        agreement=float((found.argmax(axis=1) == reference.argmax(axis=1)).mean()),
+        uar=float(recall_score(truth, labels[found.argmax(axis=1)], labels=np.unique(truth), average="macro")),
+        latency=_latency(predict, values),
+    )
+
+
+def _latency(predict: Predict, values: Values) -> float:
+    """Milliseconds, median of `N_TIMED` predictions of one utterance."""
+    times = []
+    for k in range(N_TIMED):
+        one = values[k % len(values)][np.newaxis]
+        start = perf_counter()
+        predict(one)
+        times.append(perf_counter() - start)
+    return 1e3 * float(np.median(times))

@@ -1,0 +1,192 @@
+"""Keras files of others, on `log_mel`: what the older systems trained, Keras 2's HDF5 included."""
+
+import json
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ser.models import bundle
+from ser.serving.recognition import Recognizer, of_bundles
+
+LOG_MEL = {  # what `conf/log_mel/mel_64.yaml` says, which an installed package has not
+    "name": "mel_64",
+    "sample_rate": 16_000,
+    "duration": 3.0,
+    "n_fft": 2048,
+    "hop_length": 512,
+    "n_mels": 64,
+    "fmax": 8000.0,
+}
+HDF5 = (".h5", ".hdf5")
+KERAS = ".keras"
+PICKLES = (".pkl", ".pickle", ".joblib", ".sav", ".pt", ".pth", ".npy")
+RUNS_CODE = ("Lambda", "TFOpLambda", "SlicingOpLambda")  # layers
+SIMILAR = 1e-3  # to 1, of what a softmax adds up to
+MAX_REASON = 200  # characters of an error of Keras
+
+Values = npt.NDArray[np.float32]
+Probabilities = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class ForeignClassifier:
+    """A network of someone else, with what scikit-learn's classifiers have."""
+
+    network: Any
+    classes_: list[str]
+    """Emotions, in the order of the network's output."""
+    shape: tuple[int, ...]
+    """Of one input; a permutation of ours, maybe with a channel."""
+    transposed: bool
+    """Whether frames come before bands."""
+
+    def predict_proba(self, values: Values) -> Probabilities:
+        """Probability of each of `classes_`, `(n_rows, n_labels)`.
+
+        Raises
+        ------
+        ValueError
+            If the network's outputs are no probabilities.
+        """
+        turned = values.transpose(0, 2, 1) if self.transposed else values
+        outputs = np.asarray(self.network(turned.reshape(len(values), *self.shape), training=False), np.float64)
+        if not np.isfinite(outputs).all() or (outputs < 0).any() or (abs(outputs.sum(axis=1) - 1) > SIMILAR).any():
+            raise ValueError(
+                f"the network's outputs are no probabilities (from {outputs.min():.3g} to {outputs.max():.3g}, sum"
+                f" {outputs.sum(axis=1)[0]:.3g}); add a softmax as its last layer"
+            )
+        probabilities: Probabilities = outputs / outputs.sum(axis=1, keepdims=True)
+        return probabilities
+
+
+def is_file_of_model(path: Path) -> bool:
+    """Whether `path` is a file, or is named as one, and not the folder of a bundle."""
+    return path.is_file() or (not path.is_dir() and path.suffix.lower() in (*HDF5, KERAS, *PICKLES))
+
+
+def load(path: Path, labels: str | None, *, all_speech: bool = False) -> Recognizer:
+    """Read a Keras file that takes mel spectrograms and gives the probabilities of `labels` (`neutral,happy,…`).
+
+    It hears what `conf/log_mel/mel_64.yaml` makes: 64 bands, 94 frames of 3 s at 16 kHz.
+
+    Raises
+    ------
+    ValueError
+        If there is no such file, it is no Keras file, holds what could run code, or does not fit `labels` or `log_mel`.
+    """
+    if not path.is_file():
+        raise ValueError(f"there is no {path}; give a bundle's folder, or a Keras file (.keras, .h5)")
+    suffix = path.suffix.lower()
+    if suffix in PICKLES:
+        raise ValueError(
+            f"{path} could run code when it is read, so it is refused; train anew here (dvc repro train), or save the"
+            " network as .keras or .h5"
+        )
+    if suffix not in (*HDF5, KERAS):
+        raise ValueError(f"{path} is no Keras file (.keras, .h5); give one of these, or a bundle's folder")
+    if path.suffix != suffix:
+        raise ValueError(f"{path} has a name that Keras does not read; rename it to end in {suffix}")
+    names = [name.strip() for name in (labels or "").split(",") if name.strip()]
+    if len(names) < 2 or len(set(names)) < len(names):
+        raise ValueError(f"{path} needs the emotions of its outputs, in their order, as: --labels neutral,happy,sad")
+    model = fitted(_network(path), names, LOG_MEL)
+    one = bundle.Bundle(model, names, [], {"name": "log_mel", "settings": LOG_MEL}, {})
+    return of_bundles(str(path), [one], {"model": {"name": path.name}, "labels": names}, all_speech=all_speech)
+
+
+def fitted(network: Any, labels: list[str], settings: dict[str, Any]) -> ForeignClassifier:
+    """The network with the way in which it takes a mel spectrogram.
+
+    Raises
+    ------
+    ValueError
+        If its input is no mel spectrogram of `settings`, or its outputs are not as many as `labels`.
+    """
+    n_mels = settings["n_mels"]
+    n_frames = 1 + round(settings["duration"] * settings["sample_rate"]) // settings["hop_length"]
+    shapes = {(n_mels, n_frames): False, (n_frames, n_mels): True}
+    if len(network.inputs) != 1 or len(network.outputs) != 1:
+        raise ValueError("the network has several inputs or outputs; wanted one of each")
+    shape, n_outputs = tuple(network.input_shape[1:]), network.output_shape[-1]
+    plain = shape[:-1] if len(shape) == 3 and shape[-1] == 1 else shape
+    if plain not in shapes:
+        raise ValueError(
+            f"the network takes inputs of shape {shape}; wanted mel spectrograms of {n_mels} bands and {n_frames}"
+            f" frames: {(n_mels, n_frames)}, {(n_mels, n_frames, 1)}, or their transposes"
+        )
+    if n_outputs != len(labels):
+        raise ValueError(f"the network has {n_outputs} outputs, and --labels has {len(labels)}: {', '.join(labels)}")
+    return ForeignClassifier(network, labels, shape, shapes[plain])
+
+
+def _network(path: Path) -> Any:
+    """The network of a file, by Keras 3, or by Keras 2's successor where that cannot read it.
+
+    Raises
+    ------
+    ValueError
+        If it is damaged, or holds what could run code.
+    """
+    is_hdf5 = path.suffix.lower() in HDF5
+    config = _config_of_hdf5(path) if is_hdf5 else _config_of_zip(path)
+    found = sorted({layer for layer in _layers(config) if layer in RUNS_CODE})
+    if found:
+        raise ValueError(
+            f"{path} has {', '.join(found)} layers, which hold code; it is refused, retrain it without them"
+        )
+    from ser.models.backend import keras
+
+    try:
+        return keras.saving.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:  # whatever Keras and h5py raise
+        if not is_hdf5:
+            raise _unreadable(path, error) from None
+    import tf_keras
+
+    try:
+        return tf_keras.models.load_model(path, compile=False)
+    except Exception as error:  # whatever Keras and h5py raise
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: Path, error: Exception) -> ValueError:
+    reason = str(error).strip().partition("\n")[0][:MAX_REASON]
+    return ValueError(f"{path} cannot be read ({reason}); save the whole network anew, as .keras")
+
+
+def _config_of_hdf5(path: Path) -> Any:
+    import h5py
+
+    try:
+        with h5py.File(path) as file:
+            config = file.attrs.get("model_config")
+        if config is None:
+            raise ValueError(f"{path} holds weights without a network; save both, by model.save(…)")
+        return json.loads(config)
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise _unreadable(path, error) from None
+
+
+def _config_of_zip(path: Path) -> Any:
+    try:
+        with zipfile.ZipFile(path) as file:
+            return json.loads(file.read("config.json"))
+    except (OSError, KeyError, UnicodeDecodeError, json.JSONDecodeError, zipfile.BadZipFile) as error:
+        raise _unreadable(path, error) from None
+
+
+def _layers(config: Any) -> Iterator[str]:
+    """Class names anywhere in a configuration."""
+    if isinstance(config, dict):
+        if isinstance(config.get("class_name"), str):
+            yield config["class_name"]
+        for value in config.values():
+            yield from _layers(value)
+    elif isinstance(config, list):
+        for value in config:
+            yield from _layers(value)

@@ -1,0 +1,292 @@
+"""From a recording to an emotion: the one path of command, page, service and `predict_emotion`.
+
+What is predicted of an utterance is what `evaluate` predicts of it: the same extraction with the bundle's settings, the
+same classifier. Around it: is there speech at all, and windows where a recording is longer than an utterance.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any, Protocol, TypedDict
+
+import numpy as np
+import numpy.typing as npt
+
+from ser.audio import reading, voice_activity
+from ser.audio.reading import InvalidAudio
+from ser.audio.waveforms import Waveform
+from ser.models import bundle
+from ser.models.averaging import mean_of
+from ser.representation.registry import Extractor, extractor
+from ser.serving import inputs
+from ser.serving.inputs import Input, Window
+
+EMBEDDED = Path(__file__).parent / "embedded"
+NO_SPEECH = "no speech"
+LONGEST_UTTERANCE = 10.0  # seconds, longer than any in the corpora; what is longer is predicted by windows
+WINDOW = 3.0  # seconds, where the representation takes utterances of any length
+HOP = 1.0  # seconds between the windows of a timeline
+DIGITS = 6
+SYNTHETIC = "demo"  # the corpus
+
+Probabilities = npt.NDArray[np.float64]
+
+
+class Prediction(TypedDict):
+    """What is predicted of a recording."""
+
+    emotion: str
+    """The most probable label, or `no speech`."""
+    confidence: float
+    """Its probability; of `no speech`, how sure it is that there is none."""
+    probabilities: dict[str, float]
+    """Of each label; none where there is no speech."""
+    duration: float
+    """Seconds."""
+
+
+class TimedPrediction(Prediction):
+    """What is predicted of a part of a recording."""
+
+    start: float
+    """Seconds from the recording's start."""
+    end: float
+    """Seconds from the recording's start."""
+
+
+class Model(Protocol):
+    """What of a bundle is needed here."""
+
+    @property
+    def labels(self) -> list[str]:
+        """Emotions, in the order of the probabilities."""
+        ...
+
+    def of_values(self, values: npt.NDArray[np.float32]) -> Probabilities:
+        """Probability of each of `labels`, `(n_rows, n_labels)`."""
+        ...
+
+
+@dataclass(frozen=True)
+class Recognizer:
+    """A trained model, or the members of an ensemble, with the extraction of each."""
+
+    name: str
+    """Where it comes from."""
+    parts: Sequence[tuple[Extractor, Model]]
+    """Of what they say the mean is taken that `description` names. Models that read the same have one extractor."""
+    window: float
+    """Seconds that it hears at a time."""
+    whole: bool
+    """Whether it hears an utterance to its end, or only its first `window` seconds."""
+    description: dict[str, Any]
+    """What a reader wants to know: model, corpora, speakers, versions."""
+    all_speech: bool = False
+    """Whether to take every recording for speech."""
+
+    @property
+    def labels(self) -> list[str]:
+        """Emotions, in the order of the probabilities."""
+        return self.parts[0][1].labels
+
+    @cached_property
+    def warnings(self) -> list[str]:
+        """What people should know before they believe it."""
+        if self.description.get("corpora") == [SYNTHETIC]:
+            return [f"{self.name} was trained on the demo corpus, which is synthetic speech: do not rely on it"]
+        return []
+
+    def probabilities(self, waveform: Waveform, sample_rate: int) -> Probabilities:
+        """Probability of each label for one utterance, as `evaluate` predicts it, `(n_labels,)`.
+
+        Raises
+        ------
+        InvalidAudio
+            If the features are not finite.
+        """
+        values = {extract: extract(waveform, sample_rate)[np.newaxis] for extract in {one for one, _ in self.parts}}
+        if not all(np.isfinite(one).all() for one in values.values()):
+            raise InvalidAudio("samples whose features are not finite")
+        rows = [model.of_values(values[extract])[0] for extract, model in self.parts]
+        return mean_of(self.description.get("model", {}))(rows)
+
+    def predict(self, recording: Input) -> Prediction:
+        """Emotion of an utterance, or, of a recording longer than 10 s, the mean over its windows with speech.
+
+        Raises
+        ------
+        InvalidAudio
+            If it is shorter than 0.1 s, damaged, or has samples that are not finite.
+        """
+        if recording.duration > LONGEST_UTTERANCE:
+            windows = recording.windows(duration=self.window, hop=self.window)
+            return self._of_windows(windows, recording.duration)
+        waveform, rate = recording.whole(), recording.sample_rate
+        duration = waveform.size / rate
+        _check_duration(duration)
+        heard = waveform if self.whole else waveform[: round(self.window * rate)]
+        spoken = self._speech(heard, rate)
+        if spoken >= voice_activity.THRESHOLD:
+            return self._prediction(self.probabilities(waveform, rate), spoken, duration)
+        if heard.size == waveform.size:
+            return self._prediction(None, spoken, duration)
+        windows = inputs.windowed([waveform], rate, duration=self.window, hop=self.window / 2)
+        return self._of_windows(windows, duration)
+
+    def timeline(self, recording: Input, *, hop: float = HOP) -> Iterator[TimedPrediction]:
+        """Emotion of windows of a recording, one every `hop` seconds, as its samples come.
+
+        Raises
+        ------
+        InvalidAudio
+            If the recording is shorter than 0.1 s, damaged, or has samples that are not finite.
+        """
+        for window in recording.windows(duration=self.window, hop=hop):
+            if window.start == 0:
+                _check_duration(window.end)
+            probabilities, spoken = self._of_window(window)
+            prediction = self._prediction(probabilities, spoken, window.end - window.start)
+            yield {**prediction, "start": round(window.start, 3), "end": round(window.end, 3)}
+
+    def _of_window(self, window: Window) -> tuple[Probabilities | None, float]:
+        spoken = self._speech(window.waveform, window.sample_rate)
+        if spoken < voice_activity.THRESHOLD:
+            return None, spoken
+        return self.probabilities(window.waveform, window.sample_rate), spoken
+
+    def _of_windows(self, windows: Iterable[Window], duration: float) -> Prediction:
+        total, highest = np.zeros(len(self.labels)), 0.0
+        for window in windows:
+            probabilities, spoken = self._of_window(window)
+            highest = max(highest, spoken)
+            if probabilities is not None:
+                total += probabilities
+        return self._prediction(total / total.sum() if total.any() else None, highest, duration)
+
+    def _speech(self, waveform: Waveform, sample_rate: int) -> float:
+        return 1.0 if self.all_speech else voice_activity.speech_probability(waveform, sample_rate)
+
+    def _prediction(self, probabilities: Probabilities | None, spoken: float, duration: float) -> Prediction:
+        """What people get to see; `probabilities` is None where there is no speech."""
+        if probabilities is None:
+            confidence = round(1 - spoken, DIGITS)
+            return Prediction(emotion=NO_SPEECH, confidence=confidence, probabilities={}, duration=round(duration, 3))
+        best = int(probabilities.argmax())
+        by_label = {label: round(float(one), DIGITS) for label, one in zip(self.labels, probabilities, strict=True)}
+        emotion = self.labels[best]
+        return Prediction(
+            emotion=emotion, confidence=by_label[emotion], probabilities=by_label, duration=round(duration, 3)
+        )
+
+
+def _check_duration(duration: float) -> None:
+    if duration < reading.MIN_DURATION:
+        raise InvalidAudio(f"{duration:.6g} s long, shorter than {reading.MIN_DURATION} s", "record more")
+
+
+def load(folder: Path = EMBEDDED, *, all_speech: bool = False) -> Recognizer:
+    """Read the bundle, ensemble or exported bundle in `folder`; by default the embedded model.
+
+    Raises
+    ------
+    ValueError
+        If there is none, it is damaged, could run code, or is transductive.
+    """
+    if folder.is_file():
+        raise ValueError(f"{folder} is a file; wanted a folder that the stage train wrote, as models/fold_0")
+    if not (folder / bundle.DESCRIPTION).is_file() and (folds := sorted(folder.glob("fold_*"))):
+        raise ValueError(f"{folder} holds {len(folds)} models; choose one, as {folds[0]}")
+    description = bundle.read_description(folder)
+    if "members" in description:
+        from ser.models import ensembles
+
+        models = list(ensembles.load(folder).members.values())
+    else:
+        models = [bundle.load(folder)]
+    return of_bundles(str(folder), models, description, all_speech=all_speech)
+
+
+def of_bundles(
+    name: str, models: Sequence[bundle.Bundle], description: dict[str, Any], *, all_speech: bool = False
+) -> Recognizer:
+    """A recognizer of one bundle, or of several whose probabilities are averaged.
+
+    Raises
+    ------
+    ValueError
+        If one is transductive.
+    """
+    if any(bundle.is_transductive(model.representation) for model in models):
+        raise ValueError(
+            f"{name} is transductive: its features are standardised over all utterances of a speaker, so that it cannot"
+            " predict single recordings; train one that can, with: dvc exp run -S adaptation=none"
+        )
+    settings = [model.representation["settings"] for model in models]
+    parts = list(zip(_extractors(models), models, strict=True))
+    durations = [one["duration"] for one in settings if "duration" in one]
+    whole = len(durations) < len(models)
+    return Recognizer(name, parts, max(durations, default=WINDOW), whole, description, all_speech)
+
+
+def _extractors(models: Sequence[bundle.Bundle]) -> list[Extractor]:
+    """What each of the models reads; the same object for those that read the same."""
+    found: list[Extractor] = []
+    for model in models:
+        same = (
+            extract
+            for extract, other in zip(found, models, strict=False)
+            if (other.representation, other.columns) == (model.representation, model.columns)
+        )
+        found.append(next(same, None) or extractor(**model.representation, columns=model.columns))
+    return found
+
+
+def predict_emotion(
+    recording: str | Path | npt.ArrayLike, sample_rate: float | None = None, *, model: str | Path | None = None
+) -> Prediction:
+    """Emotion of a recording.
+
+    Parameters
+    ----------
+    recording
+        Path of a file; or a waveform, `(n_samples,)` or `(n_samples, n_channels)`.
+    sample_rate
+        Hz; of a waveform only, a file says its own.
+    model
+        Folder of a bundle, as `models/fold_0`; by default the embedded model, trained on RAVDESS.
+
+    Returns
+    -------
+    dict
+        emotion (`no speech` where there is none), confidence, probabilities of each emotion, duration in seconds.
+
+    Raises
+    ------
+    ValueError
+        If the recording or the model cannot be used; the message says why, and what to do.
+    OSError
+        If a file cannot be read.
+    """
+    folder = EMBEDDED if model is None else Path(model)
+    recognizer = _kept(folder, changed(folder))
+    if isinstance(recording, str | Path):
+        if sample_rate is not None:
+            raise ValueError(f"sample_rate is {sample_rate}, and {recording} says its own; leave it out")
+        with inputs.opened(Path(recording)) as opened:
+            return recognizer.predict(opened)
+    if sample_rate is None:
+        raise ValueError("the sample rate of the waveform is missing; give it in Hz, as the second argument")
+    return recognizer.predict(inputs.of_waveform(recording, sample_rate))
+
+
+def changed(folder: Path) -> int:
+    """When the bundle in `folder` was written, in ns, which keys what is kept of it; 0 where there is none."""
+    description = folder / bundle.DESCRIPTION
+    return description.stat().st_mtime_ns if description.is_file() else 0
+
+
+@lru_cache(maxsize=4)
+def _kept(folder: Path, changed: int) -> Recognizer:
+    """The recognizer of a folder, read once until it changes."""
+    return load(folder)

@@ -1,0 +1,148 @@
+"""Studies as Hydra overrides: composed into parameters, and written as a file of `conf/experiment`."""
+
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from shutil import copytree
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from ser import params
+from ser.core import files
+
+if TYPE_CHECKING:
+    from hydra.core.override_parser.types import Override
+
+FOLDER = "experiment"  # of `conf`
+PLACE = "corpus.root"  # where the corpus lies is a matter of this machine: no file says it
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What overrides choose."""
+
+    base: str | None
+    """Experiment that they start from."""
+    groups: Mapping[str, str]
+    """Group -> file."""
+    values: Mapping[str, Any]
+    """Dotted name -> value."""
+
+
+def composed(overrides: list[str], *, conf: Path = params.CONF) -> dict[str, Any]:
+    """Parameters of the study that `overrides` say, as `dvc exp run -S` composes them.
+
+    Raises
+    ------
+    ValueError
+        If there is no `conf`, or an override names what it does not have.
+    """
+    if not conf.is_dir():
+        raise ValueError(f"no folder {conf} here; go to the folder of the project")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / params.PARAMS.name
+        params.compose(overrides, conf=conf, path=path)
+        content: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return content
+
+
+def choices(overrides: Iterable[str], *, conf: Path = params.CONF) -> Choices:
+    """What `overrides` choose, with the values that Hydra reads in them.
+
+    Raises
+    ------
+    ValueError
+        If one cannot be understood, or cannot be said in a file: a sweep, a deletion, a package.
+    """
+    base, groups, values = None, {}, {}
+    for override in _parsed(overrides):
+        name = override.key_or_group
+        if override.is_sweep_override() or override.is_delete() or override.package is not None:
+            raise ValueError(f"{override.input_line} cannot be said in an experiment's file; name one value or file")
+        if name == FOLDER:
+            base = str(override.value())
+        elif (conf / name).is_dir():
+            groups[name] = str(override.value())
+        else:
+            values[name] = override.value()
+    return Choices(base, groups, values)
+
+
+def _parsed(overrides: Iterable[str]) -> "list[Override]":
+    from hydra.core.override_parser.overrides_parser import OverridesParser  # slow to import
+    from hydra.errors import HydraException
+
+    parser, parsed = OverridesParser.create(), []
+    for override in overrides:
+        try:
+            parsed.append(parser.parse_override(override))
+        except HydraException as error:
+            reason = str(error).partition("\n")[0]
+            raise ValueError(f"{override!r} is no setting ({reason}); say it as model=mlp or model.C=1") from error
+    return parsed
+
+
+def text(overrides: list[str], comments: Iterable[str], *, conf: Path = params.CONF) -> str:
+    """An experiment's file that says what `overrides` do, but for the place of the corpus.
+
+    Raises
+    ------
+    ValueError
+        If an override cannot be said in a file.
+    """
+    chosen = choices(overrides, conf=conf)
+    nested: dict[str, Any] = {}
+    for name, value in chosen.values.items():
+        if name != PLACE:
+            *above, last = name.split(".")
+            section = nested
+            for key in above:
+                section = section.setdefault(key, {})
+            section[last] = value
+    defaults: list[Any] = [chosen.base, "_self_"] if chosen.base else []
+    defaults += [{f"override /{group}": file} for group, file in chosen.groups.items()]
+    content = {"defaults": defaults, **nested} if defaults else nested
+    lines = ["# @package _global_", *(f"# {comment}" for comment in comments)]
+    return "\n".join([*lines, yaml.safe_dump(content, sort_keys=False, allow_unicode=True)])
+
+
+def write(path: Path, overrides: list[str], comments: Iterable[str], *, conf: Path = params.CONF) -> None:
+    """Write an experiment's file that says what `overrides` do.
+
+    Raises
+    ------
+    ValueError
+        If it would be another study.
+    """
+    check(overrides, conf=conf)
+    files.write_text(path, text(overrides, comments, conf=conf))
+
+
+def check(overrides: list[str], *, conf: Path = params.CONF) -> None:
+    """Check that an experiment's file composes to what `overrides` do.
+
+    Raises
+    ------
+    ValueError
+        If an override cannot be said in a file, or composes to other parameters there.
+    """
+    wanted = composed(overrides, conf=conf)
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / conf.name
+        copytree(conf, copy)
+        name = "being_checked"
+        (copy / FOLDER).mkdir(exist_ok=True)
+        (copy / FOLDER / f"{name}.yaml").write_text(text(overrides, [], conf=conf), encoding="utf-8")
+        found = composed([f"{FOLDER}={name}"], conf=copy)
+    if _without_place(found) != _without_place(wanted):
+        raise ValueError(
+            f"an experiment's file of {' '.join(overrides)} would be another study; say the groups (model=…, balance=…)"
+            " before single values, each once"
+        )
+
+
+def _without_place(content: Mapping[str, Any]) -> dict[str, Any]:
+    section, _, name = PLACE.partition(".")
+    return {**content, section: {key: value for key, value in content[section].items() if key != name}}

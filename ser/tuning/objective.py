@@ -1,0 +1,274 @@
+"""Search a study's settings by their dev UAR over folds of speakers; test utterances are not looked at.
+
+A study of one fold is searched by grouped cross-validation: the speakers of its train and dev partitions are dealt anew
+into folds, each of which develops once. A study of several folds is searched in its own: each trains on its train and
+predicts its dev partition, which is the `dev.uar` that people choose by. There every speaker is tested in some fold and
+develops in another, so that no search over all folds is blind to those who are tested; within one fold it is.
+
+Networks stop, slow down and choose their epoch on the speakers that score them, as they do in any study.
+
+References
+----------
+.. [1] Cawley and Talbot (2010), On over-fitting in model selection and subsequent selection bias in performance
+   evaluation, JMLR 11: 2079-2107.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ser.compute import code_digest, processes, spread
+from ser.core import tables
+from ser.evaluation import metrics
+from ser.models import NEURAL, bundle, classifier_training
+from ser.models.bundle import Bundle
+from ser.models.prediction import predictions_of
+from ser.protocol import balancing, partitions
+from ser.representation.reading import Representation
+from ser.tuning.search import Unfit
+
+RUN = "tune"  # folder of interrupted training of networks
+MIN_SPEAKERS = 3  # of which folds of speakers can be made
+N_CALIBRATION_FOLDS = 2  # as few as can be: the temperature of probabilities never changes which is the largest
+SECTIONS = ("model", "training", "balance", "seed")  # that a dev UAR depends on, beside the features
+CODE = (
+    "ser.protocol.balancing",
+    "ser.models.classifier_training",
+    "ser.models.network_training",
+    "ser.models.prediction",
+    "ser.evaluation.metrics",
+    "ser.tuning.spaces",
+)
+LIBRARIES = ("scikit-learn", "imbalanced-learn", "keras", "optuna")
+CHUNK = 256  # rows of an array that are hashed at once
+
+Outcome = pd.DataFrame | Unfit  # what a dev partition is predicted to be, or why it is not
+
+
+@dataclass(frozen=True)
+class Data:
+    """What a search may look at."""
+
+    fold: int | None
+    """Of the study, whose test speakers are nowhere below; None: the folds are the study's."""
+    folds: pd.DataFrame
+    """fold, utterance, partition: train or dev."""
+    utterances: pd.DataFrame
+    """Those of `folds`."""
+    features: Representation
+    """Of those; rows of an array that belong to others have no name."""
+
+
+def data(
+    table: pd.DataFrame,
+    utterances: pd.DataFrame,
+    features: Representation,
+    *,
+    fold: int | None,
+    n_folds: int,
+    seed: int,
+) -> Data:
+    """What a search of the study partitioned by `table` may look at.
+
+    Parameters
+    ----------
+    fold
+        Within whose speakers to search; None: in the one that there is, or in all.
+    n_folds
+        Of grouped cross-validation within one fold, at most: one a speaker.
+
+    Raises
+    ------
+    ValueError
+        If there is no such fold, its speakers are unknown, or too few.
+    """
+    known = sorted(int(number) for number in table["fold"].unique())
+    if fold is not None and fold not in known:
+        raise ValueError(f"there is no fold {fold}; the study has {', '.join(map(str, known))}")
+    seen = table[table["partition"] != "test"]
+    if fold is None and len(known) == 1:
+        fold = known[0]
+    if fold is not None:
+        seen = seen[seen["fold"] == fold]
+        seen = speaker_folds(utterances[utterances["utterance"].isin(seen["utterance"])], n_folds=n_folds, seed=seed)
+    utterances = utterances[utterances["utterance"].isin(seen["utterance"])].reset_index(drop=True)
+    features = _without_others(features, utterances["utterance"])
+    return Data(fold, seen.reset_index(drop=True), utterances, features)
+
+
+def speaker_folds(utterances: pd.DataFrame, *, n_folds: int, seed: int) -> pd.DataFrame:
+    """Folds (fold, utterance, partition) in which every speaker of `utterances` develops once and else trains.
+
+    Raises
+    ------
+    ValueError
+        If speakers are unknown, or fewer than three.
+    """
+    if n_folds < MIN_SPEAKERS:
+        raise ValueError(f"{n_folds} folds; it must be {MIN_SPEAKERS} or more")
+    if n_unknown := int(utterances["speaker"].isna().sum()):
+        raise ValueError(
+            f"{n_unknown} of {len(utterances)} utterances to search on have no speaker, and folds of speakers need"
+            " one; give them by corpus.speaker_pattern or a speakers.csv in the corpus's root"
+        )
+    n_speakers = utterances["speaker"].nunique()
+    if n_speakers < MIN_SPEAKERS:
+        raise ValueError(
+            f"{n_speakers} speakers train and develop, and a search needs {MIN_SPEAKERS} to make folds of; lower"
+            " partition.test_fraction, or choose partition=speaker_folds"
+        )
+    table = partitions.speaker_folds(utterances, n_folds=min(n_folds, n_speakers), seed=seed)
+    table["partition"] = np.where(table["partition"] == "test", "dev", "train")
+    return partitions.without_straddling_duplicates(table, utterances).sort_values(["fold", "utterance"])
+
+
+def _without_others(features: Representation, utterance: pd.Series) -> Representation:
+    """The rows of each `utterance` alone; of an array, which is not copied, the others' lose their names."""
+    own = features.rows["utterance"].isin(utterance)
+    if features.array is None:
+        return Representation(features.rows[own].reset_index(drop=True))
+    names = features.rows["utterance"].where(own, "not looked at " + features.rows.index.astype(str))
+    return Representation(features.rows.assign(utterance=names), features.array)
+
+
+def dev_uar(given: Data, config: Mapping[str, Any], *, run: str = RUN) -> float:
+    """UAR of the dev partitions of all folds, each predicted by a model that learned from its training partition.
+
+    Balancing, training and prediction are the pipeline's own. Folds of classifiers are spread as `SER_COMPUTE` says,
+    those of networks over the cores of this machine, as the pipeline does, whose scores they would not have else.
+    Networks are trained in processes of their own, since TensorFlow keeps memory of each (12 MB of a small one).
+
+    Parameters
+    ----------
+    config
+        All parameters of a study.
+    run
+        Under which an interrupted training of a network is kept, and resumed.
+
+    Raises
+    ------
+    Unfit
+        If the settings do not fit each other or the data.
+    """
+    if config["model"]["name"] not in NEURAL:
+        work = partial(_dev_predictions, given, config, run, _unheard)
+        return _pooled_uar(spread.unordered_map(work, _folds(given)))
+    try:
+        return processes.in_own_process(_uar_of_networks, given, config, run=run)
+    except processes.Died as error:
+        raise Unfit("its training died; it may need more memory than there is") from error
+
+
+def _pooled_uar(predicted: Iterable[tuple[int, Outcome]]) -> float:
+    parts = []
+    for _, outcome in predicted:
+        if isinstance(outcome, Unfit):
+            raise outcome
+        parts.append(outcome)
+    return metrics.scores(pd.concat(parts, ignore_index=True))["uar"]
+
+
+def _uar_of_networks(given: Data, config: Mapping[str, Any], *, run: str) -> float:
+    from ser.models import (
+        checkpoints,  # Keras takes seconds to import, which a classifier need not pay
+        network_training,
+    )
+
+    work = partial(_dev_predictions, given, config, run)
+    uar = _pooled_uar(network_training.of_folds(work, _folds(given), _unheard))
+    checkpoints.discard(run)
+    return uar
+
+
+def _folds(given: Data) -> list[int]:
+    return sorted(int(fold) for fold in given.folds["fold"].unique())
+
+
+def _dev_predictions(given: Data, config: Mapping[str, Any], run: str, _: object, fold: int) -> Outcome:
+    """Predictions of the dev partition of `fold`; or why there are none, returned, as other errors are no trial's."""
+    try:
+        rows = balancing.rows_of(given.features.rows, given.folds, fold=fold, partition="train")
+        rows = balancing.balanced(rows, **config["balance"], seed=config["seed"])
+        model = _fitted(rows, given, config, fold=fold, run=run)
+    except ValueError as error:
+        return Unfit(str(error))
+    dev = given.folds[(given.folds["fold"] == fold) & (given.folds["partition"] == "dev")]
+    return predictions_of(dev, given.utterances, given.features, model)
+
+
+def _fitted(rows: pd.DataFrame, given: Data, config: Mapping[str, Any], *, fold: int, run: str) -> Bundle:
+    """The configured model, fitted to balanced `rows` of `fold`."""
+    if config["model"]["name"] in NEURAL:
+        return _fitted_network(rows, given, config, fold=fold, run=run)
+    if "n_calibration_folds" not in config["training"] or given.features.array is not None:
+        raise ValueError(
+            f"model={config['model']['name']} takes a feature table and training=scikit_learn, and not"
+            f" {config['representation']['name']} and the settings {', '.join(config['training'])}"
+        )
+    facts = given.utterances.set_index("utterance").loc[rows["utterance"]].reset_index()
+    settings = {key: value for key, value in config["model"].items() if key != "representation"}
+    model = classifier_training.fitted(
+        rows, facts["speaker"], n_calibration_folds=N_CALIBRATION_FOLDS, seed=config["seed"], **settings
+    )
+    labels = [emotion for emotion in tables.EMOTIONS if emotion in model.classes_]
+    return Bundle(model, labels, tables.feature_columns(rows), config["representation"], {})
+
+
+def _fitted_network(rows: pd.DataFrame, given: Data, config: Mapping[str, Any], *, fold: int, run: str) -> Bundle:
+    from ser.models import network_training
+
+    dev = balancing.rows_of(given.features.rows, given.folds, fold=fold, partition="dev")
+    fit = network_training.fitted(
+        rows,
+        dev[dev["variant"] == tables.ORIGINAL].assign(synthetic=False),
+        given.features,
+        model=config["model"],
+        training={**config["training"], "refit": False},  # a network that learned from dev cannot be judged by it
+        seed=config["seed"],
+        run=run,
+        description=f"fold {fold}",
+        on_epoch=_unheard,
+    )
+    columns = tables.feature_columns(given.features.rows)
+    return Bundle(fit.model, fit.model.classes_, columns, config["representation"], {})
+
+
+def _unheard(*_: object) -> None:
+    """Of the epochs, a search wants the last word alone."""
+
+
+def description(given: Data, config: Mapping[str, Any]) -> str:
+    """What is searched, and on whom, for people."""
+    source, settings = config["representation"]["name"], config["representation"]["settings"]
+    features = settings.get("name", source)
+    features += " (transductive)" * bundle.is_transductive(config["representation"])
+    n_folds = given.folds["fold"].nunique()
+    folds = f"the study's {n_folds} folds"
+    if given.fold is not None:
+        n_speakers = given.utterances["speaker"].nunique()
+        folds = f"{n_folds} folds of the {n_speakers} speakers that fold {given.fold} does not test"
+    names = f"corpus {config['corpus']['name']}, partition {config['partition']['name']}"
+    return f"{names}, {config['model']['name']} on {features}: dev of {folds}"
+
+
+def key(given: Data, config: Mapping[str, Any], space: Mapping[str, Any], *, seed: int) -> str:
+    """Name of a search: the model, and a hash of all that its trials depend on."""
+    digest = hashlib.blake2b(digest_size=8)
+    content = [{name: config[name] for name in SECTIONS}, space, seed, code_digest.digest(CODE, LIBRARIES)]
+    digest.update(json.dumps(content, sort_keys=True).encode())
+    own = given.features.rows["utterance"].isin(given.utterances["utterance"])
+    facts = given.utterances[["utterance", "speaker", "emotion"]]
+    for table in (given.folds, facts, given.features.rows[own]):
+        digest.update(json.dumps(list(table.columns)).encode())
+        digest.update(pd.util.hash_pandas_object(table, index=False).to_numpy().tobytes())
+    if given.features.array is not None:
+        positions = np.flatnonzero(own)
+        for start in range(0, len(positions), CHUNK):
+            digest.update(given.features.array[positions[start : start + CHUNK]].tobytes())
+    return f"{config['model']['name']}-{digest.hexdigest()}"

@@ -1,0 +1,199 @@
+"""Protocols that leak, as publications have them, beside honest ones: what the same data and model then seem to score.
+
+Only the study `studies/leakage` uses them. An arrangement has the tables that the stages partition and balance make,
+and the made rows that a leaky protocol tests as if they were recordings.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ser.core.tables import ORIGINAL, feature_columns
+from ser.models import bundle
+from ser.models.prediction import with_predictions
+from ser.protocol import balancing, partitions
+
+N_FOLDS = 5  # of speakers
+N_SPLITS = 5  # at random, since one of them has few tested utterances; each is a fold, and all protocols have the same
+FRACTIONS = {"test_fraction": 0.15, "dev_fraction": 0.15}
+K_NEIGHBORS = 5
+FACTS = ["corpus", "speaker", "sex", "intensity"]
+
+
+@dataclass(frozen=True)
+class Arrangement:
+    """Who trains and who is tested under a protocol."""
+
+    utterances: pd.DataFrame
+    features: pd.DataFrame
+    """Of every utterance and variant."""
+    partitions: pd.DataFrame
+    balanced: pd.DataFrame
+    """Training rows of every fold."""
+    made: pd.DataFrame
+    """Synthetic and augmented rows that are tested: fold, utterance (its origin), variant, emotion, features."""
+
+
+def arranged(
+    name: str, utterances: pd.DataFrame, features: pd.DataFrame, *, balance: Mapping[str, Any], seed: int
+) -> Arrangement:
+    """Partition, and balance, by the protocol `name`.
+
+    Parameters
+    ----------
+    features
+        A feature table with augmented variants, which only `leaky_augmentation` uses.
+    balance
+        Name and settings of how training rows are balanced.
+
+    Raises
+    ------
+    ValueError
+        If the protocol is unknown, or cannot be had of these utterances.
+    """
+    if name not in PROTOCOLS:
+        raise ValueError(f"unknown protocol {name!r}; it is one of {', '.join(PROTOCOLS)}")
+    if name != "leaky_augmentation":
+        features = features[features["variant"] == ORIGINAL].reset_index(drop=True)
+    return PROTOCOLS[name](utterances, features, balance, seed)
+
+
+def leave_one_speaker_out(
+    utterances: pd.DataFrame, features: pd.DataFrame, balance: Mapping[str, Any], seed: int
+) -> Arrangement:
+    """Every speaker is tested once by a model that heard all others."""
+    table = partitions.partition_table(utterances, name="leave_one_speaker_out", seed=seed)
+    return _honestly_balanced(utterances, features, table, balance, seed)
+
+
+def speaker_folds(
+    utterances: pd.DataFrame, features: pd.DataFrame, balance: Mapping[str, Any], seed: int
+) -> Arrangement:
+    """Every speaker is tested once, in `N_FOLDS` folds, fewer where there are fewer speakers."""
+    n_folds = min(N_FOLDS, utterances["speaker"].nunique())
+    table = partitions.partition_table(utterances, name="speaker_folds", n_folds=n_folds, seed=seed)
+    return _honestly_balanced(utterances, features, table, balance, seed)
+
+
+def random(utterances: pd.DataFrame, features: pd.DataFrame, balance: Mapping[str, Any], seed: int) -> Arrangement:
+    """Utterances are drawn, so that the speakers of test are heard in training; nothing else leaks."""
+    parts = [
+        partitions.partition_table(utterances, name="random", seed=seed + fold, **FRACTIONS).assign(fold=fold)
+        for fold in range(N_SPLITS)
+    ]
+    return _honestly_balanced(utterances, features, pd.concat(parts, ignore_index=True), balance, seed)
+
+
+def leaky_smote(utterances: pd.DataFrame, features: pd.DataFrame, balance: Mapping[str, Any], seed: int) -> Arrangement:
+    """SMOTE on the whole corpus, then a random split of its rows: those of training lie between those of test."""
+    k_neighbors = balance.get("k_neighbors", K_NEIGHBORS)
+    rows = balancing.balanced(features, name="smote", k_neighbors=k_neighbors, seed=seed)
+    return _split_by_rows(utterances, features, rows, seed, lambda training, _: training)
+
+
+def leaky_augmentation(
+    utterances: pd.DataFrame, features: pd.DataFrame, balance: Mapping[str, Any], seed: int
+) -> Arrangement:
+    """Augment the whole corpus, then split its rows at random: variants of a tested recording train."""
+    if (features["variant"] == ORIGINAL).all():
+        raise ValueError(
+            "leaky_augmentation needs augmented variants, and the features have none; compose the study's params.yaml"
+            " with augmentation=waveform"
+        )
+    return _split_by_rows(
+        utterances,
+        features,
+        features.assign(synthetic=False),
+        seed,
+        lambda training, fold_seed: balancing.balanced(training.drop(columns="synthetic"), **balance, seed=fold_seed),
+    )
+
+
+def leaky_duplicates(
+    utterances: pd.DataFrame, features: pd.DataFrame, balance: Mapping[str, Any], seed: int
+) -> Arrangement:
+    """Every recording is there twice, as in an archive unpacked twice, and a random split divides the copies."""
+    copies = utterances.assign(utterance=utterances["utterance"] + "+copy", duplicate_of=utterances["utterance"])
+    twice = pd.concat([utterances, copies]).sort_values("utterance", ignore_index=True)
+    doubled = pd.concat([features, features.assign(utterance=features["utterance"] + "+copy")], ignore_index=True)
+    table = _random_splits(twice.assign(duplicate_of=None), seed)
+    return _honestly_balanced(twice, doubled, table, balance, seed)
+
+
+PROTOCOLS: Mapping[str, Callable[[pd.DataFrame, pd.DataFrame, Mapping[str, Any], int], Arrangement]] = {
+    "leave_one_speaker_out": leave_one_speaker_out,
+    "speaker_folds": speaker_folds,
+    "random": random,
+    "leaky_smote": leaky_smote,
+    "leaky_augmentation": leaky_augmentation,
+    "leaky_duplicates": leaky_duplicates,
+}
+
+
+def _honestly_balanced(
+    utterances: pd.DataFrame, features: pd.DataFrame, table: pd.DataFrame, balance: Mapping[str, Any], seed: int
+) -> Arrangement:
+    """Balance the training rows of each fold by themselves."""
+    folds = []
+    for fold in sorted(table["fold"].unique()):
+        rows = balancing.rows_of(features, table, fold=fold, partition="train")
+        folds.append(balancing.balanced(rows, **balance, seed=seed).assign(fold=fold))
+    balanced = balancing.referenced(pd.concat(folds, ignore_index=True))
+    return Arrangement(utterances, features, table, balanced, features.iloc[:0].assign(fold=0))
+
+
+def _split_by_rows(
+    utterances: pd.DataFrame,
+    features: pd.DataFrame,
+    rows: pd.DataFrame,
+    seed: int,
+    balance: Callable[[pd.DataFrame, int], pd.DataFrame],
+) -> Arrangement:
+    """Divide rows (recordings and what was made of them) at random, as if each were a recording of its own."""
+    rows = rows.reset_index(drop=True).assign(row=[f"{k:08}" for k in range(len(rows))])
+    as_recordings = rows[["row", "emotion"]].rename(columns={"row": "utterance"}).assign(duplicate_of=None)
+    is_made = rows["synthetic"] | (rows["variant"] != ORIGINAL)
+    tables, balanced, made = [], [], []
+    for fold, split in _random_splits(as_recordings, seed).groupby("fold"):
+        side = rows["row"].map(split.set_index("utterance")["partition"])
+        recordings = rows.loc[~is_made, ["utterance"]].assign(fold=fold, partition=side[~is_made])
+        tables.append(recordings[["fold", "utterance", "partition"]].sort_values("utterance"))
+        training = rows[side == "train"].drop(columns="row").reset_index(drop=True)
+        balanced.append(balance(training, seed).assign(fold=fold))
+        made.append(rows[is_made & (side == "test")].drop(columns=["row", "synthetic"]).assign(fold=fold))
+    together = (pd.concat(parts, ignore_index=True) for parts in (tables, balanced, made))
+    table, training_rows, tested = together
+    return Arrangement(utterances, features, table, balancing.referenced(training_rows), tested)
+
+
+def _random_splits(recordings: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """`N_SPLITS` random splits, which keep nothing together."""
+    parts = [partitions.random(recordings, seed=seed + fold, **FRACTIONS).assign(fold=fold) for fold in range(N_SPLITS)]
+    return pd.concat(parts, ignore_index=True)
+
+
+def leaky_predictions(made: pd.DataFrame, utterances: pd.DataFrame, models: Path) -> pd.DataFrame:
+    """Predictions of made rows, as if they were recordings; each bears an id of its own.
+
+    Parameters
+    ----------
+    made
+        As in an `Arrangement`.
+    models
+        Folder that has the folder of each fold's bundle.
+    """
+    facts = utterances.set_index("utterance")[FACTS]
+    parts = []
+    for fold, rows in made.groupby("fold"):
+        model = bundle.load(models / f"fold_{fold}")
+        number = rows.groupby(["utterance", "variant"]).cumcount().astype(str)
+        known = facts.loc[rows["utterance"]].reset_index(drop=True)
+        ids = (rows["utterance"] + "+" + rows["variant"] + "." + number).to_numpy()
+        head = pd.DataFrame({"fold": fold, "partition": "test", "utterance": ids})
+        table = pd.concat([head, known, rows[["emotion"]].reset_index(drop=True)], axis=1)
+        probabilities = model.of_values(rows[feature_columns(rows)][model.columns].to_numpy("float32"))
+        parts.append(with_predictions(table.rename(columns={"emotion": "truth"}), probabilities, model.labels))
+    return pd.concat(parts, ignore_index=True)

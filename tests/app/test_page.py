@@ -1,0 +1,259 @@
+"""The page's logic, without a browser."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.page import hearing, many, view, words
+from ser.serving import recognition
+from ser.serving.recognition import EMBEDDED
+from tests.support.paths import ROOT
+from tests.support.recordings import BAD, SILENCE, UTTERANCE, file_of, spoken
+
+PAGE = ROOT / "app" / "page.py"
+MIME = "application/octet-stream"
+HEADLINE = 'class="ser-emotion"'
+
+
+@pytest.fixture
+def page() -> AppTest:
+    """The page as it first appears."""
+    return AppTest.from_file(str(PAGE), default_timeout=60).run()
+
+
+def upload(page: AppTest, content: bytes) -> AppTest:
+    """The page once a file is uploaded."""
+    return page.file_uploader[0].set_value(("recording", content, MIME)).run()
+
+
+def text(page: AppTest) -> str:
+    """Everything that the page says."""
+    kinds = ("title", "markdown", "caption", "error", "warning", "info", "subheader", "html")
+    elements = [element for kind in kinds for element in page.get(kind)]
+    return "\n".join(str(getattr(one, "value", None) or getattr(one.proto, "body", "")) for one in elements)
+
+
+def choose(page: AppTest, source: str) -> AppTest:
+    """The page once a source of recordings is chosen."""
+    return page.radio[0].set_value(source).run()
+
+
+def copied_model(folder: Path, **changes: Any) -> Path:
+    """The embedded model, with another description."""
+    shutil.copytree(EMBEDDED, folder)
+    description = json.loads((folder / "bundle.json").read_text())
+    (folder / "bundle.json").write_text(json.dumps(description | changes))
+    return folder
+
+
+def calls(monkeypatch: pytest.MonkeyPatch, module: Any, name: str) -> list[Any]:
+    """A list that grows with every call of a function."""
+    made: list[Any] = []
+    function: Callable[..., Any] = getattr(module, name)
+    monkeypatch.setattr(module, name, lambda *args, **more: (made.append(args), function(*args, **more))[1])
+    return made
+
+
+def test_the_page_appears_and_asks_for_a_recording(page: AppTest) -> None:
+    assert not page.exception
+    assert not page.error
+    assert [one.label for one in page.file_uploader] == ["Audio file", "Audio files"]
+    assert page.radio[0].options == [view.UPLOAD, view.RECORD, view.EXAMPLE]
+    assert [one.label for one in page.tabs] == ["One recording", "Many recordings", "Model card"]
+
+
+def test_an_uploaded_utterance_gets_the_emotion_that_the_library_predicts(page: AppTest) -> None:
+    expected = recognition.predict_emotion(UTTERANCE)
+    said = text(upload(page, UTTERANCE.read_bytes()))
+    assert not page.exception
+    assert f'<h2 class="ser-emotion">{expected["emotion"]}</h2>' in said
+    assert f"{words.share(expected['confidence'])} confidence" in said
+    assert all(label in said for label in expected["probabilities"])
+    assert words.ESTIMATE in said
+    assert len(page.image) == 5
+    assert len(page.get("audio")) == 1
+
+
+def test_every_picture_has_a_text_for_those_who_do_not_see_it(page: AppTest) -> None:
+    upload(page, file_of(spoken(4), subtype="PCM_16"))
+    texts = [image.alt for element in page.image for image in element.proto.imgs]
+    assert len(set(texts)) == 6
+    assert all(texts)
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_a_bad_file_is_explained_and_nothing_else_is_shown(kind: str, page: AppTest) -> None:
+    content, expected = BAD[kind]
+    upload(page, content)
+    assert not page.exception
+    assert len(page.error) == 1
+    assert expected in page.error[0].value
+    assert HEADLINE not in text(page)
+
+
+def test_silence_is_explained_and_not_shown_as_an_emotion(page: AppTest) -> None:
+    upload(page, SILENCE)
+    assert "No speech found" in text(page)
+    assert page.info[0].value == words.NO_SPEECH
+    assert 'class="ser-bars"' not in text(page)
+
+
+def test_a_long_silence_has_no_timeline(page: AppTest) -> None:
+    upload(page, file_of(np.zeros(12 * 16_000, np.float32), subtype="PCM_16"))
+    assert "No speech found" in text(page)
+    assert [one.value for one in page.subheader] == ["Spectrum"]
+
+
+def test_a_recording_longer_than_the_window_gets_a_timeline(page: AppTest) -> None:
+    upload(page, file_of(spoken(12), subtype="PCM_16"))
+    assert "Over time" in [one.value for one in page.subheader]
+    table = page.dataframe[0].value
+    assert table.columns.tolist() == ["from, s", "to, s", "emotion", "confidence, %"]
+    assert table["from, s"].tolist() == [float(k) for k in range(10)]
+    assert "Mean over the parts with speech in 12.0 s" in text(page)
+
+
+def test_a_long_recording_is_drawn_in_part_and_the_page_says_so(page: AppTest) -> None:
+    assert "first 30 s" not in text(upload(page, file_of(spoken(29), subtype="PCM_16")))
+    assert "are of the first 30 s of 31.0 s" in text(upload(page, file_of(spoken(31), subtype="PCM_16")))
+
+
+def test_nothing_is_heard_or_drawn_twice(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    heard, drawn = calls(monkeypatch, hearing, "heard"), calls(monkeypatch, view, "_pictures")
+    upload(page, UTTERANCE.read_bytes())
+    page.run()
+    page.run()
+    assert (len(heard), len(drawn)) == (1, 1)
+    upload(page, file_of(spoken(2), subtype="PCM_16"))
+    assert (len(heard), len(drawn)) == (2, 2)
+
+
+def test_an_error_of_the_page_itself_is_said_in_plain_words(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("secret detail")
+
+    monkeypatch.setattr(hearing, "heard", broken)
+    upload(page, UTTERANCE.read_bytes())
+    assert not page.exception
+    assert [one.value for one in page.error] == [words.UNEXPECTED]
+    assert "secret detail" not in text(page)
+
+
+def test_an_example_is_plainly_said_to_be_synthetic(page: AppTest) -> None:
+    choose(page, view.EXAMPLE)
+    assert "synthetic speech" in text(page)
+    assert HEADLINE in text(page)
+    assert len(page.selectbox[1].options) == 9
+
+
+def test_a_recording_can_be_made_in_the_browser(page: AppTest) -> None:
+    choose(page, view.RECORD)
+    assert len(page.get("audio_input")) == 1
+    page.audio_input[0].set_value(("voice.wav", file_of(spoken(2), subtype="PCM_16"), "audio/wav")).run()
+    assert HEADLINE in text(page)
+
+
+def test_the_model_card_is_shown(page: AppTest) -> None:
+    said = text(page)
+    if (EMBEDDED / "README.md").is_file():
+        assert "Model card" in said
+        assert "Licence" in said
+    else:
+        assert "no model card" in said
+
+
+def test_without_card_and_demo_the_page_still_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    copied_model(tmp_path / "models" / "mine", corpora=["demo"])
+    (tmp_path / "models" / "mine" / "README.md").unlink(missing_ok=True)
+    monkeypatch.chdir(tmp_path)
+    page = AppTest.from_file(str(PAGE), default_timeout=60).run()
+    assert page.radio[0].options == [view.UPLOAD, view.RECORD]
+    page.selectbox[0].set_value("models/mine").run()
+    assert "no model card" in text(page)
+    assert "| Model | tuned_yamnet |" in text(page)
+
+
+def test_a_model_that_learned_from_synthetic_speech_comes_with_a_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copied_model(tmp_path / "models" / "mine", corpora=["demo"])
+    monkeypatch.chdir(tmp_path)
+    page = AppTest.from_file(str(PAGE), default_timeout=60).run()
+    assert not page.warning
+    page.selectbox[0].set_value("models/mine").run()
+    assert "synthetic speech" in page.warning[0].value
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (lambda folder: (folder / "bundle.json").write_text("{"), "damaged"),
+        (lambda folder: (folder / "model.tflite").write_bytes(b"no network"), "cannot be loaded"),
+        (lambda folder: (folder / "model.tflite").unlink(), "no model"),
+    ],
+    ids=["description", "network", "missing"],
+)
+def test_a_model_that_cannot_be_read_says_so(
+    damage: Callable[[Path], object], reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    damage(copied_model(tmp_path / "models" / "mine"))
+    monkeypatch.chdir(tmp_path)
+    page = AppTest.from_file(str(PAGE), default_timeout=60).run()
+    page.selectbox[0].set_value("models/mine").run()
+    assert not page.exception
+    assert len(page.error) == 1
+    assert "models/mine cannot be read" in page.error[0].value
+    assert reason in page.error[0].value
+    page.selectbox[0].set_value("Built-in model").run()
+    assert not page.error
+
+
+def test_many_files_get_a_row_each_and_bad_ones_their_reason(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    heard = calls(monkeypatch, many, "row")
+    files = [("good.flac", UTTERANCE.read_bytes()), ("bad.wav", BAD["text"][0]), ("silent.wav", SILENCE)]
+    page.file_uploader[1].set_value([(name, content, MIME) for name, content in files]).run()
+    page.run()
+    table = page.dataframe[0].value
+    assert table["file"].tolist() == [name for name, _ in files]
+    expected = recognition.predict_emotion(UTTERANCE)
+    assert table["emotion"].fillna("").tolist() == [expected["emotion"], "", recognition.NO_SPEECH]
+    assert ["not a sound file" in problem for problem in table["problem"]] == [False, True, False]
+    assert "2 of 3 files could be used." in text(page)
+    assert len(heard) == 3
+    assert len(page.download_button) == 1
+
+
+def test_many_files_may_all_be_bad(page: AppTest) -> None:
+    files = [(name, content, MIME) for name, (content, _) in BAD.items() if name in ("text", "NaN")]
+    page.file_uploader[1].set_value(files).run()
+    assert not page.exception
+    assert not page.error
+    assert "0 of 2 files could be used." in text(page)
+
+
+def test_the_csv_has_probabilities_and_empty_cells_where_there_is_no_value() -> None:
+    model = recognition.load()
+    rows = [{"file": name, **many.row(content, model)} for name, content in (("é", SILENCE), ("b", b""), ("c", b"x"))]
+    lines = many.csv(many.table_of(rows, model.labels)).decode().split("\n")
+    assert lines[0] == "file,emotion,confidence,duration,problem," + ",".join(f"p_{label}" for label in model.labels)
+    assert lines[1] == "é,no speech,1.0,2.0,,,,,,,,,"
+    assert lines[2].startswith("b,,,,The file is empty.")
+    good = {"file": "d", **many.row(UTTERANCE.read_bytes(), model)}
+    probabilities = many.table_of([good], model.labels).filter(like="p_").to_numpy()
+    assert probabilities.sum() == pytest.approx(1, abs=1e-5)
+
+
+def test_a_file_that_breaks_the_library_does_not_take_the_others_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("secret detail")
+
+    monkeypatch.setattr(hearing, "predicted", broken)
+    table = pd.DataFrame([many.row(SILENCE, recognition.load())])
+    assert table["problem"].tolist() == [words.UNEXPECTED]

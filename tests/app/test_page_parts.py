@@ -1,0 +1,274 @@
+"""What the page is made of: hearing, words, pictures, bundles, examples and markup."""
+
+import io
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from matplotlib.figure import Figure
+
+from app.page import bundles, examples, hearing, markup, pictures, words
+from ser.audio.reading import InvalidAudio
+from ser.figures import recording_figures
+from ser.serving import inputs, recognition
+from ser.serving.recognition import EMBEDDED, Recognizer, TimedPrediction
+from tests.support.recordings import BAD, RATE, SILENCE, UTTERANCE, file_of, spoken
+from tests.support.synthesis import tone
+
+
+@pytest.fixture(scope="module")
+def model() -> Recognizer:
+    """The embedded model."""
+    return recognition.load()
+
+
+# Hearing
+
+
+def test_an_utterance_is_heard_as_the_library_predicts_it(model: Recognizer) -> None:
+    with inputs.opened(UTTERANCE) as recording:
+        expected = model.predict(recording)
+    heard = hearing.heard(UTTERANCE.read_bytes(), model)
+    assert heard.prediction == expected
+    assert heard.has_speech
+    assert heard.timeline == []
+    np.testing.assert_array_equal(heard.beginning, soundfile.read(UTTERANCE, dtype="float32")[0])
+
+
+def test_a_longer_recording_has_a_timeline_and_its_first_30_seconds_are_drawn(model: Recognizer) -> None:
+    shares: list[float] = []
+    heard = hearing.heard(file_of(spoken(40), subtype="PCM_16"), model, shares.append)
+    assert heard.duration == 40
+    assert [one["start"] for one in heard.timeline] == [float(k) for k in range(38)]
+    assert heard.beginning.size == 30 * RATE
+    assert shares == sorted(shares)
+    assert shares[-1] == 1
+
+
+def test_silence_is_no_emotion(model: Recognizer) -> None:
+    assert not hearing.heard(SILENCE, model).has_speech
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_every_bad_file_is_explained_in_plain_words(kind: str, model: Recognizer) -> None:
+    content, expected = BAD[kind]
+    with pytest.raises(InvalidAudio) as caught:
+        hearing.heard(content, model)
+    what, remedy = words.problem(caught.value, content)
+    assert expected in f"{what} {remedy}"
+    assert remedy != words.ANOTHER
+
+
+def test_what_has_no_words_yet_is_said_as_the_library_says_it() -> None:
+    what, remedy = words.problem(InvalidAudio("haunted"), b"")
+    assert what == "The recording cannot be used: haunted."
+    assert remedy == words.ANOTHER
+
+
+@pytest.mark.parametrize(("duration", "hop"), [(4, 1), (300, 1), (600, 2), (1800, 3)])
+def test_a_timeline_has_at_most_300_windows_unless_they_would_leave_gaps(duration: float, hop: float) -> None:
+    assert hearing.timeline_hop(duration, 3.0) == hop
+
+
+def test_browsers_get_what_they_play() -> None:
+    waveform = tone(440, 0.5)
+    for kind, subtype in (("WAV", "PCM_16"), ("FLAC", "PCM_16"), ("OGG", "VORBIS"), ("MP3", "MPEG_LAYER_III")):
+        content = file_of(waveform, kind=kind, subtype=subtype)
+        assert hearing.playable(content) == content
+    aiff = hearing.playable(file_of(waveform, kind="AIFF", subtype="PCM_16"))
+    assert hearing.media_type(aiff) == "audio/wav"
+    np.testing.assert_allclose(soundfile.read(io.BytesIO(aiff))[0], waveform, atol=2 / 2**15)
+
+
+# Words
+
+
+def test_shares_are_never_all_or_nothing() -> None:
+    assert [words.share(one) for one in (0.0, 0.004, 0.5, 0.994, 1.0)] == ["< 1 %", "< 1 %", "50 %", "99 %", "> 99 %"]
+
+
+def test_a_close_second_is_named() -> None:
+    assert (
+        words.confidence({"sad": 0.38, "calm": 0.45, "happy": 0.17}) == "45 % confidence, and sad is nearly as probable"
+    )
+    assert words.confidence({"sad": 0.1, "calm": 0.9}) == "90 % confidence"
+
+
+def test_lengths_are_said_as_people_say_them() -> None:
+    assert words.length(2.04) == "2.0 s"
+    assert words.length(125.4) == "2 min 5 s"
+
+
+def test_the_meaning_names_speech_and_speakers_that_the_model_learned_from(model: Recognizer) -> None:
+    text = words.meaning(model.description, model.labels)
+    assert "20 speakers of RAVDESS (acted speech, North American English)" in text
+    assert all(label in text for label in model.labels)
+    assert "does not name" in words.meaning({}, ["happy", "sad"])
+
+
+# Pictures
+
+
+def drawn(figure: Figure) -> bytes:
+    """The picture, which must be one."""
+    content = pictures.png(figure)
+    assert content.startswith(b"\x89PNG")
+    return content
+
+
+def test_the_magnitude_spectrum_of_a_tone_peaks_at_its_frequency() -> None:
+    figure = pictures.spectrum("Magnitude spectrum", recording_figures.spectra(tone(1000, 1.0), RATE))
+    (line,) = figure.axes[0].lines
+    frequency, level = np.asarray(line.get_xdata()), np.asarray(line.get_ydata())
+    assert frequency[level.argmax()] == pytest.approx(1000, abs=RATE / 1024)
+    assert level.max() == pytest.approx(0, abs=1e-4)
+
+
+def test_the_amplitude_of_a_tone_is_its_own() -> None:
+    analysis = recording_figures.spectra(tone(1000, 1.0, level=0.3), RATE)
+    figure = pictures.spectrum("Spectrogram", analysis)
+    assert np.asarray(figure.axes[0].images[0].get_array()).max() == pytest.approx(0.3, rel=0.02)
+
+
+def test_axes_have_units() -> None:
+    analysis = recording_figures.spectra(tone(1000, 1.0), RATE)
+    labels = {
+        name: (
+            figure.axes[0].get_xlabel(),
+            figure.axes[0].get_ylabel(),
+            *(axes.get_ylabel() for axes in figure.axes[1:]),
+        )
+        for name, figure in {
+            "waveform": pictures.waveform(tone(1000, 1.0), RATE),
+            "spectrum": pictures.spectrum("Magnitude spectrum", analysis),
+            "linear": pictures.spectrum("Spectrogram", analysis),
+            "log": pictures.spectrum("Log-amplitude spectrogram", analysis),
+            "mel": pictures.spectrum("Mel spectrogram", analysis),
+        }.items()
+    }
+    assert labels == {
+        "waveform": ("time in s", "amplitude (full scale 1)"),
+        "spectrum": ("frequency in Hz", "magnitude in dB"),
+        "linear": ("time in s", "frequency in Hz", "amplitude"),
+        "log": ("time in s", "frequency in Hz", "level in dB"),
+        "mel": ("time in s", "frequency in Hz (mel scale)", "level in dB"),
+    }
+
+
+def test_a_tone_lies_at_its_frequency_in_the_mel_spectrogram() -> None:
+    figure = pictures.spectrum("Mel spectrogram", recording_figures.spectra(tone(2000, 1.0), RATE))
+    axes = figure.axes[0]
+    image = np.asarray(axes.images[0].get_array())
+    height = (image.mean(axis=1).argmax() + 0.5) / len(image) * RATE / 2
+    ticks = dict(zip([one.get_text() for one in axes.get_yticklabels()], axes.get_yticks(), strict=True))
+    assert height == pytest.approx(ticks["2,000"], abs=RATE / 2 / len(image))
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize(
+    ("samples", "rate"),
+    [(np.zeros(RATE, np.float32), RATE), (tone(300, 0.1, 4000), 4000), (1e9 * tone(300, 0.3, 96_000), 96_000)],
+    ids=["silence", "short", "loud"],
+)
+def test_every_sound_can_be_drawn(samples: np.ndarray, rate: int, dark: bool) -> None:
+    analysis = recording_figures.spectra(samples.astype(np.float32), rate)
+    drawn(pictures.waveform(samples, rate, dark=dark))
+    for name in recording_figures.SPECTRA:
+        drawn(pictures.spectrum(name, analysis, dark=dark))
+
+
+def window(start: float, emotion: str, probabilities: dict[str, float]) -> TimedPrediction:
+    """One window of 3 s."""
+    timed = {"emotion": emotion, "confidence": 0.8, "probabilities": probabilities, "duration": 3.0}
+    return TimedPrediction(**timed, start=start, end=start + 3)  # type: ignore[typeddict-item]
+
+
+def test_the_timeline_marks_the_most_probable_emotion_and_greys_what_is_no_speech() -> None:
+    windows = [
+        window(0, "sad", {"happy": 0.2, "sad": 0.8}),
+        window(1, recognition.NO_SPEECH, {}),
+        window(2, "happy", {"happy": 0.8, "sad": 0.2}),
+    ]
+    figure = pictures.timeline(windows)
+    (axes,) = figure.axes
+    assert [one.get_text() for one in axes.get_yticklabels()] == ["happy", "sad"]
+    (dots,) = axes.lines
+    assert np.asarray(dots.get_xydata()).tolist() == [[1.0, 1.0], [4.0, 0.0]]
+    (grey,) = axes.patches
+    assert (grey.get_x(), grey.get_x() + grey.get_width()) == (2.0, 3.0)  # type: ignore[attr-defined]
+    drawn(figure)
+
+
+def test_a_dark_page_gets_lighter_letters() -> None:
+    light, dark = (pictures.waveform(tone(300, 0.5), RATE, dark=one).axes[0].xaxis.label for one in (False, True))
+    assert light.get_color() != dark.get_color()
+    assert sum(pictures.shade("sad", dark=True)) > sum(pictures.shade("sad", dark=False))
+
+
+# Bundles
+
+
+def test_trained_models_are_found_beside_the_built_in_one(tmp_path: Path) -> None:
+    for name in ("fold_1", "fold_0", "exported"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "bundle.json").write_text("{}")
+    (tmp_path / "empty").mkdir()
+    found = bundles.choices(tmp_path)
+    assert list(found.values()) == [EMBEDDED, *(tmp_path / name for name in ("exported", "fold_0", "fold_1"))]
+    assert next(iter(found)) == bundles.BUILT_IN
+
+
+def test_the_card_is_shown_without_front_matter_and_without_pictures_that_lead_nowhere(tmp_path: Path) -> None:
+    assert bundles.card(tmp_path) == ""
+    text = "---\nlicense: mit\n---\n# Card\n![curve](curve.png) ![badge](https://example.org/b.png)\n---\nend\n"
+    (tmp_path / "README.md").write_text(text)
+    assert bundles.card(tmp_path) == "## Card\n*curve* ![badge](https://example.org/b.png)\n---\nend"
+
+
+def test_facts_are_only_what_the_description_says(model: Recognizer) -> None:
+    facts = bundles.facts(model)
+    assert facts["Model"] == "tuned_yamnet"
+    assert "chance 12.5 %" in facts["Recall on development speakers"]
+    bare = Recognizer(model.name, model.parts, model.window, model.whole, {})
+    assert set(bundles.facts(bare)) == {"Learned from", "Emotions", "Hears at a time"}
+
+
+def test_a_model_is_read_anew_when_it_changed(tmp_path: Path) -> None:
+    folder = tmp_path / "copy"
+    shutil.copytree(EMBEDDED, folder)
+    first = recognition.changed(folder)
+    description = json.loads((folder / "bundle.json").read_text())
+    (folder / "bundle.json").write_text(json.dumps(description | {"corpora": ["demo"]}))
+    assert recognition.changed(folder) != first
+    assert recognition.changed(tmp_path) == 0
+
+
+# Examples and markup
+
+
+def test_there_is_an_example_of_each_emotion_and_one_with_all_of_them() -> None:
+    ready = examples.examples()
+    assert len(ready) == 9
+    durations = []
+    for make in ready.values():
+        with inputs.opened(make()) as recording:
+            durations.append(recording.duration)
+    assert durations[-1] == pytest.approx(sum(durations[:-1]) + 8 * examples.PAUSE)
+
+
+def test_without_the_demo_corpus_there_are_no_examples(tmp_path: Path) -> None:
+    assert examples.examples(tmp_path) == {}
+
+
+def test_bars_go_from_the_most_to_the_least_probable() -> None:
+    text = markup.bars({"sad": 0.1, "happy": 0.7, "calm": 0.2})
+    assert text.index("happy") < text.index("calm") < text.index("sad")
+    assert "width:70.0%" in text
+
+
+def test_labels_of_a_bundle_cannot_inject_markup() -> None:
+    label = "<script>alert(1)</script>"
+    assert "<script" not in markup.bars({label: 1.0}) + markup.headline(label, label, label)

@@ -1,0 +1,427 @@
+"""The HTTP service answers what the recognizer predicts, and refuses in plain words."""
+
+import asyncio
+import json
+import logging
+import struct
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+
+from app import service
+from app.http import logs, prediction
+from app.http.settings import Settings
+from benchmarks import service as benchmark
+from ser.serving import inputs, recognition
+from tests.support import serving
+from tests.support.serving import DEMO, PREDICT, encoded, served, speech
+from tests.support.synthesis import tone
+
+SPEECH = DEMO[0].read_bytes()
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[httpx.Client]:
+    with served() as client:
+        yield client
+
+
+def sent(client: httpx.Client, content: bytes, *, name: str = "speech.wav", query: str = "") -> httpx.Response:
+    return client.post(PREDICT + query, files={"file": (name, content)})
+
+
+def predicted(content: bytes) -> dict[str, Any]:
+    with inputs.opened(content) as recording:
+        return dict(serving.models()[0]["ravdess"].predict(recording))
+
+
+@pytest.mark.parametrize("path", DEMO[::60], ids=lambda path: path.stem)
+def test_what_is_served_is_what_the_recognizer_predicts(client: httpx.Client, path: Any) -> None:
+    response = sent(client, path.read_bytes())
+    assert response.status_code == 200
+    assert response.json() == predicted(path.read_bytes())
+
+
+def test_the_field_may_be_called_audio(client: httpx.Client) -> None:
+    response = client.post(PREDICT, files={"audio": ("speech.wav", SPEECH)})
+    assert response.json() == predicted(SPEECH)
+
+
+def test_other_fields_do_not_matter(client: httpx.Client) -> None:
+    response = client.post(PREDICT, files={"file": ("a", SPEECH), "other": ("b", b"x" * 1000)}, data={"note": "hello"})
+    assert response.json() == predicted(SPEECH)
+
+
+def test_a_timeline_has_a_window_a_second(client: httpx.Client) -> None:
+    content = encoded(speech(12))
+    response = sent(client, content, query="?timeline=true")
+    timeline = response.json().pop("timeline")
+    with inputs.opened(content) as recording:
+        assert timeline == list(serving.models()[0]["ravdess"].timeline(recording))
+    assert [one["start"] for one in timeline] == list(range(len(timeline)))
+    assert "timeline" not in sent(client, content).json()
+
+
+def test_a_recording_without_speech_has_none(client: httpx.Client) -> None:
+    answer = sent(client, encoded(tone(440, 2))).json()
+    assert answer["emotion"] == recognition.NO_SPEECH
+    assert answer["probabilities"] == {}
+
+
+NAMES = (
+    "../../etc/passwd",
+    "two words.wav",
+    "\N{GRINNING FACE}.wav",
+    "speech.txt",
+    'a"b.wav',
+    "a;b=c.wav",
+    "",
+    "x" * 300,
+)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_name_of_the_file_does_not_matter(client: httpx.Client, name: str) -> None:
+    assert sent(client, SPEECH, name=name).json() == predicted(SPEECH)
+
+
+ENCODINGS = (
+    *(("WAV", subtype) for subtype in ("PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "ULAW", "ALAW")),
+    *(("FLAC", "PCM_16"), ("FLAC", "PCM_24"), ("OGG", "VORBIS"), ("OGG", "OPUS"), ("MP3", "MPEG_LAYER_III")),
+    *(("AIFF", "PCM_16"), ("AU", "PCM_16"), ("CAF", "PCM_16"), ("W64", "PCM_16"), ("RF64", "PCM_16")),
+)
+
+
+@pytest.mark.parametrize(("kind", "subtype"), ENCODINGS)
+def test_every_format_is_heard(client: httpx.Client, kind: str, subtype: str) -> None:
+    content = encoded(speech(2), format=kind, subtype=subtype)
+    response = sent(client, content)
+    assert response.status_code == 200
+    assert response.json() == predicted(content)
+    assert response.json()["duration"] == pytest.approx(2, abs=0.1)
+
+
+@pytest.mark.parametrize("sample_rate", [8_000, 11_025, 22_050, 44_100, 48_000, 96_000, 192_000])
+def test_every_sample_rate_is_heard(client: httpx.Client, sample_rate: int) -> None:
+    content = encoded(speech(2, sample_rate), sample_rate)
+    response = sent(client, content)
+    assert response.status_code == 200
+    assert response.json()["duration"] == pytest.approx(2)
+
+
+@pytest.mark.parametrize("channels", range(1, 9))
+def test_every_number_of_channels_is_heard(client: httpx.Client, channels: int) -> None:
+    content = encoded(np.tile(speech(2)[:, np.newaxis], channels))
+    assert sent(client, content).json() == predicted(content)
+
+
+def riff(samples: bytes, *, declared: int, rate: int = 16_000) -> bytes:
+    """A WAV file of 16 bit whose header says what it likes."""
+    form = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, rate, 2 * rate & 0xFFFFFFFF, 2, 16)
+    data = struct.pack("<4sI", b"data", declared) + samples
+    return struct.pack("<4sI4s", b"RIFF", (36 + declared) & 0xFFFFFFFF, b"WAVE") + form + data
+
+
+NAN = np.full(16_000, np.nan, np.float32)
+BAD = {
+    "0 bytes": (b"", "0 bytes"),
+    "1 byte": (b"\0", "not readable"),
+    "1 sample": (encoded(np.zeros(1)), "shorter than 0.1 s"),
+    "NaN": (encoded(NAN, subtype="FLOAT"), "NaN"),
+    "infinite": (encoded(NAN * 0 + np.inf, subtype="DOUBLE"), "NaN or infinite"),
+    "beyond full scale": (encoded(np.full(16_000, 1e30), subtype="DOUBLE"), "full scale"),
+    "2 GB in 1 KB": (riff(bytes(1000), declared=2 * 10**9), "truncated"),
+    "4 GiB in 1 KB": (riff(bytes(1000), declared=2**32 - 1000), "shorter than 0.1 s"),  # as a stream declares them
+    "truncated WAV": (encoded(speech(2))[:20_000], "truncated"),
+    "truncated FLAC": (SPEECH[: len(SPEECH) // 2], ""),
+    "header only": (riff(b"", declared=0), "shorter than 0.1 s"),
+    "text": (b"hello, I am no sound\n" * 100, "not readable"),
+    "zeros": (bytes(10_000), "not readable"),
+    "MP3's first bytes": (b"\xff\xfb\x90\x00" + bytes(100), ""),
+    "zip": (b"PK\x03\x04" + bytes(1000), "not readable"),
+    "1 Hz": (riff(bytes(32_000), declared=32_000, rate=1), "sample rate of 1 Hz"),
+    "4 GHz": (riff(bytes(32_000), declared=32_000, rate=2**30), "sample rate"),
+}
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_bad_audio_is_refused_in_words(client: httpx.Client, kind: str) -> None:
+    content, words = BAD[kind]
+    response = sent(client, content)
+    assert response.status_code == 422
+    assert list(response.json()) == ["detail"]
+    detail = response.json()["detail"]
+    assert words in detail
+    assert "; " in detail  # and a remedy
+    assert "corpus" not in detail
+    assert "/" not in detail  # no path
+
+
+def test_many_seconds_in_few_bytes_are_refused_by_the_header(client: httpx.Client) -> None:
+    bomb = encoded(np.zeros((8_000 * 700, 1), np.int16), 8_000, format="FLAC")
+    assert len(bomb) < 100_000
+    response = sent(client, bomb)
+    assert response.status_code == 413
+    assert "longer than 600 s" in response.json()["detail"]
+
+
+def test_what_is_too_long_by_its_header_is_not_decoded() -> None:
+    with pytest.raises(prediction.TooLong):
+        prediction.predicted(
+            serving.models()[0]["ravdess"],
+            encoded(speech(2)),
+            timeline=False,
+            max_seconds=1,
+            is_wanted=lambda: pytest.fail("asked when a part has been decoded"),
+        )
+
+
+def test_a_header_that_says_less_than_there_is_does_not_help() -> None:
+    content = encoded(speech(3))
+    with inputs.opened(content) as recording:
+        shorter = replace(recording, blocks=prediction._at_most(recording.blocks, 16_000), duration=1.0)
+        with pytest.raises(prediction.TooLong):
+            serving.models()[0]["ravdess"].predict(shorter)
+
+
+def test_decoding_ends_when_nobody_waits() -> None:
+    asked = iter([True, False])
+    with pytest.raises(prediction.Abandoned):
+        prediction.predicted(
+            serving.models()[0]["ravdess"],
+            encoded(speech(100)),
+            timeline=False,
+            max_seconds=600,
+            is_wanted=lambda: next(asked),
+        )
+
+
+def test_a_recording_may_have_the_largest_size_and_no_byte_more() -> None:
+    content = encoded(speech(1))
+    for most, status in ((len(content), 200), (len(content) - 1, 413)):
+        with served(max_bytes=most) as client:
+            response = sent(client, content)
+            assert response.status_code == status
+    assert f"larger than {len(content) - 1} bytes" in response.json()["detail"]
+
+
+def test_a_body_far_too_large_is_refused_by_its_head() -> None:
+    with served(max_bytes=1000) as client:
+        assert sent(client, bytes(200_000)).status_code == 413
+
+
+def test_the_size_of_other_fields_counts() -> None:
+    with served(max_bytes=50_000) as client:
+        response = client.post(PREDICT, data={"note": "x" * 200_000}, files={"file": ("a", SPEECH)})
+        assert response.status_code == 413
+
+
+TYPE = f"multipart/form-data; boundary={serving.BOUNDARY}"
+WRONG = {
+    "nothing": (b"", TYPE, 400, "ends before its last boundary"),
+    "no form": (b"x" * 100, TYPE, 400, "not multipart"),
+    "cut off": (serving.body(SPEECH)[:-20], TYPE, 400, "ends before its last boundary"),
+    "audio itself": (SPEECH, "audio/flac", 415, "audio/flac"),
+    "JSON": (b"{}", "application/json", 415, "application/json"),
+    "no type": (SPEECH, "", 415, "missing"),
+    "no boundary": (serving.body(SPEECH), "multipart/form-data", 400, "no boundary"),
+    "long boundary": (serving.body(SPEECH), f"multipart/form-data; boundary={'x' * 71}", 400, "boundary"),
+    "another field": (serving.body(SPEECH, field="sound"), TYPE, 422, "no fields with a recording"),
+    "two": (serving.body(SPEECH)[: -len(serving.BOUNDARY) - 6] + serving.body(SPEECH), TYPE, 422, "2 fields"),
+    "many": (serving.body(b"x")[: -len(serving.BOUNDARY) - 6] * 17 + serving.body(b"x"), TYPE, 400, "more than 16"),
+}
+
+
+@pytest.mark.parametrize("kind", WRONG)
+def test_a_wrong_form_is_refused_in_words(client: httpx.Client, kind: str) -> None:
+    content, content_type, status, words = WRONG[kind]
+    response = client.post(PREDICT, content=content, headers={"Content-Type": content_type})
+    assert response.status_code == status
+    assert list(response.json()) == ["detail"]
+    assert words in response.json()["detail"]
+
+
+def test_an_unknown_model_is_refused_and_the_known_ones_named(client: httpx.Client) -> None:
+    response = sent(client, SPEECH, query="?model=mine")
+    assert response.status_code == 422
+    assert response.json() == {"detail": "there is no model 'mine'; choose one of ravdess"}
+    assert sent(client, SPEECH, query="?model=ravdess").status_code == 200
+
+
+def test_a_parameter_that_is_no_choice_is_refused_in_one_sentence(client: httpx.Client) -> None:
+    response = sent(client, SPEECH, query="?timeline=perhaps")
+    assert response.status_code == 422
+    assert "timeline is 'perhaps'" in response.json()["detail"]
+
+
+def test_the_first_model_is_the_default_and_each_has_its_name() -> None:
+    folder = recognition.EMBEDDED
+    chosen = Settings(models={"one": folder, "two": folder}, threads=1, rate=0)
+    with served(chosen, service.loaded(chosen)) as client:
+        models = client.get("/v1/models").json()["models"]
+        assert [(model["name"], model["default"]) for model in models] == [("one", True), ("two", False)]
+        assert sent(client, SPEECH, query="?model=two").json() == sent(client, SPEECH).json()
+
+
+def test_the_models_say_what_they_are_and_not_where(client: httpx.Client) -> None:
+    (model,) = client.get("/v1/models").json()["models"]
+    recognizer = recognition.load()
+    assert model["labels"] == recognizer.labels
+    assert model["corpora"] == ["ravdess"]
+    assert model["network"] == recognizer.description["model"]["name"]
+    assert model["n_speakers"] == len(recognizer.description["speakers"])
+    assert "/" not in json.dumps(model)
+
+
+def test_a_model_of_synthetic_speech_says_so_by_its_public_name() -> None:
+    made = replace(serving.models()[0]["ravdess"], name="mine", description={"corpora": ["demo"]})
+    chosen = Settings(models={"mine": recognition.EMBEDDED}, rate=0, threads=1)
+    with served(chosen, [{"mine": made}]) as client:
+        (model,) = client.get("/v1/models").json()["models"]
+        assert "mine was trained on the demo corpus" in model["warnings"][0]
+        assert sent(client, SPEECH).status_code == 200
+
+
+@pytest.mark.parametrize(("method", "path", "status"), [("GET", "/nowhere", 404), ("GET", PREDICT, 405)])
+def test_wrong_addresses_and_methods_have_the_one_shape(
+    client: httpx.Client, method: str, path: str, status: int
+) -> None:
+    response = client.request(method, path)
+    assert response.status_code == status
+    assert list(response.json()) == ["detail"]
+    assert "/docs" in response.json()["detail"]
+
+
+class Broken:
+    """Does what no recognizer should."""
+
+    labels = ("happy",)
+    description: dict[str, Any] = {}  # noqa: RUF012
+    window, warnings, name = 3.0, (), "broken"
+
+    def predict(self, _: object) -> None:
+        raise SystemExit("/secret/path")
+
+
+def test_a_thread_outlives_whatever_a_model_does(caplog: pytest.LogCaptureFixture) -> None:
+    models: Any = {"ravdess": serving.models()[0]["ravdess"], "broken": Broken()}
+    chosen = Settings(models=dict.fromkeys(models, recognition.EMBEDDED), rate=0, threads=1)
+    with caplog.at_level(logging.INFO, "app"), served(chosen, [models]) as client:
+        for _ in range(3):
+            response = sent(client, SPEECH, query="?model=broken")
+            assert response.status_code == 500
+            assert list(response.json()) == ["detail"]
+            assert "secret" not in response.text
+            assert response.headers["X-Request-ID"] in response.json()["detail"]
+        assert sent(client, SPEECH).json() == predicted(SPEECH)
+        assert client.get("/healthz").status_code == 200
+    assert "/secret/path" in caplog.text
+
+
+class Stuck(Broken):
+    """Does not answer until it is told to."""
+
+    def __init__(self) -> None:
+        self.released = threading.Event()
+        self.released.set()
+
+    def predict(self, _: object) -> Any:
+        self.released.wait(30)
+        return {"emotion": "happy", "confidence": 1.0, "probabilities": {}, "duration": 1.0}
+
+    def probabilities(self, *_: object) -> None:
+        pass
+
+
+def test_a_thread_that_hangs_hangs_no_request_and_the_health_tells_it() -> None:
+    stuck: Any = Stuck()
+    chosen = Settings(models={"stuck": recognition.EMBEDDED}, rate=0, threads=1, work_seconds=0.5, queue=1)
+    with served(chosen, [{"stuck": stuck}]) as client:
+        assert sent(client, SPEECH).status_code == 200
+        stuck.released.clear()
+        begin = time.monotonic()
+        for words in ("within 0.5 s", "within 0.5 s", "1 recordings wait already"):  # at work, in the queue, out of it
+            response = sent(client, SPEECH)
+            assert response.status_code == 503
+            assert response.headers["Retry-After"] == "1"
+            assert words in response.json()["detail"]
+        assert time.monotonic() - begin < 5
+        while client.get("/healthz").status_code != 503:
+            assert time.monotonic() - begin < 5
+        stuck.released.set()
+        while client.get("/healthz").status_code != 200:
+            assert time.monotonic() - begin < 10
+        assert sent(client, SPEECH).status_code == 200
+
+
+def test_metrics_count_what_happened() -> None:
+    with served() as client:
+        emotion = sent(client, SPEECH).json()["emotion"]
+        sent(client, b"")
+        client.request("BREW", "/pot")
+        text = client.get("/metrics").text
+    lines = text.splitlines()
+    assert f'ser_predictions_total{{emotion="{emotion}"}} 1.0' in lines
+    assert 'ser_requests_total{method="POST",route="/v1/predict",status="200"} 1.0' in lines
+    assert 'ser_requests_total{method="POST",route="/v1/predict",status="422"} 1.0' in lines
+    assert 'ser_requests_total{method="other",route="other",status="404"} 1.0' in lines
+    assert 'ser_request_seconds_count{method="POST",route="/v1/predict"} 2.0' in lines
+    assert f"ser_audio_seconds_total {predicted(SPEECH)['duration']}" in lines
+    assert "ser_queue_depth 0.0" in lines
+    assert "ser_upload_bytes 0.0" in lines
+
+
+def test_a_request_is_one_line_of_log_without_its_file_name(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, "app"), served() as client:
+        response = client.post(
+            PREDICT, files={"file": ("private.wav", SPEECH)}, headers={"X-Request-ID": "my-request.1"}
+        )
+    assert response.headers["X-Request-ID"] == "my-request.1"
+    (record,) = (record for record in caplog.records if record.name.startswith("app"))  # uvicorn's tell of the start
+    line = logs.JsonFormatter().format(record)
+    assert "private" not in line
+    assert "\n" not in line
+    facts = json.loads(line)
+    assert facts["message"] == "request"
+    assert facts["status"] == 200
+    assert facts["route"] == PREDICT
+    assert facts["bytes"] == len(SPEECH)
+    assert facts["audio_seconds"] == response.json()["duration"]
+    assert facts["emotion"] == response.json()["emotion"]
+    assert facts["milliseconds"] > 0
+
+
+@pytest.mark.parametrize("given", ["", "x" * 65, "a b", '"}'])
+def test_a_request_id_that_is_none_is_replaced(client: httpx.Client, given: str) -> None:
+    assert len(client.get("/healthz", headers={"X-Request-ID": given}).headers["X-Request-ID"]) == 32
+
+
+def test_an_error_is_one_line_of_log_with_its_trace() -> None:
+    try:
+        raise ValueError("first\nsecond")
+    except ValueError as error:
+        record = logging.LogRecord("app", logging.ERROR, "", 0, "failed", (), (type(error), error, None))
+    line = logs.JsonFormatter().format(record)
+    assert "\n" not in line
+    assert "first\nsecond" in json.loads(line)["trace"]
+
+
+def test_the_benchmark_asks_what_it_says_and_is_answered() -> None:
+    content = benchmark.recording()
+    with inputs.opened(content) as recording:
+        assert recording.duration == benchmark.DURATION
+    assert predicted(content)["emotion"] != recognition.NO_SPEECH
+    with served() as client:
+        port = client.base_url.port or 0
+        milliseconds, seconds = asyncio.run(benchmark.asked(port, benchmark.prediction_request(content), 20))
+        assert len(milliseconds) == 20
+        assert 0 < max(milliseconds) / 1000 <= seconds
+        assert 'route="/v1/predict",status="200"} 20.0' in client.get("/metrics").text
+    with served(rate=1) as client, pytest.raises(RuntimeError, match="429"):
+        asyncio.run(benchmark.asked(client.base_url.port or 0, benchmark.prediction_request(content), 20))

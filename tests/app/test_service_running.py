@@ -1,0 +1,253 @@
+"""A service in a process of its own keeps answering, whatever its clients do."""
+
+import contextlib
+import signal
+import socket
+import statistics
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import psutil
+import pytest
+
+from tests.support import serving
+from tests.support.serving import DEMO, PREDICT, Running, encoded, running, speech
+
+SPEECH = DEMO[0].read_bytes()
+MIB = 2**20
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[Running]:
+    """Impatient, so that the tests are quick."""
+    environment = {"SER_STALL_SECONDS": "1", "SER_UPLOAD_SECONDS": "5", "SER_QUEUE": "20", "SER_WORK_SECONDS": "20"}
+    with running(**environment) as service:
+        yield service
+
+
+def test_a_client_that_stalls_is_cut_off_and_others_are_served_meanwhile(service: Running) -> None:
+    whole = serving.request(SPEECH)
+    with contextlib.ExitStack() as stack:
+        stalling = [stack.enter_context(service.connect()) for _ in range(50)]
+        for connection in stalling:
+            connection.sendall(whole[:-100])
+        begin = time.monotonic()
+        assert service.predict(SPEECH).status_code == 200
+        assert time.monotonic() - begin < 1  # before those are cut off
+        for connection in stalling:
+            status, headers, problem = serving.answer(connection)
+            assert status == 408
+            assert headers["connection"] == "close"
+            assert "1 s of silence" in problem["detail"]
+            assert connection.recv(1) == b""  # it is closed
+    assert 0.9 < time.monotonic() - begin < 4
+
+
+def test_a_client_that_drips_is_cut_off(service: Running) -> None:
+    whole = serving.request(SPEECH)
+    with service.connect() as connection:
+        begin = time.monotonic()
+        connection.sendall(whole[:1000])
+        connection.settimeout(0.5)
+        for position in range(1000, 1030):
+            with contextlib.suppress(TimeoutError):
+                connection.recv(1, socket.MSG_PEEK)
+                break
+            connection.sendall(whole[position : position + 1])
+        assert serving.answer(connection)[0] == 408
+        assert 4.5 < time.monotonic() - begin < 9
+
+
+@pytest.mark.slow
+def test_a_connection_that_never_asks_is_closed(service: Running) -> None:
+    with service.connect() as silent, service.connect() as partial:
+        partial.sendall(b"POST /v1/pre")
+        begin = time.monotonic()
+        for connection in (silent, partial):
+            with contextlib.suppress(ConnectionResetError):
+                assert connection.recv(1) == b""
+        assert 5 < time.monotonic() - begin < 15
+
+
+@pytest.mark.slow
+def test_a_length_that_is_a_lie_hurts_only_the_liar(service: Running) -> None:
+    true = len(serving.body(SPEECH))
+    with service.connect() as more:  # less comes than was said
+        more.sendall(serving.request(SPEECH, length=true + 1000))
+        assert serving.answer(more)[0] == 408
+    with service.connect() as less:  # the rest is no request
+        less.sendall(serving.request(SPEECH, length=true - 1000))
+        status, _, problem = serving.answer(less)
+        assert status == 400
+        assert "ends before its last boundary" in problem["detail"]
+    with service.connect() as huge:
+        huge.sendall(serving.request(SPEECH, length=2**40))
+        assert serving.answer(huge)[0] == 413
+    with service.connect() as negative:
+        negative.sendall(serving.request(SPEECH, length=-1))
+        assert negative.recv(100).startswith(b"HTTP/1.1 400")
+    assert service.predict(SPEECH).status_code == 200
+
+
+@pytest.mark.slow
+def test_a_body_without_end_is_refused_before_it_fills_the_memory(service: Running) -> None:
+    head = serving.request(b"").partition(b"Content-Length")[0] + b"Transfer-Encoding: chunked\r\n\r\n"
+    opening = serving.body(b"", field="note").partition(b"\r\n--")[0] + b"\r\n"
+    chunk = b"%x\r\n" % MIB + bytes(MIB) + b"\r\n"
+    before = psutil.Process(service.process.pid).memory_info().rss
+    with service.connect() as endless:
+        endless.sendall(head + b"%x\r\n" % len(opening) + opening + b"\r\n")
+        n_sent = 0
+        received: list[tuple[int, object, object]] = []
+        reader = threading.Thread(target=lambda: received.append(serving.answer(endless)))
+        reader.start()
+        with contextlib.suppress(OSError):  # the connection ends, at the latest when the service reads no more
+            while not received and n_sent < 100_000:
+                endless.sendall(chunk)
+                n_sent += 1
+        reader.join(30)
+    assert received[0][0] == 413
+    assert psutil.Process(service.process.pid).memory_info().rss - before < 80 * MIB
+    assert service.predict(SPEECH).status_code == 200
+
+
+def test_a_large_body_gets_its_refusal_and_not_a_reset_connection(service: Running) -> None:
+    for _ in range(3):
+        response = service.predict(bytes(40 * MIB))
+        assert response.status_code == 413
+        assert "larger than 26214400 bytes" in response.json()["detail"]
+
+
+def test_a_client_that_waits_for_a_yes_is_told_no_before_it_sends(service: Running) -> None:
+    with service.connect() as polite:
+        head = serving.request(b"", length=50 * MIB, headers="Expect: 100-continue\r\n").partition(b"\r\n\r\n")[0]
+        begin = time.monotonic()
+        polite.sendall(head + b"\r\n\r\n")
+        assert serving.answer(polite)[0] == 413
+        assert time.monotonic() - begin < 1
+
+
+def test_a_client_that_leaves_costs_nothing_more(service: Running) -> None:
+    for cut in (1000, 0):
+        for _ in range(20):
+            with service.connect() as leaving:
+                whole = serving.request(encoded(speech(9)))
+                leaving.sendall(whole[: len(whole) - cut])
+    assert service.predict(SPEECH).status_code in (200, 503)
+    deadline = time.monotonic() + 10
+    metrics = ""
+    while "ser_upload_bytes 0.0" not in metrics and time.monotonic() < deadline:
+        time.sleep(0.1)
+        with contextlib.closing(service.connect()) as connection:
+            connection.sendall(b"GET /metrics HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n")
+            metrics = connection.makefile("rb").read().decode()
+    assert "ser_upload_bytes 0.0" in metrics
+    assert any(line.get("status") == 499 for line in service.logged())
+    assert not [line for line in service.logged() if line["level"] == "error"]
+
+
+@pytest.mark.slow
+def test_a_client_that_leaves_frees_the_thread_that_works_for_it(patient: Running) -> None:
+    long = encoded(speech(590), format="FLAC")
+    begin = patient.busy()
+    assert patient.predict(long, params={"timeline": "true"}).status_code == 200
+    whole, begin = patient.busy() - begin, patient.busy()
+    with patient.connect() as leaving:
+        leaving.sendall(serving.request(long, path=f"{PREDICT}?timeline=true"))
+        while patient.busy() - begin < whole / 10:
+            time.sleep(0.01)
+    assert patient.predict(SPEECH).status_code == 200
+    assert patient.busy() - begin < whole / 2
+
+
+@pytest.fixture(scope="module")
+def patient() -> Iterator[Running]:
+    """As slow as a busy machine makes it, without taking clients for stalled."""
+    with running(SER_QUEUE="20", SER_WORK_SECONDS="60") as service:
+        yield service
+
+
+def test_of_200_uploads_at_once_each_is_answered_and_then_the_service_still_works(patient: Running) -> None:
+    service = patient
+    content = encoded(speech(9))
+    expected = service.predict(content).json()
+    barrier = threading.Barrier(200)
+
+    def upload(_: int) -> tuple[int, dict[str, str], object]:
+        with service.connect() as connection:
+            barrier.wait(60)
+            connection.sendall(serving.request(content))
+            return serving.answer(connection)
+
+    with ThreadPoolExecutor(200) as threads:
+        answers = list(threads.map(upload, range(200)))
+    counts = Counter(status for status, _, _ in answers)
+    assert set(counts) <= {200, 503}
+    assert counts[200] >= 20
+    assert counts[503] > 0  # else this test does not reach the limit
+    assert all(answer == expected for status, _, answer in answers if status == 200)
+    assert all(int(headers["retry-after"]) >= 1 for status, headers, _ in answers if status == 503)
+    assert service.predict(content).json() == expected
+
+
+def test_what_takes_too_long_is_given_up_and_the_thread_goes_on() -> None:
+    long = encoded(speech(590), format="FLAC")
+    with running(SER_WORK_SECONDS="0.5") as service:
+        begin = service.busy()
+        response = service.predict(long, params={"timeline": "true"})
+        assert response.status_code == 503
+        assert "within 0.5 s" in response.json()["detail"]
+        assert response.headers["Retry-After"] == "1"
+        while service.predict(SPEECH).status_code != 200:
+            pass
+        assert service.busy() - begin < 1.5  # the whole would take more
+
+
+def test_a_client_that_sends_request_after_request_keeps_its_connection(service: Running) -> None:
+    with service.connect() as connection:
+        for content, status in [(SPEECH, 200), (b"", 422), (SPEECH, 200)]:
+            connection.sendall(serving.request(content))
+            assert serving.answer(connection)[0] == status
+
+
+def test_a_refused_request_does_not_end_the_connection_of_who_sends_it_whole(service: Running) -> None:
+    with service.connect() as connection:
+        connection.sendall(serving.request(SPEECH, path="/nowhere"))
+        assert serving.answer(connection)[0] == 404
+        connection.sendall(serving.request(SPEECH))
+        assert serving.answer(connection)[0] == 200
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_service_told_to_stop_finishes_what_it_does_and_takes_no_more(number: signal.Signals) -> None:
+    long = encoded(speech(200), format="FLAC")
+    with running() as service, service.connect() as connection, service.connect() as idle:
+        connection.sendall(serving.request(long, path=f"{PREDICT}?timeline=true"))
+        deadline = time.monotonic() + 20
+        while psutil.Process(service.process.pid).cpu_percent(0.1) < 30:  # until it is at work
+            assert time.monotonic() < deadline
+        service.process.send_signal(number)
+        status, _, answer = serving.answer(connection)
+        assert status == 200
+        assert answer["duration"] == pytest.approx(200)
+        assert len(answer["timeline"]) > 190
+        assert idle.recv(1) == b""
+        assert service.process.wait(20) == 0
+        with pytest.raises(ConnectionRefusedError):
+            service.connect()
+    assert service.logged()[-1]["message"] == "stopped"
+
+
+def test_a_service_without_keys_says_so_and_is_reached_from_this_machine_only(service: Running) -> None:
+    assert any("no API keys: serving this machine only" in line["message"] for line in service.logged())
+    connections = psutil.Process(service.process.pid).net_connections()
+    assert {one.laddr.ip for one in connections if one.status == psutil.CONN_LISTEN} == {"127.0.0.1"}
+
+
+def test_the_first_request_is_as_quick_as_the_others() -> None:
+    with running() as service:
+        seconds = [service.predict(SPEECH).elapsed.total_seconds() for _ in range(9)]
+    assert seconds[0] < 5 * statistics.median(seconds[1:]) + 0.05

@@ -1,0 +1,197 @@
+import struct
+from contextlib import nullcontext
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import soundfile
+
+from ser.audio import reading, waveforms
+from tests.support.synthesis import tone
+
+CONTAINERS = ("wav", "flac", "aiff", "au", "w64", "rf64", "caf")
+DATA_SIZE = 40  # offset of the data chunk's size in the canonical 44-byte header of a PCM wav
+
+
+def written(
+    path: Path, waveform: np.ndarray, *, sample_rate: int = 16_000, container: str = "wav", subtype: str = "PCM_16"
+) -> Path:
+    soundfile.write(path, waveform, sample_rate, format=container.upper(), subtype=subtype)
+    return path
+
+
+def with_data_size(path: Path, size: int) -> Path:
+    content = bytearray(path.read_bytes())
+    assert content[DATA_SIZE - 4 : DATA_SIZE] == b"data"
+    content[DATA_SIZE : DATA_SIZE + 4] = struct.pack("<I", size)
+    path.write_bytes(content)
+    return path
+
+
+def cut_in_half(path: Path) -> Path:
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    return path
+
+
+@pytest.mark.parametrize("container", CONTAINERS)
+def test_every_lossless_container_gives_the_same_samples(tmp_path: Path, container: str) -> None:
+    samples = np.round(tone(440, 0.2) * 2**15) / 2**15  # exact in 16 bits
+    recording = reading.read(written(tmp_path / "a", samples, container=container))
+    np.testing.assert_array_equal(recording.waveform, samples.astype(np.float32))
+    assert recording.waveform.dtype == np.float32
+    assert (recording.sample_rate, recording.channels, recording.duration) == (16_000, 1, 0.2)
+
+
+@pytest.mark.parametrize("container", CONTAINERS)
+@pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24"])
+def test_samples_are_those_that_soundfile_reads_as_floats(tmp_path: Path, container: str, subtype: str) -> None:
+    noise = np.random.default_rng(0).uniform(-1.1, 1.1, (3200, 2))  # some of them clipped
+    path = written(tmp_path / "a", noise, container=container, subtype=subtype)
+    np.testing.assert_array_equal(reading.read(path).waveform, soundfile.read(path, dtype="float32")[0].mean(axis=1))
+
+
+def test_the_content_tells_the_format_and_not_the_extension(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.wav", tone(440, 0.2), container="flac")
+    assert path.read_bytes()[:4] == b"fLaC"
+    assert reading.read(path).waveform.size == 3200
+
+
+def test_the_channels_are_averaged(tmp_path: Path) -> None:
+    stereo = np.column_stack([np.full(3200, 0.5), np.full(3200, -0.25)])
+    recording = reading.read(written(tmp_path / "a.wav", stereo))
+    assert recording.channels == 2
+    np.testing.assert_array_equal(recording.waveform, np.full(3200, 0.125, np.float32))
+
+
+def test_the_hash_is_that_of_the_samples_and_not_of_the_container(tmp_path: Path) -> None:
+    samples = np.round(tone(440, 0.2) * 2**15).astype(np.int16)
+    as_wav = reading.read(written(tmp_path / "a.wav", samples)).audio_hash
+    as_flac = reading.read(written(tmp_path / "a.flac", samples, container="flac")).audio_hash
+    samples[7] += 1
+    other = reading.read(written(tmp_path / "b.wav", samples)).audio_hash
+    assert as_wav == as_flac != other
+    assert len(as_wav) == 32
+
+
+def test_an_empty_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.wav").touch()
+    with pytest.raises(reading.InvalidAudio, match="0 bytes; replace it by an intact copy"):
+        reading.read(tmp_path / "a.wav")
+
+
+def test_text_that_poses_as_audio_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.wav").write_text("<html>404: Not Found</html>")
+    with pytest.raises(reading.InvalidAudio, match=r"not readable as audio \(Format not recognised\); replace it"):
+        reading.read(tmp_path / "a.wav")
+
+
+def test_a_git_lfs_pointer_is_refused_with_the_command_that_fetches_it(tmp_path: Path) -> None:
+    pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 76844\n"
+    (tmp_path / "a.wav").write_text(pointer)
+    with pytest.raises(reading.InvalidAudio, match="a Git LFS pointer, not audio; fetch the audio with `git lfs pull`"):
+        reading.read(tmp_path / "a.wav")
+
+
+@pytest.mark.parametrize("container", ["wav", "aiff", "au", "w64", "rf64"])
+def test_half_a_file_is_truncated(tmp_path: Path, container: str) -> None:
+    path = cut_in_half(written(tmp_path / "a", tone(440, 0.5), container=container))
+    with pytest.raises(reading.InvalidAudio, match=r"truncated: 3\d\d\d samples, fewer than its header declares"):
+        reading.read(path)
+
+
+@pytest.mark.parametrize(("container", "subtype"), [("flac", "PCM_16"), ("ogg", "VORBIS"), ("caf", "PCM_16")])
+def test_half_a_file_that_cannot_be_decoded_is_refused(tmp_path: Path, container: str, subtype: str) -> None:
+    path = cut_in_half(written(tmp_path / "a", tone(440, 0.5), container=container, subtype=subtype))
+    with pytest.raises(reading.InvalidAudio, match="not readable as audio"):
+        reading.read(path)
+
+
+@pytest.mark.parametrize("missing_bytes", [1, 2, 100])
+def test_a_wav_that_lacks_its_last_bytes_is_truncated(tmp_path: Path, missing_bytes: int) -> None:
+    path = written(tmp_path / "a.wav", tone(440, 0.5))
+    path.write_bytes(path.read_bytes()[:-missing_bytes])
+    with pytest.raises(reading.InvalidAudio, match="truncated: 79"):
+        reading.read(path)
+
+
+def test_a_wav_whose_header_declares_more_is_truncated(tmp_path: Path) -> None:
+    path = with_data_size(written(tmp_path / "a.wav", tone(440, 0.5)), 1_000_000)
+    with pytest.raises(reading.InvalidAudio, match="truncated: 8000 samples"):
+        reading.read(path)
+
+
+# Sizes that ffmpeg and old SoX, espeak-ng, and SoX and arecord write into a pipe.
+@pytest.mark.parametrize("size", [0xFFFFFFFF, 0x7FFFF000, 0x7FFFFFFF - 36])
+def test_a_streamed_wav_of_undeclared_length_is_whole(size: int, tmp_path: Path) -> None:
+    whole = reading.read(written(tmp_path / "a.wav", tone(440, 0.5)))
+    streamed = reading.read(with_data_size(tmp_path / "a.wav", size))
+    assert streamed.audio_hash == whole.audio_hash
+
+
+@pytest.mark.parametrize(
+    ("kind", "missing", "is_whole"), [("MP3", 2304, True), ("MP3", 2305, False), ("WAV", 1, False)]
+)
+def test_two_frames_may_be_missing_where_the_length_of_an_mp3_was_guessed(
+    kind: str, missing: int, is_whole: bool
+) -> None:
+    sound = SimpleNamespace(format=kind, frames=48_000, extra_info="")
+    with nullcontext() if is_whole else pytest.raises(reading.InvalidAudio, match="truncated"):
+        reading.check_length(sound, 48_000 - missing)
+
+
+def test_a_streamed_flac_of_undeclared_length_is_refused_with_a_remedy(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.flac", tone(440, 0.5), container="flac")
+    content = bytearray(path.read_bytes())
+    content[21] &= 0xF0  # the 36 bits of STREAMINFO that declare the number of samples; 0: unknown
+    content[22:26] = bytes(4)
+    path.write_bytes(content)
+    with pytest.raises(reading.InvalidAudio, match="does not declare its length; write it anew"):
+        reading.read(path)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_one_sample_that_is_not_finite_is_refused(tmp_path: Path, value: float) -> None:
+    waveform = tone(440, 0.2)
+    waveform[7] = value
+    with pytest.raises(reading.InvalidAudio, match="NaN or infinite samples"):
+        reading.read(written(tmp_path / "a.wav", waveform, subtype="FLOAT"))
+
+
+def test_digital_silence_is_refused_and_one_bit_of_sound_is_not(tmp_path: Path) -> None:
+    waveform = np.zeros(3200, np.float32)
+    with pytest.raises(reading.InvalidAudio, match="every sample is zero"):
+        reading.read(written(tmp_path / "a.wav", waveform))
+    waveform[7] = 2**-15
+    assert np.count_nonzero(reading.read(written(tmp_path / "b.wav", waveform)).waveform) == 1
+
+
+def test_the_shortest_recording_lasts_a_tenth_of_a_second(tmp_path: Path) -> None:
+    assert reading.read(written(tmp_path / "a.wav", tone(440, 0.1))).waveform.size == 1600
+    with pytest.raises(reading.InvalidAudio, match=r"0\.099875 s long, shorter than 0\.1 s; remove it"):
+        reading.read(written(tmp_path / "b.wav", tone(440, 0.1)[:-2]))
+
+
+def test_a_missing_file_is_no_invalid_audio_but_an_error_of_the_system(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        reading.read(tmp_path / "a.wav")
+
+
+@pytest.mark.parametrize("level", [0.9, 0.009])
+def test_resampling_keeps_the_level_and_the_frequency_of_a_tone(level: float) -> None:
+    waveform = tone(1000, 1.0, sample_rate=48_000, level=level)
+    resampled = waveforms.resampled(waveform, sample_rate=48_000, target=16_000)
+    assert resampled.dtype == np.float32
+    inner = slice(1000, 15_000)  # the filter rings at the ends
+    np.testing.assert_allclose(resampled[inner], tone(1000, 1.0, level=level)[inner], atol=1e-3 * level)
+
+
+def test_resampling_removes_what_lies_above_half_the_new_rate() -> None:
+    resampled = waveforms.resampled(tone(10_000, 1.0, sample_rate=48_000), sample_rate=48_000, target=16_000)
+    assert np.abs(resampled[1000:15_000]).max() < 1e-4
+
+
+def test_resampling_to_the_same_rate_changes_nothing() -> None:
+    waveform = tone(440, 0.2)
+    np.testing.assert_array_equal(waveforms.resampled(waveform, sample_rate=16_000, target=16_000), waveform)

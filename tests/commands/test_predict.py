@@ -1,0 +1,352 @@
+"""`ser predict`: what it prints for people and for programs, what it takes, and how it fails."""
+
+import csv
+import io
+import json
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile
+
+from ser import cli, predict_emotion
+from ser.commands import record
+from ser.commands.tables import MAX_NAME
+from ser.models import bundle
+from ser.serving import inputs
+from tests.models.test_bundle import with_network
+from tests.support.paths import ROOT
+
+DEMO = sorted((ROOT / "data/demo").rglob("*.flac"))
+LABELS = ["neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised"]
+SPEECH, RATE = soundfile.read(DEMO[0], dtype="float32")
+
+Predict = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def predict(capsys: pytest.CaptureFixture[str]) -> Predict:
+    """`ser predict …` -> exit status, standard output, standard error and the last message."""
+
+    def run(*arguments: Path | str) -> tuple[int, str, str]:
+        code, message = 0, ""
+        try:
+            cli.main(["predict", *map(str, arguments)])
+        except SystemExit as left:
+            code, message = (1, left.code) if isinstance(left.code, str) else (int(left.code or 0), "")
+        found = capsys.readouterr()
+        return code, found.out, found.err + message
+
+    return run
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Two recordings of speech, one of silence, one that is damaged; and what is no recording."""
+    (tmp_path / "below").mkdir()
+    for name, source in (("a.flac", DEMO[0]), ("below/c.flac", DEMO[40])):
+        (tmp_path / name).write_bytes(source.read_bytes())
+    soundfile.write(tmp_path / "b.wav", np.zeros(2 * RATE), RATE)
+    (tmp_path / "below/d.wav").write_bytes(b"")
+    (tmp_path / "notes.txt").touch()
+    (tmp_path / ".hidden.wav").touch()
+    return tmp_path
+
+
+def ended(code: int, message: str, n_failures: int, n_recordings: int) -> None:
+    assert code == 1
+    last = f"error: {n_failures} of {n_recordings} recordings could not be predicted; see their rows"
+    assert message.endswith(last)
+
+
+# what it prints
+
+
+def test_json_is_a_list_of_what_predict_emotion_says_and_of_errors(folder: Path, predict: Predict) -> None:
+    code, out, message = predict("--json", folder)
+    ended(code, message, 1, 4)
+    assert message.startswith(f"note: 1 other files in {folder} are left out")
+    rows = json.loads(out)
+    names = ("a.flac", "b.wav", "below/c.flac")
+    assert rows[:3] == [{"path": str(folder / name), **predict_emotion(folder / name)} for name in names]
+    assert list(rows[0]) == ["path", "emotion", "confidence", "probabilities", "duration"]
+    assert list(rows[0]["probabilities"]) == LABELS
+    assert (rows[1]["emotion"], rows[1]["confidence"], rows[1]["probabilities"]) == ("no speech", 1.0, {})
+    assert rows[3] == {
+        "path": str(folder / "below/d.wav"),
+        "error": "0 bytes; replace it by an intact copy, or remove it",
+    }
+
+
+def test_csv_has_a_column_for_each_fact_and_empty_cells_where_there_is_none(folder: Path, predict: Predict) -> None:
+    code, out, message = predict("--csv", folder)
+    ended(code, message, 1, 4)
+    table = pd.read_csv(io.StringIO(out))
+    columns = ["path", "emotion", "confidence", *(f"p_{label}" for label in LABELS), "duration", "error"]
+    assert list(table.columns) == columns
+    assert list(table["path"]) == [str(folder / name) for name in ("a.flac", "b.wav", "below/c.flac", "below/d.wav")]
+    by_label = table[[f"p_{label}" for label in LABELS]]
+    expected = predict_emotion(folder / "below/c.flac")
+    assert by_label.iloc[2].tolist() == list(expected["probabilities"].values())
+    assert (table["emotion"][2], table["confidence"][2]) == (expected["emotion"], expected["confidence"])
+    np.testing.assert_allclose(by_label.iloc[[0, 2]].sum(axis=1), 1, atol=1e-5)
+    assert by_label.iloc[[1, 3]].isna().all(axis=None)
+    assert table["error"].notna().tolist() == [False, False, False, True]
+    assert table["duration"].isna().tolist() == [False, False, False, True]
+
+
+@pytest.mark.parametrize("name", ["a,b.wav", 'say "hi".wav', "'; DROP.wav"])
+def test_names_with_commas_and_quotes_survive_csv(name: str, tmp_path: Path, predict: Predict) -> None:
+    soundfile.write(tmp_path / name, SPEECH, RATE)
+    assert list(csv.reader(io.StringIO(predict("--csv", tmp_path)[1])))[1][0] == str(tmp_path / name)
+
+
+def test_the_table_for_people_has_a_line_for_each_recording(
+    folder: Path, predict: Predict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    _, out, _ = predict(".")
+    head, first, silent, second, broken = out.splitlines()
+    assert head.split() == ["path", "emotion", "confidence", *LABELS]
+    found = predict_emotion("a.flac")
+    shares = [f"{share:.1%}" for share in found["probabilities"].values()]
+    assert first.split() == ["a.flac", found["emotion"], f"{found['confidence']:.1%}", *shares]
+    assert silent.split() == ["b.wav", "no", "speech", "100.0%", *"--------"]
+    assert broken.split(maxsplit=2) == [
+        "below/d.wav",
+        "error:",
+        "0 bytes; replace it by an intact copy, or remove it",
+    ]
+    assert len({len(line) for line in (head, first, silent, second)}) == 1  # columns are straight
+
+
+def test_of_a_long_path_the_end_is_shown_in_the_table(tmp_path: Path, predict: Predict) -> None:
+    (tmp_path / ("b" * 60)).mkdir()
+    for name in ("one.wav", "two.wav"):
+        soundfile.write(tmp_path / ("b" * 60) / name, SPEECH, RATE)
+    lines = predict(tmp_path)[1].splitlines()
+    assert [line[:MAX_NAME][-9:] for line in lines[1:]] == ["b/one.wav", "b/two.wav"]
+    assert all(line.startswith("…") for line in lines[1:])
+
+
+def test_formats_exclude_each_other(predict: Predict) -> None:
+    code, _, message = predict("--json", "--csv", DEMO[0])
+    assert code == 2
+    assert "not allowed with argument" in message
+
+
+# what it takes
+
+
+def test_file_and_dir_are_other_words_for_a_path(folder: Path, predict: Predict) -> None:
+    expected = predict("--json", DEMO[1], folder)[1]
+    assert json.loads(predict("--json", "--file", DEMO[1], "--dir", folder)[1]) == json.loads(expected)
+    both = json.loads(predict("--json", DEMO[1], "--file", DEMO[0], "--file", DEMO[1])[1])
+    assert [row["path"] for row in both] == [str(DEMO[1]), str(DEMO[0]), str(DEMO[1])]
+
+
+def test_standard_input_is_a_recording(predict: Predict, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(DEMO[0].read_bytes())))
+    code, out, _ = predict("--json", "-")
+    assert code == 0
+    assert json.loads(out) == [{"path": "-", **predict_emotion(DEMO[0])}]
+
+
+@pytest.mark.parametrize("closed", [False, True], ids=["a terminal", "closed"])
+def test_a_standard_input_that_nothing_comes_from_is_refused(
+    closed: bool, predict: Predict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr(sys, "stdin", None if closed else Terminal())
+    code, _, message = predict("-")
+    assert code == 1
+    assert message == (
+        "error: - means standard input, and nothing is piped into it; try: cat recording.wav | ser predict -"
+    )
+
+
+def test_an_empty_standard_input_is_an_error_in_its_row(predict: Predict, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"")))
+    code, out, message = predict("--json", "-")
+    ended(code, message, 1, 1)
+    assert json.loads(out)[0]["error"].startswith("0 bytes")
+
+
+def test_a_record_duration_predicts_what_the_microphone_hears(
+    predict: Predict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard = iter(np.split(SPEECH, range(1_600, SPEECH.size, 1_600)))
+    monkeypatch.setattr(record, "microphone", lambda: heard)
+    code, out, _ = predict("--json", "--record-duration", "1.5")
+    (row,) = json.loads(out)
+    assert (code, row["path"], row["duration"]) == (0, "microphone", 1.5)
+    assert {**row, "path": None} == {"path": None, **predict_emotion(SPEECH[:24_000], RATE)}
+
+
+def test_nothing_to_predict_is_refused_with_an_example(predict: Predict) -> None:
+    code, out, message = predict()
+    assert (code, out) == (1, "")
+    assert message == "error: nothing to predict; give files or folders, as: ser predict recording.wav"
+
+
+@pytest.mark.parametrize("suffix", [".WAV", ".Mp3", ".oga"])
+def test_recordings_in_folders_are_found_by_any_suffix_of_sound(suffix: str, tmp_path: Path, predict: Predict) -> None:
+    (tmp_path / f"a{suffix}").write_bytes(DEMO[0].read_bytes())
+    code, out, _ = predict("--json", tmp_path)
+    assert (code, len(json.loads(out))) == (0, 1)
+
+
+# over time
+
+
+def test_a_timeline_has_a_row_for_each_window(tmp_path: Path, predict: Predict) -> None:
+    soundfile.write(tmp_path / "a.wav", np.resize(SPEECH, 7 * RATE), RATE)
+    code, out, _ = predict("--csv", "--timeline", "--hop", "2", tmp_path / "a.wav")
+    table = pd.read_csv(io.StringIO(out))
+    assert code == 0
+    assert list(table.columns[:4]) == ["path", "start", "end", "emotion"]
+    assert table["start"].tolist() == [0, 2, 4]
+    assert table["end"].tolist() == [3, 5, 7]
+    first = predict_emotion(np.resize(SPEECH, 3 * RATE), RATE)
+    assert table.loc[0, [f"p_{label}" for label in LABELS]].tolist() == pytest.approx(
+        list(first["probabilities"].values()),
+        abs=1e-3,  # 16 bits
+    )
+    rows = json.loads(predict("--json", "--timeline", tmp_path / "a.wav")[1])
+    assert [(row["start"], row["end"]) for row in rows] == [(0, 3), (1, 4), (2, 5), (3, 6), (4, 7)]
+
+
+def test_a_timeline_for_people_shows_when(tmp_path: Path, predict: Predict) -> None:
+    soundfile.write(tmp_path / "a.wav", np.resize(SPEECH, 4 * RATE), RATE)
+    head, first, second = predict("--timeline", tmp_path / "a.wav")[1].splitlines()
+    assert head.split()[1:4] == ["start", "end", "emotion"]
+    assert (first.split()[1:3], second.split()[1:3]) == (["0.0", "3.0"], ["1.0", "4.0"])
+
+
+def test_a_timeline_of_a_cut_file_has_what_was_heard_and_the_error(tmp_path: Path, predict: Predict) -> None:
+    soundfile.write(tmp_path / "a.wav", np.resize(SPEECH, 40 * RATE), RATE)
+    (tmp_path / "a.wav").write_bytes((tmp_path / "a.wav").read_bytes()[: 2 * 36 * RATE])
+    code, out, message = predict("--json", "--timeline", "--hop", "3", tmp_path / "a.wav")
+    ended(code, message, 1, 1)
+    rows = json.loads(out)
+    assert "emotion" in rows[0]
+    assert rows[-1]["error"].startswith("truncated")
+
+
+@pytest.mark.parametrize("hop", ["0", "-1", "4", "inf", "nan"])
+def test_a_hop_out_of_range_is_refused_in_one_line(hop: str, predict: Predict) -> None:
+    code, _, message = predict("--timeline", "--hop", hop, DEMO[0])
+    assert code == 1
+    assert "the step must be above 0, and not above the length" in message
+    assert len(message.splitlines()) == 1
+
+
+# models
+
+
+def small(folder: Path) -> Path:
+    """A bundle of an untrained network on the mel spectrogram of 1.45 s."""
+    made = with_network("cnn", filters=[4], dense_units=8)
+    settings = {"name": "small", "sample_rate": 16_000, "duration": 1.45, "n_fft": 512, "hop_length": 800}
+    made.representation.update(name="log_mel", settings={**settings, "n_mels": 24, "fmax": 8_000.0})
+    bundle.save(made, folder)
+    return folder
+
+
+def test_another_model_is_named_by_its_folder(tmp_path: Path, predict: Predict) -> None:
+    folder = small(tmp_path / "fold_0")
+    code, out, _ = predict("--json", "--model", folder, DEMO[0])
+    assert code == 0
+    (row,) = json.loads(out)
+    assert list(row["probabilities"]) == ["neutral", "happy", "sad", "angry"]
+    assert row == {"path": str(DEMO[0]), **predict_emotion(DEMO[0], model=folder)}
+
+
+def test_folds_are_to_be_chosen_from(tmp_path: Path, predict: Predict) -> None:
+    for fold in (0, 1):
+        (tmp_path / f"fold_{fold}").mkdir()
+    code, _, message = predict("--model", tmp_path, DEMO[0])
+    assert (code, message) == (1, f"error: {tmp_path} holds 2 models; choose one, as {tmp_path}/fold_0")
+
+
+def test_labels_are_for_keras_files_only(predict: Predict) -> None:
+    code, _, message = predict("--labels", "happy,sad", DEMO[0])
+    assert code == 1
+    assert message == "error: --labels are for a Keras file, as --model custom.h5; a bundle knows its own"
+
+
+def test_all_speech_never_answers_no_speech(folder: Path, predict: Predict) -> None:
+    (row,) = json.loads(predict("--json", "--all-speech", folder / "b.wav")[1])
+    assert row["emotion"] in LABELS
+    assert sum(row["probabilities"].values()) == pytest.approx(1, abs=1e-5)
+
+
+# as a process
+
+
+def shell(command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    run = f"{shlex.quote(sys.executable)} -c 'from ser.cli import main; main()'"
+    return subprocess.run(
+        ["bash", "-c", command.replace("ser ", f"{run} ", 1)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, **environment},
+        cwd=ROOT,
+    )
+
+
+def test_a_pipe_that_closes_early_is_no_error_that_anyone_sees() -> None:
+    for form in ("", "--csv"):
+        ended = shell(f"ser predict {form} data/demo/Actor_01 | head -1")
+        assert ended.stderr == ""
+        assert ended.stdout.startswith("path")
+        assert len(ended.stdout.splitlines()) == 1
+
+
+def test_a_terminal_of_ascii_gets_an_answer_too(tmp_path: Path) -> None:
+    (tmp_path / "…é.flac").write_bytes(DEMO[0].read_bytes())
+    for form in ("", "--json", "--csv"):
+        ended = shell(f"ser predict {form} {tmp_path}", PYTHONIOENCODING="ascii")
+        assert "Traceback" not in ended.stderr
+        assert ended.returncode == 0
+        assert "angry" in ended.stdout
+
+
+def test_errors_are_on_standard_error_and_rows_on_standard_output(tmp_path: Path) -> None:
+    (tmp_path / "bad.wav").write_bytes(b"RIFF")
+    ended = shell(f"ser predict --json {tmp_path}/bad.wav {shlex.quote(str(DEMO[0]))}")
+    assert ended.returncode == 1
+    assert ["error" in row for row in json.loads(ended.stdout)] == [True, False]
+    assert ended.stderr == "error: 1 of 2 recordings could not be predicted; see their rows\n"
+
+
+def test_rows_come_as_they_are_made(predict: Predict, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program that reads along sees the first row before the second recording is opened."""
+    flushed: list[str] = []
+
+    class Watched(io.StringIO):
+        def flush(self) -> None:
+            flushed.append(self.getvalue())
+
+    opened: list[int] = []
+    original = inputs.opened
+
+    def counted(source: Any) -> Any:
+        opened.append(len(flushed[-1].splitlines()) if flushed else 0)
+        return original(source)
+
+    monkeypatch.setattr(sys, "stdout", Watched())
+    monkeypatch.setattr(inputs, "opened", counted)
+    predict("--csv", *DEMO[:3])
+    assert opened[1:] == [2, 3]  # lines: the head, and a row each

@@ -1,0 +1,402 @@
+"""`ser tune`: from a study's tables to an experiment's file, and what it says when it cannot."""
+
+import math
+import os
+import shlex
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import yaml
+
+from ser import cli
+from ser.commands import tune
+from ser.core import tables
+from ser.protocol import partitions
+from ser.tuning import experiments, objective, search
+from tests.support.dvc_project import Project
+from tests.support.learning_tables import feature_table, utterance_table, without_speakers
+from tests.support.paths import ROOT
+from tests.support.small_study import by_speaker
+from tests.support.synthesis import ravdess_corpus
+
+UTTERANCES = utterance_table(8, n_repetitions=1)  # 30 a speaker, 2 of them neutral
+STUDY = ("-S", "partition=speaker_folds", "-S", "partition.n_folds=4")
+FILE = Path("conf/experiment/tuned_demo_svm.yaml")
+FEATURES = Path("data/librosa_extracted_features.csv")
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder with a study in four folds, of which each feature tells a little."""
+    monkeypatch.chdir(tmp_path)
+    write_study(tmp_path, *STUDY[1::2])
+    return tmp_path
+
+
+def write_study(folder: Path, *overrides: str, utterances: pd.DataFrame = UTTERANCES) -> None:
+    """What the stages before balancing leave, as DVC records it, and the configuration."""
+    shutil.copytree(ROOT / "conf", folder / "conf", dirs_exist_ok=True)
+    config = experiments.composed(list(overrides), conf=folder / "conf")
+    settings = config["partition"] | {"seed": config["seed"]}
+    known = utterances if utterances["speaker"].notna().all() else UTTERANCES
+    tables.write(utterances, folder / tune.UTTERANCES)
+    tables.write(partitions.partition_table(known, **settings), folder / tune.PARTITIONS)
+    tables.write(feature_table(UTTERANCES, separation=0.5), folder / FEATURES)
+    stages = {
+        "ingest": stage(tune.UTTERANCES, config, "corpus", "labels"),
+        "partition": stage(tune.PARTITIONS, config, "partition", "seed", deps=[tune.UTTERANCES]),
+        "extract_librosa": stage(FEATURES, config, "augmentation", "librosa", deps=[tune.UTTERANCES]),
+    }
+    (folder / "dvc.lock").write_text(yaml.safe_dump({"stages": stages}))
+
+
+def stage(out: Path, config: dict[str, Any], *names: str, deps: list[Path] | None = None) -> dict[str, Any]:
+    recorded = {"params.yaml": {name: config[name] for name in names}}
+    entries = [{"path": path.as_posix()} for path in deps or []]
+    return {"outs": [{"path": out.as_posix()}], "deps": entries, "params": recorded}
+
+
+def run(*arguments: str, n_trials: int = 3) -> None:
+    cli.main(["tune", *arguments, "--trials", str(n_trials)])
+
+
+def complaint(*arguments: str, n_trials: int = 3) -> str:
+    with pytest.raises(SystemExit) as raised:
+        run(*arguments, n_trials=n_trials)
+    return str(raised.value.code)
+
+
+def table_of(printed: str) -> dict[int, tuple[float, str]]:
+    """Number of each trial -> its dev UAR in percent, and its settings, as printed."""
+    lines = printed.splitlines()
+    start = lines.index("trial  dev UAR, %  settings") + 1
+    rows = [line.split(maxsplit=2) for line in lines[start : lines.index("", start)]]
+    return {int(number): (float(uar), settings) for number, uar, settings in rows}
+
+
+@pytest.fixture
+def evaluated(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """Parameters of every study that is evaluated: quickly, C = 1 is the best and all else does not matter."""
+    found: list[dict[str, Any]] = []
+
+    def quick(given: objective.Data, config: dict[str, Any], *, run: str) -> float:
+        found.append(config)
+        return 1 / (2 + abs(math.log10(config["model"]["C"])))
+
+    monkeypatch.setattr(objective, "dev_uar", quick)
+    return found
+
+
+def test_the_best_settings_are_written_as_an_experiment_that_composes_to_them(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    run(*STUDY, n_trials=6)
+    printed = capsys.readouterr().out
+    shown = table_of(printed)
+    uar, settings = next(iter(shown.values()))
+    content = experiments.composed(["experiment=tuned_demo_svm"])
+    assert content == experiments.composed([*STUDY[1::2], *settings.split()])
+    assert content["partition"]["n_folds"] == 4
+    assert uar == max(score for score, _ in shown.values()) > 12.5
+    assert shown[0][1] == "as they were"
+    assert len(shown) == 6  # the best five, and the study as it was
+    scores = [score for score, _ in shown.values()][:5]
+    assert scores == sorted(scores, reverse=True)
+    comments = [line for line in FILE.read_text().splitlines() if line.startswith("# ")]
+    assert comments[1] == f"# Dev UAR {uar} %, the best of 6 trials; {shown[0][0]} % as it was."
+    assert comments[2] == (
+        "# corpus demo, partition speaker_folds, svm on functionals_120: dev of the study's 4 folds."
+    )
+    assert comments[3] == "# Found by: ser tune -S partition=speaker_folds -S partition.n_folds=4 --seed 0"
+    assert f"written: {FILE}\nrun it with: dvc exp run -S experiment=tuned_demo_svm\n" in printed
+    assert printed.count("note: every speaker is tested in some fold") == 1
+    assert not list(Path("conf").rglob(".partial*"))
+
+
+def test_what_the_file_says_is_the_same_whenever_it_is_written(evaluated: list[dict[str, Any]]) -> None:
+    run(*STUDY)
+    first = FILE.read_bytes()
+    shutil.rmtree("checkpoints")
+    FILE.unlink()
+    run(*STUDY)
+    assert FILE.read_bytes() == first
+
+
+def test_a_search_that_is_there_is_not_done_again(
+    capsys: pytest.CaptureFixture[str], evaluated: list[dict[str, Any]]
+) -> None:
+    run(*STUDY)
+    first = capsys.readouterr()
+    run(*STUDY)
+    again = capsys.readouterr()
+    assert len(evaluated) == 4
+    assert "3 trials of an earlier run" in again.out
+    assert table_of(again.out) == table_of(first.out)
+    run(*STUDY, n_trials=4)
+    assert len(evaluated) == 5
+    run(*STUDY, "--seed", "1", "--name", "other", n_trials=1)  # beside it
+    assert len(evaluated) == 7
+
+
+def test_changed_features_are_searched_afresh(evaluated: list[dict[str, Any]]) -> None:
+    run(*STUDY, n_trials=1)
+    features = tables.read_features(FEATURES)
+    tables.write(features.assign(feature_0=features["feature_0"] + 1), FEATURES)
+    run(*STUDY, "--name", "afresh", n_trials=1)
+    assert len(evaluated) == 4
+
+
+def test_within_one_fold_its_test_speakers_change_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    """Not even that the search is there: values and labels of who is tested can be anything."""
+    fold = (*STUDY, "--fold", "2", "--folds", "3")
+    run(*fold, n_trials=2)
+    first = table_of(capsys.readouterr().out)
+    partition = tables.read_partitions(tune.PARTITIONS)
+    tested = partition.loc[(partition["fold"] == 2) & (partition["partition"] == "test"), "utterance"]
+    for path, read in ((FEATURES, tables.read_features), (tune.UTTERANCES, tables.read_utterances)):
+        rows = read(path)
+        own = rows["utterance"].isin(tested)
+        assert own.sum() == 2 * 30
+        rows.loc[own, "emotion"] = "sad"
+        rows.loc[own, tables.feature_columns(rows)] = 1e6 if path == FEATURES else None
+        tables.write(rows, path)
+    run(*fold, n_trials=2)
+    second = capsys.readouterr().out
+    assert "2 trials of an earlier run" in second
+    assert table_of(second) == first
+    search.STORAGE.unlink()
+    run(*fold, n_trials=2)
+    third = capsys.readouterr().out
+    assert "earlier run" not in third
+    assert table_of(third) == first
+    assert "note:" not in third
+    assert "--fold 2 --folds 3 --seed 0" in FILE.read_text()
+    assert "dev of 3 folds of the 6 speakers that fold 2 does not test" in FILE.read_text()
+
+
+def test_what_the_command_line_sets_is_not_searched(evaluated: list[dict[str, Any]]) -> None:
+    run(*STUDY, "-S", "balance=none", "-S", "model.C=3.5")
+    assert {config["model"]["C"] for config in evaluated} == {3.5}
+    assert {config["balance"]["name"] for config in evaluated} == {"none"}
+    assert len({config["model"]["gamma"] for config in evaluated}) == 4
+    content = experiments.composed(["experiment=tuned_demo_svm"])
+    assert (content["model"]["C"], content["balance"]["name"]) == (3.5, "none")
+
+
+def test_a_study_can_start_from_an_experiment(evaluated: list[dict[str, Any]]) -> None:
+    experiments.write(Path("conf/experiment/mine.yaml"), list(STUDY[1::2]), [])
+    run("-S", "experiment=mine", n_trials=1)
+    assert experiments.composed(["experiment=tuned_demo_svm"])["partition"]["n_folds"] == 4
+    assert "starts from conf/experiment/mine.yaml" in complaint("-S", "experiment=mine", "--name", "mine")
+
+
+def test_another_model_and_a_space_of_ones_own(
+    capsys: pytest.CaptureFixture[str], evaluated: list[dict[str, Any]]
+) -> None:
+    Path("mine.yaml").write_text("model.C: {choices: [0.01, 0.1, 1.0]}\n")
+    run(*STUDY, "-S", "model=logistic_regression", "--space", "mine.yaml", "--name", "mine")
+    settings = {row for _, row in table_of(capsys.readouterr().out).values()}
+    assert settings <= {"as they were", "model.C=0.01", "model.C=0.1", "model.C=1.0"}
+    assert "--space mine.yaml" in Path("conf/experiment/mine.yaml").read_text()
+
+
+def test_if_nothing_is_better_the_file_says_so(evaluated: list[dict[str, Any]]) -> None:
+    Path("mine.yaml").write_text("model.C: {low: 1.0e-9, high: 1.0e-8}\n")
+    run(*STUDY, "--space", "mine.yaml", n_trials=2)
+    assert "# As it was: none of 2 trials had a higher dev UAR than 33.3 %.\n" in FILE.read_text()
+    assert experiments.composed(["experiment=tuned_demo_svm"]) == experiments.composed(list(STUDY[1::2]))
+
+
+def test_settings_that_fail_are_told_and_do_not_end_the_search(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("mine.yaml").write_text("balance.k_neighbors: {choices: [2, 1000]}\nmodel.C: {low: 0.1, high: 1.0}\n")
+    run(*STUDY, "--space", "mine.yaml", n_trials=6)
+    printed = capsys.readouterr().out
+    n_failed = 7 - len(table_of(printed))
+    assert 0 < n_failed < 6
+    assert f"{n_failed} of 7 failed; the first (balance.k_neighbors=1000 model.C=" in printed
+    assert "smote needs more than balance.k_neighbors=1000 training rows" in printed
+    Path("mine.yaml").write_text("balance.k_neighbors: {choices: [1000, 2000]}\n")
+    message = complaint(*STUDY, "-S", "balance.k_neighbors=50", "--space", "mine.yaml", "--name", "none")
+    assert "sets all that mine.yaml searches" in message
+    Path("mine.yaml").write_text("model.gamma: {choices: [none, neither]}\n")
+    message = complaint(*STUDY, "-S", "balance.k_neighbors=50", "--space", "mine.yaml", "--name", "none")
+    assert message.startswith("error: all 4 trials failed; the first: smote needs more than")
+    assert not Path("conf/experiment/none.yaml").exists()
+
+
+# what is refused, before anything is computed
+
+
+def test_a_file_of_somebody_else_is_not_overwritten(evaluated: list[dict[str, Any]]) -> None:
+    FILE.write_text("# mine\n")
+    message = complaint(*STUDY)
+    assert f"error: {FILE} is there, and not of this search; choose another --name, or --force" in message
+    assert FILE.read_text() == "# mine\n"
+    assert not evaluated
+    run(*STUDY, "--force", n_trials=1)
+    run(*STUDY, n_trials=2)  # of this search now
+    assert "the best of 2 trials" in FILE.read_text()
+    assert "is there, and not of this search" in complaint(*STUDY, "--seed", "1")
+
+
+@pytest.mark.parametrize("name", ["a/b", "../x", "a b", "ä", ".hidden"])
+def test_a_name_that_is_none_is_refused(name: str) -> None:
+    assert f"--name is {name!r}; it may have letters" in complaint(*STUDY, "--name", name)
+
+
+@pytest.mark.parametrize("path", [tune.UTTERANCES, tune.PARTITIONS, FEATURES])
+def test_a_missing_table_is_named_with_the_command_that_makes_it(path: Path) -> None:
+    path.unlink()
+    command = "dvc exp run -S partition=speaker_folds -S partition.n_folds=4 partition extract_librosa"
+    assert complaint(*STUDY) == f"error: no {path} here; make it with: {command}"
+
+
+@pytest.mark.parametrize(
+    ("model", "stage"),
+    [
+        (["model.representation=yamnet"], "extract_yamnet"),
+        (["model.representation=yamnet_librosa"], "combine"),
+        (["model=cnn"], "extract_log_mel"),
+        (["model=conv_bilstm"], "extract_frames"),
+    ],
+)
+def test_a_missing_representation_is_made_by_its_stage(model: list[str], stage: str) -> None:
+    overrides = [word for override in model for word in ("-S", override)]
+    assert complaint(*STUDY, *overrides).endswith(f" partition {stage}")
+    assert stage in yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+
+
+@pytest.mark.parametrize(
+    ("override", "path", "name"),
+    [
+        ("librosa=means_42", FEATURES, "librosa"),
+        ("seed=3", tune.PARTITIONS, "seed"),
+        ("corpus=ravdess", tune.UTTERANCES, "corpus"),
+        ("labels=common_four", tune.UTTERANCES, "labels"),
+    ],
+)
+def test_a_table_of_another_study_is_refused_with_the_command_that_makes_it_anew(
+    override: str, path: Path, name: str
+) -> None:
+    message = complaint(*STUDY, "-S", override)
+    assert f"error: {path} was made with another {name} than the study has; make it with: dvc exp run -S" in message
+    assert message.endswith(f"-S {override} partition extract_librosa")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["-S", "model=ensemble"], "model=ensemble has no settings of its own; tune each member alone"),
+        (["-S", "model=nonsense"], "does not compose with"),
+        (["-S", "model=svm,mlp"], "does not compose with"),
+        (["-S", "model.C=choice(1,2)"], "does not compose with"),
+        (["-S", "~model.C"], "~model.C cannot be said in an experiment's file"),
+        (["--fold", "4"], "there is no fold 4; the study has 0, 1, 2, 3"),
+        (["--fold", "0", "--folds", "2"], "--folds is 2; it must be 3 or more"),
+        (["--seed", "-1"], "--seed is -1; it must be 0 or more"),
+        (["--timeout", "0"], "--timeout is 0.0; it must be above 0 seconds"),
+        (["--timeout", "nan"], "--timeout is nan; it must be above 0 seconds"),
+        (["--space", "nowhere.yaml"], "no file nowhere.yaml; spaces lie in conf/tune"),
+        (["-S", "balance=none", "-S", "model.C=1", "-S", "model.gamma=1"], "leave one of them out"),
+    ],
+    ids=" ".join,
+)
+def test_what_cannot_be_searched_is_refused(arguments: list[str], expected: str) -> None:
+    message = complaint(*STUDY, *arguments)
+    assert message.startswith("error: ")
+    assert expected in message
+    assert not FILE.exists()
+
+
+def test_no_trials_are_too_few() -> None:
+    assert complaint(*STUDY, n_trials=0) == "error: --trials is 0; it must be 1 or more"
+
+
+def test_unknown_and_too_few_speakers_are_refused(folder: Path) -> None:
+    holdout = ("partition=speaker_holdout", "partition.test_fraction=0.6")
+    write_study(folder, *holdout, utterances=without_speakers(UTTERANCES))
+    options = [word for override in holdout for word in ("-S", override)]
+    assert "have no speaker, and folds of speakers need one" in complaint(*options)
+    write_study(folder, *holdout)
+    few = by_speaker(dict.fromkeys(("01", "02", "03", "04", "05", "06"), "test") | {"07": "dev"}, utterances=UTTERANCES)
+    tables.write(few, tune.PARTITIONS)
+    assert "2 speakers train and develop, and a search needs 3" in complaint(*options)
+
+
+def test_without_optuna_the_message_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    assert complaint(*STUDY) == "error: ser tune needs Optuna: pip install 'ser[tune]'"
+
+
+def test_elsewhere_the_message_says_where_to_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert complaint() == "error: no folder conf here; go to the folder of the project"
+
+
+# killed
+
+
+def killed(folder: Path, n_finished: int) -> None:
+    """Run the command in another process, and kill it when so many trials have finished."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", "from ser import cli; cli.main()", "tune", *STUDY, "--trials", "200"]
+    running = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL)
+    query = "SELECT count(*) FROM trials WHERE state = 'COMPLETE'"
+    for _ in range(1200):
+        time.sleep(0.1)
+        assert running.poll() is None
+        if (folder / search.STORAGE).exists():
+            with closing(sqlite3.connect(folder / search.STORAGE)) as connection:
+                tables_there = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'trials'").fetchone()
+                if tables_there and connection.execute(query).fetchone()[0] >= n_finished:
+                    break
+    running.send_signal(signal.SIGKILL)
+    running.wait()
+
+
+@pytest.mark.slow
+def test_a_killed_search_goes_on_and_ends_as_one_that_was_not(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    killed(folder, 3)
+    assert not FILE.exists()
+    killed(folder, 6)
+    run(*STUDY, n_trials=14)
+    resumed = capsys.readouterr().out
+    text = FILE.read_bytes()
+    assert " trials of an earlier run" in resumed
+    shutil.rmtree("checkpoints")
+    run(*STUDY, n_trials=14)
+    assert table_of(capsys.readouterr().out) == table_of(resumed)
+    assert FILE.read_bytes() == text
+
+
+# under DVC
+
+
+@pytest.mark.slow
+def test_the_experiment_runs_under_dvc_and_has_the_dev_uar_that_was_found(tmp_path: Path) -> None:
+    project = Project(tmp_path / "dvc")
+    corpus = ravdess_corpus(tmp_path / "corpus", speakers=tuple(f"{number:02}" for number in range(1, 7)))
+    place = f"corpus.root={corpus}"
+    study = (place, "librosa=means_42", "partition=speaker_folds", "partition.n_folds=3", "balance=random_oversampler")
+    project.compose()
+    project.commit("start")
+    options = [word for override in study for word in ("-S", override)]
+    command = [sys.executable, "-c", "from ser import cli; cli.main()", "tune", *options, "--trials", "3"]
+    message = project.run(*command, fails=True)
+    project.run(*shlex.split(message.partition("make it with: ")[2]))  # as it says
+    printed = project.run(*command)
+    assert place not in (project.folder / FILE).read_text()
+    project.study("experiment=tuned_demo_svm", place, "evaluation.test=false", "projection.umap.n_neighbors=5")
+    found = project.read_json("reports/metrics.json")["dev.uar"]
+    assert f"{100 * found:.1f}" == f"{next(iter(table_of(printed).values()))[0]}"
+    assert "3 trials of an earlier run" in project.run(*command)

@@ -1,0 +1,66 @@
+"""Where the predictions of a run are found, and what is said where they are not."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from ser.compare import runs
+from ser.core import tables
+from tests.support.learning_tables import prediction_table, utterance_table
+
+TABLE = prediction_table(utterance_table(2))
+DEV = prediction_table(utterance_table(3, corpus="other"), partition="dev")
+BOTH = pd.concat([TABLE, DEV], ignore_index=True)
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("path", "run"),
+    [
+        ("reports/predictions.csv", "workspace"),
+        ("reports/predictions.csv", "."),
+        ("elsewhere/reports/predictions.csv", "elsewhere"),
+        ("kept/predictions.csv", "kept"),
+        ("kept/mine.csv", "kept/mine.csv"),
+    ],
+)
+def test_a_run_is_a_project_a_folder_or_a_file(path: str, run: str) -> None:
+    tables.write(TABLE, Path(path))
+    assert len(runs.predictions(run)) == len(TABLE)
+
+
+@pytest.mark.parametrize("run", ["workspace", "."])
+def test_a_project_without_predictions_is_told_how_to_make_them(run: str) -> None:
+    with pytest.raises(ValueError, match=r"no reports/predictions\.csv here; make it with: dvc repro evaluate"):
+        runs.predictions(run)
+
+
+def test_outside_of_a_project_a_name_is_no_revision() -> None:
+    with pytest.raises(
+        ValueError, match=r"main is no folder with predictions\.csv, no Git revision and no experiment; see"
+    ):
+        runs.predictions("main")
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "wanted", "found"),
+    [(BOTH, BOTH, None, "test"), (BOTH, DEV, None, "dev"), (DEV, DEV, None, "dev"), (BOTH, BOTH, "dev", "dev")],
+)
+def test_test_is_compared_and_dev_where_one_has_no_test(
+    a: pd.DataFrame, b: pd.DataFrame, wanted: str | None, found: str
+) -> None:
+    name, *rows = runs.same_partition(a, b, wanted)
+    assert name == found
+    assert [set(own["partition"]) for own in rows] == [{found}, {found}]
+
+
+@pytest.mark.parametrize(("wanted", "lacking"), [(None, "test or dev"), ("test", "test")])
+def test_runs_without_a_partition_in_common_are_refused(wanted: str | None, lacking: str) -> None:
+    with pytest.raises(ValueError, match=f"A predicted test, and B dev, so not both {lacking}; run both with"):
+        runs.same_partition(TABLE, DEV, wanted)

@@ -1,0 +1,178 @@
+"""The cache keeps what was computed, and never gives anything else."""
+
+import multiprocessing
+import os
+import sqlite3
+from pathlib import Path
+
+import diskcache
+import pytest
+
+from ser.compute import cache
+
+MEGABYTE = 10**6
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder for the cache, which is on."""
+    monkeypatch.setenv("SER_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.delenv("SER_CACHE_GB")
+    return tmp_path / "cache"
+
+
+def kept(*keys: str) -> list[bytes | None]:
+    with cache.opened() as store:
+        return store.read(keys)
+
+
+def keep(values: dict[str, bytes]) -> None:
+    with cache.opened() as store:
+        store.write(values)
+
+
+def test_values_come_back_as_they_were_written_and_none_for_what_was_not(folder: Path) -> None:
+    values = {"small": b"1", "none": b"", "large": os.urandom(3 * cache.LARGEST_ROW)}
+    keep(values)
+    assert kept("large", "other", "none", "small") == [values["large"], None, b"", b"1"]
+
+
+@pytest.mark.parametrize("size", [10, 3 * cache.LARGEST_ROW])  # in the database, in a file of its own
+def test_a_damaged_value_is_none(folder: Path, size: int) -> None:
+    value = bytes(range(1, 11)) * (size // 10)
+    keep({"a": value, "b": b"other"})
+    damaged = 0
+    for path in folder.rglob("*"):
+        if path.is_file() and value[:10] in (content := path.read_bytes()):
+            path.write_bytes(content.replace(value[:10], bytes(10), 1))
+            damaged += 1
+    assert damaged
+    assert kept("a", "b") == [None, b"other"]
+    keep({"a": value})
+    assert kept("a") == [value]
+
+
+def test_a_database_that_is_none_is_made_anew_and_that_is_said(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keep({"a": b"1"})
+    (folder / "cache.db").write_bytes(b"no database" * 1000)
+    for extra in folder.glob("cache.db-*"):
+        extra.unlink()
+    assert kept("a") == [None]
+    assert f"warning: the cache {folder} was damaged" in capsys.readouterr().err
+    keep({"a": b"2"})
+    assert kept("a") == [b"2"]
+
+
+def test_a_database_that_is_damaged_within_costs_what_it_held_and_no_more(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    values = {f"{k}": os.urandom(3000) for k in range(300)}
+    keep(values)
+    path = folder / "cache.db"
+    content = bytearray(path.read_bytes())
+    content[4096 * 2 : len(content) - 4096] = os.urandom(len(content) - 3 * 4096)
+    path.write_bytes(bytes(content))
+    with cache.opened() as store:
+        for key, value in zip(values, store.read(list(values)), strict=True):
+            assert value in (None, values[key])
+        store.write({"new": b"1"})
+    assert "warning: " in capsys.readouterr().err
+    keep({"new": b"2"})
+    assert kept("new") == [b"2"]
+
+
+def test_a_folder_that_cannot_be_written_is_said_and_no_error(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder.write_text("a file, where the folder should be")
+    keep({"a": b"1"})
+    assert kept("a") == [None]
+    assert f"warning: nothing is kept in the cache {folder}" in capsys.readouterr().err
+    assert folder.read_text() == "a file, where the folder should be"
+
+
+def test_a_full_disk_is_said_once_and_no_error(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with cache.opened() as store:
+        store.write({"a": b"1"})
+        monkeypatch.setattr(diskcache.Cache, "set", full)
+        store.write({"b": b"2"})
+        store.write({"c": b"3"})
+        assert store.read(["a", "b"]) == [None, None]
+    monkeypatch.undo()
+    assert capsys.readouterr().err.count("warning: ") == 1
+
+
+def test_what_was_kept_before_a_full_disk_is_still_there(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keep({"a": b"1"})
+    with monkeypatch.context() as patch:
+        patch.setattr(diskcache.Cache, "set", lambda *_, **__: (_ for _ in ()).throw(OSError(28, "no space left")))
+        keep({"b": b"2"})
+    assert kept("a", "b") == [b"1", None]
+
+
+def test_the_oldest_values_go_where_the_size_is_exceeded(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SER_CACHE_GB", str(2 * MEGABYTE / 1e9))
+    values = {f"{k}": os.urandom(20_000) for k in range(300)}  # 6 MB
+    for key, value in values.items():
+        keep({key: value})
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    assert size < 3 * MEGABYTE
+    there = [key for key, value in zip(values, kept(*values), strict=True) if value is not None]
+    assert there == list(values)[-len(there) :]
+    assert len(there) > 50
+
+
+def test_nothing_is_kept_of_a_size_of_0(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SER_CACHE_GB", "0")
+    keep({"a": b"1"})
+    assert kept("a") == [None]
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize("given", ["much", "-1", "inf", "nan", "1,5"])
+def test_a_size_that_is_none_is_refused(given: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SER_CACHE_GB", given)
+    with pytest.raises(ValueError, match=rf"SER_CACHE_GB is '{given}'; set it to the gigabytes"):
+        kept("a")
+
+
+def test_pickled_values_are_not_unpickled(folder: Path) -> None:
+    keep({"a": b"1"})
+    with diskcache.Cache(str(folder)) as plain:
+        plain.set("evil", {"a": "set of objects"})
+    assert kept("evil") == [None]
+
+
+def test_processes_that_write_at_the_same_time_lose_nothing(folder: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    writers = [context.Process(target=_write_many, args=(name,)) for name in "abc"]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert [writer.exitcode for writer in writers] == [0, 0, 0]
+    for name in "abc":
+        assert kept(*(f"{name}{k}" for k in range(100))) == [f"{name}{k}".encode() * 100 for k in range(100)]
+
+
+def _write_many(name: str) -> None:
+    for k in range(100):
+        keep({f"{name}{k}": f"{name}{k}".encode() * 100})
+
+
+def test_a_key_hangs_on_every_part_and_on_no_order_of_settings() -> None:
+    parts = (["module", {"n_fft": 2048, "hop_length": 512}], "hash", 16_000)
+    assert cache.key(*parts) == cache.key(["module", {"hop_length": 512, "n_fft": 2048}], "hash", 16_000)
+    others = [
+        (["module", {"n_fft": 2048, "hop_length": 256}], "hash", 16_000),
+        (["other", {"n_fft": 2048, "hop_length": 512}], "hash", 16_000),
+        (["module", {"n_fft": 2048, "hop_length": 512}], "other", 16_000),
+        (["module", {"n_fft": 2048, "hop_length": 512}], "hash", 48_000),
+        (["module", {"n_fft": "2048", "hop_length": 512}], "hash", 16_000),
+    ]
+    assert len({cache.key(*parts), *(cache.key(*other) for other in others)}) == 6

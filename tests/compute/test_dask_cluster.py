@@ -1,0 +1,143 @@
+"""The same work on a Dask cluster: the same values, and words for what goes wrong."""
+
+import math
+import os
+import re
+import time
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import distributed
+import pytest
+
+from ser.compute import dask_cluster, spread
+
+
+def local_cluster(n_workers: int) -> distributed.LocalCluster:
+    """A scheduler and workers, each a process, with nannies that start dead ones anew."""
+    return distributed.LocalCluster(
+        n_workers=n_workers, threads_per_worker=1, dashboard_address=":0", host="127.0.0.1", silence_logs="CRITICAL"
+    )
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[distributed.LocalCluster]:
+    with local_cluster(2) as running:
+        yield running
+
+
+@pytest.fixture
+def address(cluster: distributed.LocalCluster, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Its address, which SER_COMPUTE names."""
+    found = str(cluster.scheduler_address)
+    monkeypatch.setenv("SER_COMPUTE", f"dask://{found}")
+    return found
+
+
+def process(_: int) -> int:
+    time.sleep(0.02)
+    return os.getpid()
+
+
+def test_every_result_comes_once_with_the_number_of_its_item(address: str) -> None:
+    results = sorted(spread.unordered_map(math.sqrt, [1.0, 4.0, 9.0, 16.0]))
+    assert results == [(0, 1.0), (1, 2.0), (2, 3.0), (3, 4.0)]
+    assert list(spread.unordered_map(math.sqrt, [])) == []
+
+
+def test_the_workers_work_and_not_this_process(address: str) -> None:
+    found = {pid for _, pid in spread.unordered_map(process, range(20))}
+    assert os.getpid() not in found
+    assert len(found) == 2
+    assert spread.n_workers() == 2
+
+
+def test_an_error_of_one_item_is_raised_as_it_is(address: str) -> None:
+    with pytest.raises(ValueError, match=r"math domain error|nonnegative"):
+        list(spread.unordered_map(math.sqrt, [4.0, -1.0, 4.0]))
+
+
+def dies_once(item: int, *, trace: Path) -> int:
+    if item == 3 and not trace.exists():
+        trace.touch()
+        os._exit(1)
+    return item
+
+
+def test_what_a_dead_worker_had_is_done_by_another(address: str, tmp_path: Path) -> None:
+    function = partial(dies_once, trace=tmp_path / "died")
+    assert sorted(item for _, item in spread.unordered_map(function, range(8))) == list(range(8))
+    assert (tmp_path / "died").exists()
+
+
+def always_dies(item: int) -> int:
+    if item == 3:
+        os._exit(1)
+    return item
+
+
+@pytest.mark.slow
+def test_a_task_that_kills_every_worker_ends_the_work_with_a_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    with local_cluster(2) as dying:
+        monkeypatch.setenv("SER_COMPUTE", f"dask://{dying.scheduler_address}")
+        with pytest.raises(dask_cluster.Lost, match=r"died at the same task several times; give them more memory"):
+            list(spread.unordered_map(always_dies, range(8)))
+
+
+def test_no_scheduler_is_said_with_a_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dask_cluster, "PATIENCE", 0.5)
+    monkeypatch.setenv("SER_COMPUTE", "dask://127.0.0.1:9")
+    for ask in (spread.n_workers, lambda: list(spread.unordered_map(math.sqrt, [4.0]))):
+        with pytest.raises(dask_cluster.Lost, match=r"no Dask scheduler answers at 127\.0\.0\.1:9 .*SER_COMPUTE=local"):
+            ask()
+
+
+def test_no_worker_is_said_with_a_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dask_cluster, "PATIENCE", 0.5)
+    with local_cluster(0) as empty:
+        monkeypatch.setenv("SER_COMPUTE", f"dask://{empty.scheduler_address}")
+        for ask in (spread.n_workers, lambda: list(spread.unordered_map(math.sqrt, [4.0]))):
+            with pytest.raises(dask_cluster.Lost, match=r"has no workers; start some with `dask worker tcp://127"):
+                ask()
+
+
+def waits(item: int) -> int:
+    time.sleep(0.2)
+    return item
+
+
+def test_a_scheduler_that_goes_away_ends_the_work_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    with local_cluster(1) as lost:
+        monkeypatch.setenv("SER_COMPUTE", f"dask://{lost.scheduler_address}")
+        results = spread.unordered_map(waits, range(1000))
+        next(results)
+        lost.close()
+        begin = time.monotonic()
+        with pytest.raises(
+            dask_cluster.Lost, match=r"connection to the Dask scheduler at tcp://127.* is lost; start it anew"
+        ):
+            list(results)
+        assert time.monotonic() - begin < 60
+
+
+def sleeps(item: int) -> int:
+    time.sleep(3 if item == 0 else 0)
+    return item
+
+
+def test_a_straggler_is_told_of_while_it_is_waited_for(
+    address: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(dask_cluster, "PATIENCE", 1.0)
+    assert sorted(item for _, item in spread.unordered_map(sleeps, range(4))) == [0, 1, 2, 3]
+    said = capsys.readouterr().err
+    told = rf"warning: nothing came from the cluster {address} for 1 s; it has 2 cores, [12] tasks are in the works"
+    assert re.search(told, said)  # on a busy machine a quick task may be as late
+
+
+def test_a_cluster_of_this_machines_cores_can_be_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SER_COMPUTE", "dask://local")
+    assert sorted(result for _, result in spread.unordered_map(math.sqrt, [4.0, 9.0])) == [2.0, 3.0]
+    dask_cluster.client("local").cluster.close()
+    dask_cluster.client.cache_clear()

@@ -1,0 +1,173 @@
+import io
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from tqdm import tqdm
+
+from ser.compute import processes
+from ser.compute.processes import Died, Tell, in_own_process, side_by_side
+from tests.support.paths import ROOT
+
+
+def facts(number: int, *, text: str) -> tuple[int, str, int, str]:
+    return number, text, os.getpid(), os.environ["TQDM_POSITION"]
+
+
+def refused() -> None:
+    raise FileNotFoundError("no file here")
+
+
+def killed() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def endless(path: str) -> None:
+    Path(path).write_text(str(os.getpid()))
+    time.sleep(600)
+
+
+def test_it_is_computed_in_another_process_whose_bars_are_below() -> None:
+    number, text, process, position = in_own_process(facts, 3, text="x")
+    assert (number, text, position) == (3, "x", "1")
+    assert process != os.getpid()
+    assert "TQDM_POSITION" not in os.environ
+
+
+def test_the_environment_is_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TQDM_POSITION", "5")
+    assert in_own_process(facts, 3, text="x")[-1] == "1"
+    assert os.environ["TQDM_POSITION"] == "5"
+
+
+def test_an_error_is_that_of_the_function() -> None:
+    with pytest.raises(FileNotFoundError, match="no file here"):
+        in_own_process(refused)
+
+
+def test_a_process_that_was_killed_is_told_apart() -> None:
+    with pytest.raises(Died):
+        in_own_process(killed)
+
+
+def is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    state = Path(f"/proc/{process}/stat")
+    return not state.exists() or state.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+def awaited(condition: object) -> None:
+    for _ in range(600):
+        if condition():  # type: ignore[operator]
+            return
+        time.sleep(0.1)
+    raise AssertionError("waited for a minute")
+
+
+def test_a_process_ends_when_its_parent_was_killed(tmp_path: Path) -> None:
+    path = tmp_path / "process"
+    script = "import sys, test_processes as t\nif __name__ == '__main__': t.in_own_process(t.endless, sys.argv[1])"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])}
+    parent = subprocess.Popen([sys.executable, "-c", script, str(path)], env=environment)
+    awaited(lambda: path.exists() and path.read_text())
+    child = int(path.read_text())
+    assert is_alive(child)
+    parent.kill()
+    parent.wait()
+    awaited(lambda: not is_alive(child))
+
+
+def test_the_name_in_the_environment_is_that_of_tqdm() -> None:
+    """A bar takes it as it is made, if it was set before tqdm was imported."""
+    script = "import tqdm; print(tqdm.tqdm(total=1, disable=False).pos)"
+    environment = {**os.environ, processes.POSITION: "1"}
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["-1"]
+
+
+def squared(tell: Tell, item: tuple[int, str]) -> tuple[int, int, str, int]:
+    number, folder = item
+    tell("begin", number)
+    (Path(folder) / str(number)).touch()
+    awaited(lambda: number > 1 or len(list(Path(folder).iterdir())) > 1)  # no process can do both of the first
+    line = -tqdm(total=1, disable=False, file=io.StringIO()).pos
+    tell("end", number)
+    return number**2, os.getpid(), os.environ["TF_NUM_INTRAOP_THREADS"], line
+
+
+def one_fails(tell: Tell, folder: str) -> None:
+    if folder == "fails":
+        raise FileNotFoundError("no file here")
+    endless(folder)
+
+
+def one_is_killed(tell: Tell, folder: str) -> None:
+    if folder == "killed":
+        killed()
+    endless(folder)
+
+
+def unheard(*message: object) -> None:
+    """Told for nothing."""
+
+
+@pytest.mark.parametrize("own_line", [0, 1])
+def test_items_are_computed_side_by_side_in_other_processes_of_one_thread(
+    tmp_path: Path, own_line: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TQDM_POSITION", str(own_line))
+    items = [(number, str(tmp_path)) for number in range(5)]
+    found = dict(side_by_side(squared, items, n_processes=2, hear=unheard))
+    assert [found[item][0] for item in items] == [0, 1, 4, 9, 16]
+    assert {threads for *_, threads, _ in found.values()} == {"1"}
+    places = {(process, line) for _, process, _, line in found.values()}
+    assert sorted(line for _, line in places) == [own_line, own_line + 1]  # of the terminal
+    assert os.getpid() not in {process for process, _ in places}
+    assert "TF_NUM_INTRAOP_THREADS" not in os.environ
+    assert os.environ["TQDM_POSITION"] == str(own_line)
+
+
+def test_all_that_is_told_is_heard_before_the_result_is_there(tmp_path: Path) -> None:
+    heard: list[tuple[object, ...]] = []
+    items = [(number, str(tmp_path)) for number in range(3)]
+    for (number, _), _ in side_by_side(squared, items, n_processes=2, hear=lambda *message: heard.append(message)):
+        assert [message for message in heard if message[1] == number] == [("begin", number), ("end", number)]
+    assert len(heard) == 6
+
+
+@pytest.mark.parametrize(
+    ("function", "first", "error"), [(one_fails, "fails", FileNotFoundError), (one_is_killed, "killed", Died)]
+)
+def test_where_one_fails_the_others_end_at_once(tmp_path: Path, function: object, first: str, error: type) -> None:
+    path = tmp_path / "process"
+    begin = time.monotonic()
+    with pytest.raises(error):
+        list(side_by_side(function, [str(path), first], n_processes=2, hear=unheard))  # type: ignore[arg-type]
+    assert time.monotonic() - begin < 60
+    if path.exists():
+        awaited(lambda: not is_alive(int(path.read_text())))
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+def test_all_processes_end_when_their_parent_is_killed_or_interrupted(tmp_path: Path, number: signal.Signals) -> None:
+    paths = [tmp_path / "first", tmp_path / "second"]
+    script = (  # what is started in the background of a shell ignores SIGINT
+        "import signal, sys, test_processes as t\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "if __name__ == '__main__':"
+        " list(t.side_by_side(t.one_fails, sys.argv[1:], n_processes=2, hear=t.unheard))"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])}
+    parent = subprocess.Popen([sys.executable, "-c", script, *map(str, paths)], env=environment, stderr=subprocess.PIPE)
+    awaited(lambda: all(path.exists() and path.read_text() for path in paths))
+    children = [int(path.read_text()) for path in paths]
+    assert all(is_alive(child) for child in children)
+    parent.send_signal(number)
+    parent.communicate(timeout=60)
+    awaited(lambda: not any(is_alive(child) for child in children))

@@ -1,0 +1,186 @@
+"""Both formats hold the same table, are written and read a part at a time, and appear whole or not at all."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as arrow
+import pyarrow.parquet
+import pytest
+
+from ser.core import formats, tables
+from tests.core.test_tables import EXTREMES, TEXT
+
+SUFFIXES = pytest.mark.parametrize("suffix", formats.SUFFIXES)
+
+
+def many(n_rows: int, n_features: int = 3) -> pd.DataFrame:
+    """A feature table of random bits, with text that needs quotes."""
+    generator = np.random.default_rng(n_rows)
+    values = generator.integers(0, 2**31, (n_rows, n_features), dtype=np.uint32).view(np.float32)
+    features = pd.DataFrame(np.nan_to_num(values, posinf=1.0), columns=[f"f_{k}" for k in range(n_features)])
+    keys = pd.DataFrame({"utterance": [f"x/{TEXT[k % len(TEXT)]}/{k}" for k in range(n_rows)]})
+    return pd.concat([keys.assign(variant=tables.ORIGINAL, emotion="happy"), features], axis=1)
+
+
+def balanced() -> pd.DataFrame:
+    """A balanced table of two folds: a reference has no features."""
+    rows = pd.DataFrame({"fold": [0, 0, 1], "utterance": TEXT[:3], "variant": tables.ORIGINAL})
+    rows = rows.assign(synthetic=[False, True, True], emotion=["sad", "happy", "sad"])
+    return rows.assign(f=np.array([np.nan, 0.1, -0.0], np.float32))
+
+
+def written(path: Path, rows: pd.DataFrame, sizes: list[int]) -> bytes:
+    """The bytes of a table whose rows come `sizes` at a time."""
+    ends = np.cumsum([0, *sizes])
+    with tables.writing(path) as write:
+        for start, end in zip(ends, [*ends[1:-1], len(rows)], strict=False):
+            write(rows[start:end])
+    return path.read_bytes()
+
+
+def test_a_format_is_the_suffix_of_the_table() -> None:
+    assert formats.in_format(Path("data/a.csv"), "parquet") == Path("data/a.parquet")
+    assert formats.in_format(Path("data/a.csv"), "csv") == Path("data/a.csv")
+    assert {f".{name}" for name in formats.FORMATS} == set(formats.SUFFIXES)
+
+
+@pytest.mark.parametrize("name", ["json", "Parquet", ".csv", ""])
+def test_an_unknown_format_is_refused_with_the_known_ones(name: str) -> None:
+    with pytest.raises(ValueError, match=rf"tables\.format is '{name}'; it is one of csv, parquet"):
+        formats.in_format(Path("data/a.csv"), name)
+
+
+@pytest.mark.parametrize(("rows", "read"), [(many(50), tables.read_features), (balanced(), tables.read_balanced)])
+def test_either_format_reads_back_as_the_same_table_to_the_bit(tmp_path: Path, rows: pd.DataFrame, read) -> None:
+    for suffix in formats.SUFFIXES:
+        tables.write(rows, tmp_path / f"a{suffix}")
+    csv, parquet = (read(tmp_path / f"a{suffix}") for suffix in formats.SUFFIXES)
+    pd.testing.assert_frame_equal(parquet, csv, check_exact=True)
+    for column in tables.feature_columns(rows):
+        bits = [table[column].to_numpy().view(np.uint32) for table in (rows, parquet, csv)]
+        known = rows[column].notna()
+        np.testing.assert_array_equal(bits[1][known], bits[0][known])
+        np.testing.assert_array_equal(bits[2][known], bits[0][known])
+
+
+@SUFFIXES
+@pytest.mark.parametrize("sizes", [[1, 1, 1], [10, 1], [2, 5, 3], [4, 4, 2], [0, 7]])
+def test_the_bytes_do_not_depend_on_how_many_rows_come_at_a_time(
+    tmp_path: Path, suffix: str, sizes: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(formats, "ROW_GROUP", 4)
+    whole = written(tmp_path / f"a{suffix}", many(11), [11])
+    assert written(tmp_path / f"b{suffix}", many(11), [*sizes, 11 - sum(sizes)]) == whole
+
+
+def test_parquet_has_row_groups_of_equal_size_and_nothing_of_pandas(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(formats, "ROW_GROUP", 4)
+    tables.write(many(11), tmp_path / "a.parquet")
+    with arrow.parquet.ParquetFile(tmp_path / "a.parquet") as file:
+        assert [file.metadata.row_group(k).num_rows for k in range(file.num_row_groups)] == [4, 4, 3]
+        assert file.schema_arrow.metadata is None
+        assert [str(column.type) for column in file.schema_arrow] == ["string"] * 3 + ["float"] * 3
+
+
+def test_rows_reach_the_disk_before_all_are_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(formats, "ROW_GROUP", 100)
+    with tables.writing(tmp_path / "a.parquet") as write:
+        write(many(250, 50))
+        assert next(tmp_path.iterdir()).stat().st_size > 200 * 50 * 3
+
+
+@SUFFIXES
+@pytest.mark.parametrize("n_rows", [1, 3, 4, 5, 11, 12])
+def test_parts_are_the_table_as_many_rows_at_a_time_as_wanted(
+    tmp_path: Path, suffix: str, n_rows: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(formats, "ROW_GROUP", 4)
+    tables.write(many(11), tmp_path / f"a{suffix}")
+    parts = list(tables.feature_parts(tmp_path / f"a{suffix}", n_rows=n_rows))
+    assert [len(part) for part in parts] == [n_rows] * (11 // n_rows) + ([11 % n_rows] if 11 % n_rows else [])
+    assert all(part.index.equals(pd.RangeIndex(len(part))) for part in parts)
+    pd.testing.assert_frame_equal(
+        pd.concat(parts, ignore_index=True), tables.read_features(tmp_path / f"a{suffix}"), check_exact=True
+    )
+
+
+@SUFFIXES
+def test_parts_of_more_than_a_block_are_the_table(tmp_path: Path, suffix: str) -> None:
+    """A csv is read in blocks of a megabyte, whatever lines they cut."""
+    rows = many(3000, 60)
+    tables.write(rows, tmp_path / f"a{suffix}")
+    parts = pd.concat(tables.feature_parts(tmp_path / f"a{suffix}", n_rows=1024), ignore_index=True)
+    pd.testing.assert_frame_equal(parts, rows, check_dtype=False, check_exact=True)
+
+
+@SUFFIXES
+def test_parts_are_checked_as_the_whole_is(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a{suffix}"
+    tables.write(many(11).assign(emotion=["happy"] * 9 + ["joyful"] * 2), path)
+    parts = tables.feature_parts(path, n_rows=4)
+    assert [len(next(parts)) for _ in range(2)] == [4, 4]
+    with pytest.raises(ValueError, match=rf"a\{suffix} is not the table it should be: [\s\S]*joyful[\s\S]*dvc repro"):
+        next(parts)
+
+
+def test_a_column_of_another_type_is_refused_with_its_name(tmp_path: Path) -> None:
+    rows = many(3).astype({"f_1": np.float64})
+    rows.to_parquet(tmp_path / "a.parquet", index=False)
+    for read in (tables.read_features, lambda path: list(tables.feature_parts(path, n_rows=2))):
+        with pytest.raises(ValueError, match=r"a\.parquet is not the table .*column \w+ is of \w+, wanted .*dvc repro"):
+            read(tmp_path / "a.parquet")
+
+
+@pytest.mark.parametrize("content", [b"", b"utterance,variant,emotion\n", b"PAR1 and more PAR1"])
+def test_what_is_no_parquet_file_is_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "a.parquet").write_bytes(content)
+    with pytest.raises(ValueError, match=r"a\.parquet is not the table it should be: .*make it anew with: dvc repro"):
+        tables.read_features(tmp_path / "a.parquet")
+
+
+def test_half_a_parquet_file_is_refused(tmp_path: Path) -> None:
+    tables.write(many(100), tmp_path / "a.parquet")
+    content = (tmp_path / "a.parquet").read_bytes()
+    (tmp_path / "a.parquet").write_bytes(content[: len(content) // 2])
+    with pytest.raises(ValueError, match=r"a\.parquet is not the table it should be"):
+        tables.read_features(tmp_path / "a.parquet")
+
+
+def test_rows_of_other_columns_are_not_written_to_the_same_parquet_file(tmp_path: Path) -> None:
+    def mixed() -> None:
+        with tables.writing(tmp_path / "a.parquet") as write:
+            write(many(3))
+            write(many(3).drop(columns="f_1"))
+
+    with pytest.raises(arrow.ArrowInvalid):
+        mixed()
+    assert list(tmp_path.iterdir()) == []
+
+
+@SUFFIXES
+def test_where_writing_fails_the_table_of_before_stays(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a{suffix}"
+
+    def failing() -> None:
+        with tables.writing(path) as write:
+            write(many(2000))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        failing()
+    assert list(tmp_path.iterdir()) == []
+    tables.write(many(5), path)
+    before = path.read_bytes()
+    with pytest.raises(ZeroDivisionError):
+        failing()
+    assert [file.read_bytes() for file in tmp_path.iterdir()] == [before]
+
+
+def test_every_float_is_as_it_was(tmp_path: Path) -> None:
+    rows = many(len(EXTREMES), 1).assign(f_0=EXTREMES)
+    tables.write(rows, tmp_path / "a.parquet")
+    read = tables.read_features(tmp_path / "a.parquet")
+    np.testing.assert_array_equal(read["f_0"].to_numpy().view(np.uint32), EXTREMES.view(np.uint32))

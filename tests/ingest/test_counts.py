@@ -1,0 +1,62 @@
+"""What was counted a part at a time is what pandas counts in the whole table."""
+
+import pandas as pd
+import pytest
+
+from ser.ingest.counts import Tally
+from ser.ingest.survey import Reject
+from tests.support.learning_tables import combined, utterance_table, with_copies, without_speakers
+
+RAVDESS = utterance_table(3).assign(duration=[round(1 + k * 0.0371, 6) for k in range(180)], channels=[1, 2, 1] * 60)
+TABLE = combined(RAVDESS, without_speakers(utterance_table(1, corpus="folders", sexes=(None,))))
+
+
+def tallied(table: pd.DataFrame, size: int) -> Tally:
+    tally = Tally()
+    for start in range(0, len(table), size):
+        tally.add(table[start : start + size])
+    return tally
+
+
+@pytest.mark.parametrize("size", [1, 7, 60, 1000])
+def test_the_report_does_not_depend_on_how_many_rows_are_added_at_a_time(size: int) -> None:
+    report = tallied(TABLE, size).report()
+    assert (report["n_utterances"], report["n_speakers"]) == (len(TABLE), TABLE["speaker"].nunique()) == (240, 3)
+    for column in ("corpus", "emotion", "speaker", "sex", "sample_rate", "channels"):
+        counts = TABLE[column].value_counts().sort_index()
+        assert list(report[f"per_{column}"].items()) == [(str(key), count) for key, count in counts.items()]
+    durations = TABLE["duration"]
+    expected = {"min": durations.min(), "median": durations.median(), "mean": durations.mean(), "max": durations.max()}
+    assert report["duration"] == {key: round(float(value), 3) for key, value in expected.items()} | {
+        "total": round(float(durations.sum()), 3)
+    }
+    assert sum(report["per_speaker"].values()) == 180  # nobody knows the others
+
+
+def test_labels_of_the_corpora_are_counted_under_their_emotion() -> None:
+    table = TABLE[TABLE["corpus"] == "folders"].assign(corpus_label=lambda rows: rows["emotion"].str[:1])
+    counts = tallied(table.iloc[::-1], 7).report()["per_corpus_label"]
+    assert counts["folders"]["surprised"] == {"s": 8}
+    assert list(counts["folders"]) == sorted(table["emotion"].unique())
+
+
+def test_duplicates_are_named_in_the_order_of_utterances() -> None:
+    names = RAVDESS["utterance"].tolist()
+    copies = {names[9]: names[2], names[5]: names[2]}
+    table = with_copies(RAVDESS, copies)
+    table["duplicate_of"] = table["utterance"].map(copies)
+    assert list(tallied(table, 4).report()["duplicates"].items()) == [(names[5], names[2]), (names[9], names[2])]
+
+
+def test_what_is_in_no_row_is_reported_in_order() -> None:
+    tally = tallied(RAVDESS, 50)
+    tally.rejects += [Reject("b", "late", "mend it"), Reject("a", "early", "mend it")]
+    tally.copies.update(["y", "x", "y"])
+    tally.not_selected["ravdess, song"] += 1
+    report = tally.report()
+    assert report["rejects"] == [
+        {"path": "a", "reason": "early", "remedy": "mend it"},
+        {"path": "b", "reason": "late", "remedy": "mend it"},
+    ]
+    assert list(report["copies"].items()) == [("x", 1), ("y", 2)]
+    assert report["not_selected"] == {"ravdess, song": 1}

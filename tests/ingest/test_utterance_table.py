@@ -1,0 +1,680 @@
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from ser.core import tables
+from ser.ingest import utterance_table
+from ser.ingest.counts import Tally
+from stages import ingest as stage
+from tests.support import small_corpora
+from tests.support.small_corpora import LFS_POINTER, Ingested, composed, written
+from tests.support.synthesis import ravdess_corpus, tone
+
+RAVDESS_EMOTIONS = tables.EMOTIONS[:8]
+NAME = "03-01-05-01-02-01-12"
+HAPPY = "03-01-03-01-02-01-12"
+MP4 = b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom" + bytes(100)
+
+# Folder names that people give, and what they mean.
+SYNONYMS = {
+    "neutral": ("Neutral",),
+    "calm": ("Calm", "Calmness"),
+    "happy": ("Happy", "Happiness", "Joy", "Joyful"),
+    "sad": ("Sad", "Sadness"),
+    "angry": ("Angry", "Anger", "Rage"),
+    "fearful": ("Fearful", "Fear", "Afraid", "Scared"),
+    "disgust": ("Disgust", "Disgusted"),
+    "surprised": ("Surprised", "Surprise"),
+    "pleasant_surprise": ("Pleasant Surprise", "Pleasantly Surprised", "PS"),
+    "boredom": ("Boredom", "Bored"),
+}
+
+
+def ingested(root: Path, corpus: str = "ravdess", **changes: Any) -> Ingested:
+    return small_corpora.ingested(root, f"corpus={corpus}", **changes)
+
+
+def ids(utterances: pd.DataFrame) -> list[str]:
+    return utterances["utterance"].tolist()
+
+
+def configure(root: Path, *overrides: str) -> None:
+    """Write `params.yaml` of a study on `root`."""
+    config = composed(*overrides)
+    content = {"corpus": config["corpus"] | {"root": str(root)}, "labels": config["labels"]}
+    Path("params.yaml").write_text(yaml.safe_dump(content))
+
+
+def truncated(path: Path) -> None:
+    content = written(path, tone(440, 0.5)).read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+
+
+def with_nan(path: Path) -> None:
+    waveform = tone(440, 0.5)
+    waveform[7] = np.nan
+    written(path, waveform, subtype="FLOAT")
+
+
+INVALID: dict[str, tuple[Callable[[Path], Any], str, str]] = {
+    "03-01-01-01-01-01-12.wav": (Path.touch, "0 bytes", "replace it by an intact copy"),
+    "03-01-02-01-01-01-12.wav": (lambda path: path.write_text("not found"), "not readable as audio", "replace it"),
+    "03-01-03-01-01-01-12.wav": (
+        lambda path: path.write_text(LFS_POINTER),
+        "a Git LFS pointer, not audio",
+        "fetch the audio with `git lfs pull`",
+    ),
+    "03-01-04-01-01-01-12.wav": (truncated, "truncated: 39", "replace it by an intact copy"),
+    "03-01-04-02-01-01-12.flac": (truncated, "not readable as audio", "replace it by an intact copy"),
+    "03-01-05-01-01-01-12.wav": (with_nan, "NaN or infinite samples", "replace it by an intact copy"),
+    "03-01-06-01-01-01-12.wav": (lambda path: written(path, np.zeros(8000)), "every sample is zero", "replace it"),
+    "03-01-07-01-01-01-12.wav": (lambda path: written(path, tone(440, 0.05)), "0.05 s long, shorter", "remove it"),
+    "03-01-08-01-01-01-12.wav": (lambda path: path.symlink_to("gone"), "cannot be opened (No such file", "link leads"),
+    "hello.wav": (written, "not a RAVDESS file name", "name it like 03-01-05-01-02-01-12.wav"),
+    "03-01-09-01-01-01-12.wav": (written, "unknown emotion '09'", "known are 01, 02, 03, 04, 05, 06, 07, 08"),
+    "02-01-05-01-01-01-12.mp4": (Path.touch, "modality 02 is video without sound", "use the audio (03)"),
+    "01-01-06-01-01-02-12.mp4": (lambda path: path.write_bytes(MP4), "not readable as audio", "or remove it"),
+}
+
+
+@pytest.fixture
+def invalid_corpus(tmp_path: Path) -> Path:
+    """One good recording and one of each invalid kind."""
+    root = tmp_path / "corpus"
+    written(root / "Actor_12" / f"{NAME}.wav")
+    for name, (make, _, _) in INVALID.items():
+        make(root / "Actor_12" / name)
+    return root
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return ravdess_corpus(tmp_path_factory.mktemp("corpus"), speakers=("01", "02"))
+
+
+def test_one_error_lists_every_invalid_file_with_reason_and_remedy(invalid_corpus: Path) -> None:
+    with pytest.raises(utterance_table.InvalidCorpus) as raised:
+        ingested(invalid_corpus)
+    head, *lines = str(raised.value).splitlines()
+    assert head.startswith(f"13 invalid file(s) in {invalid_corpus}; mend them, or set corpus.on_invalid=exclude")
+    listed = {line.partition(": ")[0].strip(): line for line in lines}
+    assert list(listed) == sorted(f"Actor_12/{name}" for name in INVALID)
+    for name, (_, reason, remedy) in INVALID.items():
+        found, _, wanted = listed[f"Actor_12/{name}"].partition("; ")
+        assert reason in found
+        assert remedy in wanted
+
+
+def test_excluding_goes_on_and_reports_every_invalid_file(invalid_corpus: Path) -> None:
+    utterances, report = ingested(invalid_corpus, on_invalid="exclude")
+    assert ids(utterances) == [f"ravdess/Actor_12/{NAME}"]
+    assert [reject["path"] for reject in report["rejects"]] == sorted(f"Actor_12/{name}" for name in INVALID)
+    for reject in report["rejects"]:
+        _, reason, remedy = INVALID[Path(reject["path"]).name]
+        assert reason in reject["reason"]
+        assert remedy in reject["remedy"]
+
+
+def test_the_stage_writes_nothing_where_a_file_is_invalid(
+    invalid_corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    configure(invalid_corpus, "corpus=ravdess")
+    with pytest.raises(utterance_table.InvalidCorpus):
+        stage.main()
+    assert sorted(path.name for path in tmp_path.rglob("*") if "corpus" not in path.parts) == ["data", "params.yaml"]
+    assert not list((tmp_path / "data").iterdir())
+
+
+def test_the_stage_writes_what_ingesting_gives(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    configure(corpus, "corpus=ravdess")
+    stage.main()
+    assert capsys.readouterr().out == "ravdess: 60 utterances, 2 speakers, 0 files excluded\n"
+    pd.testing.assert_frame_equal(
+        tables.read_utterances(stage.UTTERANCES), ingested(corpus).utterances, check_dtype=False
+    )
+    first = stage.UTTERANCES.read_bytes(), stage.REPORT.read_bytes()
+    stage.main()
+    assert (stage.UTTERANCES.read_bytes(), stage.REPORT.read_bytes()) == first
+
+
+def test_the_stage_says_what_was_dropped_and_what_was_there_twice(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    root = shutil.copytree(corpus, tmp_path / "corpus")
+    shutil.copytree(corpus / "Actor_01", root / "again" / "Actor_01")
+    (root / "Actor_02" / "hello.wav").touch()
+    configure(root, "corpus=ravdess", "labels=common_four", "corpus.on_invalid=exclude")
+    stage.main()
+    assert capsys.readouterr().out.splitlines() == [
+        "ravdess: 28 utterances, 2 speakers, 1 files excluded",  # 4 neutral, 8 each of happy, sad and angry
+        "dropped by labels=common_four: 8 calm, 8 fearful, 8 disgust, 8 surprised of ravdess",
+        "counted once: 14 files repeat recordings of other folders",
+    ]
+
+
+def test_a_long_list_of_invalid_files_is_cut(tmp_path: Path) -> None:
+    for k in range(52):
+        (tmp_path / f"{k:02}.wav").touch()
+    with pytest.raises(
+        utterance_table.InvalidCorpus, match=r"52 invalid file\(s\)[\s\S]*49\.wav[\s\S]*\n  and 2 more$"
+    ) as raised:
+        ingested(tmp_path)
+    assert len(raised.value.rejects) == 52
+
+
+def test_a_corpus_of_invalid_files_only_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / f"{NAME}.wav").touch()
+    with pytest.raises(ValueError, match=r"no utterance of .* is left: 1 files are invalid"):
+        ingested(tmp_path, on_invalid="exclude")
+
+
+def test_the_columns_and_their_order_are_those_of_the_schema(corpus: Path) -> None:
+    utterances = ingested(corpus).utterances
+    assert utterances.columns.tolist() == list(tables.UTTERANCES.columns)
+    tables.UTTERANCES.validate(utterances)
+
+
+def test_the_rows_are_ordered_by_utterance_whatever_the_folder_lists_first(corpus: Path) -> None:
+    utterances = ids(ingested(corpus).utterances)
+    assert len(utterances) == 60
+    assert utterances == sorted(utterances)
+
+
+def test_one_row_states_what_name_and_audio_say(tmp_path: Path) -> None:
+    written(tmp_path / "Actor_12" / f"{NAME}.wav", tone(440, 0.2))
+    (row,) = ingested(tmp_path).utterances.to_dict("records")
+    assert len(row.pop("audio_hash")) == 32
+    assert pd.isna(row.pop("duplicate_of"))
+    assert row == {
+        "utterance": "ravdess/Actor_12/03-01-05-01-02-01-12",
+        "corpus": "ravdess",
+        "path": "Actor_12/03-01-05-01-02-01-12.wav",
+        "speaker": "ravdess/12",
+        "sex": "female",
+        "language": "en",
+        "emotion": "angry",
+        "corpus_label": "05",
+        "intensity": "normal",
+        "statement": "02",
+        "repetition": "01",
+        "vocal_channel": "speech",
+        "sample_rate": 16_000,
+        "channels": 1,
+        "n_samples": 3200,
+        "duration": 0.2,
+    }
+
+
+def test_the_report_counts_what_is_in_the_table(corpus: Path) -> None:
+    counts = {emotion: 4 if emotion == "neutral" else 8 for emotion in RAVDESS_EMOTIONS}
+    codes = {emotion: f"{code:02}" for code, emotion in enumerate(RAVDESS_EMOTIONS, start=1)}
+    assert ingested(corpus).report == {
+        "n_utterances": 60,
+        "n_speakers": 2,
+        "per_corpus": {"ravdess": 60},
+        "per_emotion": counts,
+        "per_speaker": {"ravdess/01": 30, "ravdess/02": 30},
+        "per_sex": {"female": 30, "male": 30},
+        "per_corpus_label": {"ravdess": {emotion: {codes[emotion]: count} for emotion, count in counts.items()}},
+        "duration": {"min": 0.5, "median": 0.5, "mean": 0.5, "max": 0.5, "total": 30.0},
+        "per_sample_rate": {"16000": 60},
+        "per_channels": {"1": 60},
+        "duplicates": {},
+        "dropped": {},
+        "rejects": [],
+        "known_defects": {},
+        "not_selected": {},
+        "copies": {},
+        "substitutes": {},
+        "not_audio": {},
+        "not_read": [],
+    }
+
+
+def test_equal_samples_in_any_container_are_duplicates_of_the_first(tmp_path: Path) -> None:
+    samples = np.round(tone(440, 0.2) * 2**15).astype(np.int16)
+    first, second, third, other = (f"03-01-03-01-02-01-0{actor}" for actor in (1, 2, 3, 4))
+    written(tmp_path / f"{first}.flac", samples)
+    written(tmp_path / f"{second}.wav", samples)
+    written(tmp_path / f"{third}.wav", samples, container="FLAC")
+    written(tmp_path / f"{other}.wav", samples[::-1])
+    utterances, report = ingested(tmp_path)
+    original = f"ravdess/Actor_01/{first}"
+    assert utterances["audio_hash"].nunique() == 2
+    assert utterances["duplicate_of"].isna().tolist() == [True, False, False, True]
+    assert utterances["duplicate_of"].dropna().unique().tolist() == [original]
+    assert report["duplicates"] == {f"ravdess/Actor_02/{second}": original, f"ravdess/Actor_03/{third}": original}
+
+
+def test_stereo_is_counted_and_its_hash_is_that_of_the_mean(tmp_path: Path) -> None:
+    samples = np.round(tone(440, 0.2) * 2**15).astype(np.int16)
+    written(tmp_path / "03-01-03-01-02-01-01.wav", samples)
+    written(tmp_path / "03-01-03-01-02-01-02.wav", np.column_stack([samples, samples]))
+    utterances, report = ingested(tmp_path)
+    assert utterances["channels"].tolist() == [1, 2]
+    assert report["per_channels"] == {"1": 1, "2": 1}
+    assert utterances["audio_hash"].nunique() == 1
+
+
+def test_a_recording_in_two_containers_counts_once(tmp_path: Path) -> None:
+    samples = np.round(tone(440, 0.2) * 2**15).astype(np.int16)
+    written(tmp_path / f"{NAME}.wav", samples)
+    written(tmp_path / f"{NAME}.flac", samples)
+    utterances, report = ingested(tmp_path)
+    assert ids(utterances) == [f"ravdess/Actor_12/{NAME}"]
+    assert report["copies"] == {".": 1}
+    assert report["duplicates"] == {}
+
+
+def test_one_name_with_two_recordings_is_invalid(tmp_path: Path) -> None:
+    written(tmp_path / f"{NAME}.wav", tone(440, 0.2))
+    written(tmp_path / "again" / f"{NAME}.wav", tone(550, 0.2))
+    written(tmp_path / f"{HAPPY}.wav")
+    second = rf"1 invalid[\s\S]*again/{NAME}\.wav: the utterance ravdess/Actor_12/{NAME} is {NAME}\.wav already, with "
+    with pytest.raises(utterance_table.InvalidCorpus, match=second + "other audio; keep one of them"):
+        ingested(tmp_path)
+    utterances, report = ingested(tmp_path, on_invalid="exclude")
+    assert utterances["path"].tolist() == [f"{HAPPY}.wav", f"{NAME}.wav"]
+    assert report["copies"] == {}
+
+
+def test_where_the_nearest_copy_is_broken_the_other_is_taken(tmp_path: Path) -> None:
+    (tmp_path / f"{NAME}.wav").touch()
+    written(tmp_path / "again" / f"{NAME}.wav")
+    utterances, report = ingested(tmp_path, on_invalid="exclude")
+    assert utterances["path"].tolist() == [f"again/{NAME}.wav"]
+    assert [reject["path"] for reject in report["rejects"]] == [f"{NAME}.wav"]
+
+
+@pytest.mark.parametrize("archive", ["audio_speech_actors_01-24", "Archive"])  # sorts after and before Actor_01
+def test_ravdess_unpacked_twice_as_kaggle_serves_it_counts_once(corpus: Path, tmp_path: Path, archive: str) -> None:
+    root = shutil.copytree(corpus, tmp_path / "corpus")
+    shutil.copytree(corpus, root / archive)
+    (once, report), (twice, report_of_twice) = ingested(corpus), ingested(root)
+    pd.testing.assert_frame_equal(twice, once)  # and so the paths are those of the files nearest to the root
+    copies = {f"{archive}/Actor_01": 30, f"{archive}/Actor_02": 30}
+    assert report_of_twice == report | {"copies": copies}
+
+
+def test_tess_unpacked_twice_counts_once_whatever_the_case_of_folders_and_speakers(tmp_path: Path) -> None:
+    once, twice = tmp_path / "once", tmp_path / "twice"
+    for name in ("OAF_angry/OAF_back_angry.wav", "YAF_pleasant_surprised/YAF_back_ps.wav"):
+        written(once / name)
+        copy = f"TESS Toronto emotional speech set data/{name.split('/')[0].upper()}/{name.split('/')[1].lower()}"
+        for path in (twice / name, twice / copy):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(once / name, path)
+    utterances, report = ingested(twice, "tess")
+    assert ids(utterances) == ["tess/OAF_back_angry", "tess/YAF_back_ps"]
+    pd.testing.assert_frame_equal(utterances, ingested(once, "tess").utterances)
+    parent = "TESS Toronto emotional speech set data"
+    assert report["copies"] == {f"{parent}/OAF_ANGRY": 1, f"{parent}/YAF_PLEASANT_SURPRISED": 1}
+
+
+def test_the_one_file_of_tess_that_lacks_a_letter_is_of_the_same_actress(tmp_path: Path) -> None:
+    for name in ("OAF_neutral/OA_bite_neutral", "OAF_neutral/OAF_back_neutral", "oaf_NEUTRAL/oa_bite_neutral"):
+        written(tmp_path / f"{name}.wav", tone(440, 0.2) if "bite" in name else None)
+    utterances = ingested(tmp_path, "tess").utterances
+    assert utterances.set_index("utterance")["speaker"].to_dict() == {
+        "tess/OAF_back_neutral": "tess/OAF",
+        "tess/OA_bite_neutral": "tess/OAF",
+    }
+
+
+def test_savee_in_both_layouts_counts_once(tmp_path: Path) -> None:
+    for speaker in ("DC", "KL"):
+        for name in ("a01", "sa01"):
+            written(tmp_path / "AudioData" / speaker / f"{name}.wav")
+            (tmp_path / "ALL").mkdir(exist_ok=True)
+            shutil.copy(tmp_path / "AudioData" / speaker / f"{name}.wav", tmp_path / "ALL" / f"{speaker}_{name}.wav")
+    utterances, report = ingested(tmp_path, "savee")
+    assert ids(utterances) == ["savee/DC/a01", "savee/DC/sa01", "savee/KL/a01", "savee/KL/sa01"]
+    assert report["per_speaker"] == {"savee/DC": 2, "savee/KL": 2}
+    assert report["duplicates"] == {}
+    assert sum(report["copies"].values()) == 4
+
+
+@pytest.mark.parametrize("kept", ["AudioData/{}/{}.wav", "{}/{}.wav", "ALL/{}_{}.wav", "{}_{}.wav"])
+def test_either_layout_of_savee_gives_the_same_utterances(tmp_path: Path, kept: str) -> None:
+    for speaker in ("JE", "JK"):
+        for name in ("a01", "su01"):
+            written(tmp_path / kept.format(speaker, name))
+    utterances = ingested(tmp_path, "savee").utterances
+    assert ids(utterances) == ["savee/JE/a01", "savee/JE/su01", "savee/JK/a01", "savee/JK/su01"]
+    assert utterances["emotion"].tolist() == ["angry", "surprised"] * 2
+
+
+@pytest.mark.parametrize("film", ["Actor_12", "Video_Speech_Actor_12/Actor_12", "."])
+def test_the_sound_of_a_film_is_not_read_where_the_audio_is_there(tmp_path: Path, film: str) -> None:
+    written(tmp_path / "Actor_12" / f"{NAME}.wav", tone(440, 0.2))
+    written(tmp_path / film / f"01{NAME[2:]}.wav", tone(550, 0.3))
+    utterances, report = ingested(tmp_path)
+    assert utterances[["utterance", "path"]].to_numpy().tolist() == [
+        [f"ravdess/Actor_12/{NAME}", f"Actor_12/{NAME}.wav"],
+    ]
+    assert report["substitutes"] == {film: 1}
+    assert report["rejects"] == []
+
+
+def test_the_sound_of_a_film_alone_is_taken_under_the_name_of_the_audio(tmp_path: Path) -> None:
+    written(tmp_path / "Actor_12" / f"01{NAME[2:]}.wav")
+    utterances, report = ingested(tmp_path)
+    assert utterances[["utterance", "path"]].to_numpy().tolist() == [
+        [f"ravdess/Actor_12/{NAME}", f"Actor_12/01{NAME[2:]}.wav"],
+    ]
+    assert report["substitutes"] == {}
+
+
+def test_a_film_beside_its_audio_is_not_read(tmp_path: Path) -> None:
+    written(tmp_path / "Actor_12" / f"{NAME}.wav")
+    (tmp_path / "Actor_12" / f"01{NAME[2:]}.mp4").write_bytes(MP4)
+    utterances, report = ingested(tmp_path)
+    assert utterances["path"].tolist() == [f"Actor_12/{NAME}.wav"]
+    assert report["substitutes"] == {"Actor_12": 1}
+
+
+def test_the_silent_file_of_crema_d_is_reported_without_an_error(tmp_path: Path) -> None:
+    written(tmp_path / "AudioWAV" / "1076_MTI_SAD_XX.wav", np.zeros(8000))
+    written(tmp_path / "AudioWAV" / "1076_MTI_NEU_XX.wav")
+    utterances, report = ingested(tmp_path, "crema_d")
+    assert ids(utterances) == ["crema_d/1076_MTI_NEU_XX"]
+    assert report["known_defects"] == {"AudioWAV/1076_MTI_SAD_XX.wav": "silent"}
+    assert report["rejects"] == []
+
+
+@pytest.fixture
+def crema_d_clone(tmp_path: Path) -> Path:
+    """A clone with Git LFS for the wav files alone."""
+    for stem in ("1001_DFA_ANG_XX", "1001_DFA_NEU_XX"):
+        written(tmp_path / "AudioWAV" / f"{stem}.wav")
+        (tmp_path / "AudioMP3").mkdir(exist_ok=True)
+        (tmp_path / "AudioMP3" / f"{stem}.mp3").write_text(LFS_POINTER)
+    return tmp_path
+
+
+def test_pointers_of_lossy_copies_are_not_read_where_the_wav_files_are_there(crema_d_clone: Path) -> None:
+    utterances, report = ingested(crema_d_clone, "crema_d")
+    assert utterances["path"].tolist() == ["AudioWAV/1001_DFA_ANG_XX.wav", "AudioWAV/1001_DFA_NEU_XX.wav"]
+    assert report["substitutes"] == {"AudioMP3": 2}
+    assert report["rejects"] == []
+
+
+def test_a_clone_without_git_lfs_lists_each_pointer_with_the_command_that_fetches_it(crema_d_clone: Path) -> None:
+    for path in (crema_d_clone / "AudioWAV").iterdir():
+        path.write_text(LFS_POINTER)
+    with pytest.raises(utterance_table.InvalidCorpus, match=r"2 invalid") as raised:
+        ingested(crema_d_clone, "crema_d")
+    for reject in raised.value.rejects:
+        assert re.fullmatch(r"AudioWAV/1001_DFA_(ANG|NEU)_XX\.wav", reject.path)
+        assert (reject.reason, reject.remedy) == (
+            "a Git LFS pointer, not audio",
+            "fetch the audio with `git lfs pull`",
+        )
+
+
+def test_a_lossy_copy_alone_is_read(tmp_path: Path) -> None:
+    written(tmp_path / "AudioWAV" / "1001_DFA_ANG_XX.wav")
+    written(tmp_path / "AudioMP3" / "1001_DFA_NEU_XX.mp3")
+    utterances, report = ingested(tmp_path, "crema_d")
+    assert utterances["path"].tolist() == ["AudioWAV/1001_DFA_ANG_XX.wav", "AudioMP3/1001_DFA_NEU_XX.mp3"]
+    assert report["substitutes"] == {}
+
+
+def test_hidden_files_and_folders_are_no_part_of_a_corpus(tmp_path: Path) -> None:
+    written(tmp_path / f"{NAME}.wav")
+    written(tmp_path / f"._{NAME}.wav")  # as macOS leaves them in archives
+    written(tmp_path / ".git" / f"{NAME}.wav")
+    utterances, report = ingested(tmp_path)
+    assert len(utterances) == 1
+    assert report["rejects"] == []
+    assert report["copies"] == {}
+    assert report["not_audio"] == {}
+
+
+def test_files_that_are_not_audio_are_counted_by_suffix(tmp_path: Path) -> None:
+    written(tmp_path / f"{NAME}.wav")
+    for name in ("README.md", "a/notes.MD", "a/LICENSE", "labels.csv"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("text")
+    assert ingested(tmp_path).report["not_audio"] == {".csv": 1, ".md": 2, "no suffix": 1}
+
+
+def test_audio_under_any_suffix_is_an_utterance(tmp_path: Path) -> None:
+    written(tmp_path / f"{NAME}.bin", container="FLAC")
+    assert ingested(tmp_path).utterances["path"].tolist() == [f"{NAME}.bin"]
+
+
+def test_the_root_and_what_is_in_it_may_be_symbolic_links(corpus: Path, tmp_path: Path) -> None:
+    (tmp_path / "whole").symlink_to(corpus)
+    (tmp_path / "parts").mkdir()
+    for folder in corpus.iterdir():
+        (tmp_path / "parts" / folder.name).symlink_to(folder)
+    (tmp_path / "parts" / "back").symlink_to(tmp_path / "parts")
+    expected, report = ingested(corpus)
+    for root in (tmp_path / "whole", tmp_path / "parts"):
+        utterances, report_of_links = ingested(root)
+        pd.testing.assert_frame_equal(utterances, expected)
+        assert report_of_links == report
+
+
+@pytest.mark.parametrize(
+    ("kept", "n_utterances"), [(["speech"], 60), (["song"], 1), (["speech", "song"], 61), (None, 61)]
+)
+def test_the_vocal_channel_is_selected(corpus: Path, tmp_path: Path, kept: list[str] | None, n_utterances: int) -> None:
+    root = shutil.copytree(corpus, tmp_path / "corpus")
+    written(root / "03-02-05-01-02-01-12.wav")
+    utterances, report = ingested(root, vocal_channels=kept)
+    assert len(utterances) == n_utterances
+    assert set(utterances["vocal_channel"]) == set(kept or ["speech", "song"])
+    others = {f"ravdess, {channel}": n for channel, n in (("song", 1), ("speech", 60)) if kept and channel not in kept}
+    assert report["not_selected"] == others
+
+
+def test_what_is_not_selected_is_not_read(tmp_path: Path) -> None:
+    written(tmp_path / f"{NAME}.wav")
+    (tmp_path / "03-02-05-01-02-01-12.wav").touch()
+    assert len(ingested(tmp_path).utterances) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"vocal_channels": ["whisper"]}, r"corpus\.vocal_channels names whisper; the corpus has speech, song"),
+        ({"vocal_channels": ["song"]}, r"no utterance of .* is left: 0 files .*, 0 dropped by labels, 60 not selected"),
+        ({"on_invalid": "ignore"}, r"corpus\.on_invalid is 'ignore'; it is error or exclude"),
+        ({"reader": "tass"}, r"corpus\.reader is one of ravdess"),
+    ],
+)
+def test_an_unknown_choice_is_refused(corpus: Path, changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        ingested(corpus, **changes)
+
+
+@pytest.mark.parametrize("stray", ["corpora", "vocal_chanels"])
+def test_an_option_that_a_corpus_does_not_have_is_not_swallowed(corpus: Path, stray: str) -> None:
+    with pytest.raises(TypeError, match=stray):
+        ingested(corpus, **{stray: ["speech"]})
+
+
+def test_a_root_that_is_missing_or_empty_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"gone is not a folder; put the corpus there, or set corpus\.root"):
+        ingested(tmp_path / "gone")
+    (tmp_path / "README.md").write_text("text")
+    with pytest.raises(ValueError, match=r"no audio below .*; is corpus\.root right\?"):
+        ingested(tmp_path)
+
+
+def test_labels_that_a_scheme_drops_are_counted_and_not_decoded(tmp_path: Path) -> None:
+    written(tmp_path / f"{NAME}.wav")
+    for code, name in (("02", "calm"), ("02", "second"), ("08", "surprised")):
+        statement = "02" if name == "second" else "01"
+        (tmp_path / f"03-01-{code}-01-{statement}-01-12.wav").touch()
+    utterances, report = small_corpora.ingested(tmp_path, "corpus=ravdess", "labels=common_four")
+    assert utterances["emotion"].tolist() == ["angry"]
+    assert report["dropped"] == {"ravdess": {"calm": 2, "surprised": 1}}
+    assert report["rejects"] == []
+
+
+def test_a_recording_that_is_dropped_and_there_twice_is_counted_once(corpus: Path, tmp_path: Path) -> None:
+    root = shutil.copytree(corpus, tmp_path / "corpus")
+    shutil.copytree(corpus, root / "audio_speech_actors_01-24")
+    report = small_corpora.ingested(root, "corpus=ravdess", "labels=common_four").report
+    assert report["dropped"] == {"ravdess": dict.fromkeys(("calm", "fearful", "disgust", "surprised"), 8)}
+    assert report["n_utterances"] == 28
+    assert sum(report["copies"].values()) == 28
+
+
+def test_song_that_is_not_selected_is_not_counted_as_dropped(tmp_path: Path) -> None:
+    written(tmp_path / f"{NAME}.wav")
+    (tmp_path / "03-02-02-01-02-01-12.wav").touch()  # calm, sung
+    report = small_corpora.ingested(tmp_path, "corpus=ravdess", "labels=common_four").report
+    assert (report["dropped"], report["not_selected"]) == ({}, {"ravdess, song": 1})
+
+
+def test_a_scheme_that_drops_all_there_is_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "03-01-02-01-01-01-12.wav").touch()
+    with pytest.raises(
+        ValueError, match=r"no utterance of .* is left: 0 files .*, 1 dropped by labels, 0 not selected"
+    ):
+        small_corpora.ingested(tmp_path, "corpus=ravdess", "labels=common_four")
+
+
+def test_merged_emotions_keep_the_label_of_their_corpus(tmp_path: Path) -> None:
+    for k, folder in enumerate(["Surprise", "Pleasant Surprise", "PS", "Happy"]):
+        written(tmp_path / folder / "a.wav", tone(300 + 100 * k, 0.12))
+    utterances, report = small_corpora.ingested(tmp_path, "corpus=folders", "labels=big_six")
+    assert utterances.set_index("corpus_label")["emotion"].to_dict() == {
+        "surprise": "surprised",
+        "pleasant_surprise": "surprised",
+        "ps": "surprised",
+        "happy": "happy",
+    }
+    assert report["per_emotion"] == {"happy": 1, "surprised": 3}
+    assert report["per_corpus_label"] == {
+        "folders": {"happy": {"happy": 1}, "surprised": {"pleasant_surprise": 1, "ps": 1, "surprise": 1}}
+    }
+    assert report["dropped"] == {}
+
+
+def test_every_synonym_of_an_emotion_names_a_folder_in_any_case_with_blanks_or_hyphens(tmp_path: Path) -> None:
+    forms = (str, str.lower, str.upper, lambda name: name.replace(" ", "-"), lambda name: name.replace(" ", "_"))
+    expected = {}
+    for emotion, names in SYNONYMS.items():
+        for folder in sorted({form(name) for form in forms for name in names}):
+            path = written(tmp_path / "corpus" / folder / f"{len(expected):03}.wav")
+            expected[path.relative_to(tmp_path / "corpus").as_posix()] = emotion
+    utterances, report = ingested(tmp_path / "corpus", "folders")
+    assert utterances.set_index("path")["emotion"].to_dict() == expected
+    assert set(utterances["corpus_label"]) == set(composed("corpus=folders")["corpus"]["label_map"])  # all of them
+    assert report["rejects"] == []
+
+
+def test_a_corpus_of_folders_has_no_speakers_and_folders_of_any_case(tmp_path: Path) -> None:
+    for k, folder in enumerate(["happy", "HAPPY", "Joy", "Angry", "sub/aNGER", "PS"]):
+        written(tmp_path / "corpus" / folder / f"take {k}, good.wav", tone(300 + k, 0.2))
+    tables.write(ingested(tmp_path / "corpus", "folders").utterances, tmp_path / "utterances.csv")
+    utterances = tables.read_utterances(tmp_path / "utterances.csv").set_index("corpus_label")
+    assert utterances["emotion"].groupby(level=0).unique().str.join("").to_dict() == {
+        "happy": "happy",
+        "joy": "happy",
+        "angry": "angry",
+        "anger": "angry",
+        "ps": "pleasant_surprise",
+    }
+    assert len(utterances) == 6
+    assert utterances[["speaker", "sex", "language", "intensity"]].isna().all(axis=None)
+
+
+def test_a_corpus_of_folders_lists_a_file_in_no_folder_and_an_unknown_folder(tmp_path: Path) -> None:
+    written(tmp_path / "a.wav")
+    written(tmp_path / "Meh/a.wav")
+    with pytest.raises(
+        utterance_table.InvalidCorpus, match=r"2 invalid[\s\S]*Meh/a.wav: unknown emotion 'meh'[\s\S]*a.wav: lies in"
+    ):
+        ingested(tmp_path, "folders")
+
+
+def test_one_error_lists_every_unknown_folder_with_the_nearest_known_label(tmp_path: Path) -> None:
+    for folder in ("Angri", "Hapy", "Plesant Surprise", "Joy", "Qxz"):
+        written(tmp_path / folder / "a.wav")
+    with pytest.raises(utterance_table.InvalidCorpus, match=r"4 invalid") as raised:
+        ingested(tmp_path, "folders")
+    listed = {reject.path.split("/")[0]: f"{reject.reason}; {reject.remedy}" for reject in raised.value.rejects}
+    assert listed["Angri"].startswith("unknown emotion 'angri'; did you mean 'angry'? known are neutral, calm, ")
+    assert listed["Hapy"].startswith("unknown emotion 'hapy'; did you mean 'happy'? ")
+    assert listed["Plesant Surprise"].startswith(
+        "unknown emotion 'plesant_surprise'; did you mean 'pleasant_surprise'? "
+    )
+    assert listed["Qxz"].startswith("unknown emotion 'qxz'; known are neutral, calm, ")
+    assert set(listed) == {"Angri", "Hapy", "Plesant Surprise", "Qxz"}
+
+
+def test_an_unknown_folder_of_many_files_does_not_hide_the_next_one(tmp_path: Path) -> None:
+    for folder in ("Angri", "Hapy"):
+        (tmp_path / folder).mkdir()
+        for k in range(60):
+            (tmp_path / folder / f"{k}.wav").touch()
+    with pytest.raises(utterance_table.InvalidCorpus, match=r"120 invalid[\s\S]*mean 'angry'\?[\s\S]*mean 'happy'\?"):
+        ingested(tmp_path, "folders")
+
+
+@pytest.fixture(scope="module")
+def real_ravdess(corpora_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Ingested:
+    """RAVDESS speech and song, together in one root by links."""
+    root = tmp_path_factory.mktemp("ravdess")
+    (root / "speech").symlink_to(corpora_root / "ravdess")
+    (root / "song").symlink_to(corpora_root / "ravdess_song")
+    return ingested(root, vocal_channels=None)
+
+
+@pytest.fixture(scope="module")
+def real_speech(real_ravdess: Ingested) -> dict[str, Any]:
+    utterances = real_ravdess.utterances
+    tally = Tally()
+    tally.add(utterances[utterances["vocal_channel"] == "speech"])
+    return tally.report()
+
+
+@pytest.mark.real
+def test_ravdess_speech_has_1440_utterances_of_24_speakers(real_speech: dict[str, Any]) -> None:
+    assert (real_speech["n_utterances"], real_speech["n_speakers"]) == (1440, 24)
+    assert real_speech["per_emotion"] == {emotion: 96 if emotion == "neutral" else 192 for emotion in RAVDESS_EMOTIONS}
+    assert set(real_speech["per_speaker"].values()) == {60}
+    assert real_speech["per_sex"] == {"female": 720, "male": 720}
+
+
+@pytest.mark.real
+def test_ravdess_speech_is_48_khz_and_mono_but_for_five(real_speech: dict[str, Any]) -> None:
+    assert real_speech["per_sample_rate"] == {"48000": 1440}
+    assert real_speech["per_channels"] == {"1": 1435, "2": 5}
+
+
+@pytest.mark.real
+def test_ravdess_speech_has_one_pair_of_duplicates(real_speech: dict[str, Any]) -> None:
+    assert real_speech["duplicates"] == {
+        "ravdess/Actor_07/03-01-03-01-02-02-07": "ravdess/Actor_07/03-01-03-01-02-01-07"
+    }
+
+
+@pytest.mark.real
+def test_ravdess_speech_and_song_are_read_together_through_links(real_ravdess: Ingested) -> None:
+    utterances, report = real_ravdess
+    assert utterances["vocal_channel"].value_counts().to_dict() == {"speech": 1440, "song": 1009}
+    assert utterances["utterance"].is_unique
+    assert utterances.groupby("vocal_channel")["speaker"].nunique().to_dict() == {"speech": 24, "song": 23}
+    sung = utterances[utterances["vocal_channel"] == "song"]
+    assert "ravdess/18" not in set(sung["speaker"])
+    assert set(sung["emotion"]) == {"neutral", "calm", "happy", "sad", "angry", "fearful"}
+    assert (report["rejects"], report["copies"], report["not_selected"]) == ([], {}, {})

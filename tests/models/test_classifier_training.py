@@ -1,0 +1,295 @@
+"""A fitted classifier, whose probabilities are checked on speakers that it did not hear."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ser.core import tables
+from ser.models import classifier_training
+from ser.protocol import balancing
+from tests.models.test_classifiers import SETTINGS
+from tests.support.learning_tables import combined, training_rows, utterance_table
+
+UTTERANCES = utterance_table(6, emotions=("neutral", "happy", "sad", "angry"))
+ROWS = training_rows(UTTERANCES)
+COLUMNS = tables.feature_columns(ROWS)
+SPEAKER = UTTERANCES["speaker"]
+
+
+def fitted(rows: pd.DataFrame = ROWS, speaker: pd.Series = SPEAKER, **changes: Any) -> Any:
+    """A fitted SVM with 3 calibration folds, unless said otherwise."""
+    name = changes.pop("name", "svm")
+    options = {"n_calibration_folds": 3, "seed": 0, **SETTINGS[name], **changes}
+    return classifier_training.fitted(rows, speaker, name=name, **options)
+
+
+def speaker_of(rows: pd.DataFrame) -> pd.Series:
+    """Speaker of each of `rows`."""
+    return rows["utterance"].map(UTTERANCES.set_index("utterance")["speaker"])
+
+
+def with_smote() -> pd.DataFrame:
+    """`ROWS` and synthetic neutral ones."""
+    rows = balancing.balanced(ROWS.drop(columns="synthetic"), name="smote", k_neighbors=5, seed=0)
+    assert rows["synthetic"].sum() == 24
+    return rows
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+@pytest.mark.parametrize("n_emotions", [2, 4])
+def test_probabilities_sum_to_1_and_tell_separable_emotions_of_new_speakers(name: str, n_emotions: int) -> None:
+    emotions = ("neutral", "happy", "sad", "angry")[:n_emotions]
+    known = (UTTERANCES["emotion"].isin(emotions)) & ~UTTERANCES["speaker"].isin(["ravdess/05", "ravdess/06"])
+    tested = ROWS[UTTERANCES["emotion"].isin(emotions) & ~known]
+    classifier = fitted(ROWS[known].reset_index(drop=True), SPEAKER[known].reset_index(drop=True), name=name)
+    probabilities = classifier.predict_proba(tested[COLUMNS].to_numpy())
+    assert probabilities.shape == (len(tested), n_emotions)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-6)
+    assert classifier.classes_.tolist() == sorted(emotions)
+    prediction = classifier.classes_[probabilities.argmax(axis=1)]
+    assert (prediction == tested["emotion"]).mean() > 0.7
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_training_twice_gives_equal_probabilities_to_the_last_bit(name: str) -> None:
+    values = ROWS[COLUMNS].to_numpy()
+    first, again = (fitted(name=name).predict_proba(values) for _ in range(2))
+    np.testing.assert_array_equal(first, again)
+
+
+def test_the_unit_of_a_feature_does_not_matter() -> None:
+    other_unit = ROWS.assign(feature_0=ROWS["feature_0"] * np.float32(1000))
+    first, second = (fitted(rows).predict_proba(rows[COLUMNS].to_numpy()) for rows in (ROWS, other_unit))
+    np.testing.assert_allclose(first, second, atol=1e-3)
+
+
+class Spy:
+    """Stands for `CalibratedClassifierCV` and remembers what it was given."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.splits: list[tuple[np.ndarray, np.ndarray]] = []
+        self.values = np.empty(0)
+        real = classifier_training.CalibratedClassifierCV
+        spy = self
+
+        class Spied(real):  # type: ignore[misc, valid-type]
+            def fit(self, values: np.ndarray, emotion: np.ndarray) -> Any:
+                spy.splits, spy.values = self.cv, values
+                return super().fit(values, emotion)
+
+        monkeypatch.setattr(classifier_training, "CalibratedClassifierCV", Spied)
+
+
+def test_calibration_hears_each_speaker_on_one_side_only_and_no_synthetic_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    spy = Spy(monkeypatch)
+    rows = with_smote()
+    fitted(rows, speaker_of(rows))
+    real = rows[~rows["synthetic"]]
+    np.testing.assert_array_equal(spy.values, real[COLUMNS].to_numpy())
+    speaker = speaker_of(real).to_numpy(str)
+    assert len(spy.splits) == 3
+    for trained, checked in spy.splits:
+        assert not set(speaker[trained]) & set(speaker[checked])
+    assert sorted(np.concatenate([checked for _, checked in spy.splits])) == list(range(len(real)))
+
+
+def test_calibration_has_fewer_folds_where_an_emotion_has_fewer_speakers(monkeypatch: pytest.MonkeyPatch) -> None:
+    spy = Spy(monkeypatch)
+    kept = (UTTERANCES["emotion"] != "sad") | UTTERANCES["speaker"].isin(["ravdess/02", "ravdess/05"])
+    fitted(ROWS[kept].reset_index(drop=True), SPEAKER[kept].reset_index(drop=True), n_calibration_folds=5)
+    assert len(spy.splits) == 2
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_calibration_folds_train_every_emotion_however_rare(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    facts = [
+        (emotion, speaker)
+        for emotion in "abcd"
+        for speaker in random.choice(6, random.integers(2, 4), replace=False)
+        for _ in range(random.integers(1, 12))
+    ]
+    emotion, speaker = (np.array(column, str) for column in zip(*facts, strict=True))
+    splits = classifier_training._grouped_splits(emotion, speaker, n_folds=5, seed=seed)
+    assert sorted(np.concatenate([checked for _, checked in splits])) == list(range(len(emotion)))
+    for trained, checked in splits:
+        assert set(emotion[trained]) == set("abcd")
+        assert not set(speaker[trained]) & set(speaker[checked])
+
+
+def test_folds_are_drawn_anew_before_one_fold_a_speaker_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    def n_folds(seed: int) -> int:
+        random = np.random.default_rng(seed)
+        rare = [(emotion, speaker) for emotion in "bcd" for speaker in random.choice(12, 2, replace=False)]
+        facts = [("a", speaker) for speaker in range(12) for _ in range(10)] + rare * 5
+        emotion, speaker = (np.array(column, str) for column in zip(*facts, strict=True))
+        return len(classifier_training._grouped_splits(emotion, speaker, n_folds=5, seed=seed))
+
+    drawn_anew = [n_folds(seed) for seed in range(20)]
+    monkeypatch.setattr(classifier_training, "N_DRAWS", 1)
+    drawn_once = [n_folds(seed) for seed in range(20)]
+    assert set(drawn_anew) <= {2, 12}
+    assert drawn_anew.count(2) > drawn_once.count(2)
+
+
+def test_emotions_of_pairwise_shared_speakers_are_checked_on_one_speaker_at_a_time() -> None:
+    """No two folds can part the speakers of all three pairs."""
+    emotion, speaker = np.array(["a", "a", "b", "b", "c", "c"]), np.array(["1", "2", "2", "3", "3", "1"])
+    splits = classifier_training._grouped_splits(emotion, speaker, n_folds=2, seed=0)
+    assert [set(speaker[checked]) for _, checked in splits] == [{"1"}, {"2"}, {"3"}]
+
+
+@pytest.mark.parametrize("offset", [0, 1000])
+def test_utterances_of_unknown_speakers_are_groups_of_their_own(monkeypatch: pytest.MonkeyPatch, offset: int) -> None:
+    spy = Spy(monkeypatch)
+    unknown = SPEAKER.where(SPEAKER == "ravdess/01")
+    fitted(ROWS.set_index(ROWS.index + offset), unknown)
+    known = np.flatnonzero(unknown.notna())
+    sides = [set(checked) for _, checked in spy.splits]
+    assert sum(bool(side & set(known)) for side in sides) == 1
+    assert min(map(len, sides)) > len(ROWS) / 6  # were the unknown one group, one fold would have 5/6 of the rows
+
+
+def test_the_classifier_learns_from_synthetic_rows_too() -> None:
+    rows = with_smote()
+    values = rows[COLUMNS].to_numpy()
+    with_all, with_real = fitted(rows, speaker_of(rows)), fitted()
+    (all_calibrated,), (real_calibrated,) = with_all.calibrated_classifiers_, with_real.calibrated_classifiers_
+    assert np.abs(with_all.predict_proba(values) - with_real.predict_proba(values)).max() > 1e-3
+    assert (
+        all_calibrated.calibrators[0].beta_ == real_calibrated.calibrators[0].beta_
+    )  # the temperature is of real rows
+    np.testing.assert_allclose(all_calibrated.estimator[0].mean_, values.mean(axis=0), rtol=1e-4, atol=1e-5)
+
+
+def test_one_emotion_is_refused() -> None:
+    sad = (UTTERANCES["emotion"] == "sad").to_numpy()
+    with pytest.raises(ValueError, match=r"training has the one emotion sad; a classifier needs two"):
+        fitted(ROWS[sad], SPEAKER[sad])
+
+
+def test_an_emotion_of_one_utterance_is_refused_with_the_remedy() -> None:
+    sad = np.flatnonzero(UTTERANCES["emotion"] == "sad")
+    rows, speaker = ROWS.drop(index=sad[1:]), SPEAKER.drop(index=sad[1:])
+    message = r"training has one utterance of sad, .* cannot be checked; leave .* labels\.actions\.sad=drop, or choose"
+    with pytest.raises(ValueError, match=message):
+        fitted(rows, speaker)
+
+
+def test_synthetic_rows_are_no_second_utterance() -> None:
+    sad = np.flatnonzero(UTTERANCES["emotion"] == "sad")
+    rows = ROWS.assign(synthetic=ROWS.index.isin(sad[1:]))
+    with pytest.raises(ValueError, match="training has one utterance of sad"):
+        fitted(rows, SPEAKER)
+
+
+def of(*facts: tuple[str, str | None]) -> tuple[pd.DataFrame, pd.Series]:
+    """Real rows of these emotions, and their speakers, whose index is another."""
+    emotion, speaker = zip(*facts, strict=True)
+    rows = pd.DataFrame({"utterance": [f"u{k}" for k in range(len(facts))], "emotion": emotion, "synthetic": False})
+    return rows, pd.Series(speaker, index=range(100, 100 + len(facts)), dtype="str")
+
+
+@pytest.mark.parametrize(
+    ("facts", "lone"),
+    [
+        ([("sad", "A"), ("sad", "B"), ("calm", "A"), ("calm", "B")], set()),
+        ([("sad", "A"), ("sad", "B"), ("calm", "B"), ("calm", "B")], {"B"}),
+        ([("sad", "A"), ("sad", "A"), ("calm", "B"), ("calm", "C")], {"A"}),
+        ([("sad", "A"), ("calm", "B"), ("happy", "A"), ("happy", "B")], {"A", "B"}),
+        ([("sad", "A"), ("calm", "A")], {"A"}),
+        ([("sad", None), ("sad", None), ("calm", "A"), ("calm", "B")], set()),  # nobody knows how many they are
+        ([("sad", "A"), ("sad", None), ("calm", "A"), ("calm", "B")], set()),  # perhaps a second voice
+        ([("sad", None), ("calm", None)], set()),
+    ],
+    ids=["both", "calm of B", "sad of A", "each one", "one in all", "unknown", "one unknown", "all unknown"],
+)
+def test_a_lone_speaker_is_the_only_one_with_some_emotion(facts: list[tuple[str, str | None]], lone: set[str]) -> None:
+    assert classifier_training.lone_speakers(*of(*facts)) == lone
+
+
+def test_a_synthetic_row_is_no_second_voice() -> None:
+    rows, speaker = of(("sad", "A"), ("sad", "B"), ("calm", "B"), ("calm", "C"))
+    assert classifier_training.lone_speakers(rows, speaker) == set()
+    assert classifier_training.lone_speakers(rows.assign(synthetic=[False, True, False, False]), speaker) == {"A"}
+
+
+def test_only_the_lone_speaker_is_divided_for_calibration_and_in_all_emotions() -> None:
+    rows, speaker = of(("sad", "A"), ("sad", "A"), ("calm", "A"), ("calm", "B"), ("calm", "B"), ("calm", "C"))
+    assert classifier_training.calibration_group(rows, speaker).tolist() == ["u0", "u1", "u2", "B", "B", "C"]
+
+
+def test_unknown_speakers_are_divided_for_calibration_and_the_known_are_not() -> None:
+    rows, speaker = of(("sad", "A"), ("sad", None), ("sad", None), ("calm", "A"), ("calm", "B"), ("calm", "B"))
+    assert classifier_training.calibration_group(rows, speaker).tolist() == ["A", "u1", "u2", "A", "B", "B"]
+
+
+def test_rows_of_one_utterance_are_never_divided() -> None:
+    """Augmented variants of an utterance sound alike."""
+    rows, speaker = of(("sad", "A"), ("sad", "A"), ("calm", "B"), ("calm", None), ("calm", None))
+    rows["utterance"] = ["u0", "u0", "u2", "u3", "u3"]
+    assert classifier_training.calibration_group(rows, speaker).tolist() == ["u0", "u0", "B", "u3", "u3"]
+
+
+def test_the_calibration_of_a_lone_speakers_emotion_divides_no_other_speaker(monkeypatch: pytest.MonkeyPatch) -> None:
+    spy = Spy(monkeypatch)
+    kept = ((UTTERANCES["emotion"] != "sad") | (UTTERANCES["speaker"] == "ravdess/02")).to_numpy()
+    rows, speaker = ROWS[kept], SPEAKER[kept].to_numpy(str)
+    classifier = fitted(rows, SPEAKER[kept])
+    assert set(classifier.classes_) == {"neutral", "happy", "sad", "angry"}
+    emotion = rows["emotion"].to_numpy(str)
+    assert len(spy.splits) == 3
+    for trained, checked in spy.splits:
+        assert set(speaker[trained]) & set(speaker[checked]) == {"ravdess/02"}
+        assert set(emotion[trained]) == set(classifier.classes_)
+        assert "sad" in emotion[checked]
+
+
+TESS = utterance_table(2, sexes=("female",), emotions=("neutral", "happy", "sad", "pleasant_surprise"), corpus="tess")
+
+
+@pytest.mark.parametrize("name", ["svm", "random_forest"])
+def test_one_or_both_speakers_of_tess_can_train(name: str) -> None:
+    rows = training_rows(TESS)
+    first = (TESS["speaker"] == "tess/01").to_numpy()
+    for trained in (first, np.full(len(TESS), True)):
+        classifier = fitted(rows[trained], TESS["speaker"][trained], name=name)
+        probabilities = classifier.predict_proba(rows.loc[~first, COLUMNS].to_numpy())
+        np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-6)
+        prediction = classifier.classes_[probabilities.argmax(axis=1)]
+        assert (prediction == rows.loc[~first, "emotion"]).mean() > 0.6
+
+
+def test_both_speakers_of_tess_check_each_other_and_one_checks_herself(monkeypatch: pytest.MonkeyPatch) -> None:
+    spy = Spy(monkeypatch)
+    rows, speaker = training_rows(TESS), TESS["speaker"]
+    fitted(rows, speaker, n_calibration_folds=5)
+    assert [set(speaker.iloc[checked]) for _, checked in spy.splits] in (
+        [{"tess/01"}, {"tess/02"}],
+        [{"tess/02"}, {"tess/01"}],
+    )
+    first = (speaker == "tess/01").to_numpy()
+    fitted(rows[first], speaker[first], n_calibration_folds=5)
+    assert len(spy.splits) == 4  # as many as her utterances of neutral
+
+
+def test_an_emotion_that_only_one_of_two_corpora_has_is_trained_beside_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """RAVDESS's 6 speakers and one of TESS, who alone has pleasant surprise."""
+    spy = Spy(monkeypatch)
+    both = combined(UTTERANCES, TESS[TESS["speaker"] == "tess/01"])
+    classifier = fitted(training_rows(both), both["speaker"])
+    assert "pleasant_surprise" in classifier.classes_
+    speaker = both["speaker"].to_numpy(str)
+    for trained, checked in spy.splits:
+        assert set(speaker[trained]) & set(speaker[checked]) <= {"tess/01"}
+
+
+def test_unknown_models_and_settings_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"unknown model 'svn'; model\.name is one of"):
+        classifier_training.fitted(ROWS, SPEAKER, name="svn", n_calibration_folds=3, seed=0)
+    with pytest.raises(TypeError, match="gama"):
+        fitted(gama=1.0)

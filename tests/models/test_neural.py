@@ -1,0 +1,669 @@
+"""Training epoch by epoch: the same twice, stopped and resumed, with damaged checkpoints, on another backend."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.metrics import recall_score
+
+from ser.core import files
+from ser.core.quiet import silent_stderr
+from ser.models import checkpoints, neural
+from ser.models.backend import keras
+from ser.models.examples import Examples
+from ser.models.networks import network
+from ser.models.progress import Epoch, Progress, Rules
+from tests.support.paths import ROOT
+
+N_LABELS, N_TRAIN, N_ROWS, BATCH = 4, 28, 40, 8
+N_BATCHES = 4
+LOG_MEL = (16, 20)
+NETWORKS: Mapping[str, tuple[tuple[int, ...], dict[str, Any]]] = {  # small ones, with all that is random in training
+    "dnn": ((6,), {"dense_units": [8], "dropouts": [0.3]}),
+    "attention": (
+        LOG_MEL,
+        {
+            "filters": [4, 4],
+            "n_blocks": 1,
+            "n_heads": 2,
+            "dense_units": 4,
+            "dropout": 0.2,
+            "l2": 1e-4,
+            "max_time_mask": 4,
+            "max_band_mask": 3,
+            "n_masks": 2,
+        },
+    ),
+    "cnn_lstm_regularized": (
+        LOG_MEL,
+        {
+            "cell": "lstm",
+            "filters": [3],
+            "recurrent_units": 4,
+            "recurrent_dropout": 0.3,
+            "dense_units": 4,
+            "dropout": 0.2,
+            "l2": 1e-3,
+        },
+    ),
+    "cnn_gru": (
+        LOG_MEL,
+        {
+            "cell": "gru",
+            "filters": [3],
+            "recurrent_units": 4,
+            "recurrent_dropout": 0.0,
+            "dense_units": 4,
+            "dropout": 0.2,
+            "l2": 0.0,
+        },
+    ),
+    "conv_bilstm": (
+        (20, 6),
+        {
+            "filters": [4],
+            "kernel_size": 3,
+            "recurrent_units": 3,
+            "dense_units": [4],
+            "dropout": 0.2,
+            "l2": 1e-3,
+        },
+    ),
+}
+
+
+class Stopped(Exception):
+    """A person or the machine ends a training."""
+
+
+@dataclass
+class Run:
+    """What a training gave, and what it was seen to do."""
+
+    model: Any
+    progress: Progress
+    epochs: list[int]
+    """Reported, in their order."""
+    n_batches: int
+    """Trained."""
+
+
+@dataclass
+class Watch:
+    """Counts batches, notes epochs, and stops a training where it is told to."""
+
+    stop_after: int | None = None
+    stop_in_batch: int | None = None
+    epochs: list[int] = field(default_factory=list)
+    n_batches: int = 0
+
+    def on_batch(self) -> None:
+        self.n_batches += 1
+        if self.n_batches == self.stop_in_batch:
+            raise Stopped
+
+    def on_epoch(self, epoch: int, figures: Epoch) -> None:
+        assert figures
+        self.epochs.append(epoch)
+        if self.stop_after == len(self.epochs):
+            raise Stopped
+
+
+def data(name: str = "dnn", *, n_train: int = N_TRAIN, seed: int = 0) -> tuple[Examples, Examples]:
+    """Training and dev examples whose labels can be learned."""
+    random = np.random.default_rng(seed)
+    codes = np.arange(N_ROWS) % N_LABELS
+    values = random.normal(size=(N_ROWS, *NETWORKS[name][0])) + codes.reshape(-1, *[1] * len(NETWORKS[name][0]))
+    rows = values.astype(np.float32)
+    train, dev = np.arange(n_train), np.arange(N_TRAIN, N_ROWS)
+    return Examples(rows, train, codes[train]), Examples(rows, dev, codes[dev])
+
+
+def rules(**changes: Any) -> Rules:
+    settings = {"select": "dev_loss", "max_epochs": 4, "patience": None, "reduce_patience": None}
+    return Rules(**{**settings, "reduce_factor": 0.5, "min_learning_rate": 1e-6, "warm_up": None, **changes})
+
+
+def run(
+    folder: Path,
+    name: str = "dnn",
+    *,
+    examples: tuple[Examples, Examples] | None = None,
+    watch: Watch | None = None,
+    given: Rules | None = None,
+    **changes: Any,
+) -> Run:
+    train, dev = examples or data(name)
+    watch = watch or Watch()
+    shape, settings = NETWORKS[name]
+    options = {
+        "batch_size": BATCH,
+        "learning_rate": 0.01,
+        "weight_decay": 0.0,
+        "class_weight": False,
+        "label_smoothing": 0.0,
+        "mixup": 0.0,
+        "variation": None,
+        "deterministic": True,
+        "seed": 0,
+        **changes,
+    }
+    model, progress = neural.trained(
+        partial(network, name, input_shape=shape, n_labels=N_LABELS, standardisation=None, **settings),
+        train,
+        dev,
+        n_labels=N_LABELS,
+        rules=given or rules(),
+        folder=folder,
+        on_batch=watch.on_batch,
+        on_epoch=watch.on_epoch,
+        **options,
+    )
+    return Run(model, progress, watch.epochs, watch.n_batches)
+
+
+def weights(model: Any) -> list[np.ndarray]:
+    return list(model.get_weights())
+
+
+def assert_same(first: Run, second: Run) -> None:
+    """Figures and weights are equal to the last bit."""
+    assert first.progress.epochs == second.progress.epochs
+    for one, other in zip(weights(first.model), weights(second.model), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Path]:
+    """A training that nobody stopped, and its folder."""
+    folder = tmp_path_factory.mktemp("whole") / "key"
+    return run(folder), folder
+
+
+def test_training_reports_every_epoch_once_and_every_batch(whole: tuple[Run, Path]) -> None:
+    done, _ = whole
+    assert done.epochs == [0, 1, 2, 3]
+    assert done.n_batches == 4 * N_BATCHES
+    assert all(set(epoch) == set(done.progress.epochs[0]) for epoch in done.progress.epochs)
+
+
+def test_the_figures_of_dev_are_those_of_the_network_that_is_kept(whole: tuple[Run, Path]) -> None:
+    done, _ = whole
+    _, dev = data()
+    probability = done.model.predict_on_batch(dev.values[dev.positions]).astype(np.float64)
+    figures = done.progress.epochs[done.progress.best_epoch(rules())]
+    prediction = probability.argmax(axis=1)
+    assert figures["dev_loss"] == pytest.approx(-np.log(probability[np.arange(len(dev)), dev.codes]).mean(), rel=1e-5)
+    assert figures["dev_accuracy"] == pytest.approx((prediction == dev.codes).mean())
+    assert figures["dev_uar"] == pytest.approx(recall_score(dev.codes, prediction, average="macro"))
+    assert figures["dev_loss"] == min(epoch["dev_loss"] for epoch in done.progress.epochs)
+
+
+def test_training_again_after_other_work_gives_the_same_weights_and_figures(
+    whole: tuple[Run, Path], tmp_path: Path
+) -> None:
+    np.random.seed(99)  # noqa: NPY002 (what others do to the global state)
+    keras.utils.set_random_seed(99)
+    other = keras.Sequential([keras.Input((3,)), keras.layers.Dense(5), keras.layers.Dropout(0.5)])
+    other(np.ones((2, 3), np.float32), training=True)
+    assert_same(run(tmp_path / "again"), whole[0])
+
+
+@pytest.mark.slow
+def test_another_seed_gives_other_weights_and_figures(whole: tuple[Run, Path], tmp_path: Path) -> None:
+    other = run(tmp_path / "other", seed=1, given=rules(max_epochs=1))
+    assert other.progress.epochs[0] != whole[0].progress.epochs[0]
+
+
+def test_a_training_that_was_stopped_twice_ends_as_if_it_was_not(whole: tuple[Run, Path], tmp_path: Path) -> None:
+    """Once between two epochs, once within one, whose batches are trained anew; finished epochs are not."""
+    folder = tmp_path / "key"
+    with pytest.raises(Stopped):
+        run(folder, watch=Watch(stop_after=1))
+    second = Watch(stop_in_batch=N_BATCHES + 2)
+    with pytest.raises(Stopped):
+        run(folder, watch=second)
+    assert second.epochs == [0, 1]  # the first is reported again, and not trained
+    last = run(folder)
+    assert last.epochs == [0, 1, 2, 3]
+    assert last.n_batches == 2 * N_BATCHES
+    assert_same(last, whole[0])
+
+
+def test_a_training_that_was_complete_is_not_trained_again(whole: tuple[Run, Path], tmp_path: Path) -> None:
+    """As after a power failure between the last epoch and the stage's end."""
+    folder = shutil.copytree(whole[1], tmp_path / "key")
+    again = run(folder)
+    assert again.n_batches == 0
+    assert again.epochs == [0, 1, 2, 3]
+    assert_same(again, whole[0])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["progress.json", "best.keras", "last.keras"])
+def test_a_training_stopped_while_it_writes_a_checkpoint_ends_as_if_it_was_not(
+    whole: tuple[Run, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """The second time that the file is written, its place is taken by nothing, by half of it, or it stays as it was."""
+    folder, real, n_writes = tmp_path / "key", files.replacing, 0
+
+    def stopping(path: Path) -> Any:
+        nonlocal n_writes
+        n_writes += path.name.endswith(name)
+        if n_writes == 2 and path.name.endswith(name):
+            path.with_name(f".partial.{path.name}").write_bytes(b"half")  # what a killed process leaves
+            raise Stopped
+        return real(path)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(files, "replacing", stopping)
+        with pytest.raises(Stopped):
+            run(folder)
+    last = run(folder)
+    assert last.n_batches <= 3 * N_BATCHES
+    assert_same(last, whole[0])
+
+
+def cut_short(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def emptied(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def zeroed(path: Path) -> None:
+    """As file systems leave it after a power failure."""
+    path.write_bytes(bytes(path.stat().st_size))
+
+
+def one_block_zeroed(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    middle = len(content) // 2
+    content[middle - 256 : middle + 256] = bytes(512)
+    path.write_bytes(content)
+
+
+def replaced_by(text: str) -> Callable[[Path], object]:
+    return partial(Path.write_text, data=text)
+
+
+DAMAGES: Sequence[tuple[str, Callable[[Path], object]]] = [
+    *[(name, damage) for name in ("best.keras", "4.last.keras") for damage in (cut_short, emptied, zeroed)],
+    *[(name, damage) for name in ("best.keras", "4.last.keras") for damage in (one_block_zeroed, Path.unlink)],
+    *[("progress.json", damage) for damage in (cut_short, emptied, zeroed)],
+    *[("progress.json", replaced_by(text)) for text in ("[]", "{}", "null", "[1, 2]", '[{"loss": 1}]', "[[]]")],
+]
+
+
+@pytest.mark.parametrize(("name", "damage"), DAMAGES)
+def test_a_damaged_checkpoint_is_said_to_be_so_and_is_not_resumed(
+    whole: tuple[Run, Path],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+    damage: Callable[[Path], object],
+) -> None:
+    folder = shutil.copytree(whole[1], tmp_path / "key")
+    damage(folder / name)
+    assert checkpoints.resumed(folder, rules()) is None
+    warning = capsys.readouterr().out
+    assert warning.startswith(f"warning: {folder} is damaged and cannot be resumed (")
+    assert "training begins anew" in warning
+    assert not folder.exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "damage"), DAMAGES[:2])
+def test_after_damage_it_is_trained_anew_to_the_same_end(
+    whole: tuple[Run, Path], tmp_path: Path, name: str, damage: Callable[[Path], object]
+) -> None:
+    folder = shutil.copytree(whole[1], tmp_path / "key")
+    damage(folder / name)
+    again = run(folder)
+    assert again.n_batches == 4 * N_BATCHES
+    assert_same(again, whole[0])
+
+
+def test_without_its_figures_a_checkpoint_counts_for_nothing(whole: tuple[Run, Path], tmp_path: Path) -> None:
+    folder = shutil.copytree(whole[1], tmp_path / "key")
+    (folder / "progress.json").unlink()
+    assert checkpoints.resumed(folder, rules()) is None
+
+
+def test_what_is_kept_are_the_figures_the_last_and_the_best_and_nothing_else(whole: tuple[Run, Path]) -> None:
+    done, folder = whole
+    assert sorted(path.name for path in folder.iterdir()) == ["4.last.keras", "best.keras", "progress.json"]
+    assert json.loads((folder / "progress.json").read_text()) == done.progress.epochs
+
+
+def changed_value(examples: Examples) -> Examples:
+    values = examples.values.copy()
+    values[examples.positions[-1]].flat[-1] += 1
+    return Examples(values, examples.positions, examples.codes)
+
+
+def changed_label(examples: Examples) -> Examples:
+    codes = examples.codes.copy()
+    codes[0] = (codes[0] + 1) % N_LABELS
+    return Examples(examples.values, examples.positions, codes)
+
+
+def reordered(examples: Examples) -> Examples:
+    return Examples(examples.values, examples.positions[::-1], examples.codes[::-1])
+
+
+def one_fewer(examples: Examples) -> Examples:
+    return Examples(examples.values, examples.positions[:-1], examples.codes[:-1])
+
+
+@pytest.mark.parametrize("change", [changed_value, changed_label, reordered, one_fewer])
+def test_the_key_of_a_training_follows_every_value_and_label_of_training_and_dev(
+    change: Callable[[Examples], Examples],
+) -> None:
+    train, dev = data()
+    settings = {"seed": 0}
+    expected = checkpoints.key(settings, train, dev)
+    assert checkpoints.key(settings, *data()) == expected
+    assert checkpoints.key(settings, change(train), dev) != expected
+    assert checkpoints.key(settings, train, change(dev)) != expected
+
+
+def test_the_key_of_a_training_follows_every_setting_and_no_other_row() -> None:
+    train, dev = data()
+    settings = {"seed": 0, "model": {"name": "cnn", "filters": [1, 2]}}
+    expected = checkpoints.key(settings, train, dev)
+    changes: list[dict[str, Any]] = [
+        {"seed": 1},
+        {"model": {"name": "cnn", "filters": [2, 1]}},
+        {"model": {"name": "dnn", "filters": [1, 2]}},
+        {"new": None},
+    ]
+    assert all(checkpoints.key({**settings, **change}, train, dev) != expected for change in changes)
+    assert checkpoints.key(dict(reversed(settings.items())), train, dev) == expected
+    few, _ = data(n_train=N_TRAIN - 4)
+    values = few.values.copy()
+    values[N_TRAIN - 4 : N_TRAIN] = 7  # neither trained nor of dev
+    given = checkpoints.key(settings, few, dev)
+    assert checkpoints.key(settings, Examples(values, few.positions, few.codes), dev) == given
+
+
+def test_the_key_of_a_training_follows_the_backend_and_its_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = checkpoints.key({}, *data())
+    monkeypatch.setattr(checkpoints.backend, "versions", lambda: {"keras": "3.0", "tensorflow": "2.0"})
+    assert checkpoints.key({}, *data()) != expected
+
+
+def test_a_training_that_diverges_names_the_setting_and_keeps_nothing_that_is_not_finite(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"diverged in epoch \d: loss .*; lower training\.learning_rate.* 1e\+30"):
+        run(tmp_path / "key", learning_rate=1e30)
+    kept = checkpoints.resumed(tmp_path / "key", rules())
+    assert kept is None or np.isfinite([list(epoch.values()) for epoch in kept[0].epochs]).all()
+
+
+def test_a_dev_value_that_is_not_finite_is_refused(tmp_path: Path) -> None:
+    train, dev = data()
+    values = dev.values.copy()
+    values[dev.positions[3], 2] = np.nan
+    with pytest.raises(ValueError, match=r"1 rows .* NaN or infinite values, the first is row 31"):
+        run(tmp_path / "key", examples=(train, Examples(values, dev.positions, dev.codes)))
+
+
+def test_dev_s_labels_decide_what_is_kept_and_change_nothing_that_is_trained(
+    whole: tuple[Run, Path], tmp_path: Path
+) -> None:
+    """With every dev label wrong, the loss of dev rises while training learns: the first epoch is the best."""
+    train, dev = data()
+    wrong = Examples(dev.values, dev.positions, (dev.codes + 2) % N_LABELS)
+    given = rules(max_epochs=4)
+    other = run(tmp_path / "key", examples=(train, wrong), given=given)
+    trained = [{name: epoch[name] for name in ("loss", "accuracy")} for epoch in other.progress.epochs]
+    expected = [{name: epoch[name] for name in ("loss", "accuracy")} for epoch in whole[0].progress.epochs]
+    assert trained == expected
+    assert other.progress.best_epoch(given) != whole[0].progress.best_epoch(given)
+    assert any((a != b).any() for a, b in zip(weights(other.model), weights(whole[0].model), strict=True))
+
+
+@pytest.mark.slow
+def test_dev_s_loss_slows_down_and_stops(tmp_path: Path) -> None:
+    """With every dev label wrong: reduced once, stopped after two epochs without a better one."""
+    train, dev = data()
+    wrong = Examples(dev.values, dev.positions, (dev.codes + 2) % N_LABELS)
+    given = rules(max_epochs=30, patience=2, reduce_patience=1)
+    done = run(tmp_path / "key", examples=(train, wrong), given=given, learning_rate=0.05)
+    n_epochs = len(done.progress.epochs)
+    assert n_epochs == done.progress.best_epoch(given) + 3 < 30
+    learned = [epoch["learning_rate"] for epoch in done.progress.epochs]
+    lowest = np.minimum.accumulate([epoch["dev_loss"] for epoch in done.progress.epochs])
+    waits = [False, False, *(lowest[1:-1] == lowest[:-2])]  # whether the epoch before brought no lower loss
+    assert learned == [pytest.approx(0.05 * 0.5 ** sum(waits[: k + 1])) for k in range(n_epochs)]
+    _, last = checkpoints.resumed(tmp_path / "key", given) or (None, None)
+    assert float(last.optimizer.learning_rate) == pytest.approx(learned[-1])
+    assert learned[-1] < 0.05
+
+
+@pytest.mark.slow
+def test_class_weights_draw_the_network_to_the_rare_label(tmp_path: Path) -> None:
+    """All values are equal, so the best is a constant: the share of each label, or 1/2 where each weighs alike."""
+    values = np.ones((40, 6), np.float32)
+    examples = Examples(values, np.arange(40), np.array([0] * 36 + [1] * 4))
+    probabilities = {}
+    for balanced in (False, True):
+        neural.trained(
+            lambda: keras.Sequential([keras.Input((6,)), keras.layers.Dense(2, activation="softmax")]),
+            *(examples, examples),
+            n_labels=2,
+            rules=rules(max_epochs=30),
+            batch_size=20,
+            learning_rate=0.03,
+            weight_decay=0.0,
+            class_weight=balanced,
+            label_smoothing=0.0,
+            mixup=0.0,
+            variation=None,
+            deterministic=True,
+            seed=0,
+            folder=tmp_path / str(balanced),
+            on_batch=lambda: None,
+            on_epoch=Watch().on_epoch,
+        )
+        last = neural.loaded(tmp_path / str(balanced) / "30.last.keras")
+        probabilities[balanced] = neural.outputs(last, values[:1])[0]
+    np.testing.assert_allclose(probabilities[False], [0.9, 0.1], atol=0.05)
+    np.testing.assert_allclose(probabilities[True], [0.5, 0.5], atol=0.1)
+
+
+@pytest.mark.slow
+def test_training_need_not_be_deterministic(tmp_path: Path) -> None:
+    done = run(tmp_path / "key", deterministic=False, given=rules(max_epochs=1))
+    assert done.epochs == [0]
+
+
+@pytest.mark.slow
+def test_a_batch_larger_than_the_data_is_the_data(tmp_path: Path) -> None:
+    done = run(tmp_path / "key", batch_size=1000, given=rules(max_epochs=2))
+    assert done.n_batches == 2
+
+
+@pytest.mark.parametrize(("setting", "value"), [("batch_size", 0), ("batch_size", -4), ("learning_rate", -0.1)])
+def test_a_setting_out_of_range_is_refused_by_its_name_and_value(tmp_path: Path, setting: str, value: float) -> None:
+    with pytest.raises(ValueError, match=rf"training\.{setting} is {value}; it must be"):
+        run(tmp_path / "key", given=rules(max_epochs=1), **{setting: value})
+
+
+def test_a_classifier_gives_the_network_s_outputs_softened_and_refuses_other_shapes(whole: tuple[Run, Path]) -> None:
+    labels = ["neutral", "happy", "sad", "angry"]
+    _, dev = data()
+    by = neural.calibration_on(whole[0].model, dev, bias_correction=False)
+    classifier = neural.calibrated(whole[0].model, labels, by)
+    values = np.random.default_rng(3).normal(size=(600, 6)).astype(np.float32)  # more than one chunk
+    probability = classifier.predict_proba(values)
+    assert probability.shape == (600, 4)
+    np.testing.assert_allclose(probability.sum(axis=1), 1, rtol=1e-9)
+    plain = np.asarray(whole[0].model(values), np.float64)
+    raised = plain ** (1 / classifier.temperature)
+    np.testing.assert_allclose(probability, raised / raised.sum(axis=1, keepdims=True), rtol=1e-3, atol=1e-6)
+    assert classifier.classes_ == labels
+    with pytest.raises(ValueError, match=r"rows of shape \(5,\), and the model was trained on \(6,\); extract"):
+        classifier.predict_proba(values[:, :5])
+
+
+def test_a_file_with_code_in_it_is_not_run(tmp_path: Path) -> None:
+    inputs = keras.Input((3,))
+    keras.Model(inputs, keras.layers.Lambda(lambda values: values)(inputs)).save(tmp_path / "model.keras")
+    with pytest.raises(ValueError, match=r"safe_mode|unsafe"):
+        neural.loaded(tmp_path / "model.keras")
+
+
+def test_what_the_native_parts_say_is_dropped_until_the_end_of_the_block_and_errors_come_through(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    def failing() -> None:
+        with silent_stderr():
+            os.write(2, b"no GPU here")
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        failing()
+    os.write(2, b"after")
+    assert capfd.readouterr().err == "after"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in NETWORKS if name != "dnn"])
+def test_every_kind_of_network_ends_alike_stopped_or_not(name: str, tmp_path: Path) -> None:
+    """Masks, spatial dropout, dropout within attention and within a recurrent layer, moving averages."""
+    given = rules(max_epochs=3)
+    with pytest.raises(Stopped):
+        run(tmp_path / "stopped", name, watch=Watch(stop_after=1), given=given)
+    resumed = run(tmp_path / "stopped", name, given=given)
+    assert resumed.n_batches == 2 * N_BATCHES
+    assert_same(resumed, run(tmp_path / "whole", name, given=given))
+
+
+@pytest.mark.slow
+def test_dropout_and_masks_are_other_ones_in_each_epoch_and_of_each_seed() -> None:
+    shape, settings = NETWORKS["attention"]
+    model = network("attention", input_shape=shape, n_labels=N_LABELS, standardisation=None, **settings)
+    values = data("attention")[0].values[:8]
+    results = []
+    for seed, epoch in [(0, 0), (0, 1), (1, 0), (0, 0)]:
+        neural._seed_layers(model, seed=seed, epoch=epoch)
+        results.append(keras.ops.convert_to_numpy(model(values, training=True)))
+    assert not np.array_equal(results[0], results[1])
+    assert not np.array_equal(results[0], results[2])
+
+
+SCRIPT = """
+import json, sys, time
+from pathlib import Path
+sys.path.insert(0, {tests!r})
+import numpy as np
+from test_neural import Watch, run, rules
+
+class Slow(Watch):
+    def on_batch(self):
+        super().on_batch()
+        time.sleep({pause})
+
+    def on_epoch(self, epoch, figures):
+        super().on_epoch(epoch, figures)
+        print("epoch", epoch, flush=True)
+
+done = run(Path({folder!r}), watch=Slow(), given=rules(max_epochs={max_epochs}))
+np.savez({result!r}, *done.model.get_weights())
+print(json.dumps({{"epochs": done.progress.epochs, "n_batches": done.n_batches}}), flush=True)
+"""
+
+
+def start(tmp_path: Path, name: str, *, folder: str, pause: float = 0.0, max_epochs: int = 4) -> Any:
+    """A process that trains, and says each epoch that it has finished."""
+    script = SCRIPT.format(
+        tests=str(ROOT / "tests"),
+        folder=str(tmp_path / folder),
+        result=str(tmp_path / f"{name}.npz"),
+        pause=pause,
+        max_epochs=max_epochs,
+    )
+    return subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
+    )
+
+
+def finished(process: Any, tmp_path: Path, name: str) -> tuple[dict[str, Any], list[np.ndarray]]:
+    out, err = process.communicate(timeout=300)
+    assert process.returncode == 0, err
+    with np.load(tmp_path / f"{name}.npz") as arrays:
+        return json.loads(out.splitlines()[-1]), list(arrays.values())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_a_killed_process_is_resumed_by_another_to_the_end_that_a_third_reaches_alone(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    killed = start(tmp_path, "killed", folder="killed", pause=0.2)
+    for line in killed.stdout:
+        if line.startswith("epoch 1"):
+            break
+    time.sleep(0.3)  # into the third epoch
+    os.kill(killed.pid, number)
+    killed.communicate(timeout=60)
+    assert killed.returncode == -number
+    assert not (tmp_path / "killed.npz").exists()
+    resumed, resumed_weights = finished(start(tmp_path, "resumed", folder="killed"), tmp_path, "resumed")
+    alone, alone_weights = finished(start(tmp_path, "alone", folder="alone"), tmp_path, "alone")
+    assert resumed["epochs"] == alone["epochs"]
+    assert (resumed["n_batches"], alone["n_batches"]) == (2 * N_BATCHES, 4 * N_BATCHES)
+    for one, other in zip(resumed_weights, alone_weights, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+JAX = """
+import os, sys
+from pathlib import Path
+sys.path.insert(0, {tests!r})
+import numpy as np
+from ser.models.backend import keras, versions
+from ser.models import neural
+from test_neural import NETWORKS, Stopped, Watch, data, rules, run
+
+assert keras.backend.backend() == "jax" and "jax" in versions()
+for name in ("attention", "cnn_gru", "conv_bilstm", "dnn"):
+    folder = Path({folder!r}) / name
+    one_epoch = run(folder, name, given=rules(max_epochs=1))
+    values = data(name)[1].values
+    probability = neural.outputs(one_epoch.model, values)
+    assert np.isfinite(probability).all() and np.allclose(probability.sum(axis=1), 1, atol=1e-5), name
+    one_epoch.model.save(folder / "saved.keras")
+    again = neural.outputs(neural.loaded(folder / "saved.keras"), values)
+    assert np.allclose(again, probability, atol=1e-6), name
+    print(name, one_epoch.progress.epochs, flush=True)
+resumed = run(Path({folder!r}) / "dnn", given=rules(max_epochs=2))
+whole = run(Path({folder!r}) / "whole", given=rules(max_epochs=2))
+assert resumed.n_batches == 4 and resumed.progress.epochs == whole.progress.epochs
+print("done")
+"""
+
+
+@pytest.mark.slow
+def test_jax_trains_saves_and_resumes(tmp_path: Path) -> None:
+    pytest.importorskip("jax")
+    script = JAX.format(tests=str(ROOT / "tests"), folder=str(tmp_path))
+    environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, env=environment, timeout=500
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.stdout.splitlines()[-1] == "done"

@@ -1,0 +1,135 @@
+"""What is lost by a kill, found by another checkout, and fetched by another machine: under DVC, on a small corpus."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import diskcache
+import pytest
+
+from tests.support.dvc_project import Project
+from tests.support.synthesis import ravdess_corpus
+
+pytestmark = pytest.mark.slow
+
+SPEAKERS = tuple(f"{number:02}" for number in range(1, 9))
+N_UTTERANCES = 30 * len(SPEAKERS)
+FEW_NEIGHBOURS = "projection.umap.n_neighbors=5"
+FEATURES = "data/librosa_extracted_features.csv"
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The project after its first run, with a cache."""
+    top = tmp_path_factory.mktemp("beyond")
+    project = Project(top)
+    project.environment |= {"SER_CACHE_GB": "1", "SER_CACHE_DIR": str(top / "cache")}
+    project.corpus = ravdess_corpus(top / "corpus", speakers=SPEAKERS)
+    project.compose(f"corpus.root={project.corpus}", FEW_NEIGHBOURS)
+    project.commit("start")
+    project.run("dvc", "repro")
+    project.commit("first run")
+    return project
+
+
+def n_kept(project: Project) -> int:
+    with diskcache.Cache(project.environment["SER_CACHE_DIR"]) as cache:
+        return len(cache)
+
+
+@pytest.fixture
+def checkout(project: Project, tmp_path: Path) -> Iterator[Path]:
+    """Another clone of its repository, without what DVC tracks."""
+    folder = tmp_path / "clone"
+    project.run("git", "clone", "--quiet", str(project.folder), str(folder))
+    mine, project.folder = project.folder, folder
+    yield folder
+    project.folder = mine
+
+
+def test_another_machine_pulls_what_was_pushed_and_makes_nothing_anew(project: Project, tmp_path: Path) -> None:
+    remote = tmp_path / "remote"
+    before = project.hashes("data", "reports")
+    project.run("dvc", "remote", "add", "--default", "store", str(remote))
+    project.run("dvc", "push")
+    project.commit("remote")
+    clone = tmp_path / "clone"
+    project.run("git", "clone", "--quiet", str(project.folder), str(clone))
+    mine, project.folder = project.folder, clone
+    try:
+        assert not (clone / FEATURES).exists()
+        project.run("dvc", "pull")
+        assert project.hashes("data", "reports") == before
+        assert project.ran(project.run("dvc", "repro")) == ["probe"]
+    finally:
+        project.folder = mine
+
+
+def test_another_checkout_extracts_nothing_that_this_one_has(project: Project, checkout: Path) -> None:
+    n_before = n_kept(project)
+    output = project.run("dvc", "repro", "extract_librosa", "extract_log_mel")
+    assert {"ingest", "extract_librosa", "extract_log_mel"} <= set(project.ran(output))
+    assert n_kept(project) == n_before
+    project.run("dvc", "exp", "run", "-S", f"corpus.root={project.corpus}", "-S", "librosa=means_42", "extract_librosa")
+    assert n_kept(project) == n_before + N_UTTERANCES
+
+
+def test_a_queued_study_finds_what_this_checkout_computed(project: Project) -> None:
+    """It runs in a temporary checkout; of what it needs, only the utterances of a new set are not there."""
+    n_before = n_kept(project)
+    common = ("-S", f"corpus.root={project.corpus}", "-S", FEW_NEIGHBOURS, "-S", "evaluation.test=false")
+    project.run("dvc", "exp", "run", "--queue", *common, "-S", "model=svm,logistic_regression")
+    project.run("dvc", "queue", "start")
+    end = time.monotonic() + 300
+    while "Queued" in (status := project.run("dvc", "queue", "status")) or "Running" in status:
+        assert time.monotonic() < end, status
+        time.sleep(1)
+    assert "Failed" not in status, status
+    assert n_kept(project) == n_before
+    shown = project.run("dvc", "exp", "show", "--csv", "--sort-by", "dev.uar", "--sort-order", "desc")
+    assert {"svm", "logistic_regression"} <= set(shown.replace("\n", ",").split(","))
+
+
+def test_a_killed_extraction_goes_on_where_it_was(project: Project, tmp_path: Path) -> None:
+    expected = (project.folder / FEATURES).read_bytes()
+    environment = project.environment | {"SER_CACHE_DIR": str(tmp_path / "cache")}
+    command = [sys.executable, "-m", "stages.extract_librosa"]
+    (project.folder / FEATURES).unlink()
+    process = subprocess.Popen(command, cwd=project.folder, env=environment, start_new_session=True)
+    end = time.monotonic() + 120
+    while (n_done := _n_entries(tmp_path / "cache")) < N_UTTERANCES // 4:
+        assert process.poll() is None, "too quick to be killed"
+        assert time.monotonic() < end
+        time.sleep(0.002)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    n_done = _n_entries(tmp_path / "cache")
+    assert N_UTTERANCES // 4 <= n_done < N_UTTERANCES
+    assert not (project.folder / FEATURES).exists()
+    subprocess.run(command, cwd=project.folder, env=environment, check=True)
+    assert (project.folder / FEATURES).read_bytes() == expected
+    assert _n_entries(tmp_path / "cache") == N_UTTERANCES
+
+
+def _n_entries(folder: Path) -> int:
+    if not (folder / "cache.db").exists():
+        return 0
+    with diskcache.Cache(str(folder)) as cache:
+        return len(cache)
+
+
+@pytest.mark.parametrize("where", ["dask://local"])
+def test_the_pipeline_on_a_cluster_gives_the_same_bytes(project: Project, tmp_path: Path, where: str) -> None:
+    before = project.hashes("data", "reports")
+    mine = project.environment
+    project.environment = mine | {"SER_COMPUTE": where, "SER_CACHE_DIR": str(tmp_path / "cache")}
+    try:
+        for stage in ("ingest", "extract_librosa", "extract_frames"):
+            project.run("dvc", "repro", "--force", "--single-item", stage)
+    finally:
+        project.environment = mine
+    assert project.hashes("data", "reports") == before

@@ -1,0 +1,232 @@
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ser import corpora, params
+from ser.corpora import labels
+from ser.ingest import inventory
+from tests.support.paths import ROOT
+
+NO_SECTION = ("experiment", "member", "representation", "tune")  # they make or derive others, or are read alone
+CHOICES = sorted(
+    f"{path.parent.name}={path.stem}" for path in (ROOT / "conf").glob("*/*.yaml") if path.parent.name not in NO_SECTION
+)
+EXPERIMENTS = sorted(path.stem for path in (ROOT / "conf/experiment").glob("*.yaml"))
+LABELS = sorted(path.stem for path in (ROOT / "conf/labels").glob("*.yaml"))
+READERS = sorted(path.stem for path in (ROOT / "conf/corpus/reader").glob("*.yaml"))
+STUDIES = {
+    "cross_corpus": ("corpus=combined", "corpus.root=../../data/raw", "partition=cross_corpus"),
+    "leakage": ("corpus.root=../../data/demo", "partition=speaker_folds", "augmentation=waveform"),
+}
+
+
+def composed(path: Path, *overrides: str) -> dict[str, Any]:
+    params.compose(list(overrides), conf=ROOT / "conf", path=path)
+    content: dict[str, Any] = yaml.safe_load(path.read_text())
+    return content
+
+
+def test_params_yaml_is_the_composition_of_conf(tmp_path: Path) -> None:
+    composed(tmp_path / "params.yaml")
+    assert (ROOT / "params.yaml").read_bytes() == (tmp_path / "params.yaml").read_bytes(), "run: python -m ser.params"
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_params_yaml_of_a_study_is_the_composition_of_conf(tmp_path: Path, study: str) -> None:
+    composed(tmp_path / "params.yaml", *STUDIES[study])
+    path = f"studies/{study}/params.yaml"
+    message = f"run: python -m ser.params --to {path} {' '.join(STUDIES[study])}"
+    assert (ROOT / path).read_bytes() == (tmp_path / "params.yaml").read_bytes(), message
+
+
+@pytest.mark.parametrize("choice", CHOICES)
+def test_every_choice_composes_into_the_section_of_its_group(tmp_path: Path, choice: str) -> None:
+    group, name = choice.split("=")
+    content = composed(tmp_path / "params.yaml", choice)
+    chosen = yaml.safe_load((ROOT / "conf" / group / f"{name}.yaml").read_text())
+    expected = {key: value for key, value in chosen.get(group, chosen).items() if key != "defaults"}
+    assert expected.items() <= content[group].items()
+
+
+def test_every_group_of_choices_is_tried_here_or_through_another() -> None:
+    tried = {choice.split("=")[0] for choice in CHOICES} | {*NO_SECTION, "corpus/reader"}
+    folders = {path.parent.relative_to(ROOT / "conf").as_posix() for path in (ROOT / "conf").rglob("*.yaml")}
+    assert folders - {"."} == tried
+
+
+def test_every_corpus_that_can_be_installed_has_a_reader_and_the_combination_reads_all(tmp_path: Path) -> None:
+    members = composed(tmp_path / "params.yaml", "corpus=combined")["corpus"]["members"]
+    assert sorted(inventory.INSTALLABLE) == READERS
+    assert tuple(members) == inventory.INSTALLABLE
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_a_corpus_is_read_alike_alone_and_with_others(tmp_path: Path, reader: str) -> None:
+    expected = yaml.safe_load((ROOT / f"conf/corpus/reader/{reader}.yaml").read_text())
+    alone = composed(tmp_path / "alone.yaml", f"corpus={reader}")["corpus"]
+    together = composed(tmp_path / "together.yaml", "corpus=combined")["corpus"]
+    assert expected["reader"] == reader
+    assert together["members"][reader] == expected
+    place = {"name": reader, "root": f"data/raw/{reader}", "on_invalid": "error"}
+    assert alone == expected | place
+
+
+@pytest.mark.parametrize("reader", [name for name in READERS if corpora.CORPORA[name].EXPECTED])
+def test_a_label_map_has_every_emotion_code_of_the_whole_corpus(reader: str) -> None:
+    label_map = yaml.safe_load((ROOT / f"conf/corpus/reader/{reader}.yaml").read_text())["label_map"]
+    assert set(label_map) == {code for counts in corpora.CORPORA[reader].EXPECTED.values() for code in counts}
+    assert len(set(label_map.values())) == len(label_map)  # no two codes of a corpus are one emotion
+
+
+@pytest.mark.parametrize(
+    ("choice", "wanted"),
+    [("ravdess_tess", ["ravdess", "tess"]), ("ravdess_crema_d_savee_tess", ["ravdess", "crema_d", "savee", "tess"])],
+)
+def test_a_combination_of_certain_corpora_is_the_combination_that_wants_them(
+    tmp_path: Path, choice: str, wanted: list[str]
+) -> None:
+    combined = composed(tmp_path / "combined.yaml", "corpus=combined")["corpus"]
+    certain = composed(tmp_path / "certain.yaml", f"corpus={choice}")["corpus"]
+    assert certain == combined | {"name": choice, "corpora": wanted}
+
+
+def test_certain_corpora_can_be_wanted_on_the_command_line(tmp_path: Path) -> None:
+    corpus = composed(tmp_path / "params.yaml", "corpus=combined", "corpus.corpora=[emodb,ravdess]")["corpus"]
+    assert corpus["corpora"] == ["emodb", "ravdess"]
+
+
+def test_the_demo_corpus_is_read_like_ravdess(tmp_path: Path) -> None:
+    demo, ravdess = (composed(tmp_path / name, f"corpus={name}")["corpus"] for name in ("demo", "ravdess"))
+    assert demo == ravdess | {"name": "demo", "reader": "demo", "root": "data/demo"}
+
+
+@pytest.mark.parametrize(
+    ("choice", "kept", "merged"),
+    [
+        ("canonical", "neutral calm happy sad angry fearful disgust surprised pleasant_surprise boredom", {}),
+        ("nine_class", "neutral calm happy sad angry fearful disgust surprised pleasant_surprise", {}),
+        ("big_six", "happy sad angry fearful disgust surprised", {"pleasant_surprise": "surprised"}),  # Ekman's
+        ("common_four", "neutral happy sad angry", {}),
+    ],
+)
+def test_a_choice_of_labels_is_a_scheme_of_the_classes_that_its_name_says(
+    tmp_path: Path, choice: str, kept: str, merged: dict[str, str]
+) -> None:
+    content = composed(tmp_path / "params.yaml", f"labels={choice}")["labels"]
+    assert content["name"] == choice
+    label_of = {emotion: label for emotion, label in labels.merged(**content).items() if label}
+    assert label_of == {emotion: emotion for emotion in kept.split()} | merged
+
+
+def test_every_choice_of_labels_is_known_above() -> None:
+    assert LABELS == ["big_six", "canonical", "common_four", "nine_class"]
+
+
+def test_one_emotion_is_dropped_or_merged_on_the_command_line(tmp_path: Path) -> None:
+    overrides = ("labels.actions.calm=neutral", "labels.actions.boredom=drop")
+    scheme = labels.merged(**composed(tmp_path / "params.yaml", *overrides)["labels"])
+    assert (scheme["calm"], scheme["boredom"], scheme["sad"]) == ("neutral", None, "sad")
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
+def test_every_experiment_composes(tmp_path: Path, experiment: str) -> None:
+    content = composed(tmp_path / "params.yaml", f"experiment={experiment}")
+    assert content["representation"]["path"] == content["paths"][content["model"]["representation"]]
+    assert "experiment" not in content
+
+
+def test_emobox_svm_is_the_svm_on_the_six_actor_folds_of_ravdess(tmp_path: Path) -> None:
+    content = composed(tmp_path / "params.yaml", "experiment=emobox_svm")
+    actors = [actor for fold in content["partition"]["folds"] for actor in fold]
+    assert (content["corpus"]["name"], content["model"]["name"]) == ("ravdess", "svm")
+    assert len(content["partition"]["folds"]) == 6
+    assert sorted(actors) == [f"{actor:02}" for actor in range(1, 25)]  # text, and every actor once
+
+
+@pytest.mark.parametrize("representation", ["librosa", "yamnet", "yamnet_librosa"])
+def test_the_representation_of_the_model_names_its_path_and_settings(tmp_path: Path, representation: str) -> None:
+    content = composed(tmp_path / "params.yaml", "model=random_forest", f"model.representation={representation}")
+    assert content["model"]["name"] == "random_forest"
+    assert content["representation"]["name"] == representation
+    assert content["representation"]["path"] == content["paths"][representation]
+    assert content["representation"]["settings"] == content[representation]
+
+
+def test_a_value_of_the_command_line_wins_over_the_chosen_file(tmp_path: Path) -> None:
+    assert composed(tmp_path / "params.yaml", "model.C=0.5", "seed=7", "model=svm")["model"]["C"] == 0.5
+
+
+@pytest.mark.parametrize("override", ["model=nonsense", "model.gama=1", "nonsense=1", "model.representation=x", "="])
+def test_an_override_that_fits_nothing_is_named_and_leaves_the_old_params(tmp_path: Path, override: str) -> None:
+    path = tmp_path / "params.yaml"
+    path.write_text("seed: 0\n")
+    with pytest.raises(ValueError, match=f"conf does not compose with {override}: "):
+        params.compose([override], conf=ROOT / "conf", path=path)
+    assert [file.name for file in tmp_path.iterdir()] == ["params.yaml"]
+    assert path.read_text() == "seed: 0\n"
+
+
+def test_the_module_composes_what_its_arguments_say(tmp_path: Path) -> None:
+    (tmp_path / "conf").symlink_to(ROOT / "conf")
+    command = [sys.executable, "-m", "ser.params", "model=mlp", "model.representation=yamnet"]
+    subprocess.run(command, cwd=tmp_path, check=True, env={"PYTHONPATH": str(ROOT)}, capture_output=True)
+    expected = composed(tmp_path / "expected.yaml", "model=mlp", "model.representation=yamnet")
+    assert yaml.safe_load((tmp_path / "params.yaml").read_text()) == expected
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--to", "study/other.yaml", "model=mlp", "seed=1"], ["model=mlp", "--to", "study/other.yaml", "seed=1"]],
+)
+def test_the_module_writes_where_it_is_told_and_nowhere_else(tmp_path: Path, arguments: list[str]) -> None:
+    (tmp_path / "conf").symlink_to(ROOT / "conf")
+    (tmp_path / "params.yaml").write_text("mine: 1\n")
+    command = [sys.executable, "-m", "ser.params", *arguments]
+    subprocess.run(command, cwd=tmp_path, check=True, env={"PYTHONPATH": str(ROOT)}, capture_output=True)
+    expected = composed(tmp_path / "expected.yaml", "model=mlp", "seed=1")
+    assert yaml.safe_load((tmp_path / "study" / "other.yaml").read_text()) == expected
+    assert (tmp_path / "params.yaml").read_text() == "mine: 1\n"
+
+
+def test_the_module_ends_with_a_message_and_no_traceback(tmp_path: Path) -> None:
+    (tmp_path / "conf").symlink_to(ROOT / "conf")
+    command = [sys.executable, "-m", "ser.params", "model=nonsense"]
+    ended = subprocess.run(command, cwd=tmp_path, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("error: conf does not compose with model=nonsense: ")
+    assert "Traceback" not in ended.stderr
+
+
+def test_sections_and_single_values_load_under_the_name_that_was_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "params.yaml"
+    path.write_text('corpus:\n  root: data\n  label_map: {"01": neutral}\nseed: 0\n')
+    assert params.load("corpus.root", "seed", path=path) == {"corpus.root": "data", "seed": 0}
+    assert params.load("corpus.label_map", path=path) == {"corpus.label_map": {"01": "neutral"}}
+
+
+@pytest.mark.parametrize("missing", ["model", "corpus.rot", "seed.value", "corpus.root.x"])
+@pytest.mark.parametrize("content", ["corpus:\n  root: data\nseed: 0\n", ""])
+def test_a_missing_section_is_named_with_the_remedy(tmp_path: Path, missing: str, content: str) -> None:
+    path = tmp_path / "params.yaml"
+    path.write_text(content)
+    with pytest.raises(ValueError, match=rf"params\.yaml lacks {missing}; compose it again with: python -m ser.params"):
+        params.load(missing, path=path)
+
+
+@pytest.mark.parametrize("representation", ["librosa", "yamnet", "yamnet_librosa", "log_mel"])
+def test_the_format_of_tables_is_that_of_every_path_to_one(tmp_path: Path, representation: str) -> None:
+    choices = ("model=ensemble", f"model.representation={representation}")
+    csv, parquet = (
+        composed(tmp_path / "params.yaml", *choices, f"tables.format={name}") for name in ("csv", "parquet")
+    )
+    assert csv == composed(tmp_path / "params.yaml", *choices)
+    assert parquet == yaml.safe_load(
+        yaml.safe_dump(csv).replace(".csv", ".parquet").replace("format: csv", "format: parquet")
+    )
+    suffix = "" if representation == "log_mel" else ".parquet"
+    assert Path(parquet["representation"]["path"]).suffix == suffix
+    assert parquet["members"]["svm"]["representation"]["path"] == "data/librosa_extracted_features.parquet"

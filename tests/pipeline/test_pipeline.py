@@ -1,0 +1,323 @@
+"""The whole pipeline under DVC, on a small synthesised corpus, in a copy of the project with its own Git history."""
+
+import shutil
+import subprocess
+
+import pandas as pd
+import pytest
+
+from ser.features.yamnet import hub
+from tests.support.dvc_project import Project
+from tests.support.several_corpora import N_A_SPEAKER, emodb_corpus, tess_corpus
+from tests.support.synthesis import ravdess_corpus
+
+pytestmark = pytest.mark.slow
+
+HANDLE = "https://tfhub.dev/google/yamnet/1"
+CACHED = hub.cache_folder() if hub.is_cached(HANDLE) else None
+SPEAKERS = tuple(f"{number:02}" for number in range(1, 9))
+FEW_NEIGHBOURS = "projection.umap.n_neighbors=5"
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    """The project after its first run, without YAMNet and without a network."""
+    top = tmp_path_factory.mktemp("pipeline")
+    project = Project(top)
+    project.corpus = ravdess_corpus(top / "corpus", speakers=SPEAKERS)
+    project.raw = top / "raw"  # several corpora
+    emodb_corpus(project.raw / "emodb")
+    tess_corpus(project.raw / "tess")
+    (project.raw / "ravdess").symlink_to(project.corpus)
+    project.compose(f"corpus.root={project.corpus}", FEW_NEIGHBOURS)
+    project.commit("start")
+    project.first_output = project.run("dvc", "repro")
+    project.commit("first run")
+    return project
+
+
+def study(project, *settings, **options):
+    """`dvc exp run` on the small corpus."""
+    return project.study(f"corpus.root={project.corpus}", FEW_NEIGHBOURS, *settings, **options)
+
+
+def study_of_several(project, *settings, **options):
+    """`dvc exp run` on the small corpora."""
+    root = f"corpus.root={project.raw}"
+    return project.study("corpus=combined", root, FEW_NEIGHBOURS, *settings, **options)
+
+
+def metrics(project):
+    return project.read_json("reports/metrics.json")
+
+
+def uar(predictions):
+    """Mean of the recalls."""
+    return (predictions["truth"] == predictions["prediction"]).groupby(predictions["truth"]).mean().mean()
+
+
+def test_without_yamnet_all_else_is_made_and_one_warning_says_why(project):
+    output = project.first_output
+    assert output.count("warning: YAMNet features are marked unavailable") == 1
+    assert "set TFHUB_CACHE_DIR" in output
+    assert output.count("no speech encoder is asked for") == 1
+    assert list(project.read("data/yamnet_extracted_features.csv")) == [
+        "utterance",
+        "variant",
+        "emotion",
+        "unavailable",
+    ]
+    assert project.read("data/yamnet_extracted_features.csv").empty
+    assert project.read("data/librosa_extracted_features.csv").shape == (8 * 30, 3 + 120)
+    for path in ("confusion_matrix.png", "per_class.png", "projections/tsne.png", "projections/umap.png"):
+        assert (project.folder / "reports" / path).read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_run_first_says_what_is_studied(project):
+    lines = [line for line in project.first_output.splitlines() if line and not line.startswith((">", "Running"))]
+    assert lines[0] == "corpus demo, partition speaker_holdout, model svm"
+
+
+def test_no_speaker_is_on_two_sides_and_only_training_rows_are_balanced(project):
+    speaker = project.read("data/utterances.csv").set_index("utterance")["speaker"]
+    partitions = project.read("data/partitions.csv")
+    sides = partitions.groupby(partitions["utterance"].map(speaker))["partition"].nunique()
+    assert (sides == 1).all()
+    balanced = project.read("data/balanced_dataset.csv")
+    train = set(partitions.loc[partitions["partition"] == "train", "utterance"])
+    assert set(balanced["utterance"]) == train
+    assert balanced["emotion"].value_counts().nunique() == 1
+    assert balanced["synthetic"].sum() == len(balanced) - len(train) > 0
+
+
+def test_scores_are_those_of_the_predictions(project):
+    predictions = project.read("reports/predictions.csv")
+    test = predictions[predictions["partition"] == "test"]
+    assert metrics(project)["uar"] == pytest.approx(uar(test), abs=1e-6)
+    assert metrics(project)["speaker_independent"] is True
+    probabilities = predictions.filter(like="p_")
+    assert probabilities.sum(axis=1).to_numpy() == pytest.approx(1, abs=1e-5)
+
+
+def test_nothing_to_do_runs_the_probe_alone_and_leaves_git_clean(project):
+    output = project.run("dvc", "repro")
+    assert project.ran(output) == ["probe"]
+    assert project.run("git", "status", "--short") == ""
+
+
+def test_a_forced_run_by_other_numbers_of_threads_and_processes_writes_the_same_bytes(project):
+    before = project.hashes("data", "reports")
+    assert {"data/utterances.csv", "reports/metrics.json", "reports/projections/umap.csv"} <= set(before)
+    others = {"LOKY_MAX_CPU_COUNT": "2", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "2"}
+    output = project.run("dvc", "repro", "--force", **others)
+    assert sorted(project.ran(output)) == sorted(project.ran(project.first_output))
+    assert project.hashes("data", "reports") == before
+
+
+def test_another_model_runs_training_and_what_follows_alone(project):
+    output = study(project, "model=logistic_regression")
+    assert set(project.ran(output)) == {"probe", "train", "evaluate", "audit", "report"}
+    assert "model logistic_regression" in output
+
+
+def test_a_run_of_the_root_says_nothing_of_the_studies_in_other_folders(project):
+    assert "studies/" not in study(project, "model=logistic_regression")
+
+
+def test_a_model_on_yamnet_without_yamnet_is_refused_with_the_remedy(project):
+    settings = ("-S", f"corpus.root={project.corpus}", "-S", "model.representation=yamnet")
+    output = project.run("dvc", "exp", "run", *settings, fails=True)
+    assert "error: the model https://tfhub.dev/google/yamnet/1 is neither in" in output
+    assert "set TFHUB_CACHE_DIR" in output
+
+
+def test_a_missing_corpus_is_refused_with_the_remedy(project):
+    output = project.run("dvc", "exp", "run", "-S", "corpus=ravdess", fails=True)
+    assert "error: corpus.root data/raw/ravdess is not a folder" in output
+    assert "dvc add data/raw/ravdess" in output
+
+
+def test_a_typo_in_a_setting_is_named(project):
+    settings = ("-S", f"corpus.root={project.corpus}", "-S", "+partition.n_folsd=3")
+    output = project.run("dvc", "exp", "run", *settings, fails=True)
+    assert "n_folsd" in output
+
+
+def test_choosing_by_dev_leaves_the_test_figures_out(project):
+    study(project, "evaluation.test=false", targets=["evaluate"])
+    assert set(metrics(project)) == {"speaker_independent", "protocol", "dev.uar", "dev.accuracy"}
+    assert set(project.read("reports/predictions.csv")["partition"]) == {"dev"}
+
+
+def test_folds_are_pooled_and_every_utterance_is_tested_once(project):
+    folds = ("partition=speaker_folds", "partition.n_folds=4", "balance=random_oversampler")
+    study(project, *folds, targets=["evaluate"])
+    assert metrics(project)["n_utterances"] == 8 * 30
+    balanced = project.read("data/balanced_dataset.csv")
+    original = balanced[~balanced["synthetic"]]
+    assert original.filter(like="MFCC").isna().all(axis=None)
+    assert balanced.loc[balanced["synthetic"], "MFCC_1"].notna().all()
+    test = project.read("reports/predictions.csv").query("partition == 'test'")
+    assert test["utterance"].is_unique
+
+
+def test_large_tables_as_parquet_give_the_same_to_the_byte(project):
+    folds = ("partition=speaker_folds", "partition.n_folds=3", "balance.k_neighbors=3")  # rows are references, too
+    study(project, *folds)
+    results, bundle = project.hashes("reports"), project.read_json("models/fold_0/bundle.json")
+    tables = {name: project.read(f"data/{name}.csv") for name in ("librosa_extracted_features", "balanced_dataset")}
+    others = tuple(f"{name}_extracted_features" for name in ("yamnet", "ssl", "opensmile"))
+    others += ("yamnet_librosa_features", "adapted_features")
+    for name in (*tables, *others):
+        (project.folder / f"data/{name}.csv").unlink()
+    ran = project.ran(study(project, "tables.format=parquet", *folds))
+    wanted = {f"extract_{name}" for name in ("yamnet", "ssl", "opensmile", "librosa")}
+    wanted |= {"combine", "balance", "project", "train", "evaluate"}
+    assert wanted <= {"probe", *ran}
+    assert project.hashes("reports") == results
+    assert {"reports/metrics.json", "reports/predictions.csv", "reports/projections/umap.csv"} <= set(results)
+    assert sorted(path.name for path in (project.folder / "data").glob("*.csv")) == ["partitions.csv", "utterances.csv"]
+    for name, table in tables.items():
+        parquet = pd.read_parquet(project.folder / f"data/{name}.parquet")
+        assert list(parquet) == list(table)
+        pd.testing.assert_frame_equal(parquet, table, check_dtype=False, rtol=1e-6)
+    assert project.read_json("models/fold_0/bundle.json") == bundle
+
+
+def test_a_transductive_study_extracts_nothing_anew_and_is_marked(project):
+    folds = ("partition=speaker_folds", "partition.n_folds=3", "balance.k_neighbors=3")
+    study(project, *folds)
+    assert "transductive" not in metrics(project)
+    ran = project.ran(study(project, "adaptation=speaker", *folds))
+    assert {"adapt", "balance", "train", "evaluate", "audit", "report"} <= {*ran}
+    assert not {name for name in ran if name.startswith("extract_")}
+    assert metrics(project)["transductive"] is True
+    assert metrics(project)["protocol"] == "speaker_folds (speaker-independent, transductive)"
+    assert "> **Transductive.**" in (project.folder / "reports/report.md").read_text()
+    output = project.run(
+        "dvc",
+        "exp",
+        "run",
+        "-S",
+        f"corpus.root={project.corpus}",
+        "-S",
+        "adaptation=speaker",
+        "-S",
+        "model=cnn",
+        fails=True,
+    )
+    assert "error: adaptation=speaker takes a feature table, and the log_mel of model cnn are arrays" in output
+
+
+def test_a_format_that_there_is_not_is_refused_with_those_that_there_are(project):
+    settings = ("-S", f"corpus.root={project.corpus}", "-S", "tables.format=feather")
+    output = project.run("dvc", "exp", "run", *settings, fails=True)
+    assert "error: tables.format is 'feather'; it is one of csv, parquet" in output
+
+
+def test_several_corpora_are_one_study_whose_scores_are_told_for_each(project):
+    folds = ("partition=speaker_folds", "partition.n_folds=3")
+    output = study_of_several(
+        project, "labels=common_four", "corpus.corpora=[ravdess,emodb]", *folds, targets=["evaluate"]
+    )
+    kept = {"ravdess": 8 * 14, "emodb": 4 * 14}  # of neutral, happy, sad, angry
+    assert f"emodb: {kept['emodb']} utterances\nravdess: {kept['ravdess']} utterances\ntogether: 168" in output
+    assert "warning: folders of no chosen corpus, not read: tess" in output
+    utterances = project.read("data/utterances.csv")
+    assert set(utterances["emotion"]) == {"neutral", "happy", "sad", "angry"}
+    assert utterances["corpus"].value_counts().to_dict() == kept
+    dropped = project.read_json("reports/ingest.json")["dropped"]
+    assert dropped["emodb"] == dict.fromkeys(("fearful", "disgust", "boredom"), 16)
+    assert set(dropped["ravdess"]) == {"calm", "fearful", "disgust", "surprised"}
+    predictions = project.read("reports/predictions.csv")
+    for partition, name in (("test", "corpus.{}.uar"), ("dev", "dev.corpus.{}.uar")):
+        rows = predictions[predictions["partition"] == partition]
+        assert rows["corpus"].value_counts().to_dict() == kept
+        for corpus in kept:
+            own = uar(rows[rows["corpus"] == corpus])
+            assert metrics(project)[name.format(corpus)] == pytest.approx(own, abs=1e-6)
+    report = (project.folder / "reports/classification_report.txt").read_text()
+    assert "emodb alone\n" in report
+    assert "ravdess alone\n" in report
+
+
+def test_across_corpora_one_trains_and_the_others_are_tested_whole(project):
+    settings = ("partition=cross_corpus", "partition.test_corpora=[emodb,tess]")
+    output = study_of_several(project, *settings, targets=["evaluate"])
+    assert "left out: 32 utterances of ravdess with calm, which both sides must have" in output
+    assert "left out: 8 utterances of tess with pleasant_surprise, which both sides must have" in output
+    assert set(project.read("data/balanced_dataset.csv")["utterance"].str.partition("/")[0]) == {"ravdess"}
+    utterances = project.read("data/utterances.csv").set_index("utterance")
+    assert len(utterances) == 8 * 30 + (4 + 2) * N_A_SPEAKER
+    shared = {"neutral", "happy", "sad", "angry", "fearful", "disgust"}
+    wanted = utterances[(utterances["corpus"] != "ravdess") & utterances["emotion"].isin(shared)]
+    test = project.read("reports/predictions.csv").query("partition == 'test'")
+    assert sorted(test["utterance"]) == sorted(wanted.index)
+    scores = metrics(project)
+    assert scores["protocol"] == "cross_corpus ravdess to emodb and tess (speaker-independent)"
+    assert (scores["corpus.tess.n_speakers"], scores["corpus.emodb.n_speakers"]) == (2, 4)
+    assert scores["corpus.tess.uar"] == pytest.approx(uar(test[test["corpus"] == "tess"]), abs=1e-6)
+    assert "corpus.ravdess.uar" not in scores
+    assert not any(name.startswith("dev.corpus.") for name in scores)
+
+
+def test_a_wanted_corpus_that_is_not_there_is_refused_with_the_remedy(project):
+    output = study_of_several(project, "corpus.corpora=[ravdess,crema_d]", fails=True)
+    assert f"error: corpus.corpora names crema_d, and {project.raw} has no folder of that name" in output
+    assert "`ser download crema_d` fetches it or says how" in output
+
+
+def test_a_folder_without_any_corpus_is_refused_with_the_remedy(project):
+    output = study_of_several(project, f"corpus.root={project.corpus}", fails=True)
+    assert f"error: {project.corpus} has no corpus; it holds one folder each, of ravdess, tess, crema_d" in output
+    assert "`ser download ravdess` fetches one" in output
+
+
+def test_dvc_shows_metrics_plots_and_differences(project):
+    assert "uar" in project.run("dvc", "metrics", "show")
+    output = project.run("dvc", "plots", "show")
+    assert "index.html" in output
+    assert "failed" not in output
+    assert "WARNING" not in output
+    page = (project.folder / "dvc_plots/index.html").read_text()
+    for title in ("Confusion, share", "Reliability, on", "t-SNE of", "UMAP of", "reports/per_class.png"):
+        assert title in page
+    assert "speaker_holdout" in project.run("dvc", "exp", "show", "--csv")
+    project.run("dvc", "metrics", "diff")
+
+
+def test_the_models_are_an_artifact_of_dvc(project):
+    project.run("git", "tag", "--annotate", "recognizer@v1.0.0", "-m", "the first run")
+    project.run("dvc", "artifacts", "get", ".", "recognizer", "--rev", "v1.0.0", "--out", "got")
+    got = project.folder / "got"
+    assert (got / "fold_0/bundle.json").is_file()
+    shutil.rmtree(got)
+
+
+def test_queued_studies_run_in_their_copies(project):
+    project.run("git", "checkout", "--quiet", "--force", "HEAD")
+    settings = ("-S", f"corpus.root={project.corpus}", "-S", FEW_NEIGHBOURS)
+    project.run("dvc", "exp", "run", "--queue", *settings, "-S", "model=svm,random_forest")
+    project.run("dvc", "queue", "start")
+    for _ in range(60):
+        status = project.run("dvc", "queue", "status")
+        if "Queued" not in status and "Running" not in status:
+            break
+        subprocess.run(["sleep", "3"], check=True)
+    assert status.count("Success") == 2, status
+    project.run("dvc", "queue", "stop")
+
+
+@pytest.mark.skipif(CACHED is None, reason="TFHUB_CACHE_DIR is not set, or has no YAMNet")
+def test_yamnet_is_picked_up_once_it_is_there(project):
+    project.run("git", "checkout", "--quiet", "--force", "HEAD")
+    project.environment["TFHUB_CACHE_DIR"] = str(CACHED)
+    assert {"extract_yamnet", "combine"} <= set(project.ran(project.run("dvc", "repro")))
+    assert project.read("data/yamnet_extracted_features.csv").shape == (8 * 30, 3 + 1024)
+    assert project.read("data/yamnet_librosa_features.csv").shape == (8 * 30, 3 + 1024 + 120)
+    assert project.ran(project.run("dvc", "repro")) == ["probe"]
+    output = study(project, "model.representation=yamnet_librosa")
+    wanted = {"probe", "adapt", "balance", "project", "train", "evaluate", "audit", "report"}
+    assert set(project.ran(output)) == wanted
+    bundle = project.read_json("models/fold_0/bundle.json")
+    assert set(bundle["representation"]["settings"]) == {"yamnet", "librosa"}

@@ -1,0 +1,226 @@
+"""Every `dvc.yaml` says exactly what the scripts of its stages do."""
+
+import hashlib
+import re
+from typing import NamedTuple
+
+import pytest
+import yaml
+
+from ser.ingest import inventory
+from studies.leakage import protocol_scores
+from tests.support import wiring
+
+CROSS_CORPUS, LEAKAGE = "studies/cross_corpus", "studies/leakage"
+ORDER = [
+    *("probe", "ingest", "partition", "extract_yamnet", "extract_ssl", "extract_opensmile", "extract_librosa"),
+    *("extract_log_mel", "extract_frames", "extract_yamnet_bands", "combine", "adapt", "balance", "project"),
+    *("train_member", "train", "evaluate", "audit", "report"),
+]
+EXTRACTIONS = [
+    *("extract_yamnet", "extract_ssl", "extract_opensmile", "extract_librosa", "extract_log_mel", "extract_frames"),
+    "extract_yamnet_bands",
+]
+SHARED = {
+    CROSS_CORPUS: ["probe", "ingest", *EXTRACTIONS, "combine"],
+    LEAKAGE: ["probe", "ingest", *EXTRACTIONS[:4], "combine"],  # the tables, which SMOTE needs
+}
+OWN = {CROSS_CORPUS: ["transfer", "compare"], LEAKAGE: ["assess", "audit", "compare"]}
+ITEMS = {  # of a list, of a mapping
+    (CROSS_CORPUS, "transfer"): "${item}",
+    (LEAKAGE, "assess"): "${item}",
+    (LEAKAGE, "audit"): "${item}",
+    ("", "train_member"): "${key}",
+}
+FORMAT = "${tables.format}"
+READERS_OF_FEATURES = {  # stage -> where the representation of its model lies
+    **dict.fromkeys((("", "balance"), ("", "project"), ("", "audit")), "${representation.path}"),
+    **dict.fromkeys(((CROSS_CORPUS, "transfer"), (LEAKAGE, "assess")), "${representation.path}"),
+    **dict.fromkeys((("", "train"), ("", "evaluate"), ("", "report")), "${model_input}"),
+    ("", "train_member"): "${item.representation.path}",
+    ("", "adapt"): "${paths.extracted}",
+}
+
+
+def content(folder):
+    return yaml.safe_load((wiring.ROOT / folder / "dvc.yaml").read_text())
+
+
+def as_csv(name):
+    """A path of a file, where the large tables are csv."""
+    return name.replace(FORMAT, "csv")
+
+
+def of_all_items(name):
+    """A path of a stage for each item: the folder of all items."""
+    return re.sub(r"/\$\{(item|key)\}(\.\w+)?$", "", name)
+
+
+class Stage(NamedTuple):
+    """A stage of one of the files."""
+
+    folder: str
+    name: str
+    module: str
+
+    @property
+    def stated(self):
+        """What `dvc.yaml` says; of a stage for each item, what it says of one."""
+        stage = content(self.folder)["stages"][self.name]
+        return stage.get("do", stage)
+
+    @property
+    def is_for_each(self):
+        return "foreach" in content(self.folder)["stages"][self.name]
+
+    @property
+    def up(self):
+        """Way from the folder of `dvc.yaml` to the project's root."""
+        return "../" * len(self.folder.split("/")) if self.folder else ""
+
+    def stated_code(self):
+        return {dep for dep in self.stated["deps"] if dep.endswith(".py")}
+
+    def stated_data(self):
+        deps = (dep for dep in self.stated["deps"] if not dep.endswith(".py") and not dep.startswith("${"))
+        return {of_all_items(as_csv(dep)) for dep in deps}
+
+    def stated_outputs(self):
+        """What it writes, as the script names it: of a stage for each item, the folder of all items."""
+        entries = [*self.stated["outs"], *self.stated.get("metrics", [])]
+        names = {next(iter(entry)) if isinstance(entry, dict) else entry for entry in entries}
+        return {of_all_items(as_csv(name)) for name in names}
+
+    @property
+    def item(self):
+        return ITEMS.get((self.folder, self.name))
+
+
+STAGES = [
+    *(Stage("", name, f"stages.{name}") for name in ORDER),
+    *(Stage(study, name, f"stages.{name}") for study, names in SHARED.items() for name in names),
+    *(Stage(study, name, f"{study.replace('/', '.')}.{name}") for study, names in OWN.items() for name in names),
+]
+
+
+def each(stages):
+    return pytest.mark.parametrize("stage", stages, ids=lambda stage: f"{stage.folder}:{stage.name}")
+
+
+@pytest.mark.parametrize(
+    ("folder", "scripts", "shared", "own"),
+    [("", "stages", [], ORDER), *((study, study, SHARED[study], OWN[study]) for study in SHARED)],
+    ids=["root", *SHARED],
+)
+def test_stages_are_those_of_the_scripts_in_order(folder, scripts, shared, own):
+    assert list(content(folder)["stages"]) == [*shared, *own]
+    assert {path.stem for path in (wiring.ROOT / scripts).glob("[!_]*.py")} == set(own)
+
+
+@each(STAGES)
+def test_stage_says_what_its_script_does(stage):
+    environment = f"PYTHONPATH={stage.up.removesuffix('/')} " if stage.up else ""
+    assert stage.is_for_each == (stage.item is not None)
+    item = f" {stage.item}" if stage.is_for_each else ""
+    assert stage.stated["cmd"] == f"{environment}python -m {stage.module}{item}"
+    assert stage.stated["desc"] == wiring.description(stage.module)
+    assert tuple(stage.stated.get("params", ())) == wiring.stage_params(stage.module)
+    code = {"stages/__init__.py", *wiring.module_files(stage.module)}
+    assert stage.stated_code() == {stage.up + path for path in code}
+    assert stage.stated_data() | stage.stated_outputs() == wiring.path_constants(stage.module)
+    assert not stage.stated_data() & stage.stated_outputs()
+
+
+@pytest.mark.parametrize(("study", "name"), [(study, name) for study, names in SHARED.items() for name in names])
+def test_a_shared_stage_is_that_of_the_root_but_for_the_folder(study, name):
+    study, root = (content(folder)["stages"][name] for folder in (study, ""))
+    assert set(study["deps"]) == {f"../../{dep}" if dep.endswith(".py") else dep for dep in root["deps"]}
+    assert study.get("params") == root.get("params")
+
+
+@each(STAGES)
+def test_every_variable_dependency_is_a_parameter_that_the_script_loads(stage):
+    params = wiring.stage_params(stage.module)
+    for dep in stage.stated["deps"]:
+        if dep.startswith("${"):
+            variable = dep.removeprefix("${").removesuffix("}").replace("item.", "members.${key}.")
+            assert any(variable == param or variable.startswith(f"{param}.") for param in params)
+
+
+@each([stage for stage in STAGES if stage.name in ("ingest", "audit", *EXTRACTIONS, "report")])
+def test_stages_that_read_audio_depend_on_the_corpus(stage):
+    assert "${corpus.root}" in stage.stated["deps"]
+
+
+@each([stage for stage in STAGES if (stage.folder, stage.name) in READERS_OF_FEATURES])
+def test_stages_that_read_features_depend_on_those_of_the_representation(stage):
+    assert READERS_OF_FEATURES[stage.folder, stage.name] in stage.stated["deps"]
+
+
+def test_only_the_probe_always_runs():
+    always = [(stage.folder, stage.name) for stage in STAGES if stage.stated.get("always_changed")]
+    assert always == [(folder, "probe") for folder in ("", *SHARED)]
+
+
+@each(STAGES)
+def test_a_stage_of_a_large_table_knows_its_format(stage):
+    paths = [
+        *stage.stated["deps"],
+        *(next(iter(out)) if isinstance(out, dict) else out for out in stage.stated["outs"]),
+    ]
+    assert any(FORMAT in path for path in paths) == ("tables.format" in wiring.stage_params(stage.module))
+
+
+def test_the_large_tables_bear_the_names_that_people_rely_on():
+    stated = {out for stage in STAGES if not stage.folder for out in stage.stated["outs"] if FORMAT in str(out)}
+    names = ("yamnet_librosa_features", "adapted_features", "balanced_dataset")
+    names += tuple(f"{name}_extracted_features" for name in ("yamnet", "ssl", "opensmile", "librosa"))
+    assert {as_csv(out) for out in stated} == {f"data/{name}.csv" for name in names}
+
+
+@each(STAGES)
+def test_script_loads_no_other_params_than_it_declares(stage):
+    assert wiring.loaded_params(stage.module) == (["*PARAMS"] if wiring.stage_params(stage.module) else [])
+
+
+def test_the_study_trains_on_every_corpus_that_can_be_installed():
+    study = content(CROSS_CORPUS)
+    assert study["stages"]["transfer"]["foreach"] == "${corpora}"
+    assert study["vars"] == [{"corpora": list(inventory.INSTALLABLE)}]
+    (own,) = study["stages"]["transfer"]["do"]["outs"]
+    assert list(own) == ["data/predictions/${item}"]  # one corpus's output is no other's
+
+
+def test_the_study_of_leakage_assesses_and_audits_every_protocol():
+    study = content(LEAKAGE)
+    assert study["vars"] == [{"protocols": list(protocol_scores.ORDER)}]
+    assert [study["stages"][name]["foreach"] for name in ("assess", "audit")] == ["${protocols}"] * 2
+
+
+def test_closure_follows_imports_of_imports():
+    files = wiring.module_files("stages.extract_librosa")
+    assert {
+        "ser/features/spectral/functionals.py",
+        "ser/features/spectral/descriptors.py",
+        "ser/audio/reading.py",
+    } <= files
+    assert "ser/features/__init__.py" not in files
+    assert not any("bundle" in file or "yamnet" in file for file in files)
+
+
+def test_closure_follows_imports_between_scripts():
+    files = wiring.module_files("studies.cross_corpus.transfer")
+    assert {"stages/train.py", "ser/models/classifier_training.py", "studies/cross_corpus/__init__.py"} <= files
+    assert not {"studies/__init__.py", "studies/cross_corpus/compare.py", "stages/partition.py"} & files
+
+
+def test_lock_and_metrics_in_git_are_of_this_code():
+    """Else the committed scores are of another program: `dvc repro`, then commit `dvc.lock` and `reports`."""
+    locked = yaml.safe_load((wiring.ROOT / "dvc.lock").read_text())["stages"]
+    recorded = {
+        dep["path"]: dep["md5"] for stage in locked.values() for dep in stage["deps"] if dep["path"][-3:] == ".py"
+    }
+    files = {path: hashlib.md5((wiring.ROOT / path).read_bytes()).hexdigest() for path in recorded}
+    assert recorded == files
+    ran = [stage for stage in STAGES if not stage.folder and stage.name != "train_member"]  # the default has no members
+    assert set(recorded) == {dep for stage in ran for dep in stage.stated_code()}

@@ -1,0 +1,186 @@
+"""Cards say what was measured, on whom, under which licence, and what they do not know."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from ser.core import files
+from ser.corpora import CORPORA
+from ser.reporting import cards
+
+DESCRIPTION: dict[str, Any] = {
+    "model": {"name": "svm", "C": 10.0},
+    "labels": ["neutral", "sad"],
+    "representation": {"name": "librosa", "settings": {}},
+    "columns": ["MFCC_1", "MFCC_2", "RMS"],
+    "corpora": ["ravdess"],
+    "speakers": ["ravdess/03", "ravdess/04"],
+    "seed": 7,
+}
+METRICS: dict[str, Any] = {
+    "uar": 0.51249,
+    "uar_low": 0.4,
+    "uar_high": 0.625,
+    "accuracy": 0.5,
+    "recall.neutral": 0.75,
+    "recall.sad": 0.275,
+    "n_utterances": 60,
+    "n_speakers": 4,
+    "protocol": "speaker_folds (speaker-independent)",
+    "speaker_independent": True,
+}
+
+
+N, S = "neutral", "sad"
+
+
+def predictions(*rows: tuple[int, str, str | None, str, str]) -> pd.DataFrame:
+    table = pd.DataFrame(rows, columns=["fold", "partition", "speaker", "truth", "prediction"])
+    return table.assign(p_neutral=(table["prediction"] == N) * 1.0, p_sad=(table["prediction"] == S) * 1.0)
+
+
+def of_speaker(fold: int, partition: str, speaker: str | None, *pairs: tuple[str, str]) -> list[Any]:
+    return [(fold, partition, speaker, truth, prediction) for truth, prediction in pairs]
+
+
+# Fold 1, test: neutral 1 of 4, sad 2 of 3; UAR (1/4 + 2/3) / 2 = 45.8 %. Other folds and dev are better or worse.
+ROWS = predictions(
+    *of_speaker(1, "test", "ravdess/01", (N, N), (N, S), (S, S), (S, N)),
+    *of_speaker(1, "test", "ravdess/02", (N, S), (N, S), (S, S)),
+    *of_speaker(1, "dev", "ravdess/05", (N, N), (S, S)),
+    *of_speaker(0, "test", "ravdess/03", (N, N), (S, N)),
+    *of_speaker(11, "test", "ravdess/04", (N, N), (S, N)),
+)
+
+
+def card(description: dict[str, Any] | None = None, metrics: dict[str, Any] | None = None, **changes: Any) -> str:
+    given = {"predictions": ROWS, "fold": "fold_1"} | changes
+    return cards.card(DESCRIPTION | (description or {}), METRICS | (metrics or {}), **given)
+
+
+def section(text: str, head: str) -> str:
+    return text.partition(f"## {head}\n\n")[2].partition("\n## ")[0].strip()
+
+
+def test_the_figures_of_the_model_are_those_of_its_own_test_utterances_by_hand() -> None:
+    scores = section(card(), "How well it does")
+    assert "This very model was tested on 7 utterances of ravdess/01, ravdess/02: UAR 45.8." in scores
+    assert "| neutral | 75.0 | 25.0 |\n| sad | 27.5 | 66.7 |" in scores
+
+
+def test_the_study_s_figures_come_first_and_with_their_interval() -> None:
+    scores = section(card(), "How well it does")
+    assert "60 utterances, 4 speakers" in scores
+    assert "**UAR 51.2** (95 % interval over speakers: 40.0 to 62.5), accuracy 50.0." in scores
+    assert scores.index("51.2") < scores.index("45.8")
+    assert "Chance is 50.0." in scores
+
+
+def test_no_interval_is_claimed_where_there_is_none() -> None:
+    scores = section(card(metrics={"uar_low": None, "uar_high": None}), "How well it does")
+    assert "interval" not in scores
+    assert "None" not in scores
+    assert "**UAR 51.2**, accuracy 50.0." in scores
+
+
+def test_a_study_whose_speakers_trained_too_says_so_and_one_that_did_not_says_that() -> None:
+    assert "speakers never heard in training" in section(card(), "How well it does")
+    dependent = card(metrics={"speaker_independent": False, "protocol": "random (speaker-dependent)"})
+    assert "speakers **heard in training**" in section(dependent, "How well it does")
+    assert "never heard" not in dependent
+    assert "random (speaker-dependent)" in section(dependent, "What it is")
+
+
+def test_a_transductive_model_says_so_beside_its_figures_and_among_its_limits() -> None:
+    assert "ransductive" not in card()
+    representation = DESCRIPTION["representation"] | {"adaptation": "speaker"}
+    text = card({"representation": representation}, {"transductive": True})
+    assert "speakers never heard in training (transductive), in percent" in section(text, "How well it does")
+    assert section(text, "Limits").startswith("- **Transductive**: ")
+    assert cards.LIMITS in text
+
+
+def test_the_title_and_what_it_is_name_model_features_corpus_study_and_seed() -> None:
+    text = card()
+    assert text.startswith("# Model card: svm on librosa, trained on ravdess\n")
+    what = section(text, "What it is")
+    for fact in ("`svm` of 3 features", "neutral, sad", "fold 1", "`speaker_folds (speaker-independent)`", "seed 7"):
+        assert fact in what
+
+
+def test_the_size_of_a_network_is_the_number_of_its_parameters() -> None:
+    what = section(card({"metrics": {"n_parameters": 282528}, "columns": []}), "What it is")
+    assert "282,528 parameters" in what
+    assert "features" not in what
+
+
+def test_the_licence_of_every_corpus_and_the_speakers_of_each_alone_are_named() -> None:
+    speakers = ["emodb/08", "ravdess/03", "ravdess/04"]
+    lines = section(card({"corpora": ["emodb", "ravdess"], "speakers": speakers}), "Data and licence").splitlines()
+    assert len(lines) == 2
+    for line, corpus, voices in zip(lines, ("emodb", "ravdess"), ("1 speaker", "2 speakers (03, 04)"), strict=True):
+        assert line.startswith(CORPORA[corpus].TITLE)
+        assert CORPORA[corpus].CITATION in line
+        assert f"**{CORPORA[corpus].LICENCE}**" in line
+        assert voices in line
+    assert "(08)" in lines[0]
+    assert "trained on emodb, ravdess" in card({"corpora": ["emodb", "ravdess"], "speakers": speakers})
+
+
+@pytest.mark.parametrize("corpus", CORPORA)
+def test_every_corpus_that_can_be_studied_can_be_described(corpus: str) -> None:
+    text = section(card({"corpora": [corpus], "speakers": []}), "Data and licence")
+    assert CORPORA[corpus].LICENCE in text
+    assert "()" not in text  # where nobody knows the speakers, none are listed
+
+
+def test_a_model_of_synthetic_speech_says_so() -> None:
+    """Scores on the demo corpus say only that the pipeline works: whoever reads the card must know."""
+    assert "ynthetic" in card({"corpora": ["demo"], "speakers": ["demo/01"]})
+
+
+def test_every_card_names_limits_and_what_it_must_not_be_used_for() -> None:
+    text = card()
+    assert "Acted speech" in section(text, "Limits")
+    assert "**Not** for decisions" in section(text, "Intended use")
+
+
+def test_an_emotion_that_this_fold_did_not_test_is_no_failure_of_the_model() -> None:
+    """Sad was not tested: it has no recall, and the UAR is that of neutral, 1 of 2."""
+    rows = predictions(*of_speaker(1, "test", "ravdess/01", ("neutral", "neutral"), ("neutral", "sad")))
+    scores = section(card(predictions=rows), "How well it does")
+    assert "UAR 50.0." in scores
+    assert "| sad | 27.5 | - |" in scores
+
+
+def test_unknown_speakers_are_left_out_of_the_list() -> None:
+    rows = pd.concat([ROWS, predictions(*of_speaker(1, "test", None, ("sad", "sad")))])
+    assert "8 utterances of ravdess/01, ravdess/02:" in card(predictions=rows)
+
+
+def test_without_a_test_in_the_study_there_is_a_message_and_no_key_error() -> None:
+    """`evaluation.test=false` leaves the test figures out of the metrics."""
+    metrics = {"dev.uar": 0.5, "protocol": "x", "speaker_independent": True}
+    with pytest.raises(ValueError, match=r"test"):
+        cards.card(DESCRIPTION, metrics, ROWS, fold="fold_1")
+
+
+# where the figures come from
+
+
+def test_figures_and_predictions_are_read_from_the_reports(tmp_path: Path) -> None:
+    files.write_json(tmp_path / "metrics.json", METRICS)
+    ROWS.to_csv(tmp_path / "predictions.csv", index=False)
+    metrics, found = cards.evaluation(tmp_path / "metrics.json", tmp_path / "predictions.csv")
+    assert cards.card(DESCRIPTION, metrics, found, fold="fold_1") == card()
+
+
+@pytest.mark.parametrize("missing", ["metrics.json", "predictions.csv"])
+def test_missing_reports_are_named_with_the_command_that_makes_them(missing: str, tmp_path: Path) -> None:
+    files.write_json(tmp_path / "metrics.json", METRICS)
+    ROWS.to_csv(tmp_path / "predictions.csv", index=False)
+    (tmp_path / missing).unlink()
+    with pytest.raises(ValueError, match=rf"{missing}.* is not here; make them with: dvc repro evaluate"):
+        cards.evaluation(tmp_path / "metrics.json", tmp_path / "predictions.csv")

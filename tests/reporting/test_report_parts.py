@@ -1,0 +1,204 @@
+"""Parts of the report: mistakes, pictures, colours, and texts that mean what they say."""
+
+import base64
+import io
+from html import unescape
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile
+from markdown_it import MarkdownIt
+from matplotlib.figure import Figure
+
+from ser.figures import report_figures
+from ser.reporting import insight, mistakes, render, study
+from ser.reporting.blocks import Matrix, escaped, shown
+from tests.support.learning_tables import prediction_table, utterance_table
+from tests.support.synthesis import tone
+
+LABELS = ["neutral", "sad"]
+PREDICTIONS = prediction_table(utterance_table(4))
+
+
+def content(uri: str) -> bytes:
+    """What lies in a data URI."""
+    return base64.b64decode(uri.partition(",")[2])
+
+
+def wrong(utterance: str, probability: float, *, fold: int = 0, truth: str = "neutral") -> dict[str, object]:
+    """A row that says sad with some probability."""
+    facts = {
+        "fold": fold,
+        "utterance": utterance,
+        "truth": truth,
+        "prediction": "sad",
+        "sex": None,
+        "intensity": "strong",
+    }
+    return {**facts, "p_neutral": 1 - probability, "p_sad": probability}
+
+
+# mistakes
+
+
+def test_the_most_confident_mistakes_come_first_and_once_by_hand() -> None:
+    """What is right does not count, however sure; of two folds that are wrong about b the surer one does."""
+    table = pd.DataFrame(
+        [wrong("a", 0.6), wrong("b", 0.7), wrong("b", 0.9, fold=1), wrong("c", 0.99, truth="sad"), wrong("d", 0.8)]
+    )
+    found = mistakes.most_confident(table, n=3)
+    assert found["utterance"].tolist() == ["b", "d", "a"]
+    assert found["confidence"].tolist() == [0.9, 0.8, 0.6]
+    assert found["of_truth"].tolist() == pytest.approx([0.1, 0.2, 0.4])
+    assert mistakes.most_confident(table, n=0).empty
+
+
+def test_ties_are_in_the_order_of_utterances_whatever_that_of_rows() -> None:
+    table = pd.DataFrame([wrong(name, 0.75) for name in "cab"])
+    assert mistakes.most_confident(table, n=2)["utterance"].tolist() == ["a", "b"]
+
+
+def test_an_emotion_that_the_model_does_not_know_has_no_probability() -> None:
+    found = mistakes.most_confident(pd.DataFrame([wrong("a", 0.6, truth="boredom")]), n=1)
+    assert found["of_truth"].tolist() == [0.0]
+
+
+@pytest.mark.parametrize(("duration", "heard"), [(0.5, 0.5), (12.0, 10.0)])
+def test_what_is_heard_is_the_recording_cut_to_ten_seconds(tmp_path: Path, duration: float, heard: float) -> None:
+    waveform = tone(440, duration, 48_000)
+    soundfile.write(tmp_path / "a.wav", waveform, 48_000)
+    utterances = pd.DataFrame({"utterance": ["a"], "path": ["a.wav"]})
+    (clip,) = mistakes.clips(pd.DataFrame([wrong("a", 0.6)]), utterances, tmp_path, n=6)
+    samples, rate = soundfile.read(io.BytesIO(content(clip.audio_uri)))
+    assert rate == 16_000
+    assert samples.size / rate == pytest.approx(heard, abs=0.1)
+    spectrum = np.abs(np.fft.rfft(samples))
+    assert np.fft.rfftfreq(samples.size, 1 / rate)[spectrum.argmax()] == pytest.approx(440, abs=3)
+    assert ("the first 10 of 12.0 s" in clip.facts) == (duration > 10)
+    assert clip.facts.startswith("strong")  # an unknown sex is not told
+    assert len(clip.audio_uri) < 80_000
+
+
+# pictures
+
+
+def linear(colour: str) -> float:
+    """Relative luminance of `#rrggbb` or `#rgb` (WCAG 2.1)."""
+    digits = colour.removeprefix("#")
+    digits = "".join(2 * digit for digit in digits) if len(digits) == 3 else digits
+    rgb = np.array([int(digits[k : k + 2], 16) for k in (0, 2, 4)]) / 255
+    return float(np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722])
+
+
+def contrast(one: str, other: str) -> float:
+    """Contrast ratio of two colours, 1 to 21 (WCAG 2.1)."""
+    dark, light = sorted([linear(one), linear(other)])
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("count", range(0, 101, 2))
+def test_every_cell_of_the_confusion_matrix_can_be_read(count: int) -> None:
+    """4.5 is what WCAG 2.1 asks of text."""
+    matrix = Matrix("m", LABELS, [[count, 100 - count], [0, 100]])
+    style = dict(part.split(":") for part in render.ink(matrix, 0, 0).split(";"))
+    assert contrast(style["background"], style["color"]) >= 4.5
+
+
+def test_shades_of_the_confusion_matrix_darken_with_the_share() -> None:
+    matrix = Matrix("m", LABELS, [[1, 9], [5, 5]])
+    cells = [(1, 1), (0, 0), (0, 1)]
+    by_share = sorted(cells, key=lambda cell: matrix.share(*cell))
+    shades = [linear(render.ink(matrix, *cell)[11:18]) for cell in by_share]
+    assert shades == sorted(shades, reverse=True)
+    assert len(set(shades)) == 3
+
+
+def test_the_colours_of_pictures_differ_in_lightness() -> None:
+    """So that they differ in print, and to those who see no colours."""
+    assert contrast(report_figures.DARK, report_figures.MIDDLE) > 2
+    assert contrast(report_figures.MIDDLE, report_figures.LIGHT) > 2
+    assert contrast(report_figures.DARK, "#fff") > 7
+
+
+def every_picture() -> dict[str, str]:
+    """Each kind of picture, drawn anew."""
+    epochs = [
+        {"loss": 2 - k, "accuracy": 0.3, "dev_loss": 2.0, "dev_accuracy": 0.2 * k, "dev_uar": 0.2 * k} for k in range(3)
+    ]
+    points = PREDICTIONS.rename(columns={"truth": "emotion", "p_sad": "x", "p_calm": "y"}).assign(synthetic=False)
+    falls = pd.DataFrame({"descriptor": ["RMS"], "drop": [0.1], "least": [0.0], "most": [0.2]})
+    bins = pd.DataFrame({"low": [0.5], "high": [1.0], "n_utterances": [4], "confidence": [0.7], "accuracy": [0.5]})
+    return {
+        "reliability": report_figures.svg_uri(report_figures.reliability({"a": bins, "b": bins}, n_bins=2)),
+        "curves": report_figures.svg_uri(report_figures.learning_curves({"fold 0": epochs}, {"fold 0": 1})),
+        "projection": report_figures.png_uri(report_figures.projection(points)),
+        "importance": report_figures.svg_uri(report_figures.importance(falls)),
+        "spectrogram": report_figures.png_uri(report_figures.spectrogram(tone(300, 0.5), 16_000)),
+    }
+
+
+def test_the_same_pictures_are_the_same_bytes() -> None:
+    assert every_picture() == every_picture()
+
+
+def test_a_spectrogram_is_darkest_where_the_tone_is() -> None:
+    figure: Figure = report_figures.spectrogram(tone(2000, 1.0), 16_000)
+    (image,) = figure.axes[0].images
+    levels = np.asarray(image.get_array())
+    left, right, bottom, top = image.get_extent()
+    assert (left, right, bottom, top) == (0, 1, 0, 8)
+    assert levels.mean(axis=1).argmax() / (len(levels) - 1) * top == pytest.approx(2.0, abs=0.05)
+    assert levels.max() == 0
+
+
+def test_a_projection_has_a_panel_for_each_emotion_with_all_its_rows() -> None:
+    points = pd.DataFrame({"x": [0.0, 1, 2, 3], "y": 0.0, "emotion": ["sad", "sad", "happy", "sad"]})
+    figure = report_figures.projection(points.assign(synthetic=[False, True, False, False]))
+    titles = [axes.get_title() for axes in figure.axes if axes.get_title()]
+    assert titles == ["happy", "sad"]  # in the order of the emotions
+    others, synthetic, real = (len(found.get_offsets()) for found in figure.axes[1].collections)
+    assert (others, synthetic, real) == (1, 1, 2)
+
+
+# texts
+
+
+@pytest.mark.parametrize(
+    "text", ["a|b", "<script>", "a *b* `c`", "[x](y)", "50 & 60", r"back\slash", "speaker_folds _a_", "two\nlines"]
+)
+def test_texts_from_elsewhere_are_shown_as_they_are(text: str) -> None:
+    rendered = MarkdownIt("commonmark").render(f"x {escaped(text)}")
+    assert unescape(rendered).strip() == f"<p>x {text}</p>".replace("\n", " ")
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "text"),
+    [
+        (0.4456, "share", "44.6"),
+        (None, "share", "-"),
+        (float("nan"), "count", "-"),
+        (1440, "count", "1440"),
+        (1.0, "decimal", "1.000"),
+    ],
+)
+def test_cells(value: float | None, kind: str, text: str) -> None:
+    assert shown(value, kind) == text  # type: ignore[arg-type]
+
+
+def test_calibration_takes_no_other_choice() -> None:
+    with pytest.raises(ValueError, match=r"report\.temperature is 'test'; it is dev or none"):
+        insight.calibration(PREDICTIONS, shown="test", trained=None, temperature="test", n_bins=5)
+
+
+def test_many_folds_are_told_as_a_range() -> None:
+    utterances = utterance_table(14)
+    parts = [
+        pd.DataFrame({"fold": k, "utterance": utterances["utterance"], "partition": "train"}).assign(
+            partition=np.where(utterances["speaker"] == f"ravdess/{k + 1:02}", "test", "train")
+        )
+        for k in range(14)
+    ]
+    (table,) = study.partition(pd.concat(parts), utterances, protocol="p").blocks
+    assert list(table.rows[0]) == ["14 folds", "780", "13", "0", "0", "60", "1"]  # type: ignore[union-attr]

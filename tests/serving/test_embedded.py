@@ -1,0 +1,183 @@
+"""The embedded model is small, packaged, says what it is, and is as good as it says."""
+
+import json
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.metrics import recall_score
+
+from ser.corpora import ravdess
+from ser.models import bundle, litert
+from ser.reporting import cards
+from ser.serving import inputs, recognition
+from tests.support.paths import ROOT
+from tests.support.small_corpora import composed
+
+FOLDER = recognition.EMBEDDED
+CARD = (FOLDER / "README.md").read_text(encoding="utf-8")
+DESCRIPTION: dict[str, Any] = json.loads((FOLDER / "bundle.json").read_text(encoding="utf-8"))
+LARGEST = 3e6  # bytes
+# RAVDESS's code of an emotion -> ours, as the corpus's own documentation has it.
+EMOTIONS = dict(
+    zip(
+        ("01", "02", "03", "04", "05", "06", "07", "08"),
+        ("neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised"),
+        strict=True,
+    )
+)
+
+
+def stated_test() -> tuple[list[str], int, float]:
+    """Actors that the card says the model was tested on, on how many utterances, and with which UAR in percent."""
+    found = re.search(r"tested on (\d+) utterances of (.+?): UAR ([\d.]+?)\.(?:\s|$)", CARD)
+    assert found
+    return [speaker.removeprefix("ravdess/") for speaker in found[2].split(", ")], int(found[1]), float(found[3])
+
+
+def uar(paths: list[Path]) -> float:
+    """Of the embedded model, from the recordings to the emotions, in percent."""
+    recognizer = recognition.load(all_speech=True)
+    prediction = []
+    for path in paths:
+        with inputs.opened(path) as recording:
+            prediction.append(recognizer.predict(recording)["emotion"])
+    truth = [EMOTIONS[path.stem.split("-")[2]] for path in paths]
+    return 100 * float(recall_score(truth, prediction, average="macro"))
+
+
+def recordings(corpora_root: Path, actor: str) -> list[Path]:
+    """RAVDESS's speech of an actor."""
+    return sorted((corpora_root / "ravdess").rglob(f"03-01-*-{actor}.*"))
+
+
+# what it is
+
+
+def test_the_folder_is_an_export_and_small() -> None:
+    assert sorted(path.name for path in FOLDER.iterdir() if path.is_file()) == [
+        "README.md",
+        "bundle.json",
+        "model.tflite",
+    ]
+    assert sum(path.stat().st_size for path in FOLDER.iterdir() if path.is_file()) <= LARGEST
+    assert DESCRIPTION["export"]["format"].startswith("litert")
+
+
+def test_its_network_takes_what_its_representation_makes_and_gives_its_labels() -> None:
+    model = bundle.load(FOLDER)
+    assert isinstance(model.model, litert.LiteRTClassifier)
+    found = model.of_values(np.random.default_rng(0).random((3, 64, 256)).astype(np.float32))
+    assert found.shape == (3, len(DESCRIPTION["labels"]))
+    np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-6)
+    assert sorted(DESCRIPTION["labels"]) == sorted(EMOTIONS.values())
+
+
+def test_it_hears_what_conf_composes_so_that_what_is_trained_today_is_comparable() -> None:
+    study = composed("experiment=embedded")
+    representation = study["representation"]
+    assert DESCRIPTION["representation"] == {key: representation[key] for key in ("name", "settings")}
+    assert DESCRIPTION["representation"]["settings"] == study["yamnet_bands"]
+    assert DESCRIPTION["representation"]["settings"]["name"] == "speech_256"
+
+
+def test_it_is_what_the_experiment_that_conf_names_trains() -> None:
+    study = composed("experiment=embedded")
+    assert {key: value for key, value in study["model"].items() if key != "representation"} == DESCRIPTION["model"]
+    assert study["training"] == DESCRIPTION["training"]
+    assert (study["corpus"]["name"], study["seed"]) == (DESCRIPTION["corpora"][0], DESCRIPTION["seed"])
+
+
+# what its card says
+
+
+def test_the_card_and_the_bundle_agree() -> None:
+    assert f"{DESCRIPTION['metrics']['n_parameters']:,} parameters" in CARD
+    assert f"for the emotions {', '.join(DESCRIPTION['labels'])}:" in CARD
+    numbers = [speaker.removeprefix("ravdess/") for speaker in DESCRIPTION["speakers"]]
+    assert f"Trained on {len(numbers)} speakers ({', '.join(numbers)})" in CARD
+    assert f"**{ravdess.LICENCE}**" in CARD
+    assert f"with seed {DESCRIPTION['seed']}" in CARD
+    assert CARD.startswith(f"# Model card: {DESCRIPTION['model']['name']} on yamnet_bands, trained on ravdess\n")
+
+
+def test_who_tested_it_is_not_who_trained_it() -> None:
+    actors, n_utterances, _ = stated_test()
+    assert len(actors) == 4
+    assert n_utterances == 4 * 60
+    assert not set(actors) & {speaker.removeprefix("ravdess/") for speaker in DESCRIPTION["speakers"]}
+    assert "speakers never heard in training" in CARD
+
+
+def test_the_uar_of_the_card_is_the_mean_of_its_recalls() -> None:
+    rows = re.findall(r"^\| (\w+) \| ([\d.]+) \| ([\d.]+) \|$", CARD, flags=re.MULTILINE)
+    assert [label for label, _, _ in rows] == DESCRIPTION["labels"]
+    study = re.search(r"\*\*UAR ([\d.]+)\*\*", CARD)
+    assert study
+    assert float(study[1]) == pytest.approx(np.mean([float(one) for _, one, _ in rows]), abs=0.1)
+    assert stated_test()[2] == pytest.approx(np.mean([float(own) for _, _, own in rows]), abs=0.1)
+
+
+def test_the_card_is_as_ser_export_writes_cards_today() -> None:
+    for text in (cards.LIMITS, cards.USE):
+        assert text in CARD
+
+
+# where it is
+
+
+def test_it_is_part_of_the_package() -> None:
+    import tomllib
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert project["tool"]["setuptools"]["package-data"]["ser"] == ["embedded/*", "reporting/templates/*"]
+
+
+@pytest.mark.slow
+def test_a_wheel_holds_it_and_every_package(tmp_path: Path) -> None:
+    copied = tmp_path / "project"
+    copied.mkdir()
+    tracked = ("pyproject.toml", "README.md", "LICENSE")
+    for name in tracked:
+        (copied / name).write_bytes((ROOT / name).read_bytes())
+    for path in (ROOT / "ser").rglob("*"):
+        if path.is_file() and "__pycache__" not in path.parts:
+            target = copied / path.relative_to(ROOT)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(path.read_bytes())
+    script = "import sys; from setuptools import build_meta; print(build_meta.build_wheel(sys.argv[1]))"
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", script, str(tmp_path)], cwd=copied, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    with zipfile.ZipFile(tmp_path / done.stdout.split()[-1]) as wheel:
+        names = set(wheel.namelist())
+        assert wheel.read("ser/embedded/model.tflite") == (FOLDER / "model.tflite").read_bytes()
+    assert {f"ser/embedded/{name}" for name in ("bundle.json", "README.md")} <= names
+    modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "ser").rglob("*.py")}
+    assert modules <= names
+
+
+# how good it is
+
+
+@pytest.mark.real
+def test_on_actors_that_it_never_heard_it_is_far_above_chance(corpora_root: Path) -> None:
+    """On every fourth utterance of its test actors; chance is 12.5 %."""
+    paths = [path for actor in stated_test()[0] for path in recordings(corpora_root, actor)[::4]]
+    assert len(paths) == 60
+    assert uar(paths) > 40
+
+
+@pytest.mark.slow
+@pytest.mark.real
+def test_the_figure_of_its_card_is_reproduced_from_the_recordings(corpora_root: Path) -> None:
+    actors, n_utterances, stated = stated_test()
+    paths = [path for actor in actors for path in recordings(corpora_root, actor)]
+    assert len(paths) == n_utterances
+    assert round(uar(paths), 1) == pytest.approx(stated, abs=0.05)

@@ -1,0 +1,305 @@
+"""A recording comes in pieces and leaves as windows of exactly its samples; what is no recording is refused."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ser.audio.reading import InvalidAudio
+from ser.serving import inputs
+from ser.serving.inputs import Window
+from tests.support.synthesis import tone
+
+RATE = 1_000  # Hz, of the windows' tests: milliseconds are samples
+cuts = st.lists(st.integers(0, 700), max_size=8)
+
+
+def ramp(n_samples: int) -> np.ndarray:
+    """No two samples alike."""
+    return np.arange(1, n_samples + 1, dtype=np.float32)
+
+
+def windows(n_samples: int, *, duration: float, hop: float, cuts: Sequence[int] = ()) -> list[Window]:
+    """Windows of a ramp that is cut into pieces at `cuts`."""
+    pieces = np.split(ramp(n_samples), sorted(cuts))
+    return list(inputs.windowed(pieces, RATE, duration=duration, hop=hop))
+
+
+def ends(found: Sequence[Window]) -> list[tuple[float, float]]:
+    return [(round(window.start, 6), round(window.end, 6)) for window in found]
+
+
+# windows
+
+
+@pytest.mark.parametrize(
+    ("n_samples", "expected"),
+    [
+        (1, [(0.0, 0.001)]),
+        (299, [(0.0, 0.299)]),
+        (300, [(0.0, 0.3)]),
+        (301, [(0.0, 0.3), (0.1, 0.301)]),  # for its one new sample
+        (400, [(0.0, 0.3), (0.1, 0.4)]),
+        (450, [(0.0, 0.3), (0.1, 0.4), (0.2, 0.45)]),
+    ],
+)
+def test_windows_by_hand(n_samples: int, expected: list[tuple[float, float]]) -> None:
+    assert ends(windows(n_samples, duration=0.3, hop=0.1)) == expected
+
+
+@pytest.mark.parametrize(
+    ("n_samples", "expected"),
+    [
+        (149, [(0.0, 0.149)]),  # short, but there is no other
+        (449, [(0.0, 0.3)]),
+        (450, [(0.0, 0.3), (0.3, 0.45)]),
+        (600, [(0.0, 0.3), (0.3, 0.6)]),
+    ],
+)
+def test_a_rest_of_less_than_half_a_window_is_left_out_unless_it_is_all(
+    n_samples: int, expected: list[tuple[float, float]]
+) -> None:
+    assert ends(windows(n_samples, duration=0.3, hop=0.3)) == expected
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.integers(1, 700), st.integers(1, 300), st.integers(1, 300), cuts)
+def test_windows_are_the_samples_from_start_to_end(n_samples: int, length: int, step: int, cuts: list[int]) -> None:
+    length, step = max(length, step), min(length, step)
+    found = windows(n_samples, duration=length / RATE, hop=step / RATE, cuts=cuts)
+    whole = ramp(n_samples)
+    for number, window in enumerate(found):
+        start = number * step
+        assert window.start == start / RATE
+        np.testing.assert_array_equal(window.waveform, whole[start : start + length])
+    assert all(window.waveform.size == length for window in found[:-1])
+    unheard = n_samples - round(found[-1].end * RATE)
+    assert 0 <= unheard < length / 2
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.integers(0, 700), st.integers(1, 300), st.integers(1, 300), cuts)
+def test_how_a_waveform_is_cut_into_pieces_does_not_matter(
+    n_samples: int, length: int, step: int, cuts: list[int]
+) -> None:
+    length, step = max(length, step), min(length, step)
+    options = {"duration": length / RATE, "hop": step / RATE}
+    whole, pieces = windows(n_samples, **options), windows(n_samples, **options, cuts=cuts)
+    assert ends(whole) == ends(pieces)
+    for one, other in zip(whole, pieces, strict=True):
+        np.testing.assert_array_equal(one.waveform, other.waveform)
+
+
+@pytest.mark.parametrize("pieces", [[], [np.empty(0, np.float32)] * 3])
+def test_of_nothing_there_are_no_windows(pieces: list[np.ndarray]) -> None:
+    assert list(inputs.windowed(pieces, RATE, duration=0.3, hop=0.1)) == []
+
+
+@pytest.mark.parametrize("hop", [0.0, -1.0, 1e-9, 0.3011, 5.0, float("inf"), float("nan")])
+def test_a_hop_that_stands_still_or_leaps_is_refused(hop: float) -> None:
+    message = r"windows of 0\.3 s every .* s; the step must be above 0, and not above the length"
+    with pytest.raises(ValueError, match=message):
+        windows(1_000, duration=0.3, hop=hop)
+
+
+def test_a_window_comes_as_soon_as_its_samples_are_there() -> None:
+    taken = []
+
+    def pieces() -> Iterator[np.ndarray]:
+        for number in range(1_000):
+            taken.append(number)
+            yield ramp(100)
+
+    found = inputs.windowed(pieces(), RATE, duration=0.3, hop=0.1)
+    next(found)
+    assert len(taken) == 3
+    next(found)
+    assert len(taken) == 4
+
+
+# files
+
+
+@pytest.mark.parametrize("n_channels", [1, 2, 3])
+def test_a_file_of_many_pieces_is_what_soundfile_reads_at_once(
+    n_channels: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inputs, "BLOCK", 1_000)
+    samples = np.random.default_rng(0).uniform(-1, 1, (16_001, n_channels))
+    soundfile.write(tmp_path / "a.wav", samples, 16_000, subtype="FLOAT")
+    with inputs.opened(tmp_path / "a.wav") as recording:
+        blocks = list(recording.blocks)
+        assert (recording.sample_rate, recording.duration) == (16_000, 16_001 / 16_000)
+    assert max(block.size for block in blocks) * n_channels <= 1_000
+    expected = soundfile.read(tmp_path / "a.wav", dtype="float32", always_2d=True)[0].mean(axis=1)
+    np.testing.assert_array_equal(np.concatenate(blocks), expected)
+
+
+def test_the_bytes_of_a_file_are_read_as_the_file(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.flac", tone(440, 0.5), 16_000)
+    with inputs.opened(tmp_path / "a.flac") as one, inputs.opened((tmp_path / "a.flac").read_bytes()) as other:
+        np.testing.assert_array_equal(one.whole(), other.whole())
+
+
+def test_a_sample_that_is_not_finite_is_found_in_the_last_piece(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inputs, "BLOCK", 1_000)
+    waveform = tone(440, 1.0)
+    waveform[-1] = np.nan
+    soundfile.write(tmp_path / "a.wav", waveform, 16_000, subtype="FLOAT")
+    with inputs.opened(tmp_path / "a.wav") as recording:
+        blocks = iter(recording.blocks)
+        assert next(blocks).size == 1_000
+        with pytest.raises(InvalidAudio, match="NaN or infinite samples; replace it by an intact copy"):
+            list(blocks)
+
+
+@pytest.mark.parametrize("rate", [1, 3_999, 384_001, 2**31 - 1])
+def test_a_file_of_a_rate_that_no_speech_is_recorded_at_is_refused(rate: int, tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.wav", tone(440, 0.5), rate)
+    with (
+        pytest.raises(InvalidAudio, match=rf"a sample rate of {rate} Hz; record at 4000 to 384000 Hz"),
+        inputs.opened(tmp_path / "a.wav"),
+    ):
+        pass
+
+
+# waveforms
+
+
+@pytest.mark.parametrize(
+    ("dtype", "low", "middle", "quarter"),
+    [
+        (np.int8, -(2**7), 0, 2**5),
+        (np.int16, -(2**15), 0, 2**13),
+        (np.int32, -(2**31), 0, 2**29),
+        (np.int64, -(2**63), 0, 2**61),
+        (np.uint8, 0, 2**7, 2**7 + 2**5),
+        (np.uint16, 0, 2**15, 2**15 + 2**13),
+        (np.uint32, 0, 2**31, 2**31 + 2**29),
+        (">i2", -(2**15), 0, 2**13),
+    ],
+)
+def test_integers_have_the_full_scale_of_their_bits(dtype: str, low: int, middle: int, quarter: int) -> None:
+    waveform = inputs.of_waveform(np.array([low, middle, quarter], dtype), 16_000).whole()
+    assert waveform.dtype == np.float32
+    np.testing.assert_array_equal(waveform, [-1, 0, 0.25])
+
+
+@pytest.mark.parametrize("subtype", ["PCM_U8", "PCM_16", "PCM_32"])
+def test_integers_are_scaled_as_those_of_a_file(subtype: str, tmp_path: Path) -> None:
+    """libsndfile, an independent decoder, has the same samples of what is written of them."""
+    integers = np.random.default_rng(0).integers(-(2**15), 2**15, 1_000)
+    if subtype == "PCM_U8":
+        given: np.ndarray = (integers // 2**8 + 2**7).astype(np.uint8)
+    else:
+        given = integers.astype(np.int16) if subtype == "PCM_16" else (integers * 2**16).astype(np.int32)
+    as_written = given if subtype != "PCM_U8" else (given.astype(np.int16) - 2**7) * 2**8
+    soundfile.write(tmp_path / "a.wav", as_written, 16_000, subtype=subtype)
+    expected = soundfile.read(tmp_path / "a.wav", dtype="float32")[0]
+    np.testing.assert_array_equal(inputs.of_waveform(given, 16_000).whole(), expected)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.longdouble])
+def test_floats_are_taken_as_they_are(dtype: type) -> None:
+    given = np.array([-1, 0.5, 3, -0.25], dtype)
+    np.testing.assert_array_equal(inputs.of_waveform(given, 8_000).whole(), [-1, 0.5, 3, -0.25])
+
+
+def test_lists_columns_and_views_are_waveforms_too() -> None:
+    assert inputs.of_waveform([0.5, -0.5, 0], 8_000).whole().tolist() == [0.5, -0.5, 0]
+    assert inputs.of_waveform(np.array([[0.5], [-0.5]]), 8_000).whole().tolist() == [0.5, -0.5]
+    assert inputs.of_waveform(ramp(6)[::-2] / 8, 8_000).whole().tolist() == [0.75, 0.5, 0.25]
+
+
+def test_the_channels_of_a_waveform_are_averaged() -> None:
+    recording = inputs.of_waveform(np.array([[0.5, -0.25], [1, 0], [0, 0]]), 4_000)
+    assert recording.whole().tolist() == [0.125, 0.5, 0]
+    assert recording.duration == 3 / 4_000
+
+
+def test_the_waveform_that_is_given_stays_as_it_was() -> None:
+    given = np.array([1, -1, 3], np.int16)
+    inputs.of_waveform(given, 8_000)
+    assert given.tolist() == [1, -1, 3]
+
+
+@pytest.mark.parametrize("empty", [[], np.zeros((0, 1)), np.zeros((5, 0)), np.zeros((0, 2)), np.array([], np.int16)])
+def test_an_empty_waveform_has_no_duration(empty: np.ndarray) -> None:
+    recording = inputs.of_waveform(empty, 16_000)
+    assert (recording.duration, recording.whole().size) == (0, 0)
+
+
+def test_a_transposed_waveform_is_refused_with_the_remedy() -> None:
+    with pytest.raises(
+        InvalidAudio, match=r"a waveform of shape \(2, 16000\); give \(n_samples, n_channels\), which is its transpose"
+    ):
+        inputs.of_waveform(np.zeros((2, 16_000)), 16_000)
+
+
+@pytest.mark.parametrize(
+    ("waveform", "found"),
+    [
+        (0.5, r"shape \(\) and type float64"),
+        (np.zeros((2, 2, 2)), r"shape \(2, 2, 2\) and type float64"),
+        (np.array([0.5, None]), r"shape \(2,\) and type object"),
+        (["a", "b"], r"shape \(2,\) and type <U1"),
+        (np.zeros(5, bool), r"shape \(5,\) and type bool"),
+        (np.zeros(5, complex), r"shape \(5,\) and type complex128"),
+        (np.zeros(5, "M8[s]"), r"shape \(5,\) and type datetime64"),
+        (None, r"shape \(\) and type object"),
+        (b"RIFF", r"shape \(\) and type .S4"),
+        ({"a": 1}, r"shape \(\) and type object"),
+    ],
+)
+def test_what_is_no_waveform_is_refused_by_its_shape_and_type(waveform: object, found: str) -> None:
+    remedy = r"; give numbers, \(n_samples,\) or \(n_samples, n_channels\)"
+    with pytest.raises(InvalidAudio, match=rf"a waveform of {found}.*{remedy}"):
+        inputs.of_waveform(waveform, 16_000)
+
+
+def test_a_ragged_list_is_refused() -> None:
+    with pytest.raises(ValueError, match="inhomogeneous"):
+        inputs.of_waveform([[1.0, 2.0], [3.0]], 16_000)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e300, 3.4e38, 2.0**31 * 1.01])
+@pytest.mark.parametrize("n_channels", [1, 2])
+def test_samples_that_no_microphone_gives_are_refused(value: float, n_channels: int) -> None:
+    samples = np.zeros((1_000, n_channels))
+    samples[7] = value
+    with pytest.raises(InvalidAudio, match=r"NaN or infinite samples|samples of up to .*, and full scale is 1"):
+        inputs.of_waveform(samples, 16_000)
+
+
+def test_channels_that_are_infinite_in_turn_do_not_cancel() -> None:
+    with pytest.raises(InvalidAudio, match="NaN or infinite samples"):
+        inputs.of_waveform([[np.inf, -np.inf]] * 1_000, 16_000)
+
+
+def test_the_full_scale_of_32_bit_integers_as_floats_is_taken() -> None:
+    assert inputs.of_waveform([2.0**31, -(2.0**31)], 16_000).whole().tolist() == [2.0**31, -(2.0**31)]
+
+
+@pytest.mark.parametrize("rate", [0, -1, -16_000, 3_999, 384_001, 16_000.5, 4_000.000001, 1e300])
+def test_a_rate_that_no_speech_is_recorded_at_is_refused(rate: float) -> None:
+    with pytest.raises(InvalidAudio, match=r"a sample rate of .* Hz; record at 4000 to 384000 Hz"):
+        inputs.of_waveform(np.zeros(1_000), rate)
+
+
+@pytest.mark.parametrize("rate", [float("nan"), float("inf"), -float("inf")])
+def test_a_rate_that_is_not_finite_is_refused(rate: float) -> None:
+    with pytest.raises(InvalidAudio, match=rf"a sample rate of {rate} Hz; record at"):
+        inputs.of_waveform(np.zeros(1_000), rate)
+
+
+@pytest.mark.parametrize("rate", [4_000, 384_000, 16_000.0, np.int64(16_000), np.float32(44_100)])
+def test_a_rate_is_a_whole_number_of_any_type(rate: float) -> None:
+    recording = inputs.of_waveform(np.zeros(1_000), rate)
+    assert type(recording.sample_rate) is int
+    assert recording.sample_rate == rate

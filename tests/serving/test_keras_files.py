@@ -1,0 +1,400 @@
+"""Keras files of others: every shape that the older systems used, Keras 2's files, and no code of anybody."""
+
+import json
+import pickle
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+import tf_keras
+import yaml
+
+from ser.features.spectral.log_mel import log_mel
+from ser.models.backend import keras
+from ser.serving import inputs, keras_files
+from tests.support.paths import CONF
+from tests.support.synthesis import tone
+
+SETTINGS = yaml.safe_load((CONF / "log_mel/mel_64.yaml").read_text())
+NAMES = ["neutral", "happy", "sad"]
+LABELS = ",".join(NAMES)
+SHAPES = [(64, 94), (64, 94, 1), (94, 64), (94, 64, 1)]
+WAVEFORM = tone(700, 1.3) + tone(2100, 1.3, level=0.05)
+SPECTROGRAM = log_mel(WAVEFORM, 16_000, **SETTINGS)
+
+
+def network(shape: tuple[int, ...] = (64, 94), n_labels: int = 3, *, by: Any = keras, cell: str | None = None) -> Any:
+    """Untrained; what it says of a spectrogram hangs on bands and frames alike."""
+    by.utils.set_random_seed(3)
+    layers = by.layers
+    inputs_ = layers.Input(shape)
+    features = layers.Reshape(shape[:2])(inputs_)
+    features = getattr(layers, cell)(8)(features) if cell else layers.Flatten()(features)
+    return by.Model(inputs_, layers.Dense(n_labels, activation="softmax")(features))
+
+
+def saved(folder: Path, suffix: str = ".keras", **changes: Any) -> Path:
+    path = folder / f"custom{suffix}"
+    save(network(**changes), path)
+    return path
+
+
+def save(model: Any, path: Path) -> None:
+    """Keras 3 warns of HDF5, where it is the point."""
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.save(path)
+
+
+def probabilities(path: Path, labels: str = LABELS) -> np.ndarray:
+    recognizer = keras_files.load(path, labels, all_speech=True)
+    assert recognizer.labels == [name.strip() for name in labels.split(",")]
+    return recognizer.probabilities(WAVEFORM, 16_000)
+
+
+def turned(shape: tuple[int, ...]) -> np.ndarray:
+    """The spectrogram as a network of that input wants it, a batch of one."""
+    plain = SPECTROGRAM if shape[:2] == (64, 94) else SPECTROGRAM.T
+    return plain[np.newaxis, ..., np.newaxis] if len(shape) == 3 else plain[np.newaxis]
+
+
+# what is predicted
+
+
+def test_it_hears_what_conf_says() -> None:
+    assert keras_files.LOG_MEL == SETTINGS
+
+
+@pytest.mark.parametrize("suffix", [".keras", ".h5", ".hdf5"])
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_a_network_is_given_our_spectrogram_in_its_own_shape(
+    shape: tuple[int, ...], suffix: str, tmp_path: Path
+) -> None:
+    model = network(shape)
+    path = tmp_path / f"custom{suffix.lower()}"
+    save(model, path)
+    path = path.rename(path.with_suffix(suffix))
+    expected = np.asarray(model(turned(shape)))[0]
+    np.testing.assert_allclose(probabilities(path), expected, atol=1e-6)
+    assert np.abs(np.asarray(model(np.zeros((1, *shape), np.float32)))[0] - expected).max() > 1e-3
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize("cell", ["LSTM", "GRU"])
+@pytest.mark.parametrize("shape", [(64, 94), (94, 64, 1)], ids=str)
+def test_hdf5_of_keras_2_with_recurrent_layers_is_read(cell: str, shape: tuple[int, ...], tmp_path: Path) -> None:
+    model = network(shape, by=tf_keras, cell=cell)
+    path = tmp_path / "older.h5"
+    save(model, path)
+    with h5py.File(path) as file:
+        assert str(file.attrs["keras_version"]).startswith("2")
+    np.testing.assert_allclose(probabilities(path), np.asarray(model(turned(shape)))[0], atol=1e-6)
+
+
+def test_labels_are_in_the_order_that_is_given_and_may_have_spaces(tmp_path: Path) -> None:
+    path = saved(tmp_path)
+    recognizer = keras_files.load(path, " sad, neutral ,happy", all_speech=True)
+    found = recognizer.predict(inputs.of_waveform(WAVEFORM, 16_000))
+    assert list(found["probabilities"]) == ["sad", "neutral", "happy"]
+    np.testing.assert_allclose(list(found["probabilities"].values()), probabilities(path), atol=1e-6)
+    assert found["confidence"] == max(found["probabilities"].values()) == found["probabilities"][found["emotion"]]
+
+
+def test_many_spectrograms_are_predicted_one_by_one_as_together(tmp_path: Path) -> None:
+    fitted = keras_files.fitted(network((94, 64, 1)), NAMES, SETTINGS)
+    values = np.random.default_rng(0).random((5, 64, 94)).astype(np.float32)
+    together = fitted.predict_proba(values)
+    for k in range(5):
+        np.testing.assert_allclose(fitted.predict_proba(values[k : k + 1])[0], together[k], atol=1e-6)
+
+
+# what does not fit
+
+
+@pytest.mark.parametrize("shape", [(40, 94), (128, 128), (94, 40, 1), (64, 94, 3), (180,)], ids=str)
+def test_another_shape_is_refused_with_it_and_those_that_fit(shape: tuple[int, ...], tmp_path: Path) -> None:
+    layers = keras.layers
+    model = keras.Sequential([layers.Input(shape), layers.Flatten(), layers.Dense(3, activation="softmax")])
+    save(model, tmp_path / "custom.keras")
+    found = str(shape).replace("(", r"\(").replace(")", r"\)")
+    wanted = r"64 bands and 94 frames: \(64, 94\), \(64, 94, 1\), or their transposes"
+    with pytest.raises(ValueError, match=rf"takes inputs of shape {found}; wanted mel spectrograms of {wanted}"):
+        keras_files.load(tmp_path / "custom.keras", LABELS)
+
+
+def test_frames_of_any_number_are_refused_too(tmp_path: Path) -> None:
+    """It cannot be known that it was trained on as many as there are."""
+    layers = keras.layers
+    model = keras.Sequential([layers.Input((None, 64)), layers.LSTM(4), layers.Dense(3, activation="softmax")])
+    save(model, tmp_path / "custom.keras")
+    with pytest.raises(ValueError, match=r"inputs of shape \(None, 64\); wanted mel spectrograms"):
+        keras_files.load(tmp_path / "custom.keras", LABELS)
+
+
+@pytest.mark.parametrize("labels", ["neutral,happy", "neutral,happy,sad,angry"])
+def test_another_number_of_labels_is_refused_with_both(labels: str, tmp_path: Path) -> None:
+    count = labels.count(",") + 1
+    with pytest.raises(ValueError, match=rf"the network has 3 outputs, and --labels has {count}: neutral, happy"):
+        keras_files.load(saved(tmp_path), labels)
+
+
+@pytest.mark.parametrize("labels", [None, "", ",", "neutral", "neutral,", "neutral,happy,neutral"])
+def test_labels_that_are_missing_alone_or_doubled_are_asked_for_with_an_example(
+    labels: str | None, tmp_path: Path
+) -> None:
+    with pytest.raises(ValueError, match=r"keras needs the emotions of its outputs.*--labels neutral,happy,sad"):
+        keras_files.load(saved(tmp_path), labels)
+
+
+@pytest.mark.parametrize(("activation", "found"), [(None, "from -"), ("sigmoid", "sum"), ("relu", "sum")])
+def test_outputs_that_are_no_probabilities_are_refused_with_the_remedy(
+    activation: str | None, found: str, tmp_path: Path
+) -> None:
+    keras.utils.set_random_seed(0)
+    layers, low = keras.layers, keras.initializers.Constant(-10.0)
+    outputs = layers.Dense(3, activation=activation, bias_initializer=low)
+    save(keras.Sequential([layers.Input((64, 94)), layers.Flatten(), outputs]), tmp_path / "custom.keras")
+    recognizer = keras_files.load(tmp_path / "custom.keras", LABELS, all_speech=True)
+    with pytest.raises(ValueError, match=rf"no probabilities .*{found}.*; add a softmax as its last layer"):
+        recognizer.probabilities(WAVEFORM, 16_000)
+
+
+def test_outputs_that_are_no_numbers_are_refused() -> None:
+    model = network()
+    model.set_weights([np.full_like(weight, np.nan) for weight in model.get_weights()])
+    with pytest.raises(ValueError, match=r"no probabilities .*nan"):
+        keras_files.fitted(model, NAMES, SETTINGS).predict_proba(SPECTROGRAM[np.newaxis])
+
+
+@pytest.mark.parametrize("kind", ["inputs", "outputs"])
+def test_a_network_of_several_inputs_or_outputs_is_refused(kind: str, tmp_path: Path) -> None:
+    layers = keras.layers
+    first, second = layers.Input((64, 94)), layers.Input((64, 94))
+    joined = layers.Flatten()(layers.Add()([first, second]) if kind == "inputs" else first)
+    outputs = [layers.Dense(3, activation="softmax")(joined) for _ in range(2)]
+    model = keras.Model([first, second], outputs[0]) if kind == "inputs" else keras.Model(first, outputs)
+    save(model, tmp_path / "custom.keras")
+    with pytest.raises(ValueError, match=r"several inputs or outputs.*; wanted one of each"):
+        keras_files.load(tmp_path / "custom.keras", LABELS)
+
+
+# files that are no networks
+
+
+@pytest.mark.parametrize("suffix", [".keras", ".h5"])
+@pytest.mark.parametrize("content", [b"", b"no network", b"PK\x03\x04", b"\x89HDF\r\n\x1a\n", "cut"])
+def test_a_damaged_file_is_refused_with_the_remedy(suffix: str, content: bytes | str, tmp_path: Path) -> None:
+    path = saved(tmp_path, suffix)
+    path.write_bytes(path.read_bytes()[:3000] if isinstance(content, str) else content)
+    with pytest.raises(ValueError, match=rf"custom{suffix} cannot be read \(.+\); save the whole network anew"):
+        keras_files.load(path, LABELS)
+
+
+def test_weights_alone_are_refused_with_the_remedy(tmp_path: Path) -> None:
+    path = tmp_path / "custom.weights.h5"
+    network().save_weights(path)
+    with pytest.raises(ValueError, match=r"holds weights without a network; save both, by model\.save"):
+        keras_files.load(path, LABELS)
+
+
+def test_a_file_that_is_not_there_or_of_another_kind_is_refused_with_what_is_wanted(tmp_path: Path) -> None:
+    Path(tmp_path / "NETWORK.H5").write_bytes(b"any")
+    with pytest.raises(ValueError, match=r"NETWORK\.H5 has a name that Keras does not read; rename it to end in \.h5"):
+        keras_files.load(tmp_path / "NETWORK.H5", "neutral,sad")
+    with pytest.raises(ValueError, match=r"there is no .*absent\.h5; give a bundle's folder, or a Keras file"):
+        keras_files.load(tmp_path / "absent.h5", LABELS)
+    (tmp_path / "model.tflite").write_bytes(b"TFL3")
+    with pytest.raises(ValueError, match=r"model\.tflite is no Keras file \(\.keras, \.h5\); give one of these"):
+        keras_files.load(tmp_path / "model.tflite", LABELS)
+
+
+def test_what_is_a_file_of_a_model_and_what_is_a_bundle(tmp_path: Path) -> None:
+    (tmp_path / "folder.h5").mkdir()
+    (tmp_path / "plain").touch()
+    assert keras_files.is_file_of_model(tmp_path / "plain")
+    assert keras_files.is_file_of_model(tmp_path / "absent.H5")
+    assert keras_files.is_file_of_model(tmp_path / "absent.pkl")
+    assert not keras_files.is_file_of_model(tmp_path / "folder.h5")
+    assert not keras_files.is_file_of_model(tmp_path / "models/fold_0")
+
+
+# files that could run code
+
+
+class Canary:
+    """A pickle that leaves a file where it is read."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[str]]:
+        return write_canary, (str(self.path),)
+
+
+def write_canary(path: str) -> None:
+    Path(path).write_text("code ran")
+
+
+def test_the_canary_sings(tmp_path: Path) -> None:
+    pickle.loads(pickle.dumps(Canary(tmp_path / "canary")))
+    assert (tmp_path / "canary").exists()
+
+
+@pytest.mark.parametrize("suffix", [".pkl", ".pickle", ".joblib", ".sav", ".pt", ".pth", ".npy", ".PKL"])
+def test_a_pickle_is_refused_by_its_name_and_not_read(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"model{suffix}"
+    path.write_bytes(pickle.dumps(Canary(tmp_path / "canary")))
+    with pytest.raises(ValueError, match=r"could run code when it is read, so it is refused; train anew here"):
+        keras_files.load(path, LABELS)
+    assert not (tmp_path / "canary").exists()
+
+
+@pytest.mark.parametrize("suffix", [".keras", ".h5", ".hdf5"])
+def test_a_pickle_under_another_name_is_refused_by_its_content_and_not_read(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"model{suffix}"
+    path.write_bytes(pickle.dumps(Canary(tmp_path / "canary")))
+    with pytest.raises(ValueError, match=r"cannot be read"):
+        keras_files.load(path, LABELS)
+    assert not (tmp_path / "canary").exists()
+
+
+def with_lambda(by: Any, canary: str, *, nested: str) -> Any:
+    """A network whose Lambda layer leaves a file; `nested` in a submodel, a wrapper, or neither."""
+    layers = by.layers
+
+    def sing(values: Any) -> Any:
+        from pathlib import Path as Written
+
+        Written(canary).write_text("code ran")
+        return values
+
+    shape, lambda_ = (64, 94), layers.Lambda(sing)
+    if nested == "submodel":
+        part = layers.Input(shape)
+        lambda_ = by.Model(part, lambda_(part), name="innocent")
+    elif nested == "sequential":
+        lambda_ = by.Sequential([layers.Input(shape), lambda_], name="innocent")
+    elif nested == "wrapper":
+        lambda_ = layers.TimeDistributed(layers.Lambda(sing))
+    inputs_ = layers.Input(shape)
+    outputs = layers.Dense(3, activation="softmax")(layers.Flatten()(lambda_(inputs_)))
+    return by.Model(inputs_, outputs)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize("nested", ["no", "submodel", "sequential", "wrapper"])
+@pytest.mark.parametrize(("by", "suffix"), [(keras, ".keras"), (keras, ".h5"), (tf_keras, ".h5")])
+def test_a_lambda_layer_is_refused_wherever_it_is_and_its_code_does_not_run(
+    by: Any, suffix: str, nested: str, tmp_path: Path
+) -> None:
+    canary, path = tmp_path / "canary", tmp_path / f"forged{suffix}"
+    save(with_lambda(by, str(canary), nested=nested), path)
+    assert canary.exists()  # it ran when the network was made
+    canary.unlink()
+    with pytest.raises(ValueError, match=r"forged\S+ has Lambda layers, which hold code; it is refused"):
+        keras_files.load(path, LABELS)
+    assert not canary.exists()
+
+
+def changed_config(path: Path, change: Callable[[Any], None]) -> None:
+    """Forge the configuration of a saved network."""
+    if path.suffix == ".keras":
+        with zipfile.ZipFile(path) as archive:
+            content = {name: archive.read(name) for name in archive.namelist()}
+        config = json.loads(content["config.json"])
+        change(config)
+        content["config.json"] = json.dumps(config).encode()
+        with zipfile.ZipFile(path, "w") as archive:
+            for name, value in content.items():
+                archive.writestr(name, value)
+        return
+    with h5py.File(path, "r+") as file:
+        config = json.loads(file.attrs["model_config"])
+        change(config)
+        file.attrs["model_config"] = json.dumps(config)
+
+
+@pytest.mark.parametrize("by", [keras, tf_keras], ids=["3", "2"])
+@pytest.mark.parametrize("module", ["os", "subprocess", "builtins"])
+def test_a_forged_configuration_that_names_a_function_of_python_runs_nothing(
+    by: Any, module: str, tmp_path: Path
+) -> None:
+    """As CVE-2025-1550 did: a layer that is a function of some module, with its argument as configuration."""
+    canary = tmp_path / "canary"
+    name, argument = {
+        "os": ("system", f"touch {canary}"),
+        "subprocess": ("getoutput", f"touch {canary}"),
+        "builtins": ("eval", f"open({str(canary)!r}, 'w')"),
+    }[module]
+
+    def forge(config: Any) -> None:
+        layer = config["config"]["layers"][1]
+        layer["module"], layer["class_name"] = module, name
+        layer["config"] = {"name": "x", "command": argument, "cmd": argument, "source": argument}
+        layer["registered_name"] = name
+
+    path = tmp_path / ("forged.keras" if by is keras else "forged.h5")
+    save(network(by=by), path)
+    changed_config(path, forge)
+    with pytest.raises(ValueError, match=r"cannot be read|hold code"):
+        keras_files.load(path, LABELS)
+    assert not canary.exists()
+
+
+@pytest.mark.parametrize("name", ["Lambda", "keras.layers.Lambda", "keras>Lambda", "Custom>Lambda", "TFOpLambda"])
+def test_a_lambda_layer_under_a_longer_name_runs_nothing_either(name: str, tmp_path: Path) -> None:
+    """Names that Keras 2 would still take for a Lambda layer."""
+    canary, path = tmp_path / "canary", tmp_path / "forged.h5"
+    save(with_lambda(tf_keras, str(canary), nested="no"), path)
+    canary.unlink()
+
+    def forge(config: Any) -> None:
+        for layer in config["config"]["layers"]:
+            if layer["class_name"] == "Lambda":
+                layer["class_name"] = name
+
+    changed_config(path, forge)
+    with pytest.raises(ValueError, match=r"cannot be read|hold code"):
+        keras_files.load(path, LABELS)
+    assert not canary.exists()
+
+
+def test_the_weights_of_a_refused_network_are_never_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "forged.keras"
+    save(with_lambda(keras, str(tmp_path / "canary"), nested="submodel"), path)
+
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError("it was loaded")
+
+    monkeypatch.setattr(keras.saving, "load_model", never)
+    monkeypatch.setattr(tf_keras.models, "load_model", never)
+    with pytest.raises(ValueError, match="Lambda"):
+        keras_files.load(path, LABELS)
+
+
+# the command
+
+
+@pytest.mark.slow
+def test_the_command_predicts_with_a_file_of_keras_2(tmp_path: Path) -> None:
+    import soundfile
+
+    save(network((94, 64, 1), by=tf_keras, cell="LSTM"), tmp_path / "older.h5")
+    soundfile.write(tmp_path / "a.wav", WAVEFORM, 16_000, subtype="FLOAT")
+    arguments = ["predict", "--model", "older.h5", "--labels", LABELS, "--all-speech", "--json", "a.wav"]
+    script = "import sys; from ser.cli import main; main(sys.argv[1:])"
+    done = subprocess.run(
+        [sys.executable, "-c", script, *arguments], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    (found,) = json.loads(done.stdout)
+    expected = probabilities(tmp_path / "older.h5")
+    np.testing.assert_allclose(list(found["probabilities"].values()), expected, atol=2e-6)

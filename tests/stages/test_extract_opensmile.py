@@ -1,0 +1,148 @@
+"""The stage of openSMILE: nothing where nothing asks for it; else the table, which a served model agrees with."""
+
+import importlib.util
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+
+from ser.audio import reading
+from ser.core import files, tables
+from stages import extract_opensmile
+from tests.support import small_corpus
+from tests.support.dvc_project import Project
+from tests.support.paths import ROOT
+from tests.support.synthesis import ravdess_corpus
+
+RATE = 22_050
+N = 20  # utterances: more than a task has
+NONE: Mapping[str, Any] = {"name": "none", "seed": 0, "variants": {}}
+
+
+def configure(*, wanted: bool, augmentation: Mapping[str, Any] = NONE, name: str = "eGeMAPSv02") -> None:
+    content = {
+        "corpus": {"root": "corpus"},
+        "augmentation": augmentation,
+        "tables": {"format": "csv"},
+        "opensmile": {"name": name, "sample_rate": 16_000},
+    }
+    Path("params.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
+    files.write_json(extract_opensmile.AVAILABILITY, {"wanted": wanted})
+
+
+@pytest.fixture
+def corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Utterances in a project of their own; results are kept beside it."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SER_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("SER_CACHE_GB", "1")
+    root = tmp_path / "corpus"
+    utterances = small_corpus.written(root, n=N, sample_rate=RATE, shortest=0.1, step=0.05)
+    tables.write(utterances, extract_opensmile.UTTERANCES)
+    return root
+
+
+@pytest.mark.usefixtures("corpus")
+def test_without_a_model_that_asks_for_it_the_table_is_unavailable_and_nothing_is_imported() -> None:
+    configure(wanted=False)
+    script = f"""
+import sys
+sys.path.insert(0, {str(ROOT)!r})
+from stages import extract_opensmile
+extract_opensmile.main()
+print({{"opensmile", "audinterface"}} & set(sys.modules))
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    said = "openSMILE is not asked for: model.representation=opensmile would\nset()\n"
+    assert (done.returncode, done.stdout) == (0, said), done.stderr
+    assert tables.is_unavailable(extract_opensmile.FEATURES)
+
+
+@pytest.fixture
+def package() -> None:
+    if importlib.util.find_spec("opensmile") is None:  # not importorskip, which would load it in its own way
+        pytest.skip("opensmile is not installed: pip install 'ser[opensmile]'")
+
+
+@pytest.mark.usefixtures("package")
+def test_the_table_has_what_a_served_model_extracts(corpus: Path) -> None:
+    from ser.representation.registry import extractor
+
+    configure(wanted=True)
+    extract_opensmile.main()
+    found = tables.read_features(extract_opensmile.FEATURES)
+    columns = tables.feature_columns(found)
+    assert len(columns) == 88
+    settings = yaml.safe_load(Path("params.yaml").read_text())["opensmile"]
+    served = extractor("opensmile", settings, columns)
+    recordings = [reading.read(corpus / f"{k}.flac") for k in range(N)]
+    expected = np.array([served(one.waveform, one.sample_rate) for one in recordings])
+    np.testing.assert_array_equal(found[columns], expected)
+    assert len(np.unique(expected, axis=0)) == N
+
+
+@pytest.mark.usefixtures("corpus", "package")
+def test_the_table_is_the_same_to_the_byte_by_one_process_or_two_or_from_the_cache(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def table(*, n_processes: int, cached: bool) -> bytes:
+        monkeypatch.setenv("LOKY_MAX_CPU_COUNT", str(n_processes))
+        monkeypatch.setenv("SER_CACHE_GB", "1" if cached else "0")
+        configure(wanted=True)
+        extract_opensmile.main()
+        return extract_opensmile.FEATURES.read_bytes()
+
+    first = table(n_processes=1, cached=True)
+    assert table(n_processes=2, cached=False) == first
+    from ser.features import opensmile
+
+    def unneeded(name: str) -> None:
+        raise AssertionError(f"{name} was extracted twice")
+
+    monkeypatch.setattr(opensmile, "loaded", unneeded)
+    assert table(n_processes=1, cached=True) == first
+
+
+@pytest.mark.usefixtures("corpus", "package")
+def test_other_sets_and_variants_are_rows_and_columns_of_their_own() -> None:
+    noise = {"name": "waveform", "seed": 0, "variants": {"noise": {"sigma": 0.05}}}
+    configure(wanted=True, augmentation=noise, name="ComParE_2016")
+    extract_opensmile.main()
+    found = tables.read_features(extract_opensmile.FEATURES)
+    assert found["variant"].tolist() == ["original", "noise"] * N
+    columns = tables.feature_columns(found)
+    assert len(columns) == 6373
+    assert len(found.drop_duplicates(columns)) == 2 * N
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("package")
+def test_a_study_from_audio_to_prediction(tmp_path: Path) -> None:
+    project = Project(tmp_path / "top")
+    corpus = ravdess_corpus(tmp_path / "corpus")
+    base = [f"corpus.root={corpus}", "labels=common_four", "balance.k_neighbors=3"]
+    project.compose(*base)
+    project.commit("start")
+    assert "openSMILE is not asked for" in project.study(*base, targets=["extract_opensmile"])
+    assert list(project.read("data/opensmile_extracted_features.csv"))[-1] == tables.UNAVAILABLE
+    output = project.study(*base, "model=svm", "model.representation=opensmile", targets=["audit", "evaluate"])
+    assert {"probe", "extract_opensmile", "balance", "train", "evaluate", "audit"} <= set(project.ran(output))
+    assert project.read("data/opensmile_extracted_features.csv").shape == (4 * 14, 3 + 88)
+    assert project.read_json("models/fold_0/bundle.json")["representation"] == {
+        "name": "opensmile",
+        "settings": {"name": "eGeMAPSv02", "sample_rate": 16_000},
+    }
+    assert project.read_json("reports/audit.json")["n_errors"] == 0
+    predictions = project.read("reports/predictions.csv")
+    row = predictions[predictions["partition"] == "test"].iloc[0]
+    [recording] = corpus.rglob(f"{row['utterance'].rpartition('/')[2]}.flac")
+    answer = project.run("ser", "predict", str(recording), "--model", "models/fold_0", "--all-speech", "--csv")
+    [served] = [line.split(",") for line in answer.splitlines() if recording.name in line]  # others are warnings
+    assert served[1] == row["prediction"]
+    probabilities = [float(value) for value in served[3:7]]
+    assert probabilities == pytest.approx([row[column] for column in tables.probability_columns(predictions)], abs=1e-5)

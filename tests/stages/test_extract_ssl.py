@@ -1,0 +1,164 @@
+"""The stage of speech encoders: nothing where nothing asks for it; else the table, which a served model agrees with."""
+
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+
+from ser.audio import reading, waveforms
+from ser.core import files, tables
+from ser.features.encoders import hugging_face
+from stages import extract_ssl
+from tests.support import small_corpus, small_encoders
+from tests.support.dvc_project import Project
+from tests.support.paths import ROOT
+from tests.support.synthesis import ravdess_corpus
+
+RATE = 16_000
+NONE: Mapping[str, Any] = {"name": "none", "seed": 0, "variants": {}}
+
+
+def configure(*, wanted: bool, augmentation: Mapping[str, Any] = NONE, **ssl: Any) -> None:
+    content = {
+        "corpus": {"root": "corpus"},
+        "augmentation": augmentation,
+        "tables": {"format": "csv"},
+        "ssl": {"layers": None, "weights": None, "max_duration": 10.0, "required": False, **ssl},
+    }
+    Path("params.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
+    files.write_json(extract_ssl.AVAILABILITY, {"wanted": wanted})
+
+
+@pytest.fixture
+def corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Five utterances in a project of their own; results are kept beside it."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SER_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("SER_CACHE_GB", "1")
+    root = tmp_path / "corpus"
+    utterances = small_corpus.written(root, n=5, sample_rate=RATE, shortest=0.1, step=0.2)
+    tables.write(utterances, extract_ssl.UTTERANCES)
+    return root
+
+
+@pytest.mark.usefixtures("corpus")
+def test_without_a_model_that_asks_for_it_the_table_is_unavailable_and_no_network_is_imported() -> None:
+    configure(wanted=False, model="someone/none", revision=None)
+    script = f"""
+import sys
+sys.path.insert(0, {str(ROOT)!r})
+from stages import extract_ssl
+extract_ssl.main()
+print({{"torch", "transformers", "huggingface_hub"}} & set(sys.modules))
+"""
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True)
+    said = "no speech encoder is asked for: model.representation=ssl or ssl.required=true would\nset()\n"
+    assert (done.returncode, done.stdout) == (0, said), done.stderr
+    assert tables.is_unavailable(extract_ssl.FEATURES)
+
+
+@pytest.fixture
+def encoder(tmp_path: Path) -> dict[str, str]:
+    """`model` and `revision` of a small encoder."""
+    pytest.importorskip("torch", reason="torch is not installed: pip install 'ser[ssl]'")
+    pytest.importorskip("transformers", reason="transformers is not installed: pip install 'ser[ssl]'")
+    folder = small_encoders.written("wavlm", tmp_path / "encoder")
+    return {"model": str(folder), "revision": hugging_face.digest(folder)}
+
+
+def test_the_table_has_what_a_served_model_extracts(corpus: Path, encoder: dict[str, str]) -> None:
+    from ser.representation.registry import extractor
+
+    configure(wanted=True, **encoder)
+    extract_ssl.main()
+    found = tables.read_features(extract_ssl.FEATURES)
+    columns = [f"SSL_{k}" for k in range(1, 25)]
+    assert tables.feature_columns(found) == columns
+    settings = yaml.safe_load(Path("params.yaml").read_text())["ssl"]
+    served = extractor("ssl", settings, columns)
+    recordings = [reading.read(corpus / f"{k}.flac") for k in range(5)]
+    expected = np.array([served(one.waveform, one.sample_rate) for one in recordings])
+    np.testing.assert_array_equal(found[columns], expected)
+    assert len(np.unique(expected, axis=0)) == 5
+    assert (found["variant"] == tables.ORIGINAL).all()
+
+
+@pytest.mark.usefixtures("corpus")
+def test_nothing_is_encoded_twice_unless_settings_or_weights_are_others(
+    encoder: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ser.features.encoders import network
+
+    encoded: list[int] = []
+    real = network.Encoder.__call__
+
+    def counted(self: network.Encoder, waveform: waveforms.Waveform) -> Any:
+        encoded.append(waveform.size)
+        return real(self, waveform)
+
+    monkeypatch.setattr(network.Encoder, "__call__", counted)
+
+    def n_encoded(**settings: Any) -> int:
+        encoded.clear()
+        configure(wanted=True, **encoder, **settings)
+        extract_ssl.main()
+        return len(encoded)
+
+    assert n_encoded() == 5
+    first = extract_ssl.FEATURES.read_bytes()
+    assert n_encoded() == 0
+    assert extract_ssl.FEATURES.read_bytes() == first
+    assert n_encoded(layers=[2]) == 5
+    assert n_encoded(layers=[2], weights=[3.0]) == 5
+    small_encoders.written("wavlm", tmp_path / "encoder", seed=1)
+    encoder["revision"] = hugging_face.digest(tmp_path / "encoder")
+    assert n_encoded() == 5
+    assert extract_ssl.FEATURES.read_bytes() != first
+
+
+@pytest.mark.usefixtures("corpus")
+def test_variants_have_rows_of_their_own(encoder: dict[str, str]) -> None:
+    noise = {"name": "waveform", "seed": 0, "variants": {"noise": {"sigma": 0.05}}}
+    configure(wanted=True, augmentation=noise, **encoder)
+    extract_ssl.main()
+    found = tables.read_features(extract_ssl.FEATURES)
+    assert found["variant"].tolist() == ["original", "noise"] * 5
+    assert len(found.drop_duplicates(tables.feature_columns(found))) == 10
+
+
+@pytest.mark.slow
+def test_a_study_on_an_encoder_from_audio_to_prediction(tmp_path: Path, encoder: dict[str, str]) -> None:
+    project = Project(tmp_path / "top")
+    corpus = ravdess_corpus(tmp_path / "corpus")
+    base = [f"corpus.root={corpus}", "labels=common_four", "balance=none"]
+    given = [*base, "model.representation=ssl", *(f"ssl.{key}={value}" for key, value in encoder.items())]
+    project.compose(*base)
+    project.commit("start")
+    without = project.study(*base, targets=["extract_ssl"])
+    assert "no speech encoder is asked for" in without
+    assert list(project.read("data/ssl_extracted_features.csv"))[-1] == tables.UNAVAILABLE
+    output = project.study(*given, targets=["audit", "evaluate"])
+    wanted = {"probe", "extract_ssl", "partition", "balance", "train", "evaluate", "audit"}
+    assert set(project.ran(output)) == wanted
+    assert project.read("data/ssl_extracted_features.csv").shape == (4 * 14, 3 + 24)
+    assert (
+        project.read_json("models/fold_0/bundle.json")["representation"]["settings"]["revision"] == encoder["revision"]
+    )
+    assert project.read_json("reports/metrics.json")["speaker_independent"] is True
+    assert project.read_json("reports/audit.json")["n_errors"] == 0
+    predictions = project.read("reports/predictions.csv")
+    row = predictions[predictions["partition"] == "test"].iloc[0]
+    [recording] = corpus.rglob(f"{row['utterance'].rpartition('/')[2]}.flac")
+    answer = project.run("ser", "predict", str(recording), "--model", "models/fold_0", "--all-speech", "--csv")
+    [served] = [line.split(",") for line in answer.splitlines() if recording.name in line]  # others are warnings
+    assert served[1] == row["prediction"]
+    probabilities = [float(value) for value in served[3:7]]
+    assert probabilities == pytest.approx([row[column] for column in tables.probability_columns(predictions)], abs=1e-5)
+    refused = project.study(*base, "model.representation=ssl", f"ssl.model={encoder['model']}", fails=True)
+    assert f"choose -S ssl.revision={encoder['revision']}" in refused

@@ -1,0 +1,560 @@
+"""Balance, train and evaluate, stage by stage: what is trained is what predicts; what is interrupted goes on."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ser.compute import processes
+from ser.core import tables
+from ser.models import backend, bundle, checkpoints, ensembles
+from ser.protocol import balancing
+from ser.representation import reading
+from stages import balance, evaluate, run, train, train_member
+from tests.support import small_study
+from tests.support.paths import ROOT
+from tests.support.small_study import FOUR, TWO_FOLDS, UTTERANCES, by_speaker, configuration
+
+MEMBERS = ("svm", "cnn")
+PNG = b"\x89PNG"
+
+
+@pytest.fixture(scope="module", params=["svm", "dnn", "cnn"])
+def study(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a study of two folds: a classifier and a network on a table with SMOTE, a network on an array."""
+    folder = tmp_path_factory.mktemp(request.param)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        small_study.write_tables(configuration(request.param))
+        small_study.run_stages()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def ensemble(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a study of an ensemble of a classifier on a table and a network on an array."""
+    folder = tmp_path_factory.mktemp("ensemble")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        small_study.write_tables(configuration("ensemble", *MEMBERS))
+        for member in MEMBERS:
+            train_member.main(member)
+        small_study.run_stages()
+    return folder
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working folder."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def is_network(folder: Path) -> bool:
+    return (folder / "models/fold_0" / bundle.NETWORK).exists()
+
+
+def config_of(folder: Path) -> dict[str, Any]:
+    """The parameters of a study."""
+    return configuration(json.loads((folder / "models/fold_0/bundle.json").read_text())["model"]["name"])
+
+
+def written(folder: Path) -> pd.DataFrame:
+    return tables.read_predictions(folder / "reports/predictions.csv")
+
+
+def model_folder(folder: Path, fold: int, partition: str) -> Path:
+    """Of the model that predicts a partition: of a classifier, dev's is the one that did not learn from dev."""
+    after = folder / f"models/fold_{fold}"
+    return after / bundle.BEFORE_REFIT if partition == "dev" and not is_network(folder) else after
+
+
+# a bundle predicts what evaluation predicted
+
+
+def test_bundles_predict_what_evaluation_predicted(study: Path) -> None:
+    features = small_study.input_of(config_of(study), study)
+    predictions = written(study)
+    assert len(predictions) == 4 * 14
+    for (fold, partition), rows in predictions.groupby(["fold", "partition"]):
+        model = bundle.load(model_folder(study, fold, partition))
+        positions = features.positions(small_study.originals(rows["utterance"]))
+        found = model.probabilities(features, positions)
+        assert model.labels == list(FOUR)
+        np.testing.assert_array_equal(found.round(6), rows[[f"p_{label}" for label in model.labels]].to_numpy())
+        assert [model.labels[k] for k in found.argmax(axis=1)] == rows["prediction"].tolist()
+        one = model.probabilities(features, positions[3:4])
+        np.testing.assert_allclose(one, found[3:4], atol=1e-6)  # whatever lies beside it in a batch
+
+
+@pytest.mark.slow
+def test_bundles_predict_it_in_another_process_too(study: Path) -> None:
+    script = """
+import sys
+from pathlib import Path
+import pandas
+from ser import bundle
+from ser.features import representation
+features = representation.read(Path(sys.argv[1]))
+rows = pandas.read_csv("reports/predictions.csv").query("fold == 1 and partition == 'test'")
+model = bundle.load(Path("models/fold_1"))
+keys = pandas.DataFrame({"utterance": rows["utterance"], "variant": "original"})
+found = model.probabilities(features, features.positions(keys)).round(6)
+assert (found == rows[["p_" + label for label in model.labels]].to_numpy()).all(), found
+print(len(rows))
+"""
+    source = config_of(study)["representation"]["path"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", script, source], cwd=study, env=environment, capture_output=True, text=True
+    )
+    assert done.stdout.strip() == "14", done.stderr
+
+
+def test_who_develops_and_who_is_tested_is_predicted_and_nobody_else(study: Path) -> None:
+    predictions = written(study)
+    wanted = TWO_FOLDS[TWO_FOLDS["partition"] != "train"].sort_values(["fold", "utterance"], ignore_index=True)
+    pd.testing.assert_frame_equal(predictions[["fold", "utterance", "partition"]], wanted, check_dtype=False)
+    truth = UTTERANCES.set_index("utterance").loc[predictions["utterance"], "emotion"]
+    assert predictions["truth"].tolist() == truth.tolist()
+
+
+def test_a_bundle_says_on_what_and_whom_it_was_trained(study: Path) -> None:
+    config = config_of(study)
+    loaded = bundle.load(study / "models/fold_0")
+    assert loaded.representation == {key: config["representation"][key] for key in ("name", "settings")}
+    description = loaded.description
+    trained = ["ravdess/03", "ravdess/04"] if is_network(study) else ["ravdess/02", "ravdess/03", "ravdess/04"]
+    assert (description["speakers"], description["seed"]) == (trained, 0)
+    assert description["training"] == config["training"]
+    assert (description["n_rows"], description["n_synthetic_rows"]) == ((32, 4) if is_network(study) else (46, 4))
+
+
+def test_synthetic_rows_alone_carry_features_where_there_are_several_folds(study: Path) -> None:
+    rows = tables.read_balanced(study / "data/balanced_dataset.csv")
+    assert rows.groupby("fold")["synthetic"].sum().tolist() == [4, 4]  # neutral: 2 a speaker, of 4
+    columns = tables.feature_columns(rows)
+    array = config_of(study)["representation"]["name"] == "log_mel"
+    assert bool(columns) != array
+    assert rows.loc[~rows["synthetic"], columns].isna().all(axis=None)
+    assert rows.loc[rows["synthetic"], columns].notna().all(axis=None)
+
+
+# what training leaves behind
+
+
+def test_learning_curves_are_of_every_epoch_of_every_fold_or_say_that_there_are_none(study: Path) -> None:
+    curves = study / "reports/learning_curves"
+    if not is_network(study):
+        assert [path.name for path in curves.iterdir()] == ["none.json"]
+        assert json.loads((curves / "none.json").read_text()) == {"svm": "is not trained in epochs"}
+        return
+    assert (curves / "learning_curves.png").read_bytes().startswith(PNG)
+    for fold in (0, 1):
+        history = pd.DataFrame(bundle.load(study / f"models/fold_{fold}").history)
+        assert list(history) == ["loss", "accuracy", "learning_rate", "dev_loss", "dev_accuracy", "dev_uar"]
+        assert len(history) == 3
+        for name, values in history.items():
+            curve = pd.read_csv(curves / f"plots/metrics/fold_{fold}/{name}.tsv", sep="\t")
+            assert curve["step"].tolist() == [0, 1, 2]
+            assert curve[name].to_numpy() == pytest.approx(values.to_numpy())
+    assert not list(curves.rglob("dvc.yaml"))
+
+
+def test_the_kept_epoch_is_the_one_that_dev_likes_best(study: Path) -> None:
+    if not is_network(study):
+        pytest.skip("a classifier has no epochs")
+    for fold in (0, 1):
+        loaded = bundle.load(study / f"models/fold_{fold}")
+        losses = [epoch["dev_loss"] for epoch in loaded.history]
+        kept = loaded.description["metrics"]
+        assert (kept["epoch"], kept["dev_loss"]) == (losses.index(min(losses)), min(losses))
+        assert kept["n_parameters"] == loaded.model.network.count_params()
+
+
+def test_nothing_of_the_training_is_left_besides_the_models(study: Path) -> None:
+    assert sorted(path.name for path in (study / "models").iterdir()) == ["fold_0", "fold_1"]
+    assert not [path for path in (study / "checkpoints").rglob("*") if path.is_file()]
+    assert not list(study.rglob(".partial.*"))
+
+
+# interrupted training
+
+
+class Killed(BaseException):
+    """What nothing catches."""
+
+
+def epochs_kept(monkeypatch: pytest.MonkeyPatch, *, last: int | None = None) -> list[int]:
+    """Epochs so far at each checkpoint, in the order in which they are written; the run is killed at the `last`.
+
+    Folds are trained in this process, one after the other, as where there is an accelerator.
+    """
+    monkeypatch.setattr(backend, "on_cpu", lambda: False)
+    kept: list[int] = []
+    keep = checkpoints.keep
+
+    def counted(folder: Path, model: Any, progress: Any, rules: Any) -> None:
+        keep(folder, model, progress, rules)
+        kept.append(len(progress.epochs))
+        if len(kept) == last:
+            raise Killed
+
+    monkeypatch.setattr(checkpoints, "keep", counted)
+    return kept
+
+
+def results(folder: Path) -> dict[str, bytes]:
+    """What must be equal to the byte."""
+    found = [path for path in (folder / "reports").rglob("*") if path.is_file() and path.suffix != ".png"]
+    histories = (folder / "models").rglob(bundle.HISTORY)
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in [*found, *histories]}
+
+
+def interrupted(monkeypatch: pytest.MonkeyPatch, *, last: int) -> None:
+    """Balance, and train until the checkpoint `last`."""
+    balance.main()
+    with monkeypatch.context() as patch:
+        epochs_kept(patch, last=last)
+        with pytest.raises(Killed):
+            train.main()
+
+
+def test_a_run_killed_in_its_second_fold_goes_on_there_and_ends_as_if_it_had_not_been(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small_study.write_tables(configuration("dnn"))
+    small_study.run_stages()
+    whole = results(here)
+    assert {"reports/predictions.csv", "reports/metrics.json", "models/fold_1/history.csv"} <= set(whole)
+    before = {path: path.stat().st_mtime_ns for path in (here / "models").rglob("*")}
+    interrupted(monkeypatch, last=5)  # of 6: the second fold has two epochs
+    assert {path: path.stat().st_mtime_ns for path in (here / "models").rglob("*")} == before
+    assert len(list((here / "checkpoints/models").iterdir())) == 2
+    kept = epochs_kept(monkeypatch)
+    train.main()
+    assert kept == [3]
+    evaluate.main()
+    assert results(here) == whole
+    assert not (here / "checkpoints/models").exists()
+
+
+def changed_features() -> None:
+    path = Path(small_study.PATHS["librosa"])
+    features = tables.read_features(path)
+    features.loc[features["utterance"] == "ravdess/Actor_04/sad-normal-dogs-0", "feature_0"] += np.float32(1e-3)
+    tables.write(features, path)
+
+
+def without_an_utterance() -> None:
+    table = TWO_FOLDS[~((TWO_FOLDS["fold"] == 0) & (TWO_FOLDS["utterance"] == UTTERANCES["utterance"].iloc[-1]))]
+    tables.write(table, train.PARTITIONS)
+
+
+def with_params(section: str | None = None, **changes: Any) -> Callable[[], None]:
+    config = configuration("dnn")
+    (config[section] if section else config).update(changes)
+    return lambda: small_study.write_params(config)
+
+
+SAME, CHANGES = (
+    [2],
+    {
+        "seed": with_params(seed=1),
+        "learning rate": with_params("training", learning_rate=0.02),
+        "batch size": with_params("training", batch_size=8),
+        "more epochs": with_params("training", max_epochs=4),
+        "the network": with_params("model", dropouts=[0.3]),
+        "the balancing": with_params("balance", k_neighbors=3),
+        "a feature": changed_features,
+        "an utterance": without_an_utterance,
+    },
+)
+
+
+@pytest.mark.parametrize("change", [None, "seed", *(pytest.param(name, marks=pytest.mark.slow) for name in CHANGES)])
+def test_a_killed_run_goes_on_with_the_same_inputs_and_begins_anew_with_others(
+    change: str | None, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small_study.write_tables(configuration("dnn"))
+    interrupted(monkeypatch, last=1)
+    assert not (here / "models").exists()
+    assert not list(here.glob(".partial.*"))
+    if change is not None:
+        (CHANGES | {"seed": with_params(seed=1)})[change]()
+        if change in ("the balancing", "a feature", "an utterance"):  # else the rows stay: the settings alone must do
+            balance.main()
+    kept = epochs_kept(monkeypatch, last=1)
+    with pytest.raises(Killed):
+        train.main()
+    assert kept == ([2] if change is None else [1])
+
+
+def test_a_training_that_is_killed_says_how_to_go_on(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def died(*_: Any, **__: Any) -> Any:
+        raise processes.Died
+
+    small_study.write_tables(configuration("dnn"))
+    balance.main()
+    monkeypatch.setattr(processes, "side_by_side", died)
+    with pytest.raises(ValueError, match=r"the training of a fold was killed.*LOKY_MAX_CPU_COUNT=1 dvc repro"):
+        train.main()
+    assert not (here / "models").exists()
+
+
+def test_folds_at_once_are_those_one_after_the_other(here: Path) -> None:
+    """Up to how many threads add what up."""
+    summary = Path("reports/learning_curves/metrics.json")
+    small_study.write_tables(configuration("dnn"))
+    small_study.run_stages()
+    in_turn, step = written(here), json.loads(summary.read_text())["step"]
+    train.main()
+    evaluate.main()
+    at_once = written(here)
+    probabilities = tables.probability_columns(at_once)
+    assert at_once["utterance"].tolist() == in_turn["utterance"].tolist()
+    np.testing.assert_allclose(at_once[probabilities], in_turn[probabilities], atol=1e-3)
+    assert json.loads(summary.read_text())["step"] == step
+    assert not (here / "checkpoints/models").exists()
+
+
+# an emotion that a fold lacks
+
+
+def test_a_fold_that_does_not_train_an_emotion_predicts_it_with_probability_0(
+    here: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    emotion = TWO_FOLDS["utterance"].map(UTTERANCES.set_index("utterance")["emotion"])
+    lacks = (TWO_FOLDS["fold"] == 1) & (TWO_FOLDS["partition"] == "train") & (emotion == "angry")
+    small_study.write_tables(configuration("cnn"), partitions=TWO_FOLDS[~lacks])
+    small_study.run_stages()
+    assert "warning: fold 1: angry: in dev, not in training; never predicted" in capfd.readouterr().out
+    assert bundle.load(here / "models/fold_1").labels == ["neutral", "happy", "sad"]
+    predictions = written(here)
+    columns = [f"p_{label}" for label in FOUR]
+    assert tables.probability_columns(predictions) == columns
+    np.testing.assert_allclose(predictions[columns].sum(axis=1), 1, atol=2e-6)
+    fold = predictions["fold"]
+    assert (predictions.loc[fold == 1, "p_angry"] == 0).all()
+    assert (predictions.loc[fold == 0, "p_angry"] > 0).all()
+    assert set(predictions.loc[fold == 1, "truth"]) == set(FOUR)
+    assert "angry" not in set(predictions.loc[fold == 1, "prediction"])
+    scores = json.loads((here / "reports/metrics.json").read_text())
+    assert scores["n_utterances"] == 2 * 14
+    assert scores["recall.angry"] <= 0.5
+
+
+def test_a_dev_partition_of_no_known_emotion_is_refused_with_the_remedy(here: Path) -> None:
+    emotion = TWO_FOLDS["utterance"].map(UTTERANCES.set_index("utterance")["emotion"])
+    lacks = ((TWO_FOLDS["partition"] == "train") & (emotion == "angry")) | (
+        (TWO_FOLDS["partition"] == "dev") & (emotion != "angry")
+    )
+    small_study.write_tables(configuration("dnn"), partitions=TWO_FOLDS[~lacks])
+    balance.main()
+    with pytest.raises(ValueError, match=r"dev has no utterance of neutral, happy, sad, .* choose another partition"):
+        train.main()
+    assert not (here / "models").exists()
+
+
+def test_predictions_are_in_the_order_of_folds_utterances_and_labels() -> None:
+    facts = {"partition": "test", "prediction": "sad"}
+    rows = [
+        facts | {"fold": 1, "utterance": "a", "p_sad": 0.25, "p_neutral": 0.75},
+        facts | {"fold": 0, "utterance": "b", "p_sad": 1.0, "p_neutral": np.nan},
+        facts | {"fold": 0, "utterance": "a", "p_sad": 0.5, "p_neutral": 0.5},
+    ]
+    found = evaluate.in_order(pd.DataFrame(rows))
+    assert found[["fold", "utterance"]].to_numpy().tolist() == [[0, "a"], [0, "b"], [1, "a"]]
+    assert list(found)[-2:] == ["p_neutral", "p_sad"]
+    assert found["p_neutral"].tolist() == [0.5, 0.0, 0.75]
+    assert found.index.tolist() == [0, 1, 2]
+
+
+# ensembles
+
+
+def test_an_ensembles_predictions_are_the_mean_of_its_members(ensemble: Path) -> None:
+    predictions = written(ensemble)
+    columns = [f"p_{label}" for label in FOUR]
+    members = [tables.read_predictions(ensemble / f"data/members/{name}/predictions.csv") for name in MEMBERS]
+    for member in members:
+        facts = ["fold", "utterance", "partition", "truth"]
+        pd.testing.assert_frame_equal(member[facts], predictions[facts])
+    mean = (members[0][columns].to_numpy() + members[1][columns].to_numpy()) / 2
+    np.testing.assert_array_equal(predictions[columns].to_numpy(), mean.round(6))
+    assert predictions["prediction"].tolist() == [FOUR[k] for k in mean.argmax(axis=1)]
+    assert np.abs(members[0][columns] - members[1][columns]).to_numpy().max() > 0.05
+    scores = json.loads((ensemble / "reports/metrics.json").read_text())
+    test = predictions[predictions["partition"] == "test"]
+    assert scores["accuracy"] == pytest.approx((test["truth"] == test["prediction"]).mean(), abs=1e-6)
+
+
+def test_the_ensemble_that_is_kept_predicts_what_evaluation_predicted(ensemble: Path) -> None:
+    config = configuration("ensemble", *MEMBERS)
+    features = {name: reading.read(ensemble / config["members"][name]["representation"]["path"]) for name in MEMBERS}
+    predictions = written(ensemble)
+    for fold, rows in predictions[predictions["partition"] == "test"].groupby("fold"):
+        model = ensembles.load(ensemble / f"models/fold_{fold}")
+        assert list(model.members) == list(MEMBERS)
+        positions = features["svm"].positions(small_study.originals(rows["utterance"]))
+        found = model.probabilities(features, positions)
+        np.testing.assert_allclose(found, rows[[f"p_{label}" for label in model.labels]].to_numpy(), atol=6e-7)
+
+
+def test_a_member_is_what_it_would_be_alone(ensemble: Path, here: Path) -> None:
+    """But for the digits that people read, which a member's predictions are not yet rounded to."""
+    small_study.write_tables(configuration("svm"))
+    small_study.run_stages()
+    member = tables.read_predictions(ensemble / "data/members/svm/predictions.csv")
+    pd.testing.assert_frame_equal(written(here), member.round(6))
+
+
+def test_members_keep_their_learning_curves(ensemble: Path) -> None:
+    folder = ensemble / "data/members"
+    assert (folder / "cnn/learning_curves/learning_curves.png").read_bytes().startswith(PNG)
+    assert [path.name for path in (folder / "svm/learning_curves").iterdir()] == ["none.json"]
+    assert json.loads((ensemble / "reports/learning_curves/none.json").read_text()) == {
+        "ensemble": "is not trained in epochs"
+    }
+    assert not [path for path in (ensemble / "checkpoints").rglob("*") if path.is_file()]
+
+
+def test_choosing_by_dev_asks_an_ensemble_for_dev_alone(ensemble: Path) -> None:
+    found = evaluate.predicted_by_members(
+        TWO_FOLDS[TWO_FOLDS["partition"] == "dev"], ensemble / "data/members", MEMBERS, ensemble / "models"
+    )
+    assert set(found["partition"]) == {"dev"}
+    assert len(found) == 2 * 14
+
+
+def test_members_of_other_partitions_are_refused_with_the_remedy(ensemble: Path) -> None:
+    """As if partition were chosen anew, and one member trained anew alone."""
+    other = by_speaker({"02": "test", "01": "dev"}, {"04": "test", "03": "dev"})
+    of_both = other[other["partition"] != "train"]
+    with pytest.raises(ValueError, match=r"dvc repro"):
+        evaluate.predicted_by_members(of_both, ensemble / "data/members", MEMBERS, ensemble / "models")
+
+
+@pytest.mark.parametrize("members", [(), ("svm",)])
+def test_an_ensemble_needs_two_members(members: tuple[str, ...], here: Path) -> None:
+    config = configuration("ensemble", *MEMBERS)
+    small_study.write_params(config | {"members": {name: config["members"][name] for name in members}})
+    with pytest.raises(ValueError, match=rf"needs two members or more, and has {len(members)}; see conf/model/ensem"):
+        train.main()
+    assert not (here / "models").exists()
+
+
+@pytest.mark.parametrize("lost", MEMBERS)
+def test_a_member_that_was_not_trained_is_missed(lost: str, ensemble: Path, here: Path) -> None:
+    small_study.write_params(configuration("ensemble", *MEMBERS))
+    (here / "data/members").mkdir(parents=True)
+    (here / "data/members" / next(name for name in MEMBERS if name != lost)).symlink_to(
+        ensemble / "data/members" / next(name for name in MEMBERS if name != lost)
+    )
+    with pytest.raises((ValueError, OSError), match=lost):
+        train.main()
+    assert not (here / "models").exists()
+
+
+# choices that do not go together
+
+
+def refused(main: Callable[[], None], capsys: pytest.CaptureFixture[str]) -> str:
+    """What a stage says that ends with an error, and without a traceback."""
+    with pytest.raises(SystemExit) as ended:
+        run(main)
+    capsys.readouterr()
+    return str(ended.value)
+
+
+def test_smote_of_an_array_is_refused_and_names_the_other_choices(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small_study.write_tables(configuration("cnn") | {"balance": {"name": "smote", "k_neighbors": 2}})
+    message = refused(balance.main, capsys)
+    assert message.startswith("error: smote needs a feature table")
+    assert "balance=random_oversampler" in message
+    assert "balance=none" in message
+
+
+def test_a_classifier_of_an_array_is_refused_with_the_remedy(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = configuration("cnn")
+    model = small_study.sections("svm") | {"balance": config["balance"], "representation": config["representation"]}
+    small_study.write_tables(config | model)
+    balance.main()
+    message = refused(train.main, capsys)
+    assert "model=svm takes a feature table, and log_mel is an array; choose -S model.representation=" in message
+    assert not (here / "models").exists()
+
+
+@pytest.mark.parametrize(("name", "other"), [("dnn", "svm"), ("svm", "dnn")])
+def test_training_settings_of_the_other_kind_of_model_are_refused(
+    name: str, other: str, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As `-S model=dnn -S training=scikit_learn` would: every group on the command line wins."""
+    small_study.write_tables(configuration(name) | {"training": small_study.sections(other)["training"]})
+    balance.main()
+    message = refused(train.main, capsys)
+    assert message.startswith("error: ")
+    assert "training" in message
+
+
+def test_a_typo_in_the_training_settings_is_named(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = configuration("dnn")
+    small_study.write_tables(config | {"training": config["training"] | {"patiense": 3}})
+    balance.main()
+    assert "patiense" in refused(train.main, capsys)
+
+
+def test_balanced_rows_of_another_representation_are_refused_with_the_remedy(here: Path) -> None:
+    """SMOTE's rows of a table, and then the array is chosen without `balance`."""
+    small_study.write_tables(configuration("dnn"))
+    balance.main()
+    small_study.write_params(configuration("cnn"))
+    with pytest.raises(ValueError, match=r"lack 4 of 32 rows.*make all tables anew with: dvc repro"):
+        train.main()
+
+
+def test_a_network_leaves_out_of_standardisation_what_is_synthetic_and_who_does_not_train(here: Path) -> None:
+    """One fold, whose training rows say what mean and variance are."""
+    partitions = by_speaker({"01": "test", "02": "dev"})
+    small_study.write_tables(configuration("dnn"), partitions=partitions)
+    balance.main()
+    train.main()
+    network = bundle.load(here / "models/fold_0").model.network
+    layer = next(layer for layer in network.layers if type(layer).__name__ == "Normalization")
+    features = tables.read_features(Path(small_study.PATHS["librosa"]))
+    rows = balancing.rows_of(features, partitions, fold=0, partition="train")
+    values = rows[tables.feature_columns(rows)].to_numpy(np.float64)
+    np.testing.assert_allclose(np.ravel(layer.mean), values.mean(axis=0), rtol=1e-5)
+    np.testing.assert_allclose(np.ravel(layer.variance), values.var(axis=0), rtol=1e-5)
+
+
+# a network that learned from dev, too
+
+
+def test_dev_is_predicted_by_the_network_that_did_not_learn_from_it(here: Path) -> None:
+    config = configuration("cnn")
+    config["training"] |= {"select": "last", "refit": True}
+    small_study.write_tables(config)
+    small_study.run_stages()
+    features, predictions = small_study.input_of(config, here), written(here)
+    for (fold, partition), rows in predictions.groupby(["fold", "partition"]):
+        after = here / f"models/fold_{fold}"
+        model = bundle.load(after / bundle.BEFORE_REFIT if partition == "dev" else after)
+        positions = features.positions(small_study.originals(rows["utterance"]))
+        expected = model.probabilities(features, positions)
+        np.testing.assert_allclose(rows[[f"p_{label}" for label in model.labels]], expected, atol=1e-6)
+        heard = set(model.description["speakers"])
+        assert heard.isdisjoint(rows["speaker"])
+        assert len(heard) == (2 if partition == "dev" else 3)
+    first, second = (bundle.load(here / "models/fold_0" / name) for name in ("", bundle.BEFORE_REFIT))
+    values = features.array[:4]
+    assert (first.of_values(values) != second.of_values(values)).any()

@@ -1,0 +1,319 @@
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+import stages
+from ser.core import files
+from ser.features import opensmile
+from ser.features.encoders import hugging_face
+from ser.features.yamnet import hub
+from stages import probe
+
+HANDLE = "https://tfhub.dev/google/yamnet/1"
+ENCODER, COMMIT = "someone/small", "0123456789" * 4
+
+
+@pytest.fixture
+def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty project whose cache is empty, too, and whose network is down."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("TFHUB_CACHE_DIR", raising=False)
+    monkeypatch.setattr(hub, "is_reachable", lambda _: False)
+    (tmp_path / "corpus").mkdir()
+    return tmp_path
+
+
+def configure(
+    *,
+    root: str = "corpus",
+    representation: str = "librosa",
+    required: bool = False,
+    ssl_required: bool = False,
+    members: Sequence[str] = (),
+    representation_section: Mapping[str, Any] | None = None,
+    **others: Any,
+) -> None:
+    content = {
+        "corpus": {"name": "demo", "root": root},
+        "partition": {"name": "speaker_holdout"},
+        "model": {"name": "svm", "representation": representation},
+        "members": {name: {"model": {"name": "svm", "representation": name}} for name in members},
+        "yamnet": {"handle": HANDLE, "required": required},
+        "ssl": {"model": ENCODER, "revision": COMMIT, "required": ssl_required},
+        "representation": representation_section or {"name": representation},
+        "adaptation": {"name": "none"},
+        "paths": {"extracted": f"data/{representation}_extracted_features.csv"},
+    }
+    content |= others
+    Path("params.yaml").write_text(yaml.safe_dump(content))
+
+
+def availability() -> dict[str, Any]:
+    content: dict[str, Any] = files.read_json(probe.AVAILABILITY)
+    return content
+
+
+@pytest.mark.usefixtures("workplace")
+def test_the_probe_says_what_is_studied_and_writes_what_it_found(capsys: pytest.CaptureFixture[str]) -> None:
+    configure()
+    probe.main()
+    assert capsys.readouterr().out == "corpus demo, partition speaker_holdout, model svm\n"
+    assert files.read_json(probe.CORPUS_ROOT) == {"root": "corpus", "links": {}}
+    assert availability() == {"handle": HANDLE, "available": False, "failed_downloads": 0}
+
+
+@pytest.mark.usefixtures("workplace")
+@pytest.mark.parametrize("root", ["nowhere", "params.yaml"])
+def test_a_missing_root_ends_with_every_way_to_provide_it(root: str) -> None:
+    configure(root=root)
+    with pytest.raises(ValueError, match=rf"corpus\.root {root} is not a folder; .*`dvc add {root}`.*absolute root"):
+        probe.main()
+    assert not Path("data").exists()
+
+
+@pytest.mark.usefixtures("workplace")
+@pytest.mark.parametrize(
+    ("representation", "required"),
+    [("yamnet", False), ("yamnet_librosa", False), ("librosa", True)],
+)
+def test_what_needs_yamnet_ends_with_the_remedy_where_it_cannot_be_had(representation: str, required: bool) -> None:
+    configure(representation=representation, required=required)
+    with pytest.raises(ValueError, match=f"{HANDLE} is neither in .*; set TFHUB_CACHE_DIR"):
+        probe.main()
+    assert not Path("data").exists()
+
+
+@pytest.mark.usefixtures("workplace")
+def test_what_a_member_of_an_ensemble_takes_is_needed() -> None:
+    configure(members=["librosa", "yamnet"])
+    with pytest.raises(ValueError, match=f"{HANDLE} is neither in"):
+        probe.main()
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+    """Which speech encoders were looked for; none is there."""
+    sought: list[tuple[str, str]] = []
+
+    def check(model: str, revision: str) -> None:
+        sought.append((model, revision))
+        raise hugging_face.Unavailable("not here")
+
+    monkeypatch.setattr(hugging_face, "check", check)
+    return sought
+
+
+@pytest.mark.usefixtures("workplace")
+def test_a_speech_encoder_that_nothing_asks_for_is_not_looked_for(asked: list[tuple[str, str]]) -> None:
+    configure(members=["librosa", "log_mel"])
+    probe.main()
+    assert files.read_json(probe.ENCODER) == {"wanted": False}
+    assert asked == []
+
+
+@pytest.mark.usefixtures("workplace")
+@pytest.mark.parametrize(
+    "settings", [{"representation": "ssl"}, {"ssl_required": True}, {"members": ["librosa", "ssl"]}]
+)
+def test_what_needs_a_speech_encoder_ends_where_it_cannot_be_had(
+    settings: dict[str, Any], asked: list[tuple[str, str]]
+) -> None:
+    configure(**settings)
+    with pytest.raises(ValueError, match="not here"):
+        probe.main()
+    assert asked == [(ENCODER, COMMIT)]
+    assert not Path("data").exists()
+
+
+@pytest.mark.usefixtures("workplace")
+def test_what_needs_a_speech_encoder_goes_on_where_it_can_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hugging_face, "check", lambda *_: None)
+    configure(representation="ssl")
+    probe.main()
+    assert files.read_json(probe.ENCODER) == {"wanted": True}
+
+
+@pytest.mark.usefixtures("workplace")
+@pytest.mark.parametrize("settings", [{"representation": "opensmile"}, {"members": ["librosa", "opensmile"]}])
+def test_opensmile_is_looked_for_only_where_it_is_asked_for(
+    settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opensmile, "check_installed", lambda: 1 / 0)
+    configure(members=["librosa", "log_mel"])
+    probe.main()
+    assert files.read_json(probe.OPENSMILE) == {"wanted": False}
+    configure(**settings)
+    with pytest.raises(ZeroDivisionError):
+        probe.main()
+    monkeypatch.setattr(opensmile, "check_installed", lambda: None)
+    probe.main()
+    assert files.read_json(probe.OPENSMILE) == {"wanted": True}
+
+
+@pytest.mark.usefixtures("workplace")
+@pytest.mark.parametrize("found_by", ["is_cached", "is_reachable"])
+def test_what_needs_yamnet_goes_on_where_it_can_be_had(monkeypatch: pytest.MonkeyPatch, found_by: str) -> None:
+    monkeypatch.setattr(hub, found_by, lambda handle: handle == HANDLE)
+    configure(representation="yamnet")
+    probe.main()
+    assert availability()["available"] is True
+
+
+def test_what_links_in_the_corpus_lead_to_is_part_of_the_finding(workplace: Path) -> None:
+    """DVC does not look behind a link, so the stages that read audio depend on this file as well."""
+    elsewhere = workplace / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "1.wav").write_text("text")
+    (workplace / "corpus" / "Actor_01").symlink_to(elsewhere)
+    configure()
+    probe.main()
+    before = probe.CORPUS_ROOT.read_bytes()
+    content = files.read_json(probe.CORPUS_ROOT)
+    assert list(content) == ["root", "links"]
+    assert content["links"] == files.linked_folders(workplace / "corpus")
+    assert list(content["links"]) == ["Actor_01"]
+    (workplace / "corpus" / "2.wav").write_text("text")  # not behind a link
+    probe.main()
+    assert probe.CORPUS_ROOT.read_bytes() == before
+    (elsewhere / "2.wav").write_text("text")
+    probe.main()
+    assert probe.CORPUS_ROOT.read_bytes() != before
+
+
+def test_a_corpus_that_is_a_link_as_a_whole_has_no_links(workplace: Path) -> None:
+    (workplace / "corpus" / "1.wav").write_text("text")
+    (workplace / "whole").symlink_to(workplace / "corpus")
+    configure(root="whole")
+    probe.main()
+    assert files.read_json(probe.CORPUS_ROOT) == {"root": "whole", "links": {}}
+
+
+def test_several_corpora_that_are_links_are_found_under_their_names(workplace: Path) -> None:
+    for name in ("tess", "ravdess"):
+        (workplace / "elsewhere" / name / "a").mkdir(parents=True)
+        (workplace / "elsewhere" / name / "a" / f"{name}.wav").write_text("text")
+        (workplace / "corpus" / name).symlink_to(workplace / "elsewhere" / name)
+    configure()
+    probe.main()
+    links = files.read_json(probe.CORPUS_ROOT)["links"]
+    assert list(links) == ["ravdess", "tess"]
+    assert links["ravdess"] != links["tess"]
+
+
+@pytest.mark.usefixtures("workplace")
+def test_a_failed_download_changes_the_finding_so_that_extraction_is_tried_again() -> None:
+    configure()
+    probe.main()
+    before = probe.AVAILABILITY.read_bytes()
+    probe.main()
+    assert probe.AVAILABILITY.read_bytes() == before
+    hub.record_failed_download(HANDLE)
+    probe.main()
+    assert availability()["failed_downloads"] == 1
+
+
+@pytest.fixture
+def no_debug(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SER_DEBUG", raising=False)
+
+
+def raising(error: BaseException) -> Any:
+    def main() -> None:
+        raise error
+
+    return main
+
+
+@pytest.mark.usefixtures("no_debug")
+@pytest.mark.parametrize("error", [ValueError("no speakers"), FileNotFoundError("no speakers")])
+def test_bad_input_ends_a_stage_with_a_message_and_status_1(error: Exception) -> None:
+    with pytest.raises(SystemExit) as raised:
+        stages.run(raising(error))
+    assert raised.value.code == "error: no speakers"  # which the interpreter prints, and exits with 1
+
+
+@pytest.mark.usefixtures("no_debug")
+def test_a_typo_in_the_configuration_ends_a_stage_with_its_name() -> None:
+    def chosen(*, k_neighbors: int) -> None:
+        """Take one option, as a section's function does."""
+
+    section = {"k_neighbors": 5, "k_neigbors": 5}
+    with pytest.raises(SystemExit) as raised:
+        stages.run(lambda: chosen(**section))
+    assert "params.yaml does not fit" in str(raised.value.code)
+    assert "k_neigbors" in str(raised.value.code)
+    assert "see conf/" in str(raised.value.code)
+
+
+@pytest.mark.usefixtures("no_debug")
+@pytest.mark.parametrize("error", [TypeError("unsupported operand"), KeyError("fold"), ZeroDivisionError()])
+def test_an_error_of_the_programme_keeps_its_traceback(error: Exception) -> None:
+    with pytest.raises(type(error)) as raised:
+        stages.run(raising(error))
+    assert raised.value is error
+
+
+@pytest.mark.parametrize("error", [ValueError("no speakers"), TypeError("unexpected keyword argument 'k'")])
+def test_ser_debug_shows_the_traceback(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    monkeypatch.setenv("SER_DEBUG", "1")
+    with pytest.raises(type(error)) as raised:
+        stages.run(raising(error))
+    assert raised.value is error
+
+
+def test_ctrl_c_ends_a_stage_with_a_word() -> None:
+    with pytest.raises(SystemExit) as raised:
+        stages.run(raising(KeyboardInterrupt()))
+    assert raised.value.code == "interrupted"
+
+
+def test_a_stage_that_succeeds_ends_quietly(capsys: pytest.CaptureFixture[str]) -> None:
+    done: list[bool] = []
+    stages.run(lambda: done.append(True))
+    assert done == [True]
+    assert capsys.readouterr() == ("", "")
+
+
+# adaptation
+
+ADAPTED = {"name": "librosa", "adaptation": "speaker"}
+
+
+@pytest.mark.usefixtures("workplace")
+def test_an_adapted_study_is_announced_as_transductive(capsys: pytest.CaptureFixture[str]) -> None:
+    configure(adaptation={"name": "speaker"}, representation_section=ADAPTED)
+    probe.main()
+    said = "corpus demo, partition speaker_holdout, model svm, adaptation speaker (transductive)\n"
+    assert capsys.readouterr().out == said
+
+
+@pytest.mark.usefixtures("workplace")
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"adaptation": {"name": "speaker"}},
+            "adaptation.name is speaker, and the model reads .* adaptation none; choose",
+        ),
+        ({"representation_section": ADAPTED}, "adaptation.name is none, and the model reads .* adaptation speaker"),
+        (
+            {"paths": {"extracted": "data/log_mel"}},
+            "takes a feature table, and the librosa of model svm are arrays; choose -S adaptation=none, or a model of",
+        ),
+        (
+            {"members": ["librosa"]},
+            "for a model of one feature table, and svm has members, .* choose -S adaptation=none",
+        ),
+    ],
+    ids=["name alone", "representation alone", "array", "ensemble"],
+)
+def test_what_cannot_be_adapted_is_told_before_anything_is_extracted(changes: dict[str, Any], message: str) -> None:
+    both = {"adaptation": {"name": "speaker"}, "representation_section": ADAPTED}
+    configure(**(changes if changes.keys() & both.keys() else both | changes))
+    with pytest.raises(ValueError, match=message):
+        probe.main()
+    assert not probe.CORPUS_ROOT.exists()

@@ -1,0 +1,124 @@
+"""A headless Chromium, and the page served to it; both end with the test that asked for them."""
+
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support import expected_conditions
+from selenium.webdriver.support.ui import WebDriverWait
+
+from tests.support.paths import ROOT
+
+FLAGS = (
+    *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+    *("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"),
+)
+PATIENCE = 60  # seconds, for what takes one or two
+
+
+def missing() -> list[str]:
+    """Programs that the tests in a browser need, and that are not installed."""
+    return [name for name in ("chromium", "chromedriver") if shutil.which(name) is None]
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+@contextmanager
+def served(log: Path) -> Iterator[str]:
+    """Address of the page, while a server of it runs; what it says goes to the file `log`."""
+    port = free_port()
+    command = [sys.executable, "-m", "streamlit", "run", "app/page.py", "--server.headless", "true"]
+    command += ["--server.port", str(port), "--server.address", "127.0.0.1"]
+    with log.open("w") as output, subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=output) as server:
+        try:
+            address = f"http://127.0.0.1:{port}"
+            wait_for_server(server, address, log)
+            yield address
+        finally:
+            server.terminate()
+            try:
+                server.wait(10)
+            except subprocess.TimeoutExpired:
+                server.kill()
+
+
+def wait_for_server(server: "subprocess.Popen[bytes]", address: str, log: Path) -> None:
+    """Return once the server answers; fail with what it said if it does not."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end and server.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=5):
+                return
+        except OSError:
+            time.sleep(0.2)
+    raise RuntimeError(f"the page is not served: {log.read_text()}")
+
+
+@contextmanager
+def chromium(folder: Path, *, width: int, height: int = 900, dark: bool = False) -> Iterator[webdriver.Chrome]:
+    """A browser with a window of `width` pixels, a profile of its own in `folder`, and downloads there, too."""
+    options = webdriver.ChromeOptions()
+    options.binary_location = shutil.which("chromium") or ""
+    for flag in (*FLAGS, f"--user-data-dir={folder / 'profile'}"):
+        options.add_argument(flag)
+    options.add_experimental_option("prefs", {"download.default_directory": str(folder)})
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driver = webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
+    try:
+        resize(driver, width, height)
+        if dark:
+            features = [{"name": "prefers-color-scheme", "value": "dark"}]
+            driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+        yield driver
+    finally:
+        driver.quit()
+
+
+def resize(driver: webdriver.Chrome, width: int, height: int) -> None:
+    """Give the page a viewport; Chromium's own windows cannot be narrower than 500 pixels."""
+    metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
+    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+
+
+def text(driver: webdriver.Chrome) -> str:
+    """Everything that is to be read on the page now."""
+    said: str = driver.find_element(By.TAG_NAME, "body").text
+    return said
+
+
+def elements(driver: webdriver.Chrome, selector: str, *, at_least: int = 1) -> list[WebElement]:
+    """Elements of a CSS selector, once there are as many: parts of the page come later than others."""
+    wait = WebDriverWait(driver, PATIENCE)
+    return wait.until(
+        lambda _: found if len(found := driver.find_elements(By.CSS_SELECTOR, selector)) >= at_least else [],
+        f"never appeared: {at_least} of {selector}",
+    )
+
+
+def wait_for(driver: webdriver.Chrome, words: str) -> str:
+    """Everything on the page, once `words` are."""
+    WebDriverWait(driver, PATIENCE).until(lambda _: words in text(driver), f"never appeared: {words}")
+    return text(driver)
+
+
+def click(driver: webdriver.Chrome, path: str) -> None:
+    """Click on the first element of an XPath, once it is there: parts of the page come later than others."""
+    what = expected_conditions.element_to_be_clickable((By.XPATH, path))
+    WebDriverWait(driver, PATIENCE).until(what, f"never appeared: {path}").click()

@@ -1,0 +1,89 @@
+"""A copy of the project with its own Git history, and DVC in it."""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from tests.support import wiring
+
+COPIED = (
+    *("ser", "stages", "studies", "conf", "dvc.yaml"),
+    *(".dvc/config", ".dvc/.gitignore", ".dvc/plots", ".dvcignore", ".gitignore", "data/raw/.gitignore"),
+)
+MADE = ("__pycache__", "data", "reports", "dvc.lock")  # in the folders that are copied
+
+
+class Project:
+    """A copy of the project, and DVC in it; without a network, and without YAMNet."""
+
+    def __init__(self, top: Path) -> None:
+        self.folder = top / "project"
+        (top / "home").mkdir(parents=True)
+        for name in COPIED:
+            source, target = wiring.ROOT / name, self.folder / name
+            target.parent.mkdir(exist_ok=True, parents=True)
+            if source.is_dir():
+                shutil.copytree(source, target, ignore=shutil.ignore_patterns(*MADE))
+            else:
+                shutil.copy(source, target)
+        no_network = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9")
+        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+        home = {"HOME": str(top / "home"), "TFHUB_CACHE_DIR": str(top / "no_models")}
+        names = {f"GIT_{role}_{what}": "a@b.c" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+        self.environment = {**os.environ, **no_network, **home, **names, "PATH": path}
+
+    def run(self, *command: str, inside: str = "", fails: bool = False, **environment: str) -> str:
+        """Run a command in a folder of the project, in some more `environment`; its output, both streams together."""
+        done = subprocess.run(
+            command,
+            cwd=self.folder / inside,
+            env=self.environment | environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=600,
+        )
+        assert (done.returncode != 0) == fails, done.stdout
+        assert "Traceback" not in done.stdout, done.stdout
+        return done.stdout
+
+    def compose(self, *settings: str) -> None:
+        """Write parameters."""
+        self.run(sys.executable, "-m", "ser.params", *settings)
+
+    def commit(self, message: str) -> None:
+        """Commit all that Git does not ignore, in a repository that is made if there is none."""
+        if not (self.folder / ".git").exists():
+            self.run("git", "init", "--quiet")
+        self.run("git", "add", ".")
+        self.run("git", "commit", "--quiet", "-m", message)
+
+    def ran(self, output: str) -> list[str]:
+        """Names of the stages that ran, as DVC printed them."""
+        return [line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage")]
+
+    def study(self, *settings: str, targets: Sequence[str] = (), fails: bool = False) -> str:
+        """`dvc exp run` with settings, of all stages or as far as some."""
+        words = (word for setting in settings for word in ("-S", setting))
+        return self.run("dvc", "exp", "run", *words, *targets, fails=fails)
+
+    def read(self, path: str) -> pd.DataFrame:
+        return pd.read_csv(self.folder / path)
+
+    def read_json(self, path: str) -> Any:
+        return json.loads((self.folder / path).read_text())
+
+    def hashes(self, *tops: str, pattern: str = "*.[cj]s*") -> dict[str, str]:
+        """SHA-256 of every csv and json in some folders, or of other files."""
+        found = [path for top in tops for path in (self.folder / top).rglob(pattern) if path.is_file()]
+        return {
+            path.relative_to(self.folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in found
+        }

@@ -1,0 +1,106 @@
+"""A study that runs in seconds with all that its report reads: recordings, tables, models, an audit."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import soundfile
+
+from ser.core import files, tables
+from ser.ingest.counts import Tally
+from stages import report, train_member
+from tests.support import small_study
+from tests.support.learning_tables import feature_table, utterance_table
+from tests.support.synthesis import tone
+
+RATE = 16_000
+SIX = utterance_table(8, emotions=small_study.FOUR, n_repetitions=1)
+"""Utterances of which six speakers are tested."""
+MANY = small_study.by_speaker(
+    {"01": "test", "02": "test", "03": "test", "04": "dev"},
+    {"05": "test", "06": "test", "07": "test", "08": "dev"},
+    utterances=SIX,
+)
+CLEAN: dict[str, Any] = {"protocol": "p", "declared": None, "n_errors": 0, "n_notes": 0, "findings": []}
+OPTIONS: dict[str, Any] = {"n_mistakes": 2, "temperature": "dev", "n_repeats": 2, "max_rows": 1000}
+
+
+def configuration(name: str, *members: str, **options: Any) -> dict[str, Any]:
+    """All parameters, those of the report among them."""
+    return {
+        **small_study.configuration(name, *members),
+        "corpus": {"name": "ravdess", "reader": "ravdess", "root": "corpus", "label_map": {"01": "neutral"}},
+        "labels": {"name": "canonical", "actions": {"calm": "drop"}},
+        "augmentation": {"name": "none", "seed": 0, "variants": {}},
+        "report": OPTIONS | options,
+    }
+
+
+def write_recordings(utterances: pd.DataFrame, root: Path) -> None:
+    """A short tone for each utterance, no two alike."""
+    for k, path in enumerate(utterances["path"]):
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(root / path, tone(200 + 5 * k, 0.3, RATE), RATE, format="FLAC")
+
+
+def write_projections(utterances: pd.DataFrame) -> None:
+    """Maps of some rows, one of them synthetic."""
+    random = np.random.default_rng(0)
+    table = utterances[["utterance", "emotion"]].head(20).assign(variant=tables.ORIGINAL)
+    table["synthetic"] = np.arange(len(table)) == 3
+    for name in ("tsne", "umap"):
+        points = table.assign(x=random.normal(size=len(table)), y=random.normal(size=len(table)))
+        tables.write(
+            points[["utterance", "variant", "synthetic", "emotion", "x", "y"]], report.PROJECTIONS / f"{name}.csv"
+        )
+
+
+def write_study(
+    config: Mapping[str, Any],
+    *,
+    utterances: pd.DataFrame = small_study.UTTERANCES,
+    partitions: pd.DataFrame = small_study.TWO_FOLDS,
+    audit: Mapping[str, Any] = CLEAN,
+) -> None:
+    """Everything that comes before the report, in the working folder; no model is trained yet."""
+    small_study.write_tables(config, utterances=utterances, partitions=partitions)
+    features = feature_table(utterances).rename(columns={"feature_4": "RMS", "feature_5": "Pitch"})
+    tables.write(features, Path(small_study.PATHS["librosa"]))
+    write_recordings(utterances, Path(config["corpus"]["root"]))
+    write_projections(utterances)
+    files.write_json(report.AUDIT, audit)
+    tally = Tally()
+    tally.add(utterances)
+    files.write_json(report.INGEST, tally.report())
+
+
+@contextmanager
+def inside(folder: Path) -> Iterator[Path]:
+    """Work in a folder, and come back."""
+    before = Path.cwd()
+    folder.mkdir(parents=True, exist_ok=True)
+    os.chdir(folder)
+    try:
+        yield folder
+    finally:
+        os.chdir(before)
+
+
+def write_report(folder: Path, config: Mapping[str, Any], **study: Any) -> Path:
+    """Make a study in a folder, up to its report; folder of the report."""
+    with inside(folder):
+        write_study(config, **study)
+        for member in config["members"]:
+            train_member.main(member)
+        small_study.run_stages()
+        report.main()
+    return folder / report.PAGE.parent
+
+
+def without(utterances: pd.DataFrame, *columns: str) -> pd.DataFrame:
+    """The same table, in which nobody knows some columns."""
+    return utterances.assign(**{column: pd.Series(None, utterances.index, dtype="str") for column in columns})

@@ -1,0 +1,176 @@
+"""A service to test: inside the test, or a process of its own."""
+
+import io
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+import httpx
+import numpy as np
+import numpy.typing as npt
+import psutil
+import soundfile
+
+from app import service
+from app.http.settings import Settings
+from tests.support.paths import ROOT
+
+DEMO = sorted((ROOT / "data/demo").rglob("*.flac"))
+PREDICT = "/v1/predict"
+BOUNDARY = "a-boundary"
+
+
+@lru_cache
+def models(threads: int = 1) -> list[service.Models]:
+    """The embedded model, once for each thread."""
+    return list(service.loaded(Settings(threads=threads)))
+
+
+@contextmanager
+def served(chosen: Settings | None = None, given: Sequence[Any] = (), **settings: Any) -> Iterator[httpx.Client]:
+    """A client of a service in a thread; it has one thread and no limit of requests, unless told otherwise."""
+    if chosen is None:
+        chosen = Settings(**{"rate": 0, "threads": 1, "port": 0} | settings)
+    server = service.server(chosen, given or models(chosen.threads))
+    with service.listener(replace(chosen, port=0)) as listener:
+        thread = threading.Thread(target=server.run, args=([listener],))
+        thread.start()
+        try:
+            with httpx.Client(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}", timeout=60) as client:
+                yield client
+        finally:
+            server.should_exit = True
+            thread.join(30)
+
+
+def speech(duration: float, sample_rate: int = 16_000) -> npt.NDArray[np.float32]:
+    """Speech of the demo corpus, `(n_samples,)`, over and over until it is long enough; resampled by repetition."""
+    pieces = [soundfile.read(path, dtype="float32")[0] for path in DEMO[:6]]
+    once = np.repeat(np.concatenate(pieces), max(1, sample_rate // 16_000))
+    return np.resize(once, round(duration * sample_rate))
+
+
+def encoded(waveform: npt.ArrayLike, sample_rate: int = 16_000, **options: str) -> bytes:
+    """Bytes of a file; by default WAV of 16 bit."""
+    file = io.BytesIO()
+    soundfile.write(file, np.asarray(waveform), sample_rate, **{"format": "WAV", **options})
+    return file.getvalue()
+
+
+def body(content: bytes, *, field: str = "file") -> bytes:
+    """A form with a recording, with `BOUNDARY`."""
+    head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{field}"; filename="speech.wav"\r\n\r\n'
+    return head.encode() + content + f"\r\n--{BOUNDARY}--\r\n".encode()
+
+
+def request(content: bytes, *, length: int | None = None, path: str = PREDICT, headers: str = "") -> bytes:
+    """A whole HTTP request with a recording; `length` is what its head says of the body, if that is a lie."""
+    form = body(content)
+    head = f"POST {path} HTTP/1.1\r\nHost: test\r\nContent-Type: multipart/form-data; boundary={BOUNDARY}\r\n{headers}"
+    return f"{head}Content-Length: {len(form) if length is None else length}\r\n\r\n".encode() + form
+
+
+def answer(connection: socket.socket) -> tuple[int, dict[str, str], Any]:
+    """Status, headers and body that come over a connection; status 0 if it ends without."""
+    stream = connection.makefile("rb")
+    status = stream.readline().split()
+    if not status:
+        return 0, {}, None
+    headers: dict[str, str] = {}
+    while line := stream.readline().strip():
+        name, _, value = line.decode().partition(":")
+        headers[name.lower()] = value.strip()
+    return int(status[1]), headers, json.loads(stream.read(int(headers["content-length"])))
+
+
+@dataclass
+class Running:
+    """A service in a process of its own."""
+
+    process: subprocess.Popen[str]
+    port: int
+    lines: list[str]
+    """Of its log, so far."""
+
+    @property
+    def url(self) -> str:
+        """Where it is."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def connect(self) -> socket.socket:
+        """A connection to it that does not wait for ever."""
+        return socket.create_connection(("127.0.0.1", self.port), timeout=30)
+
+    def predict(self, content: bytes, **options: Any) -> httpx.Response:
+        """Its answer to a recording."""
+        return httpx.post(self.url + PREDICT, files={"file": ("speech.wav", content)}, timeout=30, **options)
+
+    def busy(self) -> float:
+        """Seconds of a core that it has taken, which other processes do not change."""
+        times = psutil.Process(self.process.pid).cpu_times()
+        return float(times.user + times.system)
+
+    def logged(self) -> list[dict[str, Any]]:
+        """Its log."""
+        return [json.loads(line) for line in self.lines]
+
+
+@contextmanager
+def running(**environment: str) -> Iterator[Running]:
+    """A service on a free port, without a limit of requests unless told otherwise; it ends with the block."""
+    given = {"SER_PORT": "0", "SER_RATE": "0", "SER_THREADS": "1"} | environment
+    process = subprocess.Popen(
+        [sys.executable, "-m", "app.service"],
+        env={**_clean(), **given},
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    lines: list[str] = []
+    try:
+        assert process.stdout is not None
+        while not (serving := re.search(r'"message": "serving".*"port": (\d+)', lines[-1] if lines else "")):
+            lines.append(process.stdout.readline())
+            assert lines[-1], f"the service has ended: {lines}"
+        reader = threading.Thread(target=lambda: lines.extend(process.stdout or ()))
+        reader.start()
+        port = int(serving[1])
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=30) as health:
+            assert health.status == 200
+        yield Running(process, port, lines)
+        process.send_signal(signal.SIGTERM)
+        process.wait(30)
+        reader.join(10)
+    finally:
+        process.kill()
+        process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+def ended(**environment: str) -> tuple[int, str]:
+    """Exit status and messages of a service that does not start."""
+    done = subprocess.run(
+        [sys.executable, "-m", "app.service"],
+        env={**_clean(), "SER_PORT": "0", **environment},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    return done.returncode, done.stderr
+
+
+def _clean() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("SER_")}

@@ -1,0 +1,86 @@
+"""Tiny corpora under true-to-life names, read as `conf/` says."""
+
+import tempfile
+import zlib
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+import soundfile
+import yaml
+
+from ser import params
+from ser.corpora import labels
+from ser.ingest import utterance_table
+from ser.ingest.counts import Tally
+from tests.support.paths import CONF
+from tests.support.synthesis import Waveform, tone
+
+# Names of the true listings, in the layouts of the archives, and what they are utterances of.
+FILES = {
+    "ravdess/Actor_01/03-01-01-01-01-01-01.wav": "neutral",
+    "ravdess/Actor_01/03-01-02-01-01-01-01.wav": "calm",
+    "ravdess/Actor_02/03-01-05-01-01-01-02.wav": "angry",
+    "ravdess/Actor_02/03-01-08-02-01-01-02.wav": "surprised",
+    "tess/OAF_angry/OAF_back_angry.wav": "angry",
+    "tess/OAF_neutral/OA_bite_neutral.wav": "neutral",
+    "tess/OAF_Pleasant_surprise/OAF_back_ps.wav": "pleasant_surprise",
+    "tess/YAF_pleasant_surprised/YAF_back_ps.wav": "pleasant_surprise",
+    "crema_d/AudioWAV/1001_DFA_ANG_XX.wav": "angry",
+    "crema_d/AudioWAV/1001_DFA_NEU_XX.wav": "neutral",
+    "crema_d/AudioWAV/1091_IEO_FEA_LO.wav": "fearful",
+    "savee/DC/a01.wav": "angry",
+    "savee/DC/n01.wav": "neutral",
+    "savee/JE/a01.wav": "angry",
+    "savee/JE/su01.wav": "surprised",
+    "emodb/wav/03a01Fa.wav": "happy",
+    "emodb/wav/03a01Wa.wav": "angry",
+    "emodb/wav/03a04Lc.wav": "boredom",
+    "folders/Angry/a01.wav": "angry",
+    "folders/Pleasant Surprise/a 01.wav": "pleasant_surprise",
+    "folders/joy/a01.wav": "happy",
+}
+LFS_POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:0123456789abcdef\nsize 62078\n"
+
+
+def written(path: Path, waveform: Waveform | None = None, *, container: str | None = None, **options: Any) -> Path:
+    """Write a recording of 16 kHz; without a waveform it is a tone of 0.12 s that no other path has."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if waveform is None:
+        waveform = tone(100 + zlib.crc32("/".join(path.parts[-3:]).encode()) % 5000, 0.12)
+    soundfile.write(path, waveform, 16_000, format=container, **options)
+    return path
+
+
+def six_corpora(root: Path) -> Path:
+    """Write every file of `FILES` below `root`."""
+    for name in FILES:
+        written(root / name)
+    return root
+
+
+@cache
+def composed(*overrides: str, conf: Path = CONF) -> dict[str, Any]:
+    """Parameters that `conf` and Hydra overrides give; not to be changed."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "params.yaml"
+        params.compose(list(overrides), conf=conf, path=path)
+        content: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return content
+
+
+class Ingested(NamedTuple):
+    """A whole table of utterances, and its report."""
+
+    utterances: pd.DataFrame
+    report: dict[str, Any]
+
+
+def ingested(root: Path, *overrides: str, conf: Path = CONF, **changes: Any) -> Ingested:
+    """Ingest `root` with the sections that `conf` and `overrides` compose, of which `corpus` has `changes`."""
+    config = composed(*overrides, conf=conf)
+    corpus = config["corpus"] | {"root": str(root)} | changes
+    tally = Tally()
+    tables = list(utterance_table.utterances(**corpus, scheme=labels.merged(**config["labels"]), tally=tally))
+    return Ingested(pd.concat(tables, ignore_index=True), tally.report())

@@ -1,0 +1,142 @@
+"""A study that runs in seconds: tables and an array by rule, two folds, the stages in one process."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from ser.core import tables
+from ser.representation import arrays, reading
+from stages import balance, evaluate, train
+from tests.support.learning_tables import feature_table, utterance_table
+
+FOUR = ("neutral", "happy", "sad", "angry")
+UTTERANCES = utterance_table(4, emotions=FOUR, n_repetitions=1)  # 14 a speaker, 2 of them neutral
+SHAPE = (8, 12)  # bands, frames
+PATHS = {"log_mel": "data/log_mel", "librosa": "data/librosa_extracted_features.csv"}
+
+EPOCHS: dict[str, Any] = {
+    "select": "dev_loss",
+    "max_epochs": 3,
+    "patience": None,
+    "reduce_patience": None,
+    "reduce_factor": 0.5,
+    "min_learning_rate": 1e-6,
+    "warm_up": None,
+    "learning_rate": 0.01,
+    "batch_size": 16,
+    "weight_decay": 0.0,
+    "class_weight": False,
+    "label_smoothing": 0.0,
+    "mixup": 0.0,
+    "variation": None,
+    "deterministic": True,
+    "bias_correction": False,
+    "refit": False,
+}
+REFIT = {"refit": True, "n_calibration_folds": 2}
+MODELS: Mapping[str, dict[str, Any]] = {
+    "svm": {
+        "model": {"name": "svm", "representation": "librosa", "C": 1.0, "gamma": "scale"},
+        "training": REFIT,
+        "balance": {"name": "smote", "k_neighbors": 2},
+    },
+    "dnn": {
+        "model": {"name": "dnn", "representation": "librosa", "dense_units": [8], "dropouts": [0.2]},
+        "training": EPOCHS,
+        "balance": {"name": "smote", "k_neighbors": 2},
+    },
+    "cnn": {
+        "model": {"name": "cnn", "representation": "log_mel", "filters": [4], "dense_units": 8, "dropout": 0.2},
+        "training": EPOCHS | {"learning_rate": 0.3},  # so much that the last epoch is not the best
+        "balance": {"name": "random_oversampler"},
+    },
+}
+
+
+def sections(name: str) -> dict[str, Any]:
+    """What `conf/model` brings: model, training, balancing and representation."""
+    found = {key: dict(value) for key, value in MODELS[name].items()}
+    source = found["model"]["representation"]
+    settings = {"name": f"small_{source}"}
+    return {**found, "representation": {"name": source, "path": PATHS[source], "settings": settings}}
+
+
+def configuration(name: str, *members: str) -> dict[str, Any]:
+    """All parameters of a study of the model `name`, or of an ensemble of `members`."""
+    own = sections(name) if not members else sections("svm") | {"model": {"name": name, "representation": "librosa"}}
+    return {
+        **own,
+        "members": {member: sections(member) for member in members},
+        "model_input": "data/members" if members else own["representation"]["path"],
+        "partition": {"name": "speaker_folds", "n_folds": 2},
+        "evaluation": {"test": True, "n_resamples": 50, "n_bins": 5},
+        "seed": 0,
+        "tables": {"format": "csv"},
+    }
+
+
+def by_speaker(*folds: Mapping[str, str], utterances: pd.DataFrame = UTTERANCES) -> pd.DataFrame:
+    """Partitions where `{"01": "test"}` says who is tested; the others train."""
+    number = utterances["speaker"].str.rpartition("/")[2]
+    parts = [
+        pd.DataFrame(
+            {"fold": fold, "utterance": utterances["utterance"], "partition": number.map(sides).fillna("train")}
+        )
+        for fold, sides in enumerate(folds)
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+TWO_FOLDS = by_speaker({"01": "test", "02": "dev"}, {"03": "test", "04": "dev"})
+
+
+def spectrograms(utterances: pd.DataFrame = UTTERANCES, *, seed: int = 0) -> np.ndarray:
+    """A pattern of the emotion and noise, `(n_utterances, *SHAPE)`."""
+    random = np.random.default_rng(seed)
+    pattern = {emotion: random.normal(size=SHAPE) for emotion in FOUR}
+    values = np.stack([pattern[emotion] for emotion in utterances["emotion"]])
+    return (values + random.normal(0, 1, values.shape)).astype(np.float32)
+
+
+def write_tables(
+    config: Mapping[str, Any],
+    *,
+    partitions: pd.DataFrame = TWO_FOLDS,
+    utterances: pd.DataFrame = UTTERANCES,
+    array: np.ndarray | None = None,
+) -> None:
+    """Write, in the working folder, what the stages before `balance` leave there, and the parameters."""
+    write_params(config)
+    tables.write(utterances, train.UTTERANCES)
+    tables.write(partitions, train.PARTITIONS)
+    tables.write(feature_table(utterances), Path(PATHS["librosa"]))
+    keys = utterances[["utterance", "emotion"]].assign(variant=tables.ORIGINAL)
+    arrays.write(Path(PATHS["log_mel"]), keys, spectrograms(utterances) if array is None else array)
+
+
+def write_params(config: Mapping[str, Any]) -> None:
+    Path("params.yaml").write_text(yaml.safe_dump(dict(config), sort_keys=False))
+
+
+def run_stages() -> None:
+    """Balance, train and evaluate in the working folder, all in this process: it takes seconds to start others."""
+    balance.main()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ser.models.backend.on_cpu", lambda: False)  # as where there is an accelerator
+        train.main()
+    evaluate.main()
+
+
+def input_of(config: Mapping[str, Any], folder: Path) -> reading.Representation:
+    """The representation that a model of `config`, which lies in `folder`, reads."""
+    return reading.read(folder / config["representation"]["path"])
+
+
+def originals(utterance: Sequence[str] | pd.Series) -> pd.DataFrame:
+    """Keys of recordings as they are."""
+    return pd.DataFrame({"utterance": list(utterance), "variant": tables.ORIGINAL})

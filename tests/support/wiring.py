@@ -1,0 +1,41 @@
+"""What a stage's script says of itself: docstring, params, paths, and our modules that it imports."""
+
+import ast
+import importlib
+from pathlib import Path
+
+from ser.compute import code_digest
+from tests.support.paths import ROOT
+
+
+def script(module: str) -> str:
+    """File of a module, relative to the project's root."""
+    return f"{module.replace('.', '/')}.py"
+
+
+def module_files(module: str) -> set[str]:
+    """Files of our modules that `module` imports, directly or not, and its own, relative to the project's root."""
+    return {path.as_posix() for path in code_digest.module_files(module)}
+
+
+def path_constants(module: str) -> set[str]:
+    """Values of the `Path` constants of a stage's script."""
+    constants = vars(importlib.import_module(module)).items()
+    return {value.as_posix() for key, value in constants if key.isupper() and isinstance(value, Path)}
+
+
+def stage_params(module: str) -> tuple[str, ...]:
+    """`PARAMS` of a stage's script."""
+    return tuple(importlib.import_module(module).PARAMS)
+
+
+def loaded_params(module: str) -> list[str]:
+    """Arguments of every call of `params.load` in a stage's script, as written."""
+    calls = [node for node in ast.walk(ast.parse((ROOT / script(module)).read_text())) if isinstance(node, ast.Call)]
+    loads = [call for call in calls if ast.unparse(call.func) == "params.load"]
+    return [ast.unparse(argument) for load in loads for argument in load.args]
+
+
+def description(module: str) -> str:
+    """Docstring of a stage's script."""
+    return ast.get_docstring(ast.parse((ROOT / script(module)).read_text())) or ""
