@@ -16,9 +16,9 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
-from ser.audio.waveforms import Waveform
 
 from ser.audio import waveforms
+from ser.audio.waveforms import Waveform
 from ser.serving import inputs, recognition
 
 RECORDINGS = Path("data/demo")
@@ -88,8 +88,8 @@ def cold_goal(recording: Path, n_runs: int) -> bool:
 def write_network(path: Path) -> None:
     """The embedded model's architecture as a Keras file, in a process of its own: this one stays without TensorFlow."""
     code = (
-        "import sys; from pathlib import Path; from ser import bundle, recognition; from ser.models.networks import"
-        " network; said = bundle.read_description(recognition.EMBEDDED)['model'];"
+        "import sys; from pathlib import Path; from ser.models import bundle; from ser.models.networks import network;"
+        " from ser.serving import recognition; said = bundle.read_description(recognition.EMBEDDED)['model'];"
         " network(**said, input_shape=(64, 94), n_labels=8, standardisation=None).save(sys.argv[1])"
     )
     subprocess.run([sys.executable, "-c", code, str(path)], check=True, capture_output=True)

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from ser import cli
-from ser.audio import reading, waveforms
+from ser.audio import waveforms
 from ser.audio.reading import InvalidAudio
 from ser.serving import inputs, recognition
 from ser.serving.recognition import NO_SPEECH, Prediction
@@ -300,7 +300,7 @@ def test_a_minute_is_never_in_memory_as_a_whole(monkeypatch: pytest.MonkeyPatch)
         decoded += len(samples)
         return mono(samples)
 
-    monkeypatch.setattr(reading, "mono", counted)
+    monkeypatch.setattr(waveforms, "mono", counted)
     with inputs.opened(encoded(np.resize(SPEECH, 60 * RATE))) as recording:
         for window in recording.windows(duration=3.0, hop=3.0):
             assert decoded <= (window.end + 1) * RATE

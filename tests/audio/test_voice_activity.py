@@ -143,7 +143,7 @@ def test_the_waveform_stays_as_it_was() -> None:
 BESIDE_TENSORFLOW = """
 import tensorflow
 import numpy as np
-from ser.speech import speech_probability
+from ser.audio.voice_activity import speech_probability
 print(speech_probability(np.ones(16000, np.float32), 16000))
 """
 

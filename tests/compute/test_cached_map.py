@@ -109,7 +109,7 @@ def test_what_was_computed_before_an_error_is_not_computed_again(monkeypatch: py
 KILLED = """
 import sys, time
 from pathlib import Path
-from ser import incremental
+from ser.compute import cached_map
 
 def squares(items):
     time.sleep(0.05)
@@ -117,8 +117,8 @@ def squares(items):
         file.write("".join(f"{item}\\n" for item in items))
     return [item**2 for item in items]
 
-incremental.CHUNK = 4
-list(incremental.computed(squares, range(200), keys=lambda some: [str(item) for item in some],
+cached_map.CHUNK = 4
+list(cached_map.computed(squares, range(200), keys=lambda some: [str(item) for item in some],
     encoded=lambda number: str(number).encode(), decoded=int, description="", threads=True))
 """
 

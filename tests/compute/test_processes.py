@@ -73,8 +73,11 @@ def awaited(condition: object) -> None:
 
 def test_a_process_ends_when_its_parent_was_killed(tmp_path: Path) -> None:
     path = tmp_path / "process"
-    script = "import sys, test_processes as t\nif __name__ == '__main__': t.in_own_process(t.endless, sys.argv[1])"
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])}
+    script = (
+        "import sys; from tests.compute import test_processes as t\n"
+        "if __name__ == '__main__': t.in_own_process(t.endless, sys.argv[1])"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     parent = subprocess.Popen([sys.executable, "-c", script, str(path)], env=environment)
     awaited(lambda: path.exists() and path.read_text())
     child = int(path.read_text())
@@ -159,11 +162,11 @@ def test_where_one_fails_the_others_end_at_once(tmp_path: Path, function: object
 def test_all_processes_end_when_their_parent_is_killed_or_interrupted(tmp_path: Path, number: signal.Signals) -> None:
     paths = [tmp_path / "first", tmp_path / "second"]
     script = (  # what is started in the background of a shell ignores SIGINT
-        "import signal, sys, test_processes as t\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "import signal, sys\nfrom tests.compute import test_processes as t\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "if __name__ == '__main__':"
         " list(t.side_by_side(t.one_fails, sys.argv[1:], n_processes=2, hear=t.unheard))"
     )
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     parent = subprocess.Popen([sys.executable, "-c", script, *map(str, paths)], env=environment, stderr=subprocess.PIPE)
     awaited(lambda: all(path.exists() and path.read_text() for path in paths))
     children = [int(path.read_text()) for path in paths]

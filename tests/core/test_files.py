@@ -91,7 +91,7 @@ def test_a_killed_process_leaves_the_old_file_and_the_next_run_clears_what_it_be
     path = tmp_path / "table.csv"
     path.write_text("old")
     script = (
-        "import os, signal, sys; from pathlib import Path; from ser import files\n"
+        "import os, signal, sys; from pathlib import Path; from ser.core import files\n"
         "with files.replacing(Path(sys.argv[1])) as temporary:\n"
         "    temporary.write_text('half'); os.kill(os.getpid(), signal.SIGKILL)\n"
     )

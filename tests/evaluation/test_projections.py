@@ -107,7 +107,7 @@ def test_as_many_rows_as_allowed_are_all_drawn(max_rows: int) -> None:
 def test_umap_is_imported_without_tensorflow_which_can_still_be_imported() -> None:
     program = (
         "import sys, importlib.util\n"
-        "from ser import projections\n"
+        "from ser.evaluation import projections\n"
         "assert 'umap' not in sys.modules\n"
         "projections._umap_class()\n"
         "assert 'umap' in sys.modules\n"
@@ -122,7 +122,7 @@ def test_umap_is_imported_without_tensorflow_which_can_still_be_imported() -> No
 def test_what_umap_compiles_is_read_from_disk_by_the_next_process() -> None:
     program = (
         "import numpy as np\n"
-        "from ser import projections\n"
+        "from ser.evaluation import projections\n"
         "values = np.random.default_rng(0).normal(size=(40, 6)).astype(np.float32)\n"
         "projections.umap(values, n_neighbors=8, min_dist=0.1, seed=0)\n"
         "from umap import umap_\n"

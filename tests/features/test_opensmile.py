@@ -57,10 +57,10 @@ def opensmile() -> Any:
 def test_it_computes_in_a_process_that_has_tensorflow(opensmile: Any) -> None:
     """Whose symbols it would take for its own, were its library loaded as `ctypes` does: the process was aborted."""
     script = (
-        "import tensorflow; from synthesis import tone; from ser.features.opensmile_sets import functionals;"
+        "import tensorflow; from tests.support.synthesis import tone; from ser.features.opensmile import functionals;"
         f"print(sum(functionals(tone(220, 0.5), {RATE}, **{EGEMAPS}).values()))"
     )
-    path = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
+    path = str(ROOT)
     done = subprocess.run(
         [sys.executable, "-c", script], env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True
     )

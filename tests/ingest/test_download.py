@@ -647,7 +647,7 @@ def test_what_a_killed_process_was_unpacking_is_cleared_and_the_archive_is_used(
     partial_of(target, archive, content)
     script = (
         "import os, shutil, signal, sys; from pathlib import Path\n"
-        "from ser import download; from ser.corpora.archive import Archive\n"
+        "from ser.ingest import download; from ser.corpora.archive import Archive\n"
         "shutil.copyfileobj = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
         "download.install([Archive(sys.argv[1], int(sys.argv[2]), sys.argv[3])], Path(sys.argv[4]))\n"
     )

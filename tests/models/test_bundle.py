@@ -173,8 +173,8 @@ def test_every_network_predicts_the_same_bits_in_another_process(
 import sys
 from pathlib import Path
 import numpy, pandas
-from ser import bundle
-from ser.features.representation import Representation
+from ser.models import bundle
+from ser.representation.reading import Representation
 rows = pandas.read_pickle("rows.pickle")
 for name in {NEURAL}:
     try:

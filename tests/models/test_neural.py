@@ -570,7 +570,7 @@ import json, sys, time
 from pathlib import Path
 sys.path.insert(0, {tests!r})
 import numpy as np
-from test_neural import Watch, run, rules
+from tests.models.test_neural import Watch, run, rules
 
 class Slow(Watch):
     def on_batch(self):
@@ -590,7 +590,7 @@ print(json.dumps({{"epochs": done.progress.epochs, "n_batches": done.n_batches}}
 def start(tmp_path: Path, name: str, *, folder: str, pause: float = 0.0, max_epochs: int = 4) -> Any:
     """A process that trains, and says each epoch that it has finished."""
     script = SCRIPT.format(
-        tests=str(ROOT / "tests"),
+        tests=str(ROOT),
         folder=str(tmp_path / folder),
         result=str(tmp_path / f"{name}.npz"),
         pause=pause,
@@ -637,7 +637,7 @@ sys.path.insert(0, {tests!r})
 import numpy as np
 from ser.models.backend import keras, versions
 from ser.models import neural
-from test_neural import NETWORKS, Stopped, Watch, data, rules, run
+from tests.models.test_neural import NETWORKS, Stopped, Watch, data, rules, run
 
 assert keras.backend.backend() == "jax" and "jax" in versions()
 for name in ("attention", "cnn_gru", "conv_bilstm", "dnn"):
@@ -660,7 +660,7 @@ print("done")
 @pytest.mark.slow
 def test_jax_trains_saves_and_resumes(tmp_path: Path) -> None:
     pytest.importorskip("jax")
-    script = JAX.format(tests=str(ROOT / "tests"), folder=str(tmp_path))
+    script = JAX.format(tests=str(ROOT), folder=str(tmp_path))
     environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, env=environment, timeout=500

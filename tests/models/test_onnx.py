@@ -116,7 +116,7 @@ class Forbidden:
         if name.partition(".")[0] in ("sklearn", "skops", "skl2onnx", "onnx", "tensorflow", "keras", "pandas", "scipy"):
             raise ImportError(name + " is not here")
 sys.meta_path.insert(0, Forbidden())
-from ser import bundle
+from ser.models import bundle
 numpy.save("found.npy", bundle.load(Path(sys.argv[1])).of_values(numpy.load("values.npy")))
 """
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}

@@ -97,7 +97,7 @@ def test_writing_many_rows_holds_few_in_memory(tmp_path: Path) -> None:
 import resource
 from pathlib import Path
 import numpy as np, pandas as pd
-from ser.features import arrays
+from ser.representation import arrays
 keys = pd.DataFrame({{"utterance": [str(k) for k in range(2000)], "variant": "original", "emotion": "calm"}})
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 values = (np.ones((256, 100), np.float32) for _ in range(2000))

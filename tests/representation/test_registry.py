@@ -100,7 +100,7 @@ def test_the_embedded_model_predicts_without_what_takes_seconds_to_import(tmp_pa
     soundfile.write(tmp_path / "a.wav", tone(300, 0.5, RATE), RATE)
     script = """
 import sys
-from ser import recognition, inputs
+from ser.serving import inputs, recognition
 from pathlib import Path
 recognizer = recognition.load(all_speech=True)
 with inputs.opened(Path("a.wav")) as recording:

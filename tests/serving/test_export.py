@@ -143,7 +143,7 @@ class Forbidden:
         if name.partition(".")[0] in ("tensorflow", "keras", "tf_keras", "sklearn", "pandas"):
             raise ImportError(name + " is not here")
 sys.meta_path.insert(0, Forbidden())
-from ser import bundle
+from ser.models import bundle
 for name in ("litert", "litert_float16", "litert_int8"):
     model = bundle.load(Path(sys.argv[1]) / name)
     numpy.save(name + ".npy", model.of_values(numpy.load("values.npy")))

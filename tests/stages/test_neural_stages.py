@@ -100,9 +100,9 @@ def test_bundles_predict_it_in_another_process_too(study: Path) -> None:
 import sys
 from pathlib import Path
 import pandas
-from ser import bundle
-from ser.features import representation
-features = representation.read(Path(sys.argv[1]))
+from ser.models import bundle
+from ser.representation import reading
+features = reading.read(Path(sys.argv[1]))
 rows = pandas.read_csv("reports/predictions.csv").query("fold == 1 and partition == 'test'")
 model = bundle.load(Path("models/fold_1"))
 keys = pandas.DataFrame({"utterance": rows["utterance"], "variant": "original"})

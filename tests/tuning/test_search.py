@@ -142,7 +142,7 @@ print("finished", len(trials))
 
 
 def test_a_killed_search_goes_on_as_if_it_had_not_been(folder: Path, at_once: list[Trial]) -> None:
-    script = KILLED.format(tests=str(ROOT / "tests"))
+    script = KILLED.format(tests=str(ROOT))
 
     def run() -> subprocess.CompletedProcess[str]:
         return subprocess.run(
