@@ -3,9 +3,10 @@
 import sys
 from pathlib import Path
 
-ROOT = str(Path(__file__).resolve().parents[1])
-if ROOT not in sys.path:  # Streamlit puts this file's folder there, not the one that holds `app` and `ser`
-    sys.path.insert(0, ROOT)
+HERE = Path(__file__).resolve().parent
+# Streamlit puts this file's folder on the path. It needs the one that holds `app` and `ser` instead; here, the folder
+# `http` would hide Python's own module of that name.
+sys.path[:] = [str(HERE.parent), *(entry for entry in sys.path if Path(entry or ".").resolve() != HERE)]
 
 from app.page import view  # noqa: E402
 

@@ -162,7 +162,8 @@ def test_where_one_fails_the_others_end_at_once(tmp_path: Path, function: object
 def test_all_processes_end_when_their_parent_is_killed_or_interrupted(tmp_path: Path, number: signal.Signals) -> None:
     paths = [tmp_path / "first", tmp_path / "second"]
     script = (  # what is started in the background of a shell ignores SIGINT
-        "import signal, sys\nfrom tests.compute import test_processes as t\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "import signal, sys\nfrom tests.compute import test_processes as t\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "if __name__ == '__main__':"
         " list(t.side_by_side(t.one_fails, sys.argv[1:], n_processes=2, hear=t.unheard))"
     )
