@@ -1,4 +1,4 @@
-"""Compose `conf/` into `params.yaml`, as `dvc exp run` does, and load sections of it."""
+"""Compose `conf/` into `params.yaml`, as `dvc exp run` does, and read sections of that file."""
 
 import argparse
 import sys
@@ -15,20 +15,20 @@ CONF = Path("conf")
 
 
 def load(*sections: str, path: Path = PARAMS, **item: str) -> dict[str, Any]:
-    """Read sections, or single values by dotted name, of the composed parameters.
+    """Read sections of the composed parameters; a dotted name selects a single value.
 
     Parameters
     ----------
     item
-        What stands for `${name}` in the sections, as in a `foreach` stage.
+        Values that replace `${name}` in the names of sections, as in a `foreach` stage.
 
     Raises
     ------
     ValueError
-        If the file or one of them is missing.
+        If the file or a section is missing.
     """
     if not path.exists():
-        raise ValueError(f"no {path} here; compose it with: python -m ser.params")
+        raise ValueError(f"{path} does not exist; compose it with: python -m ser.params")
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
     names = [Template(section).substitute(item) for section in sections]
     return {name: _value(content, name, path) for name in names}
@@ -37,20 +37,22 @@ def load(*sections: str, path: Path = PARAMS, **item: str) -> dict[str, Any]:
 def _value(content: Any, section: str, path: Path) -> Any:
     for key in section.split("."):
         if not isinstance(content, dict) or key not in content:
-            raise ValueError(f"{path} lacks {section}; compose it again with: python -m ser.params")
+            raise ValueError(f"{path} has no {section}; compose it again with: python -m ser.params")
         content = content[key]
     return content
 
 
 def compose(overrides: list[str], *, conf: Path = CONF, path: Path = PARAMS) -> None:
-    """Write `path` from `conf` and Hydra `overrides`, with DVC's own composition, so that both agree to the byte.
+    """Compose `conf` with Hydra `overrides` and write the result to `path`.
+
+    DVC's own function composes, so the file is the same, byte for byte, as the one of `dvc exp run`.
 
     Raises
     ------
     ValueError
-        If an override names what `conf` does not have.
+        If `conf` does not compose, for example because an override names an unknown group or key.
     """
-    from dvc.utils.hydra import compose_and_dump  # slow to import, and no stage composes
+    from dvc.utils.hydra import compose_and_dump  # slow to import, and stages do not compose
     from hydra.errors import HydraException
     from omegaconf.errors import OmegaConfBaseException
 
@@ -62,9 +64,11 @@ def compose(overrides: list[str], *, conf: Path = CONF, path: Path = PARAMS) -> 
 
 
 def main(arguments: list[str]) -> None:
-    """Compose `params.yaml`, or the file that `--to` names, by the overrides in `arguments`."""
+    """Compose `params.yaml`, or the file given by `--to`, with Hydra overrides."""
     parser = argparse.ArgumentParser(prog="python -m ser.params", description=main.__doc__)
-    parser.add_argument("overrides", nargs="*", metavar="group=choice", help="Hydra overrides, as model=mlp seed=1")
+    parser.add_argument(
+        "overrides", nargs="*", metavar="group=choice", help="Hydra overrides, for example model=mlp seed=1"
+    )
     parser.add_argument("--to", type=Path, default=PARAMS, metavar="FILE")
     given = parser.parse_intermixed_args(arguments)
     try:

@@ -1,1 +1,1 @@
-"""Files, formats, tables, keys of rows, wording of messages."""
+"""Files, formats, tables and their keys, provenance, wording of numbers."""

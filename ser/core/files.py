@@ -1,4 +1,4 @@
-"""Files that are either whole or not there: write to a temporary name, then rename."""
+"""Write files and folders so that they appear only when they are complete; list folders and follow links."""
 
 import hashlib
 import json
@@ -12,21 +12,27 @@ from typing import Any
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Path of a file or folder to write, which takes the place of `path` when the block ends without an error."""
+    """Give a temporary path to write a file or folder to; it replaces `path` when the block ends without an error.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the block wrote nothing.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".partial.{path.name}")  # keeps the suffix, from which writers tell the format
-    _remove(temporary)  # left by a process that was killed
+    temporary = path.with_name(f".partial.{path.name}")  # keeps the suffix, which selects the format
+    _remove(temporary)  # a killed process may have left it
     try:
         yield temporary
         if path.is_dir():
-            _remove(path)  # a folder cannot be renamed onto one that has content
+            _remove(path)  # a folder cannot replace a folder that is not empty
         temporary.replace(path)
     finally:
         _remove(temporary)
 
 
 def _remove(path: Path) -> None:
-    """Remove a file, or a folder with all it holds, if there is one."""
+    """Remove a file, or a folder with its content, if it exists."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:
@@ -40,22 +46,30 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Write `content` indented, in the order given, non-ASCII characters as they are."""
+    """Write `content` as indented JSON; keys keep their order and non-ASCII characters are not escaped.
+
+    Raises
+    ------
+    ValueError
+        If a number is NaN or infinite.
+    """
     write_text(path, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def read_json(path: Path) -> Any:
-    """Read a json file."""
+    """Read a JSON file."""
     return json.loads(path.read_text(encoding="utf-8"))
 
 
 def walk(folder: Path, above: tuple[Path, ...] = ()) -> Iterator[Path]:
-    """Files below `folder`, in no order; links to folders are followed, but not back to a folder that they lie in.
+    """Yield the files below `folder`, in no fixed order.
+
+    Links to folders are followed, except links that lead back to a folder that contains them.
 
     Parameters
     ----------
     above
-        Resolved folders that `folder` is reached through.
+        Resolved folders that the walk passed on its way to `folder`.
 
     Raises
     ------
@@ -76,19 +90,20 @@ def walk(folder: Path, above: tuple[Path, ...] = ()) -> Iterator[Path]:
 def _is_folder(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_dir()
-    except OSError:  # a link to itself: no folder, and who opens it is told
+    except OSError:  # a link to itself: treated as a file, which fails when it is opened
         return False
 
 
 def _leads_back(folder: Path, above: tuple[Path, ...]) -> bool:
-    """Whether a resolved folder holds one of those that it is reached through."""
+    """True if a resolved folder contains one of the folders that the walk passed on its way to it."""
     return any(outer.is_relative_to(folder) for outer in above)
 
 
 def linked_folders(root: Path) -> dict[str, str]:
-    """Symbolic links to folders below `root`, and a digest of the names, sizes and times of the files in each.
+    """Digest of the files behind each link to a folder below `root`, by the path of the link.
 
-    Links that `walk` does not follow are left out.
+    The digest covers the names, sizes and modification times of the files. Links that `walk` does not follow are
+    left out.
     """
     folders = (Path(parent, name) for parent, names, _ in os.walk(root) for name in names)
     digests: dict[str, str] = {}

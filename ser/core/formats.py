@@ -1,4 +1,4 @@
-"""Files of tables, told by their suffix: csv, which people read, or Parquet, for large ones; both a part at a time."""
+"""Read and write tables in parts, as csv (readable) or Parquet (for large tables); the suffix of the file decides."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -15,38 +15,43 @@ from ser.core import files
 FORMATS = ("csv", "parquet")
 PARQUET = ".parquet"
 SUFFIXES = (".csv", PARQUET)
-ROW_GROUP = 4096  # rows of a Parquet file that are written together
+ROW_GROUP = 4096  # rows
 
 Types = Callable[[str], arrow.DataType]
-"""Column -> its type."""
+"""Function from the name of a column to its type."""
 
 
 class Writer(Protocol):
-    """Appends rows to a table that is being written."""
+    """Function that appends rows to an open table."""
 
     def __call__(self, rows: pd.DataFrame) -> None:
-        """Append `rows`, whose columns are those of the first call."""
+        """Append `rows`; every call needs the same columns."""
 
 
 def in_format(path: Path, name: str) -> Path:
-    """Where a table lies that is kept in the format `name`: `path` with its suffix.
+    """Path of a table in the format `name`: `path` with the suffix of that format.
 
     Raises
     ------
     ValueError
         If the format is unknown.
+
+    Examples
+    --------
+    >>> in_format(Path("data/features.csv"), "parquet").name
+    'features.parquet'
     """
     if name not in FORMATS:
-        raise ValueError(f"tables.format is {name!r}; it is one of {', '.join(FORMATS)}")
+        raise ValueError(f"unknown tables.format {name!r}; choose one of {', '.join(FORMATS)}")
     return path.with_suffix(f".{name}")
 
 
 @contextmanager
 def writing(path: Path, types: Types) -> Iterator[Writer]:
-    """Write a table as its rows are made; it appears under its name when the block ends without an error.
+    """Write a table in parts; the file appears when the block ends without an error.
 
-    In a csv, floats have the fewest digits that read back equal, missing values are nothing, lines end in `\\n`. The
-    bytes do not depend on how many rows come at a time.
+    In a csv, floats have the fewest digits that read back as the same number, missing values are empty, and lines end
+    in `\\n`. The bytes do not depend on the sizes of the parts.
     """
     kind = _writing_parquet if path.suffix == PARQUET else _writing_csv
     with files.replacing(path) as temporary, kind(temporary, types) as write:
@@ -65,7 +70,7 @@ def _writing_csv(path: Path, types: Types) -> Iterator[Writer]:
 
 @contextmanager
 def _writing_parquet(path: Path, types: Types) -> Iterator[Writer]:
-    waiting = Rows()
+    waiting = RowBuffer()
     with path.open("wb") as file, ExitStack() as stack:
         writer: arrow.parquet.ParquetWriter | None = None
 
@@ -75,7 +80,7 @@ def _writing_parquet(path: Path, types: Types) -> Iterator[Writer]:
             writer = writer or stack.enter_context(arrow.parquet.ParquetWriter(file, schema, **_layout(schema)))
             table = arrow.Table.from_pandas(rows, schema=schema, preserve_index=False)
             waiting.add(table.replace_schema_metadata())
-            for group in waiting.taken(ROW_GROUP):
+            for group in waiting.take(ROW_GROUP):
                 writer.write_table(group)
 
         yield write
@@ -85,33 +90,44 @@ def _writing_parquet(path: Path, types: Types) -> Iterator[Writer]:
 
 
 def _layout(schema: arrow.Schema) -> dict[str, Any]:
-    """How columns are stored: text that repeats by dictionaries, floats with their bytes of equal weight together."""
+    """Options for the file: dictionaries for text columns, which repeat values; byte streams split for floats."""
     texts = [column.name for column in schema if arrow.types.is_string(column.type)]
     floats = [column.name for column in schema if arrow.types.is_floating(column.type)]
     return {"compression": "zstd", "use_dictionary": texts, "use_byte_stream_split": floats}
 
 
-class Rows:
-    """Rows that come a few at a time, and go as many at a time as are wanted."""
+class RowBuffer:
+    """Rows that are added in parts of any size and taken out in parts of a fixed size.
+
+    Examples
+    --------
+    >>> buffer = RowBuffer()
+    >>> for values in ([1, 2, 3], [4, 5]):
+    ...     buffer.add(arrow.table({"a": values}))
+    >>> [part["a"].to_pylist() for part in buffer.take(2)]
+    [[1, 2], [3, 4]]
+    >>> [part["a"].to_pylist() for part in buffer.rest()]
+    [[5]]
+    """
 
     def __init__(self) -> None:
         self._batches: list[arrow.RecordBatch] = []
         self._n_rows = 0
 
     def add(self, rows: arrow.Table | arrow.RecordBatch) -> None:
-        """Append rows, with the columns of those before."""
+        """Append rows; all of them need the same columns."""
         self._batches += rows.to_batches() if isinstance(rows, arrow.Table) else [rows]
         self._n_rows += rows.num_rows
 
-    def taken(self, n_rows: int) -> Iterator[arrow.Table]:
-        """The first `n_rows` and the next, as long as there are so many."""
+    def take(self, n_rows: int) -> Iterator[arrow.Table]:
+        """Remove and yield parts of exactly `n_rows`, as long as there are enough rows."""
         while self._n_rows >= n_rows:
             table = arrow.Table.from_batches(self._batches)
             yield table[:n_rows].combine_chunks()
             self._batches, self._n_rows = table[n_rows:].to_batches(), table.num_rows - n_rows
 
     def rest(self) -> Iterator[arrow.Table]:
-        """What is left, if anything is."""
+        """Yield the remaining rows as one part, if there are any."""
         if self._n_rows:
             yield arrow.Table.from_batches(self._batches).combine_chunks()
 
@@ -122,9 +138,9 @@ def columns(path: Path) -> list[str]:
     Raises
     ------
     FileNotFoundError
-        If there is no such file.
+        If the file does not exist.
     pyarrow.ArrowInvalid
-        If it is no table.
+        If the file is not a table.
     """
     if not path.exists():
         raise FileNotFoundError(f"{path} does not exist; make it with: dvc repro")
@@ -140,9 +156,9 @@ def read(path: Path, types: Types) -> pd.DataFrame:
     Raises
     ------
     FileNotFoundError
-        If there is no such file.
+        If the file does not exist.
     pyarrow.ArrowInvalid
-        If it is no table, or a column is not of its type.
+        If the file is not a table, or a column has the wrong type.
     """
     if path.suffix == PARQUET:
         with _opened(path, types) as file:
@@ -153,17 +169,17 @@ def read(path: Path, types: Types) -> pd.DataFrame:
 
 
 def parts(path: Path, types: Types, *, n_rows: int) -> Iterator[pd.DataFrame]:
-    """Read a table `n_rows` at a time.
+    """Read a table in parts of `n_rows`; the last part may be shorter.
 
     Raises
     ------
     FileNotFoundError, pyarrow.ArrowInvalid
-        As `read`.
+        For the same reasons as `read`.
     """
-    waiting = Rows()
+    waiting = RowBuffer()
     for batch in _batches(path, types, n_rows=n_rows):
         waiting.add(batch)
-        for table in waiting.taken(n_rows):
+        for table in waiting.take(n_rows):
             yield _as_pandas(table)
     for table in waiting.rest():
         yield _as_pandas(table)
@@ -172,7 +188,7 @@ def parts(path: Path, types: Types, *, n_rows: int) -> Iterator[pd.DataFrame]:
 def _batches(path: Path, types: Types, *, n_rows: int) -> Iterator[arrow.RecordBatch]:
     if path.suffix == PARQUET:
         with _opened(path, types) as file:
-            for group in range(file.num_row_groups):  # of several at once, all that was read is kept
+            for group in range(file.num_row_groups):  # pyarrow keeps several groups in memory if it reads them together
                 yield from file.iter_batches(batch_size=n_rows, row_groups=[group])
     else:
         with arrow.csv.open_csv(path, convert_options=_conversion(path, types)) as file:
@@ -185,12 +201,12 @@ def _opened(path: Path, types: Types) -> Iterator[arrow.parquet.ParquetFile]:
         found, wanted = file.schema_arrow, _schema(file.schema_arrow.names, types)
         for own, other in zip(found, wanted, strict=True):
             if own.type != other.type:
-                raise arrow.ArrowInvalid(f"the column {own.name} is of {own.type}, wanted {other.type}")
+                raise arrow.ArrowInvalid(f"column {own.name} has type {own.type}, wanted {other.type}")
         yield file
 
 
 def _as_pandas(table: arrow.Table) -> pd.DataFrame:
-    rows: pd.DataFrame = table.to_pandas(self_destruct=True)  # else it would be in memory twice
+    rows: pd.DataFrame = table.to_pandas(self_destruct=True)  # otherwise memory holds the table twice
     return rows
 
 

@@ -1,4 +1,4 @@
-"""Whether a table was made with the settings of a study, as `dvc.lock` tells."""
+"""Compare the parameters that `dvc.lock` records for a table with those of a study."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,11 +7,11 @@ from typing import Any
 import yaml
 
 LOCK = Path("dvc.lock")
-CHECKS = ("probe",)  # stages whose parameters say what to look for, not what is written
+CHECKS = ("probe",)  # stages whose parameters do not change the content of their outputs
 
 
 def differing(table: Path, config: Mapping[str, Any], *, lock: Path = LOCK) -> list[str]:
-    """Names of parameters with which `table`, and all that it was made of, would be made otherwise now.
+    """Sorted names of the parameters of `table` and its inputs that differ from those in `lock`.
 
     Parameters
     ----------
@@ -21,13 +21,13 @@ def differing(table: Path, config: Mapping[str, Any], *, lock: Path = LOCK) -> l
     Raises
     ------
     ValueError
-        If DVC did not make the table.
+        If `lock` has no entry for the table.
     """
     content = yaml.safe_load(lock.read_text(encoding="utf-8")) if lock.is_file() else {}
     stages = [stage for name, stage in content.get("stages", {}).items() if name not in CHECKS]
     of_output = {entry["path"]: stage for stage in stages for entry in stage.get("outs", [])}
     if table.as_posix() not in of_output:
-        raise ValueError(f"{lock} does not know {table}, so nobody can say how it was made")
+        raise ValueError(f"{lock} has no entry for {table}, so its parameters are unknown; make it with: dvc repro")
     waiting, seen, found = [table.as_posix()], set[str](), set[str]()
     while waiting:
         path = waiting.pop()

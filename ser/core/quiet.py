@@ -1,4 +1,4 @@
-"""The streams of a process."""
+"""Silence the standard error stream."""
 
 import os
 from collections.abc import Iterator
@@ -7,9 +7,9 @@ from contextlib import contextmanager
 
 @contextmanager
 def silent_stderr() -> Iterator[None]:
-    """Discard what TensorFlow's C++ part says of GPUs and processors while it starts; exceptions still come."""
+    """Discard messages on standard error, such as those of TensorFlow's start; exceptions still propagate."""
     kept = os.dup(2)
-    with open(os.devnull, "w") as nowhere:  # noqa: PTH123 (devnull is no path to build)
+    with open(os.devnull, "w") as nowhere:  # noqa: PTH123 (a Path has no use here)
         os.dup2(nowhere.fileno(), 2)
     try:
         yield

@@ -1,4 +1,7 @@
-"""Names in the keys of tables, apart from `ser.core.tables`: workers need no pandas, which takes long to import."""
+"""Values of the key columns of tables.
+
+This module is separate from `ser.core.tables` because workers need it without pandas, which is slow to import.
+"""
 
 ORIGINAL = "original"
-"""The variant that was recorded."""
+"""Variant of the recording itself, without augmentation."""

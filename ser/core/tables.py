@@ -1,4 +1,4 @@
-"""Columns and dtypes of every table; read, write, validate."""
+"""Columns and types of every table; functions that read, validate and write them."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -17,7 +17,7 @@ EMOTIONS = (
 )
 PARTITIONS = ("train", "dev", "test")
 UNAVAILABLE = "unavailable"
-"""Name of the one extra column of a feature table whose features could not be had; it has no rows."""
+"""Name of the column that marks a feature table without features; such a table has no rows."""
 
 KEYS = {"utterance": arrow.string(), "variant": arrow.string(), "emotion": arrow.string()}
 TYPES: Mapping[str, arrow.DataType] = {
@@ -111,9 +111,10 @@ PREDICTIONS = pandera.DataFrameSchema(
 
 @contextmanager
 def writing(path: Path) -> Iterator[formats.Writer]:
-    """Write a table as its rows are made; it appears under its name when the block ends without an error.
+    """Write a table in parts; the file appears when the block ends without an error.
 
-    A path that ends in `.parquet` is a feature table or a balanced one; any other is a csv.
+    A path that ends in `.parquet` gives a Parquet file, which suits feature tables and balanced tables; any other path
+    gives a csv.
     """
     with formats.writing(path, _type) as write:
         yield write
@@ -125,25 +126,25 @@ def write(rows: pd.DataFrame, path: Path) -> None:
 
 
 def write_parts(parts: Iterable[pd.DataFrame], path: Path) -> None:
-    """Write a table whose rows come some at a time, as `writing` does."""
+    """Write a table from its parts, in their order."""
     with writing(path) as append:
         for rows in parts:
             append(rows)
 
 
 def write_balanced(rows: pd.DataFrame, path: Path) -> None:
-    """Write a balanced table, its keys before its features."""
+    """Write a balanced table with its keys before its features."""
     keys = list(BALANCED_KEYS)
     write(rows[[*keys, *feature_columns(rows)]], path)
 
 
 def write_unavailable(path: Path) -> None:
-    """Write a feature table that says that its features could not be had."""
+    """Write an empty feature table that is marked as unavailable."""
     write(pd.DataFrame(columns=[*KEYS, UNAVAILABLE], dtype=str), path)
 
 
 def is_unavailable(path: Path) -> bool:
-    """Whether a feature table comes from `write_unavailable`."""
+    """True if `write_unavailable` wrote the feature table."""
     with _whole(path):
         return UNAVAILABLE in formats.columns(path)
 
@@ -154,29 +155,29 @@ def read_utterances(path: Path) -> pd.DataFrame:
 
 
 def read_partitions(path: Path) -> pd.DataFrame:
-    """Read the long table of fold, utterance, partition."""
+    """Read the table of partitions: fold, utterance, partition."""
     return _read(path, PARTITION_TABLE)
 
 
 def read_features(path: Path) -> pd.DataFrame:
-    """Read a feature table: utterance, variant, emotion, and one float32 column a feature.
+    """Read a feature table: utterance, variant, emotion, and one float32 column per feature.
 
     Raises
     ------
     ValueError
-        If the features were marked unavailable when they were to be extracted.
+        If the table is marked unavailable or is not valid.
     """
     _check_available(path)
     return _read(path, FEATURES)
 
 
 def feature_parts(path: Path, *, n_rows: int) -> Iterator[pd.DataFrame]:
-    """Read a feature table `n_rows` at a time.
+    """Read a feature table in parts of `n_rows`; the last part may be shorter.
 
     Raises
     ------
     ValueError
-        As `read_features`.
+        For the same reasons as `read_features`.
     """
     _check_available(path)
     with _whole(path):
@@ -187,34 +188,47 @@ def feature_parts(path: Path, *, n_rows: int) -> Iterator[pd.DataFrame]:
 def _check_available(path: Path) -> None:
     if is_unavailable(path):
         raise ValueError(
-            f"{path} is marked unavailable: its network could not be had, or nothing asked for it; make it with dvc exp"
-            " run and the -S model.representation that takes it (for YAMNet, set TFHUB_CACHE_DIR to a TF Hub cache that"
-            " has it, or connect to the network); or choose -S model.representation=librosa"
+            f"{path} is marked unavailable: its network could not be loaded, or the model does not need these features;"
+            " make it with: dvc exp run -S model.representation=NAME, where NAME uses these features (for YAMNet, set"
+            " TFHUB_CACHE_DIR to a TF Hub cache that contains it, or connect to the internet); or choose -S"
+            " model.representation=librosa"
         )
 
 
 def read_index(path: Path) -> pd.DataFrame:
-    """Read the keys of an array's rows: utterance, variant, emotion."""
+    """Read the index of an array: utterance, variant and emotion of each row."""
     return _read(path, INDEX)
 
 
 def read_balanced(path: Path) -> pd.DataFrame:
-    """Read the balanced training rows: fold, utterance, variant, synthetic, emotion, features (or none)."""
+    """Read the balanced training rows: fold, utterance, variant, synthetic, emotion, and features if there are any."""
     return _read(path, BALANCED)
 
 
 def read_predictions(path: Path) -> pd.DataFrame:
-    """Read predictions, one row an utterance and fold, with one `p_<label>` a class."""
+    """Read predictions: one row per fold and utterance, with one probability `p_<label>` per class."""
     return _read(path, PREDICTIONS)
 
 
 def probability_columns(predictions: pd.DataFrame) -> list[str]:
-    """Names of the columns that hold probabilities, in the order of the emotions."""
+    """Names of the columns of probabilities, in the order of `EMOTIONS`.
+
+    Examples
+    --------
+    >>> probability_columns(pd.DataFrame(columns=["utterance", "truth", "p_sad", "p_happy"]))
+    ['p_happy', 'p_sad']
+    """
     return [f"p_{emotion}" for emotion in EMOTIONS if f"p_{emotion}" in predictions]
 
 
 def feature_columns(features: pd.DataFrame) -> list[str]:
-    """Names of the columns that hold features."""
+    """Names of the columns of features: those that are not columns of another kind of table.
+
+    Examples
+    --------
+    >>> feature_columns(pd.DataFrame(columns=["utterance", "variant", "emotion", "rms_mean", "mfcc_1_mean"]))
+    ['rms_mean', 'mfcc_1_mean']
+    """
     return [column for column in features.columns if column not in TYPES]
 
 
@@ -229,14 +243,14 @@ def _probability_type(column: str) -> arrow.DataType:
 def _read(path: Path, schema: pandera.DataFrameSchema) -> pd.DataFrame:
     with _whole(path):
         rows = formats.read(path, _probability_type if schema is PREDICTIONS else _type)
-        return schema.validate(rows, inplace=True)  # a copy of a large table is large
+        return schema.validate(rows, inplace=True)  # in place, because a copy would double the memory
 
 
 @contextmanager
 def _whole(path: Path) -> Iterator[None]:
-    """Name the file, and the remedy, in errors of what is read from it."""
+    """Raise a ValueError with the path and the remedy if the content of the file is not valid."""
     try:
         yield
     except (pandera.errors.SchemaError, pandera.errors.SchemaErrors, arrow.ArrowInvalid) as error:
         first = error.schema_errors[0] if isinstance(error, pandera.errors.SchemaErrors) else error
-        raise ValueError(f"{path} is not the table it should be: {first}; make it anew with: dvc repro -f") from error
+        raise ValueError(f"{path} is not a valid table: {first}; make it again with: dvc repro -f") from error

@@ -1,24 +1,48 @@
-"""Figures as text, the same wherever people read them."""
+"""Numbers as text, in the same form in every report, page and command."""
 
 import math
 
 
 def percent(share: float) -> str:
-    """Per cent, without the sign."""
+    """Share as a percentage, without the sign for per cent.
+
+    Examples
+    --------
+    >>> percent(0.4567)
+    '45.7'
+    """
     return f"{100 * share:.1f}"
 
 
 def signed(share: float) -> str:
-    """A difference in points of per cent; none has no sign."""
+    """Difference of two shares in percentage points, with a plus or minus unless it rounds to zero.
+
+    Examples
+    --------
+    >>> signed(0.021), signed(-0.3), signed(-0.0001)
+    ('+2.1', '-30.0', '0.0')
+    """
     text = f"{100 * share:+.1f}"
     return "0.0" if float(text) == 0 else text
 
 
 def interval(low: float, high: float) -> str:
-    """An interval of a difference; nothing where there is none."""
+    """Interval of a difference in percentage points; empty if `low` is NaN.
+
+    Examples
+    --------
+    >>> interval(-0.01, 0.025)
+    '-1.0 to +2.5'
+    """
     return "" if math.isnan(low) else f"{signed(low)} to {signed(high)}"
 
 
 def chance(p: float) -> str:
-    """A p value with the digits that count; nothing where there is none."""
+    """P value with two decimals, or four below 0.1; empty if it is NaN.
+
+    Examples
+    --------
+    >>> chance(0.0312), chance(0.25)
+    ('0.0312', '0.25')
+    """
     return "" if math.isnan(p) else f"{p:.4f}" if p < 0.0995 else f"{p:.2f}"

@@ -47,7 +47,7 @@ def test_a_format_is_the_suffix_of_the_table() -> None:
 
 @pytest.mark.parametrize("name", ["json", "Parquet", ".csv", ""])
 def test_an_unknown_format_is_refused_with_the_known_ones(name: str) -> None:
-    with pytest.raises(ValueError, match=rf"tables\.format is '{name}'; it is one of csv, parquet"):
+    with pytest.raises(ValueError, match=rf"unknown tables\.format '{name}'; choose one of csv, parquet"):
         formats.in_format(Path("data/a.csv"), name)
 
 
@@ -122,7 +122,7 @@ def test_parts_are_checked_as_the_whole_is(tmp_path: Path, suffix: str) -> None:
     tables.write(many(11).assign(emotion=["happy"] * 9 + ["joyful"] * 2), path)
     parts = tables.feature_parts(path, n_rows=4)
     assert [len(next(parts)) for _ in range(2)] == [4, 4]
-    with pytest.raises(ValueError, match=rf"a\{suffix} is not the table it should be: [\s\S]*joyful[\s\S]*dvc repro"):
+    with pytest.raises(ValueError, match=rf"a\{suffix} is not a valid table: [\s\S]*joyful[\s\S]*dvc repro"):
         next(parts)
 
 
@@ -130,14 +130,16 @@ def test_a_column_of_another_type_is_refused_with_its_name(tmp_path: Path) -> No
     rows = many(3).astype({"f_1": np.float64})
     rows.to_parquet(tmp_path / "a.parquet", index=False)
     for read in (tables.read_features, lambda path: list(tables.feature_parts(path, n_rows=2))):
-        with pytest.raises(ValueError, match=r"a\.parquet is not the table .*column \w+ is of \w+, wanted .*dvc repro"):
+        with pytest.raises(
+            ValueError, match=r"a\.parquet is not a valid table: .*column \w+ has type \w+, wanted .*dvc repro"
+        ):
             read(tmp_path / "a.parquet")
 
 
 @pytest.mark.parametrize("content", [b"", b"utterance,variant,emotion\n", b"PAR1 and more PAR1"])
 def test_what_is_no_parquet_file_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.parquet").write_bytes(content)
-    with pytest.raises(ValueError, match=r"a\.parquet is not the table it should be: .*make it anew with: dvc repro"):
+    with pytest.raises(ValueError, match=r"a\.parquet is not a valid table: .*make it again with: dvc repro"):
         tables.read_features(tmp_path / "a.parquet")
 
 
@@ -145,7 +147,7 @@ def test_half_a_parquet_file_is_refused(tmp_path: Path) -> None:
     tables.write(many(100), tmp_path / "a.parquet")
     content = (tmp_path / "a.parquet").read_bytes()
     (tmp_path / "a.parquet").write_bytes(content[: len(content) // 2])
-    with pytest.raises(ValueError, match=r"a\.parquet is not the table it should be"):
+    with pytest.raises(ValueError, match=r"a\.parquet is not a valid table"):
         tables.read_features(tmp_path / "a.parquet")
 
 

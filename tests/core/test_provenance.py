@@ -80,5 +80,5 @@ def test_a_study_that_lacks_a_parameter_differs_in_it(lock: Path) -> None:
 def test_a_table_that_dvc_did_not_make_is_refused(lock: Path, there: bool) -> None:
     if not there:
         lock.unlink()
-    with pytest.raises(ValueError, match=r"dvc.lock does not know data/mine.csv, so nobody can say how it was made"):
+    with pytest.raises(ValueError, match=r"dvc.lock has no entry for data/mine.csv, so its parameters are unknown"):
         provenance.differing(Path("data/mine.csv"), CONFIG, lock=lock)

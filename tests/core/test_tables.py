@@ -123,9 +123,7 @@ def test_a_table_that_breaks_its_schema_is_refused(
     tmp_path: Path, columns: dict[str, list[object]], found: str
 ) -> None:
     tables.write(partitions(**columns), tmp_path / "partitions.csv")
-    with pytest.raises(
-        ValueError, match=rf"partitions\.csv is not the table it should be: [\s\S]*{found}[\s\S]*dvc repro"
-    ):
+    with pytest.raises(ValueError, match=rf"partitions\.csv is not a valid table: [\s\S]*{found}[\s\S]*dvc repro"):
         tables.read_partitions(tmp_path / "partitions.csv")
 
 
@@ -137,7 +135,7 @@ def test_a_good_partition_table_is_read_back(tmp_path: Path) -> None:
 @pytest.mark.parametrize("column", list(tables.UTTERANCES.columns))
 def test_an_utterance_table_that_lacks_a_column_is_refused_with_its_name(tmp_path: Path, column: str) -> None:
     tables.write(utterances().drop(columns=column), tmp_path / "a.csv")
-    with pytest.raises(ValueError, match=rf"a\.csv is not the table it should be: [\s\S]*{column}"):
+    with pytest.raises(ValueError, match=rf"a\.csv is not a valid table: [\s\S]*{column}"):
         tables.read_utterances(tmp_path / "a.csv")
 
 
@@ -154,7 +152,7 @@ def test_an_utterance_table_with_a_wrong_value_is_refused(
     tmp_path: Path, change: dict[str, object], found: str
 ) -> None:
     tables.write(utterances().assign(**change), tmp_path / "a.csv")
-    with pytest.raises(ValueError, match=rf"a\.csv is not the table it should be: [\s\S]*{found}"):
+    with pytest.raises(ValueError, match=rf"a\.csv is not a valid table: [\s\S]*{found}"):
         tables.read_utterances(tmp_path / "a.csv")
 
 
@@ -164,13 +162,13 @@ def test_features_may_neither_lack_a_value_nor_have_an_utterance_twice(tmp_path:
     with pytest.raises(ValueError, match="mfcc_1_mean"):
         tables.read_features(tmp_path / f"a{suffix}")
     tables.write(features(np.array([1.0, 2.0])).assign(utterance="x/1"), tmp_path / f"b{suffix}")
-    with pytest.raises(ValueError, match=rf"b\{suffix} is not the table"):
+    with pytest.raises(ValueError, match=rf"b\{suffix} is not a valid table"):
         tables.read_features(tmp_path / f"b{suffix}")
 
 
 def test_a_file_with_no_content_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.csv").touch()
-    with pytest.raises(ValueError, match=r"a\.csv is not the table it should be"):
+    with pytest.raises(ValueError, match=r"a\.csv is not a valid table"):
         tables.read_partitions(tmp_path / "a.csv")
 
 

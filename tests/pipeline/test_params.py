@@ -213,7 +213,9 @@ def test_sections_and_single_values_load_under_the_name_that_was_asked_for(tmp_p
 def test_a_missing_section_is_named_with_the_remedy(tmp_path: Path, missing: str, content: str) -> None:
     path = tmp_path / "params.yaml"
     path.write_text(content)
-    with pytest.raises(ValueError, match=rf"params\.yaml lacks {missing}; compose it again with: python -m ser.params"):
+    with pytest.raises(
+        ValueError, match=rf"params\.yaml has no {missing}; compose it again with: python -m ser.params"
+    ):
         params.load(missing, path=path)
 
 

@@ -212,7 +212,7 @@ def test_a_transductive_study_extracts_nothing_anew_and_is_marked(project):
 def test_a_format_that_there_is_not_is_refused_with_those_that_there_are(project):
     settings = ("-S", f"corpus.root={project.corpus}", "-S", "tables.format=feather")
     output = project.run("dvc", "exp", "run", *settings, fails=True)
-    assert "error: tables.format is 'feather'; it is one of csv, parquet" in output
+    assert "error: unknown tables.format 'feather'; choose one of csv, parquet" in output
 
 
 def test_several_corpora_are_one_study_whose_scores_are_told_for_each(project):
