@@ -1,4 +1,4 @@
-# Needs Python 3.11 to 3.13, git and make, nothing else. `make PYTHON=python3.12 …` picks an interpreter.
+# Needs only Python 3.11 to 3.13, git and make. `make PYTHON=python3.12 …` chooses an interpreter.
 PYTHON ?= python3
 VENV := .venv
 BASE ?= main
@@ -7,24 +7,24 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .PHONY: pipeline test diff app serve bench lock clean
 
-pipeline: $(INSTALLED) ## every artefact from audio to confusion matrix, on the demo corpus unless params.yaml says otherwise
+pipeline: $(INSTALLED) ## run all stages of the study in params.yaml (default: the demo corpus)
 	@dvc repro
 	@ser summary
 
-test: $(INSTALLED) ## lint, types, tests; SLOW=1 adds the slow tests
+test: $(INSTALLED) ## lint, check types, run the tests; SLOW=1 adds the slow ones
 	ruff check .
 	ruff format --check .
 	mypy
 	pytest -n 2 --dist loadfile --no-loadscope-reorder --max-worker-restart 0 $(if $(SLOW),,-m "not slow") $(PYTEST_ARGS)
 
-diff: $(INSTALLED) ## what the working copy does to the figures of BASE (a Git revision), as reports/diff.md
+diff: $(INSTALLED) ## compare the figures of the working copy with those of BASE (a Git revision); writes reports/diff.md
 	@dvc repro
 	@ser diff $(BASE)
 
-app: $(INSTALLED) ## the web page
+app: $(INSTALLED) ## serve the web page
 	streamlit run app/page.py
 
-serve: $(INSTALLED) ## the HTTP service
+serve: $(INSTALLED) ## serve the HTTP service
 	python -m app.service
 
 $(INSTALLED): requirements.lock pyproject.toml
@@ -34,10 +34,10 @@ $(INSTALLED): requirements.lock pyproject.toml
 	$(VENV)/bin/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
-bench: $(INSTALLED) ## all benchmarks; their tables are kept in benchmarks/README.md
+bench: $(INSTALLED) ## run all benchmarks; writes benchmarks/README.md
 	python -m benchmarks.report
 
-lock: ## pin all versions anew, with hashes; needs uv
+lock: ## pin the newest versions, with hashes; needs uv
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --upgrade -o requirements.lock
 
 clean: ## remove the environment
