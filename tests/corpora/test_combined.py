@@ -428,22 +428,3 @@ def test_the_stage_says_what_it_left_out(raw: Path, capsys: pytest.CaptureFixtur
         "counted once: 2 files repeat recordings of other folders",
         "warning: folders of no chosen corpus, not read: emodb, folders, my_phone",
     ]
-
-
-@pytest.mark.real
-def test_ravdess_and_emodb_have_1011_utterances_of_the_four_emotions_that_all_corpora_have(
-    corpora_root: Path, tmp_path: Path
-) -> None:
-    (tmp_path / "ravdess").symlink_to(corpora_root / "ravdess")
-    (tmp_path / "emodb").symlink_to(corpora_root / "emodb")
-    utterances, report = ingested(tmp_path, "corpus=combined", "labels=common_four")
-    assert report["per_corpus"] == {"emodb": 339, "ravdess": 96 + 3 * 192}
-    per_emotion = {name: rows["emotion"].value_counts().to_dict() for name, rows in utterances.groupby("corpus")}
-    assert per_emotion == {
-        "ravdess": {"neutral": 96, "happy": 192, "sad": 192, "angry": 192},
-        "emodb": {"neutral": 79, "happy": 71, "sad": 62, "angry": 127},
-    }
-    assert report["dropped"] == {"ravdess": dict.fromkeys(("calm", "fearful", "disgust", "surprised"), 192)}
-    assert report["n_speakers"] == 24 + 10
-    assert set(utterances["language"]) == {"de", "en"}
-    tables.UTTERANCES.validate(utterances)

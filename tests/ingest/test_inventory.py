@@ -90,19 +90,6 @@ def test_a_corpus_that_lacks_one_name_is_not_complete_and_says_which_emotion_it_
     assert holding.n_recordings == PUBLISHED[corpus][0] - 1
 
 
-@pytest.mark.real
-def test_the_corpora_at_hand_are_counted_as_their_readme_says(corpora_root: Path) -> None:
-    speech, song = inventory.holdings_of("ravdess", corpora_root / "ravdess")
-    assert (speech.is_complete, counts(speech)) == (True, (1440, 24))
-    assert (song.is_complete, counts(song)) == (False, (0, 0))
-    speech, song = inventory.holdings_of("ravdess", corpora_root / "ravdess_song")
-    assert (counts(speech), counts(song)) == ((0, 0), (1009, 23))
-    assert sum(song.lacking.values()) == 1012 - 1009
-    emodb = only("emodb", corpora_root / "emodb")
-    assert counts(emodb) == (339, 10)
-    assert emodb.lacking == {"L": 81, "E": 46, "A": 69}
-
-
 def test_a_whole_ravdess_has_1440_recordings_of_speech_and_1012_of_song(tmp_path: Path) -> None:
     assert (len(RAVDESS_SPEECH), len(RAVDESS_SONG)) == (1440, 1012)  # as the Zenodo record says
     speech, song = inventory.holdings_of("ravdess", with_files(tmp_path, RAVDESS_SPEECH + RAVDESS_SONG))

@@ -11,7 +11,6 @@ import yaml
 
 from ser.core import tables
 from ser.ingest import utterance_table
-from ser.ingest.counts import Tally
 from stages import ingest as stage
 from tests.support import small_corpora
 from tests.support.small_corpora import LFS_POINTER, Ingested, composed, written
@@ -628,53 +627,3 @@ def test_an_unknown_folder_of_many_files_does_not_hide_the_next_one(tmp_path: Pa
             (tmp_path / folder / f"{k}.wav").touch()
     with pytest.raises(utterance_table.InvalidCorpus, match=r"120 invalid[\s\S]*mean 'angry'\?[\s\S]*mean 'happy'\?"):
         ingested(tmp_path, "folders")
-
-
-@pytest.fixture(scope="module")
-def real_ravdess(corpora_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Ingested:
-    """RAVDESS speech and song, together in one root by links."""
-    root = tmp_path_factory.mktemp("ravdess")
-    (root / "speech").symlink_to(corpora_root / "ravdess")
-    (root / "song").symlink_to(corpora_root / "ravdess_song")
-    return ingested(root, vocal_channels=None)
-
-
-@pytest.fixture(scope="module")
-def real_speech(real_ravdess: Ingested) -> dict[str, Any]:
-    utterances = real_ravdess.utterances
-    tally = Tally()
-    tally.add(utterances[utterances["vocal_channel"] == "speech"])
-    return tally.report()
-
-
-@pytest.mark.real
-def test_ravdess_speech_has_1440_utterances_of_24_speakers(real_speech: dict[str, Any]) -> None:
-    assert (real_speech["n_utterances"], real_speech["n_speakers"]) == (1440, 24)
-    assert real_speech["per_emotion"] == {emotion: 96 if emotion == "neutral" else 192 for emotion in RAVDESS_EMOTIONS}
-    assert set(real_speech["per_speaker"].values()) == {60}
-    assert real_speech["per_sex"] == {"female": 720, "male": 720}
-
-
-@pytest.mark.real
-def test_ravdess_speech_is_48_khz_and_mono_but_for_five(real_speech: dict[str, Any]) -> None:
-    assert real_speech["per_sample_rate"] == {"48000": 1440}
-    assert real_speech["per_channels"] == {"1": 1435, "2": 5}
-
-
-@pytest.mark.real
-def test_ravdess_speech_has_one_pair_of_duplicates(real_speech: dict[str, Any]) -> None:
-    assert real_speech["duplicates"] == {
-        "ravdess/Actor_07/03-01-03-01-02-02-07": "ravdess/Actor_07/03-01-03-01-02-01-07"
-    }
-
-
-@pytest.mark.real
-def test_ravdess_speech_and_song_are_read_together_through_links(real_ravdess: Ingested) -> None:
-    utterances, report = real_ravdess
-    assert utterances["vocal_channel"].value_counts().to_dict() == {"speech": 1440, "song": 1009}
-    assert utterances["utterance"].is_unique
-    assert utterances.groupby("vocal_channel")["speaker"].nunique().to_dict() == {"speech": 24, "song": 23}
-    sung = utterances[utterances["vocal_channel"] == "song"]
-    assert "ravdess/18" not in set(sung["speaker"])
-    assert set(sung["emotion"]) == {"neutral", "calm", "happy", "sad", "angry", "fearful"}
-    assert (report["rejects"], report["copies"], report["not_selected"]) == ([], {}, {})
