@@ -1,9 +1,11 @@
 """The service's answers, as its documentation shows them."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from ser.audio.reading import Kind
 from ser.serving.recognition import Recognizer
 
 EXAMPLE: dict[str, Any] = {
@@ -84,6 +86,12 @@ def model_answer(recognizer: Recognizer, *, default: bool) -> ModelAnswer:
         warnings=recognizer.warnings,
     )
 
+
+STATUS: Mapping[Kind, int] = {
+    **dict.fromkeys(Kind, 422),
+    Kind.TOO_LONG: 413,
+}
+"""HTTP status of a recording that cannot be used."""
 
 WHY = {
     400: "The body is not the form that it says it is.",

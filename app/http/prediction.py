@@ -5,17 +5,13 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import NotRequired, TypeVar, cast
 
+from ser.audio.reading import InvalidAudio, Kind
 from ser.audio.waveforms import Waveform
-
 from ser.serving import inputs
 from ser.serving.inputs import Input
 from ser.serving.recognition import Prediction, Recognizer, TimedPrediction
 
 Item = TypeVar("Item")
-
-
-class TooLong(Exception):
-    """A recording is longer than it may be."""
 
 
 class Abandoned(Exception):
@@ -36,9 +32,8 @@ def predicted(
     Raises
     ------
     InvalidAudio
-        If it is no audio, is damaged, too short, or has samples that are not finite.
-    TooLong
-        If it is longer than `max_seconds`; told by its header, and then by its samples.
+        If it is not audio, damaged, too short, or has samples that are not finite; or if it is longer than
+        `max_seconds`, by its header or by its samples.
     Abandoned
         If it is not wanted any more.
     """
@@ -54,9 +49,9 @@ def predicted(
 def _opened(content: bytes, max_seconds: float, is_wanted: Callable[[], bool]) -> Iterator[Input]:
     with inputs.opened(content) as recording:
         if recording.duration > max_seconds:
-            raise TooLong
-        most = round(max_seconds * recording.sample_rate)
-        yield replace(recording, blocks=_at_most(_while(recording.blocks, is_wanted), most))
+            raise _too_long(max_seconds)
+        blocks = _while(recording.blocks, is_wanted)
+        yield replace(recording, blocks=_at_most(blocks, recording.sample_rate, max_seconds=max_seconds))
 
 
 def _while(items: Iterable[Item], is_wanted: Callable[[], bool]) -> Iterator[Item]:
@@ -66,11 +61,15 @@ def _while(items: Iterable[Item], is_wanted: Callable[[], bool]) -> Iterator[Ite
         yield item
 
 
-def _at_most(blocks: Iterable[Waveform], n_samples: int) -> Iterator[Waveform]:
-    """`blocks`; `TooLong` once they have more samples: a header may say less than there is."""
-    left = n_samples
+def _at_most(blocks: Iterable[Waveform], sample_rate: int, *, max_seconds: float) -> Iterator[Waveform]:
+    """`blocks`; `InvalidAudio` once they exceed `max_seconds`: a header may declare less than the file contains."""
+    left = round(max_seconds * sample_rate)
     for block in blocks:
         left -= block.size
         if left < 0:
-            raise TooLong
+            raise _too_long(max_seconds)
         yield block
+
+
+def _too_long(max_seconds: float) -> InvalidAudio:
+    return InvalidAudio(Kind.TOO_LONG, f"the recording is longer than {max_seconds:g} s", "send parts of it")

@@ -9,10 +9,10 @@ from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 
 from app.http import prediction, uploads
 from app.http.access import Caller
-from app.http.answers import FORM, HealthAnswer, ModelsAnswer, RecordingAnswer, model_answer, problems
+from app.http.answers import FORM, STATUS, HealthAnswer, ModelsAnswer, RecordingAnswer, model_answer, problems
 from app.http.limits import Full, Memory
 from app.http.metrics import Metrics
-from app.http.prediction import Answer, TooLong
+from app.http.prediction import Answer
 from app.http.settings import Settings
 from app.http.work import Pool
 from ser.audio.reading import InvalidAudio
@@ -78,10 +78,8 @@ async def _answer(
         return await _first(future, request, timeout=chosen.work_seconds)
     except Full:
         raise uploads.busy(f"{chosen.queue} recordings wait already") from None
-    except TooLong:
-        raise HTTPException(413, f"the recording is longer than {chosen.max_seconds:g} s; send parts of it") from None
     except InvalidAudio as error:
-        raise HTTPException(422, str(error)) from None
+        raise HTTPException(STATUS[error.kind], str(error)) from None
     except TimeoutError:
         raise uploads.busy(f"there was no answer within {chosen.work_seconds:g} s") from None
     finally:

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from ser.audio.waveforms import Waveform
 
 from app.page import hearing
+from ser.audio.waveforms import Waveform
 from ser.serving import inputs
 
 DEMO = Path("data/demo")

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import soundfile
-from ser.audio.waveforms import Waveform
 
-from ser.audio.reading import InvalidAudio
+from ser.audio.reading import InvalidAudio, Kind
+from ser.audio.waveforms import Waveform
 from ser.serving import inputs
 from ser.serving.inputs import Input
 from ser.serving.recognition import HOP, NO_SPEECH, Prediction, Recognizer, TimedPrediction
@@ -61,7 +61,8 @@ def predicted(content: bytes, recognizer: Recognizer, progress: Progress = silen
     """
     with inputs.opened(content) as recording:
         if recording.duration > LONGEST:
-            raise InvalidAudio(f"{recording.duration:.0f} s long, longer than {LONGEST} s", "cut it into parts")
+            reason = f"{recording.duration:.0f} s long, longer than {LONGEST} s"
+            raise InvalidAudio(Kind.TOO_LONG, reason, "cut it into parts")
         return recognizer.predict(_watched(recording, progress))
 
 

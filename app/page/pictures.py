@@ -10,8 +10,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
-from ser.audio.waveforms import Waveform
 
+from ser.audio.waveforms import Waveform
 from ser.features.spectral.analysis import Analysis
 from ser.figures import recording_figures
 from ser.figures.recording_figures import Look

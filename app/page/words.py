@@ -3,32 +3,37 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ser.audio.reading import InvalidAudio
+from ser.audio.reading import InvalidAudio, Kind
 from ser.corpora import CORPORA
 
-ANOTHER = "Choose another file, or record anew."
-# what `ser` says of a recording -> what the page says; the first that is found counts
-PROBLEMS: Mapping[str, tuple[str, str]] = {
-    "0 bytes": ("The file is empty.", "It has 0 bytes: export or download it again."),
-    "Git LFS pointer": ("The file only points to a recording.", "Fetch the recording itself with `git lfs pull`."),
-    "does not declare its length": ("The file does not say how long it is.", "Save it again as WAV or FLAC."),
-    "not readable as audio": (
+PROBLEMS: Mapping[Kind, tuple[str, str]] = {
+    Kind.EMPTY: ("The file is empty.", "It has 0 bytes: export or download it again."),
+    Kind.LFS_POINTER: ("The file only points to a recording.", "Fetch the recording itself with `git lfs pull`."),
+    Kind.NOT_OPENED: ("The file cannot be opened.", "Choose another file, or record again."),
+    Kind.NOT_AUDIO: (
         "This is not a sound file that the page can read.",
         "It reads WAV, FLAC, MP3, Ogg, Opus, AIFF, AU and CAF. Convert the recording to one of these.",
     ),
-    "truncated": ("The file is cut off.", "It holds less sound than it declares: copy or download it again."),
-    "shorter than": ("The recording is too short.", "It needs at least 0.1 seconds, better a whole sentence."),
-    "longer than": ("The recording is too long.", "The page takes up to 30 minutes. Cut it into parts."),
-    "NaN or infinite": (
+    Kind.NO_LENGTH: ("The file does not declare its length.", "Save it again as WAV or FLAC."),
+    Kind.TRUNCATED: ("The file is cut off.", "It contains less sound than it declares: copy or download it again."),
+    Kind.TOO_SHORT: ("The recording is too short.", "It needs at least 0.1 seconds, better a whole sentence."),
+    Kind.TOO_LONG: ("The recording is too long.", "The page takes up to 30 minutes. Cut it into parts."),
+    Kind.SILENT: ("The recording is silent.", "All its samples are zero: check the microphone, and record again."),
+    Kind.NOT_FINITE: (
         "The recording has samples that are not numbers.",
         "Some are NaN or infinite, so the file is damaged: export it again.",
     ),
-    "features are not finite": ("The recording cannot be measured.", "It is damaged or far too loud: export it again."),
-    "full scale is 1": ("The recording is far too loud to be sound.", "Its samples exceed any scale: export it again."),
-    "sample rate": ("The recording's sample rate is not one for speech.", "Save it at 4,000 to 384,000 Hz."),
+    Kind.TOO_LOUD: ("The recording is far too loud to be sound.", "Its samples exceed any scale: export it again."),
+    Kind.SAMPLE_RATE: ("The recording's sample rate is not one for speech.", "Save it at 4,000 to 384,000 Hz."),
+    Kind.SHAPE: ("The samples of the recording have a wrong shape.", "Save it again as WAV or FLAC."),
+    Kind.FEATURES_NOT_FINITE: (
+        "The recording cannot be measured.",
+        "It is damaged or far too loud: export it again.",
+    ),
 }
-# first bytes of containers that libsndfile does not read -> what people call them
+"""Kind of `InvalidAudio` -> what is wrong, and the remedy."""
 CONTAINERS: Mapping[bytes, str] = {b"ftyp": "an M4A or MP4 file", b"\x1aE\xdf\xa3": "a WebM or Matroska file"}
+"""Bytes at the start of files that libsndfile cannot read -> their common name."""
 UNEXPECTED = (
     "Something went wrong on this page, and not by your doing. It is noted in the server's log; please try again."
 )
@@ -55,12 +60,9 @@ LANGUAGES: Mapping[str, str] = {
 
 
 def problem(error: InvalidAudio, content: bytes) -> tuple[str, str]:
-    """What is wrong with a recording, and what to do, in two sentences."""
-    what, remedy = next(
-        (said for found, said in PROBLEMS.items() if found in error.reason),
-        (f"The recording cannot be used: {error.reason}.", ANOTHER),
-    )
-    if "not readable as audio" in error.reason:
+    """What is wrong with the recording in `content`, and the remedy, a sentence or two each."""
+    what, remedy = PROBLEMS[error.kind]
+    if error.kind == Kind.NOT_AUDIO:
         for mark, name in CONTAINERS.items():
             if mark in content[:8]:
                 remedy = f"It is {name}, which the page does not read. Convert it to WAV, FLAC, MP3 or Ogg."

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,19 +21,52 @@ SCALE_16_BIT = np.float32(2**-15)  # from integers to a full scale of 1
 UNKNOWN_FRAMES = 2**63 - 1  # libsndfile's SF_COUNT_MAX
 LFS_POINTER = b"version https://git-lfs"
 MAX_POINTER = 1024  # bytes, by the specification of Git LFS
-UNKNOWN_BYTES = 0x7FFF0000  # and more: what ffmpeg, SoX and espeak-ng declare when they write into a pipe
+UNKNOWN_BYTES = 0x7FFF0000  # or more: the size that ffmpeg, SoX and espeak-ng declare when they write into a pipe
 MP3_SLACK = 2 * 1152  # samples, two frames
-MAX_TAGS = 0.1  # of an MP3 file, that may follow the audio
+MAX_TAGS = 0.1  # largest share of an MP3 file that may follow the audio
 REPLACE = "replace it by an intact copy, or remove it"
 
 
-class InvalidAudio(ValueError):
-    """A recording that cannot be used: what was found, and the remedy."""
+class Kind(StrEnum):
+    """Reasons why a recording cannot be used; page and service choose their words and status by them."""
 
-    def __init__(self, reason: str, remedy: str = REPLACE) -> None:
+    EMPTY = "empty"
+    LFS_POINTER = "lfs_pointer"
+    NOT_OPENED = "not_opened"
+    NOT_AUDIO = "not_audio"
+    NO_LENGTH = "no_length"
+    TRUNCATED = "truncated"
+    TOO_SHORT = "too_short"
+    TOO_LONG = "too_long"
+    SILENT = "silent"
+    NOT_FINITE = "not_finite"
+    TOO_LOUD = "too_loud"
+    SAMPLE_RATE = "sample_rate"
+    SHAPE = "shape"
+    FEATURES_NOT_FINITE = "features_not_finite"
+
+
+class InvalidAudio(ValueError):
+    """A recording that cannot be used: its kind, what was found, and the remedy.
+
+    Examples
+    --------
+    >>> error = InvalidAudio(Kind.EMPTY, "0 bytes", "record it again")
+    >>> print(error)
+    0 bytes; record it again
+    >>> error.kind
+    <Kind.EMPTY: 'empty'>
+    """
+
+    def __init__(self, kind: Kind, reason: str, remedy: str = REPLACE) -> None:
         super().__init__(f"{reason}; {remedy}")
+        self.kind = kind
         self.reason = reason
         self.remedy = remedy
+
+    def __reduce__(self) -> tuple[type["InvalidAudio"], tuple[Kind, str, str]]:
+        """Arguments of the constructor, by which another process restores the error."""
+        return type(self), (self.kind, self.reason, self.remedy)
 
 
 @dataclass(frozen=True)
@@ -57,7 +91,7 @@ class Recording:
 
 
 def is_stub(path: Path) -> bool:
-    """Whether what should be a recording is an empty file, a Git LFS pointer, or a link that leads nowhere."""
+    """True if `path` is an empty file, a Git LFS pointer, a link to nothing, or not there."""
     size = path.stat().st_size if path.exists() else 0
     if not 0 < size <= MAX_POINTER:
         return size == 0
@@ -71,8 +105,8 @@ def read(path: Path) -> Recording:
     Raises
     ------
     InvalidAudio
-        If the file is empty, a Git LFS pointer, not audio, truncated, of undeclared length, not finite, all zero, or
-        shorter than 0.1 s.
+        If the file is empty, a Git LFS pointer, not audio, truncated or of undeclared length, or if its samples are
+        not finite, all zero, or fewer than 0.1 s.
     OSError
         If the file cannot be opened.
     """
@@ -85,7 +119,7 @@ def read(path: Path) -> Recording:
 
 def _samples(sound: soundfile.SoundFile) -> npt.NDArray[np.float32]:
     """All samples of a file, `(n_samples, n_channels)`, full scale is 1."""
-    if sound.subtype == "PCM_16":  # which libsndfile takes ten times as long to scale, to equal values
+    if sound.subtype == "PCM_16":  # libsndfile's own scaling gives equal values in ten times the time
         integers: npt.NDArray[np.int16] = sound.read(dtype="int16", always_2d=True)
         return integers * SCALE_16_BIT
     samples: npt.NDArray[np.float32] = sound.read(dtype="float32", always_2d=True)
@@ -93,7 +127,7 @@ def _samples(sound: soundfile.SoundFile) -> npt.NDArray[np.float32]:
 
 
 class _Bytes(io.BytesIO):
-    """A file in memory in which a position before the start is no error: libsndfile asks for it in damaged files."""
+    """A file in memory that tolerates positions before its start: libsndfile seeks them in damaged files."""
 
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
         try:
@@ -104,7 +138,7 @@ class _Bytes(io.BytesIO):
 
 @contextmanager
 def opened(source: Path | bytes) -> Iterator[soundfile.SoundFile]:
-    """A file, or the bytes of one, ready to be decoded; the format is told by content.
+    """Open a file, or the bytes of one, for decoding; the format is recognised by content.
 
     Raises
     ------
@@ -116,41 +150,45 @@ def opened(source: Path | bytes) -> Iterator[soundfile.SoundFile]:
     with _Bytes(source) if isinstance(source, bytes) else source.open("rb", buffering=0) as file:
         head = file.read(len(LFS_POINTER))
         if not head:
-            raise InvalidAudio("0 bytes")
+            raise InvalidAudio(Kind.EMPTY, "0 bytes")
         if head == LFS_POINTER:
-            raise InvalidAudio("a Git LFS pointer, not audio", "fetch the audio with `git lfs pull`")
+            remedy = "fetch the audio with `git lfs pull`"
+            raise InvalidAudio(Kind.LFS_POINTER, "a Git LFS pointer, not audio", remedy)
         file.seek(0)
-        nameless = file if isinstance(file, io.BytesIO) else file.fileno()  # by its name, `x.raw` would have no header
+        # Not the path: libsndfile takes a file named `x.raw` to have no header.
+        nameless = file if isinstance(file, io.BytesIO) else file.fileno()
         try:
             with soundfile.SoundFile(nameless, closefd=False) as sound:
-                if sound.frames == UNKNOWN_FRAMES:  # a FLAC stream; libsndfile cannot find its end
+                if sound.frames == UNKNOWN_FRAMES:  # a FLAC stream, whose end libsndfile cannot find
                     remedy = "write it anew with `flac` or `ffmpeg`"
-                    raise InvalidAudio("a stream that does not declare its length", remedy)
+                    raise InvalidAudio(Kind.NO_LENGTH, "a stream that does not declare its length", remedy)
                 yield sound
                 if sound.format == "MP3" and sound.tell() == sound.frames:
                     _check_end(file)
         except soundfile.LibsndfileError as error:
-            raise InvalidAudio(f"not readable as audio ({error.error_string.rstrip('.')})") from None
+            reason = f"not readable as audio ({error.error_string.rstrip('.')})"
+            raise InvalidAudio(Kind.NOT_AUDIO, reason) from None
 
 
 def _check_end(file: BinaryIO | io.FileIO) -> None:
-    """Raise `InvalidAudio` if an MP3 file that was read to its end has more: its length was guessed, and too short."""
-    heard, size = file.tell(), file.seek(0, io.SEEK_END)
-    if size - heard > MAX_TAGS * size:
-        raise InvalidAudio("an MP3 stream that does not declare its length", "write it anew with `ffmpeg` or `lame`")
+    """Raise `InvalidAudio` if much of an MP3 file follows its decoded part: libsndfile's guess of the end was wrong."""
+    decoded, size = file.tell(), file.seek(0, io.SEEK_END)
+    if size - decoded > MAX_TAGS * size:
+        remedy = "write it anew with `ffmpeg` or `lame`"
+        raise InvalidAudio(Kind.NO_LENGTH, "an MP3 stream that does not declare its length", remedy)
 
 
 def check_length(sound: soundfile.SoundFile, n_samples: int) -> None:
-    """Raise `InvalidAudio` if the file has less than the `n_samples` that were read from its start to its end."""
-    guessed = MP3_SLACK if sound.format == "MP3" else 0  # where ffmpeg wrote it into a pipe
+    """Raise `InvalidAudio` if the header declares more than the `n_samples` that the whole file contains."""
+    guessed = MP3_SLACK if sound.format == "MP3" else 0  # ffmpeg writes no length into a pipe
     if n_samples < sound.frames - guessed or _is_truncated(sound.extra_info):
-        raise InvalidAudio(f"truncated: {n_samples} samples, fewer than its header declares")
+        raise InvalidAudio(Kind.TRUNCATED, f"truncated: {n_samples} samples, fewer than its header declares")
 
 
 def _is_truncated(log: str) -> bool:
-    """Whether libsndfile's log says that the data of a RIFF, RF64, W64, AIFF or AU file is longer than the file.
+    """True if libsndfile's log states that the data of a RIFF, RF64, W64, AIFF or AU file is longer than the file.
 
-    Streams of unknown length declare 0 bytes, or about as many as the field can say, signed or not: those are whole.
+    Streams of unknown length declare 0 bytes, or about the largest number of the field, signed or not; they are whole.
     """
     declared = r"^\s*(?:data|SSND|Data Size|Riff size|riff)\s*:\s*(\d+)\s*\(should be (\d+)\)"
     found = re.search(declared, log, re.MULTILINE)
@@ -159,10 +197,11 @@ def _is_truncated(log: str) -> bool:
 
 def _checked(recording: Recording) -> Recording:
     if recording.duration < MIN_DURATION:
-        raise InvalidAudio(f"{recording.duration:.6g} s long, shorter than {MIN_DURATION} s", "remove it")
+        reason = f"{recording.duration:.6g} s long, shorter than {MIN_DURATION} s"
+        raise InvalidAudio(Kind.TOO_SHORT, reason, "remove it")
     lowest, highest = recording.waveform.min(), recording.waveform.max()
-    if not np.isfinite([lowest, highest]).all():  # NaN is both
-        raise InvalidAudio("NaN or infinite samples")
+    if not np.isfinite([lowest, highest]).all():  # both are NaN if one sample is
+        raise InvalidAudio(Kind.NOT_FINITE, "NaN or infinite samples")
     if lowest == highest == 0:
-        raise InvalidAudio("every sample is zero")
+        raise InvalidAudio(Kind.SILENT, "every sample is zero")
     return recording

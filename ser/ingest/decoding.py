@@ -51,9 +51,8 @@ def _facts(path: Path) -> dict[str, Any] | reading.InvalidAudio:
     except reading.InvalidAudio as error:
         return error
     except OSError as error:
-        return reading.InvalidAudio(
-            f"cannot be opened ({error.strerror})", "check its permissions, or where its link leads"
-        )
+        reason, remedy = f"cannot be opened ({error.strerror})", "check its permissions, or where its link leads"
+        return reading.InvalidAudio(reading.Kind.NOT_OPENED, reason, remedy)
     return {
         "sample_rate": recording.sample_rate,
         "channels": recording.channels,

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import soundfile
 
 from ser.audio import reading, waveforms
-from ser.audio.reading import InvalidAudio
+from ser.audio.reading import InvalidAudio, Kind
 from ser.audio.waveforms import Waveform
 
 RATES = (4_000, 384_000)  # Hz; outside, a header is wrong
@@ -122,14 +122,11 @@ def of_waveform(waveform: npt.ArrayLike, sample_rate: float) -> Input:
     """
     samples: npt.NDArray[Any] = np.asarray(waveform)
     if samples.ndim not in (1, 2) or samples.dtype.kind not in "fiu":
-        raise InvalidAudio(
-            f"a waveform of shape {samples.shape} and type {samples.dtype}",
-            "give numbers, (n_samples,) or (n_samples, n_channels)",
-        )
+        reason = f"a waveform of shape {samples.shape} and type {samples.dtype}"
+        raise InvalidAudio(Kind.SHAPE, reason, "give numbers, (n_samples,) or (n_samples, n_channels)")
     if samples.ndim == 2 and samples.shape[1] > samples.shape[0] > 0:
-        raise InvalidAudio(
-            f"a waveform of shape {samples.shape}", "give (n_samples, n_channels), which is its transpose"
-        )
+        remedy = "give (n_samples, n_channels), which is its transpose"
+        raise InvalidAudio(Kind.SHAPE, f"a waveform of shape {samples.shape}", remedy)
     if samples.dtype.kind != "f":
         samples = _of_integers(samples)
     with np.errstate(over="ignore"):
@@ -149,14 +146,15 @@ def _of_integers(samples: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
 def check_rate(sample_rate: float) -> int:
     """`sample_rate`, in Hz, as a whole number; `InvalidAudio` if it is none that speech is recorded at."""
     if not RATES[0] <= sample_rate <= RATES[1] or sample_rate != round(sample_rate):
-        raise InvalidAudio(f"a sample rate of {sample_rate} Hz", f"record at {RATES[0]} to {RATES[1]} Hz")
+        remedy = f"record at {RATES[0]} to {RATES[1]} Hz"
+        raise InvalidAudio(Kind.SAMPLE_RATE, f"a sample rate of {sample_rate} Hz", remedy)
     return round(sample_rate)
 
 
 def checked(waveform: Waveform) -> Waveform:
     """`waveform`; `InvalidAudio` if a sample is not finite, or far beyond any full scale."""
     if not np.isfinite(waveform).all():
-        raise InvalidAudio("NaN or infinite samples")
+        raise InvalidAudio(Kind.NOT_FINITE, "NaN or infinite samples")
     if np.abs(waveform).max(initial=0) > LOUDEST:
-        raise InvalidAudio(f"samples of up to {np.abs(waveform).max():.3g}, and full scale is 1")
+        raise InvalidAudio(Kind.TOO_LOUD, f"samples of up to {np.abs(waveform).max():.3g}, and full scale is 1")
     return waveform

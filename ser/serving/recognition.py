@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ser.audio import reading, voice_activity
-from ser.audio.reading import InvalidAudio
+from ser.audio.reading import InvalidAudio, Kind
 from ser.audio.waveforms import Waveform
 from ser.models import bundle
 from ser.models.averaging import mean_of
@@ -107,7 +107,7 @@ class Recognizer:
         """
         values = {extract: extract(waveform, sample_rate)[np.newaxis] for extract in {one for one, _ in self.parts}}
         if not all(np.isfinite(one).all() for one in values.values()):
-            raise InvalidAudio("samples whose features are not finite")
+            raise InvalidAudio(Kind.FEATURES_NOT_FINITE, "samples whose features are not finite")
         rows = [model.of_values(values[extract])[0] for extract, model in self.parts]
         return mean_of(self.description.get("model", {}))(rows)
 
@@ -182,7 +182,8 @@ class Recognizer:
 
 def _check_duration(duration: float) -> None:
     if duration < reading.MIN_DURATION:
-        raise InvalidAudio(f"{duration:.6g} s long, shorter than {reading.MIN_DURATION} s", "record more")
+        reason = f"{duration:.6g} s long, shorter than {reading.MIN_DURATION} s"
+        raise InvalidAudio(Kind.TOO_SHORT, reason, "record more")
 
 
 def load(folder: Path = EMBEDDED, *, all_speech: bool = False) -> Recognizer:

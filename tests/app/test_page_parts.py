@@ -11,7 +11,7 @@ import soundfile
 from matplotlib.figure import Figure
 
 from app.page import bundles, examples, hearing, markup, pictures, words
-from ser.audio.reading import InvalidAudio
+from ser.audio.reading import InvalidAudio, Kind
 from ser.figures import recording_figures
 from ser.serving import inputs, recognition
 from ser.serving.recognition import EMBEDDED, Recognizer, TimedPrediction
@@ -59,13 +59,14 @@ def test_every_bad_file_is_explained_in_plain_words(kind: str, model: Recognizer
         hearing.heard(content, model)
     what, remedy = words.problem(caught.value, content)
     assert expected in f"{what} {remedy}"
-    assert remedy != words.ANOTHER
 
 
-def test_what_has_no_words_yet_is_said_as_the_library_says_it() -> None:
-    what, remedy = words.problem(InvalidAudio("haunted"), b"")
-    assert what == "The recording cannot be used: haunted."
-    assert remedy == words.ANOTHER
+@pytest.mark.parametrize("kind", Kind)
+def test_each_kind_of_invalid_audio_has_its_words(kind: Kind) -> None:
+    what, remedy = words.problem(InvalidAudio(kind, "found", "wanted"), b"")
+    assert what.endswith(".")
+    assert remedy.endswith(".")
+    assert [what for what, _ in words.PROBLEMS.values()].count(what) == 1
 
 
 @pytest.mark.parametrize(("duration", "hop"), [(4, 1), (300, 1), (600, 2), (1800, 3)])

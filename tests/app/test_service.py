@@ -18,6 +18,7 @@ from app import service
 from app.http import logs, prediction
 from app.http.settings import Settings
 from benchmarks import service as benchmark
+from ser.audio.reading import InvalidAudio, Kind
 from ser.serving import inputs, recognition
 from tests.support import serving
 from tests.support.serving import DEMO, PREDICT, encoded, served, speech
@@ -171,8 +172,20 @@ def test_many_seconds_in_few_bytes_are_refused_by_the_header(client: httpx.Clien
     assert "longer than 600 s" in response.json()["detail"]
 
 
+@pytest.mark.parametrize("kind", Kind)
+def test_each_kind_of_invalid_audio_has_its_status(kind: Kind, monkeypatch: pytest.MonkeyPatch) -> None:
+    def predicted(*_: Any, **__: Any) -> None:
+        raise InvalidAudio(kind, "found", "wanted")
+
+    monkeypatch.setattr(prediction, "predicted", predicted)
+    with served() as client:
+        response = sent(client, SPEECH)
+    assert response.status_code == (413 if kind == Kind.TOO_LONG else 422)
+    assert response.json() == {"detail": "found; wanted"}
+
+
 def test_what_is_too_long_by_its_header_is_not_decoded() -> None:
-    with pytest.raises(prediction.TooLong):
+    with pytest.raises(InvalidAudio, match="longer than 1 s; send parts of it") as caught:
         prediction.predicted(
             serving.models()[0]["ravdess"],
             encoded(speech(2)),
@@ -180,13 +193,15 @@ def test_what_is_too_long_by_its_header_is_not_decoded() -> None:
             max_seconds=1,
             is_wanted=lambda: pytest.fail("asked when a part has been decoded"),
         )
+    assert caught.value.kind == Kind.TOO_LONG
 
 
 def test_a_header_that_says_less_than_there_is_does_not_help() -> None:
     content = encoded(speech(3))
     with inputs.opened(content) as recording:
-        shorter = replace(recording, blocks=prediction._at_most(recording.blocks, 16_000), duration=1.0)
-        with pytest.raises(prediction.TooLong):
+        blocks = prediction._at_most(recording.blocks, recording.sample_rate, max_seconds=1)
+        shorter = replace(recording, blocks=blocks, duration=1.0)
+        with pytest.raises(InvalidAudio, match="longer than 1 s"):
             serving.models()[0]["ravdess"].predict(shorter)
 
 

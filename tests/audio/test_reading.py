@@ -1,3 +1,4 @@
+import pickle
 import struct
 from contextlib import nullcontext
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 import soundfile
 
 from ser.audio import reading, waveforms
+from ser.audio.reading import Kind
 from tests.support.synthesis import tone
 
 CONTAINERS = ("wav", "flac", "aiff", "au", "w64", "rf64", "caf")
@@ -77,8 +79,21 @@ def test_the_hash_is_that_of_the_samples_and_not_of_the_container(tmp_path: Path
 
 def test_an_empty_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.wav").touch()
-    with pytest.raises(reading.InvalidAudio, match="0 bytes; replace it by an intact copy"):
+    with pytest.raises(reading.InvalidAudio, match="0 bytes; replace it by an intact copy") as raised:
         reading.read(tmp_path / "a.wav")
+    assert raised.value.kind == Kind.EMPTY
+
+
+def test_an_error_is_the_same_in_another_process() -> None:
+    error = reading.InvalidAudio(Kind.EMPTY, "0 bytes", "record it again")
+    copy = pickle.loads(pickle.dumps(error))
+    assert (copy.kind, copy.reason, copy.remedy) == (Kind.EMPTY, "0 bytes", "record it again")
+    assert str(copy) == str(error) == "0 bytes; record it again"
+
+
+def test_an_error_without_a_kind_cannot_be_made() -> None:
+    with pytest.raises(TypeError, match="missing 1 required positional argument"):
+        reading.InvalidAudio("0 bytes")  # type: ignore[call-arg,arg-type]
 
 
 def test_text_that_poses_as_audio_is_refused(tmp_path: Path) -> None:
@@ -147,8 +162,9 @@ def test_a_streamed_flac_of_undeclared_length_is_refused_with_a_remedy(tmp_path:
     content[21] &= 0xF0  # the 36 bits of STREAMINFO that declare the number of samples; 0: unknown
     content[22:26] = bytes(4)
     path.write_bytes(content)
-    with pytest.raises(reading.InvalidAudio, match="does not declare its length; write it anew"):
+    with pytest.raises(reading.InvalidAudio, match="does not declare its length; write it anew") as raised:
         reading.read(path)
+    assert raised.value.kind == Kind.NO_LENGTH
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
@@ -161,8 +177,9 @@ def test_one_sample_that_is_not_finite_is_refused(tmp_path: Path, value: float) 
 
 def test_digital_silence_is_refused_and_one_bit_of_sound_is_not(tmp_path: Path) -> None:
     waveform = np.zeros(3200, np.float32)
-    with pytest.raises(reading.InvalidAudio, match="every sample is zero"):
+    with pytest.raises(reading.InvalidAudio, match="every sample is zero") as raised:
         reading.read(written(tmp_path / "a.wav", waveform))
+    assert raised.value.kind == Kind.SILENT
     waveform[7] = 2**-15
     assert np.count_nonzero(reading.read(written(tmp_path / "b.wav", waveform)).waveform) == 1
 

@@ -9,7 +9,7 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ser.audio.reading import InvalidAudio
+from ser.audio.reading import InvalidAudio, Kind
 from ser.serving import inputs
 from ser.serving.inputs import Window
 from tests.support.synthesis import tone
@@ -259,8 +259,9 @@ def test_a_transposed_waveform_is_refused_with_the_remedy() -> None:
 )
 def test_what_is_no_waveform_is_refused_by_its_shape_and_type(waveform: object, found: str) -> None:
     remedy = r"; give numbers, \(n_samples,\) or \(n_samples, n_channels\)"
-    with pytest.raises(InvalidAudio, match=rf"a waveform of {found}.*{remedy}"):
+    with pytest.raises(InvalidAudio, match=rf"a waveform of {found}.*{remedy}") as raised:
         inputs.of_waveform(waveform, 16_000)
+    assert raised.value.kind == Kind.SHAPE
 
 
 def test_a_ragged_list_is_refused() -> None:

@@ -17,7 +17,7 @@ import soundfile
 import ser
 from ser import predict_emotion
 from ser.audio import reading
-from ser.audio.reading import InvalidAudio
+from ser.audio.reading import InvalidAudio, Kind
 from ser.models import averaging, bundle, ensembles
 from ser.models.bundle import Bundle
 from ser.representation.registry import extractor
@@ -426,8 +426,9 @@ def test_features_that_are_not_finite_are_refused(embedded: Recognizer) -> None:
         return np.full((64, 94), np.nan, np.float32)
 
     made = Recognizer("x", [(broken, embedded.parts[0][1])], 3.0, False, {})
-    with pytest.raises(InvalidAudio, match="samples whose features are not finite; replace it by an intact copy"):
+    with pytest.raises(InvalidAudio, match="samples whose features are not finite; replace it by an intact") as raised:
         of(SPEECH, made)
+    assert raised.value.kind == Kind.FEATURES_NOT_FINITE
 
 
 # what a prediction costs

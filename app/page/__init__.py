@@ -1,0 +1,1 @@
+"""The web page: what it shows, its words and pictures, and the recordings and models behind it."""
