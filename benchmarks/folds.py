@@ -12,7 +12,7 @@ import numpy as np
 
 from benchmarks.training import N_LABELS, settings_of
 from ser.compute import processes
-from ser.compute.processes import Tell
+from ser.compute.processes import Send
 
 MODELS = {"tuned_yamnet": (64, 256), "conv_bilstm": (94, 62)}  # and the shape of what each reads
 N_UTTERANCES, N_EPOCHS = 480, 3
@@ -45,14 +45,16 @@ def in_turn(name: str) -> float:
 def side_by_side(name: str) -> float:
     """Seconds of the slower fold, where both are trained at once."""
     items = [(name, fold) for fold in FOLDS]
-    return max(seconds for _, seconds in processes.side_by_side(_of_one, items, n_processes=len(FOLDS), hear=print))
+    return max(
+        seconds for _, seconds in processes.side_by_side(_of_one, items, n_processes=len(FOLDS), on_message=print)
+    )
 
 
 def _both(name: str) -> float:
     return sum(epochs(name, fold) for fold in FOLDS)
 
 
-def _of_one(tell: Tell, item: tuple[str, int]) -> float:
+def _of_one(send: Send, item: tuple[str, int]) -> float:
     return epochs(*item)
 
 

@@ -1,1 +1,1 @@
-"""How work is executed: spread over cores or a cluster, in processes, cached; the digest of code."""
+"""Execution of work: on all cores or a cluster, in separate processes, with a cache; the digest of the code."""

@@ -1,8 +1,8 @@
-"""What was computed of which audio, in the user's cache folder: nothing is computed twice, and nothing is lost.
+"""Cache of computed results in the user's cache folder.
 
-Studies that DVC queues run in temporary checkouts, and find here what others have computed. `SER_CACHE_DIR` moves the
-folder, `SER_CACHE_GB` bounds its size; at 0 nothing is kept. A cache that cannot be read or written only costs time: it
-is said, and the work goes on without it.
+Studies that DVC queues run in temporary checkouts and share this cache. `SER_CACHE_DIR` sets the folder, `SER_CACHE_GB`
+its maximal size; at 0 nothing is cached. If the cache cannot be read or written, a warning is printed and the work
+continues without it.
 """
 
 import hashlib
@@ -20,29 +20,29 @@ import diskcache
 
 FOLDER = Path("~/.cache/ser/computed")
 SIZE = 10.0  # GB
-DIGEST_SIZE = 16  # bytes, in front of each value: a damaged one is computed anew
-LARGEST_ROW = 2**17  # bytes; larger values get a file each
-PATIENCE = 60.0  # seconds that a process waits for another one to finish writing
+DIGEST_SIZE = 16  # bytes; the digest precedes each value, so that damaged values are recognised
+LARGEST_ROW = 2**17  # bytes; a larger value gets a file of its own
+PATIENCE = 60.0  # seconds to wait for another process that writes
 FAILURES = (sqlite3.Error, diskcache.Timeout, OSError)
 
 
 class _Bytes(diskcache.Disk):  # type: ignore[misc]
-    """Text to bytes only: diskcache would unpickle other values, and with them run what someone has put there."""
+    """Storage of bytes only: diskcache would unpickle other values, which can run foreign code."""
 
     def fetch(self, mode: int, filename: str | None, value: Any, read: bool) -> Any:
         if mode == diskcache.core.MODE_PICKLE:
-            raise OSError("a pickled value, which is not ours")
+            raise OSError("found a pickled value; the cache holds bytes only")
         return super().fetch(mode, filename, value, read)
 
 
 class Store:
-    """Values by key; without a cache, nothing is kept."""
+    """Bytes by key; if there is no cache, every key is missing and nothing is kept."""
 
     def __init__(self, cache: diskcache.Cache | None) -> None:
         self._cache = cache
 
     def read(self, keys: Sequence[str]) -> list[bytes | None]:
-        """The value of each key, as it was written; None where there is none, or it is damaged."""
+        """Value of each key; None if it is missing or damaged."""
         return [self._value(key) for key in keys]
 
     def _value(self, key: str) -> bytes | None:
@@ -58,7 +58,7 @@ class Store:
         return content[DIGEST_SIZE:]
 
     def write(self, values: Mapping[str, bytes]) -> None:
-        """Keep values by their keys; all of them appear at once."""
+        """Store the value of each key, all in one transaction."""
         if self._cache is None:
             return
         try:
@@ -69,7 +69,7 @@ class Store:
             self._give_up(error)
 
     def close(self) -> None:
-        """Let go of the files."""
+        """Close the files of the cache; later reads and writes do nothing."""
         if self._cache is not None:
             self._cache.close()
             self._cache = None
@@ -83,12 +83,18 @@ class Store:
         except FAILURES:
             self._cache = None
         if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
-            shutil.rmtree(folder, ignore_errors=True)  # damaged; the next run makes it anew
+            shutil.rmtree(folder, ignore_errors=True)  # damaged; the next run creates a new one
 
 
 @contextmanager
 def opened() -> Iterator[Store]:
-    """The user's store."""
+    """Open the user's cache.
+
+    Raises
+    ------
+    ValueError
+        If `SER_CACHE_GB` is not valid.
+    """
     size, folder = limit(), Path(os.environ.get("SER_CACHE_DIR") or FOLDER).expanduser()
     store = Store(_made(folder, size) if size else None)
     try:
@@ -98,12 +104,12 @@ def opened() -> Iterator[Store]:
 
 
 def limit() -> int:
-    """Bytes that may be kept, by `SER_CACHE_GB`.
+    """Maximal size of the cache in bytes, from `SER_CACHE_GB`.
 
     Raises
     ------
     ValueError
-        If it is not a number from 0.
+        If it is not a finite number of at least 0.
     """
     given = os.environ.get("SER_CACHE_GB") or str(SIZE)
     try:
@@ -111,7 +117,9 @@ def limit() -> int:
     except ValueError:
         size = -1.0
     if not 0 <= size < float("inf"):
-        raise ValueError(f"SER_CACHE_GB is {given!r}; set it to the gigabytes that may be kept, 0 for none")
+        raise ValueError(
+            f"SER_CACHE_GB is {given!r}; set it to the maximal size of the cache in gigabytes, or 0 for no cache"
+        )
     return int(size * 1e9)
 
 
@@ -124,20 +132,33 @@ def _made(folder: Path, size: int) -> diskcache.Cache | None:
                 timeout=PATIENCE,
                 size_limit=size,
                 disk_min_file_size=LARGEST_ROW,
-                eviction_policy="least-recently-stored",  # others would write at each read
+                eviction_policy="least-recently-stored",  # the other policies write to the disk at each read
             )
         except FAILURES as error:
             damaged = isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError)
             if attempt or not damaged:
-                _warn(f"nothing is kept in the cache {folder}: {error}")
+                _warn(f"the cache {folder} cannot be opened, so nothing is cached: {error}")
                 return None
-            _warn(f"the cache {folder} was damaged ({error}), and is made anew")
+            _warn(f"the cache {folder} was damaged ({error}); a new one replaces it")
             shutil.rmtree(folder, ignore_errors=True)
     return None
 
 
 def key(*parts: Any) -> str:
-    """Name of a value, by all that it depends on: texts, numbers, and lists and mappings of them."""
+    """Key of a value, made of everything that it depends on.
+
+    Parameters
+    ----------
+    parts
+        Strings, numbers, and lists and mappings of them; the order of a mapping does not matter.
+
+    Examples
+    --------
+    >>> key("f0", {"low": 60, "high": 400}) == key("f0", {"high": 400, "low": 60})
+    True
+    >>> key("f0", {"low": 60}) == key("f0", {"low": 65})
+    False
+    """
     return hashlib.blake2b(json.dumps(parts, sort_keys=True).encode(), digest_size=DIGEST_SIZE).hexdigest()
 
 

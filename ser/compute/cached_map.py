@@ -1,18 +1,30 @@
-"""Apply a function to many items on all cores, and only to those whose results the cache does not have."""
+"""Apply a function to many items on all cores; results that are in the cache are not computed again."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 from tqdm import tqdm
 
 from ser.compute import cache, spread
 
-CHUNK = 16  # items a task: tens of milliseconds, beside which handing it to a process is little
-FEW = 8  # chunks, of which a second is spent: processes take longer to start
-CHUNKS_A_WORKER = 32  # of a round, at whose end some workers wait for the last chunk
+CHUNK = 16  # items per task: tens of milliseconds of work, far more than the cost of sending a task to a process
+FEW = 8  # chunks, about a second of work: starting processes takes longer
+CHUNKS_PER_WORKER = 32  # in a round; at its end some workers wait for the last chunk
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class _Work(Generic[Item, Result]):
+    """A function and the way in which its results are cached; the arguments of `computed`."""
+
+    function: Callable[[Sequence[Item]], Sequence[Result]]
+    keys: Callable[[Sequence[Item]], Sequence[str]]
+    encoded: Callable[[Result], bytes | None]
+    decoded: Callable[[bytes], Result]
+    threads: bool
 
 
 def computed(
@@ -25,46 +37,72 @@ def computed(
     description: str,
     threads: bool = False,
 ) -> Iterator[Result]:
-    """Results of `function`, which takes some of the items, in the order of `items`.
+    """Yield the result of each item, in the order of `items`.
 
-    Items go through in rounds, so that few results are in memory at once, and what is computed is kept as soon as it
-    is there: who is killed loses the chunks that were in the works. A progress bar is shown on a terminal.
+    Items are processed in rounds, so that memory holds few results at once. Each chunk is cached as soon as it is
+    computed: a run that is killed loses only the chunks in progress. A progress bar is shown on a terminal.
 
     Parameters
     ----------
+    function
+        Several items to their results.
     keys
-        Items to their names in the cache: all that a result depends on.
-    encoded, decoded
-        A result to what the cache keeps, or to None if it is to be computed anew each time; and back.
+        Several items to their names in the cache; a name must cover everything that the result depends on.
+    encoded
+        A result to the bytes that the cache keeps, or to None if the result must not be cached.
+    decoded
+        The inverse of `encoded`.
+    description
+        Label of the progress bar.
     threads
-        Whether `function` spends its time outside Python (decoding, hashing); else each worker is a process.
+        True for functions that spend their time outside Python (decoding, hashing); otherwise workers are processes.
     """
-    size = CHUNK * CHUNKS_A_WORKER * spread.n_workers()
+    work = _Work(function, keys, encoded, decoded, threads)
+    size = CHUNK * CHUNKS_PER_WORKER * spread.n_workers()
     progress = tqdm(total=len(items), desc=description, unit="utterance", disable=None)
     with cache.opened() as store, progress:
         for start in range(0, len(items), size):
-            part = items[start : start + size]
-            names = keys(part)
-            results = {k: decoded(content) for k, content in enumerate(store.read(names)) if content is not None}
-            progress.update(len(results))
-            chunks = _chunks([k for k in range(len(part)) if k not in results], first_alone=not threads)
-            tasks = [[part[k] for k in chunk] for chunk in chunks]
-            begin = 0
-            n_here = len(tasks) if len(tasks) <= FEW else 1
-            for number, values in spread.unordered_map(function, tasks, threads=threads, n_here=n_here):
-                made = dict(zip(chunks[number], values, strict=True))
-                store.write({names[k]: content for k, one in made.items() if (content := encoded(one)) is not None})
-                results |= made
-                progress.update(len(made))
-                while begin in results:  # handed over while others are in the works, not when they all are done
-                    yield results.pop(begin)
-                    begin += 1
-            for k in range(begin, len(part)):
-                yield results.pop(k)
+            yield from _round(work, items[start : start + size], store, progress)
+
+
+def _round(
+    work: _Work[Item, Result], items: Sequence[Item], store: cache.Store, progress: "tqdm[Any]"
+) -> Iterator[Result]:
+    """Yield the results of one round in order, each as soon as it and all before it are ready."""
+    names = work.keys(items)
+    results = {k: work.decoded(content) for k, content in enumerate(store.read(names)) if content is not None}
+    progress.update(len(results))
+    begin = 0
+    for new in _new_results(work, items, [k for k in range(len(items)) if k not in results]):
+        store.write({names[k]: content for k, one in new.items() if (content := work.encoded(one)) is not None})
+        results |= new
+        progress.update(len(new))
+        while begin in results:
+            yield results.pop(begin)
+            begin += 1
+    for k in range(begin, len(items)):
+        yield results.pop(k)
+
+
+def _new_results(
+    work: _Work[Item, Result], items: Sequence[Item], missing: Sequence[int]
+) -> Iterator[dict[int, Result]]:
+    """Compute the items at the indices `missing`; yield index and result, one chunk at a time, in any order."""
+    chunks = _chunks(missing, first_alone=not work.threads)
+    tasks = [[items[k] for k in chunk] for chunk in chunks]
+    n_here = len(tasks) if len(tasks) <= FEW else 1
+    for number, values in spread.unordered_map(work.function, tasks, threads=work.threads, n_here=n_here):
+        yield dict(zip(chunks[number], values, strict=True))
 
 
 def _chunks(indices: Sequence[int], *, first_alone: bool) -> list[Sequence[int]]:
-    """Indices, `CHUNK` at a time; the first one alone, if it is done before the others."""
+    """Indices in chunks of `CHUNK`; the first index is a chunk of its own if `first_alone`.
+
+    Examples
+    --------
+    >>> [len(chunk) for chunk in _chunks(range(40), first_alone=True)]
+    [1, 16, 16, 7]
+    """
     head = 1 if first_alone else 0
     chunks = [indices[:head], *(indices[k : k + CHUNK] for k in range(head, len(indices), CHUNK))]
     return [chunk for chunk in chunks if chunk]

@@ -1,4 +1,7 @@
-"""Work on a Dask cluster, through joblib's backend for it, which alone would wait in silence for what never comes."""
+"""Run work on a Dask cluster through joblib's backend, with warnings and errors when the cluster stops responding.
+
+joblib's backend alone would wait forever without a message.
+"""
 
 import sys
 import threading
@@ -25,20 +28,20 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 LOCAL = "local"
-PATIENCE = 60.0  # seconds for the first worker to come, and of silence before it is said
-DEADLINE = 600.0  # seconds without any worker, after which the work is given up
-LOOK = 0.5  # seconds between two looks at the cluster
+PATIENCE = 60.0  # seconds to wait for the first worker, and without a result before a warning
+DEADLINE = 600.0  # seconds without any worker before the work ends with an error
+CHECK_INTERVAL = 0.5  # seconds between two checks of the cluster
 
 
 class Lost(ValueError):
-    """A cluster that cannot be reached, has no workers, or is gone."""
+    """The cluster cannot be reached, has no workers, or is lost."""
 
 
 class Backend(DaskDistributedBackend):  # type: ignore[misc]
-    """joblib's backend, which tells of tasks that ended in no result.
+    """joblib's backend for Dask, with errors for tasks that end without a result.
 
-    joblib's own tells only of tasks that returned or raised: for one whose worker died too often, or whose scheduler is
-    gone, its caller would wait forever.
+    joblib's own backend reports only tasks that returned or raised. If the workers of a task die too often, or the
+    scheduler is lost, its caller waits forever.
     """
 
     def submit(self, func: Any, callback: Callable[[Any], None]) -> Any:
@@ -48,7 +51,7 @@ class Backend(DaskDistributedBackend):  # type: ignore[misc]
 
     def effective_n_jobs(self, n_jobs: int) -> int:
         n_cores: int = super().effective_n_jobs(n_jobs)
-        return max(2, n_cores)  # what joblib has for one job, it does here and not on the cluster
+        return max(2, n_cores)  # with one job joblib would work in this process, not on the cluster
 
     def retrieve_result_callback(self, out: Any) -> Any:
         if isinstance(out, BaseException):
@@ -57,11 +60,11 @@ class Backend(DaskDistributedBackend):  # type: ignore[misc]
 
     @property
     def n_pending(self) -> int:
-        """Tasks in the works."""
+        """Number of unfinished tasks."""
         return len(self._callbacks)
 
     def fail(self, error: Exception) -> None:
-        """End all tasks that are in the works with `error`."""
+        """End all unfinished tasks with `error`."""
         for future, callback in list(self._callbacks.items()):
             self._callbacks.pop(future, None)
             callback(error)
@@ -70,25 +73,30 @@ class Backend(DaskDistributedBackend):  # type: ignore[misc]
 def unordered_map(
     function: Callable[[Item], Result], items: Sequence[Item], *, address: str
 ) -> Iterator[tuple[int, Result]]:
-    """`spread.unordered_map` on the cluster whose scheduler is at `address`, or on one of this machine's cores.
+    """Apply `function` to each item on a cluster; yield index and result in any order, as `spread.unordered_map` does.
+
+    Parameters
+    ----------
+    address
+        Address of the scheduler, or `local` for a cluster on the cores of this machine.
 
     Raises
     ------
     Lost
-        If the cluster cannot be reached, has no workers, or is lost, or a task kills the workers that it is given to.
+        If the cluster cannot be reached, has no workers, or is lost, or if workers die repeatedly at the same task.
     """
     backend = Backend(client=client(address), wait_for_workers_timeout=PATIENCE)
     work = delayed(partial(_limited, function))
-    with parallel_config(backend=backend), _watched(backend, address) as heard:
+    with parallel_config(backend=backend), _watched(backend, address) as on_result:
         tasks = Parallel(return_as="generator_unordered", batch_size=1)
         try:
             for result in tasks(work(*task) for task in enumerate(items)):
-                heard()
+                on_result()
                 yield result
         except distributed.KilledWorker as error:
             raise Lost(
                 f"workers of {address} died at the same task several times; give them more memory (dask worker"
-                " --memory-limit), or see their logs"
+                " --memory-limit), or read their logs"
             ) from error
         except distributed.client.FutureCancelledError as error:
             raise Lost(_gone(address)) from error
@@ -97,7 +105,7 @@ def unordered_map(
 
 
 def n_workers(address: str) -> int:
-    """Cores of all workers, once there is one.
+    """Number of cores of all workers; waits for the first worker.
 
     Raises
     ------
@@ -114,12 +122,12 @@ def n_workers(address: str) -> int:
 
 @cache
 def client(address: str) -> Any:
-    """Connection to a scheduler, or to a cluster of this machine's cores if `address` is `local`.
+    """Connection to the scheduler at `address`, or to a new cluster on this machine's cores if it is `local`.
 
     Raises
     ------
     Lost
-        If there is none.
+        If no scheduler answers.
     """
     if address == LOCAL:
         cluster = distributed.LocalCluster(threads_per_worker=1, dashboard_address=":0")
@@ -135,25 +143,25 @@ def client(address: str) -> Any:
 
 @contextmanager
 def _watched(backend: Backend, address: str) -> Iterator[Callable[[], None]]:
-    """Say when nothing comes, and end the work when nothing can come; gives what is to be called at each result."""
+    """Warn when results stop, and end the work when the cluster is lost; give a function to call at each result."""
     last = [time.monotonic()]
     done = threading.Event()
 
-    def heard() -> None:
+    def on_result() -> None:
         last[0] = time.monotonic()
 
     def watch() -> None:
-        said = last[0]
-        while not done.wait(LOOK):
+        warned = last[0]
+        while not done.wait(CHECK_INTERVAL):
             now = time.monotonic()
             if backend.client.status in ("closing", "closed"):
                 backend.fail(Lost(_gone(address)))
-            elif now - max(last[0], said) > PATIENCE:
-                said = now
+            elif now - max(last[0], warned) > PATIENCE:
+                warned = now
                 n_cores = sum(backend.client.ncores().values())
                 print(
-                    f"warning: nothing came from the cluster {address} for {now - last[0]:.0f} s; it has {n_cores}"
-                    f" cores, {backend.n_pending} tasks are in the works",
+                    f"warning: no result from the cluster {address} for {now - last[0]:.0f} s; it has {n_cores} cores"
+                    f" and {backend.n_pending} unfinished tasks",
                     file=sys.stderr,
                 )
                 if not n_cores and now - last[0] > DEADLINE:
@@ -162,14 +170,14 @@ def _watched(backend: Backend, address: str) -> Iterator[Callable[[], None]]:
     thread = threading.Thread(target=watch, daemon=True)
     thread.start()
     try:
-        yield heard
+        yield on_result
     finally:
         done.set()
-        thread.join(timeout=1)  # it may be asking a cluster that is gone
+        thread.join(timeout=1)  # it may be waiting for an answer of a lost cluster
 
 
 def _limited(function: Callable[[Item], Result], number: int, item: Item) -> tuple[int, Result]:
-    # One numeric thread: sums must not depend on the cores of a worker.
+    # One numeric thread, so that sums do not depend on the number of cores of a worker.
     with _numeric_threads().limit(limits=1):
         return numbered(function, number, item)
 
@@ -181,8 +189,8 @@ def _numeric_threads() -> ThreadpoolController:
 
 def _gone(address: str) -> str:
     return (
-        f"the connection to the Dask scheduler at {address} is lost; start it anew and run again: what was finished"
-        " is in the cache"
+        f"the connection to the Dask scheduler at {address} is lost; start it again and repeat the run: finished"
+        " results are in the cache"
     )
 
 

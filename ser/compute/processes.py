@@ -1,11 +1,11 @@
-"""Computations in processes of their own, whose memory goes when they end."""
+"""Run functions in processes of their own; a process frees its memory when it ends."""
 
 import os
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent import futures
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import get_context, parent_process
@@ -15,23 +15,25 @@ from typing import Any, ParamSpec, TypeVar
 Arguments = ParamSpec("Arguments")
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-Tell = Callable[..., None]
+Send = Callable[..., None]
+"""Function that sends its arguments, as a message, to the parent process."""
 
-POSITION = "TQDM_POSITION"  # line of a process's progress bars; read as tqdm is imported
+POSITION = "TQDM_POSITION"  # line of a process's progress bars; tqdm reads it when it is imported
 ONE_THREAD = dict.fromkeys(("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"), "1")
-SECONDS = 0.2  # between looks at what the processes tell
+SECONDS = 0.2  # between two checks for messages
 
 
 class Died(Exception):
-    """The process was killed, perhaps since there was not enough memory."""
+    """The process was killed, perhaps because memory ran out."""
 
 
 def in_own_process(
     function: Callable[Arguments, Result], *arguments: Arguments.args, **options: Arguments.kwargs
 ) -> Result:
-    """What `function` returns, or raises, in a new process, which ends with it, or when this one does.
+    """Run `function` in a new process and return its result; its exceptions are raised here.
 
-    Its progress bars are shown below that of this process.
+    The process ends with the function, or when this process ends. Its progress bars are shown below those of this
+    process.
 
     Raises
     ------
@@ -46,56 +48,70 @@ def in_own_process(
 
 
 def side_by_side(
-    function: Callable[[Tell, Item], Result], items: Sequence[Item], *, n_processes: int, hear: Tell
+    function: Callable[[Send, Item], Result], items: Sequence[Item], *, n_processes: int, on_message: Send
 ) -> Iterator[tuple[Item, Result]]:
-    """Each item, and what `function` returns for it, as soon as it is there, from processes of one numeric thread each.
+    """Apply `function` to the items in parallel processes; yield each item and its result as soon as it is ready.
 
-    One thread, so that no sum depends on how many cores there are; and two networks are trained in less time by two
-    processes of one thread than one after the other by two threads. The processes end when this one does, and when it
-    is interrupted, or one of them fails.
+    Each process has one numeric thread, so that sums do not depend on the number of cores; and two processes of one
+    thread train two networks faster than one process of two threads. The processes end when this one ends or is
+    interrupted, and when one of them fails.
 
     Parameters
     ----------
     function
-        Of what it may call to tell something to this process, and an item.
-    hear
-        Called here with what was told.
+        Called with a function that sends messages to this process, and an item.
+    on_message
+        Called in this process with the arguments of each message, before the result of its item is yielded.
 
     Raises
     ------
     Died
-        If a process was killed; what `function` raises, otherwise.
+        If a process was killed. Exceptions of `function` are raised unchanged.
     """
     context = get_context("spawn")
-    told, (end, held) = context.SimpleQueue(), context.Pipe(duplex=False)
+    messages, (end, other_end) = context.SimpleQueue(), context.Pipe(duplex=False)
     try:
         with (
             _environment(ONE_THREAD | {POSITION: os.environ.get(POSITION, "0")}),
-            ProcessPoolExecutor(n_processes, context, _begin, (told, end, context.RLock())) as executor,
+            ProcessPoolExecutor(n_processes, context, _begin, (messages, end, context.RLock())) as executor,
         ):
             try:
-                waiting = {}
-                for position, item in enumerate(items, int(os.environ[POSITION])):
-                    os.environ[POSITION] = str(position)  # of the process that this may start
-                    waiting[executor.submit(_telling, function, item)] = item
-                executor.submit(int)  # nothing; it has the executor watch the last process, which it started unwatched
-                while waiting:
-                    done, _ = futures.wait(waiting, SECONDS, futures.FIRST_COMPLETED)
-                    for future in done:
-                        future.result()  # of a process that was killed, half a message may be in the queue
-                    while not told.empty():
-                        hear(*told.get())
-                    yield from [(waiting.pop(future), future.result()) for future in done]
+                yield from _as_completed(_submitted(executor, function, items), messages, on_message)
             except BaseException:
-                held.close()
+                other_end.close()
                 raise
     except BrokenProcessPool as error:
         raise Died from error
 
 
+def _submitted(
+    executor: ProcessPoolExecutor, function: Callable[[Send, Item], Result], items: Sequence[Item]
+) -> dict[Future[Result], Item]:
+    """Submit a task for each item; return the item of each future."""
+    waiting = {}
+    for position, item in enumerate(items, int(os.environ[POSITION])):
+        os.environ[POSITION] = str(position)  # inherited by the process that this submission may start
+        waiting[executor.submit(_with_send, function, item)] = item
+    executor.submit(int)  # an empty task: the executor watches a new process only from the next submission on
+    return waiting
+
+
+def _as_completed(
+    waiting: dict[Future[Result], Item], messages: Any, on_message: Send
+) -> Iterator[tuple[Item, Result]]:
+    """Yield items and results as they are ready, and pass on messages meanwhile."""
+    while waiting:
+        done, _ = futures.wait(waiting, SECONDS, futures.FIRST_COMPLETED)
+        for future in done:
+            future.result()  # raises first: a killed process may leave half a message in the queue
+        while not messages.empty():
+            on_message(*messages.get())
+        yield from [(waiting.pop(future), future.result()) for future in done]
+
+
 @contextmanager
 def _environment(changes: Mapping[str, str]) -> Iterator[None]:
-    """Set variables of the environment, which new processes inherit, for a while."""
+    """Set environment variables, which new processes inherit, until the block ends."""
     before = {name: os.environ.get(name) for name in changes}
     os.environ.update(changes)
     try:
@@ -108,26 +124,26 @@ def _environment(changes: Mapping[str, str]) -> Iterator[None]:
                 os.environ[name] = value
 
 
-_told: Any = None  # queue to the parent, of a process of `side_by_side`
+_messages: Any = None  # queue to the parent, in a process of `side_by_side`
 
 
-def _begin(told: Any, end: Connection, lock: Any) -> None:
-    """Show bars in turns with the others; end when the parent does, or lets go of the pipe's other end."""
+def _begin(messages: Any, end: Connection, lock: Any) -> None:
+    """Prepare a process: progress bars share a lock; the process ends with its parent, or when the pipe closes."""
     from tqdm import tqdm
 
-    global _told  # the one way in which an initializer can hand something to what comes after it
-    _told = told
+    global _messages  # an initializer cannot hand over a value in another way
+    _messages = messages
     tqdm.set_lock(lock)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it, too, and lets go
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent receives it as well and closes the pipe
     _end_with_parent(end)
 
 
-def _telling(function: Callable[[Tell, Item], Result], item: Item) -> Result:
-    return function(lambda *message: _told.put(message), item)
+def _with_send(function: Callable[[Send, Item], Result], item: Item) -> Result:
+    return function(lambda *message: _messages.put(message), item)
 
 
 def _end_with_parent(*others: Connection) -> None:
-    """Or a process whose parent was killed would go on, beside the next one that is started; `others` end it, too."""
+    """End this process when its parent ends or one of `others` closes; otherwise it would outlive a killed parent."""
     parent = parent_process()
     if parent is not None:
         ends: list[Any] = [parent.sentinel, *others]

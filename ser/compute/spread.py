@@ -1,7 +1,7 @@
-"""How work is spread, over the cores of this machine or a Dask cluster: never what is computed.
+"""Spread work over the cores of this machine or a Dask cluster; the results are the same.
 
-`SER_COMPUTE` says which: `local`, the default; `dask://HOST:PORT`, the scheduler of a cluster; `dask://local`, a
-cluster of this machine's cores.
+`SER_COMPUTE` selects where: `local` (the default), `dask://HOST:PORT` (the scheduler of a cluster), or `dask://local`
+(a Dask cluster on the cores of this machine).
 """
 
 import os
@@ -25,24 +25,30 @@ DASK = "dask://"
 def unordered_map(
     function: Callable[[Item], Result], items: Sequence[Item], *, threads: bool = False, n_here: int = 1
 ) -> Iterator[tuple[int, Result]]:
-    """Number of each item, and what `function` makes of it, as soon as it is there, in any order.
+    """Apply `function` to each item; yield the item's index and its result as soon as it is ready, in any order.
 
-    `LOKY_MAX_CPU_COUNT` limits the cores of this machine.
+    `LOKY_MAX_CPU_COUNT` limits the number of cores on this machine.
 
     Parameters
     ----------
     threads
-        Suits functions that spend their time outside Python (decoding, hashing); processes suit the others.
+        True for functions that spend their time outside Python (decoding, hashing); otherwise workers are processes.
     n_here
-        Items, at least 1, that this process does itself, before other processes of this machine do the rest.
+        Number of items, at least 1, that this process computes itself before other processes of this machine compute
+        the rest.
 
     Raises
     ------
     ValueError
-        If `SER_COMPUTE` is none of those above, or its cluster cannot be reached, has no workers, or is lost.
+        If `SER_COMPUTE` is not valid, or its cluster cannot be reached, has no workers, or is lost.
+
+    Examples
+    --------
+    >>> sorted(unordered_map(len, ["a", "bcd", "ef"], threads=True))
+    [(0, 1), (1, 3), (2, 2)]
     """
     if address := cluster():
-        from ser.compute import dask_cluster  # an optional extra
+        from ser.compute import dask_cluster  # needs an optional extra
 
         yield from dask_cluster.unordered_map(function, items, address=address)
     elif threads:
@@ -55,10 +61,10 @@ def unordered_map(
 def _by_processes(
     function: Callable[[Item], Result], items: Sequence[Item], *, n_here: int
 ) -> Iterator[tuple[int, Result]]:
-    # One numeric thread each: all cores are taken already, and sums do not depend on how many there are; on one core
-    # joblib works in this process, which is limited, too. The first item is done here, while the workers start: numba
-    # compiles what librosa calls at its first use, and keeps it in a cache on disk, which crashes processes that write
-    # it at the same time (seen in one of four first runs).
+    # Each process has one numeric thread: all cores are busy anyway, and sums must not depend on the number of cores.
+    # With one core joblib works in this process, so this process is limited as well. The first item is computed here
+    # while the workers start: numba compiles functions of librosa at their first call and caches them on disk, and
+    # processes that write this cache at the same time crash (seen in one of four first runs).
     with _workers_starting(function, n_items=len(items) - n_here):
         for number in range(min(n_here, len(items))):
             with threadpool_limits(1):
@@ -74,7 +80,7 @@ def _workers() -> parallel_config:
 
 @contextmanager
 def _workers_starting(function: Callable[[Item], Result], *, n_items: int) -> Iterator[None]:
-    """Have the workers import what `function` needs meanwhile, if they will have items."""
+    """Start workers for `n_items`; they import the module of `function` while the block runs."""
     with _workers():
         tasks = Parallel(return_as="generator_unordered", batch_size=1, pre_dispatch="all")
         started = tasks(delayed(_imported)(function) for _ in range(min(n_workers(), n_items)))
@@ -85,7 +91,7 @@ def _workers_starting(function: Callable[[Item], Result], *, n_items: int) -> It
 
 
 def _imported(function: Callable[[Item], Result]) -> None:
-    """Nothing: to be given a function is to import its module."""
+    """Do nothing: a worker imports the module of `function` when it receives it."""
 
 
 def _parallel(function: Callable[[Item], Result], items: Sequence[Item], *, first: int) -> Iterator[tuple[int, Result]]:
@@ -95,17 +101,17 @@ def _parallel(function: Callable[[Item], Result], items: Sequence[Item], *, firs
 
 
 def numbered(function: Callable[[Item], Result], number: int, item: Item) -> tuple[int, Result]:
-    """The number, and what `function` makes of the item."""
+    """Return `number` and the result of the item."""
     return number, function(item)
 
 
 def n_workers() -> int:
-    """Cores that work is spread over.
+    """Number of cores that work is spread over.
 
     Raises
     ------
     ValueError
-        As `unordered_map`.
+        For the same reasons as `unordered_map`.
     """
     if address := cluster():
         from ser.compute import dask_cluster
@@ -117,12 +123,12 @@ def n_workers() -> int:
 
 
 def cluster() -> str | None:
-    """Address of the Dask cluster that `SER_COMPUTE` names; None for the cores of this machine.
+    """Address of the Dask cluster in `SER_COMPUTE`; None for the cores of this machine.
 
     Raises
     ------
     ValueError
-        If it names neither.
+        If `SER_COMPUTE` is not valid.
     """
     given = os.environ.get("SER_COMPUTE") or LOCAL
     if given == LOCAL:

@@ -121,7 +121,7 @@ def of_folds(
         If the training of a fold was killed.
     """
     if len(folds) > 1 and backend.on_cpu():
-        yield from processes.side_by_side(work, folds, n_processes=min(len(folds), cpu_count()), hear=on_epoch)
+        yield from processes.side_by_side(work, folds, n_processes=min(len(folds), cpu_count()), on_message=on_epoch)
     else:
         for fold in folds:
             yield fold, work(on_epoch, fold)

@@ -298,7 +298,7 @@ def test_utterances_are_extracted_as_they_are_asked_for(
     """Nothing of the whole corpus is in memory: those of the first round come before others are needed."""
     root, utterances = corpus
     monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "1")
-    monkeypatch.setattr(cached_map, "CHUNKS_A_WORKER", 1)
+    monkeypatch.setattr(cached_map, "CHUNKS_PER_WORKER", 1)
     monkeypatch.setattr(cached_map, "CHUNK", 2)
     missing = utterances.assign(path=[*utterances["path"].iloc[:2], *["nowhere.flac"] * 3])
     values = extracted(missing, root, one_by_one(loudness), augmentation=WAVEFORM, description="test")

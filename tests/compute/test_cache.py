@@ -87,7 +87,7 @@ def test_a_folder_that_cannot_be_written_is_said_and_no_error(folder: Path, caps
     folder.write_text("a file, where the folder should be")
     keep({"a": b"1"})
     assert kept("a") == [None]
-    assert f"warning: nothing is kept in the cache {folder}" in capsys.readouterr().err
+    assert f"warning: the cache {folder} cannot be opened" in capsys.readouterr().err
     assert folder.read_text() == "a file, where the folder should be"
 
 
@@ -137,7 +137,7 @@ def test_nothing_is_kept_of_a_size_of_0(folder: Path, monkeypatch: pytest.Monkey
 @pytest.mark.parametrize("given", ["much", "-1", "inf", "nan", "1,5"])
 def test_a_size_that_is_none_is_refused(given: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SER_CACHE_GB", given)
-    with pytest.raises(ValueError, match=rf"SER_CACHE_GB is '{given}'; set it to the gigabytes"):
+    with pytest.raises(ValueError, match=rf"SER_CACHE_GB is '{given}'; set it to the maximal size"):
         kept("a")
 
 

@@ -51,7 +51,7 @@ def squares(
 @pytest.mark.parametrize("n_items", [0, 1, 2, 20])
 def test_results_come_in_the_order_of_the_items(chunk: int, n_items: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cached_map, "CHUNK", chunk)
-    monkeypatch.setattr(cached_map, "CHUNKS_A_WORKER", 2)
+    monkeypatch.setattr(cached_map, "CHUNKS_PER_WORKER", 2)
     items = list(range(n_items, 0, -1))
     assert squares(Counted(), items) == [item**2 for item in items]
     assert squares(Counted(), items) == [item**2 for item in items]
@@ -72,7 +72,7 @@ def test_each_item_is_computed_though_two_have_one_name() -> None:
 def test_a_chunk_is_computed_when_its_first_result_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "1")
     monkeypatch.setattr(cached_map, "CHUNK", 2)
-    monkeypatch.setattr(cached_map, "CHUNKS_A_WORKER", 2)
+    monkeypatch.setattr(cached_map, "CHUNKS_PER_WORKER", 2)
     function = Counted()
     results = cached_map.computed(
         function,

@@ -10,7 +10,7 @@ import pytest
 from tqdm import tqdm
 
 from ser.compute import processes
-from ser.compute.processes import Died, Tell, in_own_process, side_by_side
+from ser.compute.processes import Died, Send, in_own_process, side_by_side
 from tests.support.paths import ROOT
 
 
@@ -95,30 +95,30 @@ def test_the_name_in_the_environment_is_that_of_tqdm() -> None:
     assert done.stdout.split() == ["-1"]
 
 
-def squared(tell: Tell, item: tuple[int, str]) -> tuple[int, int, str, int]:
+def squared(send: Send, item: tuple[int, str]) -> tuple[int, int, str, int]:
     number, folder = item
-    tell("begin", number)
+    send("begin", number)
     (Path(folder) / str(number)).touch()
     awaited(lambda: number > 1 or len(list(Path(folder).iterdir())) > 1)  # no process can do both of the first
     line = -tqdm(total=1, disable=False, file=io.StringIO()).pos
-    tell("end", number)
+    send("end", number)
     return number**2, os.getpid(), os.environ["TF_NUM_INTRAOP_THREADS"], line
 
 
-def one_fails(tell: Tell, folder: str) -> None:
+def one_fails(send: Send, folder: str) -> None:
     if folder == "fails":
         raise FileNotFoundError("no file here")
     endless(folder)
 
 
-def one_is_killed(tell: Tell, folder: str) -> None:
+def one_is_killed(send: Send, folder: str) -> None:
     if folder == "killed":
         killed()
     endless(folder)
 
 
-def unheard(*message: object) -> None:
-    """Told for nothing."""
+def ignored(*message: object) -> None:
+    """Receive a message and do nothing."""
 
 
 @pytest.mark.parametrize("own_line", [0, 1])
@@ -127,7 +127,7 @@ def test_items_are_computed_side_by_side_in_other_processes_of_one_thread(
 ) -> None:
     monkeypatch.setenv("TQDM_POSITION", str(own_line))
     items = [(number, str(tmp_path)) for number in range(5)]
-    found = dict(side_by_side(squared, items, n_processes=2, hear=unheard))
+    found = dict(side_by_side(squared, items, n_processes=2, on_message=ignored))
     assert [found[item][0] for item in items] == [0, 1, 4, 9, 16]
     assert {threads for *_, threads, _ in found.values()} == {"1"}
     places = {(process, line) for _, process, _, line in found.values()}
@@ -138,11 +138,13 @@ def test_items_are_computed_side_by_side_in_other_processes_of_one_thread(
 
 
 def test_all_that_is_told_is_heard_before_the_result_is_there(tmp_path: Path) -> None:
-    heard: list[tuple[object, ...]] = []
+    messages: list[tuple[object, ...]] = []
     items = [(number, str(tmp_path)) for number in range(3)]
-    for (number, _), _ in side_by_side(squared, items, n_processes=2, hear=lambda *message: heard.append(message)):
-        assert [message for message in heard if message[1] == number] == [("begin", number), ("end", number)]
-    assert len(heard) == 6
+    for (number, _), _ in side_by_side(
+        squared, items, n_processes=2, on_message=lambda *message: messages.append(message)
+    ):
+        assert [message for message in messages if message[1] == number] == [("begin", number), ("end", number)]
+    assert len(messages) == 6
 
 
 @pytest.mark.parametrize(
@@ -152,7 +154,7 @@ def test_where_one_fails_the_others_end_at_once(tmp_path: Path, function: object
     path = tmp_path / "process"
     begin = time.monotonic()
     with pytest.raises(error):
-        list(side_by_side(function, [str(path), first], n_processes=2, hear=unheard))  # type: ignore[arg-type]
+        list(side_by_side(function, [str(path), first], n_processes=2, on_message=ignored))  # type: ignore[arg-type]
     assert time.monotonic() - begin < 60
     if path.exists():
         awaited(lambda: not is_alive(int(path.read_text())))
@@ -165,7 +167,7 @@ def test_all_processes_end_when_their_parent_is_killed_or_interrupted(tmp_path: 
         "import signal, sys\nfrom tests.compute import test_processes as t\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "if __name__ == '__main__':"
-        " list(t.side_by_side(t.one_fails, sys.argv[1:], n_processes=2, hear=t.unheard))"
+        " list(t.side_by_side(t.one_fails, sys.argv[1:], n_processes=2, on_message=t.ignored))"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     parent = subprocess.Popen([sys.executable, "-c", script, *map(str, paths)], env=environment, stderr=subprocess.PIPE)

@@ -74,7 +74,7 @@ def test_rows_are_there_before_the_last_recording_is_decoded(
     root = shutil.copytree(corpus, tmp_path / "corpus")
     monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "1")
     monkeypatch.setattr(cached_map, "CHUNK", 2)
-    monkeypatch.setattr(cached_map, "CHUNKS_A_WORKER", 1)
+    monkeypatch.setattr(cached_map, "CHUNKS_PER_WORKER", 1)
     monkeypatch.setattr(utterance_table, "ROWS", 4)
     rows = streamed(root)
     assert len(next(rows)) == 4
