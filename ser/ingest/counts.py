@@ -1,13 +1,15 @@
-"""What is in a table of utterances, and what is not: counted as its rows are made."""
+"""Counts of a table of utterances, and of the files that are not in it, added up while the rows are made."""
 
 from array import array
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from pathlib import PurePosixPath
 from typing import Any
 
 import pandas as pd
 
-from ser.ingest.survey import Reject
+from ser.ingest.survey import Reject, Survey
 
 COUNTED = ("corpus", "emotion", "speaker", "sex", "sample_rate", "channels")
 
@@ -18,16 +20,19 @@ class Tally:
 
     rejects: list[Reject] = field(default_factory=list)
     known_defects: dict[str, str] = field(default_factory=dict)
-    """Path -> what is wrong with it in every copy of the corpus."""
+    """Path -> the defect that the recording has in every copy of the corpus."""
     dropped: dict[str, dict[str, int]] = field(default_factory=dict)
-    """Corpus -> emotion that the labels drop -> recordings."""
+    """Corpus -> emotion that the labels drop -> number of recordings."""
     not_selected: Counter[str] = field(default_factory=Counter)
+    """Corpus and vocal channel -> number of files."""
     copies: Counter[str] = field(default_factory=Counter)
-    """Folder -> files in it that repeat recordings of other folders."""
+    """Folder -> number of its files that repeat recordings of other folders."""
     substitutes: Counter[str] = field(default_factory=Counter)
+    """Folder -> number of its files whose primary form exists."""
     not_audio: Counter[str] = field(default_factory=Counter)
+    """Suffix -> number of files."""
     not_read: list[str] = field(default_factory=list)
-    """Folders beside those of the chosen corpora."""
+    """Folders of no chosen corpus."""
 
     _counts: dict[str, Counter[Any]] = field(default_factory=lambda: {column: Counter() for column in COUNTED})
     _labels: Counter[tuple[str, str, str]] = field(default_factory=Counter)
@@ -36,11 +41,11 @@ class Tally:
 
     @property
     def n_utterances(self) -> int:
-        """Rows that were added."""
+        """Number of rows that were added."""
         return len(self._durations)
 
     def add(self, utterances: pd.DataFrame) -> None:
-        """Count some rows of the table, which come in the order of utterances."""
+        """Count some rows of the table; rows must come in the order of utterances."""
         for column, counts in self._counts.items():
             counts.update(utterances[column].dropna().tolist())
         self._labels.update(zip(*(utterances[key] for key in ("corpus", "emotion", "corpus_label")), strict=True))
@@ -48,8 +53,15 @@ class Tally:
         duplicates = utterances.dropna(subset=["duplicate_of"])
         self._duplicates.update(zip(duplicates["utterance"], duplicates["duplicate_of"], strict=True))
 
+    def add_survey(self, found: Survey, folder: PurePosixPath) -> None:
+        """Count what a survey of `folder` found beside recordings; paths then begin with `folder`."""
+        self.rejects += [Reject(str(folder / reject.path), reject.reason, reject.remedy) for reject in found.rejects]
+        self.known_defects |= {str(folder / path): defect for path, defect in found.known_defects.items()}
+        self.substitutes += Counter({str(folder / path): count for path, count in found.substitutes.items()})
+        self.not_audio += found.not_audio
+
     def report(self) -> dict[str, Any]:
-        """What the table has, per corpus, emotion, speaker and sex, with durations in seconds; and what it has not."""
+        """Content of `reports/ingest.json`: counts per corpus, emotion, speaker and sex; durations are in seconds."""
         return {
             "n_utterances": self.n_utterances,
             "n_speakers": len(self._counts["speaker"]),
@@ -82,3 +94,29 @@ class Tally:
 
 def _in_order(counts: Counter[Any]) -> dict[str, int]:
     return {str(key): count for key, count in sorted(counts.items())}
+
+
+def summary(report: Mapping[str, Any], *, labels: str) -> list[str]:
+    """Lines that state what `Tally.report` counted; `labels` is the name of the label scheme.
+
+    Examples
+    --------
+    >>> counts = {"n_utterances": 4, "n_speakers": 2, "per_corpus": {"savee": 4}, "rejects": []}
+    >>> counts |= {"dropped": {"savee": {"surprised": 3}}, "copies": {}, "not_read": []}
+    >>> for line in summary(counts, labels="common_four"):
+    ...     print(line)
+    savee: 4 utterances, 2 speakers, 0 files excluded
+    dropped by labels=common_four: 3 surprised of savee
+    """
+    lines = [f"{name}: {count} utterances" for name, count in report["per_corpus"].items()]
+    if len(lines) > 1:
+        lines.append(f"together: {report['n_utterances']} utterances")
+    lines[-1] += f", {report['n_speakers']} speakers, {len(report['rejects'])} files excluded"
+    for corpus, counts in report["dropped"].items():
+        dropped = ", ".join(f"{count} {emotion}" for emotion, count in counts.items())
+        lines.append(f"dropped by labels={labels}: {dropped} of {corpus}")
+    if n_copies := sum(report["copies"].values()):
+        lines.append(f"counted once: {n_copies} files repeat recordings of other folders")
+    if report["not_read"]:
+        lines.append(f"warning: folders of no chosen corpus, not read: {', '.join(report['not_read'])}")
+    return lines

@@ -1,4 +1,4 @@
-"""What ingest wants to know of some files: which bytes they are, and what decoding says of them. A worker does it."""
+"""Digests of files, and the facts that decoding them gives; these functions run in a worker."""
 
 import hashlib
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ _blake2b = partial(hashlib.blake2b, digest_size=DIGEST_SIZE)
 
 
 def digests(paths: Sequence[str], *, root: Path) -> list[str | None]:
-    """Digest of the content of each file, whose path is relative to `root`; None of one that cannot be read."""
+    """Digest of the content of each file; None for a file that cannot be read. Paths are relative to `root`."""
     return [_digest(root / path) for path in paths]
 
 
@@ -28,17 +28,19 @@ def _digest(path: Path) -> str | None:
 
 
 def facts(paths: Sequence[str], *, root: Path, code: str) -> list[dict[str, Any] | reading.InvalidAudio]:
-    """What decoding says of each recording, or why it cannot be used.
+    """Columns of the table of utterances that come from decoding, or the reason why a recording cannot be used.
 
     Parameters
     ----------
+    paths
+        Relative to `root`.
     code
-        Digest of this module's sources where the results are kept.
+        Digest of this module's sources in the process that keeps the results.
 
     Raises
     ------
     ValueError
-        If this process has other code.
+        If the code of this process is different.
     """
     if code_digest.digest((__name__,)) != code:
         raise ValueError("this worker has another version of ser; install the one that the study runs on all workers")

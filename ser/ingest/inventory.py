@@ -1,4 +1,4 @@
-"""Which corpora are installed, and whether they are complete: counted by file names, nothing is decoded."""
+"""Inventory of the installed corpora, counted by file names; nothing is decoded."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ INSTALLABLE = tuple(name for name in CORPORA if name != "demo")  # the demo corp
 
 @dataclass(frozen=True)
 class Holding:
-    """One vocal channel of a corpus: what is there, and what the whole corpus has."""
+    """One vocal channel of a corpus: the recordings that are there, and those of the whole corpus."""
 
     corpus: str
     vocal_channel: str
@@ -25,23 +25,23 @@ class Holding:
     expected_recordings: int
     expected_speakers: int
     lacking: Mapping[str, int]
-    """Emotion code -> recordings that are not there."""
+    """Emotion code -> number of missing recordings."""
     n_stubs: int
-    """Empty files and Git LFS pointers."""
+    """Number of empty files and Git LFS pointers."""
 
     @property
     def is_complete(self) -> bool:
-        """Whether every recording is there."""
+        """True if no recording is missing."""
         return not self.lacking
 
 
 def holdings(raw: Path) -> list[Holding]:
-    """Every channel of every corpus that has fixed contents, counted in the folders of `raw`."""
+    """Holdings of every corpus with a fixed number of recordings, counted in the folders of `raw`."""
     return [holding for name in INSTALLABLE for holding in holdings_of(name, raw / name)]
 
 
 def holdings_of(corpus: str, folder: Path) -> list[Holding]:
-    """Every channel of `corpus`, counted in `folder`, which need not exist; nothing of plain emotion folders."""
+    """Holdings of `corpus`, counted in `folder`, which need not exist; none of a corpus without a fixed size."""
     module = CORPORA[corpus]
     namings, stubs = _recordings(corpus, folder)
     found = []
@@ -64,18 +64,18 @@ def holdings_of(corpus: str, folder: Path) -> list[Holding]:
 
 
 def n_files(folder: Path) -> int:
-    """Recordings in plain emotion folders."""
+    """Number of recordings in plain emotion folders."""
     return len(_recordings("folders", folder)[0])
 
 
 def _recordings(corpus: str, folder: Path) -> tuple[list[Naming], list[Naming]]:
-    """What the names of the recordings in `folder` say, one entry each; and the same of files that are stubs."""
+    """Namings of the recordings in `folder`, each recording once, and of the files that are stubs."""
     if not folder.is_dir():
         return [], []
     module = CORPORA[corpus]
     found = survey(folder, module)
     defective = [Named(path, module.parse(path)) for path in map(PurePosixPath, found.known_defects)]
-    entries = [*found.named, *defective]  # a defective recording is one of the corpus's, too
+    entries = [*found.named, *defective]  # the published size of a corpus includes defective recordings
     stubs = {entry for entry in entries if reading.is_stub(folder / entry.path)}
     whole = {entry.recording: entry.naming for entry in entries if entry not in stubs}
     return list(whole.values()), [entry.naming for entry in stubs]

@@ -1,4 +1,4 @@
-"""What the names of the files below a folder say; nothing is decoded."""
+"""Facts that the names of the files below a folder state; nothing is decoded."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -12,19 +12,15 @@ from ser.core import files
 from ser.corpora import speakers
 from ser.corpora.naming import InvalidName, Naming
 
-# Files that may be recordings by their name; any other is one if libsndfile can open it.
-AUDIO_SUFFIXES = {f".{name.lower()}" for name in soundfile.available_formats()} | {
-    ".mp3",
-    ".aif",
-    ".opus",
-    ".m4a",
-}
+# Suffixes of recordings; a file with another suffix is one if libsndfile can open it.
+OTHER_AUDIO = {".mp3", ".aif", ".opus", ".m4a"}
+AUDIO_SUFFIXES = {f".{name.lower()}" for name in soundfile.available_formats()} | OTHER_AUDIO
 VIDEO_SUFFIXES = {".mp4", ".avi", ".mov", ".mkv"}
 
 
 @dataclass(frozen=True, order=True)
 class Reject:
-    """A file that is not an utterance, why, and what to do."""
+    """A file that is not an utterance, with the reason and the remedy."""
 
     path: str
     reason: str
@@ -32,7 +28,7 @@ class Reject:
 
 
 class Named(NamedTuple):
-    """A file that is a recording by its name."""
+    """A file whose name is that of a recording."""
 
     path: PurePosixPath
     """Relative to the folder."""
@@ -46,17 +42,17 @@ class Named(NamedTuple):
 
 @dataclass
 class Survey:
-    """The files below a folder, sorted by what their names say."""
+    """The files below a folder, sorted by their names."""
 
     named: list[Named] = field(default_factory=list)
-    """The likeliest file of a recording comes before its copies: the one nearest to the folder."""
+    """The likeliest file of a recording, which is the one nearest to the folder, comes before its copies."""
     rejects: list[Reject] = field(default_factory=list)
     known_defects: dict[str, str] = field(default_factory=dict)
-    """Path -> what is wrong with it in every copy of the corpus."""
+    """Path -> the defect that the recording has in every copy of the corpus."""
     substitutes: Counter[str] = field(default_factory=Counter)
-    """Folder -> secondary forms in it of recordings whose primary form is there."""
+    """Folder -> number of its secondary forms of recordings whose primary form exists."""
     not_audio: Counter[str] = field(default_factory=Counter)
-    """Suffix -> files."""
+    """Suffix -> number of files."""
 
 
 def survey(folder: Path, module: ModuleType, *, speaker_pattern: str | None = None) -> Survey:
@@ -65,7 +61,7 @@ def survey(folder: Path, module: ModuleType, *, speaker_pattern: str | None = No
     Raises
     ------
     ValueError
-        If the folder is missing, or the speakers cannot be told as configured.
+        If the folder is missing, or the settings of the speakers are wrong.
     """
     complete = speakers.completion(folder, speaker_pattern)
     paths, not_audio = _candidates(folder)
@@ -90,7 +86,7 @@ def _without_substitutes(found: Survey) -> Survey:
 
 
 def _candidates(folder: Path) -> tuple[list[PurePosixPath], Counter[str]]:
-    """Paths below `folder` that may be recordings, and how many files of each other suffix there are."""
+    """Paths below `folder` that may be recordings, and the number of other files by suffix."""
     if not folder.is_dir():
         raise ValueError(f"{folder} is not a folder; put the corpus there, or set corpus.root")
     found: list[PurePosixPath] = []
@@ -98,7 +94,7 @@ def _candidates(folder: Path) -> tuple[list[PurePosixPath], Counter[str]]:
     for path in files.walk(folder):
         inside = PurePosixPath(path.relative_to(folder).as_posix())
         if any(part.startswith(".") for part in inside.parts):
-            continue  # what systems and version control leave
+            continue  # files of the operating system or of version control
         if path.suffix.lower() in AUDIO_SUFFIXES | VIDEO_SUFFIXES or _is_audio(path):
             found.append(inside)
         else:

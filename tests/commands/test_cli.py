@@ -247,7 +247,7 @@ def test_a_wrong_checksum_installs_nothing_and_the_next_call_starts_anew(
 def test_a_connection_that_breaks_every_time_installs_nothing_and_the_next_call_resumes(
     host: Host, folder: Path
 ) -> None:
-    host.cuts = [100] * test_download.download.ATTEMPTS
+    host.cuts = [100] * test_download.fetching.ATTEMPTS
     assert re.match(
         r"error: http.*/speech\.zip.*: 4 attempts failed.*; to resume, run the same command again", failing()
     )

@@ -215,7 +215,7 @@ def test_a_listed_corpus_that_is_not_there_is_an_error_with_the_command_that_fet
     shutil.rmtree(raw / "crema_d")
     (raw / "crema_d").touch()
     message = rf"corpus\.corpora names crema_d, tess, and {raw} has no folder of that name; `ser download crema_d`"
-    with pytest.raises(ValueError, match=message + r" fetches it or says how, `ser corpora` lists what is there"):
+    with pytest.raises(ValueError, match=message + r" fetches it or explains how, `ser corpora` lists the installed"):
         ingested(raw, "corpus=ravdess_crema_d_savee_tess")
 
 
@@ -228,7 +228,9 @@ def test_a_root_without_corpora_is_an_error_with_their_names(
     if is_there:
         written(root / "my_phone" / f"{SPEECH}.wav")
         written(root / f"{SPEECH}.wav")
-    message = rf"{root} has no corpus; it holds one folder each, of ravdess, tess, crema_d, savee, emodb, folders\. "
+    message = (
+        rf"{root} contains no corpus; wanted is a folder for each of ravdess, tess, crema_d, savee, emodb, folders\. "
+    )
     with pytest.raises(ValueError, match=message + r"`ser download ravdess` fetches one"):
         ingested(root, "corpus=combined", corpora=corpora)
 

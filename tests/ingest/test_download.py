@@ -24,8 +24,9 @@ from typing import NamedTuple
 import pytest
 
 from ser.corpora.archive import Archive
-from ser.ingest import download
-from ser.ingest.zips import MAX_EXPANSION
+from ser.ingest.download import fetching
+from ser.ingest.download.installation import install
+from ser.ingest.download.unpacking import MAX_EXPANSION
 
 SPEECH = {f"Actor_0{actor}/03-01-0{actor}.wav": 200_000 for actor in (1, 2)}
 SONG = {f"Actor_0{actor}/03-02-0{actor}.wav": 100_000 for actor in (1, 2)}
@@ -112,7 +113,7 @@ def handler(host: Host) -> type[BaseHTTPRequestHandler]:
 @pytest.fixture
 def host(monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
     monkeypatch.setenv("no_proxy", "*")
-    monkeypatch.setattr(download, "BACKOFF", 0)
+    monkeypatch.setattr(fetching, "BACKOFF", 0)
     host = Host()
     with ThreadingHTTPServer(("127.0.0.1", 0), handler(host)) as server:
         server.daemon_threads = False  # closing the server then waits for them
@@ -142,7 +143,7 @@ def test_an_archive_is_named_by_its_url_without_the_query() -> None:
 
 def test_the_files_of_all_archives_come_into_one_folder_and_nothing_else_is_left(host: Host, target: Path) -> None:
     archives = [host.offers("speech.zip", zipped(SPEECH)), host.offers("song.zip", zipped(SONG))]
-    assert download.install(archives, target) == 4
+    assert install(archives, target) == 4
     assert tree(target) == expected(SPEECH, SONG)
     assert names(target.parent) == ["ravdess"]
     assert [(asked.path, asked.range) for asked in host.asked] == [("/speech.zip", None), ("/song.zip", None)]
@@ -156,28 +157,28 @@ def test_a_new_folder_appears_at_once(host: Host, target: Path, monkeypatch: pyt
         return rename(source, destination)
 
     monkeypatch.setattr(Path, "rename", watched)
-    download.install([host.offers("speech.zip", zipped(SPEECH)), host.offers("song.zip", zipped(SONG))], target)
+    install([host.offers("speech.zip", zipped(SPEECH)), host.offers("song.zip", zipped(SONG))], target)
     assert at_once == [(False, expected(SPEECH, SONG))]
 
 
 def test_nothing_is_printed_where_there_is_no_terminal(
     host: Host, target: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    download.install([host.offers("speech.zip", zipped(SPEECH))], target)
+    install([host.offers("speech.zip", zipped(SPEECH))], target)
     assert capfd.readouterr() == ("", "")
 
 
 def test_the_current_folder_can_be_the_target(host: Host, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     target.mkdir(parents=True)
     monkeypatch.chdir(target)
-    assert download.install([host.offers("speech.zip", zipped(SPEECH))], Path()) == 2
+    assert install([host.offers("speech.zip", zipped(SPEECH))], Path()) == 2
     assert tree(target) == expected(SPEECH)
 
 
 def test_hidden_files_empty_folders_and_clutter_of_macos_are_left_out(host: Host, target: Path) -> None:
     clutter = ("__MACOSX/Actor_01/03-01-01.wav", "Actor_01/.DS_Store", ".git/config", "Actor_01/._03-01-01.wav")
     archive = host.offers("speech.zip", zipped(SPEECH | dict.fromkeys(clutter, 100) | {"Actor_03/": 0}))
-    assert download.install([archive], target) == 2
+    assert install([archive], target) == 2
     assert tree(target) == expected(SPEECH)
     assert names(target) == ["Actor_01", "Actor_02"]
 
@@ -189,10 +190,10 @@ def test_a_wrong_checksum_installs_nothing_and_the_next_run_starts_anew(host: Ho
     host.offers("speech.zip", other)
     found = hashlib.md5(other).hexdigest()
     with pytest.raises(ValueError, match=f"found MD5 {found}, wanted {archive.md5}; the download is deleted, run the"):
-        download.install([archive], target)
+        install([archive], target)
     assert names(target.parent) == []
     host.offers("speech.zip", content)
-    assert download.install([archive], target) == 2
+    assert install([archive], target) == 2
     assert tree(target) == expected(SPEECH)
     assert [asked.range for asked in host.asked] == [None, None]
 
@@ -200,12 +201,12 @@ def test_a_wrong_checksum_installs_nothing_and_the_next_run_starts_anew(host: Ho
 def test_a_broken_connection_is_taken_up_where_it_broke(host: Host, target: Path) -> None:
     archive = host.offers("speech.zip", zipped(SPEECH))
     host.cuts = [archive.size // 2, 70_000]
-    assert download.install([archive], target) == 2
+    assert install([archive], target) == 2
     assert tree(target) == expected(SPEECH)
     starts = [int(asked.range.removeprefix("bytes=").removesuffix("-")) for asked in host.asked[1:] if asked.range]
     assert len(host.asked) == 3
     # a chunk that was not full is lost
-    assert archive.size // 2 - download.CHUNK < starts[0] <= archive.size // 2 < starts[1] <= starts[0] + 70_000
+    assert archive.size // 2 - fetching.CHUNK < starts[0] <= archive.size // 2 < starts[1] <= starts[0] + 70_000
     assert [asked.n_declared for asked in host.asked] == [archive.size, *(archive.size - start for start in starts)]
 
 
@@ -213,44 +214,44 @@ def test_an_answer_that_just_ends_is_taken_up_too(host: Host, target: Path) -> N
     archive = host.offers("speech.zip", zipped(SPEECH))
     host.declares_length = False  # the client cannot tell the end from a break
     host.cuts = [archive.size // 2]
-    assert download.install([archive], target) == 2
+    assert install([archive], target) == 2
     assert tree(target) == expected(SPEECH)
     assert [asked.range for asked in host.asked] == [None, f"bytes={archive.size // 2}-"]
 
 
 def test_a_connection_that_breaks_every_time_keeps_what_is_there_for_the_next_run(host: Host, target: Path) -> None:
     archive = host.offers("speech.zip", zipped(SPEECH))
-    host.cuts = [70_000] * download.ATTEMPTS
+    host.cuts = [70_000] * fetching.ATTEMPTS
     with pytest.raises(OSError, match=r"4 attempts failed.*; 0\.3 MB of 0\.4 MB are there; to resume, run the same"):
-        download.install([archive], target)
-    assert len(host.asked) == download.ATTEMPTS
+        install([archive], target)
+    assert len(host.asked) == fetching.ATTEMPTS
     assert names(target.parent) == [".partial.speech.zip"]
     there = (target.parent / ".partial.speech.zip").stat().st_size
-    assert download.install([archive], target) == 2
+    assert install([archive], target) == 2
     assert tree(target) == expected(SPEECH)
-    assert host.asked[download.ATTEMPTS :] == [Asked("/speech.zip", f"bytes={there}-", archive.size - there)]
+    assert host.asked[fetching.ATTEMPTS :] == [Asked("/speech.zip", f"bytes={there}-", archive.size - there)]
 
 
 def test_a_host_that_cannot_be_reached_is_named_in_the_error(target: Path, host: Host) -> None:
     archive = Archive("http://127.0.0.1:1/speech.zip", 1000, "")
     with pytest.raises(OSError, match=r"^http://127\.0\.0\.1:1/speech\.zip: 4 attempts failed.*; 0\.0 MB of 0\.0 MB"):
-        download.install([archive], target)
+        install([archive], target)
     assert names(target.parent) == []
 
 
 def test_attempts_are_made_at_growing_intervals(host: Host, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     slept: list[float] = []
     monkeypatch.setattr(time, "sleep", slept.append)
-    monkeypatch.setattr(download, "BACKOFF", 1)
+    monkeypatch.setattr(fetching, "BACKOFF", 1)
     host.cuts = [0, 0, 0]
-    assert download.install([host.offers("speech.zip", zipped(SPEECH))], target) == 2
+    assert install([host.offers("speech.zip", zipped(SPEECH))], target) == 2
     assert slept == [1, 2, 4]
 
 
 def test_a_silent_host_is_given_up(host: Host, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     release = threading.Event()
-    monkeypatch.setattr(download, "TIMEOUT", (0.05, 0.05))
-    monkeypatch.setattr(download, "ATTEMPTS", 2)
+    monkeypatch.setattr(fetching, "TIMEOUT", (0.05, 0.05))
+    monkeypatch.setattr(fetching, "ATTEMPTS", 2)
 
     class Slow(list[Asked]):
         def append(self, asked: Asked) -> None:
@@ -260,7 +261,7 @@ def test_a_silent_host_is_given_up(host: Host, target: Path, monkeypatch: pytest
     host.asked = Slow()
     try:
         with pytest.raises(OSError, match=r"2 attempts failed, the last with: .*timed out"):
-            download.install([host.offers("speech.zip", zipped(SPEECH))], target)
+            install([host.offers("speech.zip", zipped(SPEECH))], target)
     finally:
         release.set()
     assert len(host.asked) == 2
@@ -270,7 +271,7 @@ def test_a_host_that_ignores_the_range_sends_all_anew(host: Host, target: Path) 
     archive = host.offers("speech.zip", zipped(SPEECH))
     host.honours_range = False
     host.cuts = [archive.size // 2]
-    assert download.install([archive], target) == 2
+    assert install([archive], target) == 2
     assert tree(target) == expected(SPEECH)
     assert [asked.n_declared for asked in host.asked] == [archive.size, archive.size]
     assert host.asked[1].range is not None
@@ -280,8 +281,8 @@ def test_an_answer_to_another_range_is_not_appended(host: Host, target: Path, mo
     archive = host.offers("speech.zip", zipped(SPEECH))
     partial = partial_of(target, archive, zipped(SPEECH)[:1000])
     spans = iter([(1, archive.size), (0, archive.size)])
-    monkeypatch.setattr(download, "_span", lambda _: next(spans))
-    assert download.install([archive], target) == 2
+    monkeypatch.setattr(fetching, "_span", lambda _: next(spans))
+    assert install([archive], target) == 2
     assert not partial.exists()
     assert [asked.range for asked in host.asked] == ["bytes=1000-", None]
 
@@ -298,21 +299,21 @@ def test_what_an_earlier_run_left_is_continued(host: Host, target: Path) -> None
     content = zipped(SPEECH)
     archive = host.offers("speech.zip", content)
     partial_of(target, archive, content[:-7])
-    assert download.install([archive], target) == 2
+    assert install([archive], target) == 2
     assert host.asked == [Asked("/speech.zip", f"bytes={archive.size - 7}-", 7)]
 
 
 def test_a_whole_archive_of_an_earlier_run_is_not_asked_for(host: Host, target: Path) -> None:
     archive = host.offers("speech.zip", zipped(SPEECH))
     partial_of(target, archive, zipped(SPEECH))
-    assert download.install([archive], target) == 2
+    assert install([archive], target) == 2
     assert host.asked == []
 
 
 def test_what_is_longer_than_the_archive_is_fetched_anew(host: Host, target: Path) -> None:
     archive = host.offers("speech.zip", zipped(SPEECH))
     partial_of(target, archive, zipped(SPEECH) + b"!")
-    assert download.install([archive], target) == 2
+    assert install([archive], target) == 2
     assert [asked.range for asked in host.asked] == [None]
 
 
@@ -324,7 +325,7 @@ def test_a_range_that_the_host_cannot_satisfy_starts_anew(host: Host, target: Pa
     with pytest.raises(
         ValueError, match=f"found 1000 bytes, wanted {archive.size} bytes"
     ):  # the second, from its start
-        download.install([archive], target)
+        install([archive], target)
     assert [asked.range for asked in host.asked] == ["bytes=1000-", None]
 
 
@@ -339,10 +340,10 @@ def test_a_login_page_in_place_of_the_archive_is_told_and_kept_out(
     host.declares_length = declares_length
     found = f"{len(page)} bytes" if declares_length else "more"
     with pytest.raises(ValueError, match=f"found {found}, wanted {archive.size} bytes; open it in a browser"):
-        download.install([archive], target)
+        install([archive], target)
     assert len(host.asked) == 1
     host.offers("speech.zip", content)
-    assert download.install([archive], target) == 2
+    assert install([archive], target) == 2
 
 
 @pytest.mark.parametrize("status", [404, 503])
@@ -355,7 +356,7 @@ def test_a_refusal_of_the_host_is_told_with_status_and_url_and_not_repeated(
     with pytest.raises(
         OSError, match=rf"{re.escape(archive.url)}: HTTP {status} .*; later, run the same command again"
     ):
-        download.install([archive], target)
+        install([archive], target)
     assert len(host.asked) == 1
     assert partial.stat().st_size == 1000
     assert names(target.parent) == [partial.name]
@@ -392,7 +393,7 @@ def test_an_archive_that_could_do_harm_is_refused_before_anything_is_unpacked(
     with pytest.raises(
         ValueError, match=rf"b\.zip cannot be unpacked safely: .*{reason}.*; its MD5 is the one expected"
     ):
-        download.install([good, harmful], target)
+        install([good, harmful], target)
     assert unpacked == []
     assert sorted(tree(tmp_path)) == ["data/raw/.partial.a.zip", "data/raw/.partial.b.zip"]
     assert not target.exists()
@@ -401,7 +402,7 @@ def test_an_archive_that_could_do_harm_is_refused_before_anything_is_unpacked(
 def test_a_name_that_zipfile_would_cut_is_refused(host: Host, target: Path) -> None:
     content = zipped(SPEECH).replace(b"03-01-02.wav", b"03-01-02\0wav")
     with pytest.raises(ValueError, match="a path that may lead out"):
-        download.install([host.offers("speech.zip", content)], target)
+        install([host.offers("speech.zip", content)], target)
     assert not target.exists()
 
 
@@ -412,7 +413,7 @@ def test_the_name_that_zipfile_reads_elsewhere_is_checked_too(
     info.filename = "../escaped.wav"  # as Python 3.12 finds it in an Info-ZIP Unicode Path Extra Field
     monkeypatch.setattr(zipfile.ZipFile, "infolist", lambda _: [info])
     with pytest.raises(ValueError, match="a path that may lead out"):
-        download.install([host.offers("speech.zip", zipped(SPEECH))], target)
+        install([host.offers("speech.zip", zipped(SPEECH))], target)
     assert not target.exists()
 
 
@@ -420,7 +421,7 @@ def test_an_encrypted_archive_is_refused(host: Host, target: Path) -> None:
     content = bytearray(zipped({"Actor_01/03-01-01.wav": 100}))
     content[content.index(b"PK\x01\x02") + 8] |= 1  # the flags in the central directory
     with pytest.raises(ValueError, match=r"'Actor_01/03-01-01\.wav' is encrypted"):
-        download.install([host.offers("speech.zip", bytes(content))], target)
+        install([host.offers("speech.zip", bytes(content))], target)
     assert not target.exists()
 
 
@@ -430,7 +431,7 @@ def test_a_zip_bomb_is_refused(host: Host, target: Path) -> None:
         file.writestr("Actor_01/03-01-01.wav", bytes(100_000))
     assert len(content.getvalue()) < 100_000 / MAX_EXPANSION
     with pytest.raises(ValueError, match="bytes become 100000, more than 10 times as many"):
-        download.install([host.offers("speech.zip", content.getvalue())], target)
+        install([host.offers("speech.zip", content.getvalue())], target)
     assert not target.exists()
 
 
@@ -460,14 +461,14 @@ def changed(content: bytes, *, after: bytes, offset: int = 0, by: bytes) -> byte
 def test_an_unreadable_archive_is_an_error_that_says_so(host: Host, target: Path, content: bytes) -> None:
     archive = host.offers("speech.zip", content)
     with pytest.raises(ValueError, match=r"speech\.zip cannot be unpacked safely: not readable as zip \(.+\); its MD5"):
-        download.install([archive], target)
+        install([archive], target)
     assert names(target.parent) == [".partial.speech.zip"]
 
 
 def test_an_unusual_compression_is_refused(host: Host, target: Path) -> None:
     archive = host.offers("speech.zip", zipped(SPEECH, compression=zipfile.ZIP_BZIP2))
     with pytest.raises(ValueError, match="is compressed by method 12, neither stored nor deflated"):
-        download.install([archive], target)
+        install([archive], target)
     assert not target.exists()
 
 
@@ -475,7 +476,7 @@ def test_a_target_that_is_a_file_is_refused_before_the_download(host: Host, targ
     target.parent.mkdir(parents=True)
     target.write_text("mine")
     with pytest.raises(ValueError, match="ravdess is a file, wanted a folder or nothing; move it away"):
-        download.install([host.offers("speech.zip", zipped(SPEECH))], target)
+        install([host.offers("speech.zip", zipped(SPEECH))], target)
     assert target.read_text() == "mine"
     assert host.asked == []
 
@@ -484,7 +485,7 @@ def test_a_target_that_is_a_broken_link_is_refused_before_the_download(host: Hos
     target.parent.mkdir(parents=True)
     target.symlink_to("nowhere")
     with pytest.raises(ValueError, match="ravdess is a link that leads nowhere, wanted a folder or nothing"):
-        download.install([host.offers("speech.zip", zipped(SPEECH))], target)
+        install([host.offers("speech.zip", zipped(SPEECH))], target)
     assert target.is_symlink()
     assert host.asked == []
 
@@ -492,7 +493,7 @@ def test_a_target_that_is_a_broken_link_is_refused_before_the_download(host: Hos
 def test_a_file_in_place_of_the_parent_is_refused_before_the_download(host: Host, target: Path, tmp_path: Path) -> None:
     (tmp_path / "data").write_text("mine")
     with pytest.raises(OSError, match=r"cannot be made \(Not a directory\); make .*raw a folder that you can write to"):
-        download.install([host.offers("speech.zip", zipped(SPEECH))], target)
+        install([host.offers("speech.zip", zipped(SPEECH))], target)
     assert host.asked == []
 
 
@@ -506,7 +507,7 @@ def test_a_folder_without_write_permission_is_refused_before_the_download(
     closed.chmod(0o555)
     try:
         with pytest.raises(OSError, match=r"cannot be (made \(Permission denied\)|written); .* name another"):
-            download.install([host.offers("speech.zip", zipped(SPEECH))], target)
+            install([host.offers("speech.zip", zipped(SPEECH))], target)
     finally:
         closed.chmod(0o755)
     assert host.asked == []
@@ -520,7 +521,7 @@ def test_a_parent_that_cannot_be_written_is_refused_before_the_download(
 
     monkeypatch.setattr(Path, "mkdir", denied)
     with pytest.raises(OSError, match=r"ravdess cannot be made \(Permission denied\); make .* or name another"):
-        download.install([host.offers("speech.zip", zipped(SPEECH))], target)
+        install([host.offers("speech.zip", zipped(SPEECH))], target)
     assert host.asked == []
 
 
@@ -530,7 +531,7 @@ def test_a_target_that_cannot_be_written_is_refused_before_the_download(
     target.mkdir(parents=True)
     monkeypatch.setattr(os, "access", lambda path, _: path != target)
     with pytest.raises(OSError, match="ravdess cannot be written; change its permissions, or name another folder"):
-        download.install([host.offers("speech.zip", zipped(SPEECH))], target)
+        install([host.offers("speech.zip", zipped(SPEECH))], target)
     assert host.asked == []
 
 
@@ -547,17 +548,17 @@ def test_a_disk_that_is_too_small_is_told_before_the_download(
     needed = 2 * sum(archive.size for archive in archives)
     with_free(monkeypatch, needed - 1, needed, needed)
     with pytest.raises(OSError, match=r"^1\.2 MB are needed in .*raw, 1\.2 MB were free; make room and run the same"):
-        download.install(archives, target)
+        install(archives, target)
     assert host.asked == []
     assert names(target.parent) == []
-    assert download.install(archives, target) == 4
+    assert install(archives, target) == 4
 
 
 def test_what_is_there_already_needs_no_room(host: Host, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     archive = host.offers("speech.zip", zipped(SPEECH))
     partial_of(target, archive, zipped(SPEECH))
     with_free(monkeypatch, archive.size, archive.size)
-    assert download.install([archive], target) == 2
+    assert install([archive], target) == 2
 
 
 def test_a_disk_that_is_too_small_for_the_unpacked_files_keeps_the_archive(
@@ -566,9 +567,9 @@ def test_a_disk_that_is_too_small_for_the_unpacked_files_keeps_the_archive(
     archive = host.offers("speech.zip", zipped(SPEECH))
     with_free(monkeypatch, 2 * archive.size, 399_999, archive.size, 400_000)
     with pytest.raises(OSError, match=r"0\.4 MB are needed in .*raw, 0\.4 MB were free"):
-        download.install([archive], target)
+        install([archive], target)
     assert names(target.parent) == [".partial.speech.zip"]
-    assert download.install([archive], target) == 2
+    assert install([archive], target) == 2
     assert len(host.asked) == 1
 
 
@@ -588,10 +589,10 @@ def test_a_disk_that_gets_full_while_unpacking_keeps_the_archive(
     with monkeypatch.context() as patched:
         patched.setattr(shutil, "copyfileobj", full)
         with pytest.raises(OSError, match=r"^0\.4 MB are needed in .*raw, .* were free; make room and run the same"):
-            download.install([archive], target)
+            install([archive], target)
     assert len(copied) > 1  # one file was whole already
     assert names(target.parent) == [".partial.speech.zip"]
-    assert download.install([archive], target) == 2
+    assert install([archive], target) == 2
     assert tree(target) == expected(SPEECH)
     assert len(host.asked) == 1
 
@@ -611,9 +612,9 @@ def test_a_disk_that_gets_full_while_downloading_keeps_what_is_there(
     with monkeypatch.context() as patched:
         patched.setattr(Path, "open", lambda self, mode: Full(self, mode) if "b" in mode else opened(self, mode))
         with pytest.raises(OSError, match=r"^0\.8 MB are needed in .*raw, .* were free; make room and run the same"):
-            download.install([archive], target)
+            install([archive], target)
     there = (target.parent / ".partial.speech.zip").stat().st_size
-    assert download.install([archive], target) == 2
+    assert install([archive], target) == 2
     assert [asked.range for asked in host.asked] == [None, f"bytes={there}-"]
 
 
@@ -625,7 +626,7 @@ def test_an_error_that_is_not_of_the_disks_size_is_passed_on(
 
     monkeypatch.setattr(shutil, "copyfileobj", broken)
     with pytest.raises(OSError, match="Input/output error"):
-        download.install([host.offers("speech.zip", zipped(SPEECH))], target)
+        install([host.offers("speech.zip", zipped(SPEECH))], target)
     assert names(target.parent) == [".partial.speech.zip"]
 
 
@@ -637,7 +638,7 @@ def test_an_interruption_while_unpacking_keeps_the_archive(
 
     monkeypatch.setattr(shutil, "copyfileobj", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        download.install([host.offers("speech.zip", zipped(SPEECH))], target)
+        install([host.offers("speech.zip", zipped(SPEECH))], target)
     assert names(target.parent) == [".partial.speech.zip"]
 
 
@@ -647,16 +648,16 @@ def test_what_a_killed_process_was_unpacking_is_cleared_and_the_archive_is_used(
     partial_of(target, archive, content)
     script = (
         "import os, shutil, signal, sys; from pathlib import Path\n"
-        "from ser.ingest import download; from ser.corpora.archive import Archive\n"
+        "from ser.ingest.download.installation import install; from ser.corpora.archive import Archive\n"
         "shutil.copyfileobj = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
-        "download.install([Archive(sys.argv[1], int(sys.argv[2]), sys.argv[3])], Path(sys.argv[4]))\n"
+        "install([Archive(sys.argv[1], int(sys.argv[2]), sys.argv[3])], Path(sys.argv[4]))\n"
     )
     arguments = [archive.url, str(archive.size), archive.md5, str(target)]
     killed = subprocess.run([sys.executable, "-c", script, *arguments], check=False)
     assert killed.returncode == -signal.SIGKILL
     assert names(target.parent) == [".partial.ravdess", ".partial.speech.zip"]
     (target.parent / ".partial.ravdess" / "half.wav").write_text("half")
-    assert download.install([archive], target) == 2
+    assert install([archive], target) == 2
     assert tree(target) == expected(SPEECH)
     assert names(target.parent) == ["ravdess"]
     assert host.asked == []
@@ -668,10 +669,10 @@ def test_a_folder_that_is_there_gets_what_it_lacks_and_keeps_what_it_has(host: H
         (target / name).parent.mkdir(parents=True, exist_ok=True)
         (target / name).write_bytes(content)
     archives = [host.offers("speech.zip", zipped(SPEECH)), host.offers("song.zip", zipped(SONG))]
-    assert download.install(archives, target) == 3
+    assert install(archives, target) == 3
     assert tree(target) == expected(SPEECH, SONG) | mine
     assert names(target.parent) == ["ravdess"]
-    assert download.install(archives, target) == 0
+    assert install(archives, target) == 0
     assert tree(target) == expected(SPEECH, SONG) | mine
 
 
@@ -680,7 +681,7 @@ def test_a_link_to_a_folder_is_filled_where_it_leads_and_stays_a_link(host: Host
     elsewhere.mkdir()
     target.parent.mkdir(parents=True)
     target.symlink_to(elsewhere)
-    assert download.install([host.offers("speech.zip", zipped(SPEECH))], target) == 2
+    assert install([host.offers("speech.zip", zipped(SPEECH))], target) == 2
     assert tree(elsewhere) == expected(SPEECH)
     assert target.is_symlink()
 
@@ -697,7 +698,7 @@ def test_a_link_to_a_folder_on_another_disk_is_filled_too(
 
     monkeypatch.setattr(os, "rename", across)
     target.mkdir(parents=True)
-    assert download.install([host.offers("speech.zip", zipped(SPEECH))], target) == 2
+    assert install([host.offers("speech.zip", zipped(SPEECH))], target) == 2
     assert tree(target) == expected(SPEECH)
 
 
@@ -705,7 +706,7 @@ def test_a_link_of_the_user_that_leads_nowhere_is_no_file_to_replace(host: Host,
     link = target / "Actor_01" / "03-01-01.wav"
     link.parent.mkdir(parents=True)
     link.symlink_to("nowhere")
-    assert download.install([host.offers("speech.zip", zipped(SPEECH))], target) == 1
+    assert install([host.offers("speech.zip", zipped(SPEECH))], target) == 1
     assert link.is_symlink()
 
 
@@ -714,9 +715,9 @@ def test_a_file_in_place_of_an_archives_folder_is_told_and_kept(host: Host, targ
     (target / "Actor_02").write_text("mine")
     archive = host.offers("speech.zip", zipped(SPEECH))
     with pytest.raises(OSError, match="Actor_02 is in the way of a folder; move it away and run the same command"):
-        download.install([archive], target)
+        install([archive], target)
     assert (target / "Actor_02").read_text() == "mine"
     (target / "Actor_02").unlink()
-    assert download.install([archive], target) == 1  # Actor_01's file had come before
+    assert install([archive], target) == 1  # Actor_01's file had come before
     assert tree(target) == expected(SPEECH)
     assert len(host.asked) == 1

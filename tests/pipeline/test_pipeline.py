@@ -264,12 +264,14 @@ def test_across_corpora_one_trains_and_the_others_are_tested_whole(project):
 def test_a_wanted_corpus_that_is_not_there_is_refused_with_the_remedy(project):
     output = study_of_several(project, "corpus.corpora=[ravdess,crema_d]", fails=True)
     assert f"error: corpus.corpora names crema_d, and {project.raw} has no folder of that name" in output
-    assert "`ser download crema_d` fetches it or says how" in output
+    assert "`ser download crema_d` fetches it or explains how" in output
 
 
 def test_a_folder_without_any_corpus_is_refused_with_the_remedy(project):
     output = study_of_several(project, f"corpus.root={project.corpus}", fails=True)
-    assert f"error: {project.corpus} has no corpus; it holds one folder each, of ravdess, tess, crema_d" in output
+    assert (
+        f"error: {project.corpus} contains no corpus; wanted is a folder for each of ravdess, tess, crema_d" in output
+    )
     assert "`ser download ravdess` fetches one" in output
 
 

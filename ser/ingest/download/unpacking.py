@@ -1,4 +1,4 @@
-"""Unpack a zip file from the web without harm."""
+"""Unpacking of zip files from the web, without harm to the machine."""
 
 import stat
 import zipfile
@@ -9,17 +9,18 @@ from pathlib import Path, PurePosixPath
 
 from tqdm import tqdm
 
-MAX_EXPANSION = 10  # times an archive's size; recorded speech shrinks to a third at best, so more is a zip bomb
+MAX_EXPANSION = 10  # unpacked size by packed size; speech shrinks to a third at best, so more is a zip bomb
 
 
 def members(path: Path) -> list[zipfile.ZipInfo]:
-    """Files of the zip file at `path`, without those that are hidden or clutter of macOS.
+    """Files in the zip file at `path`, without hidden files and those that macOS adds.
 
     Raises
     ------
     ValueError
-        If it is no zip file, a member could do harm (a path that leads out of the folder, a link, a device) or cannot
-        be read (encryption, an unusual compression), or the members are over `MAX_EXPANSION` times the archive's size.
+        If it is not a zip file, if a member could do harm (a path that leads out of the folder, a link, a device) or
+        cannot be read (encryption, an unusual compression), or if the files are more than `MAX_EXPANSION` times as
+        large as the archive.
     """
     with _reading(path) as file:
         found = file.infolist()
@@ -33,7 +34,7 @@ def members(path: Path) -> list[zipfile.ZipInfo]:
 
 
 def unpack(path: Path, found: list[zipfile.ZipInfo], folder: Path, *, description: str) -> None:
-    """Extract the members `found`, of which zipfile reads no more than the size that they declare.
+    """Extract the members `found` to `folder`; zipfile reads no more bytes of a member than it declares.
 
     Raises
     ------
@@ -54,17 +55,17 @@ def unpack(path: Path, found: list[zipfile.ZipInfo], folder: Path, *, descriptio
 
 @contextmanager
 def _reading(path: Path) -> Iterator[zipfile.ZipFile]:
-    """Open a zip file; whatever is wrong in it is a `ValueError`."""
+    """Open a zip file; every defect of it raises a `ValueError`."""
     try:
         with zipfile.ZipFile(path) as file:
             yield file
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:  # the last: of a later format
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:  # the last: a later format
         raise _refused(path, f"not readable as zip ({str(error) or 'it ends early'})") from None
 
 
 def _objection(member: zipfile.ZipInfo) -> str | None:
-    """What a member is that must not be unpacked."""
-    for name in (member.orig_filename, member.filename):  # as the archive has it, and as zipfile understands it
+    """Reason why a member must not be unpacked, or None."""
+    for name in (member.orig_filename, member.filename):  # as stored in the archive, and as zipfile understands it
         if name.startswith("/") or ".." in name.split("/") or any(character in name for character in "\\:\0"):
             return "a path that may lead out of the folder"
     if stat.S_IFMT(member.external_attr >> 16) not in (0, stat.S_IFREG, stat.S_IFDIR):

@@ -1,0 +1,1 @@
+"""Published archives of a corpus: fetched, checked, unpacked and added to its folder."""

@@ -1,0 +1,161 @@
+"""Recordings of one or several corpora that become utterances, chosen by their file names; nothing is decoded."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any, NamedTuple
+
+from ser import corpora as readers
+from ser.core.tables import EMOTIONS
+from ser.corpora.labels import canonical, check_map
+from ser.corpora.naming import VOCAL_CHANNELS, InvalidName, Naming
+from ser.ingest.counts import Tally
+from ser.ingest.survey import Named, Reject, survey
+
+Scheme = Mapping[str, str | None]
+"""Canonical emotion -> its label, or None where it is dropped, as `ser.corpora.labels.merged` returns it."""
+
+
+@dataclass(frozen=True)
+class CorpusSettings:
+    """Settings of one corpus: those of a file of `conf/corpus/reader`, its name and its folder."""
+
+    name: str
+    """First part of every utterance and speaker."""
+    folder: str
+    """Relative to the root; empty where the root is the corpus."""
+    reader: str
+    """Module of `ser.corpora` that parses the file names."""
+    label_map: Mapping[str, str]
+    """Corpus label -> canonical emotion."""
+    vocal_channels: list[str] | None = None
+    """Vocal channels to keep; None keeps all."""
+    speaker_pattern: str | None = None
+    """Regular expression with a group named `speaker`, searched in the path below the root. Without it, speakers come
+    from the file names, or from a `speakers.csv` in the folder."""
+
+    @property
+    def section(self) -> str:
+        """Section of the configuration that holds these settings."""
+        return f"corpus.members.{self.folder}" if self.folder else "corpus"
+
+    def check(self) -> None:
+        """Raise a `ValueError` if a vocal channel or an emotion of the label map is unknown."""
+        if unknown := sorted(set(self.vocal_channels or ()) - set(VOCAL_CHANNELS)):
+            known = ", ".join(VOCAL_CHANNELS)
+            raise ValueError(f"{self.section}.vocal_channels names {', '.join(unknown)}; the corpus has {known}")
+        check_map(self.label_map, self.section)
+
+
+class Recording(NamedTuple):
+    """A file to decode, and what its name states."""
+
+    utterance: str
+    path: str
+    """Relative to the root."""
+    corpus: str
+    emotion: str
+    """Label of the scheme."""
+    naming: Naming
+
+
+def of_corpus(root: Path, settings: CorpusSettings, *, scheme: Scheme, tally: Tally) -> list[Recording]:
+    """Recordings of one corpus that are to be decoded; `tally` counts the other files.
+
+    Raises
+    ------
+    ValueError
+        If the folder is missing or contains no audio, or a setting is unknown.
+    """
+    settings.check()
+    folder = root / settings.folder
+    found = survey(folder, readers.corpus(settings.reader), speaker_pattern=settings.speaker_pattern)
+    if not (found.named or found.rejects or found.known_defects):
+        raise ValueError(f"no audio below {folder}; is corpus.root right?")
+    tally.add_survey(found, PurePosixPath(settings.folder))
+    return _selected(found.named, settings, scheme, tally)
+
+
+def _selected(named: Iterable[Named], settings: CorpusSettings, scheme: Scheme, tally: Tally) -> list[Recording]:
+    """Recordings of a known emotion that the scheme keeps, of the chosen vocal channels."""
+    selected: list[Recording] = []
+    dropped: dict[str, set[str]] = {}
+    name, channels = settings.name, settings.vocal_channels
+    for entry in named:
+        path = str(PurePosixPath(settings.folder) / entry.path)
+        try:
+            emotion = canonical(entry.naming.corpus_label, settings.label_map, settings.section)
+        except InvalidName as error:
+            tally.rejects.append(Reject(path, error.reason, error.remedy))
+            continue
+        label = scheme[emotion]
+        if channels is not None and entry.naming.vocal_channel not in channels:
+            tally.not_selected[f"{name}, {entry.naming.vocal_channel}"] += 1
+        elif label is None:
+            dropped.setdefault(emotion, set()).add(entry.recording)
+        else:
+            selected.append(Recording(f"{name}/{entry.recording}", path, name, label, entry.naming))
+    if dropped:
+        tally.dropped[name] = {emotion: len(dropped[emotion]) for emotion in EMOTIONS if emotion in dropped}
+    return selected
+
+
+def of_corpora(
+    root: Path,
+    *,
+    members: Mapping[str, Mapping[str, Any]],
+    corpora: list[str] | None = None,
+    scheme: Scheme,
+    tally: Tally,
+) -> list[Recording]:
+    """Recordings of several corpora, each in a folder of `root` that has its name.
+
+    Parameters
+    ----------
+    members
+        Name of each possible corpus -> its settings, without name and folder.
+    corpora
+        Names of the corpora to read, all of which must exist; None reads every member that exists.
+    """
+    chosen = present(root, members, corpora)
+    tally.not_read = _other_folders(root, chosen)
+    found: list[Recording] = []
+    for name in chosen:
+        found += of_corpus(root, CorpusSettings(name, name, **members[name]), scheme=scheme, tally=tally)
+    return found
+
+
+def present(root: Path, members: Iterable[str], corpora: list[str] | None) -> list[str]:
+    """Names of `corpora`, or of all `members` if that is None, that have a folder in `root`.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or `corpora` names one that is unknown or has no folder.
+    """
+    members = list(members)
+    if isinstance(corpora, str):
+        raise ValueError(f"corpus.corpora is {corpora!r}; write it as a list: [{corpora}]")
+    if unknown := [name for name in corpora or () if name not in members]:
+        raise ValueError(f"corpus.corpora names {', '.join(unknown)}; the members are {', '.join(members)}")
+    if missing := [name for name in corpora or () if not (root / name).is_dir()]:
+        raise ValueError(
+            f"corpus.corpora names {', '.join(missing)}, and {root} has no folder of that name; `ser download"
+            f" {missing[0]}` fetches it or explains how, `ser corpora` lists the installed corpora"
+        )
+    found = [name for name in dict.fromkeys(members if corpora is None else corpora) if (root / name).is_dir()]
+    if not found:
+        raise ValueError(
+            f"{root} contains no corpus; wanted is a folder for each of {', '.join(members)}. `ser download ravdess`"
+            " fetches one, `ser corpora` lists the installed corpora"
+        )
+    return found
+
+
+def _other_folders(root: Path, chosen: list[str]) -> list[str]:
+    """Names of the folders in `root` that belong to none of the chosen corpora."""
+    return sorted(
+        path.name
+        for path in root.iterdir()
+        if path.is_dir() and path.name not in chosen and not path.name.startswith(".")
+    )
