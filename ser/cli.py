@@ -160,9 +160,7 @@ def download(corpus: str, root: Path) -> str:
         steps = [f"  {number}. {step.format(root=quoted)}" for number, step in enumerate(module.STEPS, 1)]
         check = "ser corpora" if root == RAW else f"ser corpora --root {shlex.quote(str(root))}"
         return "\n".join([terms, "It cannot be fetched by a program alone:", *steps, f"Then check it with: {check}"])
-    from ser.ingest.download.installation import (
-        install,  # half a second to import, which the other commands need not pay
-    )
+    from ser.ingest.download.installation import install  # takes half a second, which other commands save
 
     print(terms)
     lacking = [holding.vocal_channel for holding in holdings if not holding.is_complete]
