@@ -73,7 +73,7 @@ def title(scores: Mapping[str, Any]) -> str:
     if "uar" not in scores:
         return f"dev UAR {scores['dev.uar']:.1%}"
     low, high = scores["uar_low"], scores["uar_high"]
-    of_speakers = ", ".join(f"{name} {uar:.1%}" for name, uar in metrics.speakers_of(scores).items())
+    of_speakers = ", ".join(f"{name} {uar:.1%}" for name, uar in metrics.uar_by_speaker(scores).items())
     doubt = of_speakers if low is None else f"95 % interval {low:.1%} to {high:.1%}"
     return f"UAR {scores['uar']:.1%}" + (f" ({doubt})" if doubt else "")
 
@@ -135,7 +135,7 @@ def write_pictures(predictions: pd.DataFrame, heading: str, protocol: str) -> No
     for figure, path in ((matrix, CONFUSION_MATRIX), (bars, PER_CLASS)):
         with files.replacing(path) as temporary:
             figure.savefig(temporary)
-    parts = [("", predictions), *((f"{name} alone\n", rows) for name, rows in metrics.by_corpus(predictions))]
+    parts = [("", predictions), *((f"{name} alone\n", rows) for name, rows in metrics.rows_by_corpus(predictions))]
     reports = [f"{head}{report(rows['truth'], rows['prediction'], labels)}" for head, rows in parts]
     files.write_text(CLASSIFICATION_REPORT, "\n".join([f"{heading}\n{note}\n", *reports]))
 

@@ -21,7 +21,7 @@ def main() -> None:
     balanced = tables.read_balanced(formats.in_format(BALANCED, config["tables.format"]))
     features = reading.read(Path(config["representation"]["path"])).averages(config["representation"]["name"])
     rows = balancing.dereferenced(balanced[balanced["fold"] == 0], features)
-    rows = projections.drawn(rows, max_rows=projection["max_rows"], seed=seed)
+    rows = projections.sampled(rows, max_rows=projection["max_rows"], seed=seed)
     values = projections.standardised(rows[tables.feature_columns(features)].to_numpy())
     points = {
         "tsne": projections.tsne(values, **projection["tsne"], seed=seed),

@@ -129,7 +129,7 @@ def importance_section(
     if features.array is not None:
         return None
     dev = predictions[predictions["partition"] == "dev"]
-    drawn = projections.drawn(dev, max_rows=options["max_rows"], seed=seed)
+    drawn = projections.sampled(dev, max_rows=options["max_rows"], seed=seed)
     rows = {int(str(fold)): part for fold, part in drawn.groupby("fold")}
     inputs = [
         (

@@ -1,4 +1,4 @@
-"""Scores of groups of utterances: of every speaker, sex, corpus, intensity, and class."""
+"""Scores of each speaker, sex, corpus, intensity and class."""
 
 import pandas as pd
 from sklearn.metrics import precision_recall_fscore_support
@@ -10,18 +10,27 @@ SCORES = ("n_utterances", "n_speakers", "n_emotions", "uar", "uar_low", "uar_hig
 
 
 def scores_by(predictions: pd.DataFrame, column: str, *, n_resamples: int, seed: int) -> pd.DataFrame:
-    """Scores of each value of `column`, in their order; `unknown`, where it is missing, comes last.
+    """Scores of each group of utterances with the same value of `column`, sorted by value.
+
+    Utterances without a value form the last group, `unknown`.
 
     Parameters
     ----------
     n_resamples
-        Of the bootstrap over speakers; 0 gives no intervals.
+        Number of bootstrap samples of speakers; 0 gives no intervals.
 
     Returns
     -------
     DataFrame
-        The column, and `SCORES`. A UAR is over the emotions that the group has, of which there are `n_emotions`; its
-        interval is missing below 6 speakers.
+        `column` and `SCORES`. The UAR is the mean over the `n_emotions` emotions annotated in the group; its interval
+        is missing with fewer than 6 speakers.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"sex": ["male", "male", "female"], "speaker": ["a", "a", "b"], "truth": "sad"})
+    >>> rows = rows.assign(prediction=["sad", "calm", "sad"], p_calm=0.5, p_sad=0.5)
+    >>> scores_by(rows, "sex", n_resamples=0, seed=0)[["sex", "n_utterances", "uar"]].values.tolist()
+    [['female', 1, 1.0], ['male', 2, 0.5]]
     """
     found = [
         {column: str(name), **_scores(rows, n_resamples=n_resamples, seed=seed)}
@@ -48,10 +57,10 @@ def _scores(rows: pd.DataFrame, *, n_resamples: int, seed: int) -> dict[str, flo
 
 
 def scores_of_classes(predictions: pd.DataFrame) -> pd.DataFrame:
-    """emotion, precision, recall, f1, n_annotated, n_predicted of every class.
+    """Precision, recall, F1, n_annotated and n_predicted of each emotion.
 
-    A class that is never annotated has no recall, one that is never predicted no precision; F1 is missing where both
-    are.
+    Recall is missing for a class without annotated utterances, precision for a class that is never predicted, and F1
+    for a class with neither.
     """
     labels = metrics.labels_of(predictions)
     truth, prediction = predictions["truth"], predictions["prediction"]
@@ -71,8 +80,15 @@ def scores_of_classes(predictions: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def confusions(predictions: pd.DataFrame, *, n: int) -> pd.DataFrame:
-    """The `n` confusions that take the largest shares of their annotated emotion: truth, prediction, count, share."""
+def largest_confusions(predictions: pd.DataFrame, *, n: int) -> pd.DataFrame:
+    """The `n` confusions with the largest share of their annotated emotion: truth, prediction, count, share.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"truth": ["sad", "sad", "calm"], "prediction": ["sad", "calm", "calm"]})
+    >>> largest_confusions(rows, n=1).to_dict("records")
+    [{'truth': 'sad', 'prediction': 'calm', 'count': 1, 'share': 0.5}]
+    """
     annotated = predictions["truth"].value_counts()
     wrong = predictions[predictions["truth"] != predictions["prediction"]]
     found = wrong.groupby(["truth", "prediction"]).size().rename("count").reset_index()

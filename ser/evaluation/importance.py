@@ -1,4 +1,4 @@
-"""Which descriptors a model needs: how much its UAR falls when what they say is mixed up among the utterances."""
+"""Permutation importance of descriptors: the fall of a model's UAR when their values are permuted among utterances."""
 
 import re
 from collections.abc import Sequence
@@ -12,30 +12,40 @@ from ser.models.bundle import Bundle
 
 Values = npt.NDArray[np.float32]
 
-# What our functionals append to the name of a descriptor, or openSMILE: `_sma3nz_amean`, `_sma_de[7]_range`.
-NUMBERED = re.compile(r"(_sma.*|(_\d+)?(_Std)?)$")
+# Endings of feature names after the descriptor: `_3_Std`; of openSMILE: `_sma3nz_amean`, `_sma_de[7]_range`.
+ENDING = re.compile(r"(_sma.*|(_\d+)?(_Std)?)$")
 COLUMNS = ("descriptor", "n_features", "drop", "least", "most")
 
 
 def descriptor(column: str) -> str:
-    """Name of the descriptor that a feature is of: `MFCC` of `MFCC_3_Std`."""
-    return NUMBERED.sub("", column)
+    """Name of the descriptor of a feature, without its number and functional.
+
+    Examples
+    --------
+    >>> descriptor("MFCC_3_Std"), descriptor("loudness_sma3_amean"), descriptor("RMS")
+    ('MFCC', 'loudness', 'RMS')
+    """
+    return ENDING.sub("", column)
 
 
 def importances(models: Sequence[tuple[Bundle, pd.DataFrame]], *, n_repeats: int, seed: int) -> pd.DataFrame:
-    """Fall of the UAR, pooled over the folds, when all features of a descriptor are permuted together.
+    """Fall of the UAR, pooled over folds, when all features of one descriptor are permuted together.
 
-    Features of one descriptor say much the same; permuted one by one, each would seem needless.
+    Features of one descriptor carry similar information. If they were permuted one by one, the others would replace
+    the permuted one, and each would seem unimportant.
 
     Parameters
     ----------
     models
-        Of each fold: its bundle, and rows that it did not learn from: emotion, and the features.
+        The bundle of each fold, with rows that it was not trained on: emotion and the features.
+    n_repeats
+        Number of permutations of each descriptor.
 
     Returns
     -------
     DataFrame
-        descriptor, n_features, and over the repeats the mean, smallest and largest fall; the most important first.
+        descriptor, n_features, and over the repeats the mean (`drop`), smallest (`least`) and largest (`most`) fall;
+        the most important descriptor first.
 
     References
     ----------
@@ -60,9 +70,9 @@ def importances(models: Sequence[tuple[Bundle, pd.DataFrame]], *, n_repeats: int
 def _permuted_predictions(
     model: Bundle, values: Values, name: str, n_repeats: int, random: np.random.Generator
 ) -> npt.NDArray[np.str_]:
-    """What is predicted when the features of a descriptor come from other rows, `(n_repeats, n_rows)`."""
+    """Predictions when the features of a descriptor are permuted among the rows, `(n_repeats, n_rows)`."""
     own = np.flatnonzero([descriptor(column) == name for column in model.columns])
-    repeated = np.tile(values, (n_repeats, 1))  # one call of the model, which costs more than its rows
+    repeated = np.tile(values, (n_repeats, 1))  # one call of the model is faster than one call for each repeat
     order = np.concatenate([random.permutation(len(values)) for _ in range(n_repeats)])
     repeated[:, own] = values[np.ix_(order, own)]
     return _prediction(model, repeated).reshape(n_repeats, len(values))

@@ -11,20 +11,32 @@ from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, recall_s
 
 from ser.core.tables import probability_columns
 
-MIN_SPEAKERS = 6  # fewer speakers say too little of others for an interval
+MIN_SPEAKERS = 6  # with fewer speakers, a bootstrap over speakers is not reliable
 CONFIDENCE_LEVEL = 0.95
 DIGITS = 6
 
 
 def labels_of(predictions: pd.DataFrame) -> list[str]:
-    """The ordered classes of a table of predictions."""
+    """Ordered class names of a table of predictions.
+
+    Examples
+    --------
+    >>> labels_of(pd.DataFrame(columns=["truth", "prediction", "p_sad", "p_neutral"]))
+    ['neutral', 'sad']
+    """
     return [column.removeprefix("p_") for column in probability_columns(predictions)]
 
 
 def scores(predictions: pd.DataFrame) -> dict[str, float]:
-    """UAR, accuracy, F1 and every class's recall.
+    """UAR, accuracy, F1 and the recall of each class.
 
-    Classes without an annotated utterance have no recall and do not count in the averages.
+    Classes without annotated utterances have no recall and do not count in the averages.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"truth": ["sad", "sad", "calm"], "prediction": ["sad", "calm", "calm"]})
+    >>> scores(rows.assign(p_calm=0.5, p_sad=0.5))["uar"]
+    0.75
     """
     truth, prediction = predictions["truth"], predictions["prediction"]
     present = [label for label in labels_of(predictions) if (truth == label).any()]
@@ -43,14 +55,15 @@ def scores(predictions: pd.DataFrame) -> dict[str, float]:
 
 
 def uar_interval(predictions: pd.DataFrame, *, n_resamples: int, seed: int) -> tuple[float, float] | tuple[None, None]:
-    """95 % percentile bootstrap of the UAR over speakers; (None, None) below 6 speakers, or where some are unknown.
+    """95 % confidence interval of the UAR: a percentile bootstrap over speakers [1]_.
 
-    Utterances of one speaker are alike, so resampling utterances would promise too much.
+    The bootstrap draws speakers because utterances of one speaker are alike [2]_: an interval from drawn utterances
+    would be too narrow. (None, None) with fewer than 6 speakers or where a speaker is unknown.
 
     References
     ----------
-    .. [1] Efron and Tibshirani (1993), An Introduction to the Bootstrap, chapter 13; clusters: Field and Welsh (2007),
-       Bootstrapping clustered data, JRSS B 69(3): 369-390.
+    .. [1] Efron and Tibshirani (1993), An Introduction to the Bootstrap, chapter 13.
+    .. [2] Field and Welsh (2007), Bootstrapping clustered data, JRSS B 69(3): 369-390.
     """
     speaker = predictions["speaker"]
     if speaker.isna().any() or speaker.nunique() < MIN_SPEAKERS:
@@ -80,7 +93,7 @@ def uar_interval(predictions: pd.DataFrame, *, n_resamples: int, seed: int) -> t
 
 
 def _uar(confusion: npt.NDArray[np.int_]) -> npt.NDArray[np.float64]:
-    """UAR of confusion matrices `(…, n_labels, n_labels)`, over the classes that have rows."""
+    """UAR of each confusion matrix `(…, n_labels, n_labels)`, over the classes with annotated utterances."""
     support = confusion.sum(axis=-1)
     hits = np.diagonal(confusion, axis1=-2, axis2=-1)
     recall = np.divide(hits, support, out=np.zeros(support.shape), where=support > 0)
@@ -88,19 +101,31 @@ def _uar(confusion: npt.NDArray[np.int_]) -> npt.NDArray[np.float64]:
 
 
 def expected_calibration_error(predictions: pd.DataFrame, *, n_bins: int) -> float:
-    """Mean difference of confidence and accuracy over `n_bins` equally wide bins of confidence.
+    """Expected calibration error: mean distance of confidence and accuracy over `n_bins` equally wide bins [1]_.
+
+    Each bin counts in proportion to its utterances.
 
     References
     ----------
     .. [1] Guo, Pleiss, Sun and Weinberger (2017), On calibration of modern neural networks, ICML, equation 3.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"truth": ["sad", "calm"], "prediction": "sad", "p_calm": 0.2, "p_sad": 0.8})
+    >>> expected_calibration_error(rows, n_bins=10)  # confidence 0.8, accuracy 0.5
+    0.3
     """
-    rows = by_confidence(predictions, n_bins=n_bins)
+    rows = confidence_bins(predictions, n_bins=n_bins)
     difference = (rows["hit"] - rows["confidence"]).groupby(rows["bin"]).sum().abs().sum()
     return _rounded(difference / len(predictions))
 
 
-def by_confidence(predictions: pd.DataFrame, *, n_bins: int) -> pd.DataFrame:
-    """confidence, hit (1 or 0) and bin, of `n_bins` equally wide ones: a bound is in the bin above, 1 in the last."""
+def confidence_bins(predictions: pd.DataFrame, *, n_bins: int) -> pd.DataFrame:
+    """Confidence, hit (1 or 0) and bin of each prediction.
+
+    There are `n_bins` equally wide bins, numbered from 0. A confidence on a bound falls into the upper bin, and 1 into
+    the last.
+    """
     confidence = predictions[probability_columns(predictions)].max(axis=1)
     hit = (predictions["truth"] == predictions["prediction"]).astype(float)
     number = np.minimum((confidence * n_bins).astype(int), n_bins - 1)
@@ -118,14 +143,14 @@ def metrics(
     seed: int,
     transductive: bool = False,
 ) -> dict[str, Any]:
-    """The flat table of `metrics.json`; without `test`, the dev figures alone.
+    """Content of `metrics.json`, flat; without `test`, only the scores of the dev partition.
 
-    `transductive` is in it where it is true, and nowhere else.
+    The key `transductive` is present only where its value is true.
     """
     developed = predictions[predictions["partition"] == "dev"]
     dev = scores(developed)
     dev_scores = {"dev.uar": dev["uar"], "dev.accuracy": dev["accuracy"]}
-    dev_scores |= {f"dev.corpus.{name}.uar": scores(rows)["uar"] for name, rows in by_corpus(developed)}
+    dev_scores |= {f"dev.corpus.{name}.uar": scores(rows)["uar"] for name, rows in rows_by_corpus(developed)}
     study: dict[str, Any] = {"speaker_independent": speaker_independent, "protocol": protocol}
     study |= {"transductive": True} if transductive else {}
     if not test:
@@ -136,49 +161,65 @@ def metrics(
         **scores(tested),
         "uar_low": low,
         "uar_high": high,
-        **of_few_speakers(tested),
+        **uar_of_few_speakers(tested),
         "ece": expected_calibration_error(tested, n_bins=n_bins),
         "n_utterances": len(tested),
         "n_speakers": int(tested["speaker"].nunique()),
         **study,
         **dev_scores,
-        **per_corpus(tested, n_resamples=n_resamples, seed=seed),
+        **scores_per_corpus(tested, n_resamples=n_resamples, seed=seed),
     }
 
 
-def per_corpus(predictions: pd.DataFrame, *, n_resamples: int, seed: int) -> dict[str, float | int | None]:
-    """UAR with its interval, accuracy and counts of each corpus, as `corpus.<name>.…`; nothing of a single corpus.
+def scores_per_corpus(predictions: pd.DataFrame, *, n_resamples: int, seed: int) -> dict[str, float | int | None]:
+    """UAR with its interval, accuracy and counts of each corpus, as `corpus.<name>.…`; empty for a single corpus.
 
-    A UAR is over the emotions that the corpus has.
+    The UAR of a corpus is the mean over the emotions annotated in that corpus.
     """
     found: dict[str, float | int | None] = {}
-    for name, rows in by_corpus(predictions):
+    for name, rows in rows_by_corpus(predictions):
         own = scores(rows)
         low, high = uar_interval(rows, n_resamples=n_resamples, seed=seed)
         figures = {"uar": own["uar"], "uar_low": low, "uar_high": high, "accuracy": own["accuracy"]}
         counts = {"n_utterances": len(rows), "n_speakers": int(rows["speaker"].nunique())}
         found |= {f"corpus.{name}.{key}": value for key, value in (figures | counts).items()}
-        found |= of_few_speakers(rows)
+        found |= uar_of_few_speakers(rows)
     return found
 
 
-def of_few_speakers(predictions: pd.DataFrame) -> dict[str, float]:
-    """UAR on each of fewer than 6 speakers, as `speaker.<name>.uar`, where there is no interval; nothing of more.
+def uar_of_few_speakers(predictions: pd.DataFrame) -> dict[str, float]:
+    """UAR of each speaker, as `speaker.<name>.uar`, for fewer than 6 speakers; empty for more.
 
-    A UAR is over the emotions that the speaker has. Those who are not known are left out.
+    These scores stand in for the interval, which needs 6 speakers. The UAR of a speaker is the mean over the emotions
+    of that speaker. Utterances of unknown speakers are left out.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"speaker": ["a", "b"], "truth": "sad", "prediction": ["sad", "calm"]})
+    >>> uar_of_few_speakers(rows.assign(p_calm=0.5, p_sad=0.5))
+    {'speaker.a.uar': 1.0, 'speaker.b.uar': 0.0}
     """
     parts = list(predictions.groupby("speaker")) if predictions["speaker"].nunique() < MIN_SPEAKERS else []
     return {f"speaker.{name}.uar": scores(rows)["uar"] for name, rows in parts}
 
 
-def speakers_of(figures: Mapping[str, Any]) -> dict[str, float]:
-    """UAR of each speaker that a `metrics.json` names, since they are too few for an interval."""
+def uar_by_speaker(figures: Mapping[str, Any]) -> dict[str, float]:
+    """Speaker -> UAR, from the content of a `metrics.json`; empty where it holds no UAR of single speakers.
+
+    Examples
+    --------
+    >>> uar_by_speaker({"uar": 0.75, "speaker.emodb/03.uar": 0.5, "speaker.emodb/08.uar": 1.0})
+    {'emodb/03': 0.5, 'emodb/08': 1.0}
+    """
     start, end = "speaker.", ".uar"
     return {name.removeprefix(start).removesuffix(end): figures[name] for name in figures if name.startswith(start)}
 
 
-def by_corpus(predictions: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
-    """Rows of each corpus, if there are several: an average must not hide a bad one."""
+def rows_by_corpus(predictions: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+    """Name and rows of each corpus; empty for a single corpus.
+
+    Several corpora are also scored one by one, because their common mean can hide a corpus with a low score.
+    """
     parts = [(str(name), rows) for name, rows in predictions.groupby("corpus")]
     return parts if len(parts) > 1 else []
 

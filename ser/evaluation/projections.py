@@ -16,20 +16,34 @@ Points = npt.NDArray[np.float32]
 TITLES = {"tsne": "t-SNE", "umap": "UMAP"}
 
 
-def drawn(rows: pd.DataFrame, *, max_rows: int, seed: int) -> pd.DataFrame:
-    """At most `max_rows` of `rows`, in their order."""
+def sampled(rows: pd.DataFrame, *, max_rows: int, seed: int) -> pd.DataFrame:
+    """Random sample of at most `max_rows` rows, in their original order.
+
+    Examples
+    --------
+    >>> sampled(pd.DataFrame({"x": range(100)}), max_rows=3, seed=0)["x"].is_monotonic_increasing
+    True
+    """
     if len(rows) <= max_rows:
         return rows
     return rows.sample(max_rows, random_state=seed).sort_index()
 
 
 def standardised(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Each feature with mean 0 and deviation 1, so that no unit decides what is near."""
+    """Features with mean 0 and standard deviation 1, so that distances do not depend on units.
+
+    Examples
+    --------
+    >>> standardised(np.array([[1, 100], [3, 300]], np.float32)).tolist()
+    [[-1.0, -1.0], [1.0, 1.0]]
+    """
     return np.asarray(StandardScaler().fit_transform(values), np.float32)
 
 
 def tsne(values: npt.NDArray[np.float32], *, perplexity: float, seed: int) -> Points:
-    """t-SNE of `(n_rows, n_features)`, `(n_rows, 2)`; on one core, since each number of cores adds up in another order.
+    """t-SNE [1]_ of `(n_rows, n_features)` to `(n_rows, 2)`.
+
+    It runs on one core: on several, the order of additions, and so the result, depends on their number.
 
     Raises
     ------
@@ -50,12 +64,12 @@ def tsne(values: npt.NDArray[np.float32], *, perplexity: float, seed: int) -> Po
 
 
 def umap(values: npt.NDArray[np.float32], *, n_neighbors: int, min_dist: float, seed: int) -> Points:
-    """UMAP of `(n_rows, n_features)`, `(n_rows, 2)`; on one core, which a fixed seed asks for.
+    """UMAP [1]_ of `(n_rows, n_features)` to `(n_rows, 2)`, on one core, because UMAP with a seed uses only one.
 
     Raises
     ------
     ValueError
-        If the number of neighbours is below 2 or not below the number of rows, or there are fewer than 5 rows.
+        If `n_neighbors` is below 2 or not below the number of rows, or there are fewer than 5 rows.
 
     References
     ----------
@@ -67,7 +81,7 @@ def umap(values: npt.NDArray[np.float32], *, n_neighbors: int, min_dist: float, 
             " which must be 5 or more; lower it, or keep more emotions in labels"
         )
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="n_jobs value", category=UserWarning)  # says what the seed implies
+        warnings.filterwarnings("ignore", message="n_jobs value", category=UserWarning)  # one core because of the seed
         mapper = _umap_class()(n_neighbors=n_neighbors, min_dist=min_dist, random_state=seed, n_jobs=1)
         return np.asarray(mapper.fit_transform(values), np.float32)
 
@@ -76,13 +90,13 @@ COMPILED = ("fast_knn_indices", "smooth_knn_dist", "compute_membership_strengths
 
 
 def _umap_class() -> Any:
-    """UMAP, imported without the TensorFlow that its package imports where there is one: seconds, for nothing here.
+    """UMAP's class, imported without TensorFlow, which umap-learn would import for a variant that is not used here.
 
-    What it compiles is kept on disk, the functions `COMPILED`, too, which it would compile anew in each process.
+    The functions `COMPILED` are cached on disk; without that, each process would compile them again.
     """
     hidden = "tensorflow" not in sys.modules
     if hidden:
-        sys.modules["tensorflow"] = None  # type: ignore[assignment] # makes its import fail, as if not installed
+        sys.modules["tensorflow"] = None  # type: ignore[assignment] # lets its import fail as if it were not installed
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ImportWarning)

@@ -1,4 +1,4 @@
-"""How far probabilities can be believed: reliability, and what another temperature would change."""
+"""Reliability of predicted probabilities, and the effect of another temperature on it."""
 
 from collections.abc import Mapping
 
@@ -12,21 +12,28 @@ from ser.models import calibration
 
 
 def bins(predictions: pd.DataFrame, *, n_bins: int) -> pd.DataFrame:
-    """Reliability diagram: mean confidence and share of hits in equally wide bins of confidence; empty ones left out.
+    """Reliability diagram [1]_: mean confidence and accuracy in equally wide bins of confidence, without empty bins.
 
-    The mean of their distances, weighted by `n_utterances`, is the expected calibration error.
+    The mean distance of both, weighted by `n_utterances`, is the expected calibration error.
 
     Returns
     -------
     DataFrame
-        low, high, confidence, accuracy, n_utterances; a confidence on a bound is in the bin above, 1 in the last.
+        low, high, confidence, accuracy, n_utterances. A confidence on a bound falls into the upper bin, and 1 into the
+        last.
 
     References
     ----------
     .. [1] Guo, Pleiss, Sun and Weinberger (2017), On calibration of modern neural networks, ICML, section 2.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"truth": ["sad", "calm"], "prediction": "sad", "p_calm": 0.1, "p_sad": 0.9})
+    >>> bins(rows, n_bins=2).to_dict("records")
+    [{'low': 0.5, 'high': 1.0, 'confidence': 0.9, 'accuracy': 0.5, 'n_utterances': 2}]
     """
-    rows = metrics.by_confidence(predictions, n_bins=n_bins).rename(columns={"hit": "accuracy"}).assign(n_utterances=1)
-    found = rows.groupby("bin").agg({"confidence": "mean", "accuracy": "mean", "n_utterances": "sum"})
+    rows = metrics.confidence_bins(predictions, n_bins=n_bins).rename(columns={"hit": "accuracy"})
+    found = rows.groupby("bin")[["confidence", "accuracy"]].mean().assign(n_utterances=rows["bin"].value_counts())
     edges = np.linspace(0, 1, n_bins + 1)
     found.insert(0, "low", edges[found.index])
     found.insert(1, "high", edges[found.index + 1])
@@ -34,7 +41,14 @@ def bins(predictions: pd.DataFrame, *, n_bins: int) -> pd.DataFrame:
 
 
 def at_temperature(predictions: pd.DataFrame, temperature: Mapping[int, float]) -> pd.DataFrame:
-    """`predictions` whose logits are divided by the temperature of their fold; what is predicted stays."""
+    """Predictions whose logits are divided by the temperature of their fold; the predicted emotions stay the same.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"fold": [0], "prediction": ["sad"], "p_calm": [0.2], "p_sad": [0.8]})
+    >>> at_temperature(rows, {0: 2.0}).round(2).to_dict("records")
+    [{'fold': 0, 'prediction': 'sad', 'p_calm': 0.33, 'p_sad': 0.67}]
+    """
     columns = probability_columns(predictions)
     parts = []
     for fold, rows in predictions.groupby("fold"):
@@ -44,9 +58,9 @@ def at_temperature(predictions: pd.DataFrame, temperature: Mapping[int, float]) 
 
 
 def dev_temperatures(predictions: pd.DataFrame) -> dict[int, float]:
-    """Fold -> temperature by which the probabilities of its dev rows fit best.
+    """Fold -> temperature that minimises the cross-entropy of its dev rows.
 
-    Dev rows of an emotion that the fold did not train say nothing of it; a fold without other ones gets 1.
+    Dev rows of an emotion that the model was not trained on are left out. A fold without other dev rows gets 1.
     """
     columns = probability_columns(predictions)
     labels = metrics.labels_of(predictions)
@@ -59,12 +73,12 @@ def dev_temperatures(predictions: pd.DataFrame) -> dict[int, float]:
     return found
 
 
-def figures(predictions: pd.DataFrame, *, n_bins: int) -> dict[str, float]:
-    """ece, cross_entropy and confidence (its mean) of a table of predictions."""
+def calibration_scores(predictions: pd.DataFrame, *, n_bins: int) -> dict[str, float]:
+    """Expected calibration error (`ece`), cross-entropy and mean confidence of a table of predictions."""
     columns = probability_columns(predictions)
     labels = metrics.labels_of(predictions)
     codes = np.asarray(predictions["truth"].map({label: k for k, label in enumerate(labels)}), float)
-    known = np.isfinite(codes)  # a label without a column has no probability
+    known = np.isfinite(codes)  # an emotion without a column has no probability
     values: npt.NDArray[np.float64] = predictions[columns].to_numpy()
     return {
         "ece": metrics.expected_calibration_error(predictions, n_bins=n_bins),

@@ -108,7 +108,7 @@ def _scores(figures: Metrics, own: pd.DataFrame, speakers: str) -> str:
     protocol = (
         "speakers never heard in training" if figures["speaker_independent"] else "speakers **heard in training**"
     ) + " (transductive)" * figures.get("transductive", False)
-    each = ", ".join(f"{name} {_percent(uar)}" for name, uar in metrics.speakers_of(figures).items())
+    each = ", ".join(f"{name} {_percent(uar)}" for name, uar in metrics.uar_by_speaker(figures).items())
     interval = f" (too few speakers for an interval: {each})" if each else ""
     if figures["uar_low"] is not None:
         interval = f" (95 % interval over speakers: {_percent(figures['uar_low'])} to {_percent(figures['uar_high'])})"

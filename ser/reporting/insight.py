@@ -54,7 +54,7 @@ def calibration(
         more = reliability.dev_temperatures(predictions)
         variants[DEV] = reliability.at_temperature(rows, more)
         used[DEV] = _span([value * (trained or {}).get(fold, 1.0) for fold, value in more.items()])
-    figures = {name: reliability.figures(table, n_bins=n_bins) for name, table in variants.items()}
+    figures = {name: reliability.calibration_scores(table, n_bins=n_bins) for name, table in variants.items()}
     bins = {name: reliability.bins(table, n_bins=n_bins) for name, table in variants.items()}
     blocks: list[Block] = [
         _calibration_table(figures, used, accuracy=metrics.scores(rows)["accuracy"]),

@@ -101,7 +101,7 @@ def confusion(predictions: pd.DataFrame) -> Section:
     """Confusion matrix, and its largest errors in words."""
     labels = metrics.labels_of(predictions)
     counts = confusion_matrix(predictions["truth"], predictions["prediction"], labels=labels)
-    worst = breakdowns.confusions(predictions, n=3).to_dict("records")
+    worst = breakdowns.largest_confusions(predictions, n=3).to_dict("records")
     taken = [f"{row['truth']} for {row['prediction']} ({percent(row['share'])}\u00a0%)" for row in worst]
     text = "Per cent of the annotated emotion, and counts."
     if taken:

@@ -94,6 +94,6 @@ def test_a_class_that_is_never_annotated_has_no_recall_and_one_never_predicted_n
 def test_the_worst_confusions_by_hand() -> None:
     """Of 4 neutral, 1 is taken for sad (25 %); of 2 sad, 1 for neutral (50 %)."""
     rows = [("a", None, N, N)] * 3 + [("a", None, N, S), ("a", None, S, N), ("a", None, S, S)]
-    found = breakdowns.confusions(predictions(*rows), n=5)
+    found = breakdowns.largest_confusions(predictions(*rows), n=5)
     assert found.to_dict("list") == {"truth": [S, N], "prediction": [N, S], "count": [1, 1], "share": [0.5, 0.25]}
-    assert breakdowns.confusions(predictions(("a", None, N, N)), n=5).empty
+    assert breakdowns.largest_confusions(predictions(("a", None, N, N)), n=5).empty

@@ -281,7 +281,7 @@ def test_the_metrics_carry_their_protocol_and_are_json(predictions: pd.DataFrame
 def test_fewer_than_6_speakers_are_told_one_by_one(n_speakers: int) -> None:
     table = prediction_table(utterance_table(n_speakers))
     both = pd.concat([table, prediction_table(utterance_table(1, corpus="other"), partition="dev")])
-    found = metrics.speakers_of(metrics.metrics(both, **OPTIONS))
+    found = metrics.uar_by_speaker(metrics.metrics(both, **OPTIONS))
     expected = {
         name: recall_score(rows["truth"], rows["prediction"], average="macro")
         for name, rows in table.groupby("speaker")
@@ -291,8 +291,8 @@ def test_fewer_than_6_speakers_are_told_one_by_one(n_speakers: int) -> None:
 
 def test_unknown_speakers_are_not_told() -> None:
     table = prediction_table(combined(utterance_table(2), without_speakers(utterance_table(7, corpus="folders"))))
-    assert list(metrics.of_few_speakers(table)) == ["speaker.ravdess/01.uar", "speaker.ravdess/02.uar"]
-    assert metrics.of_few_speakers(prediction_table(without_speakers(UTTERANCES))) == {}
+    assert list(metrics.uar_of_few_speakers(table)) == ["speaker.ravdess/01.uar", "speaker.ravdess/02.uar"]
+    assert metrics.uar_of_few_speakers(prediction_table(without_speakers(UTTERANCES))) == {}
 
 
 def test_a_missing_interval_is_null(predictions: pd.DataFrame) -> None:
@@ -394,7 +394,7 @@ def test_a_corpus_has_an_interval_if_it_has_six_known_speakers(
     tested = utterance_table(n_speakers, corpus="folders")
     tested = tested if known else without_speakers(tested)
     both = combined(utterance_table(8), tested)
-    found = metrics.per_corpus(prediction_table(both), n_resamples=100, seed=0)
+    found = metrics.scores_per_corpus(prediction_table(both), n_resamples=100, seed=0)
     interval = (found["corpus.folders.uar_low"], found["corpus.folders.uar_high"])
     assert (interval != (None, None)) == has_interval
     assert found["corpus.folders.n_speakers"] == (n_speakers if known else 0)

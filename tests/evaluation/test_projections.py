@@ -90,17 +90,17 @@ def test_a_constant_feature_stays_finite() -> None:
 
 def test_drawn_rows_keep_their_order_and_their_number() -> None:
     rows = pd.DataFrame({"utterance": [f"u{k:03}" for k in range(100)]})
-    drawn = projections.drawn(rows, max_rows=30, seed=0)
+    drawn = projections.sampled(rows, max_rows=30, seed=0)
     assert len(drawn) == drawn["utterance"].nunique() == 30
     assert drawn["utterance"].is_monotonic_increasing
-    pd.testing.assert_frame_equal(drawn, projections.drawn(rows, max_rows=30, seed=0))
-    assert not drawn.equals(projections.drawn(rows, max_rows=30, seed=1))
+    pd.testing.assert_frame_equal(drawn, projections.sampled(rows, max_rows=30, seed=0))
+    assert not drawn.equals(projections.sampled(rows, max_rows=30, seed=1))
 
 
 @pytest.mark.parametrize("max_rows", [100, 101])
 def test_as_many_rows_as_allowed_are_all_drawn(max_rows: int) -> None:
     rows = pd.DataFrame({"utterance": [f"u{k:03}" for k in range(100)]})
-    pd.testing.assert_frame_equal(projections.drawn(rows, max_rows=max_rows, seed=0), rows)
+    pd.testing.assert_frame_equal(projections.sampled(rows, max_rows=max_rows, seed=0), rows)
 
 
 @pytest.mark.slow

@@ -68,7 +68,7 @@ def test_the_weighted_distance_of_the_bins_is_the_calibration_error(n_bins: int)
     distance = (found["accuracy"] - found["confidence"]).abs()
     error = np.average(distance, weights=found["n_utterances"])
     assert error == pytest.approx(metrics.expected_calibration_error(TABLE, n_bins=n_bins), abs=2e-6)
-    assert error == pytest.approx(reliability.figures(TABLE, n_bins=n_bins)["ece"], abs=2e-6)
+    assert error == pytest.approx(reliability.calibration_scores(TABLE, n_bins=n_bins)["ece"], abs=2e-6)
 
 
 def test_each_fold_gets_the_temperature_of_its_own_dev() -> None:
@@ -87,7 +87,7 @@ def test_the_temperature_of_dev_calibrates_test_and_changes_no_prediction() -> N
     predictions = pd.concat([drawn(3.0, fold=0, partition=name) for name in ("dev", "test")], ignore_index=True)
     test = predictions[predictions["partition"] == "test"]
     after = reliability.at_temperature(test, reliability.dev_temperatures(predictions))
-    before, now = (reliability.figures(rows, n_bins=10) for rows in (test, after))
+    before, now = (reliability.calibration_scores(rows, n_bins=10) for rows in (test, after))
     assert now["ece"] < 0.03 < 0.1 < before["ece"]
     assert now["cross_entropy"] < before["cross_entropy"]
     highest = after[["p_neutral", "p_sad"]].to_numpy().argmax(axis=1)
