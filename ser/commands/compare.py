@@ -1,4 +1,4 @@
-"""`ser compare`: two runs on the utterances that both tested; is one better than the other, or is it chance?"""
+"""`ser compare`: differences of two runs on the utterances that both predicted, and their significance."""
 
 import argparse
 import json
@@ -10,57 +10,62 @@ from ser.core.wording import chance, interval, percent, signed
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ser.compare.intervals import Comparison
+    from ser.compare.differences import Comparison
 
-NOTE = "95 % interval: paired bootstrap over speakers; p: two-sided, by swapping the runs speaker by speaker"
+NO_INTERVAL = "No interval and no p: they need at least 6 speakers, all known. UAR of each speaker:"
+NOTE = "95 % interval: paired bootstrap over speakers; p: two-sided, by swapping the runs on each speaker"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Which runs, and how to say it."""
+    """Add the runs and the output format."""
     kinds = "workspace, a folder with predictions.csv, a Git revision, or an experiment of dvc exp show"
     parser.add_argument("run_a", metavar="RUN_A", help=kinds)
-    parser.add_argument("run_b", metavar="RUN_B", help="as RUN_A; differences are what B has more than A")
+    parser.add_argument("run_b", metavar="RUN_B", help="as RUN_A; differences are B - A")
     add_options_of_test(parser)
     shape = parser.add_mutually_exclusive_group()
     shape.add_argument("--json", action="store_true", help="print json")
-    shape.add_argument("--csv", action="store_true", help="print the differences as csv; of few speakers, theirs")
+    shape.add_argument(
+        "--csv", action="store_true", help="print csv: the differences, or without interval each speaker's UAR"
+    )
 
 
 def add_options_of_test(parser: argparse.ArgumentParser) -> None:
-    """On what, and how exactly."""
-    parser.add_argument("--partition", choices=["dev", "test"], help="default: test, or dev where a run has no test")
-    parser.add_argument("--resamples", type=int, default=9999, metavar="N", help="of bootstrap and test (%(default)s)")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of their random draws (%(default)s)")
+    """Add the partition, and the precision of intervals and p values."""
+    parser.add_argument("--partition", choices=["dev", "test"], help="default: test, or dev if a run has no test")
+    parser.add_argument(
+        "--resamples", type=int, default=9999, metavar="N", help="of speakers, for interval and p (%(default)s)"
+    )
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="random seed of the resamples (%(default)s)")
 
 
 def run(given: argparse.Namespace) -> str:
-    """Compare, as text, csv or json.
+    """Comparison as text, csv or json.
 
     Raises
     ------
     ValueError
-        If a run is not to be had, or the two cannot be compared.
+        If a run is not available, or the two cannot be compared.
     """
-    from ser.compare import intervals, runs
+    from ser.compare import differences, runs
 
     if given.resamples < 1:
         raise ValueError(f"--resamples is {given.resamples}; it must be 1 or more")
     a, b = runs.predictions(given.run_a), runs.predictions(given.run_b)
-    partition, a, b = runs.same_partition(a, b, given.partition)
-    found = intervals.compared(a, b, n_resamples=given.resamples, seed=given.seed)
+    partition, a, b = runs.shared_partition(a, b, given.partition)
+    found = differences.comparison(a, b, n_resamples=given.resamples, seed=given.seed)
     facts = {"run_a": given.run_a, "run_b": given.run_b, "partition": partition}
     transductive = [name for name in ("a", "b") if runs.is_transductive(facts[f"run_{name}"])]
     if given.json:
-        said = facts | {"transductive": transductive} | content(found)
-        return json.dumps(said, indent=2, ensure_ascii=False, allow_nan=False)
+        content = facts | {"transductive": transductive} | as_dict(found)
+        return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
     if given.csv:
         table = found.differences if found.has_interval else found.speakers
         return table.to_csv(index=False, lineterminator="\n").removesuffix("\n")
     return text(found, **facts, transductive=transductive)
 
 
-def content(found: "Comparison") -> dict[str, Any]:
-    """What json says of a comparison."""
+def as_dict(found: "Comparison") -> dict[str, Any]:
+    """Content of the json output."""
     return {
         "n_utterances": found.n_utterances,
         "only_in_a": found.only_a,
@@ -72,13 +77,13 @@ def content(found: "Comparison") -> dict[str, Any]:
 
 
 def records(table: "pd.DataFrame") -> list[dict[str, Any]]:
-    """Rows of a table, with None for what is missing."""
+    """Rows of a table as dicts, with None for missing values."""
     found = table.astype(object).where(table.notna(), None).to_dict("records")
     return [{str(name): value for name, value in row.items()} for row in found]
 
 
 def text(found: "Comparison", *, run_a: str, run_b: str, partition: str, transductive: Sequence[str] = ()) -> str:
-    """A comparison for people to read: figures in per cent; with fewer than 6 speakers, every speaker's."""
+    """Text output: scores in per cent; where there is no interval, also the UAR of each speaker."""
     marks = {name: " (transductive)" * (name in transductive) for name in ("a", "b")}
     lines = [f"A: {run_a}{marks['a']}", f"B: {run_b}{marks['b']}", scope(found, partition), ""]
     lines += [f"{'%':22}{'A':>7}{'B':>7}{'B - A':>8}" + ("   95 % interval         p" if found.has_interval else "")]
@@ -88,7 +93,7 @@ def text(found: "Comparison", *, run_a: str, run_b: str, partition: str, transdu
     if found.has_interval:
         return "\n".join([*lines, "", NOTE])
     own = [_cells(row["speaker"], row) for row in found.speakers.to_dict("records")]
-    return "\n".join([*lines, "", "No interval and no p: they need 6 known speakers. UAR of each:", *own])
+    return "\n".join([*lines, "", NO_INTERVAL, *own])
 
 
 def _cells(name: str, row: Mapping[Any, Any]) -> str:
@@ -96,6 +101,6 @@ def _cells(name: str, row: Mapping[Any, Any]) -> str:
 
 
 def scope(found: "Comparison", partition: str) -> str:
-    """On what two runs are compared."""
+    """Line on the utterances that are compared."""
     both = f"{partition}: {found.n_utterances} utterances of {len(found.speakers)} speakers that both predicted"
-    return f"{both} (in A alone: {found.only_a}, in B alone: {found.only_b})"
+    return f"{both} (left out: {found.only_a} only in A, {found.only_b} only in B)"

@@ -1,4 +1,4 @@
-"""`ser diff`: what the working copy changes in the figures of a Git revision, as a page for a pull request."""
+"""`ser diff`: changes of the metrics from a Git revision to the working copy, as a page for a pull request."""
 
 import argparse
 import subprocess
@@ -19,25 +19,25 @@ KINDS = {"metrics": "Metrics that differ", "params": "Parameters that differ"}
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Against what."""
-    parser.add_argument("base", metavar="BASE", help="Git revision, as main or HEAD~1, or an experiment of DVC")
+    """Add the base, the page, and the options of the test."""
+    parser.add_argument("base", metavar="BASE", help="Git revision, as main or HEAD~1, or DVC experiment")
     parser.add_argument(
         "--rerun",
         action="store_true",
-        help="run BASE anew, in a copy; else only if its predictions are not in DVC's cache",
+        help="run BASE again in a copy (default: only if its predictions are not in DVC's cache)",
     )
-    parser.add_argument("--name", help="how the page calls BASE (as given)")
-    parser.add_argument("--to", type=Path, default=PAGE, metavar="FILE", help="where the page goes (%(default)s)")
+    parser.add_argument("--name", help="name of BASE on the page (default: as given)")
+    parser.add_argument("--to", type=Path, default=PAGE, metavar="FILE", help="where to write the page (%(default)s)")
     add_options_of_test(parser)
 
 
 def run(given: argparse.Namespace) -> str:
-    """Write the page, and return it; a drop of UAR beyond chance ends the program with an error once it is printed.
+    """Write the page and return it; after a significant drop of the UAR, print it and exit with an error.
 
     Raises
     ------
     ValueError
-        If one of the two has no predictions, and cannot be run.
+        If the working copy has no predictions, or BASE has none and its run fails.
     """
     import pandas as pd
 
@@ -46,11 +46,11 @@ def run(given: argparse.Namespace) -> str:
     from ser.evaluation import metrics
 
     change = runs.predictions(runs.WORKSPACE)
-    revision, base = of_base(given.base, rerun=given.rerun)
+    revision, base = base_predictions(given.base, rerun=given.rerun)
     name: str = given.name or given.base
-    verdict, table, is_drop = compared(base, change, name, given)
-    verdict += difference_page.protocols(runs.is_transductive(revision), runs.is_transductive(runs.WORKSPACE))
-    both = {name: tested(base), difference_page.CHANGE: tested(change)}
+    verdict, table, is_drop = comparison(base, change, name, given)
+    verdict += difference_page.transductive_note(runs.is_transductive(revision), runs.is_transductive(runs.WORKSPACE))
+    both = {name: test_rows(base), difference_page.CHANGE: test_rows(change)}
     text = difference_page.page(
         name,
         verdict,
@@ -66,48 +66,55 @@ def run(given: argparse.Namespace) -> str:
     return text
 
 
-def of_base(base: str, *, rerun: bool) -> tuple[str, "pd.DataFrame"]:
-    """Revision that holds what `base` gave, and its predictions; run anew if so wanted, or if they are not here.
+def base_predictions(base: str, *, rerun: bool) -> tuple[str, "pd.DataFrame"]:
+    """Revision with the results of `base`, and its predictions; `base` is run again with `rerun` or if it has none.
 
     Raises
     ------
     ValueError
-        If there is no such revision, or it does not run.
+        If there is no such revision, or its run fails.
     """
     from ser.compare import reproduction, runs
 
     if not rerun:
         try:
-            return base, runs.of_revision(base)
-        except runs.NotHere as reason:
-            print(f"{reason}\nrunning {base} anew in a copy …", file=sys.stderr)
+            return base, runs.revision_predictions(base)
+        except runs.NotAvailable as reason:
+            print(f"{reason}\nrunning {base} again in a copy …", file=sys.stderr)
     with tempfile.TemporaryDirectory() as folder:
-        commit = reproduction.reproduced(base, Path(folder) / "base")
-    return commit, runs.of_revision(commit)
+        commit = reproduction.rerun(base, Path(folder) / "base")
+    return commit, runs.revision_predictions(commit)
 
 
-def compared(
+def comparison(
     base: "pd.DataFrame", change: "pd.DataFrame", name: str, given: argparse.Namespace
 ) -> tuple[str, str, bool]:
-    """Verdict, table, and whether the UAR drops beyond chance; of what cannot be compared, why."""
-    from ser.compare import difference_page, intervals, runs
+    """Verdict, table, and True if the UAR drops significantly; if not comparable, the verdict states the reason."""
+    from ser.compare import difference_page, differences, runs
 
     try:
-        partition, a, b = runs.same_partition(base, change, given.partition)
-        found = intervals.compared(a, b, n_resamples=given.resamples, seed=given.seed)
-    except ValueError as reason:  # as other emotions, or other folds: a change of the task is no drop
+        partition, a, b = runs.shared_partition(base, change, given.partition)
+        found = differences.comparison(a, b, n_resamples=given.resamples, seed=given.seed)
+    except ValueError as reason:  # as other emotions or folds: a change of the task is not a drop
         return f"The UAR cannot be compared (A: `{name}`, B: {difference_page.CHANGE}): {reason}.", "", False
     return difference_page.verdict(found, partition), difference_page.comparison_table(found, name), found.is_drop
 
 
-def tested(predictions: "pd.DataFrame") -> "pd.DataFrame":
-    """Rows of test, or of dev where there are none."""
+def test_rows(predictions: "pd.DataFrame") -> "pd.DataFrame":
+    """Rows of the test partition; all rows if it has none."""
     rows = predictions[predictions["partition"] == "test"]
     return rows if len(rows) else predictions
 
 
 def dvc_diff(kind: str, revision: str, name: str) -> str:
-    """Markdown table of what `dvc metrics diff` or `dvc params diff` finds, if anything; `name` is the revision's.
+    """Markdown table of `dvc metrics diff` or `dvc params diff`, empty if nothing differs.
+
+    Parameters
+    ----------
+    kind
+        `metrics` or `params`.
+    name
+        Name of the revision in the head of the table.
 
     Raises
     ------
@@ -118,12 +125,12 @@ def dvc_diff(kind: str, revision: str, name: str) -> str:
     done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8")
     if done.returncode:
         raise ValueError(f"dvc {kind} diff {revision} failed: {done.stderr.strip()}")
-    head, *rest = done.stdout.strip().split("\n")  # the rule below the head, and the rows
+    head, *rest = done.stdout.strip().split("\n")  # rest: the line below the head, and the rows
     return "\n".join([head.replace(revision, f"{name:{len(revision)}}"), *rest]) if len(rest) > 1 else ""
 
 
 def write_pictures(both: Mapping[str, "pd.DataFrame"], folder: Path) -> str:
-    """Draw the confusion matrices of both runs into `folder`; Markdown that shows them beside the page."""
+    """Draw the confusion matrices of both runs into `folder`, and return Markdown that shows them on the page."""
     from ser.core import files
     from ser.core.wording import percent
     from ser.evaluation import metrics

@@ -1,1 +1,1 @@
-"""Two runs compared: intervals, the page of differences, an older revision run anew."""
+"""Comparison of two runs: differences, their intervals, the page of differences, a rerun of an older revision."""

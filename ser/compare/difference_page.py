@@ -1,4 +1,4 @@
-"""What a change does to the figures, as a page in Markdown that terminals and pull requests show alike."""
+"""Page of what a change does to the metrics, in Markdown that is readable in a terminal and in a pull request."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,23 +6,27 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import confusion_matrix
 
-from ser.compare.intervals import ALPHA, Comparison
+from ser.compare.differences import ALPHA, Comparison
 from ser.core.wording import chance, interval, percent, signed
 
 SHADES = ((0.75, "█"), (0.5, "▓"), (0.25, "▒"), (0.05, "░"), (0.0, " "))
-SHORT = 3  # letters of an emotion's name, which tell all of them apart
+SHORT = 3  # letters of an emotion's name; no two emotions begin with the same three
 CHANGE = "this change"
 
 
 def page(base: str, verdict: str, comparison: str, diffs: Mapping[str, str], confusions: str, pictures: str) -> str:
-    """The whole page.
+    """Markdown of the whole page.
 
     Parameters
     ----------
+    verdict, comparison
+        From `verdict` and `comparison_table`.
     diffs
-        Heading -> what DVC says of it in Markdown, empty where nothing differs.
-    confusions, pictures
-        As `side_by_side` gives them, and Markdown.
+        Heading -> Markdown table of DVC, empty where nothing differs.
+    confusions
+        From `side_by_side`.
+    pictures
+        Markdown that shows the pictures.
     """
     parts = [f"### Figures against `{base}`", verdict, comparison]
     parts += [f"#### {heading}\n\n{table or 'No difference.'}" for heading, table in diffs.items()]
@@ -32,31 +36,37 @@ def page(base: str, verdict: str, comparison: str, diffs: Mapping[str, str], con
 
 
 def verdict(found: Comparison, partition: str) -> str:
-    """What became of the UAR, whether by more than chance, and on what."""
+    """Sentences on the change of the UAR, its significance, and the utterances compared."""
     uar = found.uar
     change = f"UAR {percent(uar['a'])} → {percent(uar['b'])} ({signed(uar['difference'])})"
     p = f" (p = {chance(uar['p'])})"
     if not found.has_interval:
-        meaning = "whether that is chance cannot be said of fewer than 6 known speakers"
+        meaning = "significance unknown, since a test needs at least 6 known speakers"
     elif uar["p"] < ALPHA:
-        meaning = f"**a {'drop' if found.is_drop else 'gain'} beyond chance**{p}"
+        meaning = f"**a significant {'drop' if found.is_drop else 'gain'}**{p}"
     else:
-        meaning = f"no difference beyond chance{p}"
-    alone = f" ({found.only_a} more in the former alone, {found.only_b} in the latter)"
+        meaning = f"no significant difference{p}"
+    alone = f" (left out: {found.only_a} only in the base, {found.only_b} only in the change)"
     scope = f"{found.n_utterances} utterances of {len(found.speakers)} speakers, {partition}"
     return f"{change}: {meaning}. {scope}{alone if found.only_a or found.only_b else ''}."
 
 
-def protocols(base: bool, change: bool) -> str:
-    """What to say of two runs of which one, or both, are transductive; nothing of the others."""
+def transductive_note(base: bool, change: bool) -> str:
+    """Sentence that names the transductive runs; empty if neither is.
+
+    Examples
+    --------
+    >>> transductive_note(False, True)
+    ' Only the change is transductive (features standardised by speaker).'
+    """
     if not (base or change):
         return ""
-    which = "Both are" if base and change else f"{'The former' if base else 'The latter'} alone is"
+    which = "Both runs are" if base and change else f"Only the {'base' if base else 'change'} is"
     return f" {which} transductive (features standardised by speaker)."
 
 
 def comparison_table(found: Comparison, base: str) -> str:
-    """Markdown table of the differences; with fewer than 6 speakers, of every speaker's UAR, too."""
+    """Markdown table of the differences; with fewer than 6 speakers, also of the UAR of each speaker."""
     head, rows = ["%", f"`{base}`", CHANGE, "difference"], found.differences.to_dict("records")
     lines = [[row["metric"], percent(row["a"]), percent(row["b"]), signed(row["difference"])] for row in rows]
     if found.has_interval:
@@ -72,12 +82,21 @@ def comparison_table(found: Comparison, base: str) -> str:
 
 
 def side_by_side(tables: Mapping[str, pd.DataFrame], labels: Sequence[str]) -> str:
-    """Confusion matrices next to each other, of fixed width: per cent of each annotated emotion, shaded.
+    """Text of confusion matrices side by side: per cent of each annotated emotion, with shades.
 
     Parameters
     ----------
     tables
         Name of a run -> its predictions.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"truth": ["sad", "sad", "calm"], "prediction": ["sad", "calm", "calm"]})
+    >>> print(side_by_side({"base": rows}, ["calm", "sad"]))
+           base
+            cal  sad
+    calm    100█   ·
+    sad      50▓  50▓
     """
     width = max(map(len, labels))
     gap, blocks = "   ", []
@@ -93,6 +112,6 @@ def side_by_side(tables: Mapping[str, pd.DataFrame], labels: Sequence[str]) -> s
 
 
 def _cell(share: float) -> str:
-    """Per cent in three places after a blank, then a shade."""
+    """Per cent, right-aligned in four characters, then the shade; a dot for none."""
     shade = next(mark for least, mark in SHADES if share >= least)
     return f" {100 * share:3.0f}{shade}" if share else "   · "

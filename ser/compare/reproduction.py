@@ -1,4 +1,4 @@
-"""Run an older revision of the project anew on this machine, so that its figures are those of this machine."""
+"""Run an older revision of the project again on this machine."""
 
 import os
 import subprocess
@@ -9,19 +9,25 @@ from typing import Final
 LOCK: Final = "requirements.lock"
 RAW = Path("data/raw")
 IDENTITY = ("-c", "user.name=ser diff", "-c", "user.email=ser@localhost")
-LAST: Final = 15  # lines of the output of a failed run that are shown
+N_LINES: Final = 15  # last lines of output that the message on a failed run quotes
 
 
-def reproduced(revision: str, folder: Path) -> str:
-    """Run `revision` in a clone of this project in the new `folder`; the commit, known here, that holds what it gave.
+def rerun(revision: str, folder: Path) -> str:
+    """Run `revision` in a clone of this project, and return a commit with its results.
 
-    The clone shares DVC's cache and the corpora of this project. It runs by `dvc repro` in this environment if it wants
-    the same versions of packages, else by `make pipeline` in one of its own.
+    The clone shares DVC's cache and the corpora of this project. If both lock the same versions of packages, it runs
+    `dvc repro` in this environment, else `make pipeline` in an environment of its own. The commit is fetched into this
+    repository.
+
+    Parameters
+    ----------
+    folder
+        Place of the clone; it must not exist.
 
     Raises
     ------
     ValueError
-        If the revision is unknown, or does not run.
+        If the revision is unknown, or its run fails.
     """
     commit = _output("git", "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     top = _output("git", "rev-parse", "--show-toplevel")
@@ -34,14 +40,14 @@ def reproduced(revision: str, folder: Path) -> str:
     command = (sys.executable, "-m", "dvc", "repro") if same else ("make", "pipeline")
     _output(*command, inside=folder)
     _output("git", "add", "--update", inside=folder)
-    message = f"What {commit[:12]} gives when it is run anew"
+    message = f"Results of {commit[:12]}, run again"
     _output("git", *IDENTITY, "commit", "--quiet", "--allow-empty", "--no-verify", "-m", message, inside=folder)
     _output("git", "fetch", "--quiet", "--no-tags", str(folder), "HEAD")
     return _output("git", "rev-parse", "HEAD", inside=folder)
 
 
 def _link_corpora(folder: Path) -> None:
-    """Give a clone the corpora that Git does not know."""
+    """Link the corpora of this project, which are not in Git, into a clone."""
     for corpus in sorted(RAW.glob("*")) if RAW.is_dir() else []:
         link = folder / RAW / corpus.name
         if not link.exists():
@@ -54,19 +60,19 @@ def _content(path: Path) -> bytes | None:
 
 
 def _output(*command: str, inside: Path | None = None) -> str:
-    """What a command prints, without the last line end.
+    """Standard output of a command, without the last line end.
 
     Raises
     ------
     ValueError
-        If it fails.
+        If the command fails.
     """
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])  # stages call `python`
-    own = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}  # set within hooks of Git
+    own = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}  # set in Git hooks
     done = subprocess.run(
         command, cwd=inside, env={**own, "PATH": path}, capture_output=True, text=True, encoding="utf-8"
     )
     if done.returncode:
-        said = "\n".join((done.stdout + done.stderr).strip().splitlines()[-LAST:])
-        raise ValueError(f"{' '.join(command)} failed{f' in {inside}' if inside else ''}:\n{said}".rstrip())
+        output = "\n".join((done.stdout + done.stderr).strip().splitlines()[-N_LINES:])
+        raise ValueError(f"{' '.join(command)} failed{f' in {inside}' if inside else ''}:\n{output}".rstrip())
     return done.stdout.removesuffix("\n")

@@ -1,4 +1,4 @@
-"""Predictions of a run: of a folder, of a Git revision, or of an experiment of DVC."""
+"""Predictions of a run: from a folder, a Git revision, or an experiment of DVC."""
 
 import json
 import tempfile
@@ -14,7 +14,7 @@ METRICS = Path("reports/metrics.json")
 WORKSPACE: Final = "workspace"
 
 
-class NotHere(ValueError):
+class NotAvailable(ValueError):
     """The predictions of a revision are neither in DVC's cache nor in its remote."""
 
 
@@ -24,13 +24,13 @@ def predictions(run: str) -> pd.DataFrame:
     Parameters
     ----------
     run
-        `workspace` (or `.`), a folder that holds `predictions.csv` or `reports/predictions.csv`, such a file, a Git
-        revision, or the name of an experiment.
+        `workspace` (or `.`), a folder with `predictions.csv` or `reports/predictions.csv`, such a file, a Git revision,
+        or the name of an experiment.
 
     Raises
     ------
     ValueError
-        If there is no such run, or its predictions are not to be had here.
+        If there is no such run, or its predictions are not available.
     """
     top = Path("." if run == WORKSPACE else run)
     for path in (top, top / PREDICTIONS.name, top / PREDICTIONS):
@@ -38,39 +38,39 @@ def predictions(run: str) -> pd.DataFrame:
             return tables.read_predictions(path)
     if run in (WORKSPACE, "."):
         raise ValueError(f"no {PREDICTIONS} here; make it with: dvc repro evaluate")
-    return of_revision(run)
+    return revision_predictions(run)
 
 
 def is_transductive(run: str) -> bool:
-    """Whether the metrics beside a run's predictions say so; not where there are none."""
+    """True if the metrics of a run mark it as transductive; False also where there are no metrics."""
     top = Path("." if run == WORKSPACE else run)
     if top.exists():
         folder = top.parent if top.is_file() else top
         found = [path for path in (folder / METRICS.name, folder / METRICS) if path.is_file()]
-        return bool(found) and _says_transductive(files.read_json(found[0]))
+        return bool(found) and _marked_transductive(files.read_json(found[0]))
     import dvc.api
     from dvc.exceptions import DvcException
     from dvc.scm import SCMError
 
     try:
-        return _says_transductive(json.loads(dvc.api.read(METRICS.as_posix(), rev=run)))
+        return _marked_transductive(json.loads(dvc.api.read(METRICS.as_posix(), rev=run)))
     except (SCMError, DvcException, OSError, ValueError):
         return False
 
 
-def _says_transductive(metrics: Any) -> bool:
+def _marked_transductive(metrics: Any) -> bool:
     return isinstance(metrics, dict) and metrics.get("transductive") is True
 
 
-def of_revision(revision: str) -> pd.DataFrame:
+def revision_predictions(revision: str) -> pd.DataFrame:
     """Read the predictions of a Git revision or experiment from Git, DVC's cache, or its default remote.
 
     Raises
     ------
     ValueError
         If the revision is unknown.
-    NotHere
-        If its predictions are not to be had here.
+    NotAvailable
+        If the revision is known, but its predictions are not available.
     """
     import dvc.api  # slow to import
     from dvc.exceptions import DvcException
@@ -81,13 +81,13 @@ def of_revision(revision: str) -> pd.DataFrame:
             content = source.read()
     except SCMError as error:
         raise ValueError(
-            f"{revision} is no folder with {PREDICTIONS.name}, no Git revision and no experiment; see git log"
-            " and dvc exp show"
+            f"{revision} is no folder with {PREDICTIONS.name}, no Git revision and no experiment; list revisions with"
+            " git log, experiments with dvc exp show"
         ) from error
     except (DvcException, OSError) as error:
-        raise NotHere(
-            f"{PREDICTIONS} of {revision} is not in DVC's cache ({error}); fetch it with dvc fetch, or check {revision}"
-            " out elsewhere, run dvc repro there, and give that folder"
+        raise NotAvailable(
+            f"{PREDICTIONS} of {revision} is not in DVC's cache ({error}); fetch it with dvc fetch, or check out"
+            f" {revision} in another folder, run dvc repro there, and give that folder"
         ) from error
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / PREDICTIONS.name
@@ -95,21 +95,29 @@ def of_revision(revision: str) -> pd.DataFrame:
         return tables.read_predictions(path)
 
 
-def same_partition(a: pd.DataFrame, b: pd.DataFrame, wanted: str | None) -> tuple[str, pd.DataFrame, pd.DataFrame]:
-    """Rows of one partition of both: of the `wanted` one, or of test, and of dev if one has no test.
+def shared_partition(a: pd.DataFrame, b: pd.DataFrame, wanted: str | None) -> tuple[str, pd.DataFrame, pd.DataFrame]:
+    """Name of a partition that both runs predicted, and its rows in each.
+
+    It is the `wanted` partition; with None it is test, or dev if a run has no test predictions.
 
     Raises
     ------
     ValueError
-        If they have none in common.
+        If there is no such partition.
+
+    Examples
+    --------
+    >>> a, b = (pd.DataFrame({"partition": ["dev", "test"][k:]}) for k in (0, 1))
+    >>> shared_partition(a, b, None)[0]
+    'test'
     """
     names = [wanted] if wanted else ["test", "dev"]
     for name in names:
         of_a, of_b = (rows[rows["partition"] == name] for rows in (a, b))
         if len(of_a) and len(of_b):
             return name, of_a, of_b
-    said = [", ".join(sorted(rows["partition"].unique())) for rows in (a, b)]
+    found = [", ".join(sorted(rows["partition"].unique())) for rows in (a, b)]
     raise ValueError(
-        f"A predicted {said[0]}, and B {said[1]}, so not both {' or '.join(names)}; run both with evaluation.test=true,"
-        " or say --partition dev"
+        f"A has predictions of {found[0]}, and B of {found[1]}, but both need {' or '.join(names)}; run both with"
+        " evaluation.test=true, or choose --partition dev"
     )

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from ser import cli
-from ser.compare import intervals
+from ser.compare import differences
 from ser.core import files, tables
 from tests.support.learning_tables import prediction_table, utterance_table
 
@@ -31,10 +31,10 @@ def written(n_speakers: int) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def test_the_table_has_differences_with_their_interval_and_p(capsys: pytest.CaptureFixture[str]) -> None:
-    found = intervals.compared(*written(7), n_resamples=128)
+    found = differences.comparison(*written(7), n_resamples=128)
     cli.main(["compare", "a", "b", *FAST])
     lines = capsys.readouterr().out.splitlines()
-    scope = "test: 140 utterances of 7 speakers that both predicted (in A alone: 0, in B alone: 0)"
+    scope = "test: 140 utterances of 7 speakers that both predicted (left out: 0 only in A, 0 only in B)"
     assert lines[:4] == ["A: a", "B: b", scope, ""]
     assert lines[4].split() == ["%", "A", "B", "B", "-", "A", "95", "%", "interval", "p"]
     assert [line.split()[0] for line in lines[5:10]] == ["uar", "accuracy", *(f"recall.{name}" for name in LABELS)]
@@ -68,7 +68,7 @@ def test_a_transductive_run_is_marked(capsys: pytest.CaptureFixture[str]) -> Non
 
 @pytest.mark.parametrize("n_speakers", [2, 7])
 def test_json_has_null_where_there_is_nothing(n_speakers: int, capsys: pytest.CaptureFixture[str]) -> None:
-    found = intervals.compared(*written(n_speakers), n_resamples=128)
+    found = differences.comparison(*written(n_speakers), n_resamples=128)
     cli.main(["compare", "a", "b", "--json", *FAST])
     said = json.loads(capsys.readouterr().out)
     assert (said["run_a"], said["run_b"], said["partition"], said["n_speakers"]) == ("a", "b", "test", n_speakers)
@@ -79,7 +79,7 @@ def test_json_has_null_where_there_is_nothing(n_speakers: int, capsys: pytest.Ca
 
 
 def test_the_csv_is_the_table_to_the_digit(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
-    found = intervals.compared(*written(7), n_resamples=128)
+    found = differences.comparison(*written(7), n_resamples=128)
     cli.main(["compare", "a", "b", "--csv", *FAST])
     (folder / "found.csv").write_text(capsys.readouterr().out)
     pd.testing.assert_frame_equal(pd.read_csv(folder / "found.csv"), found.differences)
@@ -88,7 +88,7 @@ def test_the_csv_is_the_table_to_the_digit(capsys: pytest.CaptureFixture[str], f
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--partition", "dev"), "error: A predicted test, and B test, so not both dev"),
+        (("--partition", "dev"), "error: A has predictions of test, and B of test, but both need dev"),
         (("--resamples", "0"), "error: --resamples is 0; it must be 1 or more"),
     ],
 )

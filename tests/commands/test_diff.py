@@ -95,7 +95,7 @@ def squeezed(text: str) -> str:
 def test_a_drop_beyond_chance_is_told_and_fails(project: Project) -> None:
     output = project.run(*SER, "diff", "main", fails=True)
     assert "error: UAR" in output
-    assert "**a drop beyond chance** (p = 0.0078)" in page(project)  # of 2^8 swaps, two
+    assert "**a significant drop** (p = 0.0078)" in page(project)  # of 2^8 swaps, two
     assert page(project) in output
     assert "| reports/metrics.json | uar" in page(project)
     assert "| params.yaml | accuracy | 0.9" in page(project)
@@ -110,12 +110,12 @@ def test_the_commit_before_is_as_good_a_base_and_a_gain_does_not_fail(project: P
     project.run(*SER, "diff", "HEAD~1", "--name", "target", fails=True)
     assert page(project).startswith("### Figures against `target`\n")
     set_accuracy(project, 0.95)
-    assert "**a gain beyond chance**" in project.run(*SER, "diff", "HEAD")
+    assert "**a significant gain**" in project.run(*SER, "diff", "HEAD")
 
 
 def test_no_change_is_no_drop(project: Project) -> None:
     output = project.run(*SER, "diff", "HEAD")
-    assert "no difference beyond chance (p = 1.00)" in output
+    assert "no significant difference (p = 1.00)" in output
     assert page(project).count("No difference.") == 2
 
 
@@ -125,7 +125,7 @@ def test_other_emotions_cannot_be_compared_and_do_not_fail(project: Project) -> 
     path.unlink()
     path.write_text(text)
     output = project.run(*SER, "diff", "main")
-    assert "The UAR cannot be compared (A: `main`, B: this change): A tells apart neutral, happy, sad" in output
+    assert "The UAR cannot be compared (A: `main`, B: this change): A has the emotions neutral, happy, sad" in output
 
 
 def test_a_base_that_the_cache_lacks_is_run_anew(project: Project) -> None:
@@ -137,7 +137,7 @@ def test_a_base_that_the_cache_lacks_is_run_anew(project: Project) -> None:
     (project.folder / ".dvc/cache/files/md5" / md5[:2] / md5[2:]).unlink()
     output = project.run(*SER, "diff", "main", fails=True)
     assert "reports/predictions.csv of main is not in DVC's cache" in output
-    assert "running main anew in a copy" in output
+    assert "running main again in a copy" in output
     assert squeezed(page(project)) == squeezed(expected)
     assert project.run("git", "status", "--short") == ""
     assert project.run("git", "branch", "--list", "--format=%(refname:short)").split() == ["change", "main"]
@@ -150,8 +150,8 @@ def test_a_base_is_run_anew_if_so_wanted_and_its_own_code_is_what_runs(project: 
     make.write_text(MAKE.replace('["accuracy"]', '["accuracy"] - 0.6'))
     project.commit("worse code, not run")
     project.run("git", "checkout", "--quiet", "change")
-    assert "a drop" in project.run(*SER, "diff", "unrun", fails=True)
-    assert "**a gain beyond chance**" in project.run(*SER, "diff", "unrun", "--rerun")
+    assert "a significant drop" in project.run(*SER, "diff", "unrun", fails=True)
+    assert "**a significant gain**" in project.run(*SER, "diff", "unrun", "--rerun")
     project.run("git", "branch", "--quiet", "-D", "unrun")
 
 

@@ -5,7 +5,7 @@ import re
 import pandas as pd
 import pytest
 
-from ser.compare import difference_page, intervals
+from ser.compare import difference_page, differences
 from ser.core import wording
 from tests.support.learning_tables import prediction_table, utterance_table
 
@@ -18,17 +18,17 @@ def predicted(accuracy: float, *, seed: int = 0, utterances: pd.DataFrame = UTTE
     return prediction_table(utterances, accuracy=accuracy, labels=LABELS, seed=seed)
 
 
-def compared(before: float, after: float, utterances: pd.DataFrame = UTTERANCES) -> intervals.Comparison:
+def compared(before: float, after: float, utterances: pd.DataFrame = UTTERANCES) -> differences.Comparison:
     a, b = (predicted(accuracy, seed=seed, utterances=utterances) for seed, accuracy in enumerate((before, after)))
-    return intervals.compared(a, b, n_resamples=128)
+    return differences.comparison(a, b, n_resamples=128)
 
 
 @pytest.mark.parametrize(
     ("before", "after", "meaning"),
     [
-        (0.9, 0.2, "**a drop beyond chance** (p = 0.0156)"),  # of 2^7 swaps, two are as far from 0
-        (0.2, 0.9, "**a gain beyond chance** (p = 0.0156)"),
-        (1.0, 1.0, "no difference beyond chance (p = 1.00)"),
+        (0.9, 0.2, "**a significant drop** (p = 0.0156)"),  # of 2^7 swaps, two are as far from 0
+        (0.2, 0.9, "**a significant gain** (p = 0.0156)"),
+        (1.0, 1.0, "no significant difference (p = 1.00)"),
     ],
 )
 def test_the_verdict_says_what_became_of_the_uar(before: float, after: float, meaning: str) -> None:
@@ -43,27 +43,26 @@ def test_the_verdict_says_what_became_of_the_uar(before: float, after: float, me
     ("base", "change", "said"),
     [
         (False, False, ""),
-        (True, True, "Both are"),
-        (True, False, "The former alone is"),
-        (False, True, "The latter alone is"),
+        (True, True, "Both runs are"),
+        (True, False, "Only the base is"),
+        (False, True, "Only the change is"),
     ],
 )
 def test_transductive_runs_are_named(base: bool, change: bool, said: str) -> None:
-    text = difference_page.protocols(base, change)
+    text = difference_page.transductive_note(base, change)
     assert text.startswith(f" {said} transductive" if said else "")
     assert bool(text) == bool(said)
 
 
-def test_the_verdict_on_few_speakers_leaves_chance_open() -> None:
-    assert "chance cannot be said of fewer than 6 known speakers" in difference_page.verdict(
-        compared(0.9, 0.2, FEW), "dev"
-    )
+def test_the_verdict_on_few_speakers_leaves_the_significance_open() -> None:
+    found = difference_page.verdict(compared(0.9, 0.2, FEW), "dev")
+    assert "significance unknown, since a test needs at least 6 known speakers" in found
 
 
 def test_the_verdict_counts_what_one_alone_predicted() -> None:
-    found = intervals.compared(predicted(0.5)[3:], predicted(0.5)[:-1], n_resamples=16)
+    found = differences.comparison(predicted(0.5)[3:], predicted(0.5)[:-1], n_resamples=16)
     assert (
-        "136 utterances of 7 speakers, test (1 more in the former alone, 3 in the latter)."
+        "136 utterances of 7 speakers, test (left out: 1 only in the base, 3 only in the change)."
         in difference_page.verdict(found, "test")
     )
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from scipy.stats import binomtest, t
 
-from ser.compare import intervals
+from ser.compare import differences, intervals
 from ser.evaluation import metrics
 from tests.support.learning_tables import prediction_table, utterance_table, without_speakers
 
@@ -44,7 +44,7 @@ B = hand_made({"s1-neutral-1": "neutral", "s1-neutral-2": "neutral", "s1-happy-1
 
 
 def test_differences_of_tables_worked_by_hand() -> None:
-    found = intervals.compared(A, B, **FAST)
+    found = differences.comparison(A, B, **FAST)
     rows = found.differences.set_index("metric")
     assert rows[["a", "b", "difference"]].to_dict("index") == {
         "uar": {"a": 0.5, "b": 0.75, "difference": 0.25},  # (1/2 + 1/2) / 2, (1 + 1/2) / 2
@@ -61,42 +61,42 @@ def test_differences_of_tables_worked_by_hand() -> None:
 
 def test_what_one_run_alone_predicted_does_not_count_but_is_told() -> None:
     extra = hand_made({"s9-happy-7": "happy"})
-    found = intervals.compared(pd.concat([A, extra]), B.iloc[1:], **FAST)
+    found = differences.comparison(pd.concat([A, extra]), B.iloc[1:], **FAST)
     assert (found.n_utterances, found.only_a, found.only_b) == (3, 2, 0)
-    pd.testing.assert_frame_equal(found.differences, intervals.compared(A.iloc[1:], B.iloc[1:], **FAST).differences)
+    pd.testing.assert_frame_equal(found.differences, differences.comparison(A.iloc[1:], B.iloc[1:], **FAST).differences)
 
 
 def test_an_utterance_of_several_folds_counts_once() -> None:
     """Tested in three folds, and recognised in one of them."""
     more = pd.concat([A, A[:1].assign(fold=1, prediction="neutral"), A[:1].assign(fold=2)], ignore_index=True)
-    found = intervals.compared(more, B, **FAST).differences.set_index("metric")
+    found = differences.comparison(more, B, **FAST).differences.set_index("metric")
     assert found.loc["recall.neutral", "a"] == pytest.approx((1 / 3 + 1) / 2, abs=1e-6)
     assert found.loc["accuracy", "a"] == pytest.approx((1 / 3 + 2 - 1 + 1) / 4, abs=1e-6)
-    assert intervals.compared(more, B, **FAST).n_utterances == 4
+    assert differences.comparison(more, B, **FAST).n_utterances == 4
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_the_two_sides_have_the_scores_of_the_metrics(seed: int) -> None:
     a, b = predicted(0.5, seed=seed), predicted(0.7, seed=seed + 10)
-    found = intervals.compared(a, b, **FAST).differences.set_index("metric")
+    found = differences.comparison(a, b, **FAST).differences.set_index("metric")
     for side, table in (("a", a), ("b", b)):
         own = metrics.scores(table)
         expected = {name: value for name, value in own.items() if not name.startswith("f1")}
         assert found[side].to_dict() == pytest.approx(expected, abs=1e-6)
-    for row in intervals.compared(a, b, **FAST).speakers.to_dict("records"):
+    for row in differences.comparison(a, b, **FAST).speakers.to_dict("records"):
         assert row["b"] == pytest.approx(metrics.scores(b[b["speaker"] == row["speaker"]])["uar"], abs=1e-6)
 
 
 def test_a_run_does_not_differ_from_itself() -> None:
     a = predicted(0.5, seed=0)
-    found = intervals.compared(a, a, **FAST).differences
+    found = differences.comparison(a, a, **FAST).differences
     assert (found[["difference", "low", "high"]] == 0).all(axis=None)
     assert found["p"].dropna().tolist() == [1.0, 1.0]
 
 
 def test_swapping_the_runs_turns_the_signs_and_leaves_p() -> None:
     a, b = predicted(0.5, seed=0), predicted(0.6, seed=1)
-    forth, back = (intervals.compared(*pair, **FAST).differences for pair in ((a, b), (b, a)))
+    forth, back = (differences.comparison(*pair, **FAST).differences for pair in ((a, b), (b, a)))
     assert forth["difference"].tolist() == pytest.approx((-back["difference"]).tolist())
     assert forth["low"].tolist() == pytest.approx((-back["high"]).tolist(), abs=1e-5)
     assert forth["p"].dropna().tolist() == back["p"].dropna().tolist()
@@ -116,9 +116,9 @@ def by_all_swaps(more: npt.NDArray[np.float64], total: npt.NDArray[np.float64]) 
 def test_p_of_few_speakers_is_that_of_all_swaps_written_out(seed: int) -> None:
     a, b = predicted(0.5, seed=seed), predicted(0.65, seed=seed + 10)
     names = sorted(UTTERANCES["speaker"].unique())
-    support, hits_a = intervals.counts(a, names, LABELS)
-    _, hits_b = intervals.counts(b, names, LABELS)
-    found = intervals.compared(a, b, n_resamples=256, seed=0)
+    support, hits_a = differences.support_and_hits(a, names, LABELS)
+    _, hits_b = differences.support_and_hits(b, names, LABELS)
+    found = differences.comparison(a, b, n_resamples=256, seed=0)
     assert found.uar["p"] == pytest.approx(by_all_swaps(hits_b - hits_a, support.sum(axis=0)), abs=1e-6)
 
 
@@ -141,7 +141,7 @@ def test_the_interval_is_that_of_a_bootstrap_written_out() -> None:
             for side in (0, 1)
         )
         values.append(second - first)
-    found = intervals.compared(a, b, n_resamples=2000, seed=0).uar
+    found = differences.comparison(a, b, n_resamples=2000, seed=0).uar
     beyond = (1 - intervals.expanded_level(8)) / 2
     assert (found["low"], found["high"]) == pytest.approx(tuple(np.quantile(values, [beyond, 1 - beyond])), abs=0.02)
 
@@ -151,7 +151,7 @@ def test_pairing_makes_the_interval_narrower_than_two_runs_apart_would_be() -> N
     accuracy = {name: 0.3 + 0.08 * k for k, name in enumerate(sorted(UTTERANCES["speaker"].unique()))}
     a = prediction_table(UTTERANCES, accuracy=accuracy, labels=LABELS, seed=0)
     b = a.assign(prediction=np.where(np.arange(len(a)) % 3 == 0, a["truth"], a["prediction"]))
-    found = intervals.compared(a, b, **FAST).uar
+    found = differences.comparison(a, b, **FAST).uar
     low, high = metrics.uar_interval(a, n_resamples=199, seed=0)
     assert low is not None
     assert high is not None
@@ -168,7 +168,7 @@ def rates_of_alike_runs(n_speakers: int, n_draws: int, seed: int) -> tuple[int, 
     random = np.random.default_rng(seed)
     support = np.full((n_speakers, 4), 8.0)
     small, outside = 0, 0
-    options: dict[str, Any] = {"by_label": True, "n_resamples": 199}
+    options: dict[str, Any] = {"macro": True, "n_resamples": 199}
     for draw in range(n_draws):
         rate = random.beta(4, 4, (n_speakers, 1))
         a, b = (random.binomial(8, np.broadcast_to(rate, support.shape)).astype(float) for _ in range(2))
@@ -188,9 +188,7 @@ def test_two_equal_recognisers_differ_beyond_chance_in_5_of_100_draws() -> None:
 def test_the_bootstrap_is_expanded_by_student_s_quantile() -> None:
     """Of a mean the percentile interval is narrow by sqrt((n - 1) / n) and normal; expanded, it is Student's."""
     values = np.random.default_rng(0).normal(size=(8, 1))
-    low, high = intervals.interval(
-        np.ones((8, 1)), np.zeros((8, 1)), values, by_label=False, n_resamples=20_000, seed=0
-    )
+    low, high = intervals.interval(np.ones((8, 1)), np.zeros((8, 1)), values, macro=False, n_resamples=20_000, seed=0)
     student = t.interval(0.95, 7, loc=values.mean(), scale=values.std(ddof=1) / np.sqrt(8))
     assert (low, high) == pytest.approx(student, abs=0.15 * (student[1] - student[0]))
     assert high - low == pytest.approx(student[1] - student[0], rel=0.1)
@@ -198,11 +196,11 @@ def test_the_bootstrap_is_expanded_by_student_s_quantile() -> None:
 
 
 def test_a_real_difference_is_found() -> None:
-    found = intervals.compared(predicted(0.4, seed=0), predicted(0.9, seed=1), **FAST)
+    found = differences.comparison(predicted(0.4, seed=0), predicted(0.9, seed=1), **FAST)
     assert found.uar["low"] > 0
     assert found.uar["p"] < 0.02
     assert not found.is_drop
-    assert intervals.compared(predicted(0.9, seed=1), predicted(0.4, seed=0), **FAST).is_drop
+    assert differences.comparison(predicted(0.9, seed=1), predicted(0.4, seed=0), **FAST).is_drop
 
 
 @pytest.mark.parametrize("unknown", [False, True])
@@ -212,7 +210,7 @@ def test_few_or_unknown_speakers_leave_only_their_figures(unknown: bool) -> None
         last = utterances["speaker"] == "ravdess/06"
         utterances = pd.concat([utterances[~last], without_speakers(utterances[last])], ignore_index=True)
     a, b = (predicted(accuracy, seed=seed, utterances=utterances) for seed, accuracy in enumerate((0.9, 0.3)))
-    found = intervals.compared(a, b, **FAST)
+    found = differences.comparison(a, b, **FAST)
     assert found.differences[["low", "high", "p"]].isna().all(axis=None)
     assert found.speakers["speaker"].tolist() == [f"ravdess/{k:02}" for k in range(1, 6)]
     assert not found.has_interval
@@ -224,7 +222,7 @@ def test_few_or_unknown_speakers_leave_only_their_figures(unknown: bool) -> None
 def test_nobody_known_is_compared_all_the_same() -> None:
     utterances = without_speakers(UTTERANCES)
     a, b = (predicted(accuracy, seed=seed, utterances=utterances) for seed, accuracy in enumerate((0.9, 0.3)))
-    found = intervals.compared(a, b, **FAST)
+    found = differences.comparison(a, b, **FAST)
     assert found.speakers.empty
     assert found.uar["difference"] == pytest.approx(metrics.scores(b)["uar"] - metrics.scores(a)["uar"], abs=1e-6)
 
@@ -232,27 +230,29 @@ def test_nobody_known_is_compared_all_the_same() -> None:
 def test_the_recall_of_what_few_speakers_say_has_no_interval() -> None:
     spoken = (UTTERANCES["emotion"] != "sad") | (UTTERANCES["speaker"] < "ravdess/06")
     a, b = (predicted(0.5, seed=seed, utterances=UTTERANCES[spoken].reset_index(drop=True)) for seed in (0, 1))
-    found = intervals.compared(a, b, **FAST).differences.set_index("metric")
+    found = differences.comparison(a, b, **FAST).differences.set_index("metric")
     assert found.index[found["low"].isna()].tolist() == ["recall.sad"]
     assert found.index[found["p"].notna()].tolist() == ["uar", "accuracy"]
 
 
 def test_the_seed_and_not_the_order_of_rows_decides() -> None:
     a, b = predicted(0.5, seed=0), predicted(0.6, seed=1)
-    first = intervals.compared(a, b, **FAST)
-    again = intervals.compared(a.sample(frac=1, random_state=1), b.sample(frac=1, random_state=2), **FAST)
+    first = differences.comparison(a, b, **FAST)
+    again = differences.comparison(a.sample(frac=1, random_state=1), b.sample(frac=1, random_state=2), **FAST)
     pd.testing.assert_frame_equal(first.differences, again.differences)
     pd.testing.assert_frame_equal(first.speakers, again.speakers)
 
 
 def test_other_emotions_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"A tells apart neutral, happy, and B neutral, happy, sad; .* labels"):
-        intervals.compared(A, B.assign(p_sad=0.0), **FAST)
+    with pytest.raises(
+        ValueError, match=r"A has the emotions neutral, happy, and B has neutral, happy, sad; .* labels"
+    ):
+        differences.comparison(A, B.assign(p_sad=0.0), **FAST)
 
 
 def test_other_utterances_are_refused() -> None:
     with pytest.raises(ValueError, match="no utterance in common; compare runs on the same corpus"):
-        intervals.compared(A[:2], B[2:], **FAST)
+        differences.comparison(A[:2], B[2:], **FAST)
 
 
 @pytest.mark.parametrize(("column", "value"), [("truth", "happy"), ("speaker", "s3")])
@@ -261,4 +261,4 @@ def test_other_facts_of_an_utterance_are_refused(column: str, value: str) -> Non
     other.loc[0, column] = value
     message = "1 of 4 utterances have another emotion or speaker in B than in A, as s1-neutral-1: neutral, s1 in A"
     with pytest.raises(ValueError, match=message):
-        intervals.compared(A, other, **FAST)
+        differences.comparison(A, other, **FAST)

@@ -43,7 +43,7 @@ def test_a_project_without_predictions_is_told_how_to_make_them(run: str) -> Non
 
 def test_outside_of_a_project_a_name_is_no_revision() -> None:
     with pytest.raises(
-        ValueError, match=r"main is no folder with predictions\.csv, no Git revision and no experiment; see"
+        ValueError, match=r"main is no folder with predictions\.csv, no Git revision and no experiment; list"
     ):
         runs.predictions("main")
 
@@ -55,12 +55,14 @@ def test_outside_of_a_project_a_name_is_no_revision() -> None:
 def test_test_is_compared_and_dev_where_one_has_no_test(
     a: pd.DataFrame, b: pd.DataFrame, wanted: str | None, found: str
 ) -> None:
-    name, *rows = runs.same_partition(a, b, wanted)
+    name, *rows = runs.shared_partition(a, b, wanted)
     assert name == found
     assert [set(own["partition"]) for own in rows] == [{found}, {found}]
 
 
 @pytest.mark.parametrize(("wanted", "lacking"), [(None, "test or dev"), ("test", "test")])
 def test_runs_without_a_partition_in_common_are_refused(wanted: str | None, lacking: str) -> None:
-    with pytest.raises(ValueError, match=f"A predicted test, and B dev, so not both {lacking}; run both with"):
-        runs.same_partition(TABLE, DEV, wanted)
+    with pytest.raises(
+        ValueError, match=f"A has predictions of test, and B of dev, but both need {lacking}; run both with"
+    ):
+        runs.shared_partition(TABLE, DEV, wanted)
