@@ -110,19 +110,19 @@ def corpora(root: Path) -> str:
     for holding in inventory.holdings(root):
         recordings = f"{holding.n_recordings} of {holding.expected_recordings}"
         speakers = f"{holding.n_speakers} of {holding.expected_speakers}"
-        licence = CORPORA[holding.corpus].LICENCE
+        licence = CORPORA[holding.corpus].licence
         rows.append((holding.corpus, holding.vocal_channel, recordings, speakers, licence, _state(holding)))
-    rows.append(("folders", "", *_own(root / "folders")))
+    rows += [(name, "", *_uncounted(name, root / name)) for name in inventory.UNCOUNTED]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     return "\n".join([f"corpora in {root}, by file names:", "", *lines])
 
 
-def _own(folder: Path) -> tuple[str, str, str, str]:
-    """Recordings, speakers, licence and state of plain emotion folders."""
-    licence = CORPORA["folders"].LICENCE
+def _uncounted(corpus: str, folder: Path) -> tuple[str, str, str, str]:
+    """Recordings, speakers, licence and state of a corpus without fixed contents."""
+    licence = CORPORA[corpus].licence
     try:
-        n_recordings = inventory.n_files(folder)
+        n_recordings = inventory.n_files(corpus, folder)
     except ValueError as error:  # of its speakers.csv; the other corpora are listed all the same
         return "", "", licence, str(error)
     return str(n_recordings), "", licence, "installed" if n_recordings else "none"
@@ -150,21 +150,21 @@ def download(corpus: str, root: Path) -> str:
     """
     if corpus not in inventory.INSTALLABLE:
         raise ValueError(f"unknown corpus {corpus!r}; it is one of {', '.join(inventory.INSTALLABLE)}")
-    module, folder = CORPORA[corpus], root / corpus
+    known, folder = CORPORA[corpus], root / corpus
     holdings = inventory.holdings_of(corpus, folder)
     if holdings and all(holding.is_complete for holding in holdings):
         return f"{corpus} is complete in {folder}; nothing to do"
-    terms = f"{module.TITLE}: {module.CITATION}. Licence: {module.LICENCE}."
-    if not hasattr(module, "ARCHIVES"):
+    terms = f"{known.title}: {known.citation}. Licence: {known.licence}."
+    if not known.archives:
         quoted = shlex.quote(str(folder))
-        steps = [f"  {number}. {step.format(root=quoted)}" for number, step in enumerate(module.STEPS, 1)]
+        steps = [f"  {number}. {step.format(root=quoted)}" for number, step in enumerate(known.steps, 1)]
         check = "ser corpora" if root == RAW else f"ser corpora --root {shlex.quote(str(root))}"
         return "\n".join([terms, "It cannot be fetched by a program alone:", *steps, f"Then check it with: {check}"])
     from ser.ingest.download.installation import install  # takes half a second, which other commands save
 
     print(terms)
     lacking = [holding.vocal_channel for holding in holdings if not holding.is_complete]
-    n_new = install([module.ARCHIVES[channel] for channel in lacking], folder)
+    n_new = install([known.archives[channel] for channel in lacking], folder)
     still = [holding for holding in inventory.holdings_of(corpus, folder) if not holding.is_complete]
     if still:
         raise ValueError(f"{folder} has all files of the archives, and is {_state(still[0])}; see `ser corpora`")

@@ -50,13 +50,6 @@ ESTIMATE = (
     "An estimate of how the voice sounds, not of what a person feels. Do not use it to judge, hire, police, diagnose or"
     " grade anyone."
 )
-LANGUAGES: Mapping[str, str] = {
-    "ravdess": "North American English",
-    "tess": "Canadian English, two women",
-    "crema_d": "American English",
-    "savee": "British English, four men",
-    "emodb": "German",
-}
 
 
 def problem(error: InvalidAudio, content: bytes) -> tuple[str, str]:
@@ -102,10 +95,10 @@ def learned_from(description: Mapping[str, Any]) -> str:
 
 
 def _corpus(name: str) -> str:
-    if name == "demo":
-        return "the demo corpus (synthetic speech, no people)"
-    title = getattr(CORPORA.get(name), "TITLE", name)
-    return f"{title} (acted speech, {LANGUAGES[name]})" if name in LANGUAGES else str(title)
+    if name not in CORPORA:
+        return name
+    title, voices = CORPORA[name].title, CORPORA[name].voices
+    return f"{title} ({voices})" if voices else title
 
 
 def meaning(description: Mapping[str, Any], labels: list[str]) -> str:

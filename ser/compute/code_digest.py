@@ -1,4 +1,7 @@
-"""Which of our modules a module imports, read from their sources; and a digest of them, by which results are known."""
+"""The modules of ours that a module imports, read from their sources; and a digest of them, by which results are known.
+
+A module that makes a `discovery.Registry` depends on every member of it, although it imports none by a statement.
+"""
 
 import ast
 import hashlib
@@ -6,6 +9,8 @@ import sys
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+
+from ser.core import discovery
 
 ROOT = Path(__file__).parents[2]
 OURS = ("ser", "stages", "studies")
@@ -56,8 +61,19 @@ def _imported(path: Path) -> set[str]:
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) == "discovery.Registry":
+            names |= _members(node, path)
     packages = {name.rsplit(".", k)[0] for name in names for k in range(name.count(".") + 1)}
     return {name for name in names | packages if name.split(".")[0] in OURS}
+
+
+def _members(call: ast.Call, path: Path) -> set[str]:
+    """Modules of the registry that a call makes."""
+    try:
+        package, variable = (ast.literal_eval(argument) for argument in call.args)
+    except ValueError as error:
+        raise ValueError(f"{path} has {ast.unparse(call)}; write package and variable as literals") from error
+    return set(discovery.modules(package, variable).values())
 
 
 def _path(module: str) -> Path | None:

@@ -1,31 +1,20 @@
-"""One module per corpus: file name -> speaker, emotion, …; licence; citation; where to get it."""
+"""Corpora: one module each, which states its facts and reads its file names in the variable `CORPUS`."""
 
 from collections.abc import Mapping
-from types import ModuleType
 
-from ser.corpora import crema_d, demo, emodb, folders, ravdess, savee, tess
+from ser.core import discovery
+from ser.corpora.contract import Corpus
 
-# Each module holds TITLE, CITATION, LICENCE, HOMEPAGE; STEPS: how to get it into {root}; NOTE: what reports on the
-# corpus must say; KNOWN_DEFECTS: file stem -> what is wrong with it in every copy; EXPECTED: vocal channel -> emotion
-# code -> recordings of the whole corpus; N_SPEAKERS: vocal channel -> speakers; parse(path below the root) -> Naming.
-CORPORA: Mapping[str, ModuleType] = {
-    "ravdess": ravdess,
-    "tess": tess,
-    "crema_d": crema_d,
-    "savee": savee,
-    "emodb": emodb,
-    "folders": folders,
-    "demo": demo,
-}
+CORPORA: Mapping[str, Corpus] = discovery.Registry("ser.corpora", "CORPUS")
 
 
-def corpus(name: str) -> ModuleType:
-    """Module of a corpus.
+def corpus(name: str) -> Corpus:
+    """Corpus of a name.
 
     Raises
     ------
     ValueError
-        If there is none of that name.
+        If there is no corpus of that name.
     """
     if name not in CORPORA:
         raise ValueError(f"unknown corpus reader {name!r}; corpus.reader is one of {', '.join(CORPORA)}")
@@ -33,5 +22,5 @@ def corpus(name: str) -> ModuleType:
 
 
 def notes(names: list[str]) -> list[str]:
-    """What reports on the named corpora must say."""
-    return [CORPORA[name].NOTE for name in names if name in CORPORA and CORPORA[name].NOTE]
+    """Sentences that reports on the named corpora must contain."""
+    return [CORPORA[name].note for name in names if name in CORPORA and CORPORA[name].note]

@@ -1,29 +1,12 @@
 """CREMA-D: the Crowd-sourced Emotional Multimodal Actors Dataset."""
 
 import re
-from collections.abc import Mapping
 from pathlib import PurePosixPath
 
+from ser.corpora.contract import Corpus
 from ser.corpora.naming import Naming, foreign_name
 
-TITLE = "CREMA-D"
-CITATION = (
-    "Cao et al. (2014), IEEE Trans. Affective Computing 5(4): 377-390, https://doi.org/10.1109/TAFFC.2014.2336244"
-)
-LICENCE = "ODbL 1.0"
 HOMEPAGE = "https://github.com/CheyneyComputerScience/CREMA-D"
-STEPS = (
-    "install Git LFS (https://git-lfs.com), without which a clone holds pointers instead of audio",
-    f"GIT_LFS_SKIP_SMUDGE=1 git clone --depth 1 {HOMEPAGE} {{root}}",
-    "git -C {root} lfs pull --include 'AudioWAV/*'",
-)
-NOTE = ""
-KNOWN_DEFECTS: Mapping[str, str] = {"1076_MTI_SAD_XX": "silent"}
-EXPECTED: Mapping[str, Mapping[str, int]] = {
-    "speech": {"NEU": 1087, **dict.fromkeys(("ANG", "DIS", "FEA", "HAP", "SAD"), 1271)}
-}
-N_SPEAKERS: Mapping[str, int] = {"speech": 91}
-
 PATTERN = re.compile(r"(?P<actor>1\d{3})_(?P<sentence>[A-Z]{3})_(?P<emotion>[A-Z]{3})_(?P<level>LO|MD|HI|XX?)")
 INTENSITIES = {"LO": "low", "MD": "medium", "HI": "high"}  # XX, and X in one file name: not specified
 # VideoDemographics.csv of the corpus; the other 48 actors are male.
@@ -48,7 +31,7 @@ def parse(path: PurePosixPath) -> Naming:
     """
     found = PATTERN.fullmatch(path.stem)
     if found is None:
-        raise foreign_name(TITLE, "1001_DFA_ANG_XX.wav")
+        raise foreign_name("CREMA-D", "1001_DFA_ANG_XX.wav")
     return Naming(
         corpus_label=found["emotion"],
         speaker=found["actor"],
@@ -60,3 +43,22 @@ def parse(path: PurePosixPath) -> Naming:
         recording=path.stem,
         is_substitute=path.suffix.lower() == ".mp3",
     )
+
+
+CORPUS = Corpus(
+    title="CREMA-D",
+    citation=(
+        "Cao et al. (2014), IEEE Trans. Affective Computing 5(4): 377-390, https://doi.org/10.1109/TAFFC.2014.2336244"
+    ),
+    licence="ODbL 1.0",
+    voices="acted speech, American English",
+    steps=(
+        "install Git LFS (https://git-lfs.com), without which a clone holds pointers instead of audio",
+        f"GIT_LFS_SKIP_SMUDGE=1 git clone --depth 1 {HOMEPAGE} {{root}}",
+        "git -C {root} lfs pull --include 'AudioWAV/*'",
+    ),
+    parse=parse,
+    known_defects={"1076_MTI_SAD_XX": "silent"},
+    n_speakers={"speech": 91},
+    expected={"speech": {"NEU": 1087, **dict.fromkeys(("ANG", "DIS", "FEA", "HAP", "SAD"), 1271)}},
+)

@@ -1,24 +1,12 @@
 """EmoDB: the Berlin Database of Emotional Speech."""
 
 import re
-from collections.abc import Mapping
 from pathlib import PurePosixPath
 
+from ser.corpora.contract import Corpus
 from ser.corpora.naming import Naming, foreign_name
 
-TITLE = "EmoDB"
-CITATION = "Burkhardt et al. (2005), A database of German emotional speech, Interspeech, 1517-1520"
-LICENCE = "free"
 HOMEPAGE = "http://emodb.bilderbar.info"
-STEPS = (
-    f"fetch {HOMEPAGE}/download/download.zip",
-    "unpack it into {root}, which then holds the folder wav (lablaut and the others are not needed)",
-)
-NOTE = ""
-KNOWN_DEFECTS: Mapping[str, str] = {}
-EXPECTED: Mapping[str, Mapping[str, int]] = {"speech": {"W": 127, "L": 81, "E": 46, "A": 69, "F": 71, "T": 62, "N": 79}}
-N_SPEAKERS: Mapping[str, int] = {"speech": 10}
-
 SEX = {
     **dict.fromkeys(("03", "10", "11", "12", "15"), "male"),
     **dict.fromkeys(("08", "09", "13", "14", "16"), "female"),
@@ -36,7 +24,7 @@ def parse(path: PurePosixPath) -> Naming:
     """
     found = PATTERN.fullmatch(path.stem)
     if found is None or found["speaker"] not in SEX:
-        raise foreign_name(TITLE, "03a01Fa.wav")
+        raise foreign_name("EmoDB", "03a01Fa.wav")
     return Naming(
         corpus_label=found["emotion"],
         speaker=found["speaker"],
@@ -47,3 +35,18 @@ def parse(path: PurePosixPath) -> Naming:
         vocal_channel="speech",
         recording=path.stem,
     )
+
+
+CORPUS = Corpus(
+    title="EmoDB",
+    citation="Burkhardt et al. (2005), A database of German emotional speech, Interspeech, 1517-1520",
+    licence="free",
+    voices="acted speech, German",
+    steps=(
+        f"fetch {HOMEPAGE}/download/download.zip",
+        "unpack it into {root}, which then holds the folder wav (lablaut and the others are not needed)",
+    ),
+    parse=parse,
+    n_speakers={"speech": 10},
+    expected={"speech": {"W": 127, "L": 81, "E": 46, "A": 69, "F": 71, "T": 62, "N": 79}},
+)

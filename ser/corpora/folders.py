@@ -1,20 +1,10 @@
 """Plain emotion folders: `<root>/<Emotion>/<anything>`; speakers come from `ser.corpora.speakers`, or are unknown."""
 
 import re
-from collections.abc import Mapping
 from pathlib import PurePosixPath
 
+from ser.corpora.contract import Corpus
 from ser.corpora.naming import InvalidName, Naming
-
-TITLE = "Emotion folders"
-CITATION = "your own recordings"
-LICENCE = "as you received them"
-HOMEPAGE = ""
-STEPS = ("put your recordings into {root}/<Emotion>/",)
-NOTE = ""
-KNOWN_DEFECTS: Mapping[str, str] = {}
-EXPECTED: Mapping[str, Mapping[str, int]] = {}
-N_SPEAKERS: Mapping[str, int] = {}
 
 
 def parse(path: PurePosixPath) -> Naming:
@@ -28,3 +18,12 @@ def parse(path: PurePosixPath) -> Naming:
     if len(path.parts) < 2:
         raise InvalidName("lies in no emotion folder", "move it to <root>/<Emotion>/")
     return Naming(corpus_label=re.sub(r"[\s_-]+", "_", path.parent.name.lower().strip()))
+
+
+CORPUS = Corpus(
+    title="Emotion folders",
+    citation="your own recordings",
+    licence="as you received them",
+    steps=("put your recordings into {root}/<Emotion>/",),
+    parse=parse,
+)

@@ -1,31 +1,13 @@
 """RAVDESS: the Ryerson Audio-Visual Database of Emotional Speech and Song."""
 
 import re
-from collections.abc import Mapping
 from pathlib import PurePosixPath
 
 from ser.corpora.archive import Archive
+from ser.corpora.contract import Corpus
 from ser.corpora.naming import InvalidName, Naming, foreign_name
 
-TITLE = "RAVDESS"
-CITATION = "Livingstone and Russo (2018), PLoS ONE 13(5): e0196391, https://doi.org/10.1371/journal.pone.0196391"
-LICENCE = "CC BY-NC-SA 4.0"
-HOMEPAGE = "https://zenodo.org/records/1188976"
-STEPS = ("ser download ravdess",)
-ARCHIVES: Mapping[str, Archive] = {
-    "speech": Archive(
-        f"{HOMEPAGE}/files/Audio_Speech_Actors_01-24.zip", 208_468_073, "bc696df654c87fed845eb13823edef8a"
-    ),
-    "song": Archive(f"{HOMEPAGE}/files/Audio_Song_Actors_01-24.zip", 225_505_317, "5411230427d67a21e18aa4d466e6d1b9"),
-}
-NOTE = ""
-KNOWN_DEFECTS: Mapping[str, str] = {}
-EXPECTED: Mapping[str, Mapping[str, int]] = {
-    "speech": {"01": 96, **dict.fromkeys(("02", "03", "04", "05", "06", "07", "08"), 192)},
-    "song": {"01": 92, **dict.fromkeys(("02", "03", "04", "05", "06"), 184)},
-}
-N_SPEAKERS: Mapping[str, int] = {"speech": 24, "song": 23}
-
+RECORD = "https://zenodo.org/records/1188976"
 PATTERN = re.compile(
     r"(?P<modality>\d\d)-(?P<channel>\d\d)-(?P<emotion>\d\d)-(?P<intensity>\d\d)"
     r"-(?P<statement>\d\d)-(?P<repetition>\d\d)-(?P<actor>\d\d)"
@@ -52,7 +34,7 @@ def parse(path: PurePosixPath) -> Naming:
     found = PATTERN.fullmatch(path.stem)
     known = {"modality": MODALITIES, "channel": VOCAL_CHANNELS, "intensity": INTENSITIES}
     if found is None or any(found[part] not in codes for part, codes in known.items()):
-        raise foreign_name(TITLE, "03-01-05-01-02-01-12.wav")
+        raise foreign_name("RAVDESS", "03-01-05-01-02-01-12.wav")
     if found["modality"] == FILM_ONLY:
         raise InvalidName("modality 02 is video without sound", "move it elsewhere, or use the audio (03)")
     return Naming(
@@ -67,3 +49,24 @@ def parse(path: PurePosixPath) -> Naming:
         recording=f"Actor_{found['actor']}/{AUDIO_ONLY}{path.stem[2:]}",
         is_substitute=found["modality"] == WITH_FILM,
     )
+
+
+CORPUS = Corpus(
+    title="RAVDESS",
+    citation="Livingstone and Russo (2018), PLoS ONE 13(5): e0196391, https://doi.org/10.1371/journal.pone.0196391",
+    licence="CC BY-NC-SA 4.0",
+    voices="acted speech, North American English",
+    steps=("ser download ravdess",),
+    parse=parse,
+    n_speakers={"speech": 24, "song": 23},
+    expected={
+        "speech": {"01": 96, **dict.fromkeys(("02", "03", "04", "05", "06", "07", "08"), 192)},
+        "song": {"01": 92, **dict.fromkeys(("02", "03", "04", "05", "06"), 184)},
+    },
+    archives={
+        "speech": Archive(
+            f"{RECORD}/files/Audio_Speech_Actors_01-24.zip", 208_468_073, "bc696df654c87fed845eb13823edef8a"
+        ),
+        "song": Archive(f"{RECORD}/files/Audio_Song_Actors_01-24.zip", 225_505_317, "5411230427d67a21e18aa4d466e6d1b9"),
+    },
+)

@@ -1,26 +1,12 @@
 """SAVEE: the Surrey Audio-Visual Expressed Emotion database."""
 
 import re
-from collections.abc import Mapping
 from pathlib import PurePosixPath
 
+from ser.corpora.contract import Corpus
 from ser.corpora.naming import Naming, foreign_name
 
-TITLE = "SAVEE"
-CITATION = "Haq and Jackson (2010), Multimodal Emotion Recognition, in Machine Audition, IGI Global, 398-423"
-LICENCE = "research use, on registration"
 HOMEPAGE = "http://kahlan.eps.surrey.ac.uk/savee/"
-STEPS = (
-    f"register at {HOMEPAGE} (Download), which sends a password",
-    "fetch AudioData.zip there, and unpack it into {root}, which then holds the folders DC, JE, JK and KL",
-)
-NOTE = ""
-KNOWN_DEFECTS: Mapping[str, str] = {}
-EXPECTED: Mapping[str, Mapping[str, int]] = {
-    "speech": {"n": 120, **dict.fromkeys(("a", "d", "f", "h", "sa", "su"), 60)}
-}
-N_SPEAKERS: Mapping[str, int] = {"speech": 4}
-
 SPEAKERS = ("DC", "JE", "JK", "KL")
 PATTERN = re.compile(r"(?:(?P<speaker>DC|JE|JK|KL)_)?(?P<emotion>sa|su|[adfhn])(?P<number>\d\d)")
 
@@ -36,7 +22,7 @@ def parse(path: PurePosixPath) -> Naming:
     found = PATTERN.fullmatch(path.stem)
     speaker = found and (found["speaker"] or path.parent.name)
     if found is None or speaker not in SPEAKERS:
-        raise foreign_name(TITLE, "DC/a01.wav or DC_a01.wav")
+        raise foreign_name("SAVEE", "DC/a01.wav or DC_a01.wav")
     return Naming(
         corpus_label=found["emotion"],
         speaker=speaker,
@@ -46,3 +32,18 @@ def parse(path: PurePosixPath) -> Naming:
         vocal_channel="speech",
         recording=f"{speaker}/{found['emotion']}{found['number']}",
     )
+
+
+CORPUS = Corpus(
+    title="SAVEE",
+    citation="Haq and Jackson (2010), Multimodal Emotion Recognition, in Machine Audition, IGI Global, 398-423",
+    licence="research use, on registration",
+    voices="acted speech, British English, four men",
+    steps=(
+        f"register at {HOMEPAGE} (Download), which sends a password",
+        "fetch AudioData.zip there, and unpack it into {root}, which then holds the folders DC, JE, JK and KL",
+    ),
+    parse=parse,
+    n_speakers={"speech": 4},
+    expected={"speech": {"n": 120, **dict.fromkeys(("a", "d", "f", "h", "sa", "su"), 60)}},
+)

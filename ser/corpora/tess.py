@@ -1,26 +1,12 @@
 """TESS: the Toronto Emotional Speech Set."""
 
 import re
-from collections.abc import Mapping
 from pathlib import PurePosixPath
 
+from ser.corpora.contract import Corpus
 from ser.corpora.naming import Naming, foreign_name
 
-TITLE = "TESS"
-CITATION = "Pichora-Fuller and Dupuis (2020), Toronto emotional speech set, https://doi.org/10.5683/SP2/E8H2MF"
-LICENCE = "CC BY-NC-ND 4.0"
 HOMEPAGE = "https://doi.org/10.5683/SP2/E8H2MF"
-STEPS = (
-    f"open {HOMEPAGE}, choose Access Dataset, Download ZIP, and accept the licence",
-    "unpack it into {root}, which then holds the 2800 wav files, in folders or not",
-)
-NOTE = ""
-KNOWN_DEFECTS: Mapping[str, str] = {}
-EXPECTED: Mapping[str, Mapping[str, int]] = {
-    "speech": dict.fromkeys(("neutral", "happy", "sad", "angry", "fear", "disgust", "ps"), 400)
-}
-N_SPEAKERS: Mapping[str, int] = {"speech": 2}
-
 PATTERN = re.compile(r"(?P<speaker>OAF|OA|YAF)_(?P<word>[a-z]+)_(?P<emotion>[a-z]+)", re.IGNORECASE)
 
 
@@ -34,7 +20,7 @@ def parse(path: PurePosixPath) -> Naming:
     """
     found = PATTERN.fullmatch(path.stem)
     if found is None:
-        raise foreign_name(TITLE, "OAF_back_angry.wav")
+        raise foreign_name("TESS", "OAF_back_angry.wav")
     speaker, word, emotion = found["speaker"].upper(), found["word"].lower(), found["emotion"].lower()
     return Naming(
         corpus_label=emotion,
@@ -45,3 +31,18 @@ def parse(path: PurePosixPath) -> Naming:
         vocal_channel="speech",
         recording=f"{speaker}_{word}_{emotion}",
     )
+
+
+CORPUS = Corpus(
+    title="TESS",
+    citation=f"Pichora-Fuller and Dupuis (2020), Toronto emotional speech set, {HOMEPAGE}",
+    licence="CC BY-NC-ND 4.0",
+    voices="acted speech, Canadian English, two women",
+    steps=(
+        f"open {HOMEPAGE}, choose Access Dataset, Download ZIP, and accept the licence",
+        "unpack it into {root}, which then holds the 2800 wav files, in folders or not",
+    ),
+    parse=parse,
+    n_speakers={"speech": 2},
+    expected={"speech": dict.fromkeys(("neutral", "happy", "sad", "angry", "fear", "disgust", "ps"), 400)},
+)

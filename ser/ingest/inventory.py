@@ -10,7 +10,8 @@ from ser.corpora import CORPORA
 from ser.corpora.naming import Naming
 from ser.ingest.survey import Named, survey
 
-INSTALLABLE = tuple(name for name in CORPORA if name != "demo")  # the demo corpus comes with the project
+INSTALLABLE = tuple(name for name, corpus in CORPORA.items() if not corpus.is_included)
+UNCOUNTED = tuple(name for name in INSTALLABLE if not CORPORA[name].expected)  # corpora without a fixed size
 
 
 @dataclass(frozen=True)
@@ -42,10 +43,10 @@ def holdings(raw: Path) -> list[Holding]:
 
 def holdings_of(corpus: str, folder: Path) -> list[Holding]:
     """Holdings of `corpus`, counted in `folder`, which need not exist; none of a corpus without a fixed size."""
-    module = CORPORA[corpus]
+    known = CORPORA[corpus]
     namings, stubs = _recordings(corpus, folder)
     found = []
-    for channel, expected in module.EXPECTED.items():
+    for channel, expected in known.expected.items():
         of_channel = [naming for naming in namings if naming.vocal_channel == channel]
         counts = Counter(naming.corpus_label for naming in of_channel)
         found.append(
@@ -55,7 +56,7 @@ def holdings_of(corpus: str, folder: Path) -> list[Holding]:
                 n_recordings=len(of_channel),
                 n_speakers=len({naming.speaker for naming in of_channel}),
                 expected_recordings=sum(expected.values()),
-                expected_speakers=module.N_SPEAKERS[channel],
+                expected_speakers=known.n_speakers[channel],
                 lacking={code: n - counts[code] for code, n in expected.items() if counts[code] < n},
                 n_stubs=sum(naming.vocal_channel == channel for naming in stubs),
             )
@@ -63,18 +64,18 @@ def holdings_of(corpus: str, folder: Path) -> list[Holding]:
     return found
 
 
-def n_files(folder: Path) -> int:
-    """Number of recordings in plain emotion folders."""
-    return len(_recordings("folders", folder)[0])
+def n_files(corpus: str, folder: Path) -> int:
+    """Number of recordings of `corpus` in `folder`."""
+    return len(_recordings(corpus, folder)[0])
 
 
 def _recordings(corpus: str, folder: Path) -> tuple[list[Naming], list[Naming]]:
     """Namings of the recordings in `folder`, each recording once, and of the files that are stubs."""
     if not folder.is_dir():
         return [], []
-    module = CORPORA[corpus]
-    found = survey(folder, module)
-    defective = [Named(path, module.parse(path)) for path in map(PurePosixPath, found.known_defects)]
+    known = CORPORA[corpus]
+    found = survey(folder, known)
+    defective = [Named(path, known.parse(path)) for path in map(PurePosixPath, found.known_defects)]
     entries = [*found.named, *defective]  # the published size of a corpus includes defective recordings
     stubs = {entry for entry in entries if reading.is_stub(folder / entry.path)}
     whole = {entry.recording: entry.naming for entry in entries if entry not in stubs}

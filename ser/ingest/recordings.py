@@ -12,13 +12,15 @@ from ser.corpora.naming import VOCAL_CHANNELS, InvalidName, Naming
 from ser.ingest.counts import Tally
 from ser.ingest.survey import Named, Reject, survey
 
+OF_A_STUDY = ("name", "root", "on_invalid")  # settings of a file of `conf/corpus` that no member needs
+
 Scheme = Mapping[str, str | None]
 """Canonical emotion -> its label, or None where it is dropped, as `ser.corpora.labels.merged` returns it."""
 
 
 @dataclass(frozen=True)
 class CorpusSettings:
-    """Settings of one corpus: those of a file of `conf/corpus/reader`, its name and its folder."""
+    """Settings of one corpus: those of a file of `conf/corpus`, and its folder."""
 
     name: str
     """First part of every utterance and speaker."""
@@ -113,7 +115,7 @@ def of_corpora(
     Parameters
     ----------
     members
-        Name of each possible corpus -> its settings, without name and folder.
+        Name of each possible corpus -> its settings, as if it were the only corpus of the study.
     corpora
         Names of the corpora to read, all of which must exist; None reads every member that exists.
     """
@@ -121,7 +123,8 @@ def of_corpora(
     tally.not_read = _other_folders(root, chosen)
     found: list[Recording] = []
     for name in chosen:
-        found += of_corpus(root, CorpusSettings(name, name, **members[name]), scheme=scheme, tally=tally)
+        settings = {key: value for key, value in members[name].items() if key not in OF_A_STUDY}
+        found += of_corpus(root, CorpusSettings(name, name, **settings), scheme=scheme, tally=tally)
     return found
 
 

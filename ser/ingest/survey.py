@@ -3,13 +3,13 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from types import ModuleType
 from typing import NamedTuple
 
 import soundfile
 
 from ser.core import files
 from ser.corpora import speakers
+from ser.corpora.contract import Corpus
 from ser.corpora.naming import InvalidName, Naming
 
 # Suffixes of recordings; a file with another suffix is one if libsndfile can open it.
@@ -55,8 +55,8 @@ class Survey:
     """Suffix -> number of files."""
 
 
-def survey(folder: Path, module: ModuleType, *, speaker_pattern: str | None = None) -> Survey:
-    """Parse the path of every recording below `folder` by a module of `ser.corpora`.
+def survey(folder: Path, corpus: Corpus, *, speaker_pattern: str | None = None) -> Survey:
+    """Parse the path of every recording of `corpus` below `folder`.
 
     Raises
     ------
@@ -67,11 +67,11 @@ def survey(folder: Path, module: ModuleType, *, speaker_pattern: str | None = No
     paths, not_audio = _candidates(folder)
     found = Survey(not_audio=not_audio)
     for path in sorted(paths, key=lambda path: (len(path.parts), path)):
-        if path.stem in module.KNOWN_DEFECTS:
-            found.known_defects[str(path)] = module.KNOWN_DEFECTS[path.stem]
+        if path.stem in corpus.known_defects:
+            found.known_defects[str(path)] = corpus.known_defects[path.stem]
             continue
         try:
-            found.named.append(Named(path, complete(path, module.parse(path))))
+            found.named.append(Named(path, complete(path, corpus.parse(path))))
         except InvalidName as error:
             found.rejects.append(Reject(str(path), error.reason, error.remedy))
     return _without_substitutes(found)

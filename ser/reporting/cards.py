@@ -95,11 +95,11 @@ def _size(description: Mapping[str, Any]) -> str:
 
 
 def _corpus(corpus: str, description: Mapping[str, Any]) -> str:
-    module = CORPORA[corpus]
+    known = CORPORA[corpus]
     names = [speaker.partition("/")[2] for speaker in description["speakers"] if speaker.startswith(f"{corpus}/")]
     voices = f"{len(names)} speaker{'s' * (len(names) > 1)} ({', '.join(names)})" if names else "unknown speakers"
-    facts = f"{module.TITLE}. {module.CITATION}. Trained on {voices}. Licence of the recordings, and so of this model:"
-    return f"{facts} **{module.LICENCE}**. {module.NOTE}".rstrip()
+    facts = f"{known.title}. {known.citation}. Trained on {voices}. Licence of the recordings, and so of this model:"
+    return f"{facts} **{known.licence}**. {known.note}".rstrip()
 
 
 def _scores(figures: Metrics, own: pd.DataFrame, speakers: str) -> str:

@@ -118,14 +118,14 @@ def _corpus_row(name: str, rows: pd.DataFrame) -> list[Cell]:
 
 
 def _title(name: str) -> str:
-    return str(CORPORA[name].TITLE) if name in CORPORA else name
+    return CORPORA[name].title if name in CORPORA else name
 
 
 def _source(name: str) -> str:
     if name not in CORPORA:
         return f"**{escaped(name)}**"
-    module = CORPORA[name]
-    return f"**{module.TITLE}**: {module.CITATION}. Licence: **{module.LICENCE}**. {module.NOTE}".rstrip()
+    known = CORPORA[name]
+    return f"**{known.title}**: {known.citation}. Licence: **{known.licence}**. {known.note}".rstrip()
 
 
 def _left_out(ingest: Mapping[str, Any]) -> list[str]:

@@ -3,6 +3,7 @@ import os
 import re
 import shlex
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -111,12 +112,12 @@ def test_another_root_is_counted_where_it_is(folder: Path, capsys: pytest.Captur
 def test_an_unknown_corpus_ends_with_the_known_ones() -> None:
     with pytest.raises(SystemExit) as raised:
         cli.main(["download", "ravdes"])
-    known = "ravdess, tess, crema_d, savee, emodb, folders"
+    known = "crema_d, emodb, folders, ravdess, savee, tess"
     assert raised.value.code == f"error: unknown corpus 'ravdes'; it is one of {known}"
 
 
 def test_the_corpora_to_get_by_hand_are_all_that_have_no_archives() -> None:
-    assert {name for name, module in CORPORA.items() if not hasattr(module, "ARCHIVES")} == {*BY_HAND, "demo"}
+    assert {name for name, module in CORPORA.items() if not module.archives} == {*BY_HAND, "demo"}
 
 
 @pytest.mark.parametrize("root", [[], ["--root", "elsewhere/{raw}"]], ids=["default", "root"])
@@ -127,7 +128,7 @@ def test_the_steps_by_hand_name_the_true_folder_the_licence_and_the_work_to_cite
     cli.main(["download", corpus, *root])
     terms, head, *steps, last = capsys.readouterr().out.splitlines()
     module = CORPORA[corpus]
-    assert terms == f"{module.TITLE}: {module.CITATION}. Licence: {module.LICENCE}."
+    assert terms == f"{module.title}: {module.citation}. Licence: {module.licence}."
     assert head == "It cannot be fetched by a program alone:"
     assert [step[:5] for step in steps] == [f"  {number}. " for number in range(1, len(steps) + 1)]
     place = f"{root[1] if root else 'data/raw'}/{corpus}"
@@ -165,9 +166,9 @@ def test_of_a_complete_corpus_there_is_nothing_to_do(folder: Path, capsys: pytes
 def archives(host: Host, monkeypatch: pytest.MonkeyPatch) -> dict[str, Archive]:
     """A RAVDESS of five recordings on a host of this machine."""
     offered = {"speech": host.offers("speech.zip", zipped(SPEECH)), "song": host.offers("song.zip", zipped(SONG))}
-    monkeypatch.setattr(ravdess, "ARCHIVES", offered)
-    monkeypatch.setattr(ravdess, "EXPECTED", {"speech": {"01": 2, "03": 2}, "song": {"01": 1}})
-    monkeypatch.setattr(ravdess, "N_SPEAKERS", {"speech": 2, "song": 1})
+    expected = {"speech": {"01": 2, "03": 2}, "song": {"01": 1}}
+    small = replace(ravdess.CORPUS, archives=offered, expected=expected, n_speakers={"speech": 2, "song": 1})
+    monkeypatch.setattr(ravdess, "CORPUS", small)
     return offered
 
 
@@ -189,7 +190,7 @@ def test_both_channels_of_ravdess_are_fetched_once(
 ) -> None:
     cli.main(["download", "ravdess"])
     terms, done = capsys.readouterr().out.splitlines()
-    assert terms == f"RAVDESS: {ravdess.CITATION}. Licence: CC BY-NC-SA 4.0."
+    assert terms == f"RAVDESS: {ravdess.CORPUS.citation}. Licence: CC BY-NC-SA 4.0."
     assert done == "5 new files in data/raw/ravdess; study them with: dvc exp run -S corpus=ravdess"
     assert installed(folder) == sorted({**SPEECH, **SONG})
     assert names(folder / "data" / "raw") == ["ravdess"]
@@ -302,7 +303,8 @@ def test_a_file_in_place_of_a_folder_is_told_and_kept(host: Host, folder: Path, 
 def test_archives_that_are_not_the_whole_corpus_are_an_error_that_says_what_is_lacking(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ravdess, "EXPECTED", {"speech": {"01": 2, "03": 3, "04": 1}, "song": {"01": 1}})
+    expected = {"speech": {"01": 2, "03": 3, "04": 1}, "song": {"01": 1}}
+    monkeypatch.setattr(ravdess, "CORPUS", replace(ravdess.CORPUS, expected=expected))
     message = failing()
     assert message.startswith("error: data/raw/ravdess has all files of the archives, and is incomplete: lacks ")
     assert "lacks 1 of 03, 1 of 04; see `ser corpora`" in message

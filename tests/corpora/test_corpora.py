@@ -18,7 +18,7 @@ ACTORS = tuple(f"{actor:02}" for actor in range(1, 25))
 def test_every_legal_code_of_ravdess_is_read_back_from_the_name() -> None:
     for codes in itertools.product(("01", "03"), TWO, EMOTIONS, TWO, TWO, TWO, ACTORS):
         _, channel, emotion, intensity, statement, repetition, actor = codes
-        assert ravdess.parse(PurePosixPath(f"{'-'.join(codes)}.wav")) == Naming(
+        assert ravdess.CORPUS.parse(PurePosixPath(f"{'-'.join(codes)}.wav")) == Naming(
             corpus_label=emotion,
             speaker=actor,
             sex={1: "male", 0: "female"}[int(actor) % 2],
@@ -34,7 +34,7 @@ def test_every_legal_code_of_ravdess_is_read_back_from_the_name() -> None:
 
 @pytest.mark.parametrize("path", ["Actor_12/03-01-05-01-02-01-12.wav", "x/y/03-01-05-01-02-01-12.FLAC"])
 def test_neither_folder_nor_suffix_says_anything_about_a_ravdess_file(path: str) -> None:
-    assert ravdess.parse(PurePosixPath(path)) == ravdess.parse(PurePosixPath("03-01-05-01-02-01-12.wav"))
+    assert ravdess.CORPUS.parse(PurePosixPath(path)) == ravdess.CORPUS.parse(PurePosixPath("03-01-05-01-02-01-12.wav"))
 
 
 @pytest.mark.parametrize(
@@ -56,17 +56,17 @@ def test_neither_folder_nor_suffix_says_anything_about_a_ravdess_file(path: str)
 )
 def test_any_other_name_is_refused_with_a_model_of_a_good_one(stem: str) -> None:
     with pytest.raises(InvalidName, match=r"not a RAVDESS file name; name it like 03-01-05-01-02-01-12\.wav"):
-        ravdess.parse(PurePosixPath("Actor_12") / f"{stem}.wav")
+        ravdess.CORPUS.parse(PurePosixPath("Actor_12") / f"{stem}.wav")
 
 
 def test_video_without_sound_is_refused() -> None:
     with pytest.raises(InvalidName, match="modality 02 is video without sound; move it elsewhere"):
-        ravdess.parse(PurePosixPath("02-01-05-01-02-01-12.mp4"))
+        ravdess.CORPUS.parse(PurePosixPath("02-01-05-01-02-01-12.mp4"))
 
 
 def test_the_demo_corpus_has_the_design_of_ravdess() -> None:
     paths = sorted((ROOT / "data/demo").rglob("*.flac"))
-    namings = [demo.parse(PurePosixPath(path.relative_to(ROOT / "data/demo").as_posix())) for path in paths]
+    namings = [demo.CORPUS.parse(PurePosixPath(path.relative_to(ROOT / "data/demo").as_posix())) for path in paths]
     design = [
         (emotion, "normal" if intensity == "01" else "strong", statement, actor)
         for emotion, intensity, statement, actor in itertools.product(EMOTIONS, TWO, TWO, ACTORS[:12])
@@ -79,7 +79,7 @@ def test_the_demo_corpus_has_the_design_of_ravdess() -> None:
 
 def test_the_synthetic_corpus_of_these_tests_has_the_design_of_ravdess(tmp_path: Path) -> None:
     paths = list(ravdess_corpus(tmp_path, speakers=("07",)).rglob("*.flac"))
-    codes = [(ravdess.parse(PurePosixPath(path.name)).corpus_label, path.stem) for path in paths]
+    codes = [(ravdess.CORPUS.parse(PurePosixPath(path.name)).corpus_label, path.stem) for path in paths]
     assert len({stem for _, stem in codes}) == 30
     assert {label: sum(label == other for other, _ in codes) for label in PROSODY} == {
         label: 2 if label == "01" else 4 for label in EMOTIONS
@@ -90,7 +90,7 @@ def test_the_synthetic_corpus_of_these_tests_has_the_design_of_ravdess(tmp_path:
     "path", ["happy/a.wav", "Happy/a.wav", "HAPPY/a.wav", " Happy /a.wav", "Deep/er/hApPy/03-01-05-01-02-01-12.wav"]
 )
 def test_the_folder_is_the_emotion_in_any_case(path: str) -> None:
-    assert folders.parse(PurePosixPath(path)) == Naming(corpus_label="happy")
+    assert folders.CORPUS.parse(PurePosixPath(path)) == Naming(corpus_label="happy")
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_the_folder_is_the_emotion_in_any_case(path: str) -> None:
     ["Pleasant Surprise", "pleasant-surprise", "PLEASANT_SURPRISE", "Pleasant  - surprise", "pleasant\tsurprise"],
 )
 def test_blanks_and_hyphens_of_a_folder_are_underscores(folder: str) -> None:
-    assert folders.parse(PurePosixPath(folder) / "a.wav").corpus_label == "pleasant_surprise"
+    assert folders.CORPUS.parse(PurePosixPath(folder) / "a.wav").corpus_label == "pleasant_surprise"
 
 
 @pytest.mark.parametrize(
@@ -123,27 +123,27 @@ def test_a_recording_has_one_name_in_every_layout(reader: str, recording: str, p
 
 def test_films_and_lossy_copies_are_secondary_forms() -> None:
     crema_d = corpora.corpus("crema_d")
-    assert ravdess.parse(PurePosixPath("01-01-05-01-02-01-12.wav")).is_substitute
-    assert not ravdess.parse(PurePosixPath("03-01-05-01-02-01-12.mp3")).is_substitute
+    assert ravdess.CORPUS.parse(PurePosixPath("01-01-05-01-02-01-12.wav")).is_substitute
+    assert not ravdess.CORPUS.parse(PurePosixPath("03-01-05-01-02-01-12.mp3")).is_substitute
     assert crema_d.parse(PurePosixPath("AudioMP3/1001_DFA_ANG_XX.MP3")).is_substitute
     assert not crema_d.parse(PurePosixPath("AudioMP3/1001_DFA_ANG_XX.wav")).is_substitute
 
 
 def test_a_file_in_no_folder_has_no_emotion() -> None:
     with pytest.raises(InvalidName, match="lies in no emotion folder; move it to <root>/<Emotion>/"):
-        folders.parse(PurePosixPath("happy.wav"))
+        folders.CORPUS.parse(PurePosixPath("happy.wav"))
 
 
 @pytest.mark.parametrize("name", corpora.CORPORA)
 def test_every_corpus_states_where_it_is_from(name: str) -> None:
     module = corpora.corpus(name)
-    assert all((module.TITLE, module.CITATION, module.LICENCE))
+    assert all((module.title, module.citation, module.licence))
     assert callable(module.parse)
 
 
 @pytest.mark.parametrize("name", corpora.CORPORA)
 def test_every_corpus_says_how_to_get_it_into_its_folder(name: str) -> None:
-    steps = [step.format(root="data/raw/there") for step in corpora.corpus(name).STEPS]
+    steps = [step.format(root="data/raw/there") for step in corpora.corpus(name).steps]
     assert steps
     assert any("data/raw/there" in step or step.startswith(("ser download", "git checkout")) for step in steps)
     assert not any("{" in step for step in steps)
@@ -152,24 +152,24 @@ def test_every_corpus_says_how_to_get_it_into_its_folder(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in corpora.CORPORA if name != "folders"])
 def test_what_a_corpus_should_have_is_counted_by_channels_that_can_be_chosen(name: str) -> None:
     module = corpora.corpus(name)
-    assert set(module.EXPECTED) == set(module.N_SPEAKERS) <= set(VOCAL_CHANNELS)
-    assert "speech" in module.EXPECTED
+    assert set(module.expected) == set(module.n_speakers) <= set(VOCAL_CHANNELS)
+    assert "speech" in module.expected
 
 
 def test_the_demo_corpus_has_what_it_should_have() -> None:
     paths = (ROOT / "data/demo").rglob("*.flac")
-    namings = [demo.parse(PurePosixPath(path.name)) for path in paths]
-    assert Counter(naming.corpus_label for naming in namings) == demo.EXPECTED["speech"]
-    assert len({naming.speaker for naming in namings}) == demo.N_SPEAKERS["speech"]
+    namings = [demo.CORPUS.parse(PurePosixPath(path.name)) for path in paths]
+    assert Counter(naming.corpus_label for naming in namings) == demo.CORPUS.expected["speech"]
+    assert len({naming.speaker for naming in namings}) == demo.CORPUS.n_speakers["speech"]
 
 
 def test_an_unknown_reader_is_refused_with_the_known_ones() -> None:
     with pytest.raises(
-        ValueError, match=r"unknown corpus reader 'tass'; corpus\.reader is one of ravdess, .*folders, demo"
+        ValueError, match=r"unknown corpus reader 'tass'; corpus\.reader is one of crema_d, demo, .*folders, ravdess"
     ):
         corpora.corpus("tass")
 
 
 def test_reports_on_synthetic_speech_say_so() -> None:
-    assert corpora.notes(["ravdess", "demo", "one of my own"]) == [demo.NOTE]
-    assert "Synthetic speech" in demo.NOTE
+    assert corpora.notes(["ravdess", "demo", "one of my own"]) == [demo.CORPUS.note]
+    assert "Synthetic speech" in demo.CORPUS.note

@@ -222,7 +222,7 @@ def test_nothing_is_there_where_there_is_no_folder(tmp_path: Path) -> None:
     holding = only("savee", tmp_path / "savee")
     assert counts(holding) == (0, 0)
     assert holding.lacking == {"n": 120, **dict.fromkeys(("a", "d", "f", "h", "sa", "su"), 60)}
-    assert inventory.n_files(tmp_path / "folders") == 0
+    assert inventory.n_files("folders", tmp_path / "folders") == 0
 
 
 def test_all_corpora_are_counted_in_the_folders_of_their_names(tmp_path: Path) -> None:
@@ -243,9 +243,9 @@ def test_all_corpora_are_counted_in_the_folders_of_their_names(tmp_path: Path) -
 def test_plain_folders_have_no_fixed_contents(tmp_path: Path) -> None:
     with_files(tmp_path, ["Happy/me.wav", "Sad/me.flac", "Happy/notes.txt", "alone.wav", ".git/x/y.wav"])
     with_files(tmp_path, ["Sad/empty.wav"], b"")
-    assert inventory.n_files(tmp_path) == 2
+    assert inventory.n_files("folders", tmp_path) == 2
     assert inventory.holdings_of("folders", tmp_path) == []
 
 
 def test_the_same_name_in_two_plain_folders_is_two_recordings(tmp_path: Path) -> None:
-    assert inventory.n_files(with_files(tmp_path, ["Happy/1.wav", "Sad/1.wav"])) == 2
+    assert inventory.n_files("folders", with_files(tmp_path, ["Happy/1.wav", "Sad/1.wav"])) == 2

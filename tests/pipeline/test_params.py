@@ -17,7 +17,6 @@ CHOICES = sorted(
 )
 EXPERIMENTS = sorted(path.stem for path in (ROOT / "conf/experiment").glob("*.yaml"))
 LABELS = sorted(path.stem for path in (ROOT / "conf/labels").glob("*.yaml"))
-READERS = sorted(path.stem for path in (ROOT / "conf/corpus/reader").glob("*.yaml"))
 STUDIES = {
     "cross_corpus": ("corpus=combined", "corpus.root=../../data/raw", "partition=cross_corpus"),
     "leakage": ("corpus.root=../../data/demo", "partition=speaker_folds", "augmentation=waveform"),
@@ -53,32 +52,30 @@ def test_every_choice_composes_into_the_section_of_its_group(tmp_path: Path, cho
 
 
 def test_every_group_of_choices_is_tried_here_or_through_another() -> None:
-    tried = {choice.split("=")[0] for choice in CHOICES} | {*NO_SECTION, "corpus/reader"}
+    tried = {choice.split("=")[0] for choice in CHOICES} | set(NO_SECTION)
     folders = {path.parent.relative_to(ROOT / "conf").as_posix() for path in (ROOT / "conf").rglob("*.yaml")}
     assert folders - {"."} == tried
 
 
-def test_every_corpus_that_can_be_installed_has_a_reader_and_the_combination_reads_all(tmp_path: Path) -> None:
-    members = composed(tmp_path / "params.yaml", "corpus=combined")["corpus"]["members"]
-    assert sorted(inventory.INSTALLABLE) == READERS
-    assert tuple(members) == inventory.INSTALLABLE
-
-
-@pytest.mark.parametrize("reader", READERS)
-def test_a_corpus_is_read_alike_alone_and_with_others(tmp_path: Path, reader: str) -> None:
-    expected = yaml.safe_load((ROOT / f"conf/corpus/reader/{reader}.yaml").read_text())
-    alone = composed(tmp_path / "alone.yaml", f"corpus={reader}")["corpus"]
+@pytest.mark.parametrize("name", inventory.INSTALLABLE)
+def test_a_corpus_that_can_be_installed_is_read_alike_alone_and_with_others(tmp_path: Path, name: str) -> None:
+    alone = composed(tmp_path / "alone.yaml", f"corpus={name}")["corpus"]
     together = composed(tmp_path / "together.yaml", "corpus=combined")["corpus"]
-    assert expected["reader"] == reader
-    assert together["members"][reader] == expected
-    place = {"name": reader, "root": f"data/raw/{reader}", "on_invalid": "error"}
-    assert alone == expected | place
+    assert together["members"][name] == alone
+    place = {"name": name, "reader": name, "root": f"data/raw/{name}", "on_invalid": "error"}
+    assert place.items() <= alone.items()
 
 
-@pytest.mark.parametrize("reader", [name for name in READERS if corpora.CORPORA[name].EXPECTED])
-def test_a_label_map_has_every_emotion_code_of_the_whole_corpus(reader: str) -> None:
-    label_map = yaml.safe_load((ROOT / f"conf/corpus/reader/{reader}.yaml").read_text())["label_map"]
-    assert set(label_map) == {code for counts in corpora.CORPORA[reader].EXPECTED.values() for code in counts}
+def test_a_corpus_joins_the_combination_on_the_command_line(tmp_path: Path) -> None:
+    overrides = ("corpus=combined", "+corpus@corpus.members.mine=emodb")
+    members = composed(tmp_path / "params.yaml", *overrides)["corpus"]["members"]
+    assert members["mine"] == members["emodb"]
+
+
+@pytest.mark.parametrize("name", [name for name, corpus in corpora.CORPORA.items() if corpus.expected])
+def test_a_label_map_has_every_emotion_code_of_the_whole_corpus(tmp_path: Path, name: str) -> None:
+    label_map = composed(tmp_path / "params.yaml", f"corpus={name}")["corpus"]["label_map"]
+    assert set(label_map) == {code for counts in corpora.CORPORA[name].expected.values() for code in counts}
     assert len(set(label_map.values())) == len(label_map)  # no two codes of a corpus are one emotion
 
 

@@ -121,9 +121,9 @@ def test_the_licence_of_every_corpus_and_the_speakers_of_each_alone_are_named() 
     lines = section(card({"corpora": ["emodb", "ravdess"], "speakers": speakers}), "Data and licence").splitlines()
     assert len(lines) == 2
     for line, corpus, voices in zip(lines, ("emodb", "ravdess"), ("1 speaker", "2 speakers (03, 04)"), strict=True):
-        assert line.startswith(CORPORA[corpus].TITLE)
-        assert CORPORA[corpus].CITATION in line
-        assert f"**{CORPORA[corpus].LICENCE}**" in line
+        assert line.startswith(CORPORA[corpus].title)
+        assert CORPORA[corpus].citation in line
+        assert f"**{CORPORA[corpus].licence}**" in line
         assert voices in line
     assert "(08)" in lines[0]
     assert "trained on emodb, ravdess" in card({"corpora": ["emodb", "ravdess"], "speakers": speakers})
@@ -132,7 +132,7 @@ def test_the_licence_of_every_corpus_and_the_speakers_of_each_alone_are_named() 
 @pytest.mark.parametrize("corpus", CORPORA)
 def test_every_corpus_that_can_be_studied_can_be_described(corpus: str) -> None:
     text = section(card({"corpora": [corpus], "speakers": []}), "Data and licence")
-    assert CORPORA[corpus].LICENCE in text
+    assert CORPORA[corpus].licence in text
     assert "()" not in text  # where nobody knows the speakers, none are listed
 
 

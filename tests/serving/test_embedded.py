@@ -101,7 +101,7 @@ def test_the_card_and_the_bundle_agree() -> None:
     assert f"for the emotions {', '.join(DESCRIPTION['labels'])}:" in CARD
     numbers = [speaker.removeprefix("ravdess/") for speaker in DESCRIPTION["speakers"]]
     assert f"Trained on {len(numbers)} speakers ({', '.join(numbers)})" in CARD
-    assert f"**{ravdess.LICENCE}**" in CARD
+    assert f"**{ravdess.CORPUS.licence}**" in CARD
     assert f"with seed {DESCRIPTION['seed']}" in CARD
     assert CARD.startswith(f"# Model card: {DESCRIPTION['model']['name']} on yamnet_bands, trained on ravdess\n")
 

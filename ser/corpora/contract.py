@@ -1,0 +1,35 @@
+"""Facts about a corpus, as each module of this package states them in its variable `CORPUS`."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+
+from ser.corpora.archive import Archive
+from ser.corpora.naming import Naming
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """A corpus: its source, its licence, its contents, and the reader of its file names."""
+
+    title: str
+    citation: str
+    licence: str
+    steps: tuple[str, ...]
+    """Steps by which a person gets the corpus into the folder `{root}`."""
+    parse: Callable[[PurePosixPath], Naming]
+    """Path below the corpus's folder -> facts about the recording; an `InvalidName` for a path of another form."""
+    voices: str = ""
+    """Kind of speech and language, in words for people; "": unknown."""
+    note: str = ""
+    """A sentence that every report on the corpus must contain."""
+    n_speakers: Mapping[str, int] = field(default_factory=dict)
+    """Vocal channel -> speakers of the whole corpus."""
+    expected: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """Vocal channel -> emotion code -> recordings of the whole corpus; empty if its contents are not fixed."""
+    known_defects: Mapping[str, str] = field(default_factory=dict)
+    """File stem -> the defect that the recording has in every copy of the corpus."""
+    archives: Mapping[str, Archive] = field(default_factory=dict)
+    """Vocal channel -> archive that `ser download` fetches; empty if a person must get the corpus."""
+    is_included: bool = False
+    """True if the corpus comes with this project."""
