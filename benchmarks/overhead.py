@@ -24,9 +24,9 @@ def main() -> None:
     words = ["met" if one else "missed" for one in met]
     print("| | s | goal |\n|---|---|---|")
     print(f"| `dvc repro` with nothing to do | {nothing:.2f} | |")
-    print(f"| `dvc status`, which looks at the same files | {own:.2f} | |")
-    print(f"| the difference: the probe | {above:.2f} | {MAX_ABOVE_DVC:g}: {words[0]} |")
-    print(f"| `ser --help`, of which Python {bare:.2f} | {start:.2f} | {MAX_START:g}: {words[1]} |")
+    print(f"| `dvc status`, which checks the same files | {own:.2f} | |")
+    print(f"| difference: the stage `probe` | {above:.2f} | {MAX_ABOVE_DVC:g}: {words[0]} |")
+    print(f"| `ser --help`, with {bare:.2f} for Python itself | {start:.2f} | {MAX_START:g}: {words[1]} |")
     if not all(met):
         sys.exit("goal missed")
 

@@ -17,16 +17,19 @@ from ser.core import files
 
 KEPT = Path(__file__).with_name("README.md")
 BENCHMARKS = {  # module -> title
-    "extraction": "Descriptors and their functionals, against librosa",
-    "yamnet": "YAMNet, against one call a file",
-    "scaling": "Cores, many utterances, the cache",
+    "extraction": "Descriptors and functionals, compared with librosa",
+    "yamnet": "YAMNet, compared with one call for each file",
+    "scaling": "Two cores, many utterances, the cache",
     "overhead": "Overhead",
-    "study": "A whole study, against nkululeko",
+    "study": "A whole study, compared with nkululeko",
 }
 INTRODUCTION = """# Benchmarks
 
-`make bench` runs them and rewrites this page; `python -m benchmarks.NAME` runs one. Others print their figures only:
-`benchmarks.training`, `.folds`, `.ingest`, `.tables`, `.prediction`, `.service`.
+`make bench` runs these benchmarks and rewrites this page; `python -m benchmarks.NAME` runs one. Six others only print
+their figures: `benchmarks.training`, `.folds`, `.ingest`, `.tables`, `.prediction`, `.service`.
+
+"Plain" is the usual way: one call of the library for each feature or file. "Ours" is this project. "Floor" is the work
+that no extraction can omit: decoding, resampling and one short-time Fourier transform.
 """
 
 

@@ -41,7 +41,9 @@ def main() -> None:
         for way in WAYS:
             seconds[way].append(timed(way, len(paths)))
     ratio = median(plain / ours for plain, ours in zip(*seconds.values(), strict=True))
-    print(f"Seconds of {len(paths)} utterances on one core, imports and loading included, {given.pairs} pairs:\n")
+    print(
+        f"Seconds for {len(paths)} utterances on one core, with imports and loading, median of {given.pairs} pairs:\n"
+    )
     print("| | plain | ours | plain / ours | goal |\n|---|---|---|---|---|")
     times = " | ".join(f"{median(seconds[way]):.1f}" for way in WAYS)
     print(f"| yamnet | {times} | {ratio:.2f} | {MIN_RATIO}: {'met' if ratio >= MIN_RATIO else 'missed'} |")
