@@ -47,7 +47,7 @@ def run(given: argparse.Namespace) -> str:
 
 def _of_corpus(out: Path) -> str:
     from ser.core import files, tables
-    from ser.description import corpus_tables, texts
+    from ser.description import corpus_tables, summaries
 
     table = _described()
     made = {
@@ -62,7 +62,7 @@ def _of_corpus(out: Path) -> str:
     for name, figure in pictures.items():
         with files.replacing(out / f"{name}.png") as temporary:
             figure.savefig(temporary)
-    text = texts.summary(table)
+    text = summaries.summary(table)
     files.write_text(out / "summary.txt", f"{text}\n")
     names = [*(f"{name}.csv" for name in made), *(f"{name}.png" for name in pictures), "summary.txt"]
     return f"{text}\n\nwritten to {out}: {', '.join(names)}"
@@ -81,7 +81,7 @@ def _described() -> "pd.DataFrame":
     from ser import params
     from ser.core import tables
     from ser.description import corpus_tables
-    from ser.description.measures import description
+    from ser.description.acoustics import measurements
     from ser.representation import tabular
     from ser.representation.extraction import one_by_one
 
@@ -95,13 +95,13 @@ def _described() -> "pd.DataFrame":
             f"{len(missing)} of the {len(utterances)} recordings of {UTTERANCES} are not in {root}, such as"
             f" {missing[0]}; put them there, or run: dvc repro ingest"
         )
-    rows = tabular.feature_rows(utterances, root, one_by_one(description), description="describe")
-    return corpus_tables.described(utterances, pd.concat(rows, ignore_index=True))
+    rows = tabular.feature_rows(utterances, root, one_by_one(measurements), description="describe")
+    return corpus_tables.measured_utterances(utterances, pd.concat(rows, ignore_index=True))
 
 
 def _pictures(table: "pd.DataFrame") -> "dict[str, Figure]":
     """By name; those of speakers and corpora only where there are some to compare."""
-    from ser.description.texts import title
+    from ser.description.summaries import title
     from ser.figures import corpus_figures as figures
 
     heading = title(table)

@@ -14,8 +14,8 @@ from ser import params
 from ser.audio.waveforms import Waveform
 from ser.commands import Failed, shown
 from ser.core import files, tables
-from ser.description import texts
-from ser.description.measures import description
+from ser.description.acoustics import measurements
+from ser.description.summaries import recording_facts
 from ser.figures import recording_figures
 from ser.serving import inputs
 
@@ -71,8 +71,8 @@ def _described(sought: Sought, path: Path) -> str:
         rate, duration = recording.sample_rate, recording.duration
     if not waveform.size:
         raise ValueError("it has no samples; record it anew")
-    values = description(waveform, rate)
-    facts = texts.facts(values, sample_rate=rate, duration=duration, measured=waveform.size / rate)
+    values = measurements(waveform, rate)
+    facts = recording_facts(values, sample_rate=rate, duration=duration, measured=waveform.size / rate)
     title = ", ".join([shown(sought.name), *sought.labels])
     figure = recording_figures.side_by_side(waveform, rate, title=title, facts=facts)
     with files.replacing(path) as temporary:

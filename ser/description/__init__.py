@@ -1,1 +1,1 @@
-"""What a corpus or a recording is like: measures, tables, texts."""
+"""Description of a corpus or a recording: acoustic measurements, tables, summaries."""

@@ -1,4 +1,4 @@
-"""What a corpus is like: tables of its recordings, of groups of them, of their pitch, and of those worth hearing."""
+"""Tables that describe a corpus: its utterances, groups of utterances, their pitch, and outliers."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -7,50 +7,50 @@ import numpy as np
 import pandas as pd
 
 from ser.core.tables import EMOTIONS
-from ser.description.measures import VALUES
+from ser.description.acoustics import VALUES
 
 FACTS = ("utterance", "corpus", "speaker", "sex", "emotion", "intensity", "duration")
 GROUPS = ("corpus", "emotion", "speaker", "sex", "intensity")
 UNKNOWN = "unknown"
 SEXES = ("female", "male", UNKNOWN)
-N_OUTLIERS = 3  # of a kind
-NEARLY_SILENT = -50.0  # dBFS of the loudest sample: more than half of 16 bits are unused
+N_OUTLIERS = 3  # of each kind
+NEARLY_SILENT = -50.0  # peak in dBFS; such a recording uses less than half of 16 bits
 QUARTILES = {"low": 0.25, "median": 0.5, "high": 0.75}
-DIGITS: Mapping[str, int] = {  # beyond which nothing can be heard, and float32 is not exact
+DIGITS: Mapping[str, int] = {  # finer differences are inaudible, and beyond the precision of float32
     **dict.fromkeys(("peak_dbfs", "rms_dbfs", "f0_range", "f0_relative"), 2),
     **dict.fromkeys(("leading_silence", "trailing_silence", "silence_share", "voiced_share"), 3),
     **dict.fromkeys(("f0_median", "f0_low", "f0_high"), 1),
 }
 
 
-def described(utterances: pd.DataFrame, values: pd.DataFrame) -> pd.DataFrame:
-    """Who says what in each utterance, what was measured of it, and what follows from that.
+def measured_utterances(utterances: pd.DataFrame, values: pd.DataFrame) -> pd.DataFrame:
+    """Speaker, emotion and other facts of each utterance, with its measurements and two values derived from them.
 
-    `f0_range` is the range between the 5th and the 95th percentile of the fundamental frequency, in semitones.
-    `f0_relative` is how many semitones its median is above the median of all utterances of the speaker, and missing
-    where the speaker is unknown.
+    `f0_range` is the range from the 5th to the 95th percentile of the fundamental frequency, in semitones.
+    `f0_relative` is the distance of its median from the median of all utterances of the speaker, in semitones; it is
+    missing where the speaker is unknown.
 
     Parameters
     ----------
     utterances
-        As `tables.read_utterances` gives them.
+        From `tables.read_utterances`.
     values
-        A row for each of them, in their order, with the columns `description.VALUES`.
+        One row for each utterance, in the same order, with the columns `acoustics.VALUES`.
     """
     facts = utterances[list(FACTS)].reset_index(drop=True)
     table = pd.concat([facts, values[list(VALUES)].reset_index(drop=True).astype(float)], axis=1)
-    own = table.groupby("speaker")["f0_median"].transform("median")  # missing where the speaker is
+    own = table.groupby("speaker")["f0_median"].transform("median")  # missing for unknown speakers
     table["f0_range"] = 12 * np.log2(table["f0_high"] / table["f0_low"])
     table["f0_relative"] = 12 * np.log2(table["f0_median"] / own)
     return table.astype({"n_clipped": int}).round(dict(DIGITS))
 
 
 def groups(table: pd.DataFrame) -> pd.DataFrame:
-    """A row for each corpus, emotion, speaker, sex and intensity: how much there is of it, and medians.
+    """Counts and medians of each corpus, emotion, speaker, sex and intensity, one row for each.
 
-    Columns: by, group, n_utterances, n_speakers, n_clipped (utterances that have clipped samples), seconds (in all),
-    then the medians of the measured values, under their names. What is known of no utterance makes no groups; where it
-    is known of some, the others are the group `unknown`.
+    Columns: by, group, n_utterances, n_speakers, n_clipped (utterances with clipped samples), seconds (total duration),
+    then the medians of the measurements, under their names. A fact that is unknown for all utterances, such as the
+    speaker, has no rows; one that is unknown for some has a row `unknown`.
     """
     medians = ["duration", *(name for name in (*VALUES, "f0_range") if name != "n_clipped")]
     rows = []
@@ -67,7 +67,7 @@ def groups(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _parts(table: pd.DataFrame, by: str) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Groups of utterances with their names: emotions in their order, others by the alphabet, unknown ones last."""
+    """Name and rows of each group: emotions in their order, others in alphabetical order; `unknown` is last."""
     if table[by].isna().all():
         return
     names = table[by].fillna(UNKNOWN)
@@ -82,10 +82,10 @@ def sexes(table: pd.DataFrame) -> list[str]:
 
 
 def pitch(table: pd.DataFrame) -> pd.DataFrame:
-    """Pitch of each emotion by sex: sex, emotion, n_utterances, n_voiced, and quartiles over the utterances.
+    """Pitch of each sex and emotion: sex, emotion, n_utterances, n_voiced, and quartiles over utterances.
 
-    Quartiles of the median F0 in Hz (`f0_low`, `f0_median`, `f0_high`), of the median relative to the speaker's own,
-    in semitones (`relative_…`), and of the range in semitones (`range_…`), of the utterances with any voiced frame.
+    Quartiles of the median F0 in Hz (`f0_low`, `f0_median`, `f0_high`), of the median relative to the speaker's median
+    in semitones (`relative_…`), and of the range in semitones (`range_…`); only utterances with voiced frames count.
     """
     rows: list[dict[str, Any]] = []
     for sex in sexes(table):
@@ -98,10 +98,10 @@ def pitch(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def outliers(table: pd.DataFrame) -> pd.DataFrame:
-    """Utterances worth hearing: why, utterance, value, unit; at most three of a kind.
+    """Extreme utterances, at most three of each kind: why, utterance, value, unit.
 
-    The loudest, quietest (by RMS), longest and shortest; of those that have any, the most clipped samples; the nearly
-    silent, whose loudest sample is below -50 dBFS; those in which no voice was found.
+    The kinds: the loudest and quietest (by RMS), the longest and shortest, those with the most clipped samples, the
+    nearly silent (peak below -50 dBFS), and those without any voiced frame.
     """
     unvoiced = table[table["f0_median"].isna()]
     kinds = (

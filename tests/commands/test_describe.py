@@ -188,7 +188,7 @@ def test_sounds_of_any_kind_are_drawn(waveform: Waveform, part: str, capsys: pyt
 
 def test_of_a_long_recording_the_beginning_is_described(capsys: pytest.CaptureFixture[str]) -> None:
     wav("x.wav", tone(220, 70.0, 4000) * (np.arange(280_000) < 4000), 4000)  # silence costs no time
-    assert "duration 70 s (the first 60 s are described)" in said("x.wav", capsys=capsys)
+    assert "duration 70 s (measurements of the first 60 s)" in said("x.wav", capsys=capsys)
 
 
 def test_equal_names_and_odd_ones_get_pictures_of_their_own(capsys: pytest.CaptureFixture[str]) -> None:

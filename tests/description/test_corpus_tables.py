@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ser.description.corpus_tables import counts, described, groups, outliers, pitch, sexes
-from ser.description.measures import VALUES
-from ser.description.texts import facts, summary, title
+from ser.description.acoustics import VALUES
+from ser.description.corpus_tables import counts, groups, measured_utterances, outliers, pitch, sexes
+from ser.description.summaries import recording_facts, summary, title
 from tests.support.learning_tables import utterance_table, without_speakers
 
 # speaker 01 is male: 100 and 200 Hz; speaker 02 is female: 200 and 400 Hz, and one utterance without a voice
@@ -21,7 +21,7 @@ def values(**columns: object) -> pd.DataFrame:
 
 
 def table(utterances: pd.DataFrame = UTTERANCES, **columns: object) -> pd.DataFrame:
-    return described(utterances, values(**columns))
+    return measured_utterances(utterances, values(**columns))
 
 
 def test_the_rows_are_two_speakers_with_two_emotions() -> None:
@@ -152,7 +152,7 @@ def test_the_summary_says_how_many_and_which_are_worth_hearing() -> None:
 
 def test_one_utterance_of_nobody_is_summed_up_too() -> None:
     one = without_speakers(UTTERANCES).assign(sex=pd.Series(None, UTTERANCES.index, dtype="str")).head(1)
-    found = described(one, values().head(1).assign(f0_median=np.nan, f0_low=np.nan, f0_high=np.nan))
+    found = measured_utterances(one, values().head(1).assign(f0_median=np.nan, f0_low=np.nan, f0_high=np.nan))
     assert title(found) == "ravdess: 1 utterance of unknown speakers"
     assert summary(found).count("none") == 1  # no pitch
     assert groups(found)["by"].tolist() == ["corpus", "emotion", "intensity"]
@@ -162,12 +162,12 @@ def test_one_utterance_of_nobody_is_summed_up_too() -> None:
 def test_the_facts_of_a_recording_have_units() -> None:
     measured = dict.fromkeys(VALUES, 0.0) | {"peak_dbfs": -0.01, "rms_dbfs": -20.04, "n_clipped": 12.0}
     measured |= {"f0_median": 200.4, "f0_low": 150.0, "f0_high": 300.0, "silence_share": 0.25}
-    found = facts(measured, sample_rate=48_000, duration=90.0, measured=60.0)
-    assert found["duration"] == "90 s (the first 60 s are described)"
+    found = recording_facts(measured, sample_rate=48_000, duration=90.0, measured=60.0)
+    assert found["duration"] == "90 s (measurements of the first 60 s)"
     assert found["sample rate"] == "48,000 Hz"
     assert (found["peak"], found["RMS level"], found["clipped"]) == ("0.0 dBFS", "-20.0 dBFS", "12 samples")
     assert (found["pitch (F0)"], found["silence"]) == ("200 Hz (150 to 300 Hz)", "25%")
-    unvoiced = facts(measured | {"f0_median": np.nan}, sample_rate=8000, duration=1.0, measured=1.0)
+    unvoiced = recording_facts(measured | {"f0_median": np.nan}, sample_rate=8000, duration=1.0, measured=1.0)
     assert unvoiced["pitch (F0)"] == "none found"
-    silent = facts(measured | {"silence_share": 1.0}, sample_rate=8000, duration=1.0, measured=1.0)
+    silent = recording_facts(measured | {"silence_share": 1.0}, sample_rate=8000, duration=1.0, measured=1.0)
     assert silent == {"duration": "1 s", "sample rate": "8,000 Hz", "level": "digital silence"}

@@ -9,8 +9,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
-from ser.description.corpus_tables import described
-from ser.description.measures import VALUES
+from ser.description.acoustics import VALUES
+from ser.description.corpus_tables import measured_utterances
 from ser.figures import corpus_figures as figures
 from ser.figures import recording_figures
 from ser.figures.result_figures import COLOURS
@@ -28,7 +28,7 @@ def table(utterances: pd.DataFrame, *, voiced: bool = True) -> pd.DataFrame:
     values = values.assign(peak_dbfs=random.uniform(-30, 0, n), rms_dbfs=random.uniform(-50, -20, n), n_clipped=0)
     for name, lowest in (("f0_low", 80), ("f0_median", 150), ("f0_high", 300)):
         values[name] = random.uniform(lowest, 2 * lowest, n) if voiced else np.nan
-    return described(utterances, values)
+    return measured_utterances(utterances, values)
 
 
 RAVDESS = table(utterance_table(24))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ser.audio.pitch import fundamental
-from ser.description.measures import VALUES, description, n_clipped, silence
+from ser.description.acoustics import VALUES, measurements, n_clipped, silence
 from tests.support.synthesis import Waveform, tone
 
 RATE = 16_000
@@ -24,26 +24,26 @@ def pause(duration: float) -> Waveform:
 
 @pytest.mark.parametrize("level", [1.0, 0.5, 0.001])
 def test_a_sine_has_its_peak_and_an_rms_3_db_lower(level: float) -> None:
-    found = description(tone(250, 0.2, level=level), RATE)
+    found = measurements(tone(250, 0.2, level=level), RATE)
     assert found["peak_dbfs"] == pytest.approx(20 * np.log10(level), abs=0.001)
     assert found["rms_dbfs"] == pytest.approx(20 * np.log10(level / np.sqrt(2)), abs=0.001)
 
 
 def test_the_values_are_named_and_in_order() -> None:
-    assert tuple(description(tone(250, 0.2), RATE)) == VALUES
+    assert tuple(measurements(tone(250, 0.2), RATE)) == VALUES
 
 
 @pytest.mark.parametrize("sample_rate", [8_000, 16_000, 44_100, 48_000])
 @pytest.mark.parametrize("frequency", [80.0, 123.4, 220.0, 550.0])
 def test_a_voice_has_its_pitch_at_any_sample_rate(frequency: float, sample_rate: int) -> None:
-    found = description(voice(frequency, 0.3, sample_rate), sample_rate)
+    found = measurements(voice(frequency, 0.3, sample_rate), sample_rate)
     semitones = [12 * np.log2(found[name] / frequency) for name in ("f0_low", "f0_median", "f0_high")]
     assert np.abs(semitones).max() < 0.2
     assert found["voiced_share"] > 0.9
 
 
 def test_the_level_does_not_change_the_pitch() -> None:
-    loud, quiet = (description(voice(150, 0.2, level=level), RATE) for level in (0.3, 0.0003))
+    loud, quiet = (measurements(voice(150, 0.2, level=level), RATE) for level in (0.3, 0.0003))
     assert quiet["f0_median"] == loud["f0_median"]
 
 
@@ -52,7 +52,7 @@ def test_a_glide_has_the_median_and_the_percentiles_of_its_frequencies() -> None
     octave = 100 * 2 ** (time / 2)  # Hz, from 100 to 200
     phase = 2 * np.pi * np.cumsum(octave) / RATE
     glide = sum(np.sin(k * phase) / k for k in range(1, 11)) * 0.2
-    found = description(np.asarray(glide, np.float32), RATE)
+    found = measurements(np.asarray(glide, np.float32), RATE)
     expected = {"f0_low": 100 * 2**0.05, "f0_median": 100 * 2**0.5, "f0_high": 100 * 2**0.95}
     for name, frequency in expected.items():
         assert abs(12 * np.log2(found[name] / frequency)) < 0.3
@@ -67,7 +67,7 @@ def test_only_the_voice_between_pauses_is_voiced() -> None:
 
 @pytest.mark.parametrize("n_samples", [1, 2, 160, RATE])
 def test_silence_has_no_level_no_pitch_and_is_all_silence(n_samples: int) -> None:
-    found = description(np.zeros(n_samples, np.float32), RATE)
+    found = measurements(np.zeros(n_samples, np.float32), RATE)
     assert found["peak_dbfs"] == found["rms_dbfs"] == -np.inf
     assert found["silence_share"] == 1
     assert found["leading_silence"] == found["trailing_silence"] == n_samples / RATE
@@ -78,15 +78,15 @@ def test_silence_has_no_level_no_pitch_and_is_all_silence(n_samples: int) -> Non
 def test_the_hum_of_a_silence_is_no_pitch_of_the_voice() -> None:
     hum = voice(100, 2.0, level=0.0005)  # 56 dB below the voice
     sound = hum + np.concatenate([pause(0.7), voice(220, 0.6), pause(0.7)])
-    hummed, both = description(hum, RATE), description(sound, RATE)
+    hummed, both = measurements(hum, RATE), measurements(sound, RATE)
     assert hummed["f0_median"] == pytest.approx(100, rel=0.01)  # where there is nothing else, it is heard
     assert [both[name] for name in ("f0_low", "f0_high")] == pytest.approx([220, 220], rel=0.01)
     assert both["voiced_share"] > 0.9
 
 
 def test_frames_in_the_pauses_between_are_left_out() -> None:
-    once = description(voice(220, 0.5), RATE)
-    twice = description(np.concatenate([voice(220, 0.5), pause(1.0), voice(220, 0.5)]), RATE)
+    once = measurements(voice(220, 0.5), RATE)
+    twice = measurements(np.concatenate([voice(220, 0.5), pause(1.0), voice(220, 0.5)]), RATE)
     assert twice["voiced_share"] == pytest.approx(once["voiced_share"], abs=0.05)
 
 
@@ -96,12 +96,12 @@ def test_a_constant_has_no_pitch() -> None:
 
 def test_noise_is_seldom_voiced() -> None:
     noise = np.random.default_rng(0).normal(0, 0.1, 2 * RATE).astype(np.float32)
-    assert description(noise, RATE)["voiced_share"] < 0.25
+    assert measurements(noise, RATE)["voiced_share"] < 0.25
 
 
 @pytest.mark.parametrize("duration", [0.010, 0.001])
 def test_a_sound_of_10_ms_and_less_is_described(duration: float) -> None:
-    found = description(tone(400, duration), RATE)
+    found = measurements(tone(400, duration), RATE)
     assert np.isfinite([found[name] for name in VALUES if not name.startswith("f0_")]).all()
 
 

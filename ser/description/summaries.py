@@ -1,4 +1,4 @@
-"""What a corpus or a recording is like, in words and figures."""
+"""Summaries of a corpus or a recording as text."""
 
 from collections.abc import Mapping
 
@@ -7,7 +7,7 @@ import pandas as pd
 
 from ser.description.corpus_tables import UNKNOWN, counts, outliers, sexes
 
-COLUMNS = {  # of the summary: name -> column
+COLUMNS = {  # name in the summary -> column
     "duration, s": "duration",
     "peak, dBFS": "peak_dbfs",
     "RMS level, dBFS": "rms_dbfs",
@@ -17,7 +17,7 @@ SPREAD = (0.05, 0.5, 0.95)
 
 
 def title(table: pd.DataFrame) -> str:
-    """Corpora, and how many utterances of how many speakers there are."""
+    """Names of the corpora, and numbers of utterances and speakers."""
     names = " and ".join(sorted(table["corpus"].unique()))
     n_speakers = table["speaker"].nunique()
     of = f"{n_speakers} speaker{'s' if n_speakers > 1 else ''}" if n_speakers else "unknown speakers"
@@ -25,12 +25,12 @@ def title(table: pd.DataFrame) -> str:
 
 
 def summary(table: pd.DataFrame) -> str:
-    """A page of text: what there is, how it is spread, and what is worth hearing.
+    """Page of text: counts, percentiles of the measurements, and outliers.
 
     Parameters
     ----------
     table
-        As `description_tables.described` gives it.
+        From `corpus_tables.measured_utterances`.
     """
     emotions = counts(table, "corpus").sum()
     lines = [
@@ -43,7 +43,7 @@ def summary(table: pd.DataFrame) -> str:
     for sex in sexes(table):
         rows = table[table["sex"].fillna(UNKNOWN) == sex]
         lines.append(_spread(f"F0, Hz, {sex}" if sex != UNKNOWN else "F0, Hz", rows["f0_median"]))
-    lines += ["", "worth hearing:"]
+    lines += ["", "outliers, worth listening to:"]
     last = ""
     for why, utterance, value, unit in outliers(table).itertuples(index=False):
         lines.append(f"  {why if why != last else '':15}{utterance}  {value:g} {unit}")
@@ -58,7 +58,7 @@ def _by_sex(table: pd.DataFrame) -> str:
 
 
 def _spread(name: str, values: pd.Series) -> str:
-    shares = values.quantile(list(SPREAD)).round(2) + 0  # there is no level of minus zero
+    shares = values.quantile(list(SPREAD)).round(2) + 0  # turns -0.0 into 0.0
     cells = (f"{value:9.2f}" if abs(value) < 100 else f"{value:9.0f}" for value in shares)
     return f"{name:18}{''.join(cells)}" if values.notna().any() else f"{name:18}{'none':>9}"
 
@@ -70,24 +70,28 @@ def _time(seconds: float) -> str:
     return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"
 
 
-def facts(values: Mapping[str, float], *, sample_rate: int, duration: float, measured: float) -> dict[str, str]:
-    """What to know of one recording, by name.
+def recording_facts(
+    values: Mapping[str, float], *, sample_rate: int, duration: float, measured: float
+) -> dict[str, str]:
+    """Facts of one recording as text with units, by name.
 
     Parameters
     ----------
     values
-        As `description.description` gives them, of the first `measured` seconds.
+        From `acoustics.measurements`, of the first `measured` seconds.
     sample_rate
         Hz.
     duration
-        Seconds, of the whole.
+        Seconds of the whole recording.
+    measured
+        Seconds.
     """
-    only = f" (the first {measured:g} s are described)" if measured < duration else ""
-    said = {"duration": f"{duration:.3g} s{only}", "sample rate": f"{sample_rate:,} Hz"}
+    only = f" (measurements of the first {measured:g} s)" if measured < duration else ""
+    facts = {"duration": f"{duration:.3g} s{only}", "sample rate": f"{sample_rate:,} Hz"}
     if values["silence_share"] == 1:
-        return said | {"level": "digital silence"}
+        return facts | {"level": "digital silence"}
     low, median, high = (values[name] for name in ("f0_low", "f0_median", "f0_high"))
-    return said | {
+    return facts | {
         "peak": f"{_tenths(values['peak_dbfs'])} dBFS",
         "RMS level": f"{_tenths(values['rms_dbfs'])} dBFS",
         "clipped": f"{values['n_clipped']:.0f} samples" if values["n_clipped"] else "no",
@@ -100,4 +104,4 @@ def facts(values: Mapping[str, float], *, sample_rate: int, duration: float, mea
 
 
 def _tenths(level: float) -> str:
-    return f"{round(level, 1) + 0:.1f}"  # there is no level of minus zero
+    return f"{round(level, 1) + 0:.1f}"  # + 0 turns -0.0 into 0.0

@@ -10,33 +10,40 @@ from ser.audio.waveforms import Waveform
 
 BLOCK = 0.01  # seconds
 SILENT = 40.0  # decibel below the loudest block
-N_FLAT = 3  # equal samples in a row, that a waveform has where it was cut off, and hardly elsewhere
-NEARLY_FULL = 10 ** (-1 / 20)  # of full scale: what is cut off lies above, even after small changes of level
-LOWEST, HIGHEST = 5, 95  # per cent of the voiced frames: beyond lie most errors of an octave
+N_FLAT = 3  # equal samples in a row; rare in a waveform that is not clipped
+NEARLY_FULL = 10 ** (-1 / 20)  # 1 dB below full scale; allows for small changes of level after clipping
+LOWEST, HIGHEST = 5, 95  # percentiles of the voiced frames; most octave errors lie outside
 VALUES = (
     *("peak_dbfs", "rms_dbfs", "n_clipped", "leading_silence", "trailing_silence", "silence_share"),
     *("voiced_share", "f0_median", "f0_low", "f0_high"),
 )
 
 
-def description(waveform: Waveform, sample_rate: int) -> dict[str, float]:
-    """What can be measured of a recording, by the names `VALUES`.
+def measurements(waveform: Waveform, sample_rate: int) -> dict[str, float]:
+    """Level, clipping, silence and pitch of a recording, under the names `VALUES`.
 
-    - `peak_dbfs`, `rms_dbfs`: decibel below full scale, which is the amplitude 1: a sine of amplitude 1 has an RMS of
-      -3.01 dBFS. Digital silence has minus infinity.
-    - `n_clipped`: samples in a row of at least 3 equal ones, within 1 dB of full scale.
-    - `leading_silence`, `trailing_silence` (seconds), `silence_share`: of blocks of 10 ms whose RMS is more than 40 dB
-      below the loudest block's. All of digital silence is both leading and trailing.
-    - `voiced_share`: of what is not silent, that which has a fundamental frequency; its median, 5th and 95th
-      percentile, in Hz: `f0_median`, `f0_low`, `f0_high`, which are NaN where there is none. Silence is left out, since
-      the hum in it has a pitch, too.
+    - `peak_dbfs`, `rms_dbfs`: level relative to full scale, which is amplitude 1, in decibel. A sine of amplitude 1 has
+      an RMS of -3.01 dBFS, digital silence minus infinity.
+    - `n_clipped`: number of clipped samples (see `n_clipped`).
+    - `leading_silence`, `trailing_silence` in seconds, `silence_share`: blocks of 10 ms whose RMS is more than 40 dB
+      below that of the loudest block. Digital silence is both leading and trailing.
+    - `voiced_share`: share of the non-silent frames that have a fundamental frequency (F0).
+    - `f0_median`, `f0_low`, `f0_high`: median, 5th and 95th percentile of F0 in Hz over these frames; NaN without any.
+      Silent frames are left out because background hum has a pitch, too.
 
     Parameters
     ----------
     waveform
-        Mono, `(n_samples,)`, at least one.
+        Mono, `(n_samples,)`, at least one sample.
     sample_rate
         Hz.
+
+    Examples
+    --------
+    >>> sine = np.sin(2 * np.pi * 200 * np.arange(8000) / 16000).astype(np.float32)
+    >>> found = measurements(sine, 16000)
+    >>> round(found["peak_dbfs"], 1), round(found["rms_dbfs"], 1), found["silence_share"], found["voiced_share"]
+    (0.0, -3.0, 0.0, 1.0)
     """
     leading, trailing, share = silence(waveform, sample_rate)
     frequency = _frequency_of_sound(waveform, sample_rate)
@@ -53,13 +60,25 @@ def description(waveform: Waveform, sample_rate: int) -> dict[str, float]:
 
 
 def decibels_of_full_scale(amplitude: float | np.floating[Any]) -> float:
-    """Level of an amplitude, 0 for 1; minus infinity for 0."""
+    """Level of an amplitude in dBFS: 0 for amplitude 1, minus infinity for 0.
+
+    Examples
+    --------
+    >>> round(decibels_of_full_scale(0.5), 2)
+    -6.02
+    """
     return float(20 * np.log10(amplitude)) if amplitude > 0 else -np.inf
 
 
 def n_clipped(waveform: Waveform) -> int:
-    """Samples in a row of at least 3 equal ones, within 1 dB of full scale."""
-    same = np.concatenate([[False], np.diff(waveform) == 0, [False]])  # as the sample before, of each and of the end
+    """Number of clipped samples: those in a run of at least 3 equal samples within 1 dB of full scale.
+
+    Examples
+    --------
+    >>> n_clipped(np.array([0.5, 1, 1, 1, 0.5, 0.5, 0.5], np.float32))
+    3
+    """
+    same = np.concatenate([[False], np.diff(waveform) == 0, [False]])  # True where a sample equals the one before it
     starts, ends = (np.flatnonzero(edge) for edge in (~same[:-1] & same[1:], same[:-1] & ~same[1:]))
     lengths = ends - starts + 1
     flat = (lengths >= N_FLAT) & (np.abs(waveform[starts]) >= NEARLY_FULL)
@@ -67,9 +86,15 @@ def n_clipped(waveform: Waveform) -> int:
 
 
 def silence(waveform: Waveform, sample_rate: int) -> tuple[float, float, float]:
-    """Seconds of silence at the start and at the end, and the share of silence in all; to within 10 ms.
+    """Seconds of silence at the start and at the end, and the share of silence; the resolution is 10 ms.
 
-    A block of 10 ms is silent if its RMS is more than 40 dB below that of the loudest one.
+    A block of 10 ms is silent if its RMS is more than 40 dB below that of the loudest block.
+
+    Examples
+    --------
+    >>> sound = np.repeat(np.array([0, 0.5, 0], np.float32), [1600, 4800, 3200])
+    >>> [round(float(value), 2) for value in silence(sound, 16000)]
+    [0.1, 0.2, 0.5]
     """
     starts, loud = _blocks(waveform, sample_rate)
     n_samples = np.diff([*starts, waveform.size])
@@ -81,7 +106,7 @@ def silence(waveform: Waveform, sample_rate: int) -> tuple[float, float, float]:
 
 
 def _blocks(waveform: Waveform, sample_rate: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
-    """First sample of each block of 10 ms, of which the last may be shorter, and whether it is not silent."""
+    """First sample of each block of 10 ms, and True for each block that is not silent; the last may be shorter."""
     power = np.square(waveform, dtype=np.float64)
     starts = np.arange(0, power.size, max(1, round(BLOCK * sample_rate)))
     mean = np.add.reduceat(power, starts) / np.diff([*starts, power.size])
@@ -89,15 +114,15 @@ def _blocks(waveform: Waveform, sample_rate: int) -> tuple[npt.NDArray[np.intp],
 
 
 def _frequency_of_sound(waveform: Waveform, sample_rate: int) -> npt.NDArray[np.float64]:
-    """Fundamental frequency of the frames whose middle is in a block that is not silent, `(n_frames,)`."""
+    """Fundamental frequency of the frames whose centre lies in a block that is not silent, `(n_frames,)`."""
     starts, loud = _blocks(waveform, sample_rate)
     if not loud.any():
         return np.empty(0)
     first, last = np.flatnonzero(loud)[[0, -1]]
     end = waveform.size if last + 1 == starts.size else starts[last + 1]
-    sound = waveform[starts[first] : end]  # the pauses around it would take time
+    sound = waveform[starts[first] : end]  # leaving out the outer silence saves time
     frequency = fundamental(sound, sample_rate)
-    middle = starts[first] + np.arange(frequency.size) * HOP * sample_rate
-    block = np.searchsorted(starts, middle, side="right") - 1
+    centre = starts[first] + np.arange(frequency.size) * HOP * sample_rate
+    block = np.searchsorted(starts, centre, side="right") - 1
     of_sound: npt.NDArray[np.float64] = frequency[loud[block]]
     return of_sound
