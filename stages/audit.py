@@ -1,4 +1,4 @@
-"""Look for leaks, in the tables, the audio and the models; fail if there are any that the protocol does not admit."""
+"""Check tables, audio and models for leaks; fail if a leak is found that the protocol does not declare."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ def main() -> None:
     config = params.load(*PARAMS)
     study = study_checks.read(config, utterances=UTTERANCES, partitions=PARTITIONS, balanced=BALANCED, models=MODELS)
     report = study_checks.report(study, config["partition"])
-    files.write_json(REPORT, report)  # before anything fails: the reasons must not be lost
+    files.write_json(REPORT, report)  # written first, so that it exists if the check fails
     print(findings.as_text(report))
     findings.check(report)
 

@@ -1,4 +1,4 @@
-"""Say which utterance trains, develops and tests in which fold."""
+"""Assign each utterance to the training, dev or test partition of each fold."""
 
 from collections import Counter
 from pathlib import Path
@@ -25,18 +25,18 @@ def main() -> None:
 
 
 def left_out(table: pd.DataFrame, utterances: pd.DataFrame) -> dict[str, int]:
-    """Utterances that a fold leaves out, by reason; of several folds, their sum."""
+    """Number of utterances that are in no partition of a fold, by reason, summed over the folds."""
     counts: Counter[str] = Counter()
     for _, rows in table.groupby("fold"):
         within = utterances["utterance"].isin(rows["utterance"])
         corpora, emotions = (set(utterances.loc[within, column]) for column in ("corpus", "emotion"))
         for row in utterances[~within].itertuples():
             if row.corpus not in corpora:
-                counts[f"{row.corpus}, which has no part"] += 1
+                counts[f"{row.corpus}: the corpus is in no partition"] += 1
             elif row.emotion not in emotions:
-                counts[f"{row.corpus} with {row.emotion}, which both sides must have"] += 1
+                counts[f"{row.corpus} with {row.emotion}: the training or test corpora lack the emotion"] += 1
             else:
-                counts[f"{row.corpus}: their audio is a copy of another partition's"] += 1
+                counts[f"{row.corpus}: their audio is in another partition as well"] += 1
     return dict(sorted(counts.items()))
 
 

@@ -1,1 +1,1 @@
-"""The protocol of a study: partitions, balancing, adaptation."""
+"""The protocol of a study: partitions, balancing, adaptation to speakers."""

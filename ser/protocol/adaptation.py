@@ -1,4 +1,7 @@
-"""Features relative to their speaker: what needs all of a speaker's utterances, and so makes a study transductive."""
+"""Adaptation of features to their speaker.
+
+It needs all utterances of a speaker, those of the test partition as well, so a study that uses it is transductive.
+"""
 
 from typing import Any
 
@@ -9,49 +12,44 @@ from sklearn.preprocessing import StandardScaler
 
 from ser.core.tables import ORIGINAL, feature_columns
 
-NONE = "none"  # of the settings `adaptation`
+NONE = "none"  # name in the settings `adaptation`
 Values = npt.NDArray[np.floating[Any]]
 
 
 def standardised_by_speaker(features: pd.DataFrame, utterances: pd.DataFrame) -> pd.DataFrame:
-    """`features` with each one standardised over the original rows of its speaker; no label is looked at.
+    """Feature table in which each feature is standardised over the utterances of each speaker, without their labels.
 
-    Variants are transformed by the figures of the original rows. A feature that these have constant becomes 0, and so
-    do all of a speaker with one utterance.
+    Mean and standard deviation come from the original rows; they also transform the augmented variants. A feature that
+    is constant in the original rows of a speaker becomes 0; so do all features of a speaker with one utterance.
 
     Parameters
     ----------
     features
-        A feature table.
+        Feature table.
     utterances
-        Who said what; those of no row are left out.
+        Columns utterance and speaker; utterances without a row in `features` are ignored.
 
     Raises
     ------
     ValueError
-        If a speaker is unknown, or a feature not finite.
+        If a speaker is unknown or a feature is not finite.
 
     References
     ----------
     .. [1] Schuller et al. (2010), Cross-corpus acoustic emotion recognition: variances and strategies, IEEE
-       Transactions on Affective Computing 1(2): 119-131, on speaker normalisation.
+       Transactions on Affective Computing 1(2): 119-131 (speaker normalisation).
+
+    Examples
+    --------
+    >>> features = pd.DataFrame({"utterance": list("1234"), "variant": "original", "emotion": "happy"})
+    >>> features["f0"] = [100.0, 120.0, 190.0, 230.0]
+    >>> utterances = pd.DataFrame({"utterance": list("1234"), "speaker": ["a", "a", "b", "b"]})
+    >>> standardised_by_speaker(features, utterances)["f0"].tolist()
+    [-1.0, 1.0, -1.0, 1.0]
     """
-    speaker = features["utterance"].map(utterances.set_index("utterance")["speaker"])
-    if speaker.isna().any():
-        unknown = features.loc[speaker.isna(), "utterance"].unique()
-        raise ValueError(
-            f"adaptation=speaker needs the speaker of every utterance, and {len(unknown)} of"
-            f" {features['utterance'].nunique()} have none, the first is {unknown[0]}; give them by"
-            " corpus.speaker_pattern or a speakers.csv in the corpus's root, or choose -S adaptation=none"
-        )
+    speaker = _speaker_of_rows(features, utterances)
     columns = feature_columns(features)
-    values = features[columns].to_numpy(np.float32)
-    if not (finite := np.isfinite(values).all(axis=1)).all():
-        bad = features.loc[~finite, "utterance"]
-        raise ValueError(
-            f"{len(bad)} rows have NaN or infinite features, the first is {bad.iloc[0]}; extract them anew with: dvc"
-            " repro -f adapt, or leave that recording out"
-        )
+    values = _finite_values(features)
     original = (features["variant"] == ORIGINAL).to_numpy()
     adapted = np.empty_like(values)
     for rows in speaker.groupby(speaker).indices.values():
@@ -59,24 +57,60 @@ def standardised_by_speaker(features: pd.DataFrame, utterances: pd.DataFrame) ->
     return pd.concat([features.drop(columns=columns), pd.DataFrame(adapted, features.index, columns)], axis=1)
 
 
+def _speaker_of_rows(features: pd.DataFrame, utterances: pd.DataFrame) -> pd.Series:
+    speaker = features["utterance"].map(utterances.set_index("utterance")["speaker"])
+    if speaker.isna().any():
+        unknown = features.loc[speaker.isna(), "utterance"].unique()
+        raise ValueError(
+            f"adaptation=speaker needs the speaker of every utterance, but {len(unknown)} of"
+            f" {features['utterance'].nunique()} have none, the first is {unknown[0]}; set corpus.speaker_pattern or"
+            " add a speakers.csv to the root of the corpus, or choose -S adaptation=none"
+        )
+    return speaker
+
+
+def _finite_values(features: pd.DataFrame) -> Values:
+    """Values of the features, `(n_rows, n_features)`."""
+    values = features[feature_columns(features)].to_numpy(np.float32)
+    if not (finite := np.isfinite(values).all(axis=1)).all():
+        bad = features.loc[~finite, "utterance"]
+        raise ValueError(
+            f"{len(bad)} rows have NaN or infinite features, the first is {bad.iloc[0]}; extract them again with: dvc"
+            " repro -f adapt, or remove that recording"
+        )
+    return values
+
+
 def _standardised(values: Values, original: npt.NDArray[np.bool_]) -> Values:
-    """`values`, `(n_rows, n_features)`, of one speaker, by mean and deviation of the rows that are `original`."""
+    """Rows of one speaker, `(n_rows, n_features)`, standardised by the mean and deviation of its original rows."""
     own = values[original]
-    varies = own.max(axis=0) > own.min(axis=0)  # the deviation of equal values need not be quite 0
+    varies = own.max(axis=0) > own.min(axis=0)  # the computed deviation of equal values may differ from 0
     return np.where(varies, StandardScaler().fit(own).transform(values), 0.0)
 
 
 def is_standardised_by_speaker(features: pd.DataFrame, utterances: pd.DataFrame, *, tolerance: float) -> bool:
-    """Whether every feature has the same mean in all speakers, as if each speaker's had been subtracted.
+    """True if every feature has the same mean for all speakers, as after `standardised_by_speaker`.
 
-    No extraction gives that: voices differ. Of less than two known speakers nothing can be said, so not.
+    Features as extracted never have this property, because voices differ. With fewer than two known speakers, or if
+    all features are constant, the result is False.
 
     Parameters
     ----------
     features
-        A feature table.
+        Feature table; only its original rows are used.
+    utterances
+        Columns utterance and speaker.
     tolerance
-        By which means may differ from that of all, in deviations of the feature.
+        Largest difference between the mean of a speaker and the mean of all, in standard deviations of the feature.
+
+    Examples
+    --------
+    >>> features = pd.DataFrame({"utterance": list("1234"), "variant": "original", "emotion": "happy"})
+    >>> utterances = pd.DataFrame({"utterance": list("1234"), "speaker": ["a", "a", "b", "b"]})
+    >>> is_standardised_by_speaker(features.assign(f0=[-1.0, 1.0, -1.0, 1.0]), utterances, tolerance=0.001)
+    True
+    >>> is_standardised_by_speaker(features.assign(f0=[100.0, 120.0, 190.0, 230.0]), utterances, tolerance=0.001)
+    False
     """
     rows = features[features["variant"] == ORIGINAL]
     speaker = rows["utterance"].map(utterances.set_index("utterance")["speaker"])

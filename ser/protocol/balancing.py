@@ -1,7 +1,7 @@
-"""Balance the emotions of training rows; never of any other.
+"""Balance the emotions of the training partition by added rows, which are marked as `synthetic`.
 
-Rows that are made here are flagged `synthetic`. With one fold every row carries its features; with several, original
-rows are references into the feature table and only synthetic rows carry features.
+In a balanced table of one fold, every row contains its features. In a table of several folds, only synthetic rows
+contain features; original rows refer to the feature table.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,67 +14,110 @@ from ser.core.tables import feature_columns
 
 
 def rows_of(features: pd.DataFrame, partitions: pd.DataFrame, *, fold: int, partition: str) -> pd.DataFrame:
-    """Rows of `features` whose utterance is in `partition` of `fold`, in the order of `features`."""
+    """Rows of `features` whose utterance is in `partition` of `fold`, in the order of `features`.
+
+    Examples
+    --------
+    >>> features = pd.DataFrame({"utterance": ["1", "2", "3"], "f0": [90.0, 120.0, 200.0]})
+    >>> partitions = pd.DataFrame({"fold": 0, "utterance": ["1", "2", "3"], "partition": ["train", "dev", "train"]})
+    >>> rows_of(features, partitions, fold=0, partition="train")["f0"].tolist()
+    [90.0, 200.0]
+    """
     rows = partitions[(partitions["fold"] == fold) & (partitions["partition"] == partition)]
     return features[features["utterance"].isin(rows["utterance"])].reset_index(drop=True)
 
 
 def balanced(rows: pd.DataFrame, *, name: str, seed: int, **settings: int) -> pd.DataFrame:
-    """Training `rows` of one fold, then the rows that make every emotion as frequent as the most frequent one.
+    """Training rows of one fold, followed by rows that make every emotion as frequent as the most frequent one.
 
     Parameters
     ----------
     rows
-        utterance, variant, emotion, and the features, if the representation is a table.
+        Columns utterance, variant, emotion, and the features if the representation is a table.
     name
-        `smote`, `random_oversampler` or `none`.
+        `smote`, `random_oversampler` or `none` (adds no rows).
+    settings
+        `k_neighbors` of `smote`.
 
     Returns
     -------
     DataFrame
-        The columns of `rows` and `synthetic`. A row by SMOTE has the variant `smote` and bears the utterance of the
-        nearest row of its emotion; a repeated row is equal to the one that it repeats.
+        Columns of `rows`, and `synthetic`. A row made by SMOTE has the variant `smote` and the utterance of the nearest
+        row with its emotion. A row of the random oversampler is a copy of another row.
 
     Raises
     ------
     ValueError
-        If the name is unknown, there are less than two emotions, a feature is not finite, or `smote` has no features
+        If the name is unknown, there are fewer than two emotions, a feature is not finite, or `smote` has no features
         or too few rows of an emotion.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"utterance": ["1", "2", "3"], "variant": "original", "emotion": ["sad", "sad", "happy"]})
+    >>> balanced(rows, name="random_oversampler", seed=0)[["utterance", "synthetic"]].to_numpy().tolist()
+    [['1', False], ['2', False], ['3', False], ['3', True]]
     """
     if name not in BALANCERS:
-        raise ValueError(f"unknown balance {name!r}; it is one of {', '.join(BALANCERS)}")
-    columns = feature_columns(rows)
-    values = rows[columns].to_numpy(np.float32)
-    if not np.isfinite(values).all():
-        bad = rows.loc[~np.isfinite(values).all(axis=1), "utterance"]
-        raise ValueError(f"{len(bad)} training rows have NaN or infinite features, the first is {bad.iloc[0]}")
+        raise ValueError(f"unknown balance {name!r}; choose one of {', '.join(BALANCERS)}")
+    values = _finite_values(rows)
     if rows["emotion"].nunique() < 2:
-        raise ValueError("the training partition has less than two emotions; keep more in labels")
+        raise ValueError("the training partition has fewer than two emotions; keep more emotions in labels.actions")
     extra = BALANCERS[name](rows, values, seed=seed, **settings)
     return pd.concat([rows.assign(synthetic=False), extra.assign(synthetic=True)], ignore_index=True)
 
 
+def _finite_values(rows: pd.DataFrame) -> npt.NDArray[np.float32]:
+    """Values of the features, `(n_rows, n_features)`."""
+    values = rows[feature_columns(rows)].to_numpy(np.float32)
+    if not np.isfinite(values).all():
+        bad = rows.loc[~np.isfinite(values).all(axis=1), "utterance"]
+        raise ValueError(
+            f"{len(bad)} training rows have NaN or infinite features, the first is {bad.iloc[0]}; extract the features"
+            " again, or remove that recording"
+        )
+    return values
+
+
 def referenced(rows: pd.DataFrame) -> pd.DataFrame:
-    """Blank the features of original rows: they can be looked up."""
+    """Replace the features of original rows by NaN, because they are in the feature table.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"synthetic": [False, True], "f0": [120.0, 130.0]})
+    >>> referenced(rows)["f0"].tolist()
+    [nan, 130.0]
+    """
     columns = feature_columns(rows)
     return rows.assign(**{column: rows[column].where(rows["synthetic"]) for column in columns})
 
 
 def dereferenced(rows: pd.DataFrame, features: pd.DataFrame) -> pd.DataFrame:
-    """Give every original row of a balanced table its features, and every other that carries none.
+    """Fill in the features of original rows of a balanced table, and of other rows without features.
 
-    Rows that repeat one of an array carry none, as that has no columns.
+    Parameters
+    ----------
+    rows
+        Balanced table, as `referenced` returns it.
+    features
+        Feature table.
 
     Raises
     ------
     ValueError
-        If `features` lacks a row or a feature: the two tables are of different runs.
+        If `features` lacks a row or a feature of `rows`, because the tables are from different runs.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"utterance": ["1", "1"], "variant": ["original", "smote"], "synthetic": [False, True]})
+    >>> features = pd.DataFrame({"utterance": ["1", "2"], "variant": "original", "f0": [120.0, 140.0]})
+    >>> dereferenced(rows.assign(f0=[float("nan"), 130.0]), features)["f0"].tolist()
+    [120.0, 130.0]
     """
     columns = feature_columns(features)
     if stale := [column for column in feature_columns(rows) if column not in columns]:
         raise ValueError(
             f"balanced rows have {len(stale)} features that the feature table lacks, the first is {stale[0]}; make"
-            " both anew with: dvc repro balance"
+            " both again with: dvc repro balance"
         )
     keys = ["utterance", "variant"]
     found = rows[keys].merge(features[[*keys, *columns]], on=keys, how="left")[columns].to_numpy()
@@ -82,13 +125,13 @@ def dereferenced(rows: pd.DataFrame, features: pd.DataFrame) -> pd.DataFrame:
     own = rows.reindex(columns=columns).to_numpy(np.float32)
     values = np.where(original[:, None] | np.isnan(own), found, own)
     if np.isnan(values).any():
-        raise ValueError("balanced rows are not in the feature table; make both anew with: dvc repro balance")
+        raise ValueError("balanced rows are missing in the feature table; make both again with: dvc repro balance")
     plain = rows.drop(columns=[column for column in columns if column in rows])
     return pd.concat([plain, pd.DataFrame(values, columns=columns, index=rows.index)], axis=1)
 
 
 def _smote(rows: pd.DataFrame, values: npt.NDArray[np.float32], *, k_neighbors: int, seed: int) -> pd.DataFrame:
-    """Interpolate between neighbours in standardised features, so that no feature's unit decides who is near.
+    """Interpolate between neighbours in standardised features, so that the units do not decide which rows are near.
 
     References
     ----------
@@ -101,12 +144,12 @@ def _smote(rows: pd.DataFrame, values: npt.NDArray[np.float32], *, k_neighbors: 
     for emotion, n_rows in count[count < count.max()].items():
         if n_rows <= k_neighbors:
             raise ValueError(
-                f"smote needs more than balance.k_neighbors={k_neighbors} training rows of each emotion, and {emotion}"
+                f"smote needs more than balance.k_neighbors={k_neighbors} training rows of each emotion, but {emotion}"
                 f" has {n_rows}; lower balance.k_neighbors below {n_rows}, or choose balance=random_oversampler"
             )
     if count.nunique() == 1:
-        return rows.iloc[:0]  # balanced as it is, and nothing cannot be scaled back
-    from imblearn.over_sampling import SMOTE  # takes a second, which those who only read balanced rows need not pay
+        return rows.iloc[:0]  # already balanced; the scaler cannot transform an empty array
+    from imblearn.over_sampling import SMOTE  # takes a second to import; readers of balanced rows do not need it
     from sklearn.preprocessing import StandardScaler
 
     scaler = StandardScaler().fit(values)

@@ -122,7 +122,7 @@ def test_the_seed_alone_decides(balance: dict) -> None:
 def test_smote_names_the_emotion_its_count_and_the_remedy() -> None:
     neutral = FEATURES.index[FEATURES["emotion"] == "neutral"]
     with pytest.raises(
-        ValueError, match=r"k_neighbors=5 .*and neutral has 5; lower balance\.k_neighbors below 5, or choose balance="
+        ValueError, match=r"k_neighbors=5 .*but neutral has 5; lower balance\.k_neighbors below 5, or choose balance="
     ):
         balancing.balanced(FEATURES.drop(neutral[5:]), **SMOTE_SETTINGS, seed=0)
 
@@ -138,7 +138,7 @@ def test_smote_needs_one_row_more_than_neighbours() -> None:
 def test_features_that_are_not_finite_are_refused_with_their_utterance(balance: dict, value: float) -> None:
     rows = FEATURES.copy()
     rows.loc[[7, 9], "feature_2"] = value
-    with pytest.raises(ValueError, match=rf"2 training rows have NaN or infinite .* {rows['utterance'][7]}$"):
+    with pytest.raises(ValueError, match=rf"2 training rows have NaN or infinite .* {rows['utterance'][7]}; extract"):
         balancing.balanced(rows, **balance, seed=0)
 
 
@@ -148,7 +148,7 @@ def test_smote_refuses_arrays_with_the_remedy() -> None:
 
 
 def test_an_unknown_name_lists_the_known() -> None:
-    with pytest.raises(ValueError, match="unknown balance 'smoat'; it is one of smote, random_oversampler, none"):
+    with pytest.raises(ValueError, match="unknown balance 'smoat'; choose one of smote, random_oversampler, none"):
         balancing.balanced(FEATURES, name="smoat", seed=0)
 
 
@@ -183,7 +183,7 @@ def test_references_of_a_later_fold_find_their_features() -> None:
 
 def test_a_feature_table_without_a_row_is_refused() -> None:
     rows = balancing.referenced(balancing.balanced(FEATURES, name="none", seed=0))
-    with pytest.raises(ValueError, match="balanced rows are not in the feature table; make both anew"):
+    with pytest.raises(ValueError, match="balanced rows are missing in the feature table; make both again"):
         balancing.dereferenced(rows, FEATURES.iloc[1:])
 
 
@@ -197,7 +197,7 @@ def test_a_feature_table_of_another_representation_is_refused(name: str) -> None
 
 def test_one_emotion_cannot_be_balanced():
     rows = pd.DataFrame({"utterance": ["a", "b"], "variant": "original", "emotion": "calm", "x": np.float32([1, 2])})
-    with pytest.raises(ValueError, match="less than two emotions; keep more in labels"):
+    with pytest.raises(ValueError, match="fewer than two emotions; keep more emotions in labels"):
         balancing.balanced(rows, name="smote", k_neighbors=1, seed=0)
 
 

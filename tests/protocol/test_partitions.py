@@ -362,7 +362,9 @@ def test_training_corpora_without_speakers_are_refused_with_the_remedy(n_unknown
     training = cast("ravdess", 2, 1)
     training = combined(without_speakers(training[:n_unknown]), training[n_unknown:])
     utterances = combined(training, cast("emodb", 2, 2))
-    message = rf"cross_corpus needs the speaker .* {n_unknown} of 18 have none; .*speaker_pattern or a speakers\.csv"
+    message = (
+        rf"cross_corpus needs the speaker .* {n_unknown} of 18 have none; .*speaker_pattern or add a speakers\.csv"
+    )
     with pytest.raises(ValueError, match=message):
         partitions.partition_table(utterances, **CROSS, seed=0)
 
@@ -383,13 +385,16 @@ def test_speakers_of_corpora_that_take_no_part_need_not_be_known() -> None:
         ),
         (
             {"test_corpora": ["emodb", "iemocap"]},
-            r"partition.test_corpora is \[emodb, iemocap\], .* has emodb, ravdess, tess; name corpora of it, and read"
-            " them with corpus=combined",
+            r"partition.test_corpora is \[emodb, iemocap\], .* contains emodb, ravdess, tess; choose from these"
+            " corpora, and read several with corpus=combined",
         ),
         ({"train_corpora": "ravdess"}, r"partition.train_corpora is 'ravdess'.*\[ravdess\]"),
         ({"train_corpora": ["RAVDESS"]}, r"partition.train_corpora is \[RAVDESS\], .*corpus=combined"),
-        ({"train_corpora": []}, r"partition.train_corpora is \[\], .* has emodb, ravdess, tess; name corpora of it"),
-        ({"test_corpora": []}, r"partition.test_corpora is \[\], .* has emodb, ravdess, tess; name corpora of it"),
+        (
+            {"train_corpora": []},
+            r"partition.train_corpora is \[\], .* contains emodb, ravdess, tess; choose from these",
+        ),
+        ({"test_corpora": []}, r"partition.test_corpora is \[\], .* contains emodb, ravdess, tess; choose from these"),
     ],
     ids=["both", "unknown", "no brackets", "capitals", "nothing trains", "nothing is tested"],
 )
@@ -402,7 +407,7 @@ def test_lists_of_corpora_that_cannot_be_are_refused_with_the_remedy(changes: di
 @pytest.mark.parametrize(("emotions", "n_shared"), [(("boredom",), 0), (("boredom", "sad"), 1)])
 def test_fewer_than_two_shared_emotions_are_refused_with_the_remedy(emotions: tuple[str, ...], n_shared: int) -> None:
     utterances = combined(small(4), cast("emodb", 2, 2, emotions))
-    with pytest.raises(ValueError, match=rf"ravdess and emodb share {n_shared} emotion.* choose another labels"):
+    with pytest.raises(ValueError, match=rf"ravdess and emodb share {n_shared} emotion.* choose other labels"):
         partitions.partition_table(utterances, **CROSS, seed=0)
 
 
@@ -590,7 +595,7 @@ def test_a_copy_is_kept_in_the_folds_where_both_speakers_are_on_one_side() -> No
 def test_unknown_speakers_are_refused_with_the_remedy(settings: dict[str, Any]) -> None:
     utterances = small(6)
     utterances.loc[[0, 5], "speaker"] = None
-    with pytest.raises(ValueError, match=r"2 of \d+ have none; .* without speakers .* partition=random, whose"):
+    with pytest.raises(ValueError, match=r"2 of \d+ have none; .*without speakers .* partition=random, whose"):
         partitions.partition_table(utterances, **settings, seed=0)
 
 
@@ -617,7 +622,9 @@ def test_the_number_of_folds_is_from_3_to_the_number_of_speakers(n_folds: int) -
 def test_an_emotion_that_is_tested_but_not_trained_is_refused() -> None:
     utterances = small(3)
     only_first = (utterances["emotion"] == "neutral") & (utterances["speaker"] != "ravdess/01")
-    with pytest.raises(ValueError, match=r"fold 0 has no training utterance of neutral; another seed or partition"):
+    with pytest.raises(
+        ValueError, match=r"fold 0 has no training utterance of neutral; choose another seed or partition"
+    ):
         partitions.partition_table(utterances[~only_first], **LEAVE_ONE, seed=0)
 
 
@@ -629,7 +636,7 @@ def test_an_emotion_too_rare_to_stratify_is_refused_with_the_remedy() -> None:
 
 
 def test_an_unknown_name_lists_the_known() -> None:
-    with pytest.raises(ValueError, match=r"unknown partition 'speaker_fold'; it is one of speaker_holdout, "):
+    with pytest.raises(ValueError, match=r"unknown partition 'speaker_fold'; choose one of speaker_holdout, "):
         partitions.partition_table(small(3), name="speaker_fold", seed=0)
 
 

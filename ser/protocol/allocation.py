@@ -1,0 +1,111 @@
+"""Allocate speakers to partitions and folds, with each sex of each corpus spread evenly."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+Group = tuple[str, str]
+"""Corpus and sex; the sex is empty if it is unknown."""
+
+
+def shuffled_groups(utterances: pd.DataFrame, seed: int) -> dict[Group, list[str]]:
+    """Speakers of each corpus and sex, in random order that does not depend on the order of the rows.
+
+    Parameters
+    ----------
+    utterances
+        Columns corpus, speaker and sex.
+    """
+    facts = utterances.drop_duplicates("speaker").sort_values("speaker")
+    generator = np.random.default_rng(seed)
+    groups = facts.groupby([facts["corpus"], facts["sex"].fillna("")])["speaker"]
+    return {(str(corpus), str(sex)): list(generator.permutation(group)) for (corpus, sex), group in groups}
+
+
+def held_out(groups: Sequence[Sequence[str]], *, n_test: int, n_dev: int) -> dict[str, str]:
+    """Partition, `test` or `dev`, of each speaker outside training.
+
+    A group is in every partition if it has enough speakers. A smaller group is in training first, then in test.
+
+    Parameters
+    ----------
+    groups
+        Speakers of each group.
+    n_test, n_dev
+        Number of speakers in each partition; together fewer than there are speakers.
+
+    Examples
+    --------
+    >>> held_out([["f1", "f2", "f3"], ["m1", "m2", "m3"]], n_test=2, n_dev=2)
+    {'f1': 'test', 'f2': 'dev', 'm1': 'test', 'm2': 'dev'}
+    """
+    left = [len(group) for group in groups]
+    dev = _seats(left, n_dev, n_later=2 if n_test else 1)
+    test = _seats([n - k for n, k in zip(left, dev, strict=True)], n_test, n_later=1)
+    partition: dict[str, str] = {}
+    for group, k_test, k_dev in zip(groups, test, dev, strict=True):
+        partition |= dict.fromkeys(group[:k_test], "test") | dict.fromkeys(group[k_test : k_test + k_dev], "dev")
+    return partition
+
+
+def _seats(left: Sequence[int], n_seats: int, *, n_later: int) -> list[int]:
+    """Number of seats of each group, about in proportion to the speakers that it has left.
+
+    A group with enough speakers takes at least one seat, and leaves a speaker for each of `n_later` partitions.
+    """
+    seats = [0] * len(left)
+    for _ in range(n_seats):
+        claims = [
+            (n - k > n_later, k == 0, n * n_seats / sum(left) - k, -i)
+            for i, (n, k) in enumerate(zip(left, seats, strict=True))
+            if k < n
+        ]
+        seats[-max(claims)[-1]] += 1
+    return seats
+
+
+def spread_over_folds(groups: Mapping[Group, Sequence[str]], n_folds: int) -> dict[str, int]:
+    """Fold of each speaker: each group is spread over all folds, and the folds have about the same size.
+
+    Speakers of one corpus are kept out of neighbouring folds where possible, because the next fold is the dev
+    partition: if two speakers alone have an emotion, one must train while the other is tested. Corpora of two speakers
+    are therefore placed first.
+
+    Examples
+    --------
+    >>> spread_over_folds({("x", "female"): ["f1", "f2"], ("x", "male"): ["m1", "m2"]}, 2)
+    {'f1': 0, 'f2': 1, 'm1': 0, 'm2': 1}
+    """
+    n_speakers: Counter[str] = Counter()
+    for (corpus, _), names in groups.items():
+        n_speakers[corpus] += len(names)
+    fold_of: dict[str, int] = {}
+    size = [0] * n_folds
+    taken: dict[str, list[int]] = {corpus: [] for corpus in n_speakers}
+    for corpus, sex in sorted(groups, key=lambda group: (n_speakers[group[0]] != 2, n_speakers[group[0]], group)):
+        own = [0] * n_folds
+        for name in groups[corpus, sex]:
+            claims = [(own[k], size[k], -_distance(k, taken[corpus], n_folds), k) for k in range(n_folds)]
+            fold = fold_of[name] = min(claims)[-1]
+            own[fold] += 1
+            size[fold] += 1
+            taken[corpus].append(fold)
+    return fold_of
+
+
+def _distance(fold: int, others: Sequence[int], n_folds: int) -> int:
+    """Smallest number of steps from `fold` to one of `others`, where the first fold follows the last."""
+    return min((min(abs(fold - other), n_folds - abs(fold - other)) for other in others), default=n_folds)
+
+
+def fold_table(fold: int, utterances: pd.DataFrame, partition: pd.Series) -> pd.DataFrame:
+    """Rows of one fold: fold, utterance, partition.
+
+    Parameters
+    ----------
+    partition
+        Partition of each row of `utterances`.
+    """
+    return pd.DataFrame({"fold": fold, "utterance": utterances["utterance"], "partition": partition})

@@ -1,0 +1,91 @@
+"""Properties of a table of partitions: complete, without shared audio, independent of speakers."""
+
+import pandas as pd
+
+
+def check(table: pd.DataFrame, utterances: pd.DataFrame, *, speaker_independent: bool) -> None:
+    """Raise an error if a table of partitions breaks a rule that every honest protocol keeps.
+
+    Parameters
+    ----------
+    table
+        Columns fold, utterance and partition.
+    utterances
+        Columns utterance, corpus, speaker, emotion and audio_hash.
+    speaker_independent
+        True to check the speakers as well.
+
+    Raises
+    ------
+    ValueError
+        If a fold lacks train, dev or test, an emotion in dev or test is not in train, or two partitions of a fold share
+        audio or, if `speaker_independent`, a speaker.
+    """
+    facts = table.merge(utterances[["utterance", "emotion", "audio_hash"]], on="utterance")
+    if not (facts.groupby("fold")["partition"].nunique() == 3).all():
+        raise ValueError("a fold has no utterance in train, dev or test; change the partition's fractions or folds")
+    for fold, rows in facts.groupby("fold"):
+        missing = set(rows["emotion"]) - set(rows.loc[rows["partition"] == "train", "emotion"])
+        if missing:
+            raise ValueError(
+                f"fold {fold} has no training utterance of {', '.join(sorted(missing))}; choose another seed or"
+                " partition, or leave the emotion out with labels.actions.<emotion>=drop"
+            )
+    if (facts.groupby(["fold", "audio_hash"])["partition"].nunique() > 1).any():
+        raise ValueError("the same audio is in two partitions of a fold")
+    if speaker_independent and not is_speaker_independent(table, utterances):
+        raise ValueError("a speaker is in two partitions of a fold")
+
+
+def check_speakers(utterances: pd.DataFrame, protocol: str) -> None:
+    """Raise an error if the speaker of an utterance is unknown.
+
+    Raises
+    ------
+    ValueError
+        If a speaker is missing; the message names `protocol`.
+    """
+    if n_unknown := int(utterances["speaker"].isna().sum()):
+        raise ValueError(
+            f"partition={protocol} needs the speaker of every training utterance, but {n_unknown} of {len(utterances)}"
+            " have none; set corpus.speaker_pattern or add a speakers.csv to the root of the corpus; a corpus without"
+            " speakers can only be a test corpus (partition=cross_corpus), or use partition=random, whose scores are"
+            " speaker-dependent"
+        )
+
+
+def is_speaker_independent(table: pd.DataFrame, utterances: pd.DataFrame) -> bool:
+    """True if no speaker is in two partitions of a fold.
+
+    All utterances of a corpus without a known speaker count as one speaker.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"fold": 0, "utterance": ["1", "2", "3"], "partition": ["train", "dev", "test"]})
+    >>> utterances = pd.DataFrame({"utterance": ["1", "2", "3"], "corpus": "x", "speaker": ["a", "b", "c"]})
+    >>> is_speaker_independent(table, utterances)
+    True
+    >>> is_speaker_independent(table, utterances.assign(speaker=["a", "b", "a"]))
+    False
+    """
+    known = utterances["speaker"].fillna(utterances["corpus"] + "/?").set_axis(utterances["utterance"])
+    speaker = table["utterance"].map(known)
+    return bool((table.groupby([table["fold"], speaker])["partition"].nunique() == 1).all())
+
+
+def without_straddling_duplicates(table: pd.DataFrame, utterances: pd.DataFrame) -> pd.DataFrame:
+    """Remove copies of an audio from all partitions of a fold but the one of its first utterance.
+
+    With speaker-independent protocols this happens only if two speakers have the same recording, which is an error of
+    the corpus.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"fold": 0, "utterance": ["1", "2", "3"], "partition": ["train", "dev", "test"]})
+    >>> utterances = pd.DataFrame({"utterance": ["1", "2", "3"], "audio_hash": ["p", "q", "p"]})
+    >>> without_straddling_duplicates(table, utterances)["utterance"].tolist()
+    ['1', '2']
+    """
+    table = table.sort_values("utterance")
+    audio_hash = table["utterance"].map(utterances.set_index("utterance")["audio_hash"])
+    return table[table["partition"] == table.groupby(["fold", audio_hash])["partition"].transform("first")]
