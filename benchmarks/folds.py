@@ -63,6 +63,7 @@ def epochs(name: str, seed: int) -> float:
     from ser.models import backend
     from ser.models.examples import Batches, Examples
     from ser.models.networks import network
+    from ser.models.settings import NetworkTraining
 
     settings = settings_of(name)
     generator = np.random.default_rng(seed)
@@ -71,9 +72,8 @@ def epochs(name: str, seed: int) -> float:
     backend.seed_everything(seed, deterministic=True)
     model = network(**settings["model"], input_shape=MODELS[name], n_labels=N_LABELS, standardisation=None)
     model.compile(backend.keras.optimizers.AdamW(1e-3), "categorical_crossentropy")
-    varied = {key: settings["training"][key] for key in ("variation", "mixup", "label_smoothing")}
-    weight = np.ones(N_LABELS, np.float32)
-    batches = Batches(examples, batch_size=32, weight=weight, seed=seed, epoch=0, **varied)
+    training = NetworkTraining.of({**settings["training"], "batch_size": 32})
+    batches = Batches(examples, training, weight=np.ones(N_LABELS, np.float32), seed=seed, epoch=0)
     model.fit(batches, shuffle=False, verbose=0)
     begin = time.perf_counter()
     model.fit(batches, shuffle=False, verbose=0, epochs=N_EPOCHS)

@@ -64,7 +64,7 @@ def paired_epochs(folder: Path, n_epochs: int) -> Iterator[tuple[float, float]]:
     from ser.models import backend, neural
     from ser.models.examples import Examples
     from ser.models.networks import network
-    from ser.models.progress import Rules
+    from ser.models.settings import NetworkTraining
 
     generator = np.random.default_rng(0)
     values = generator.random((N_TRAIN + N_DEV, *SHAPE), np.float32)
@@ -73,19 +73,17 @@ def paired_epochs(folder: Path, n_epochs: int) -> Iterator[tuple[float, float]]:
     mapped = np.load(folder / "array.npy", mmap_mode="r")
     train, dev = (Examples(mapped, rows, codes[rows]) for rows in np.split(np.arange(len(values)), [N_TRAIN]))
     settings = settings_of("cnn_lstm")
-    rules = {key: value for key, value in settings["training"].items() if key in Rules.__dataclass_fields__}
-    others = {key: value for key, value in settings["training"].items() if key not in rules}
+    training = NetworkTraining.of({**settings["training"], "max_epochs": n_epochs + 1, "patience": None})
 
     def build() -> Any:
         return network(**settings["model"], input_shape=SHAPE, n_labels=N_LABELS, standardisation=None)
 
-    backend.seed_everything(0, deterministic=others["deterministic"])
+    backend.seed_everything(0, deterministic=training.deterministic)
     bare = build()
     bare.compile(
-        backend.keras.optimizers.Adam(others["learning_rate"]), "sparse_categorical_crossentropy", metrics=["accuracy"]
+        backend.keras.optimizers.Adam(training.learning_rate), "sparse_categorical_crossentropy", metrics=["accuracy"]
     )
-    batch_size = others["batch_size"]
-    fit = {"batch_size": batch_size, "validation_batch_size": 256, "verbose": 0}
+    fit = {"batch_size": training.batch_size, "validation_batch_size": 256, "verbose": 0}
     held = (values[N_TRAIN:], codes[N_TRAIN:])
     times: list[tuple[float, float]] = []
     started = time.perf_counter()
@@ -98,18 +96,15 @@ def paired_epochs(folder: Path, n_epochs: int) -> Iterator[tuple[float, float]]:
         times.append((ours, time.perf_counter() - started))
         started = time.perf_counter()
 
-    rules |= {"max_epochs": n_epochs + 1, "patience": None}
     neural.trained(
         build,
         train,
         dev,
         n_labels=N_LABELS,
-        rules=Rules(**rules),
-        **others,
+        training=training,
         seed=0,
         folder=folder / "kept",
-        on_batch=lambda: None,
-        on_epoch=turn,
+        watch=neural.Watch(lambda: None, turn),
     )
     yield from times[1:]  # the first compiles
 
@@ -117,11 +112,12 @@ def paired_epochs(folder: Path, n_epochs: int) -> Iterator[tuple[float, float]]:
 def settings_of(model: str) -> dict[str, Any]:
     """The composed choices of a model, without its representation."""
     from ser import params
+    from ser.core.params import load
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "params.yaml"
         params.compose([f"model={model}"], path=path)
-        settings = params.load("model", "training", path=path)
+        settings = load("model", "training", path=path)
     settings["model"].pop("representation")
     return settings
 
@@ -152,6 +148,7 @@ def peak_of_training(path: Path) -> int:
     """Largest anonymous memory of this process, in bytes, while one epoch of the whole array is trained."""
     from ser.core import tables
     from ser.models import network_training
+    from ser.models.settings import Settings
     from ser.representation.reading import Representation
 
     array = np.load(path, mmap_mode="r")
@@ -172,9 +169,12 @@ def peak_of_training(path: Path) -> int:
         labelled.iloc[N_DEV:],
         labelled.iloc[:N_DEV],
         Representation(rows, array),
-        model={**settings["model"], "representation": "frames"},  # whose values are standardised: one pass more
-        training={**settings["training"], "max_epochs": 1, "batch_size": 256},
-        seed=0,
+        Settings(
+            model={**settings["model"], "representation": "frames"},  # its values are standardised, in one pass more
+            training={**settings["training"], "max_epochs": 1, "batch_size": 256},
+            representation={},
+            seed=0,
+        ),
         run=path.parent.as_posix(),  # absolute: checkpoints go there
         description="train",
         on_epoch=lambda *_: None,

@@ -1,45 +1,13 @@
-"""Compose `conf/` into `params.yaml`, as `dvc exp run` does, and read sections of that file."""
+"""Compose `conf/` into `params.yaml`, as `dvc exp run` does."""
 
 import argparse
 import sys
 from pathlib import Path
-from string import Template
-from typing import Any
-
-import yaml
 
 from ser.core import files
+from ser.core.params import PARAMS
 
-PARAMS = Path("params.yaml")
 CONF = Path("conf")
-
-
-def load(*sections: str, path: Path = PARAMS, **item: str) -> dict[str, Any]:
-    """Read sections of the composed parameters; a dotted name selects a single value.
-
-    Parameters
-    ----------
-    item
-        Values that replace `${name}` in the names of sections, as in a `foreach` stage.
-
-    Raises
-    ------
-    ValueError
-        If the file or a section is missing.
-    """
-    if not path.exists():
-        raise ValueError(f"{path} does not exist; compose it with: python -m ser.params")
-    content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    names = [Template(section).substitute(item) for section in sections]
-    return {name: _value(content, name, path) for name in names}
-
-
-def _value(content: Any, section: str, path: Path) -> Any:
-    for key in section.split("."):
-        if not isinstance(content, dict) or key not in content:
-            raise ValueError(f"{path} has no {section}; compose it again with: python -m ser.params")
-        content = content[key]
-    return content
 
 
 def compose(overrides: list[str], *, conf: Path = CONF, path: Path = PARAMS) -> None:

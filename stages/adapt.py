@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-from ser import params
-from ser.core import formats, tables
+from ser.core import formats, params, tables
+from ser.core.stage import run
 from ser.protocol import adaptation
-from stages import run
 
 PARAMS = ("adaptation", "paths.extracted", "tables.format")
 UTTERANCES = Path("data/utterances.csv")

@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-from ser import params
 from ser.audit import findings, study_checks
-from ser.core import files
-from stages import run
+from ser.core import files, params
+from ser.core.stage import run
 
 PARAMS = ("corpus.root", "partition", "representation", "model.name", "tables.format")
 UTTERANCES = Path("data/utterances.csv")

@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-from ser import params
-from ser.core import formats, tables
+from ser.core import formats, params, tables
+from ser.core.stage import run
 from ser.representation import joining
-from stages import run
 
 PARAMS = ("tables.format",)
 YAMNET = Path("data/yamnet_extracted_features.csv")

@@ -3,12 +3,11 @@
 from functools import partial
 from pathlib import Path
 
-from ser import params
-from ser.core import formats, tables
+from ser.core import formats, params, tables
+from ser.core.stage import run
 from ser.features.spectral.functionals import functionals
 from ser.representation import tabular
 from ser.representation.extraction import one_by_one
-from stages import run
 
 PARAMS = ("corpus.root", "augmentation", "librosa", "tables.format")
 UTTERANCES = Path("data/utterances.csv")

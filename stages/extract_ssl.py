@@ -3,11 +3,10 @@
 from functools import partial
 from pathlib import Path
 
-from ser import params
-from ser.core import files, formats, tables
+from ser.core import files, formats, params, tables
+from ser.core.stage import run
 from ser.features.encoders import network, ssl
 from ser.representation import tabular
-from stages import run
 
 PARAMS = ("corpus.root", "augmentation", "ssl", "tables.format")
 AVAILABILITY = Path("data/ssl_availability.json")

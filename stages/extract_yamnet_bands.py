@@ -3,12 +3,11 @@
 from functools import partial
 from pathlib import Path
 
-from ser import params
-from ser.core import tables
+from ser.core import params, tables
+from ser.core.stage import run
 from ser.features.yamnet.bands import yamnet_bands
 from ser.representation import arrays
 from ser.representation.extraction import extracted, one_by_one, rows_of_variants
-from stages import run
 
 PARAMS = ("corpus.root", "augmentation", "yamnet_bands")
 UTTERANCES = Path("data/utterances.csv")

@@ -2,11 +2,10 @@
 
 from pathlib import Path
 
-from ser import params
-from ser.core import files, tables
+from ser.core import files, params, tables
+from ser.core.stage import run
 from ser.corpora import labels
 from ser.ingest import counts, utterance_table
-from stages import run
 
 PARAMS = ("corpus", "labels")
 CORPUS_ROOT = Path("data/corpus_root.json")  # written by the probe, which must come first

@@ -5,10 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from ser import params
-from ser.core import tables
+from ser.core import params, tables
+from ser.core.stage import run
 from ser.protocol import partitions
-from stages import run
 
 PARAMS = ("partition", "seed")
 UTTERANCES = Path("data/utterances.csv")

@@ -4,14 +4,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ser import params
-from ser.core import files
+from ser.core import files, params
+from ser.core.stage import run
 from ser.features import opensmile
 from ser.features.encoders import hugging_face
 from ser.features.yamnet import hub
 from ser.ingest import corpus_root
 from ser.protocol import adaptation_choice
-from stages import run
 
 PARAMS = (
     *("corpus", "partition", "model", "members", "representation", "adaptation", "paths.extracted"),

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from ser import corpora, params
-from ser.core import files, formats, tables
+from ser.core import files, formats, params, tables
+from ser.core.stage import run
 from ser.evaluation import projections
+from ser.evaluation.captions import caption
 from ser.figures import result_figures
 from ser.protocol import balancing
 from ser.representation import reading
-from stages import run
 
 PARAMS = ("projection", "representation", "seed", "tables.format")
 BALANCED = Path("data/balanced_dataset.csv")
@@ -27,8 +27,7 @@ def main() -> None:
         "tsne": projections.tsne(values, **projection["tsne"], seed=seed),
         "umap": projections.umap(values, **projection["umap"], seed=seed),
     }
-    names = sorted(rows["utterance"].str.partition("/")[0].unique())
-    note = "\n".join([f"{' and '.join(names)}, {config['representation']['name']}", *corpora.notes(names)])
+    note = caption(rows["utterance"].str.partition("/")[0], config["representation"]["name"])
     with files.replacing(PROJECTIONS) as folder:
         folder.mkdir()
         for name, point in points.items():

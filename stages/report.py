@@ -6,15 +6,14 @@ from typing import Any
 
 import pandas as pd
 
-from ser import params
-from ser.core import files, tables
+from ser.core import files, params, tables
+from ser.core.stage import run
 from ser.evaluation import importance, projections
 from ser.models import bundle
 from ser.reporting import insight, mistakes, render, results, study
 from ser.reporting.blocks import Report, Section
 from ser.reporting.trained import Trained, temperature, trained
 from ser.representation import reading
-from stages import run
 
 PARAMS = (
     *("corpus", "labels", "partition", "representation", "augmentation", "balance", "model", "training", "members"),
@@ -28,7 +27,6 @@ PREDICTIONS = Path("reports/predictions.csv")
 AUDIT = Path("reports/audit.json")
 INGEST = Path("reports/ingest.json")
 PROJECTIONS = Path("reports/projections")
-TEMPLATES = Path("ser/reporting/templates")  # read by `render`: code, though not Python
 PAGE = Path("reports/report.html")
 MARKDOWN = Path("reports/report.md")
 

@@ -4,11 +4,13 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from ser import params
-from ser.core import files, tables
+from ser import study
+from ser.core import files, params, tables
+from ser.core.stage import run
 from ser.models import ensembles
+from ser.models.settings import Settings
+from ser.protocol import balancing
 from ser.representation import reading
-from stages import balance, evaluate, run, train
 
 PARAMS = ("members.${key}", "seed")
 UTTERANCES = Path("data/utterances.csv")
@@ -22,12 +24,14 @@ def main(member: str) -> None:
     utterances = tables.read_utterances(UTTERANCES)
     partitions = tables.read_partitions(PARTITIONS)
     features = reading.read(Path(config["representation"]["path"]))
-    balanced = balance.balanced(features.rows, partitions, config)
+    balanced = balancing.balanced_folds(features.rows, partitions, balance=config["balance"], seed=config["seed"])
+    given = study.Study(utterances, partitions, features, balanced, Settings.of(config))
+    rows = partitions[partitions["partition"].isin(["dev", "test"])]
     with files.replacing(MEMBERS / member) as folder:
-        models, curves = folder / train.MODELS, folder / train.LEARNING_CURVES.name
-        train.train(balanced, features, partitions, utterances, config, models, curves=curves, run=f"members/{member}")
-        rows = partitions[partitions["partition"].isin(["dev", "test"])]
-        tables.write(evaluate.predicted(rows, utterances, features, models), folder / ensembles.PREDICTIONS)
+        models = folder / "models"
+        study.write_models(given, models, curves=folder / "learning_curves", run=f"members/{member}")
+        predictions = study.predicted(rows, utterances, features, partial(study.saved_model, models))
+        tables.write(predictions, folder / ensembles.PREDICTIONS)
 
 
 if __name__ == "__main__":

@@ -29,8 +29,8 @@ def run(given: argparse.Namespace) -> str:
     """
     import json
 
-    from ser import params
     from ser.audit import findings, study_checks
+    from ser.core import params
 
     config = params.load("corpus.root", "partition", "representation", "model.name", "tables.format")
     if missing := [path for path in (UTTERANCES, PARTITIONS, MODELS) if not path.exists()]:

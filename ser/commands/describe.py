@@ -78,8 +78,7 @@ def _described() -> "pd.DataFrame":
     """
     import pandas as pd
 
-    from ser import params
-    from ser.core import tables
+    from ser.core import params, tables
     from ser.description import corpus_tables
     from ser.description.acoustics import measurements
     from ser.representation import tabular

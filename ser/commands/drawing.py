@@ -10,10 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ser import params
 from ser.audio.waveforms import Waveform
 from ser.commands import Failed, shown
-from ser.core import files, tables
+from ser.core import files, params, tables
 from ser.description.acoustics import measurements
 from ser.description.summaries import recording_facts
 from ser.figures import recording_figures

@@ -74,7 +74,7 @@ def test_utterances(name: str, model: "Bundle") -> tuple["Values", list[str]]:
     import numpy as np
     import pandas as pd
 
-    from ser import params
+    from ser.core import params
     from ser.core.tables import ORIGINAL
     from ser.models import bundle
     from ser.representation import reading

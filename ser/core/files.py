@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 
 @contextmanager
@@ -54,6 +54,19 @@ def write_json(path: Path, content: Any) -> None:
         If a number is NaN or infinite.
     """
     write_text(path, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+class Figure(Protocol):
+    """A picture that can be saved, as those of matplotlib."""
+
+    def savefig(self, fname: Path) -> object:
+        """Write the picture to a file whose suffix names the format."""
+
+
+def write_figure(path: Path, figure: Figure) -> None:
+    """Write a picture in the format that the suffix of `path` names."""
+    with replacing(path) as temporary:
+        figure.savefig(temporary)
 
 
 def read_json(path: Path) -> Any:

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy.stats import bootstrap
-from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, recall_score
+from sklearn.metrics import accuracy_score, classification_report, confusion_matrix, f1_score, recall_score
 
 from ser.core.tables import probability_columns
 
@@ -222,6 +222,35 @@ def rows_by_corpus(predictions: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
     """
     parts = [(str(name), rows) for name, rows in predictions.groupby("corpus")]
     return parts if len(parts) > 1 else []
+
+
+def headline(figures: Mapping[str, Any]) -> str:
+    """UAR of a `metrics.json` with its interval, with the speakers if they are too few, or the dev UAR without test.
+
+    Examples
+    --------
+    >>> headline({"uar": 0.5, "uar_low": 0.45, "uar_high": 0.56})
+    'UAR 50.0% (95 % interval 45.0% to 56.0%)'
+    >>> headline({"dev.uar": 0.5})
+    'dev UAR 50.0%'
+    """
+    if "uar" not in figures:
+        return f"dev UAR {figures['dev.uar']:.1%}"
+    low, high = figures["uar_low"], figures["uar_high"]
+    of_speakers = ", ".join(f"{name} {uar:.1%}" for name, uar in uar_by_speaker(figures).items())
+    doubt = of_speakers if low is None else f"95 % interval {low:.1%} to {high:.1%}"
+    return f"UAR {figures['uar']:.1%}" + (f" ({doubt})" if doubt else "")
+
+
+def classification_reports(predictions: pd.DataFrame) -> str:
+    """Precision, recall and F1 of each class as text: of all rows, then of each corpus if there are several."""
+    labels = labels_of(predictions)
+    parts = [("", predictions), *((f"{name} alone\n", rows) for name, rows in rows_by_corpus(predictions))]
+    reports = (
+        classification_report(rows["truth"], rows["prediction"], labels=labels, digits=3, zero_division=0)
+        for _, rows in parts
+    )
+    return "\n".join(f"{head}{report}" for (head, _), report in zip(parts, reports, strict=True))
 
 
 def _rounded(value: float) -> float:

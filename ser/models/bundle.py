@@ -112,6 +112,12 @@ def is_transductive(representation: Mapping[str, Any]) -> bool:
     return "adaptation" in representation
 
 
+def any_transductive(models: Path) -> bool:
+    """True if a bundle in the folder of all folds takes features that are made of all utterances of a speaker."""
+    folders = (path.parent for path in sorted(models.glob(f"*/{DESCRIPTION}")))
+    return any(is_transductive(read_description(folder).get("representation", {})) for folder in folders)
+
+
 def save(bundle: Bundle, folder: Path) -> None:
     """Write a bundle to `folder`, which appears whole or not at all."""
     description = {

@@ -16,20 +16,20 @@ from ser.models.progress import Progress, Rules
 
 CHECKPOINTS = Path("checkpoints")  # in the working folder, unknown to Git
 STATE, LAST, BEST = "progress.json", "last.keras", "best.keras"
-CODE = (
-    *("networks.py", "tuned_yamnet.py", "masking.py", "neural.py", "examples.py", "variation.py", "progress.py"),
-    *("checkpoints.py", "backend.py"),
-)
 # What Keras and Python raise on a file that is missing, cut short, or of something else.
 DAMAGED = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile)
 
 
-def key(settings: Mapping[str, Any], *examples: Examples) -> str:
-    """Hash of all that a training depends on: settings, examples with their values, this code, the backend."""
+def key(settings: Mapping[str, Any], *examples: Examples, code: str) -> str:
+    """Hash of everything that a training depends on: settings, examples with their values, code, backend.
+
+    Parameters
+    ----------
+    code
+        Digest of the code that trains; see `ser.compute.code_digest`.
+    """
     digest = hashlib.blake2b(digest_size=16)
-    digest.update(json.dumps([settings, backend.versions()], sort_keys=True).encode())
-    for name in CODE:
-        digest.update(Path(__file__).with_name(name).read_bytes())
+    digest.update(json.dumps([settings, backend.versions(), code], sort_keys=True).encode())
     for part in examples:
         digest.update(part.codes.tobytes())
         for chunk in part.chunks():

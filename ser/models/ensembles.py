@@ -76,6 +76,39 @@ def save(members: Mapping[str, Path], folder: Path, description: Mapping[str, An
         files.write_json(temporary / bundle.DESCRIPTION, content)
 
 
+def write_folds(members: Path, config: Mapping[str, Any], models: Path) -> None:
+    """Write the ensemble of every fold to `models`, which appears whole or not at all.
+
+    Parameters
+    ----------
+    members
+        Folder with one folder per member, which has the models of the member in the folder `models`.
+    config
+        Parameters of the study: members, model, seed.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two members, or one lacks folds.
+    """
+    names = list(config["members"])
+    if len(names) < 2:
+        raise ValueError(f"an ensemble needs two members or more, and has {len(names)}; see conf/model/ensemble.yaml")
+    folders = {name: members / name / models.name for name in names}
+    folds = {name: sorted(path.name for path in folder.glob("fold_*")) for name, folder in folders.items()}
+    for name, found in folds.items():
+        if not found or found != folds[names[0]]:
+            raise ValueError(
+                f"member {name} has the folds {', '.join(found) or 'none'}, and {names[0]} has"
+                f" {', '.join(folds[names[0]]) or 'none'}; train them with: dvc repro train"
+            )
+    description = {"model": config["model"], "seed": config["seed"]}
+    with files.replacing(models) as folder:
+        folder.mkdir()
+        for fold in folds[names[0]]:
+            save({name: folders[name] / fold for name in names}, folder / fold, description)
+
+
 def load(folder: Path) -> Ensemble:
     """Read an ensemble.
 

@@ -1,14 +1,14 @@
 """Rows of a representation and their labels, in batches that are read from the map when they are needed."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.utils.class_weight import compute_class_weight
 
 from ser.models.backend import keras
+from ser.models.settings import NetworkTraining
 from ser.models.variation import varied
 
 Values = npt.NDArray[np.float32]
@@ -62,40 +62,29 @@ class Examples:
 class Batches(keras.utils.PyDataset):  # type: ignore[misc]
     """Batches of examples; their order, and how they are varied and mixed, follow from seed and epoch."""
 
-    def __init__(
-        self,
-        examples: Examples,
-        *,
-        batch_size: int,
-        weight: Values,
-        seed: int,
-        epoch: int,
-        label_smoothing: float = 0.0,
-        mixup: float = 0.0,
-        variation: Mapping[str, Any] | None = None,
-    ) -> None:
+    def __init__(self, examples: Examples, training: NetworkTraining, *, weight: Values, seed: int, epoch: int) -> None:
         super().__init__()
-        self.examples, self.batch_size, self.weight = examples, batch_size, weight
-        self.label_smoothing, self.mixup, self.variation = label_smoothing, mixup, variation
+        self.examples, self.training, self.weight = examples, training, weight
         self.seeds = [seed, epoch]
         self.order = np.random.default_rng(self.seeds).permutation(len(examples))
 
     def __len__(self) -> int:
-        return n_batches(self.examples, self.batch_size)
+        return n_batches(self.examples, self.training.batch_size)
 
     def __getitem__(self, index: int) -> tuple[Values, Values, Values]:
         """Values; share of each label, `(n_rows, n_labels)`; and weights of one batch."""
-        chosen = self.order[index * self.batch_size : (index + 1) * self.batch_size]
+        training = self.training
+        chosen = self.order[index * training.batch_size : (index + 1) * training.batch_size]
         rng = np.random.default_rng([*self.seeds, index])
         values = self.examples.taken(chosen)
-        if self.variation is not None:
-            values = np.stack([varied(row, rng, **self.variation) for row in values])
+        if training.variation is not None:
+            values = np.stack([varied(row, rng, **training.variation) for row in values])
         n_labels = len(self.weight)
         shares = np.eye(n_labels, dtype=np.float32)[self.examples.codes[chosen]]
         weight = shares @ self.weight
-        shares = shares * (1 - self.label_smoothing) + self.label_smoothing / n_labels
-        if self.mixup:
-            share = rng.beta(self.mixup, self.mixup)
+        shares = shares * (1 - training.label_smoothing) + training.label_smoothing / n_labels
+        if training.mixup:
+            share = rng.beta(training.mixup, training.mixup)
             other = rng.permutation(len(chosen))
             values, shares, weight = (
                 (share * one + (1 - share) * one[other]).astype(np.float32) for one in (values, shares, weight)

@@ -1,119 +1,174 @@
-"""Fit a network with honest probabilities: every decision on dev."""
+"""Training of a network with calibrated probabilities; every decision is made on dev."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
 from joblib import cpu_count
 from tqdm import tqdm
 
-from ser.compute import processes
+from ser.compute import code_digest, processes
 from ser.core import tables
 from ser.models import backend, checkpoints, neural
 from ser.models.backend import keras
-from ser.models.examples import Examples, n_batches, standardisation
+from ser.models.examples import Examples, Values, n_batches, standardisation
 from ser.models.networks import check_representation, network
-from ser.models.progress import Epoch, Progress, Rules
+from ser.models.progress import Epoch, Progress
+from ser.models.settings import NetworkTraining, Settings
 from ser.protocol import balancing
 from ser.representation.reading import SCALED, Representation
 
-AFTERWARDS = ("bias_correction", "refit")  # settings of what is done with a trained network
-
 Result = TypeVar("Result")
+OnEpoch = Callable[[int, Epoch], None]  # called with the index of the epoch and its figures
 OnFoldEpoch = Callable[[int, int, Epoch], None]  # called with fold, index of the epoch, and its figures
 
 
 @dataclass(frozen=True)
 class Fit:
-    """A trained network and how its training went."""
+    """A trained network and the figures of its training."""
 
     model: neural.NeuralClassifier
     before_refit: neural.NeuralClassifier | None
-    """The network that did not learn from dev; None where `model` did not, either."""
+    """The network that was not trained on dev; None if `model` was not, either."""
     epochs: list[Epoch]
-    """Of the training that dev looked at."""
+    """Epochs of the training that dev observed."""
     metrics: dict[str, float]
     """Index and figures of the epoch that was kept, and the number of parameters."""
+
+
+@dataclass(frozen=True)
+class Training:
+    """All that the trainings of one fold have in common."""
+
+    features: Representation
+    labels: list[str]
+    settings: Settings
+    network: NetworkTraining
+    run: str
+    """Name under which an interrupted training is kept. It resumes if every input is the same."""
+
+    def trained(
+        self, rows: pd.DataFrame, dev: pd.DataFrame | None, *, description: str, on_epoch: OnEpoch
+    ) -> tuple[keras.Model, Progress]:
+        """Train a network on `rows`; return it, and the figures of all epochs."""
+        train_examples = examples(rows, self.features, self.labels)
+        dev_examples = None if dev is None else examples(dev, self.features, self.labels)
+        parts = [part for part in (train_examples, dev_examples) if part is not None]
+        is_real = ~rows["synthetic"] & (rows["variant"] == tables.ORIGINAL)
+        build = partial(
+            network,
+            input_shape=train_examples.row_shape,
+            n_labels=len(self.labels),
+            standardisation=self._standardisation(rows[is_real]),
+            **self.settings.architecture,
+        )
+        per_epoch = n_batches(train_examples, self.network.batch_size)
+        with shown(description, per_epoch, self.network.rules.max_epochs, on_epoch) as watch:
+            return neural.trained(
+                build,
+                train_examples,
+                dev_examples,
+                n_labels=len(self.labels),
+                training=self.network,
+                seed=self.settings.seed,
+                folder=checkpoints.CHECKPOINTS / self.run / self._key(is_real, parts),
+                watch=watch,
+            )
+
+    def _standardisation(self, real: pd.DataFrame) -> tuple[Values, Values] | None:
+        """Mean and variance of each feature over real training rows; None if the representation is scaled already."""
+        if self.settings.model["representation"] in SCALED:
+            return None
+        return standardisation(examples(real, self.features, self.labels))
+
+    def _key(self, is_real: pd.Series, parts: Sequence[Examples]) -> str:
+        """Hash of everything that the training depends on."""
+        inputs = {
+            "model": self.settings.model,
+            "training": self.network.of_epochs(),
+            "seed": self.settings.seed,
+            "labels": self.labels,
+            "is_real": is_real.tolist(),
+        }
+        return checkpoints.key(inputs, *parts, code=code_digest.digest((__name__,)))
 
 
 def fitted(
     rows: pd.DataFrame,
     dev: pd.DataFrame,
     features: Representation,
+    settings: Settings,
     *,
-    model: Mapping[str, Any],
-    training: Mapping[str, Any],
-    seed: int,
     run: str,
     description: str,
-    on_epoch: Callable[[int, Epoch], None],
+    on_epoch: OnEpoch,
 ) -> Fit:
-    """Fit the network `model` to balanced `rows` of one fold.
+    """Train the network of `settings` on balanced `rows` of one fold.
 
-    Dev alone says when to stop, when to learn more slowly, which epoch to keep, and how its probabilities are
-    calibrated. Where it says only the last, a second network may learn from dev, too (`training.refit`).
+    Dev alone decides when to stop, when to reduce the learning rate, which epoch to keep, and on the calibration. Where
+    it decides on the calibration only, a second network may be trained on train and dev (`training.refit`).
 
     Parameters
     ----------
     rows
         utterance, variant, emotion, synthetic, and, if the representation is a table, its features or none.
     dev
-        Original rows, of the same columns. Those with an emotion that `rows` lack are left out.
-    model
-        name, representation, and the settings of the architecture.
-    training
-        Whether to refit and to correct biases, the settings of `Rules`, and those of `neural.trained`.
+        Original rows, with the same columns. Rows with an emotion that `rows` lack are left out.
     run
-        Under which an interrupted training is kept, and resumed if every input is the same.
+        Name under which an interrupted training is kept.
     description
-        Of the progress bar, which a terminal shows.
+        Label of the progress bar on a terminal.
     on_epoch
-        Called with the index and figures of every epoch, those of a resumed training included.
+        Called with the index and figures of every epoch, also of the epochs before an interruption.
 
     Raises
     ------
     ValueError
-        If there is no dev row of a known emotion, the network does not fit the representation, the training settings
-        are those of classifiers or ask both for dev's decisions and for a refit, or training diverges.
+        If dev has no row of a known emotion, the network does not fit the representation, the training settings are
+        those of a classifier or out of their range, or training diverges.
     """
-    check_representation(model["name"], model["representation"])
-    rules, settings = divided(training)
+    check_representation(settings.name, settings.model["representation"])
+    network_settings = NetworkTraining.of(settings.training)
     labels = [emotion for emotion in tables.EMOTIONS if (rows["emotion"] == emotion).any()]
     dev = dev[dev["emotion"].isin(labels)]
     if dev.empty:
         raise ValueError(
-            f"dev has no utterance of {', '.join(labels)}, and dev says when to stop; choose another partition"
+            f"dev has no utterance of {', '.join(labels)}, and dev decides when to stop; choose another partition"
         )
-    on = partial(trained, features, labels, rules, settings, model=model, seed=seed, run=run)
-    best, progress = on(rows, dev, description=description, on_epoch=on_epoch)
-    kept = progress.best_epoch(rules)
+    training = Training(features, labels, settings, network_settings, run)
+    return _fit(training, rows, dev, description=description, on_epoch=on_epoch)
+
+
+def _fit(training: Training, rows: pd.DataFrame, dev: pd.DataFrame, *, description: str, on_epoch: OnEpoch) -> Fit:
+    best, progress = training.trained(rows, dev, description=description, on_epoch=on_epoch)
+    kept = progress.best_epoch(training.network.rules)
     metrics = {"epoch": kept, **progress.epochs[kept], "n_parameters": best.count_params()}
-    calibration = neural.calibration_on(
-        best, examples(dev, features, labels), bias_correction=training["bias_correction"]
-    )
-    first = neural.calibrated(best, labels, calibration)
-    if not training["refit"]:
+    dev_examples = examples(dev, training.features, training.labels)
+    calibration = neural.calibration_on(best, dev_examples, bias_correction=training.network.bias_correction)
+    first = neural.calibrated(best, training.labels, calibration)
+    if not training.network.refit:
         return Fit(first, None, progress.epochs, metrics)
     both = pd.concat([rows, dev], ignore_index=True)
-    best, _ = on(both, None, description=f"{description} with dev", on_epoch=lambda *_: None)
-    return Fit(neural.calibrated(best, labels, calibration), first, progress.epochs, metrics)
+    best, _ = training.trained(both, None, description=f"{description} with dev", on_epoch=lambda *_: None)
+    return Fit(neural.calibrated(best, training.labels, calibration), first, progress.epochs, metrics)
 
 
 def of_folds(
     work: Callable[[OnFoldEpoch, int], Result], folds: Sequence[int], on_epoch: OnFoldEpoch
 ) -> Iterator[tuple[int, Result]]:
-    """Each fold, and what `work` returns for it, as soon as it is there.
+    """Apply `work` to every fold; yield each fold with its result as soon as it is finished.
 
-    Several folds are trained side by side, each by one core, unless there is an accelerator, which they would share.
+    Several folds are trained side by side, each on one core. On an accelerator they are trained one after the other,
+    because they would share it.
 
     Parameters
     ----------
     work
-        Of `on_epoch`, or of what calls it from another process; and of a fold.
+        Function of `on_epoch` (or of a function that calls it from another process) and of a fold.
 
     Raises
     ------
@@ -127,88 +182,16 @@ def of_folds(
             yield fold, work(on_epoch, fold)
 
 
-def trained(
-    features: Representation,
-    labels: list[str],
-    rules: Rules,
-    settings: Mapping[str, Any],
-    rows: pd.DataFrame,
-    dev: pd.DataFrame | None,
-    *,
-    model: Mapping[str, Any],
-    seed: int,
-    run: str,
-    description: str,
-    on_epoch: Callable[[int, Epoch], None],
-) -> tuple[keras.Model, Progress]:
-    """A network trained on `rows`, and the figures of all epochs; see `fitted`."""
-    train_examples = examples(rows, features, labels)
-    dev_examples = None if dev is None else examples(dev, features, labels)
-    is_real = ~rows["synthetic"] & (rows["variant"] == tables.ORIGINAL)
-    scaled = model["representation"] in SCALED
-    build = partial(
-        network,
-        input_shape=train_examples.row_shape,
-        n_labels=len(labels),
-        standardisation=None if scaled else standardisation(examples(rows[is_real], features, labels)),
-        **{key: value for key, value in model.items() if key != "representation"},
-    )
-    inputs = {"model": model, "training": [asdict(rules), settings], "seed": seed, "labels": labels}
-    inputs["is_real"] = is_real.tolist()
-    parts = [part for part in (train_examples, dev_examples) if part is not None]
-    per_epoch = n_batches(train_examples, settings["batch_size"])
-    with shown(description, per_epoch, rules.max_epochs, on_epoch) as (on_batch, on_shown):
-        return neural.trained(
-            build,
-            train_examples,
-            dev_examples,
-            n_labels=len(labels),
-            rules=rules,
-            **settings,
-            seed=seed,
-            folder=checkpoints.CHECKPOINTS / run / checkpoints.key(inputs, *parts),
-            on_batch=on_batch,
-            on_epoch=on_shown,
-        )
-
-
-def divided(training: Mapping[str, Any]) -> tuple[Rules, dict[str, Any]]:
-    """The rules that dev is asked by, and the other settings that a network's epochs depend on.
-
-    Raises
-    ------
-    ValueError
-        If they are the settings of classifiers, or one is out of its range, or dev decides though there is a refit.
-    """
-    if "max_epochs" not in training or "batch_size" not in training:
-        raise ValueError(
-            f"a network cannot be trained by the settings {', '.join(training)}; choose -S training=system_b, or"
-            " another of networks"
-        )
-    if training["batch_size"] < 1:
-        raise ValueError(f"training.batch_size is {training['batch_size']}; it must be 1 or more")
-    rules = Rules(**{key: value for key, value in training.items() if key in Rules.__dataclass_fields__})
-    if training["refit"] and rules.asks_dev:
-        raise ValueError(
-            "training.refit is true, and dev decides on the training (training.select, patience, or reduce_patience);"
-            " choose -S training.refit=false, or training=fine_tuning, by which it decides nothing"
-        )
-    of_epochs = set(training) - set(Rules.__dataclass_fields__) - set(AFTERWARDS)
-    return rules, {key: value for key, value in training.items() if key in of_epochs}
-
-
 @contextmanager
-def shown(
-    description: str, n_batches: int, max_epochs: int, on_epoch: Callable[[int, Epoch], None]
-) -> Iterator[tuple[Callable[[], object], Callable[[int, Epoch], None]]]:
+def shown(description: str, n_batches: int, max_epochs: int, on_epoch: OnEpoch) -> Iterator[neural.Watch]:
     """Show training as a progress bar on a terminal.
 
     Yields
     ------
-    tuple
-        What to call after every batch; and after every epoch, with its index and figures, which `on_epoch` gets, too.
+    Watch
+        Functions that move the bar; the one for epochs also calls `on_epoch`.
     """
-    # leave: of a search, whose bar is above this one, it goes when the fold is trained
+    # leave=None: the bar of a fold is removed at its end if another bar, that of a search, is above it.
     with tqdm(total=n_batches * max_epochs, desc=description, unit="batch", disable=None, leave=None) as bar:
 
         def show(epoch: int, figures: Epoch) -> None:
@@ -217,7 +200,7 @@ def shown(
             bar.set_postfix({"epoch": epoch, **{name: f"{figures[name]:.3f}" for name in names if name in figures}})
             on_epoch(epoch, figures)
 
-        yield bar.update, show
+        yield neural.Watch(bar.update, show)
 
 
 def examples(rows: pd.DataFrame, features: Representation, labels: list[str]) -> Examples:
@@ -230,13 +213,13 @@ def examples(rows: pd.DataFrame, features: Representation, labels: list[str]) ->
 
 
 def remarks(rows: pd.DataFrame, dev: pd.DataFrame) -> list[str]:
-    """What a reader should know of the emotions of one fold's training and dev rows."""
+    """Remarks for the reader on emotions that only training or only dev has."""
     trained, checked = set(rows["emotion"]), set(dev["emotion"])
     unknown = [emotion for emotion in tables.EMOTIONS if emotion in checked - trained]
     unchecked = [emotion for emotion in tables.EMOTIONS if emotion in trained - checked]
     found = []
     if unknown:
-        found.append(f"{', '.join(unknown)}: in dev, not in training; never predicted, and left out of dev's decisions")
+        found.append(f"{', '.join(unknown)}: in dev, not in training; never predicted, and dev decides without it")
     if unchecked:
-        found.append(f"{', '.join(unchecked)}: in training, not in dev; dev's decisions know nothing of it")
+        found.append(f"{', '.join(unchecked)}: in training, not in dev; dev decides without it")
     return found

@@ -1,6 +1,6 @@
 """Train a network epoch by epoch, as dev says; resume where it was stopped; predict."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,8 @@ from ser.models import backend, calibration, checkpoints, networks
 from ser.models.backend import keras
 from ser.models.calibration import Calibration, Probabilities
 from ser.models.examples import CHUNK, Batches, Examples, Values, class_weights
-from ser.models.progress import Epoch, Progress, Rules
+from ser.models.progress import Epoch, Progress
+from ser.models.settings import NetworkTraining
 
 MAX_REASON = 400  # characters of an error of Keras
 
@@ -51,95 +52,78 @@ def outputs(network: keras.Model, values: Values) -> Values:
     return np.asarray(np.concatenate(parts), np.float32)
 
 
+@dataclass(frozen=True)
+class Watch:
+    """Functions that are called while a network is trained."""
+
+    on_batch: Callable[[], object]
+    """Called after every batch."""
+    on_epoch: Callable[[int, Epoch], None]
+    """Called with the index and the figures of every epoch, also of the epochs before an interruption."""
+
+
 def trained(
     build: Callable[[], keras.Model],
     train: Examples,
     dev: Examples | None,
     *,
     n_labels: int,
-    rules: Rules,
-    batch_size: int,
-    learning_rate: float,
-    weight_decay: float,
-    class_weight: bool,
-    label_smoothing: float,
-    mixup: float,
-    variation: Mapping[str, Any] | None,
-    deterministic: bool,
+    training: NetworkTraining,
     seed: int,
     folder: Path,
-    on_batch: Callable[[], object],
-    on_epoch: Callable[[int, Epoch], None],
+    watch: Watch,
 ) -> tuple[keras.Model, Progress]:
-    """The network of the epoch that `rules` select, and the figures of all epochs.
+    """Train a network epoch by epoch; return the network of the selected epoch, and the figures of all epochs.
 
     Parameters
     ----------
     build
-        Makes the unfitted network.
+        Function that returns the unfitted network.
     dev
-        Examples that `rules` ask; None, where they ask none.
-    weight_decay
-        Share of every weight that a step takes away, times the learning rate (AdamW).
-    label_smoothing
-        Share of an example's label that is spread over all labels.
-    mixup
-        Both parameters of the beta distribution of which the weight is drawn with which each example of a batch is
-        mixed with another; 0: they are not.
-    variation
-        Settings of `ser.models.variation.varied`; None: every epoch has the examples as they are.
+        Examples by which the rules decide; None where they decide nothing.
     folder
-        Where training is kept after every epoch, and from where it goes on.
-    on_batch
-        Called after every batch.
-    on_epoch
-        Called with the index and figures of every epoch, those of a resumed training included.
+        Folder of the checkpoint of every epoch. An interrupted training resumes from there.
 
     Raises
     ------
     ValueError
-        If a setting is out of its range, a value is not finite, or the loss becomes so.
+        If a value is not finite, or the loss becomes so.
     """
-    if batch_size < 1:
-        raise ValueError(f"training.batch_size is {batch_size}; it must be 1 or more")
-    if learning_rate <= 0:
-        raise ValueError(f"training.learning_rate is {learning_rate}; it must be above 0")
-    backend.seed_everything(seed, deterministic=deterministic)
-    progress, model = checkpoints.resumed(folder, rules) or (
-        Progress(),
-        _compiled(build(), learning_rate, weight_decay),
-    )
+    rules = training.rules
+    backend.seed_everything(seed, deterministic=training.deterministic)
+    progress, model = checkpoints.resumed(folder, rules) or (Progress(), _compiled(build(), training))
     for epoch, figures in enumerate(progress.epochs):
-        on_epoch(epoch, figures)
-    weight = class_weights(train.codes, n_labels, balanced=class_weight)
-    callback = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: on_batch())  # noqa: ARG005
+        watch.on_epoch(epoch, figures)
+    weight = class_weights(train.codes, n_labels, balanced=training.class_weight)
     while not progress.is_over(rules):
-        epoch, rate = len(progress.epochs), progress.next_learning_rate(rules, learning_rate)
-        model.optimizer.learning_rate = rate
+        epoch, rate = len(progress.epochs), progress.next_learning_rate(rules, training.learning_rate)
         _seed_layers(model, seed=seed, epoch=epoch)
-        batches = Batches(
-            train,
-            batch_size=batch_size,
-            weight=weight,
-            seed=seed,
-            epoch=epoch,
-            label_smoothing=label_smoothing,
-            mixup=mixup,
-            variation=variation,
-        )
-        history = model.fit(batches, shuffle=False, verbose=0, callbacks=[callback]).history
-        figures = {"loss": history["loss"][0], "accuracy": history["accuracy"][0], "learning_rate": rate}
-        if dev is not None:
-            figures |= _dev_figures(model, dev)
-        if not np.isfinite(list(figures.values())).all():
-            raise ValueError(
-                f"training diverged in epoch {epoch}: loss {figures['loss']}, dev loss {figures.get('dev_loss')}; lower"
-                f" training.learning_rate, which is {learning_rate}"
-            )
+        batches = Batches(train, training, weight=weight, seed=seed, epoch=epoch)
+        figures = _one_epoch(model, batches, dev, learning_rate=rate, on_batch=watch.on_batch)
+        _check_finite(figures, epoch=epoch, learning_rate=training.learning_rate)
         progress.epochs.append(figures)
         checkpoints.keep(folder, model, progress, rules)
-        on_epoch(epoch, figures)
+        watch.on_epoch(epoch, figures)
     return checkpoints.best(folder), progress
+
+
+def _one_epoch(
+    model: keras.Model, batches: Batches, dev: Examples | None, *, learning_rate: float, on_batch: Callable[[], object]
+) -> Epoch:
+    """Train on all batches once; return the figures of the epoch."""
+    model.optimizer.learning_rate = learning_rate
+    callback = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: on_batch())  # noqa: ARG005
+    history = model.fit(batches, shuffle=False, verbose=0, callbacks=[callback]).history
+    figures = {"loss": history["loss"][0], "accuracy": history["accuracy"][0], "learning_rate": learning_rate}
+    return figures if dev is None else {**figures, **_dev_figures(model, dev)}
+
+
+def _check_finite(figures: Epoch, *, epoch: int, learning_rate: float) -> None:
+    if not np.isfinite(list(figures.values())).all():
+        raise ValueError(
+            f"training diverged in epoch {epoch}: loss {figures['loss']}, dev loss {figures.get('dev_loss')}; lower"
+            f" training.learning_rate, which is {learning_rate}"
+        )
 
 
 def _seed_layers(model: keras.Model, *, seed: int, epoch: int) -> None:
@@ -150,8 +134,8 @@ def _seed_layers(model: keras.Model, *, seed: int, epoch: int) -> None:
         state.assign(drawn.astype(state.dtype))
 
 
-def _compiled(model: keras.Model, learning_rate: float, weight_decay: float) -> keras.Model:
-    optimizer = keras.optimizers.AdamW(learning_rate, weight_decay=weight_decay)
+def _compiled(model: keras.Model, training: NetworkTraining) -> keras.Model:
+    optimizer = keras.optimizers.AdamW(training.learning_rate, weight_decay=training.weight_decay)
     model.compile(optimizer, "categorical_crossentropy", metrics=["accuracy"])
     return model
 

@@ -51,3 +51,11 @@ def rounded(predictions: pd.DataFrame) -> pd.DataFrame:
     """Probabilities in the digits that people read; the predictions were made before."""
     columns = probability_columns(predictions)
     return predictions.assign(**predictions[columns].round(DIGITS))
+
+
+def in_order(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Sort rows by fold and utterance, put probabilities last, and fill missing ones with 0."""
+    probabilities = probability_columns(predictions)
+    facts = [column for column in predictions if column not in probabilities]
+    ordered = predictions.sort_values(["fold", "utterance"], ignore_index=True)
+    return pd.concat([ordered[facts], ordered[probabilities].fillna(0.0)], axis=1)

@@ -5,12 +5,13 @@ contain features; original rows refer to the feature table.
 """
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ser.core.tables import feature_columns
+from ser.core.tables import ORIGINAL, feature_columns
 
 
 def rows_of(features: pd.DataFrame, partitions: pd.DataFrame, *, fold: int, partition: str) -> pd.DataFrame:
@@ -76,6 +77,30 @@ def _finite_values(rows: pd.DataFrame) -> npt.NDArray[np.float32]:
             " again, or remove that recording"
         )
     return values
+
+
+def balanced_fold(
+    features: pd.DataFrame, partitions: pd.DataFrame, *, fold: int, balance: Mapping[str, Any], seed: int
+) -> pd.DataFrame:
+    """Training rows of one fold, balanced by the settings `balance`; the first column is `fold`."""
+    rows = balanced(rows_of(features, partitions, fold=fold, partition="train"), **balance, seed=seed)
+    rows.insert(0, "fold", fold)
+    return rows
+
+
+def balanced_folds(
+    features: pd.DataFrame, partitions: pd.DataFrame, *, balance: Mapping[str, Any], seed: int
+) -> pd.DataFrame:
+    """Training rows of every fold, each balanced by itself."""
+    folds = sorted(partitions["fold"].unique())
+    parts = [balanced_fold(features, partitions, fold=fold, balance=balance, seed=seed) for fold in folds]
+    return pd.concat(parts, ignore_index=True)
+
+
+def dev_rows(features: pd.DataFrame, partitions: pd.DataFrame, *, fold: int) -> pd.DataFrame:
+    """Original rows of the dev partition of one fold, none of them synthetic."""
+    dev = rows_of(features, partitions, fold=fold, partition="dev")
+    return dev[dev["variant"] == ORIGINAL].assign(synthetic=False)
 
 
 def referenced(rows: pd.DataFrame) -> pd.DataFrame:

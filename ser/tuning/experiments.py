@@ -11,6 +11,7 @@ import yaml
 
 from ser import params
 from ser.core import files
+from ser.core.params import PARAMS
 
 if TYPE_CHECKING:
     from hydra.core.override_parser.types import Override
@@ -42,7 +43,7 @@ def composed(overrides: list[str], *, conf: Path = params.CONF) -> dict[str, Any
     if not conf.is_dir():
         raise ValueError(f"no folder {conf} here; go to the folder of the project")
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / params.PARAMS.name
+        path = Path(folder) / PARAMS.name
         params.compose(overrides, conf=conf, path=path)
         content: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
     return content

@@ -23,12 +23,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ser import study
 from ser.compute import code_digest, processes, spread
-from ser.core import tables
 from ser.evaluation import metrics
-from ser.models import NEURAL, bundle, classifier_training
-from ser.models.bundle import Bundle
+from ser.models import NEURAL, bundle
 from ser.models.prediction import predictions_of
+from ser.models.settings import Settings
 from ser.protocol import balancing, partitions
 from ser.representation.reading import Representation
 from ser.tuning.search import Unfit
@@ -37,14 +37,6 @@ RUN = "tune"  # folder of interrupted training of networks
 MIN_SPEAKERS = 3  # of which folds of speakers can be made
 N_CALIBRATION_FOLDS = 2  # as few as can be: the temperature of probabilities never changes which is the largest
 SECTIONS = ("model", "training", "balance", "seed")  # that a dev UAR depends on, beside the features
-CODE = (
-    "ser.protocol.balancing",
-    "ser.models.classifier_training",
-    "ser.models.network_training",
-    "ser.models.prediction",
-    "ser.evaluation.metrics",
-    "ser.tuning.spaces",
-)
 LIBRARIES = ("scikit-learn", "imbalanced-learn", "keras", "optuna")
 CHUNK = 256  # rows of an array that are hashed at once
 
@@ -157,7 +149,7 @@ def dev_uar(given: Data, config: Mapping[str, Any], *, run: str = RUN) -> float:
         If the settings do not fit each other or the data.
     """
     if config["model"]["name"] not in NEURAL:
-        work = partial(_dev_predictions, given, config, run, _unheard)
+        work = partial(_dev_predictions, given, config, run, _ignored)
         return _pooled_uar(spread.unordered_map(work, _folds(given)))
     try:
         return processes.in_own_process(_uar_of_networks, given, config, run=run)
@@ -181,7 +173,7 @@ def _uar_of_networks(given: Data, config: Mapping[str, Any], *, run: str) -> flo
     )
 
     work = partial(_dev_predictions, given, config, run)
-    uar = _pooled_uar(network_training.of_folds(work, _folds(given), _unheard))
+    uar = _pooled_uar(network_training.of_folds(work, _folds(given), _ignored))
     checkpoints.discard(run)
     return uar
 
@@ -191,56 +183,31 @@ def _folds(given: Data) -> list[int]:
 
 
 def _dev_predictions(given: Data, config: Mapping[str, Any], run: str, _: object, fold: int) -> Outcome:
-    """Predictions of the dev partition of `fold`; or why there are none, returned, as other errors are no trial's."""
+    """Predictions of the dev partition of `fold`, or the reason why there are none.
+
+    The reason is returned, because other errors than `Unfit` end the search.
+    """
+    settings = Settings.of({**config, "training": _without_dev(config["training"])})
     try:
-        rows = balancing.rows_of(given.features.rows, given.folds, fold=fold, partition="train")
-        rows = balancing.balanced(rows, **config["balance"], seed=config["seed"])
-        model = _fitted(rows, given, config, fold=fold, run=run)
+        balanced = balancing.balanced_fold(
+            given.features.rows, given.folds, fold=fold, balance=config["balance"], seed=config["seed"]
+        )
+        own = study.Study(given.utterances, given.folds, given.features, balanced, settings)
+        models = study.trained(own, fold, run=run, on_epoch=_ignored)
     except ValueError as error:
         return Unfit(str(error))
     dev = given.folds[(given.folds["fold"] == fold) & (given.folds["partition"] == "dev")]
-    return predictions_of(dev, given.utterances, given.features, model)
+    return predictions_of(dev, given.utterances, given.features, models[study.AFTER_REFIT])
 
 
-def _fitted(rows: pd.DataFrame, given: Data, config: Mapping[str, Any], *, fold: int, run: str) -> Bundle:
-    """The configured model, fitted to balanced `rows` of `fold`."""
-    if config["model"]["name"] in NEURAL:
-        return _fitted_network(rows, given, config, fold=fold, run=run)
-    if "n_calibration_folds" not in config["training"] or given.features.array is not None:
-        raise ValueError(
-            f"model={config['model']['name']} takes a feature table and training=scikit_learn, and not"
-            f" {config['representation']['name']} and the settings {', '.join(config['training'])}"
-        )
-    facts = given.utterances.set_index("utterance").loc[rows["utterance"]].reset_index()
-    settings = {key: value for key, value in config["model"].items() if key != "representation"}
-    model = classifier_training.fitted(
-        rows, facts["speaker"], n_calibration_folds=N_CALIBRATION_FOLDS, seed=config["seed"], **settings
-    )
-    labels = [emotion for emotion in tables.EMOTIONS if emotion in model.classes_]
-    return Bundle(model, labels, tables.feature_columns(rows), config["representation"], {})
+def _without_dev(training: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings of the training of a model that dev is to judge: it is not trained on dev, and is calibrated quickly."""
+    changes: dict[str, Any] = {"refit": False, "n_calibration_folds": N_CALIBRATION_FOLDS}
+    return {**training, **{name: value for name, value in changes.items() if name in training}}
 
 
-def _fitted_network(rows: pd.DataFrame, given: Data, config: Mapping[str, Any], *, fold: int, run: str) -> Bundle:
-    from ser.models import network_training
-
-    dev = balancing.rows_of(given.features.rows, given.folds, fold=fold, partition="dev")
-    fit = network_training.fitted(
-        rows,
-        dev[dev["variant"] == tables.ORIGINAL].assign(synthetic=False),
-        given.features,
-        model=config["model"],
-        training={**config["training"], "refit": False},  # a network that learned from dev cannot be judged by it
-        seed=config["seed"],
-        run=run,
-        description=f"fold {fold}",
-        on_epoch=_unheard,
-    )
-    columns = tables.feature_columns(given.features.rows)
-    return Bundle(fit.model, fit.model.classes_, columns, config["representation"], {})
-
-
-def _unheard(*_: object) -> None:
-    """Of the epochs, a search wants the last word alone."""
+def _ignored(*_: object) -> None:
+    """Ignore the epochs: a search needs the end of a training only."""
 
 
 def description(given: Data, config: Mapping[str, Any]) -> str:
@@ -260,7 +227,7 @@ def description(given: Data, config: Mapping[str, Any]) -> str:
 def key(given: Data, config: Mapping[str, Any], space: Mapping[str, Any], *, seed: int) -> str:
     """Name of a search: the model, and a hash of all that its trials depend on."""
     digest = hashlib.blake2b(digest_size=8)
-    content = [{name: config[name] for name in SECTIONS}, space, seed, code_digest.digest(CODE, LIBRARIES)]
+    content = [{name: config[name] for name in SECTIONS}, space, seed, code_digest.digest((__name__,), LIBRARIES)]
     digest.update(json.dumps(content, sort_keys=True).encode())
     own = given.features.rows["utterance"].isin(given.utterances["utterance"])
     facts = given.utterances[["utterance", "speaker", "emotion"]]

@@ -5,11 +5,10 @@ from typing import Any
 
 import pandas as pd
 
-from ser import params
-from ser.core import files, tables
+from ser.core import files, params, tables
+from ser.core.stage import run
 from ser.evaluation import metrics
 from ser.figures import result_figures
-from stages import run
 from studies.cross_corpus import ACROSS, PREDICTIONS, WITHIN
 
 PARAMS = ("evaluation", "labels.name", "model", "seed")
@@ -35,8 +34,7 @@ def main() -> None:
     figure = result_figures.heat_map(
         uar, chance=1 / len(labels), title="UAR across corpora, in %", note="\n".join(note)
     )
-    with files.replacing(HEAT_MAP) as temporary:
-        figure.savefig(temporary)
+    files.write_figure(HEAT_MAP, figure)
 
 
 def cell(path: Path, test_corpus: str, rows: pd.DataFrame, *, n_resamples: int, seed: int) -> dict[str, Any]:

@@ -4,14 +4,13 @@ import sys
 from functools import partial
 from pathlib import Path
 
-import pandas as pd
-
-from ser import params
-from ser.core import files, tables
+from ser import study
+from ser.core import files, params, tables
+from ser.core.stage import run
 from ser.models.prediction import rounded
+from ser.models.settings import Settings
 from ser.representation import reading
 from ser.representation.reading import Representation
-from stages import evaluate, run, train
 from studies.leakage import MODELS, PREDICTIONS, PROTOCOLS, TABLES, protocols
 
 PARAMS = ("balance", "model", "representation", "training", "seed")
@@ -30,11 +29,11 @@ def main(protocol: str) -> None:
     found = protocols.arranged(protocol, utterances, features.rows, balance=config["balance"], seed=config["seed"])
     with files.replacing(PROTOCOLS / protocol) as folder:
         write(found, folder)
-        models, curves = folder / MODELS, folder / train.LEARNING_CURVES.name
-        known = Representation(found.features)
-        arguments = (found.balanced, known, found.partitions, found.utterances, config, models)
-        train.train(*arguments, curves=curves, run=f"leakage/{protocol}")
-        predictions = predicted(found, known, models)
+        given = study.Study(
+            found.utterances, found.partitions, Representation(found.features), found.balanced, Settings.of(config)
+        )
+        study.write_models(given, folder / MODELS, curves=folder / "learning_curves", run=f"leakage/{protocol}")
+        predictions = protocols.predicted(found, given, folder / MODELS)
     tables.write(rounded(predictions), PREDICTIONS / f"{protocol}.csv")
 
 
@@ -48,16 +47,6 @@ def write(found: protocols.Arrangement, folder: Path) -> None:
     ):
         tables.write(table, folder / TABLES[name])
     tables.write_balanced(found.balanced, folder / TABLES["balanced"])
-
-
-def predicted(found: protocols.Arrangement, features: Representation, models: Path) -> pd.DataFrame:
-    """Test predictions, by the stages' own functions, and those of made rows that a leaky protocol tests."""
-    tested = found.partitions[found.partitions["partition"] == "test"]
-    predictions = evaluate.predicted(tested, found.utterances, features, models)
-    if found.made.empty:
-        return predictions
-    made = protocols.leaky_predictions(found.made, found.utterances, models)
-    return evaluate.in_order(pd.concat([predictions, made]))
 
 
 if __name__ == "__main__":

@@ -4,10 +4,9 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from ser import params
 from ser.audit import findings, study_checks
-from ser.core import files
-from stages import run
+from ser.core import files, params
+from ser.core.stage import run
 from studies.leakage import AUDITS, MODELS, PREDICTIONS, PROTOCOLS, TABLES
 
 PARAMS = ("corpus.root", "model.name", "representation")

@@ -5,10 +5,10 @@ from typing import Any
 
 import pandas as pd
 
-from ser import corpora, params
-from ser.core import files, tables
+from ser.core import files, params, tables
+from ser.core.stage import run
 from ser.evaluation import metrics
-from stages import run
+from ser.evaluation.captions import caption
 from studies.leakage import AUDITS, PREDICTIONS, protocol_scores
 
 PARAMS = ("evaluation", "model", "seed")
@@ -27,12 +27,8 @@ def main() -> None:
         rows.append(row(predictions, report, n_resamples=config["evaluation"]["n_resamples"], seed=config["seed"]))
     scores = protocol_scores.with_inflation(pd.DataFrame(rows, index=protocol_scores.ORDER))
     tables.write(scores.reset_index(names="protocol"), SCORES)
-    what = f"{' and '.join(sorted(names))}, {config['model']['name']} on {config['model']['representation']}"
-    figure = protocol_scores.picture(
-        scores, chance=1 / len(labels), note="\n".join([what, *corpora.notes(sorted(names))])
-    )
-    with files.replacing(PICTURE) as temporary:
-        figure.savefig(temporary)
+    note = caption(names, f"{config['model']['name']} on {config['model']['representation']}")
+    files.write_figure(PICTURE, protocol_scores.picture(scores, chance=1 / len(labels), note=note))
 
 
 def row(predictions: pd.DataFrame, report: dict[str, Any], *, n_resamples: int, seed: int) -> dict[str, Any]:

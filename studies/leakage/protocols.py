@@ -6,15 +6,18 @@ and the made rows that a leaky protocol tests as if they were recordings.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from ser import study
 from ser.core.tables import ORIGINAL, feature_columns
 from ser.models import bundle
-from ser.models.prediction import with_predictions
+from ser.models.prediction import in_order, with_predictions
 from ser.protocol import balancing, partitions
+from ser.study import Study
 
 N_FOLDS = 5  # of speakers
 N_SPLITS = 5  # at random, since one of them has few tested utterances; each is a fold, and all protocols have the same
@@ -137,11 +140,7 @@ def _honestly_balanced(
     utterances: pd.DataFrame, features: pd.DataFrame, table: pd.DataFrame, balance: Mapping[str, Any], seed: int
 ) -> Arrangement:
     """Balance the training rows of each fold by themselves."""
-    folds = []
-    for fold in sorted(table["fold"].unique()):
-        rows = balancing.rows_of(features, table, fold=fold, partition="train")
-        folds.append(balancing.balanced(rows, **balance, seed=seed).assign(fold=fold))
-    balanced = balancing.referenced(pd.concat(folds, ignore_index=True))
+    balanced = balancing.referenced(balancing.balanced_folds(features, table, balance=balance, seed=seed))
     return Arrangement(utterances, features, table, balanced, features.iloc[:0].assign(fold=0))
 
 
@@ -197,3 +196,13 @@ def leaky_predictions(made: pd.DataFrame, utterances: pd.DataFrame, models: Path
         probabilities = model.of_values(rows[feature_columns(rows)][model.columns].to_numpy("float32"))
         parts.append(with_predictions(table.rename(columns={"emotion": "truth"}), probabilities, model.labels))
     return pd.concat(parts, ignore_index=True)
+
+
+def predicted(found: Arrangement, given: Study, models: Path) -> pd.DataFrame:
+    """Test predictions, and those of synthetic and augmented rows that a leaky protocol tests."""
+    tested = found.partitions[found.partitions["partition"] == "test"]
+    predictions = study.predicted(tested, given.utterances, given.features, partial(study.saved_model, models))
+    if found.made.empty:
+        return predictions
+    made = leaky_predictions(found.made, found.utterances, models)
+    return in_order(pd.concat([predictions, made]))

@@ -22,7 +22,7 @@ from ser.representation import arrays, tabular
 from ser.representation.extraction import extracted, one_by_one, rows_of_variants
 from ser.representation.joining import combined
 from ser.representation.reading import Representation
-from stages import balance, extract_frames, extract_librosa, extract_log_mel
+from stages import extract_frames, extract_librosa, extract_log_mel
 from tests.features.test_functionals import SETS
 from tests.models.test_classifiers import SETTINGS
 from tests.support import small_corpus, wiring
@@ -388,7 +388,7 @@ def rows_in(table: pd.DataFrame, fold: int, partition: str) -> set[str]:
 
 
 def balanced(features: pd.DataFrame, table: pd.DataFrame, settings: dict) -> pd.DataFrame:
-    return balance.balanced(features, table, {"balance": settings, "seed": 0})
+    return balancing.balanced_folds(features, table, balance=settings, seed=0)
 
 
 def only_training_utterances(rows: pd.DataFrame, table: pd.DataFrame) -> None:

@@ -15,10 +15,11 @@ import yaml
 from app import service
 from ser import cli, params
 from ser.core import files, tables
+from ser.core.stage import run
 from ser.models import bundle
 from ser.protocol import adaptation
 from ser.serving import recognition
-from stages import adapt, audit, balance, evaluate, extract_librosa, ingest, partition, run, train
+from stages import adapt, audit, balance, evaluate, extract_librosa, ingest, partition, train
 from tests.support.wiring import ROOT
 
 SETTINGS = (

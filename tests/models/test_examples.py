@@ -8,6 +8,8 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.class_weight import compute_class_weight
 
 from ser.models.examples import CHUNK, Batches, Examples, class_weights, n_batches, standardisation
+from ser.models.settings import NetworkTraining
+from tests.support.small_study import EPOCHS
 
 
 def values(n_rows: int, shape: tuple[int, ...] = (3, 2), seed: int = 0) -> np.ndarray:
@@ -26,9 +28,13 @@ def numbered(n_rows: int, n_labels: int = 3) -> Examples:
     return Examples(number.astype(np.float32)[:, None], number, number // 2 % n_labels)
 
 
+def given(batch_size: int, **changes: object) -> NetworkTraining:
+    return NetworkTraining.of({**EPOCHS, "batch_size": batch_size, **changes})
+
+
 def batches(examples: Examples, *, batch_size: int = 4, seed: int = 0, epoch: int = 0) -> Batches:
     weight = np.array([1, 10, 100], np.float32)
-    return Batches(examples, batch_size=batch_size, weight=weight, seed=seed, epoch=epoch)
+    return Batches(examples, given(batch_size), weight=weight, seed=seed, epoch=epoch)
 
 
 def order(given: Batches) -> list[int]:
@@ -182,9 +188,9 @@ def test_rows_that_are_not_examples_do_not_count() -> None:
 
 
 def test_label_smoothing_spreads_its_share_over_all_labels_alike() -> None:
-    _, shares, _ = Batches(
-        numbered(9), batch_size=9, weight=np.ones(3, np.float32), seed=0, epoch=0, label_smoothing=0.3
-    )[0]
+    _, shares, _ = Batches(numbered(9), given(9, label_smoothing=0.3), weight=np.ones(3, np.float32), seed=0, epoch=0)[
+        0
+    ]
     np.testing.assert_allclose(np.sort(shares, axis=1), [[0.1, 0.1, 0.8]] * 9, rtol=1e-6)
 
 
@@ -194,7 +200,7 @@ def test_mixup_mixes_values_labels_and_weights_of_two_examples_by_one_share() ->
     examples = Examples(number.astype(np.float32)[:, None], number, number)
     seen = set()
     for epoch in range(40):
-        batch = Batches(examples, batch_size=8, weight=number + 1.0, seed=0, epoch=epoch, mixup=0.3)
+        batch = Batches(examples, given(8, mixup=0.3), weight=number + 1.0, seed=0, epoch=epoch)
         values, shares, weight = batch[0]
         np.testing.assert_allclose(shares.sum(axis=1), 1, rtol=1e-6)
         np.testing.assert_allclose(values[:, 0], shares @ number, rtol=1e-4, atol=1e-5)
@@ -210,7 +216,7 @@ def test_every_epoch_varies_the_spectrograms_anew_and_a_batch_can_be_had_twice()
     settings = dict.fromkeys(("max_stretch", "max_delay", "max_warp", "max_transposition"), 0)
     settings |= {"max_gain": 1.0, "max_filter_gain": 1.0, "n_masks": 1, "max_time_mask": 3, "max_band_mask": 3}
     first, again, other = (
-        Batches(examples, batch_size=6, weight=np.ones(1), seed=0, epoch=epoch, variation=settings)[0][0]
+        Batches(examples, given(6, variation=settings), weight=np.ones(1), seed=0, epoch=epoch)[0][0]
         for epoch in (0, 0, 1)
     )
     np.testing.assert_array_equal(first, again)

@@ -14,6 +14,7 @@ from ser.models import calibration, checkpoints, network_training, neural
 from ser.models.backend import keras
 from ser.models.calibration import cross_entropy, softened
 from ser.models.examples import Examples
+from ser.models.settings import Settings
 from ser.protocol import balancing
 from ser.representation.reading import Representation
 
@@ -99,18 +100,17 @@ def no_report(epoch: int, figures: Mapping[str, float]) -> None:
 
 
 def fitted(features: Representation, *, name: str = "dnn", **changes: Any) -> network_training.Fit:
+    options = {"model": SMALL[name], "training": TRAINING, "representation": {}, "seed": 0}
+    settings = Settings(**{key: changes.pop(key, value) for key, value in options.items()})
     given = {
         "rows": part(features, "train"),
         "dev": part(features, "dev"),
-        "model": SMALL[name],
-        "training": TRAINING,
-        "seed": 0,
         "run": "models",
         "description": "fold 0",
         "on_epoch": no_report,
         **changes,
     }
-    return network_training.fitted(features=features, **given)
+    return network_training.fitted(features=features, settings=settings, **given)
 
 
 class Seen(Exception):
@@ -303,7 +303,7 @@ def test_labels_are_the_emotions_of_training_in_their_own_order(begun: Callable[
 def test_a_dev_partition_that_can_decide_nothing_is_refused_with_the_remedy(emotions: Sequence[str]) -> None:
     features = representation()
     dev = part(features, "dev").iloc[: len(emotions)].assign(emotion=emotions)
-    match = "dev has no utterance of neutral, happy, sad, angry, and dev says when to stop; choose another partition"
+    match = "dev has no utterance of neutral, happy, sad, angry, and dev decides when to stop; choose another partition"
     with pytest.raises(ValueError, match=match):
         fitted(features, dev=dev)
 
@@ -313,7 +313,7 @@ def test_remarks_name_the_emotions_that_only_one_side_has() -> None:
     rows, dev = part(features, "train"), part(features, "dev")
     assert network_training.remarks(rows, dev) == []
     unknown = network_training.remarks(rows[~rows["emotion"].isin(["sad", "happy"])], dev)
-    assert unknown == ["happy, sad: in dev, not in training; never predicted, and left out of dev's decisions"]
+    assert unknown == ["happy, sad: in dev, not in training; never predicted, and dev decides without it"]
     (unchecked,) = network_training.remarks(rows, dev[dev["emotion"] != "angry"])
     assert unchecked.startswith("angry: in training, not in dev")
     assert len(network_training.remarks(rows[rows["emotion"] != "sad"], dev[dev["emotion"] != "happy"])) == 2

@@ -24,6 +24,7 @@ from ser.models.backend import keras
 from ser.models.examples import Examples
 from ser.models.networks import network
 from ser.models.progress import Epoch, Progress, Rules
+from ser.models.settings import NetworkTraining
 from tests.support.paths import ROOT
 
 N_LABELS, N_TRAIN, N_ROWS, BATCH = 4, 28, 40, 8
@@ -135,6 +136,20 @@ def rules(**changes: Any) -> Rules:
     return Rules(**{**settings, "reduce_factor": 0.5, "min_learning_rate": 1e-6, "warm_up": None, **changes})
 
 
+OPTIONS: dict[str, Any] = {
+    "batch_size": BATCH,
+    "learning_rate": 0.01,
+    "weight_decay": 0.0,
+    "class_weight": False,
+    "label_smoothing": 0.0,
+    "mixup": 0.0,
+    "variation": None,
+    "deterministic": True,
+    "bias_correction": False,
+    "refit": False,
+}
+
+
 def run(
     folder: Path,
     name: str = "dnn",
@@ -142,33 +157,21 @@ def run(
     examples: tuple[Examples, Examples] | None = None,
     watch: Watch | None = None,
     given: Rules | None = None,
+    seed: int = 0,
     **changes: Any,
 ) -> Run:
     train, dev = examples or data(name)
     watch = watch or Watch()
     shape, settings = NETWORKS[name]
-    options = {
-        "batch_size": BATCH,
-        "learning_rate": 0.01,
-        "weight_decay": 0.0,
-        "class_weight": False,
-        "label_smoothing": 0.0,
-        "mixup": 0.0,
-        "variation": None,
-        "deterministic": True,
-        "seed": 0,
-        **changes,
-    }
     model, progress = neural.trained(
         partial(network, name, input_shape=shape, n_labels=N_LABELS, standardisation=None, **settings),
         train,
         dev,
         n_labels=N_LABELS,
-        rules=given or rules(),
+        training=NetworkTraining(**OPTIONS | changes, rules=given or rules()),
+        seed=seed,
         folder=folder,
-        on_batch=watch.on_batch,
-        on_epoch=watch.on_epoch,
-        **options,
+        watch=neural.Watch(watch.on_batch, watch.on_epoch),
     )
     return Run(model, progress, watch.epochs, watch.n_batches)
 
@@ -348,6 +351,10 @@ def test_what_is_kept_are_the_figures_the_last_and_the_best_and_nothing_else(who
     assert json.loads((folder / "progress.json").read_text()) == done.progress.epochs
 
 
+def key_of(settings: Mapping[str, Any], *examples: Examples, code: str = "code") -> str:
+    return checkpoints.key(settings, *examples, code=code)
+
+
 def changed_value(examples: Examples) -> Examples:
     values = examples.values.copy()
     values[examples.positions[-1]].flat[-1] += 1
@@ -374,35 +381,39 @@ def test_the_key_of_a_training_follows_every_value_and_label_of_training_and_dev
 ) -> None:
     train, dev = data()
     settings = {"seed": 0}
-    expected = checkpoints.key(settings, train, dev)
-    assert checkpoints.key(settings, *data()) == expected
-    assert checkpoints.key(settings, change(train), dev) != expected
-    assert checkpoints.key(settings, train, change(dev)) != expected
+    expected = key_of(settings, train, dev)
+    assert key_of(settings, *data()) == expected
+    assert key_of(settings, change(train), dev) != expected
+    assert key_of(settings, train, change(dev)) != expected
 
 
 def test_the_key_of_a_training_follows_every_setting_and_no_other_row() -> None:
     train, dev = data()
     settings = {"seed": 0, "model": {"name": "cnn", "filters": [1, 2]}}
-    expected = checkpoints.key(settings, train, dev)
+    expected = key_of(settings, train, dev)
     changes: list[dict[str, Any]] = [
         {"seed": 1},
         {"model": {"name": "cnn", "filters": [2, 1]}},
         {"model": {"name": "dnn", "filters": [1, 2]}},
         {"new": None},
     ]
-    assert all(checkpoints.key({**settings, **change}, train, dev) != expected for change in changes)
-    assert checkpoints.key(dict(reversed(settings.items())), train, dev) == expected
+    assert all(key_of({**settings, **change}, train, dev) != expected for change in changes)
+    assert key_of(dict(reversed(settings.items())), train, dev) == expected
     few, _ = data(n_train=N_TRAIN - 4)
     values = few.values.copy()
     values[N_TRAIN - 4 : N_TRAIN] = 7  # neither trained nor of dev
-    given = checkpoints.key(settings, few, dev)
-    assert checkpoints.key(settings, Examples(values, few.positions, few.codes), dev) == given
+    given = key_of(settings, few, dev)
+    assert key_of(settings, Examples(values, few.positions, few.codes), dev) == given
 
 
 def test_the_key_of_a_training_follows_the_backend_and_its_version(monkeypatch: pytest.MonkeyPatch) -> None:
-    expected = checkpoints.key({}, *data())
+    expected = key_of({}, *data())
     monkeypatch.setattr(checkpoints.backend, "versions", lambda: {"keras": "3.0", "tensorflow": "2.0"})
-    assert checkpoints.key({}, *data()) != expected
+    assert key_of({}, *data()) != expected
+
+
+def test_the_key_of_a_training_follows_the_code() -> None:
+    assert key_of({}, *data(), code="one") != key_of({}, *data(), code="other")
 
 
 def test_a_training_that_diverges_names_the_setting_and_keeps_nothing_that_is_not_finite(tmp_path: Path) -> None:
@@ -464,19 +475,13 @@ def test_class_weights_draw_the_network_to_the_rare_label(tmp_path: Path) -> Non
             lambda: keras.Sequential([keras.Input((6,)), keras.layers.Dense(2, activation="softmax")]),
             *(examples, examples),
             n_labels=2,
-            rules=rules(max_epochs=30),
-            batch_size=20,
-            learning_rate=0.03,
-            weight_decay=0.0,
-            class_weight=balanced,
-            label_smoothing=0.0,
-            mixup=0.0,
-            variation=None,
-            deterministic=True,
+            training=NetworkTraining(
+                **OPTIONS | {"batch_size": 20, "learning_rate": 0.03, "class_weight": balanced},
+                rules=rules(max_epochs=30),
+            ),
             seed=0,
             folder=tmp_path / str(balanced),
-            on_batch=lambda: None,
-            on_epoch=Watch().on_epoch,
+            watch=neural.Watch(lambda: None, Watch().on_epoch),
         )
         last = neural.loaded(tmp_path / str(balanced) / "30.last.keras")
         probabilities[balanced] = neural.outputs(last, values[:1])[0]

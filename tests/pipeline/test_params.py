@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from ser import corpora, params
+from ser.core.params import load
 from ser.corpora import labels
 from ser.ingest import inventory
 from tests.support.paths import ROOT
@@ -201,8 +202,8 @@ def test_the_module_ends_with_a_message_and_no_traceback(tmp_path: Path) -> None
 def test_sections_and_single_values_load_under_the_name_that_was_asked_for(tmp_path: Path) -> None:
     path = tmp_path / "params.yaml"
     path.write_text('corpus:\n  root: data\n  label_map: {"01": neutral}\nseed: 0\n')
-    assert params.load("corpus.root", "seed", path=path) == {"corpus.root": "data", "seed": 0}
-    assert params.load("corpus.label_map", path=path) == {"corpus.label_map": {"01": "neutral"}}
+    assert load("corpus.root", "seed", path=path) == {"corpus.root": "data", "seed": 0}
+    assert load("corpus.label_map", path=path) == {"corpus.label_map": {"01": "neutral"}}
 
 
 @pytest.mark.parametrize("missing", ["model", "corpus.rot", "seed.value", "corpus.root.x"])
@@ -213,7 +214,7 @@ def test_a_missing_section_is_named_with_the_remedy(tmp_path: Path, missing: str
     with pytest.raises(
         ValueError, match=rf"params\.yaml has no {missing}; compose it again with: python -m ser.params"
     ):
-        params.load(missing, path=path)
+        load(missing, path=path)
 
 
 @pytest.mark.parametrize("representation", ["librosa", "yamnet", "yamnet_librosa", "log_mel"])

@@ -9,6 +9,7 @@ import pytest
 
 from ser.core import formats, tables
 from ser.models import network_training
+from ser.models.settings import Settings
 from ser.protocol import balancing
 from ser.representation import arrays, reading
 from ser.representation.reading import Representation
@@ -202,9 +203,9 @@ def test_a_network_on_rows_of_another_kind_is_refused_with_the_remedy(
             train,
             train,
             Representation(INDEX, numbered(30, 2, 3)),
-            model=MODELS["dnn"]["model"] | {"representation": "log_mel"},
-            training=EPOCHS,
-            seed=0,
+            Settings(
+                model=MODELS["dnn"]["model"] | {"representation": "log_mel"}, training=EPOCHS, representation={}, seed=0
+            ),
             run="models",
             description="fold 0",
             on_epoch=print,

@@ -1,6 +1,7 @@
 """What the stages' scripts do beyond calling one function of the library: counts, warnings, notes, reports."""
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,13 @@ import pytest
 import yaml
 from sklearn.metrics import classification_report, recall_score
 
+from ser import study
 from ser.core import tables
 from ser.models import bundle
+from ser.models.settings import Settings
 from ser.protocol import balancing, partitions
 from ser.representation.reading import Representation
-from stages import evaluate, project, train
+from stages import evaluate, project
 from stages import partition as stage
 from tests.support.learning_tables import (
     combined,
@@ -143,14 +146,15 @@ def trained(utterances: pd.DataFrame, partition: pd.DataFrame, models: Path, **c
 
 
 def fit(rows: pd.DataFrame, features: pd.DataFrame, *arguments: Any) -> None:
-    """The models of some rows, by the stage's function."""
-    curves = arguments[-1].with_name(f"{arguments[-1].name}-curves")
-    train.train(rows, Representation(features), *arguments, curves=curves, run="models")
+    """Write the models of some rows."""
+    partition, utterances, config, models = arguments
+    given = study.Study(utterances, partition, Representation(features), rows, Settings.of(config))
+    study.write_models(given, models, curves=models.with_name(f"{models.name}-curves"), run="models")
 
 
 def predicted(table: pd.DataFrame, utterances: pd.DataFrame, features: pd.DataFrame, models: Path) -> pd.DataFrame:
-    """Predictions by the models in a folder, by the stage's function."""
-    return evaluate.predicted(table, utterances, Representation(features), models)
+    """Predictions by the models in a folder."""
+    return study.predicted(table, utterances, Representation(features), partial(study.saved_model, models))
 
 
 def probabilities(model: bundle.Bundle, features: pd.DataFrame, utterances: pd.Series) -> npt.NDArray[np.float64]:
@@ -300,7 +304,7 @@ def own_report(rows: pd.DataFrame) -> str:
 def test_the_report_has_a_part_for_all_and_one_for_each_corpus(folder: Path) -> None:
     utterances = combined(of(3, "ravdess", *FOUR, "calm"), of(2, "emodb", *FOUR))
     predictions = prediction_table(utterances)
-    evaluate.write_pictures(predictions, "UAR 50.0%", PROTOCOL)
+    evaluate.write_results(predictions, "UAR 50.0%", PROTOCOL)
     text = evaluate.CLASSIFICATION_REPORT.read_text()
     both = own_report(predictions)
     emodb, ravdess = (own_report(predictions[predictions["corpus"] == name]) for name in ("emodb", "ravdess"))
@@ -312,7 +316,7 @@ def test_the_report_has_a_part_for_all_and_one_for_each_corpus(folder: Path) -> 
 
 def test_the_report_of_one_corpus_has_one_part(folder: Path) -> None:
     predictions = prediction_table(of(3, "ravdess", *FOUR))
-    evaluate.write_pictures(predictions, "UAR 50.0%", PROTOCOL)
+    evaluate.write_results(predictions, "UAR 50.0%", PROTOCOL)
     expected = f"UAR 50.0%\nravdess, test, {PROTOCOL}\n\n{own_report(predictions)}"
     assert evaluate.CLASSIFICATION_REPORT.read_text() == expected
 
@@ -322,15 +326,15 @@ def test_pictures_of_several_corpora_name_them_and_mark_their_recall(
 ) -> None:
     drawn: dict[str, dict[str, Any]] = {}
     for name in ("confusion", "per_class"):
-        real = getattr(evaluate.figures, name)
+        real = getattr(evaluate.result_figures, name)
 
         def spied(*values: Any, _name: str = name, _real: Any = real, **options: Any) -> Any:
             drawn[_name] = options
             return _real(*values, **options)
 
-        monkeypatch.setattr(evaluate.figures, name, spied)
+        monkeypatch.setattr(evaluate.result_figures, name, spied)
     predictions = prediction_table(combined(of(2, "demo", *FOUR), of(2, "ravdess", *FOUR)))
-    evaluate.write_pictures(predictions, "UAR 50.0%", PROTOCOL)
+    evaluate.write_results(predictions, "UAR 50.0%", PROTOCOL)
     for options in drawn.values():
         first, second = options["note"].splitlines()
         assert first == f"demo and ravdess, test, {PROTOCOL}"

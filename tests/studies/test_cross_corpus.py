@@ -14,7 +14,7 @@ from ser.core import tables
 from ser.figures import result_figures
 from ser.protocol import partitions
 from ser.representation.reading import Representation
-from studies.cross_corpus import ACROSS, PREDICTIONS, WITHIN, compare, transfer
+from studies.cross_corpus import ACROSS, PREDICTIONS, WITHIN, compare, runs, transfer
 from tests.support.dvc_project import Project
 from tests.support.learning_tables import combined, feature_table, prediction_table, utterance_table, without_speakers
 from tests.support.several_corpora import emodb_corpus, tess_corpus
@@ -58,21 +58,21 @@ def test_only_emotions_that_all_corpora_have_are_comparable() -> None:
     utterances = combined(
         corpus("ravdess", 2, "calm", "disgust"), corpus("emodb", 2, "disgust", "boredom"), corpus("tess", 2)
     )
-    found = transfer.comparable(utterances)
+    found = runs.comparable(utterances)
     assert set(found["emotion"]) == set(SHARED)
     assert found["corpus"].value_counts().to_dict() == dict.fromkeys(("ravdess", "emodb", "tess"), 2 * (2 + 3 * 4))
 
 
 def test_one_corpus_shares_all_its_emotions_with_itself() -> None:
     utterances = corpus("ravdess", 2, "calm")
-    assert len(transfer.comparable(utterances)) == len(utterances)
+    assert len(runs.comparable(utterances)) == len(utterances)
 
 
 @pytest.mark.parametrize(("emotions", "n_shared"), [(("disgust", "boredom"), 0), (("sad", "boredom"), 1)])
 def test_corpora_that_share_less_than_two_emotions_cannot_be_compared(emotions: tuple[str, ...], n_shared: int) -> None:
     utterances = combined(corpus("ravdess", 2), utterance_table(2, corpus="folders", emotions=emotions))
     with pytest.raises(ValueError, match=rf"folders, ravdess share {n_shared} emotion\(s\), .* leave a corpus out"):
-        transfer.comparable(utterances)
+        runs.comparable(utterances)
 
 
 @pytest.mark.parametrize(
@@ -88,30 +88,30 @@ def test_corpora_that_share_less_than_two_emotions_cannot_be_compared(emotions: 
 def test_a_corpus_trains_what_its_speakers_are_enough_for(
     utterances: pd.DataFrame, name: str, files: list[str]
 ) -> None:
-    assert list(transfer.runs(name, utterances, SETTINGS)) == files
+    assert list(runs.of_corpus(name, utterances, SETTINGS)) == files
 
 
 def test_a_corpus_of_one_speaker_trains_nothing_and_is_tested_all_the_same() -> None:
     utterances = combined(corpus("ravdess", 2), corpus("folders", 1))
-    assert transfer.runs("folders", utterances, SETTINGS) == {}
-    assert transfer.runs("ravdess", utterances, SETTINGS)[ACROSS][1]["test_corpora"] == ["folders"]
+    assert runs.of_corpus("folders", utterances, SETTINGS) == {}
+    assert runs.of_corpus("ravdess", utterances, SETTINGS)[ACROSS][1]["test_corpora"] == ["folders"]
 
 
 def test_a_corpus_alone_is_tested_on_itself_if_on_anything() -> None:
-    assert list(transfer.runs("ravdess", corpus("ravdess", 3), SETTINGS)) == [WITHIN]
-    assert list(transfer.runs("tess", corpus("tess", 2), SETTINGS)) == []
+    assert list(runs.of_corpus("ravdess", corpus("ravdess", 3), SETTINGS)) == [WITHIN]
+    assert list(runs.of_corpus("tess", corpus("tess", 2), SETTINGS)) == []
 
 
 @pytest.mark.parametrize(("n_speakers", "n_folds"), [(3, 3), (4, 4), (5, 5), (6, 5), (24, 5)])
 def test_the_diagonal_has_five_folds_where_there_are_the_speakers_for_that(n_speakers: int, n_folds: int) -> None:
-    rows, settings = transfer.runs("ravdess", corpus("ravdess", n_speakers), SETTINGS)[WITHIN]
+    rows, settings = runs.of_corpus("ravdess", corpus("ravdess", n_speakers), SETTINGS)[WITHIN]
     assert settings == {"name": "speaker_folds", "n_folds": n_folds}
     assert rows["speaker"].nunique() == n_speakers
 
 
 @pytest.mark.parametrize("name", ["ravdess", "emodb", "tess"])
 def test_across_one_corpus_trains_and_all_others_are_tested_whole(utterances: pd.DataFrame, name: str) -> None:
-    rows, settings = transfer.runs(name, utterances, SETTINGS)[ACROSS]
+    rows, settings = runs.of_corpus(name, utterances, SETTINGS)[ACROSS]
     table = partitions.partition_table(rows, **settings, seed=0).set_index("utterance")["partition"]
     assert set(table.index) == set(utterances["utterance"])
     assert set(table.index[table == "test"]) == set(utterances["utterance"]) - of(utterances, name)
@@ -125,7 +125,7 @@ def test_across_one_corpus_trains_and_all_others_are_tested_whole(utterances: pd
 def test_the_diagonal_tests_every_speaker_once_on_others_of_the_same_corpus(
     utterances: pd.DataFrame, name: str
 ) -> None:
-    rows, settings = transfer.runs(name, utterances, SETTINGS)[WITHIN]
+    rows, settings = runs.of_corpus(name, utterances, SETTINGS)[WITHIN]
     table = partitions.partition_table(rows, **settings, seed=0)
     assert set(table["utterance"]) == of(utterances, name)
     tested = table[table["partition"] == "test"]
@@ -135,8 +135,8 @@ def test_the_diagonal_tests_every_speaker_once_on_others_of_the_same_corpus(
 
 def test_predictions_across_are_of_the_others_by_a_model_of_the_one(utterances: pd.DataFrame) -> None:
     features = feature_table(utterances, separation=5)
-    rows, settings = transfer.runs("tess", utterances, SETTINGS)[ACROSS]
-    found = transfer.transferred(rows, Representation(features), CONFIG | {"partition": settings}, run="test")
+    rows, settings = runs.of_corpus("tess", utterances, SETTINGS)[ACROSS]
+    found = runs.transferred(rows, Representation(features), CONFIG | {"partition": settings}, run="test")
     assert tables.PREDICTIONS.validate(found) is not None
     assert set(found["utterance"]) == of(utterances, "ravdess", "emodb", "folders")
     assert [column for column in found if column.startswith("p_")] == [f"p_{label}" for label in SHARED]
@@ -153,15 +153,15 @@ def test_predictions_follow_the_corpus_that_trained(utterances: pd.DataFrame) ->
         emotion=utterances["emotion"].where(~is_other, utterances["emotion"].replace(swapped))
     )
     features = features.assign(emotion=utterances["emotion"])
-    rows, settings = transfer.runs("ravdess", utterances, SETTINGS)[ACROSS]
-    found = transfer.transferred(rows, Representation(features), CONFIG | {"partition": settings}, run="test")
+    rows, settings = runs.of_corpus("ravdess", utterances, SETTINGS)[ACROSS]
+    found = runs.transferred(rows, Representation(features), CONFIG | {"partition": settings}, run="test")
     emodb = found[(found["corpus"] == "emodb") & found["truth"].isin(swapped)]
     assert (emodb["prediction"] == emodb["truth"].map(swapped)).mean() > 0.9
 
 
 def test_predictions_within_are_of_every_utterance_once(utterances: pd.DataFrame) -> None:
-    rows, settings = transfer.runs("emodb", utterances, SETTINGS)[WITHIN]
-    found = transfer.transferred(
+    rows, settings = runs.of_corpus("emodb", utterances, SETTINGS)[WITHIN]
+    found = runs.transferred(
         rows, Representation(feature_table(utterances)), CONFIG | {"partition": settings}, run="test"
     )
     assert sorted(found["utterance"]) == sorted(of(utterances, "emodb"))

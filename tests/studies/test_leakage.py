@@ -6,13 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from ser import study
 from ser.audit import model_checks, table_checks
 from ser.core.tables import ORIGINAL, feature_columns
 from ser.models import bundle
+from ser.models.settings import Settings
 from ser.protocol import partitions
 from ser.representation.reading import Representation
-from stages import train
-from studies.leakage import assess, compare, protocol_scores, protocols
+from studies.leakage import compare, protocol_scores, protocols
 from tests.support.dvc_project import Project
 from tests.support.learning_tables import feature_table, utterance_table
 from tests.support.synthesis import ravdess_corpus
@@ -113,10 +114,11 @@ def test_made_rows_are_tested_as_if_they_were_recordings(tmp_path: Path) -> None
         "representation": {"name": "librosa", "settings": {}},
         "seed": 0,
     }
-    train.train_classifiers(
-        found.balanced, Representation(found.features), found.partitions, UTTERANCES, config, tmp_path / "models"
+    given = study.Study(
+        UTTERANCES, found.partitions, Representation(found.features), found.balanced, Settings.of(config)
     )
-    predictions = assess.predicted(found, Representation(found.features), tmp_path / "models")
+    study.write_models(given, tmp_path / "models", curves=tmp_path / "curves", run="models")
+    predictions = protocols.predicted(found, given, tmp_path / "models")
     assert not predictions.duplicated(["fold", "utterance"]).any()
     made = predictions[~predictions["utterance"].isin(UTTERANCES["utterance"])]
     assert len(made) == len(found.made)

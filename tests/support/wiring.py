@@ -1,7 +1,11 @@
 """What a stage's script says of itself: docstring, params, paths, and our modules that it imports."""
 
 import ast
+import hashlib
 import importlib
+import json
+import subprocess
+from functools import cache
 from pathlib import Path
 
 from ser.compute import code_digest
@@ -13,9 +17,25 @@ def script(module: str) -> str:
     return f"{module.replace('.', '/')}.py"
 
 
-def module_files(module: str) -> set[str]:
+@cache
+def module_files(module: str) -> frozenset[str]:
     """Files of our modules that `module` imports, directly or not, and its own, relative to the project's root."""
-    return {path.as_posix() for path in code_digest.module_files(module)}
+    return frozenset(path.as_posix() for path in code_digest.module_files(module))
+
+
+def holding(file: str, paths: set[str]) -> set[str]:
+    """Those of `paths` that are `file` or a folder above it."""
+    return {path for path in paths if file == path or file.startswith(f"{path}/")}
+
+
+@cache
+def dvc_hash(path: str) -> str:
+    """Hash of a file or folder of the repository as DVC writes it into `dvc.lock`."""
+    if (ROOT / path).is_file():
+        return hashlib.md5((ROOT / path).read_bytes()).hexdigest()
+    listed = subprocess.run(["git", "ls-files", path], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    entries = [{"md5": dvc_hash(file), "relpath": file.removeprefix(f"{path}/")} for file in sorted(listed.split())]
+    return hashlib.md5(json.dumps(entries, sort_keys=True).encode()).hexdigest() + ".dir"
 
 
 def path_constants(module: str) -> set[str]:

@@ -1,5 +1,6 @@
 """What a search looks at, and what it scores: never a test utterance, and always what the stages would."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -7,13 +8,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from ser import study
 from ser.core import files, tables
-from ser.protocol import partitions
+from ser.models.settings import Settings
+from ser.protocol import balancing, partitions
 from ser.representation import reading
 from ser.representation.reading import Representation
 from ser.tuning import objective
 from ser.tuning.search import Unfit
-from stages import balance, evaluate, train
+from stages import evaluate, train
 from tests.support import small_study
 from tests.support.learning_tables import feature_table, utterance_table, with_copies, without_speakers
 from tests.support.small_study import FOUR, TWO_FOLDS, by_speaker, configuration
@@ -249,9 +252,11 @@ def test_within_one_fold_the_score_is_that_of_a_study_in_folds_of_its_speakers()
     own = partitions.partition_table(rest, name="speaker_folds", n_folds=5, seed=0)
     own["partition"] = own["partition"].map({"train": "train", "dev": "train", "test": "dev"})
     features = table().rows
-    rows = balance.balanced(features, own, config)
-    train.train_classifiers(rows, Representation(features), own, rest, config, Path("models"))
-    found = evaluate.predicted(own[own["partition"] == "dev"], rest, Representation(features), Path("models"))
+    rows = balancing.balanced_folds(features, own, balance=config["balance"], seed=config["seed"])
+    of_folds = study.Study(rest, own, Representation(features), rows, Settings.of(config))
+    study.write_models(of_folds, Path("models"), curves=Path("curves"), run="models")
+    model_of = partial(study.saved_model, Path("models"))
+    found = study.predicted(own[own["partition"] == "dev"], rest, Representation(features), model_of)
     recall = (found["truth"] == found["prediction"]).groupby(found["truth"]).mean()
     assert objective.dev_uar(given, config) == pytest.approx(recall.mean(), abs=1e-6)
     assert 0.3 < recall.mean() < 1
@@ -269,7 +274,7 @@ def test_the_score_does_not_depend_on_how_many_cores_there_are(monkeypatch: pyte
     ("section", "settings", "complaint"),
     [
         ("balance", {"name": "smote", "k_neighbors": 50}, "smote needs more than balance.k_neighbors=50"),
-        ("training", small_study.EPOCHS, "model=svm takes a feature table and training=scikit_learn"),
+        ("training", small_study.EPOCHS, "model=svm cannot be trained by the settings"),
         (
             "model",
             {"name": "svm", "representation": "librosa", "C": -1.0, "gamma": "scale"},

@@ -1,0 +1,37 @@
+"""Sections of `params.yaml`, the composed parameters of a study."""
+
+from pathlib import Path
+from string import Template
+from typing import Any
+
+import yaml
+
+PARAMS = Path("params.yaml")
+
+
+def load(*sections: str, path: Path = PARAMS, **item: str) -> dict[str, Any]:
+    """Read sections of the composed parameters; a dotted name selects a single value.
+
+    Parameters
+    ----------
+    item
+        Values that replace `${name}` in the names of sections, as in a `foreach` stage.
+
+    Raises
+    ------
+    ValueError
+        If the file or a section is missing.
+    """
+    if not path.exists():
+        raise ValueError(f"{path} does not exist; compose it with: python -m ser.params")
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    names = [Template(section).substitute(item) for section in sections]
+    return {name: _value(content, name, path) for name in names}
+
+
+def _value(content: Any, section: str, path: Path) -> Any:
+    for key in section.split("."):
+        if not isinstance(content, dict) or key not in content:
+            raise ValueError(f"{path} has no {section}; compose it again with: python -m ser.params")
+        content = content[key]
+    return content

@@ -1,0 +1,25 @@
+"""The start of every stage."""
+
+import os
+import sys
+from collections.abc import Callable
+
+
+def run(main: Callable[[], None]) -> None:
+    """Run a stage; bad input or Ctrl-C end it with a message and exit status 1, without a traceback.
+
+    `SER_DEBUG=1` shows that of bad input.
+    """
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit("interrupted")
+    except (ValueError, OSError) as error:
+        if os.environ.get("SER_DEBUG"):
+            raise
+        sys.exit(f"error: {error}")
+    except TypeError as error:
+        # A section of params.yaml is the keyword arguments of one function, so a typo in it ends here.
+        if os.environ.get("SER_DEBUG") or "keyword argument" not in str(error):
+            raise
+        sys.exit(f"error: params.yaml does not fit: {error}; see conf/ for the names")

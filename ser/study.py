@@ -1,0 +1,288 @@
+"""A study: its tables, its representation and its settings; the trained models of its folds; predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from joblib import cpu_count
+from tqdm import tqdm
+
+from ser.compute import processes
+from ser.core import files, tables
+from ser.models import ENSEMBLE, bundle, classifier_training, ensembles, learning_curves
+from ser.models.bundle import Bundle
+from ser.models.prediction import in_order, predictions_of, rounded
+from ser.models.settings import Settings
+from ser.protocol import balancing
+from ser.representation import reading
+from ser.representation.reading import Representation
+
+if TYPE_CHECKING:
+    from ser.models.network_training import OnFoldEpoch
+    from ser.models.progress import Epoch
+
+AFTER_REFIT = ""  # folder, within that of the fold, of the model that predicts test
+Models = Mapping[str, Bundle]
+"""Models of one fold by their folder within that of the fold: `AFTER_REFIT`, and perhaps `bundle.BEFORE_REFIT`."""
+
+
+@dataclass(frozen=True)
+class Study:
+    """Tables, representation and settings of a study."""
+
+    utterances: pd.DataFrame
+    partitions: pd.DataFrame
+    features: Representation
+    balanced: pd.DataFrame
+    """Training rows of every fold, as `data/balanced_dataset.csv` has them."""
+    settings: Settings
+
+    @property
+    def folds(self) -> list[int]:
+        """Folds in their order."""
+        return sorted(int(fold) for fold in self.balanced["fold"].unique())
+
+    def training_rows(self, fold: int) -> pd.DataFrame:
+        """Balanced training rows of one fold; rows of a feature table carry their features."""
+        rows = self.balanced[self.balanced["fold"] == fold]
+        return rows if self.features.array is not None else balancing.dereferenced(rows, self.features.rows)
+
+    def dev_rows(self, fold: int) -> pd.DataFrame:
+        """Original rows of the dev partition of one fold."""
+        return balancing.dev_rows(self.features.rows, self.partitions, fold=fold)
+
+    def speaker(self, rows: pd.DataFrame) -> pd.Series:
+        """Speaker of each row."""
+        return self.utterances.set_index("utterance")["speaker"].loc[rows["utterance"]].reset_index(drop=True)
+
+    def warnings(self) -> list[str]:
+        """Warnings about the training rows of the folds, for the user.
+
+        An emotion may lack in training or in dev, or only one speaker may have it.
+        """
+        if not self.settings.is_network:
+            lone = set[str]().union(*(self._lone_speakers(fold) for fold in self.folds))
+            alone = f"{', '.join(sorted(lone))} alone has some emotion: its probabilities are calibrated on that same"
+            return [f"{alone} speaker, and may be too high for others"] if lone else []
+        from ser.models import network_training
+
+        return [
+            f"fold {fold}: {remark}"
+            for fold in self.folds
+            for remark in network_training.remarks(self.balanced[self.balanced["fold"] == fold], self.dev_rows(fold))
+        ]
+
+    def _lone_speakers(self, fold: int) -> set[str]:
+        rows = self.balanced[self.balanced["fold"] == fold]
+        both = pd.concat([rows, self.dev_rows(fold)]) if self.settings.training.get("refit") else rows
+        return set().union(*(classifier_training.lone_speakers(part, self.speaker(part)) for part in (rows, both)))
+
+
+def trained(study: Study, fold: int, *, run: str, on_epoch: Callable[[int, Epoch], None]) -> Models:
+    """Train the models of one fold.
+
+    Parameters
+    ----------
+    run
+        Name under which an interrupted training of a network is kept, and from which it resumes.
+    on_epoch
+        Called with the index and figures of every epoch of a network.
+
+    Raises
+    ------
+    ValueError
+        If the settings do not fit each other or the features.
+    """
+    if study.settings.is_network:
+        return _networks(study, fold, run=run, on_epoch=on_epoch)
+    return _classifiers(study, fold)
+
+
+def _classifiers(study: Study, fold: int) -> Models:
+    training = study.settings.training
+    if study.features.array is not None:
+        raise ValueError(
+            f"model={study.settings.name} takes a feature table, and {study.settings.representation['name']} is an"
+            " array; choose -S model.representation=librosa"
+        )
+    if "n_calibration_folds" not in training:
+        raise ValueError(
+            f"model={study.settings.name} cannot be trained by the settings {', '.join(training)}; choose"
+            " -S training=scikit_learn"
+        )
+    rows = study.training_rows(fold)
+    if not training["refit"]:
+        return {AFTER_REFIT: _classifier(study, rows)}
+    both = pd.concat([rows, study.dev_rows(fold)], ignore_index=True)
+    return {AFTER_REFIT: _classifier(study, both), bundle.BEFORE_REFIT: _classifier(study, rows)}
+
+
+def _classifier(study: Study, rows: pd.DataFrame) -> Bundle:
+    speaker = study.speaker(rows)
+    model = classifier_training.fitted(
+        rows,
+        speaker,
+        n_calibration_folds=study.settings.training["n_calibration_folds"],
+        seed=study.settings.seed,
+        **study.settings.architecture,
+    )
+    return Bundle(
+        model=model,
+        labels=[emotion for emotion in tables.EMOTIONS if emotion in model.classes_],
+        columns=tables.feature_columns(rows),
+        representation=bundle.representation_of(study.settings.representation),
+        description={
+            **_description(study, rows),
+            "calibrated_within": sorted(classifier_training.lone_speakers(rows, speaker)),
+        },
+    )
+
+
+def _networks(study: Study, fold: int, *, run: str, on_epoch: Callable[[int, Epoch], None]) -> Models:
+    from ser.models import network_training  # imports Keras, which takes seconds
+
+    rows, dev = study.balanced[study.balanced["fold"] == fold], study.dev_rows(fold)
+    fit = network_training.fitted(
+        rows, dev, study.features, study.settings, run=run, description=f"fold {fold}", on_epoch=on_epoch
+    )
+    models = {AFTER_REFIT: (fit.model, rows)}
+    if fit.before_refit:
+        both = pd.concat([rows, dev], ignore_index=True)
+        models = {AFTER_REFIT: (fit.model, both), bundle.BEFORE_REFIT: (fit.before_refit, rows)}
+    return {
+        name: Bundle(
+            model=model,
+            labels=model.classes_,
+            columns=tables.feature_columns(study.features.rows),
+            representation=bundle.representation_of(study.settings.representation),
+            description={**_description(study, seen), "metrics": fit.metrics},
+            history=fit.epochs,
+        )
+        for name, (model, seen) in models.items()
+    }
+
+
+def _description(study: Study, rows: pd.DataFrame) -> dict[str, Any]:
+    """Facts about the training of a model for the reader of its bundle."""
+    facts = study.utterances[study.utterances["utterance"].isin(rows["utterance"])]
+    return {
+        "model": study.settings.architecture,
+        "training": study.settings.training,
+        "seed": study.settings.seed,
+        "corpora": sorted(facts["corpus"].unique()),
+        "speakers": sorted(facts["speaker"].dropna().unique()),
+        "n_rows": len(rows),
+        "n_synthetic_rows": int(rows["synthetic"].sum()),
+    }
+
+
+def write_models(study: Study, models: Path, *, curves: Path, run: str) -> None:
+    """Train all folds; write their models to `models`, which appears whole or not at all, and figures to `curves`.
+
+    Parameters
+    ----------
+    curves
+        Folder of the figures of every epoch, which can be watched while networks are trained.
+    run
+        Name under which an interrupted training of networks is kept; every training under way needs a name of its own.
+    """
+    for warning in study.warnings():
+        print(f"warning: {warning}")
+    with files.replacing(models) as folder:
+        folder.mkdir()
+        if study.settings.is_network:
+            _write_networks(study, folder, curves=curves, run=run)
+        else:
+            for fold in tqdm(study.folds, desc="train", unit="fold", disable=None):
+                _write_fold(study, folder, run, lambda *_: None, fold)
+            learning_curves.write_none(curves, study.settings.name)
+
+
+def _write_networks(study: Study, folder: Path, *, curves: Path, run: str) -> None:
+    from ser.models import backend, checkpoints, network_training
+
+    print(f"training {study.settings.name} on {study.settings.representation['name']} by {backend.devices()}")
+    with learning_curves.recorded(curves) as log:
+        work = partial(_write_fold, study, folder, run)
+        try:
+            list(network_training.of_folds(work, study.folds, log))
+        except processes.Died as error:
+            raise ValueError(
+                f"the training of a fold was killed, perhaps because {cpu_count()} folds at once need more memory than"
+                " there is; run again with one fold at a time, and training resumes: LOKY_MAX_CPU_COUNT=1 dvc repro"
+            ) from error
+    checkpoints.discard(run)
+
+
+def _write_fold(study: Study, folder: Path, run: str, log: OnFoldEpoch, fold: int) -> None:
+    models = trained(study, fold, run=run, on_epoch=lambda epoch, figures: log(fold, epoch, figures))
+    for name, model in models.items():
+        bundle.save(model, folder / f"fold_{fold}" / name)
+
+
+def predictions(rows: pd.DataFrame, utterances: pd.DataFrame, models: Path, config: Mapping[str, Any]) -> pd.DataFrame:
+    """Predictions of the models of a study for rows of a table of partitions, in the digits that people read.
+
+    Parameters
+    ----------
+    models
+        Folder of the models of all folds.
+    config
+        Parameters of the study: model.name, model_input, members.
+    """
+    source = Path(config["model_input"])
+    if config["model.name"] == ENSEMBLE:
+        return rounded(predicted_by_members(rows, source, config["members"], models))
+    return rounded(predicted(rows, utterances, reading.read(source), partial(saved_model, models)))
+
+
+def predicted(
+    rows: pd.DataFrame, utterances: pd.DataFrame, features: Representation, model_of: Callable[[int, str], Bundle]
+) -> pd.DataFrame:
+    """Predictions for rows of a table of partitions (fold, utterance, partition).
+
+    An emotion that a fold was not trained on has the probability 0 there.
+
+    Parameters
+    ----------
+    model_of
+        Function of fold and partition, which returns the model that predicts it, as `saved_model` does.
+    """
+    parts = [
+        predictions_of(part, utterances, features, model_of(int(str(fold)), str(partition)))
+        for (fold, partition), part in rows.groupby(["fold", "partition"])
+    ]
+    return in_order(pd.concat(parts))
+
+
+def saved_model(models: Path, fold: int, partition: str) -> Bundle:
+    """Load the model of a fold that predicts `partition`: for dev, the one that was not trained on dev."""
+    after = models / f"fold_{fold}"
+    before = after / bundle.BEFORE_REFIT
+    return bundle.load(before if partition == "dev" and before.is_dir() else after)
+
+
+def predicted_by_members(rows: pd.DataFrame, folder: Path, members: Iterable[str], models: Path) -> pd.DataFrame:
+    """Mean of the predictions of the members for rows of a table of partitions, by the mean that the ensemble names.
+
+    Raises
+    ------
+    ValueError
+        If a member did not predict all rows, because it belongs to another run.
+    """
+    keys = rows[["fold", "utterance", "partition"]]
+    parts = []
+    for name in members:
+        part = tables.read_predictions(folder / name / ensembles.PREDICTIONS).merge(keys)
+        if len(part) != len(keys):
+            raise ValueError(
+                f"member {name} predicted {len(part)} of {len(keys)} utterances; make all tables anew with: dvc repro"
+            )
+        parts.append(part)
+    ensemble = bundle.read_description(models / f"fold_{rows['fold'].min()}")
+    return in_order(ensembles.averaged(parts, ensemble["model"]))

@@ -1,0 +1,76 @@
+"""Runs of the study: who is trained on, who is tested, and the predictions."""
+
+import tempfile
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ser import study
+from ser.models.settings import Settings
+from ser.protocol import balancing, partitions
+from ser.representation.reading import Representation
+from studies.cross_corpus import ACROSS, WITHIN
+
+N_FOLDS = 5  # of speakers, within a corpus; fewer where it has fewer
+MIN_SPEAKERS_ACROSS = 2  # train and dev
+MIN_SPEAKERS_WITHIN = 3  # train, dev and test
+
+
+def comparable(utterances: pd.DataFrame) -> pd.DataFrame:
+    """Utterances with an emotion that every corpus has: a UAR over other classes could not be compared.
+
+    Raises
+    ------
+    ValueError
+        If the corpora share less than two emotions.
+    """
+    n_corpora = utterances.groupby("emotion")["corpus"].transform("nunique")
+    shared = utterances[n_corpora == utterances["corpus"].nunique()]
+    if shared["emotion"].nunique() < 2:
+        raise ValueError(
+            f"{', '.join(sorted(utterances['corpus'].unique()))} share {shared['emotion'].nunique()} emotion(s), and a"
+            " classifier needs two; choose another labels, or leave a corpus out with corpus.corpora"
+        )
+    return shared
+
+
+def of_corpus(
+    corpus: str, utterances: pd.DataFrame, settings: Mapping[str, Any]
+) -> dict[str, tuple[pd.DataFrame, dict[str, Any]]]:
+    """File name -> utterances and settings of the partition; nothing of a corpus with too few speakers, or none."""
+    own = utterances[utterances["corpus"] == corpus]
+    others = sorted(set(utterances["corpus"]) - {corpus})
+    n_speakers = own["speaker"].nunique()
+    found: dict[str, tuple[pd.DataFrame, dict[str, Any]]] = {}
+    if others and n_speakers >= MIN_SPEAKERS_ACROSS:
+        found[ACROSS] = utterances, {**settings, "train_corpora": [corpus], "test_corpora": others}
+    if n_speakers >= MIN_SPEAKERS_WITHIN:
+        found[WITHIN] = own, {"name": "speaker_folds", "n_folds": min(N_FOLDS, n_speakers)}
+    return found
+
+
+def reason(corpus: str, utterances: pd.DataFrame) -> str:
+    """Why a corpus has no run."""
+    own = utterances[utterances["corpus"] == corpus]
+    if own.empty:
+        return "it is not there; `ser corpora` lists what is"
+    if own["speaker"].nunique() < MIN_SPEAKERS_ACROSS:
+        return f"{own['speaker'].nunique()} known speakers, and train and dev need one each"
+    return "it is the only one, and its two speakers are too few for folds"
+
+
+def transferred(
+    utterances: pd.DataFrame, features: Representation, config: Mapping[str, Any], *, run: str
+) -> pd.DataFrame:
+    """Test predictions of one partition, by models that are trained for it."""
+    table = partitions.partition_table(utterances, **config["partition"], seed=config["seed"])
+    balanced = balancing.balanced_folds(features.rows, table, balance=config["balance"], seed=config["seed"])
+    given = study.Study(utterances, table, features, balanced, Settings.of(config))
+    tested = table[table["partition"] == "test"]
+    with tempfile.TemporaryDirectory() as folder:
+        models, curves = Path(folder) / "models", Path(folder) / "learning_curves"
+        study.write_models(given, models, curves=curves, run=run)
+        return study.predicted(tested, utterances, features, partial(study.saved_model, models))
