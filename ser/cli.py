@@ -22,17 +22,17 @@ PICTURES = (
     "reports/projections/umap.png",
 )
 RAW = Path("data/raw")
-# In ser/commands, imported when asked for, since `ser --help` is to be quick.
+# Modules of ser/commands. Only the one that is used is imported, so that `ser --help` is quick.
 LATER = {
-    "audit": "look for leaks in what the last run made",
-    "predict": "say the emotion of recordings",
-    "record": "say the emotion of some seconds from the microphone",
-    "stream": "say emotions live, from the microphone or from raw audio on standard input",
-    "describe": "show what the corpus of the study, or single recordings, are like: tables and pictures",
-    "export": "write a trained model in other formats, and compare them with it",
-    "compare": "say how far two runs differ, and whether that is more than chance",
-    "diff": "say what the working copy changes in the figures of a Git revision",
-    "tune": "search better settings of a study, by its dev partition",
+    "audit": "look for leaks in the tables, models and predictions of the last run",
+    "predict": "predict the emotion of recordings",
+    "record": "record from the microphone, and predict the emotion",
+    "stream": "predict emotions live, from the microphone or from raw audio on standard input",
+    "describe": "make tables and pictures of the corpus of the study, or pictures of single recordings",
+    "export": "write a trained model in other formats, and compare each with the original",
+    "compare": "compare the scores of two runs, with the significance of their differences",
+    "diff": "compare the metrics of the working copy with those of a Git revision",
+    "tune": "search better settings of a study, by its dev UAR",
 }
 
 

@@ -1,13 +1,19 @@
-"""Subcommands of `ser` that predict, export and search: one module each, imported when it is asked for."""
+"""Subcommands of `ser`: one module each, imported when the subcommand is used."""
 
 from pathlib import Path
 
 
 class Failed(ValueError):
-    """Something could not be done; what could be is on standard output already."""
+    """Part of the work failed; the results of the rest are already on standard output."""
 
 
-def shown(path: Path | str) -> str:
-    """A path as text for people: names in no known encoding, and line breaks in names, must not spoil a table."""
+def printable(path: Path | str) -> str:
+    """Path as text without characters that cannot be printed, such as line breaks; these would spoil a table.
+
+    Examples
+    --------
+    >>> printable("first\\nsecond.wav")
+    'first\ufffdsecond.wav'
+    """
     text = str(path).encode("utf-8", "replace").decode()
     return "".join(character if character.isprintable() else "\ufffd" for character in text)

@@ -1,4 +1,4 @@
-"""`ser audit`: the checks of the stage `audit` on what is here, and those of the predictions, if there are any."""
+"""`ser audit`: the checks of the stage `audit` on the tables, models and predictions of the last run."""
 
 import argparse
 from pathlib import Path
@@ -13,19 +13,19 @@ PREDICTIONS = Path("reports/predictions.csv")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """How to print."""
-    parser.add_argument("--json", action="store_true", help="print what the stage writes to reports/audit.json")
+    """Add the output format."""
+    parser.add_argument("--json", action="store_true", help="print json, as the stage writes it to reports/audit.json")
 
 
 def run(given: argparse.Namespace) -> str:
-    """Print what was found; errors end it with exit status 1, whatever the protocol admits.
+    """Findings as text or json; any error ends the command with exit status 1, also one that the protocol allows.
 
     Raises
     ------
     Failed
-        If there are errors.
+        If there are errors; the findings are printed before.
     ValueError, OSError
-        If what a study makes is not here, damaged, or of different runs.
+        If a file of the study is missing or damaged, or files are from different runs.
     """
     import json
 

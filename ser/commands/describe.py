@@ -1,4 +1,4 @@
-"""`ser describe`: what the corpus of the study, or single recordings, are like: tables and pictures."""
+"""`ser describe`: tables and pictures of the corpus of the study, or of single recordings."""
 
 import argparse
 import warnings
@@ -14,34 +14,34 @@ OUT = Path("reports/description")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """What to describe, and where to write."""
+    """Add the recordings and the output folder."""
     parser.add_argument(
         "recordings",
         nargs="*",
         metavar="RECORDING",
-        help="utterances of the study, by their ids, and audio files: a picture of each (default: the whole corpus)",
+        help="ids of utterances, or audio files; draws a picture of each (default: describe the whole corpus)",
     )
     parser.add_argument("--out", type=Path, default=OUT, metavar="FOLDER", help="where to write (%(default)s)")
 
 
 def run(given: argparse.Namespace) -> str:
-    """Describe what is given, or the corpus of the study.
+    """Describe the given recordings, or the corpus of the study.
 
     Raises
     ------
     ValueError
-        If there is no study, a recording is unknown, or audio is not what was ingested.
+        If there is no study, a recording is unknown, or audio has changed since it was ingested.
     Failed
         If a recording cannot be read.
     """
     if given.out.exists() and not given.out.is_dir():
         raise ValueError(f"{given.out} is a file; --out takes the name of a folder")
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph .* missing")  # from the font: names may be of any script
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # names may be in any script; the font lacks some
         if given.recordings:
             from ser.commands import drawing
 
-            return drawing.drawn(given.recordings, given.out, utterances=UTTERANCES)
+            return drawing.draw(given.recordings, given.out, utterances=UTTERANCES)
         return _of_corpus(given.out)
 
 
@@ -49,7 +49,7 @@ def _of_corpus(out: Path) -> str:
     from ser.core import files, tables
     from ser.description import corpus_tables, summaries
 
-    table = _described()
+    table = _measured()
     made = {
         "utterances": table,
         "groups": corpus_tables.groups(table),
@@ -68,13 +68,13 @@ def _of_corpus(out: Path) -> str:
     return f"{text}\n\nwritten to {out}: {', '.join(names)}"
 
 
-def _described() -> "pd.DataFrame":
-    """All utterances of the study, measured.
+def _measured() -> "pd.DataFrame":
+    """Table of all utterances of the study with their measurements.
 
     Raises
     ------
     ValueError
-        If there is no study, or its audio is not where it was.
+        If there is no study, or its audio is missing.
     """
     import pandas as pd
 
@@ -85,7 +85,7 @@ def _described() -> "pd.DataFrame":
     from ser.representation.extraction import one_by_one
 
     if not UTTERANCES.is_file():
-        raise ValueError(f"no {UTTERANCES} here; make it with: dvc repro ingest; or name audio files")
+        raise ValueError(f"no {UTTERANCES} here; make it with: dvc repro ingest; or give audio files")
     root = Path(params.load("corpus.root")["corpus.root"])
     utterances = tables.read_utterances(UTTERANCES)
     missing = [path for path in utterances["path"] if not (root / path).is_file()]
@@ -99,7 +99,7 @@ def _described() -> "pd.DataFrame":
 
 
 def _pictures(table: "pd.DataFrame") -> "dict[str, Figure]":
-    """By name; those of speakers and corpora only where there are some to compare."""
+    """Name -> picture; speakers are drawn if they are known, corpora if there are several."""
     from ser.description.summaries import title
     from ser.figures import corpus_figures as figures
 

@@ -1,4 +1,4 @@
-"""The part of `ser describe` that draws single recordings."""
+"""Pictures of single recordings, for `ser describe`."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -11,133 +11,137 @@ from typing import NamedTuple
 import numpy as np
 
 from ser.audio.waveforms import Waveform
-from ser.commands import Failed, shown
+from ser.commands import Failed, printable
 from ser.core import files, params, tables
 from ser.description.acoustics import measurements
 from ser.description.summaries import recording_facts
 from ser.figures import recording_figures
 from ser.serving import inputs
 
-LONGEST = 60.0  # seconds of a recording that are described
-MAX_STEM = 100  # characters of a picture's name
-N_LISTED = 3  # ids in a message
+LONGEST = 60.0  # seconds; the rest of a longer recording is not described
+MAX_STEM = 100  # characters in the name of a picture
+N_LISTED = 3  # ids listed in a message
 
 
-class Sought(NamedTuple):
-    """A recording that is to be drawn."""
+class Recording(NamedTuple):
+    """Recording to draw."""
 
     name: str
     path: Path
     labels: tuple[str, ...] = ()
-    """Emotion and speaker, where known."""
+    """Emotion and speaker, if known."""
 
 
-def drawn(names: Sequence[str], out: Path, *, utterances: Path) -> str:
-    """Draw the recordings that are named, each into a picture of its own; what to print of them.
+def draw(names: Sequence[str], out: Path, *, utterances: Path) -> str:
+    """Draw one picture of each recording into the folder `out`, and return the text to print.
 
     Parameters
     ----------
     names
-        Paths of files, and ids of the table `utterances`, or the ends of such ids.
+        Paths of audio files, and ids of utterances or the ends of such ids.
+    utterances
+        Table of utterances; it may be missing.
 
     Raises
     ------
     ValueError
-        If one is neither; then none is drawn.
+        If a name is neither; then nothing is drawn.
     Failed
-        If one cannot be read; the others are drawn.
+        If a recording cannot be read; the others are drawn.
     """
-    study = Study(utterances)
-    sought = [study.sought(name) for name in dict.fromkeys(names)]
+    known = KnownRecordings(utterances)
+    found = [known.find(name) for name in dict.fromkeys(names)]
     lines, failures = [], []
-    for one, stem in zip(sought, _stems([one.name for one in sought]), strict=True):
+    for one, stem in zip(found, _stems([one.name for one in found]), strict=True):
         path = out / f"{stem}.png"
         try:
-            lines += [f"{shown(one.name)}: {_described(one, path)}", f"  {path}"]
+            lines += [f"{printable(one.name)}: {_described(one, path)}", f"  {path}"]
         except (ValueError, OSError) as error:
             reason = error.strerror if isinstance(error, OSError) else None
-            failures.append(f"{shown(one.name)}: {reason or error}")
+            failures.append(f"{printable(one.name)}: {reason or error}")
     if failures:
         print(*lines, sep="\n", end="\n" if lines else "")
         raise Failed("; ".join(failures))
     return "\n".join(lines)
 
 
-def _described(sought: Sought, path: Path) -> str:
-    """Write the picture of one recording; what to print of it."""
-    with inputs.opened(sought.path) as recording:
-        waveform = np.concatenate([np.empty(0, np.float32), *_beginning(recording)])
-        rate, duration = recording.sample_rate, recording.duration
+def _described(recording: Recording, path: Path) -> str:
+    """Write the picture of one recording to `path`, and return its facts as text."""
+    with inputs.opened(recording.path) as source:
+        waveform = np.concatenate([np.empty(0, np.float32), *_beginning(source)])
+        rate, duration = source.sample_rate, source.duration
     if not waveform.size:
-        raise ValueError("it has no samples; record it anew")
+        raise ValueError("it has no samples; record it again")
     values = measurements(waveform, rate)
     facts = recording_facts(values, sample_rate=rate, duration=duration, measured=waveform.size / rate)
-    title = ", ".join([shown(sought.name), *sought.labels])
+    title = ", ".join([printable(recording.name), *recording.labels])
     figure = recording_figures.side_by_side(waveform, rate, title=title, facts=facts)
     with files.replacing(path) as temporary:
         figure.savefig(temporary)
     return ", ".join(f"{name} {value}" for name, value in facts.items())
 
 
-def _beginning(recording: inputs.Input) -> Iterator[Waveform]:
-    """The first minute, in pieces."""
-    wanted = round(LONGEST * recording.sample_rate)
-    for block in recording.blocks:
+def _beginning(source: inputs.Input) -> Iterator[Waveform]:
+    """Blocks of the first minute."""
+    wanted = round(LONGEST * source.sample_rate)
+    for block in source.blocks:
         yield block[:wanted]
         wanted -= block.size
         if wanted <= 0:
             return
 
 
-class Study:
-    """The utterances of the study that one is in, if any, and where their audio is."""
+class KnownRecordings:
+    """Utterances of the study in the current folder, with the paths of their audio."""
 
     def __init__(self, utterances: Path) -> None:
-        """`utterances` is their table, which need not be there."""
+        """Read the table `utterances`; without it there are no known recordings."""
         known = tables.read_utterances(utterances) if utterances.is_file() else None
         root = Path(params.load("corpus.root")["corpus.root"]) if known is not None else Path()
         rows = [] if known is None else known.to_dict("records")
         self.table = utterances
         self.by_id = {
-            row["utterance"]: Sought(row["utterance"], root / row["path"], _labels(row["emotion"], row["speaker"]))
+            row["utterance"]: Recording(row["utterance"], root / row["path"], _labels(row["emotion"], row["speaker"]))
             for row in rows
         }
 
-    def sought(self, name: str) -> Sought:
-        """The utterance with an id, or the only one whose id ends so; or else a file, whose labels may be known.
+    def find(self, name: str) -> Recording:
+        """Recording with the id `name`, or with that path, or the only one whose id ends with it.
 
         Raises
         ------
         ValueError
-            If there is none, or it is a folder.
+            If there is none, or `name` is a folder.
         """
         if name in self.by_id:
             return self.by_id[name]
         path = Path(name)
         try:
             if path.is_dir():
-                raise ValueError(f"{shown(name)} is a folder; name recordings, or none to describe the whole corpus")
+                raise ValueError(
+                    f"{printable(name)} is a folder; give recordings, or nothing to describe the whole corpus"
+                )
             if path.is_file():
-                return self.by_path.get(path.resolve(), Sought(path.name, path))
-        except OSError as error:  # as of a name that is too long
-            raise ValueError(f"{shown(name)}: {error.strerror}") from None
+                return self.by_path.get(path.resolve(), Recording(path.name, path))
+        except OSError as error:  # such as a name that is too long
+            raise ValueError(f"{printable(name)}: {error.strerror}") from None
         ending = [known for known in self.by_id if known.endswith(f"/{name}")]
         if len(ending) == 1:
             return self.by_id[ending[0]]
-        raise ValueError(f"{shown(name)} is no file, and {self._no_utterance(name, ending)}")
+        raise ValueError(f"{printable(name)} is not a file, and {self._no_utterance(name, ending)}")
 
     @cached_property
-    def by_path(self) -> dict[Path, Sought]:
-        """Utterances by their files, links followed."""
-        return {sought.path.resolve(): sought for sought in self.by_id.values()}
+    def by_path(self) -> dict[Path, Recording]:
+        """Utterances by the resolved paths of their files."""
+        return {recording.path.resolve(): recording for recording in self.by_id.values()}
 
     def _no_utterance(self, name: str, ending: Sequence[str]) -> str:
         if not self.by_id:
-            return f"there is no {self.table} here whose utterance it could be; give the path of a recording"
+            return f"there is no {self.table} here to look for an utterance; give the path of a recording"
         if ending:
-            return f"the end of {len(ending)} ids in {self.table}: {', '.join(ending[:N_LISTED])}; give one of them"
+            return f"{len(ending)} ids in {self.table} end with it: {', '.join(ending[:N_LISTED])}; give one of them"
         alike = get_close_matches(name, self.by_id, n=N_LISTED) or list(self.by_id)[:1]
-        return f"no utterance of {self.table}, whose ids are such as {', '.join(alike)}"
+        return f"{self.table} has no such utterance; similar ids are {', '.join(alike)}"
 
 
 def _labels(emotion: str, speaker: object) -> tuple[str, ...]:
@@ -145,7 +149,7 @@ def _labels(emotion: str, speaker: object) -> tuple[str, ...]:
 
 
 def _stems(names: Sequence[str]) -> list[str]:
-    """A file name for each, without what file systems or people stumble over; no two are equal."""
+    """File name for each recording, in letters, digits, `_`, `.` and `-`; no two are equal."""
     stems: list[str] = []
     for name in names:
         plain = re.sub(r"[^\w.-]+", "_", name).strip("_.")[-MAX_STEM:] or "recording"

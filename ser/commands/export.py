@@ -1,4 +1,4 @@
-"""`ser export`: other formats of a trained model, each compared with it on the test utterances of its fold."""
+"""`ser export`: a trained model in other formats, each compared with it on the test utterances of its fold."""
 
 import argparse
 import csv
@@ -22,18 +22,20 @@ CARD = "README.md"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Which model, and where to."""
+    """Add the model and the output folder."""
     parser.add_argument("model", type=Path, metavar="BUNDLE", help="folder of a trained model, as models/fold_0")
-    parser.add_argument("--to", type=Path, metavar="FOLDER", help="where to write (exports/<name of the bundle>)")
+    parser.add_argument(
+        "--to", type=Path, metavar="FOLDER", help="where to write (default: exports/<name of the bundle>)"
+    )
 
 
 def run(given: argparse.Namespace) -> str:
-    """Write each format that suits the model, with a model card; return the comparison as a table.
+    """Write each format that the model can have, with a model card, and return a table that compares them.
 
     Raises
     ------
     ValueError
-        If the model cannot be exported, or the tables that it was evaluated with are not here.
+        If the model cannot be exported, or its features or predictions are missing.
     """
     from ser.core import files
     from ser.models import bundle
@@ -45,11 +47,11 @@ def run(given: argparse.Namespace) -> str:
     description = bundle.read_description(given.model)
     if "members" in description:
         raise ValueError(
-            f"{given.model} is an ensemble, whose figures are not its members'; train the member that you want alone,"
-            f" as dvc exp run -S model={next(iter(description['members']))}, and export that"
+            f"{given.model} is an ensemble, which cannot be exported; train one of its members alone, as dvc exp run"
+            f" -S model={next(iter(description['members']))}, and export that"
         )
     if "export" in description:
-        raise ValueError(f"{given.model} is an export already; give the folder of the model that it was made of")
+        raise ValueError(f"{given.model} is an export already; give the folder of the trained model")
     model = bundle.load(given.model)
     values, truth = test_utterances(fold, model)
     card = cards.card(description, *cards.evaluation(METRICS, PREDICTIONS), fold=fold)
@@ -64,12 +66,12 @@ def run(given: argparse.Namespace) -> str:
 
 
 def test_utterances(name: str, model: "Bundle") -> tuple["Values", list[str]]:
-    """Features and emotions of the test utterances of the fold `name` (`fold_<k>`), as `evaluate` read them.
+    """Features and emotions of the test utterances of the fold `name` (`fold_<k>`).
 
     Raises
     ------
     ValueError
-        If what was evaluated is not here, or is of another study.
+        If the predictions are missing or of another study.
     """
     import numpy as np
     import pandas as pd
@@ -83,8 +85,8 @@ def test_utterances(name: str, model: "Bundle") -> tuple["Values", list[str]]:
     same = bundle.representation_of(known) == model.representation
     if not same or not PREDICTIONS.is_file():
         raise ValueError(
-            f"{name} was made with other features than params.yaml says, or {PREDICTIONS} is not here; exports are"
-            " checked on the test utterances: run dvc repro evaluate for this model first"
+            f"{name} was trained on other features than those of params.yaml, or there is no {PREDICTIONS} here;"
+            " exports are checked on the test utterances, so run dvc repro evaluate for this model first"
         )
     predictions = pd.read_csv(PREDICTIONS)
     fold = name.removeprefix("fold_")

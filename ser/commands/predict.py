@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from ser.audio.reading import InvalidAudio
-from ser.commands import Failed, shown, tables
+from ser.commands import Failed, prediction_output, printable
 from ser.serving import inputs
 from ser.serving.recognition import HOP, Recognizer
 
@@ -17,21 +17,21 @@ Row = Mapping[str, Any]
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Paths to predict, and what all commands that predict share."""
+    """Add the paths, the timeline, the model and the output format."""
     parser.add_argument("paths", nargs="*", metavar="PATH", help="files and folders; - for standard input")
     parser.add_argument("--file", dest="more", action="append", default=[], metavar="FILE", help="as PATH")
     parser.add_argument("--dir", dest="more", action="append", metavar="FOLDER", help="as PATH")
     parser.add_argument(
-        "--record-duration", type=float, metavar="SECONDS", help="record from the microphone, and predict that"
+        "--record-duration", type=float, metavar="SECONDS", help="record from the microphone, and predict it"
     )
-    parser.add_argument("--timeline", action="store_true", help="emotion over time, by a sliding window")
-    parser.add_argument("--hop", type=float, default=HOP, metavar="SECONDS", help="between windows (%(default)s)")
+    parser.add_argument("--timeline", action="store_true", help="predict the emotion over time, in a sliding window")
+    parser.add_argument("--hop", type=float, default=HOP, metavar="SECONDS", help="step of the window (%(default)s)")
     add_model_options(parser)
     add_format_options(parser)
 
 
 def add_model_options(parser: argparse.ArgumentParser) -> None:
-    """Which model to predict with."""
+    """Add the model and its labels."""
     parser.add_argument(
         "--model",
         type=Path,
@@ -39,21 +39,21 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
         help="folder of a trained or exported model, as models/fold_0; or a Keras file, with --labels"
         " (default: the embedded model, trained on RAVDESS)",
     )
-    parser.add_argument("--labels", metavar="A,B,…", help="emotions of a Keras file's outputs, in their order")
+    parser.add_argument("--labels", metavar="A,B,…", help="emotions of the outputs of a Keras file, in order")
     parser.add_argument(
-        "--all-speech", action="store_true", help="take every recording for speech: never answer `no speech`"
+        "--all-speech", action="store_true", help="treat every recording as speech: never answer `no speech`"
     )
 
 
 def add_format_options(parser: argparse.ArgumentParser) -> None:
-    """How to print."""
+    """Add the output format."""
     formats = parser.add_mutually_exclusive_group()
     formats.add_argument("--json", dest="format", action="store_const", const="json", help="print a json list")
     formats.add_argument("--csv", dest="format", action="store_const", const="csv", help="print csv")
 
 
 def run(given: argparse.Namespace) -> str:
-    """Predict what is given, and print it as it comes.
+    """Predict the recordings, and print each prediction at once.
 
     Raises
     ------
@@ -65,14 +65,14 @@ def run(given: argparse.Namespace) -> str:
     paths = [*given.paths, *given.more]
     if given.record_duration is None and not paths:
         raise ValueError("nothing to predict; give files or folders, as: ser predict recording.wav")
-    recognizer = chosen(given)
+    recognizer = chosen_recognizer(given)
     recordings = list(_recordings(paths))
     if given.record_duration is not None:
         from ser.commands import record
 
-        recordings.append(("microphone", record.recorded(given.record_duration)))
-    rows = _watched(_rows(recordings, recognizer, timeline=given.timeline, hop=given.hop), len(recordings))
-    failures = tables.write(
+        recordings.append(("microphone", record.wav_recording(given.record_duration)))
+    rows = _with_progress(_rows(recordings, recognizer, timeline=given.timeline, hop=given.hop), len(recordings))
+    failures = prediction_output.write(
         rows,
         names=[name for name, _ in recordings],
         labels=recognizer.labels,
@@ -84,8 +84,8 @@ def run(given: argparse.Namespace) -> str:
     return ""
 
 
-def chosen(given: argparse.Namespace) -> Recognizer:
-    """The recognizer that is asked for; its warnings are printed.
+def chosen_recognizer(given: argparse.Namespace) -> Recognizer:
+    """Recognizer of the chosen model; its warnings are printed.
 
     Raises
     ------
@@ -97,7 +97,7 @@ def chosen(given: argparse.Namespace) -> Recognizer:
     if given.model is not None and keras_files.is_file_of_model(given.model):
         recognizer = keras_files.load(given.model, given.labels, all_speech=given.all_speech)
     elif given.labels is not None:
-        raise ValueError("--labels are for a Keras file, as --model custom.h5; a bundle knows its own")
+        raise ValueError("--labels is only for a Keras file, as --model custom.h5; a bundle has its own labels")
     else:
         recognizer = recognition.load(given.model or recognition.EMBEDDED, all_speech=given.all_speech)
     for warning in recognizer.warnings:
@@ -106,36 +106,36 @@ def chosen(given: argparse.Namespace) -> Recognizer:
 
 
 def _recordings(paths: Iterable[str]) -> Iterator[tuple[str, Path | bytes]]:
-    """Name and source of each recording; a folder stands for all below it.
+    """Name and source of each recording; a folder stands for all recordings below it.
 
     Raises
     ------
     ValueError
-        If a folder has none.
+        If a folder has no recordings.
     """
     for path in paths:
         if path == STDIN:
             yield "-", _standard_input().read()
         elif _is_folder(path):
-            yield from _of_folder(Path(path))
+            yield from _recordings_in(Path(path))
         else:
-            yield shown(path), Path(path)
+            yield printable(path), Path(path)
 
 
 def _is_folder(path: str) -> bool:
     try:
         return Path(path).is_dir()
-    except OSError:  # as of a name that is too long; told in its row
+    except OSError:  # such as a name that is too long; its row states the error
         return False
 
 
 def _standard_input() -> BinaryIO:
     if sys.stdin is None or sys.stdin.isatty():
-        raise ValueError("- means standard input, and nothing is piped into it; try: cat recording.wav | ser predict -")
+        raise ValueError("- means standard input, but nothing is piped into it; try: cat recording.wav | ser predict -")
     return sys.stdin.buffer
 
 
-def _of_folder(folder: Path) -> list[tuple[str, Path]]:
+def _recordings_in(folder: Path) -> list[tuple[str, Path]]:
     from ser.core import files
 
     visible = [
@@ -143,16 +143,16 @@ def _of_folder(folder: Path) -> list[tuple[str, Path]]:
     ]
     found = sorted(path for path in visible if path.suffix.lower() in inputs.SUFFIXES)
     if not found:
-        raise ValueError(f"no recordings in {shown(folder)}; wanted files that end in {', '.join(inputs.SUFFIXES)}")
+        raise ValueError(f"no recordings in {printable(folder)}; wanted files that end in {', '.join(inputs.SUFFIXES)}")
     if len(found) < len(visible):
-        print(f"note: {len(visible) - len(found)} other files in {shown(folder)} are left out", file=sys.stderr)
-    return [(shown(path), path) for path in found]
+        print(f"note: {len(visible) - len(found)} other files in {printable(folder)} are left out", file=sys.stderr)
+    return [(printable(path), path) for path in found]
 
 
 def _rows(
     recordings: Iterable[tuple[str, Path | bytes]], recognizer: Recognizer, *, timeline: bool, hop: float
 ) -> Iterator[Row]:
-    """Predictions of each recording, or why there are none."""
+    """Predictions of each recording, or its error."""
     for name, source in recordings:
         try:
             with inputs.opened(source) as recording:
@@ -165,8 +165,8 @@ def _rows(
             yield {"path": name, "error": str(error)}
 
 
-def _watched(rows: Iterator[Row], n_recordings: int) -> Iterator[Row]:
-    """The rows, behind a progress bar where that helps: many recordings, and results that go elsewhere."""
+def _with_progress(rows: Iterator[Row], n_recordings: int) -> Iterator[Row]:
+    """Rows, with a progress bar for several recordings whose results are not printed on the terminal."""
     if n_recordings < 2 or sys.stdout.isatty() or not sys.stderr.isatty():
         return rows
     from tqdm import tqdm

@@ -1,4 +1,4 @@
-"""`ser record`: some seconds from the microphone, and their emotion."""
+"""`ser record`: emotion of a recording from the microphone."""
 
 import argparse
 import io
@@ -14,16 +14,16 @@ from ser.audio.waveforms import Waveform
 from ser.core import files
 
 SAMPLE_RATE = 16_000  # Hz
-SECONDS = (0.1, 3600.0)
+SECONDS = (0.1, 3600.0)  # shortest and longest recording
 BLOCK = 0.1  # seconds
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Length of the recording, and whether to keep it."""
+    """Add the length of the recording, the file to keep it in, the model and the output format."""
     from ser.commands import predict
 
-    parser.add_argument("--seconds", dest="record_duration", type=float, default=5.0, help="to record (%(default)s)")
-    parser.add_argument("--save", type=Path, metavar="FILE", help="keep the recording, as WAV or FLAC")
+    parser.add_argument("--seconds", dest="record_duration", type=float, default=5.0, help="length (%(default)s)")
+    parser.add_argument("--save", type=Path, metavar="FILE", help="keep the recording as WAV or FLAC")
     predict.add_model_options(parser)
     predict.add_format_options(parser)
     parser.set_defaults(timeline=False, hop=1.0)
@@ -35,13 +35,13 @@ def run(given: argparse.Namespace) -> str:
     Raises
     ------
     ValueError
-        If there is no microphone, or what was recorded cannot be used.
+        If there is no microphone, or the recording cannot be used.
     """
     from ser.commands import predict
 
     if given.save is None:
         return predict.run(argparse.Namespace(**vars(given), paths=[], more=[]))
-    content = recorded(given.record_duration)
+    content = wav_recording(given.record_duration)
     with files.replacing(given.save) as temporary:
         samples, rate = soundfile.read(io.BytesIO(content), dtype="int16")
         soundfile.write(temporary, samples, rate)
@@ -49,8 +49,8 @@ def run(given: argparse.Namespace) -> str:
     return predict.run(argparse.Namespace(**{**vars(given), "record_duration": None}, paths=[given.save], more=[]))
 
 
-def recorded(seconds: float) -> bytes:
-    """A WAV file of what the microphone hears.
+def wav_recording(seconds: float) -> bytes:
+    """Content of a WAV file recorded from the microphone.
 
     Raises
     ------
@@ -58,12 +58,12 @@ def recorded(seconds: float) -> bytes:
         If there is no microphone, or the length is out of range.
     """
     if not SECONDS[0] <= seconds <= SECONDS[1]:
-        raise ValueError(f"{seconds} s to record; wanted {SECONDS[0]} to {SECONDS[1]:g} s")
-    n_samples, n_heard, pieces = round(seconds * SAMPLE_RATE), 0, []
+        raise ValueError(f"cannot record {seconds} s; choose {SECONDS[0]} to {SECONDS[1]:g} s")
+    n_samples, n_recorded, pieces = round(seconds * SAMPLE_RATE), 0, []
     for piece in microphone():
         pieces.append(piece)
-        n_heard += piece.size
-        if n_heard >= n_samples:
+        n_recorded += piece.size
+        if n_recorded >= n_samples:
             break
     file = io.BytesIO()
     soundfile.write(file, np.concatenate(pieces)[:n_samples], SAMPLE_RATE, format="WAV", subtype="PCM_16")
@@ -71,12 +71,12 @@ def recorded(seconds: float) -> bytes:
 
 
 def microphone() -> Iterator[Waveform]:
-    """What the default microphone hears at 16 kHz, a tenth of a second at a time, without end.
+    """Blocks of 0.1 s from the default microphone at 16 kHz, without end.
 
     Raises
     ------
     ValueError
-        If there is none, or what is needed to hear it is not installed.
+        If there is no microphone, or a library for recording is not installed.
     """
     library = _library()
     length = round(BLOCK * SAMPLE_RATE)
@@ -86,7 +86,7 @@ def microphone() -> Iterator[Waveform]:
                 samples, _ = stream.read(length)
                 yield np.ascontiguousarray(samples[:, 0])
     except library.PortAudioError as error:
-        raise ValueError(f"no microphone can be heard ({error}); connect one, or predict a file") from None
+        raise ValueError(f"no microphone works ({error}); connect one, or predict a file") from None
 
 
 def _library() -> Any:

@@ -1,4 +1,4 @@
-"""`ser stream`: emotions as they are heard, from a microphone or from raw audio on standard input."""
+"""`ser stream`: live emotions, from the microphone or from raw audio on standard input."""
 
 import argparse
 import json
@@ -16,7 +16,7 @@ from ser.serving import inputs
 from ser.serving.recognition import HOP, TimedPrediction
 
 FORMATS = {"s16le": "<i2", "f32le": "<f4"}
-PIPE = 2**16  # bytes that are read at most at a time
+PIPE = 2**16  # most bytes of one read
 FULL_SCALE = 2**15
 NO_AUDIO = (
     "no audio came on standard input; pipe raw samples in, as: ffmpeg -i x.wav -f s16le -ar 16000 -ac 1 - | ser stream"
@@ -24,17 +24,24 @@ NO_AUDIO = (
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Where the audio comes from, and how it is coded."""
+    """Add the source of the audio, its format, and the model."""
     from ser.commands import predict
 
     parser.add_argument(
-        "source", nargs="?", choices=["-", "microphone"], help="(- if something is piped in, else microphone)"
+        "source",
+        nargs="?",
+        choices=["-", "microphone"],
+        help="- for raw audio on standard input (default: - if something is piped in, else microphone)",
     )
-    parser.add_argument("--rate", type=int, default=16_000, metavar="HZ", help="of the raw audio (%(default)s)")
-    parser.add_argument("--channels", type=int, default=1, help="of the raw audio, interleaved (%(default)s)")
-    parser.add_argument("--format", dest="coding", choices=FORMATS, default="s16le", help="of a sample (%(default)s)")
-    parser.add_argument("--hop", type=float, default=HOP, metavar="SECONDS", help="between windows (%(default)s)")
-    parser.add_argument("--json", action="store_true", help="print a json object a line")
+    parser.add_argument(
+        "--rate", type=int, default=16_000, metavar="HZ", help="sample rate of the raw audio (%(default)s)"
+    )
+    parser.add_argument("--channels", type=int, default=1, help="interleaved channels of the raw audio (%(default)s)")
+    parser.add_argument(
+        "--format", dest="coding", choices=FORMATS, default="s16le", help="of a raw sample (%(default)s)"
+    )
+    parser.add_argument("--hop", type=float, default=HOP, metavar="SECONDS", help="step of the window (%(default)s)")
+    parser.add_argument("--json", action="store_true", help="print one json object a line")
     predict.add_model_options(parser)
 
 
@@ -44,7 +51,7 @@ def run(given: argparse.Namespace) -> str:
     Raises
     ------
     ValueError
-        If no audio comes, or its coding is not what is said.
+        If no audio arrives, or the raw audio does not have the given format.
     """
     from ser.commands import predict, record
 
@@ -54,7 +61,7 @@ def run(given: argparse.Namespace) -> str:
     rate = inputs.check_rate(given.rate) if piped else record.SAMPLE_RATE
     if given.channels < 1:
         raise ValueError(f"{given.channels} channels; wanted 1 or more")
-    recognizer = predict.chosen(given)
+    recognizer = predict.chosen_recognizer(given)
     blocks = decoded(sys.stdin.buffer, given.coding, given.channels) if piped else record.microphone()
     n_lines = 0
     for prediction in recognizer.timeline(inputs.Input(blocks, rate, inf), hop=given.hop):
@@ -66,7 +73,14 @@ def run(given: argparse.Namespace) -> str:
 
 
 def line(prediction: TimedPrediction) -> str:
-    """One window for people."""
+    """Text of the prediction of one window: times, emotion, and the two next emotions.
+
+    Examples
+    --------
+    >>> prediction = {"emotion": "sad", "confidence": 0.7, "probabilities": {"sad": 0.7, "calm": 0.3}}
+    >>> line({"start": 0.0, "end": 3.0, **prediction})
+    '    0.0 to     3.0 s  sad          70.0%   calm 30.0%'
+    """
     times = f"{prediction['start']:7.1f} to {prediction['end']:7.1f} s"
     others = sorted(prediction["probabilities"].items(), key=lambda one: -one[1])[1:3]
     second = "  ".join(f"{label} {share:.1%}" for label, share in others)
@@ -74,7 +88,15 @@ def line(prediction: TimedPrediction) -> str:
 
 
 def decoded(file: BinaryIO, coding: str, n_channels: int) -> Iterator[Waveform]:
-    """Raw samples as they come, mono, full scale 1; a last one that is cut off is left out."""
+    """Blocks of raw audio, mono, with full scale 1; an incomplete last sample is left out.
+
+    Examples
+    --------
+    >>> import io
+    >>> file = io.BufferedReader(io.BytesIO(np.array([0, 16384, 0, -16384], "<i2").tobytes()))
+    >>> [block.tolist() for block in decoded(file, "s16le", n_channels=2)]
+    [[0.25, -0.25]]
+    """
     size = np.dtype(FORMATS[coding]).itemsize * n_channels
     left = b""
     while piece := file.read1(PIPE):  # type: ignore[attr-defined]

@@ -117,7 +117,7 @@ def test_several_corpora_are_compared(capsys: pytest.CaptureFixture[str]) -> Non
 
 
 def test_without_a_study_the_message_says_how_to_begin() -> None:
-    assert failure() == "no data/utterances.csv here; make it with: dvc repro ingest; or name audio files"
+    assert failure() == "no data/utterances.csv here; make it with: dvc repro ingest; or give audio files"
 
 
 def test_recordings_that_are_gone_are_counted_and_one_is_named() -> None:
@@ -160,14 +160,14 @@ def test_an_utterance_is_known_by_id_by_its_end_and_by_its_file(given: str, fold
     path = Path("corpus", row["path"])
     Path("link.wav").symlink_to(path.resolve())
     names = {"id": row["utterance"], "end": row["path"].removesuffix(".wav"), "path": str(path), "link": "link.wav"}
-    found = drawing.Study(Path("data/utterances.csv")).sought(names[given])
+    found = drawing.KnownRecordings(Path("data/utterances.csv")).find(names[given])
     assert (found.name, found.labels) == (row["utterance"], (row["emotion"], f"speaker {row['speaker']}"))
     assert found.path.resolve() == path.resolve()
 
 
 def test_the_speaker_is_left_out_where_nobody_knows_it() -> None:
     row = study(without_speakers(of_two())).iloc[0]
-    assert drawing.Study(Path("data/utterances.csv")).sought(row["utterance"]).labels == (row["emotion"],)
+    assert drawing.KnownRecordings(Path("data/utterances.csv")).find(row["utterance"]).labels == (row["emotion"],)
 
 
 @pytest.mark.parametrize(
@@ -213,8 +213,8 @@ def test_a_bad_recording_is_told_when_the_others_are_drawn(capsys: pytest.Captur
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("nowhere.wav", "nowhere.wav is no file, and there is no data/utterances.csv here whose utterance it could be"),
-        (".", r"\. is a folder; name recordings, or none to describe the whole corpus"),
+        ("nowhere.wav", "nowhere.wav is not a file, and there is no data/utterances.csv here to look for an utterance"),
+        (".", r"\. is a folder; give recordings, or nothing to describe the whole corpus"),
         ("x" * 5000, "File name too long"),
     ],
 )
@@ -226,11 +226,11 @@ def test_what_is_no_recording_is_refused(name: str, message: str) -> None:
 def test_a_mistyped_id_ends_with_those_that_are_alike() -> None:
     rows = study(of_two())
     name = rows["utterance"][0]
-    assert failure(f"{name}x").startswith(f"{name}x is no file, and no utterance of data/utterances.csv, whose ids are")
+    assert failure(f"{name}x").startswith(f"{name}x is not a file, and data/utterances.csv has no such")
     assert name in failure(f"{name}x")
 
 
 def test_an_end_of_several_ids_is_refused() -> None:
     rows = study(of_two())
     ending = rows["utterance"][0].rpartition("/")[2]
-    assert f"the end of 2 ids in data/utterances.csv: ravdess/Actor_01/{ending}" in failure(ending)
+    assert f"2 ids in data/utterances.csv end with it: ravdess/Actor_01/{ending}" in failure(ending)

@@ -18,7 +18,7 @@ import soundfile
 
 from ser import cli, predict_emotion
 from ser.commands import record
-from ser.commands.tables import MAX_NAME
+from ser.commands.prediction_output import MAX_NAME
 from ser.models import bundle
 from ser.serving import inputs
 from tests.models.test_bundle import with_network
@@ -171,7 +171,7 @@ def test_a_standard_input_that_nothing_comes_from_is_refused(
     code, _, message = predict("-")
     assert code == 1
     assert message == (
-        "error: - means standard input, and nothing is piped into it; try: cat recording.wav | ser predict -"
+        "error: - means standard input, but nothing is piped into it; try: cat recording.wav | ser predict -"
     )
 
 
@@ -282,7 +282,7 @@ def test_folds_are_to_be_chosen_from(tmp_path: Path, predict: Predict) -> None:
 def test_labels_are_for_keras_files_only(predict: Predict) -> None:
     code, _, message = predict("--labels", "happy,sad", DEMO[0])
     assert code == 1
-    assert message == "error: --labels are for a Keras file, as --model custom.h5; a bundle knows its own"
+    assert message == "error: --labels is only for a Keras file, as --model custom.h5; a bundle has its own labels"
 
 
 def test_all_speech_never_answers_no_speech(folder: Path, predict: Predict) -> None:

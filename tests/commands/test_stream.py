@@ -311,7 +311,7 @@ def sound(monkeypatch: pytest.MonkeyPatch) -> Sound:
 
 @pytest.mark.parametrize("seconds", [0.1, 0.25, 2.0])
 def test_a_recording_is_as_long_as_asked_for(seconds: float, sound: Sound) -> None:
-    found, rate = soundfile.read(io.BytesIO(record.recorded(seconds)), dtype="int16")
+    found, rate = soundfile.read(io.BytesIO(record.wav_recording(seconds)), dtype="int16")
     np.testing.assert_array_equal(found, np.resize(UTTERANCE, round(seconds * RATE)))
     assert rate == RATE
     assert sound.asked["samplerate"] == RATE
@@ -320,7 +320,7 @@ def test_a_recording_is_as_long_as_asked_for(seconds: float, sound: Sound) -> No
 
 
 def test_the_microphone_is_closed_after_a_recording(sound: Sound) -> None:
-    record.recorded(0.3)
+    record.wav_recording(0.3)
     assert sound.closed
 
 
@@ -363,7 +363,7 @@ def test_a_length_out_of_range_is_refused(seconds: str, run: Run, sound: Sound) 
     for command in (("record", "--seconds", seconds), ("predict", "--record-duration", seconds)):
         code, _, message = run(*command)
         assert code == 1
-        assert message == f"error: {float(seconds)} s to record; wanted 0.1 to 3600 s"
+        assert message == f"error: cannot record {float(seconds)} s; choose 0.1 to 3600 s"
 
 
 @pytest.mark.parametrize("command", [("record",), ("predict", "--record-duration", "1"), ("stream", "microphone")])
@@ -393,7 +393,7 @@ def test_without_a_microphone_the_remedy_is_named(command: tuple[str, ...], run:
     sound.fails = True
     code, out, message = run(*command)
     assert (code, out) == (1, "")
-    assert message == ("error: no microphone can be heard (Error querying device -1); connect one, or predict a file")
+    assert message == ("error: no microphone works (Error querying device -1); connect one, or predict a file")
 
 
 def test_nothing_is_kept_where_nothing_is_recorded(run: Run, sound: Sound, tmp_path: Path) -> None:

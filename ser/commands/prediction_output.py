@@ -1,4 +1,4 @@
-"""Predictions as a table for people, as csv, or as json, printed as they come."""
+"""Print predictions as a table, as csv, or as json."""
 
 import csv
 import json
@@ -9,18 +9,25 @@ from typing import Any
 Row = Mapping[str, Any]
 
 TIMES = ("start", "end")
-MAX_NAME = 48  # characters; of a longer name the end is shown, which tells files apart
-SHARE = 6  # characters, of 100.0%
-EMOTION = 10  # characters, of the longest emotion's name and more
+MAX_NAME = 48  # characters; of a longer path only the end is printed
+SHARE = 6  # characters of 100.0%
+EMOTION = 10  # characters of the column of emotions
 
 
 def write(rows: Iterable[Row], *, names: Sequence[str], labels: Sequence[str], kind: str, timeline: bool) -> int:
-    """Print rows (path, emotion, confidence, probabilities, duration; or path, error); return the number of errors.
+    """Print predictions, and return the number of errors.
+
+    A table or csv is printed row by row, json at the end.
 
     Parameters
     ----------
+    rows
+        path, emotion, confidence, probabilities and duration of each recording (with a timeline, of each window, with
+        start and end); or path and error.
     names
-        Paths that will come: a column as wide as the longest.
+        Paths of all rows; they decide the width of the first column.
+    labels
+        Emotions, in the order of their columns.
     kind
         `table`, `csv` or `json`.
     """
