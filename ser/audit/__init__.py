@@ -1,1 +1,1 @@
-"""The audit of a study: findings, checks of tables and models, near duplicates."""
+"""Audit of a study: checks for leaks in tables, audio and models, and their findings."""

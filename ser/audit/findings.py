@@ -1,4 +1,4 @@
-"""What an audit of a study says: its findings, and whether they may stand."""
+"""Findings of an audit, the report of them, and the decision whether a study may keep them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -21,53 +21,84 @@ Check = Literal[
 TITLES: dict[Check, str] = {
     "speaker_overlap": "a speaker in two partitions",
     "duplicate_audio": "equal audio in two partitions",
-    "near_duplicate_audio": "copies of audio in two partitions",
+    "near_duplicate_audio": "near copies of audio in two partitions",
     "made_rows": "synthetic or augmented rows outside training",
-    "normalisation": "normalisation fitted outside training",
+    "normalisation": "normalisation fitted on rows outside training",
     "label_imbalance": "emotions of unequal frequency",
-    "lone_speaker": "an emotion by one speaker",
-    "served_features": "features in service unlike those in training",
-    "served_predictions": "predictions in service unlike those in the report",
+    "lone_speaker": "an emotion with one training speaker",
+    "served_features": "served features differ from training features",
+    "served_predictions": "served predictions differ from the report",
 }
 MAX_EXAMPLES = 5
-LEAKY = "leaky_"  # how the name begins of what may break an invariant
+LEAKY = "leaky_"  # prefix of the names of protocols that may leak
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that an audit found."""
+    """One result of an audit."""
 
     level: Level
-    """error: what the scores say of unheard speakers does not hold; note: what a reader should know."""
+    """error: the scores do not hold for new speakers; note: the reader should know this."""
     check: Check
     fold: int | None
-    """None: of all of them."""
+    """None: the finding concerns all folds."""
     found: str
-    """One sentence, with figures."""
+    """One sentence with numbers."""
     remedy: str
     examples: list[str] = field(default_factory=list)
-    """Utterances, `MAX_EXAMPLES` at most."""
+    """At most `MAX_EXAMPLES` utterances."""
 
 
-def some(utterances: Iterable[str]) -> list[str]:
-    """The first `MAX_EXAMPLES` of them."""
+def first_examples(utterances: Iterable[str]) -> list[str]:
+    """First `MAX_EXAMPLES` different utterances in sorted order.
+
+    Examples
+    --------
+    >>> first_examples(["x/2", "x/1", "x/2"])
+    ['x/1', 'x/2']
+    """
     return sorted(set(utterances))[:MAX_EXAMPLES]
 
 
+def counted(n: int, word: str) -> str:
+    """Number and noun, with the plural of the noun where it is needed.
+
+    Examples
+    --------
+    >>> counted(1, "error"), counted(2, "error")
+    ('1 error', '2 errors')
+    """
+    return f"{n} {word}{'' if n == 1 else 's'}"
+
+
 def declared(protocol: str) -> str | None:
-    """What the name of a protocol admits: `leaky`, `speaker-dependent`, or nothing."""
+    """Weakness that the name of a protocol declares: `leaky`, `speaker-dependent` or None.
+
+    Examples
+    --------
+    >>> declared("leaky_smote"), declared("random"), declared("speaker_folds")
+    ('leaky', 'speaker-dependent', None)
+    """
     if protocol.startswith(LEAKY):
         return "leaky"
     return "speaker-dependent" if protocol in SPEAKER_DEPENDENT else None
 
 
 def report(findings: Sequence[Finding], *, protocol: str, declared: str | None) -> dict[str, Any]:
-    """What `audit.json` holds: errors first, each in the order of checks and folds.
+    """Content of `audit.json`: errors, then notes, each in the order of checks and folds.
 
     Parameters
     ----------
     protocol
-        As `ser.protocol.partitions.protocol` shows it beside every number.
+        Description of the protocol, from `ser.protocol.partitions.protocol`.
+    declared
+        Weakness of the protocol, from `declared`.
+
+    Examples
+    --------
+    >>> note = Finding("note", "label_imbalance", None, "angry has twice as many", "read the UAR")
+    >>> report([note], protocol="speaker_folds (speaker-independent)", declared=None)["n_notes"]
+    1
     """
     checks = list(TITLES)
     ordered = sorted(
@@ -84,19 +115,26 @@ def report(findings: Sequence[Finding], *, protocol: str, declared: str | None) 
 
 
 def check(report: Mapping[str, Any]) -> None:
-    """Raise a ValueError if there are errors that the name of the protocol does not admit."""
+    """Raise an error if the report has errors that the protocol does not declare.
+
+    Raises
+    ------
+    ValueError
+        If there are errors and `declared` is None.
+    """
     if report["n_errors"] and report["declared"] is None:
         kinds = dict.fromkeys(TITLES[one["check"]] for one in report["findings"] if one["level"] == "error")
         raise ValueError(
-            f"the audit found {report['n_errors']} error(s) ({'; '.join(kinds)}), so the scores of this study would not"
-            " hold; mend them as said above, or name the protocol for what it is (partition=random, or leaky_…)"
+            f"the audit found {report['n_errors']} error(s) ({'; '.join(kinds)}), so the scores of this study are not"
+            " valid; follow the remedies above, or use a protocol that declares the leak (partition=random, or a name"
+            f" that begins with {LEAKY})"
         )
 
 
 def as_text(report: Mapping[str, Any]) -> str:
-    """A report for people: findings of one check together, each remedy once."""
+    """Report as text: findings of one check together, each remedy once."""
     label = f", declared {report['declared']}" if report["declared"] else ""
-    counts = [f"{report[f'n_{word}s']} {word}{'' if report[f'n_{word}s'] == 1 else 's'}" for word in ("error", "note")]
+    counts = [counted(report[f"n_{word}s"], word) for word in ("error", "note")]
     lines = [f"{report['protocol']}{label}: {', '.join(counts)}"]
     heading = ""
     remedies: set[str] = set()

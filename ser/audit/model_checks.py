@@ -1,4 +1,4 @@
-"""Leaks that numbers show: rows mixed with others than training's, normalisation, and train and serve mismatch."""
+"""Checks of numbers for leaks: sources of synthetic rows, normalisation, and values of the served model."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,27 +7,27 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ser.audit.findings import Finding, some
+from ser.audit.findings import Finding, counted, first_examples
 from ser.core.tables import feature_columns, probability_columns
 from ser.protocol.adaptation import is_standardised_by_speaker
 
 Values = npt.NDArray[np.floating[Any]]
 
-MAX_SYNTHETIC = 50  # rows of a fold that are examined, evenly spread over them
-ON_A_LINE = 1e-5  # 1 + cosine of the directions to two rows; 0.26 degrees
-OFF = 1e-3  # standard deviations; rounding in single precision stays below a thousandth of that
-FEATURE_OFF = 1e-3  # standard deviations of the feature
-PROBABILITY_OFF = 1e-4
+MAX_SYNTHETIC = 50  # rows of a fold that are examined, evenly spaced
+ON_A_LINE = 1e-5  # 1 + cosine of the directions to the two rows; 0.26 degrees
+TOLERANCE = 1e-3  # standard deviations; rounding in single precision is a thousand times smaller
+FEATURE_TOLERANCE = 1e-3  # standard deviations of the feature
+PROBABILITY_TOLERANCE = 1e-4
 
-NORMALISATION_REMEDY = "fit the scaler inside the model, on the rows that train it: dvc repro -f train"
-SERVED_REMEDY = "extract and train anew with one version of the code: dvc repro -f"
+NORMALISATION_REMEDY = "fit the scaler inside the model, on its training rows: dvc repro -f train"
+SERVED_REMEDY = "extract and train again with one version of the code: dvc repro -f"
 
 
 def synthetic_rows(rows: pd.DataFrame, features: pd.DataFrame, side: pd.Series, *, fold: int) -> list[Finding]:
-    """Rows of SMOTE that lie between two recordings of which one is not in training.
+    """Rows made by SMOTE from a recording outside training.
 
-    Such a row lies on the line between two rows of its emotion: seen from it, they are in opposite directions. In tens
-    of dimensions no other two are, so that the line tells which recordings a row was made of.
+    SMOTE puts a row on the line between two rows of its emotion, which therefore lie in opposite directions from it. In
+    tens of dimensions this is true of no other two rows, so the line shows the recordings that a row was made from.
 
     Parameters
     ----------
@@ -36,17 +36,47 @@ def synthetic_rows(rows: pd.DataFrame, features: pd.DataFrame, side: pd.Series, 
     features
         Features of every utterance and variant.
     side
-        Partition of each row of `features` in this fold; missing where it has none.
+        Partition of each row of `features` in this fold; missing if it has none.
     """
-    columns = feature_columns(features)
     rows = rows[rows["variant"] == "smote"]
-    if rows.empty or not columns:
+    if rows.empty or not feature_columns(features):
         return []
     examined = rows.iloc[np.unique(np.linspace(0, len(rows) - 1, MAX_SYNTHETIC).round().astype(int))]
+    outside, n_unexplained = _sources_outside(examined, features, (side == "train").to_numpy())
+    findings = []
+    if outside:
+        sources = features["utterance"].to_numpy()[outside]
+        found = (
+            f"some of {counted(len(examined), 'synthetic row')} examined were made from"
+            f" {counted(len(set(sources)), 'utterance')} outside training ({_sides(side.to_numpy()[outside])})"
+        )
+        remedy = "run SMOTE after the split, with training rows only, as the stage balance does: dvc repro -f balance"
+        findings.append(Finding("error", "made_rows", fold, found, remedy, first_examples(sources)))
+    if n_unexplained:
+        found = (
+            f"{n_unexplained} of {counted(len(examined), 'synthetic row')} examined do not lie between two recordings"
+            " of their emotion"
+        )
+        remedy = "the tables may be from different runs; make them again with: dvc repro -f balance"
+        findings.append(Finding("error", "made_rows", fold, found, remedy, first_examples(examined["utterance"])))
+    return findings
+
+
+def _sources_outside(
+    examined: pd.DataFrame, features: pd.DataFrame, trains: npt.NDArray[np.bool_]
+) -> tuple[list[int], int]:
+    """Indices of rows outside training that synthetic rows were made from, and the number of rows without sources.
+
+    Parameters
+    ----------
+    trains
+        `(n_rows,)`: True for rows of `features` in the training partition.
+    """
+    columns = feature_columns(features)
     values = features[columns].to_numpy(np.float64)
     scale = _scale(values)
-    trains = (side == "train").to_numpy()
-    outside, unexplained = [], 0
+    outside: list[int] = []
+    n_unexplained = 0
     for emotion, own in examined.groupby("emotion"):
         same = (features["emotion"] == emotion).to_numpy()
         for row in own[columns].to_numpy(np.float64) / scale:
@@ -54,38 +84,37 @@ def synthetic_rows(rows: pd.DataFrame, features: pd.DataFrame, side: pd.Series, 
                 continue
             ends = _ends(row, values[same] / scale)
             if ends is None:
-                unexplained += 1
+                n_unexplained += 1
             else:
                 outside += [int(k) for k in np.flatnonzero(same)[list(ends)] if not trains[k]]
-    findings = []
-    if outside:
-        made = features["utterance"].to_numpy()[outside]
-        found = (
-            f"of {len(examined)} synthetic rows examined, some were interpolated with {len(set(made))} utterances that"
-            f" do not train ({_sides(side.to_numpy()[outside])})"
-        )
-        remedy = "run SMOTE after the split, on training rows alone, as the stage balance does: dvc repro -f balance"
-        findings.append(Finding("error", "made_rows", fold, found, remedy, some(made)))
-    if unexplained:
-        found = (
-            f"of {len(examined)} synthetic rows examined, {unexplained} lie between no two recordings of their emotion"
-        )
-        remedy = "the tables may be of different runs; make them anew with: dvc repro -f balance"
-        findings.append(Finding("error", "made_rows", fold, found, remedy, some(examined["utterance"])))
-    return findings
+    return outside, n_unexplained
 
 
 def _ends(row: Values, others: Values) -> tuple[int, ...] | None:
-    """The two of `others`, `(n_rows, n_features)`, between which `row` lies, or the one that it equals, or None."""
+    """Indices of the two of `others` between which `row` lies, or of the one that equals it; None if there are none.
+
+    Parameters
+    ----------
+    row
+        `(n_features,)`.
+    others
+        `(n_rows, n_features)`.
+
+    Examples
+    --------
+    >>> others = np.array([[0.0, 0.0], [1.0, 5.0], [2.0, 2.0]])
+    >>> _ends(np.array([0.5, 0.5]), others)
+    (0, 2)
+    """
     if not len(others):
         return None
-    ways = others - row
-    length = np.linalg.norm(ways, axis=1)
+    directions = others - row
+    length = np.linalg.norm(directions, axis=1)
     nearest = int(length.argmin())
-    if length[nearest] <= OFF:
+    if length[nearest] <= TOLERANCE:
         return (nearest,)
-    ways /= length[:, None]
-    cosines = ways @ ways.T
+    directions /= length[:, None]
+    cosines = directions @ directions.T
     first, second = np.unravel_index(cosines.argmin(), cosines.shape)
     return (int(first), int(second)) if 1 + cosines[first, second] < ON_A_LINE else None
 
@@ -95,62 +124,67 @@ def _sides(found: npt.NDArray[Any]) -> str:
 
 
 def normalisation(
-    held: tuple[Values, Values],
+    stored: tuple[Values, Values],
     trained: tuple[Values, Values],
     everything: tuple[Values, Values],
     *,
     fold: int,
     model: str,
 ) -> list[Finding]:
-    """Mean and variance, `(n_features,)` each, that a model holds, unlike those of the rows that trained it.
+    """Model whose mean and variance, `(n_features,)` each, differ from those of its training rows.
 
     Parameters
     ----------
+    stored
+        Mean and variance in the model.
     trained
-        Of the rows that trained it.
+        Mean and variance of the training rows.
     everything
-        Of the recordings of all partitions: if these are the held ones, that is said.
+        Mean and variance of all recordings; the finding states if they are equal to `stored`.
     model
-        What to call it.
+        Name of the model in the finding.
     """
-    off = _difference(held, trained)
-    if off <= OFF:
+    off = _difference(stored, trained)
+    if off <= TOLERANCE:
         return []
-    likely = _difference(held, everything) <= OFF
+    is_of_all = _difference(stored, everything) <= TOLERANCE
     found = (
-        f"{model} normalises by figures up to {off:.2g} standard deviations off those of the rows that trained it"
-        + (": they are those of all partitions together" if likely else "")
+        f"mean and deviation in {model} differ from those of its training rows by up to {off:.2g} standard deviations"
+        + ("; they are those of all partitions together" if is_of_all else "")
     )
     return [Finding("error", "normalisation", fold, found, NORMALISATION_REMEDY)]
 
 
-def of_speakers(
+def speaker_adaptation(
     features: pd.DataFrame, partitions: pd.DataFrame, utterances: pd.DataFrame, *, declared: bool
 ) -> list[Finding]:
-    """Features that were made relative to their speaker, and so by those who are tested.
+    """Features that are standardised by speaker, which uses the utterances of test speakers.
 
     Parameters
     ----------
     features
-        The feature table that models read.
+        Feature table that the models read.
     declared
-        Whether the study says so: then it is a note, and else an error.
+        True if the study declares the adaptation; then the finding is a note, otherwise an error.
     """
-    if not declared and not is_standardised_by_speaker(features, utterances, tolerance=OFF):
+    if not declared and not is_standardised_by_speaker(features, utterances, tolerance=TOLERANCE):
         return []
     tested = partitions.loc[partitions["partition"] == "test", "utterance"]
     names = utterances.loc[utterances["utterance"].isin(tested), "speaker"]
-    found = f"features are standardised over the utterances of their speaker, for {names.nunique()} who are tested, too"
+    found = (
+        "features are standardised over the utterances of each speaker, also of"
+        f" {counted(names.nunique(), 'test speaker')}"
+    )
     if declared:
-        found += ", and the study is declared transductive; no single recording can be served, so none was extracted"
-        remedy = "compare it with transductive figures alone; those of single recordings: -S adaptation=none"
+        found += "; the study is declared transductive, so it serves no single recordings and none were checked"
+        remedy = "compare it with transductive scores only; for single recordings choose -S adaptation=none"
         return [Finding("note", "normalisation", None, found, remedy)]
-    remedy = "extract the features anew: dvc repro -f; or declare it: -S adaptation=speaker, whose figures say so"
-    return [Finding("error", "normalisation", None, found, remedy, some(tested))]
+    remedy = "extract the features again: dvc repro -f; or declare the adaptation: -S adaptation=speaker"
+    return [Finding("error", "normalisation", None, found, remedy, first_examples(tested))]
 
 
 def _difference(one: tuple[Values, Values], other: tuple[Values, Values]) -> float:
-    """Largest difference of means or of deviations, in deviations of `other`; constant features count as 1."""
+    """Largest difference of means or deviations, in deviations of `other`; the deviation of a constant feature is 1."""
     if one[0].shape != other[0].shape:
         return float("inf")
     scale = np.sqrt(np.where(other[1] > 0, other[1], 1))
@@ -159,15 +193,27 @@ def _difference(one: tuple[Values, Values], other: tuple[Values, Values]) -> flo
 
 
 def moments(values: Values) -> tuple[Values, Values]:
-    """Mean and variance of each feature, `(n_features,)` each, as scikit-learn's scaler has them."""
+    """Mean and variance of each feature, `(n_features,)` each, as scikit-learn's scaler computes them.
+
+    Parameters
+    ----------
+    values
+        `(n_rows, n_features)`.
+
+    Examples
+    --------
+    >>> mean, variance = moments(np.array([[1.0, 10.0], [3.0, 10.0]]))
+    >>> mean.tolist(), variance.tolist()
+    ([2.0, 10.0], [1.0, 0.0])
+    """
     from sklearn.preprocessing import StandardScaler
 
     scaler = StandardScaler().fit(values)
     return scaler.mean_, scaler.var_
 
 
-def held_by(model: Any) -> tuple[Values, Values] | None:
-    """Mean and variance of each feature that a trained model holds; None if it does not normalise."""
+def stored_moments(model: Any) -> tuple[Values, Values] | None:
+    """Mean and variance of each feature, `(n_features,)` each, in a trained model; None if it does not normalise."""
     if hasattr(model, "network"):
         layers = [layer for layer in model.network.layers if type(layer).__name__ == "Normalization"]
         if not layers:
@@ -181,37 +227,41 @@ def held_by(model: Any) -> tuple[Values, Values] | None:
     return None
 
 
-def served_features(kept: Values, served: Values, scale: Values, utterances: list[str], *, fold: int) -> list[Finding]:
-    """Utterances whose features, extracted anew as a bundle says, are not those that were kept.
+def served_features(
+    stored: Values, served: Values, scale: Values, utterances: list[str], *, fold: int
+) -> list[Finding]:
+    """Utterances whose features, extracted again with the settings of a model, differ from the stored ones.
 
     Parameters
     ----------
-    kept, served
-        `(n_utterances, …)`, the last axis being that of `scale`, or all of them.
+    stored, served
+        `(n_utterances, …)`.
     scale
-        Standard deviation of each feature.
+        Standard deviation of each feature, which is the last axis, or one number for all values.
+    utterances
+        Name of each utterance.
     """
-    if kept.shape != served.shape:
-        found = f"the model extracts features of shape {served.shape[1:]}, and was trained on {kept.shape[1:]}"
-        return [Finding("error", "served_features", fold, found, SERVED_REMEDY, some(utterances))]
-    off = np.abs(kept - served) / scale
+    if stored.shape != served.shape:
+        found = f"the model extracts features of shape {served.shape[1:]}, but was trained on {stored.shape[1:]}"
+        return [Finding("error", "served_features", fold, found, SERVED_REMEDY, first_examples(utterances))]
+    off = np.abs(stored - served) / scale
     worst = off.reshape(len(off), -1).max(axis=1)
-    if not (worst > FEATURE_OFF).any():
+    if not (worst > FEATURE_TOLERANCE).any():
         return []
     found = (
-        f"of {len(worst)} test utterances extracted as the model says, {int((worst > FEATURE_OFF).sum())} differ from"
-        f" what it was trained on, by up to {worst.max():.2g} standard deviations"
+        f"{int((worst > FEATURE_TOLERANCE).sum())} of {counted(len(worst), 'test utterance')}, extracted again with the"
+        f" settings of the model, differ from the stored features by up to {worst.max():.2g} standard deviations"
     )
-    wrong = [name for name, value in zip(utterances, worst, strict=True) if value > FEATURE_OFF]
-    return [Finding("error", "served_features", fold, found, SERVED_REMEDY, some(wrong))]
+    wrong = [name for name, value in zip(utterances, worst, strict=True) if value > FEATURE_TOLERANCE]
+    return [Finding("error", "served_features", fold, found, SERVED_REMEDY, first_examples(wrong))]
 
 
 def served_settings(of_model: Mapping[str, Any], of_study: Mapping[str, Any], *, fold: int) -> list[Finding]:
-    """A model that extracts by other settings than those of the study's features: the names of both are in `found`."""
+    """Model whose settings of the representation differ from those of the study."""
     if of_model == of_study:
         return []
-    found = f"the model extracts {_named(of_model)}, and the study's features are {_named(of_study)}, set otherwise"
-    return [Finding("error", "served_features", fold, found, "train anew with: dvc repro -f train")]
+    found = f"features have different settings in the model, {_named(of_model)}, and in the study, {_named(of_study)}"
+    return [Finding("error", "served_features", fold, found, "train again with: dvc repro -f train")]
 
 
 def _named(representation: Mapping[str, Any]) -> str:
@@ -219,28 +269,28 @@ def _named(representation: Mapping[str, Any]) -> str:
 
 
 def served_predictions(served: pd.DataFrame, reported: pd.DataFrame, *, fold: int) -> list[Finding]:
-    """Predictions made anew from the audio, unlike those in the report.
+    """Predictions made again from the audio that differ from those in the report.
 
     Parameters
     ----------
     served, reported
-        utterance, prediction, and `p_<label>`; of one fold. All served ones are compared that are reported.
+        Columns utterance, prediction and `p_<label>`, of one fold; utterances in both are compared.
     """
     columns = [name for name in probability_columns(served) if name in reported]
     both = served.merge(reported[["utterance", "prediction", *columns]], on="utterance", suffixes=("", "_reported"))
     off = np.abs(both[columns].to_numpy() - both[[f"{name}_reported" for name in columns]].to_numpy()).max(axis=1)
-    of_reported = [
-        row[f"p_{row['prediction_reported']}"] for _, row in both.iterrows()
-    ]  # the most probable, or as good
-    wrong = (off > PROBABILITY_OFF) | (both[columns].max(axis=1) > np.array(of_reported) + PROBABILITY_OFF).to_numpy()
+    # The reported label must be the most probable one; a tie with another label is no difference.
+    of_reported = np.array([row[f"p_{row['prediction_reported']}"] for _, row in both.iterrows()])
+    is_other_label = (both[columns].max(axis=1) > of_reported + PROBABILITY_TOLERANCE).to_numpy()
+    wrong = (off > PROBABILITY_TOLERANCE) | is_other_label
     if not wrong.any():
         return []
     found = (
-        f"of {len(both)} test utterances predicted from their audio, {int(wrong.sum())} differ from the report,"
-        f" by up to {off.max():.2g} in a probability"
+        f"{int(wrong.sum())} of {counted(len(both), 'test utterance')}, predicted again from their audio, differ from"
+        f" the report by up to {off.max():.2g} in a probability"
     )
-    remedy = "predict anew with the models that are here: dvc repro -f evaluate"
-    return [Finding("error", "served_predictions", fold, found, remedy, some(both.loc[wrong, "utterance"]))]
+    remedy = "predict again with the present models: dvc repro -f evaluate"
+    return [Finding("error", "served_predictions", fold, found, remedy, first_examples(both.loc[wrong, "utterance"]))]
 
 
 def _scale(values: Values) -> Values:

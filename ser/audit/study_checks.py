@@ -1,4 +1,4 @@
-"""All checks of the artefacts of one study, whose models and recordings are read from their folders."""
+"""All checks of one study: of its tables, its recordings and its models."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -31,16 +31,16 @@ N_SERVED = 3  # test utterances of each fold whose features are extracted anew
 
 @dataclass(frozen=True)
 class Study:
-    """What a study has made before anything is predicted, and what it has predicted if it has."""
+    """Tables and models of a study, and its predictions if there are any."""
 
     utterances: pd.DataFrame
     partitions: pd.DataFrame
     balanced: pd.DataFrame
     features: Representation
     settings: Mapping[str, Any]
-    """Name and settings of the representation, and its adaptation if there is any."""
+    """Name and settings of the representation, and the adaptation if there is one."""
     models: Path
-    """Folder that has the folder of each fold's bundle."""
+    """Folder of the bundles, one folder per fold."""
     root: Path
     """Folder that the paths of the utterances are relative to."""
     predictions: pd.DataFrame | None = None
@@ -48,15 +48,16 @@ class Study:
 
     @cached_property
     def folds(self) -> list[int]:
+        """Numbers of the folds in ascending order."""
         return sorted(int(fold) for fold in self.partitions["fold"].unique())
 
     @property
     def is_transductive(self) -> bool:
-        """Whether the study is declared to be so."""
+        """True if the study declares an adaptation to speakers."""
         return bundle.is_transductive(self.settings)
 
     def side(self, fold: int) -> pd.Series:
-        """Partition of each row of the features in a fold; missing where it has none."""
+        """Partition of each row of the features in a fold; missing if it has none."""
         rows = self.partitions[self.partitions["fold"] == fold]
         found: pd.Series = self.features.rows["utterance"].map(rows.set_index("utterance")["partition"])
         return found
@@ -71,17 +72,17 @@ def read(
     models: Path,
     predictions: Path | None = None,
 ) -> Study:
-    """The study whose tables and models lie at some paths.
+    """Read a study from the paths of its tables and models.
 
     Parameters
     ----------
     config
-        corpus.root, model.name, representation, tables.format.
+        Parameters corpus.root, model.name, representation and tables.format.
 
     Raises
     ------
     ValueError, OSError
-        If one is not here, or not what it should be.
+        If a file is missing or not valid.
     """
     return Study(
         utterances=tables.read_utterances(utterances),
@@ -97,12 +98,17 @@ def read(
 
 
 def report(study: Study, partition: Mapping[str, Any]) -> dict[str, Any]:
-    """What `audit.json` holds of a study whose protocol has the settings `partition`.
+    """Content of `audit.json` for a study.
+
+    Parameters
+    ----------
+    partition
+        Settings of the partition.
 
     Raises
     ------
     ValueError, OSError
-        As `findings`.
+        For the same reasons as `findings`.
     """
     independent = is_speaker_independent(study.partitions, study.utterances)
     shown = protocol(**partition, speaker_independent=independent, transductive=study.is_transductive)
@@ -110,18 +116,18 @@ def report(study: Study, partition: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def findings(study: Study) -> list[Finding]:
-    """What all checks find.
+    """Findings of all checks.
 
     Raises
     ------
     ValueError, OSError
-        If what was made is not here, damaged, or of different runs.
+        If a file is missing or damaged, or the files are from different runs.
     """
     partitions, utterances = study.partitions, study.utterances
     found = [
         *table_checks.speaker_overlap(partitions, utterances),
         *table_checks.duplicate_audio(partitions, utterances),
-        *table_checks.near_duplicate_audio(partitions, utterances, alike(study)),
+        *table_checks.near_duplicate_audio(partitions, utterances, near_copies(study)),
         *table_checks.made_rows(study.balanced, partitions),
         *table_checks.label_imbalance(partitions, utterances),
         *table_checks.lone_speaker(partitions, utterances),
@@ -132,21 +138,22 @@ def findings(study: Study) -> list[Finding]:
             synthetic = rows[rows["synthetic"]]
             found += model_checks.synthetic_rows(synthetic, study.features.rows, study.side(fold), fold=fold)
     if study.features.array is None:
-        found += model_checks.of_speakers(study.features.rows, partitions, utterances, declared=study.is_transductive)
+        found += model_checks.speaker_adaptation(
+            study.features.rows, partitions, utterances, declared=study.is_transductive
+        )
     if study.predictions is not None:
         found += table_checks.tested_rows(study.predictions, partitions)
     if study.is_ensemble:
-        what = (
-            "the members of an ensemble are audited alone: their normalisation and their features are not checked here"
-        )
-        return [*found, Finding("note", "normalisation", None, what, "ser audit after dvc exp run -S model=<member>")]
+        what = "the normalisation and the served features of an ensemble's members are not checked here"
+        remedy = "audit each member alone: dvc exp run -S model=<member>, then ser audit"
+        return [*found, Finding("note", "normalisation", None, what, remedy)]
     for fold in study.folds:
         found += _of_models(study, fold)
     return found
 
 
-def alike(study: Study) -> pd.DataFrame:
-    """Pairs of recordings that are copies, though not to the sample: first, second (audio hashes), similarity."""
+def near_copies(study: Study) -> pd.DataFrame:
+    """Pairs of recordings with similar fingerprints: first and second (audio hashes), similarity."""
     here = study.utterances["utterance"].isin(study.partitions["utterance"])
     recordings = study.utterances[here].drop_duplicates("audio_hash")
     prints = extracted(
@@ -166,15 +173,15 @@ def _of_models(study: Study, fold: int) -> Iterator[Finding]:
     yield from _normalisation(study, model, fold, with_dev=refit, name="the model")
     if refit:
         yield from _normalisation(
-            study, bundle.load(before), fold, with_dev=False, name="the model before it heard dev"
+            study, bundle.load(before), fold, with_dev=False, name="the model before its refit on dev"
         )
     if not study.is_transductive:
         yield from _served(study, model, fold)
 
 
 def _normalisation(study: Study, model: Bundle, fold: int, *, with_dev: bool, name: str) -> list[Finding]:
-    held = model_checks.held_by(model.model)
-    if held is None or study.settings["name"] in SCALED:
+    stored = model_checks.stored_moments(model.model)
+    if stored is None or study.settings["name"] in SCALED:
         return []
     rows = study.balanced[study.balanced["fold"] == fold]
     recorded = study.features.rows["variant"] == ORIGINAL
@@ -182,7 +189,6 @@ def _normalisation(study: Study, model: Bundle, fold: int, *, with_dev: bool, na
         rows = rows[~rows["synthetic"] & (rows["variant"] == ORIGINAL)]
         trained, everything = _moments_of_examples(study.features, rows, study.features.rows[recorded])
     else:
-        # A balanced row of another partition is an error of its own, and no reason to look for another here.
         dev = study.features.rows[recorded & (study.side(fold) == "dev")].assign(synthetic=False)
         rows = balancing.dereferenced(rows, study.features.rows)
         rows = pd.concat([rows, dev], ignore_index=True) if with_dev else rows
@@ -190,13 +196,13 @@ def _normalisation(study: Study, model: Bundle, fold: int, *, with_dev: bool, na
             model_checks.moments(part[model.columns].to_numpy(np.float32))
             for part in (rows, study.features.rows[recorded])
         )
-    return model_checks.normalisation(held, trained, everything, fold=fold, model=name)
+    return model_checks.normalisation(stored, trained, everything, fold=fold, model=name)
 
 
 def _moments_of_examples(
     features: Representation, rows: pd.DataFrame, recorded: pd.DataFrame
 ) -> tuple[tuple[model_checks.Values, model_checks.Values], ...]:
-    """Mean and variance of the rows that trained a network, and of all recordings, as its training has them."""
+    """Mean and variance of the training rows of a network, and of all recordings, computed as in training."""
     from ser.models import network_training  # Keras takes seconds to import
     from ser.models.examples import standardisation
 
@@ -206,7 +212,7 @@ def _moments_of_examples(
 
 
 def _served(study: Study, model: Bundle, fold: int) -> Iterator[Finding]:
-    """Of some test utterances, evenly spread: the features, and what is predicted from them, as in service."""
+    """Compare features and predictions of some evenly spaced test utterances with those of the served model."""
     from ser.representation.registry import extractor
 
     tested = study.partitions[(study.partitions["fold"] == fold) & (study.partitions["partition"] == "test")]
@@ -217,21 +223,21 @@ def _served(study: Study, model: Bundle, fold: int) -> Iterator[Finding]:
     recordings = [reading.read(study.root / path) for path in rows["path"]]
     served = np.stack([extract(one.waveform, one.sample_rate) for one in recordings])
     positions = study.features.positions(rows[["utterance"]].assign(variant=ORIGINAL))
-    kept, scale = _kept(study.features, model.columns, positions)
-    yield from model_checks.served_features(kept, served, scale, list(rows["utterance"]), fold=fold)
-    if study.predictions is not None and kept.shape == served.shape:
-        said = with_predictions(rows[["utterance"]], model.of_values(served), model.labels)
+    stored, scale = _stored_features(study.features, model.columns, positions)
+    yield from model_checks.served_features(stored, served, scale, list(rows["utterance"]), fold=fold)
+    if study.predictions is not None and stored.shape == served.shape:
+        predicted = with_predictions(rows[["utterance"]], model.of_values(served), model.labels)
         reported = study.predictions[study.predictions["fold"] == fold]
-        yield from model_checks.served_predictions(said, reported, fold=fold)
+        yield from model_checks.served_predictions(predicted, reported, fold=fold)
 
 
-def _kept(
+def _stored_features(
     features: Representation, columns: list[str], positions: bundle.Indices
 ) -> tuple[model_checks.Values, model_checks.Values]:
-    """Rows of the model's input at some positions, and the deviation of each feature, or of all values of arrays."""
+    """Rows of the model's input at some positions, and the deviation of each feature (for arrays: of all values)."""
     if features.array is not None:
-        kept = features.array[positions]
-        return kept, np.asarray(max(float(kept.std()), np.finfo(np.float32).tiny))
+        stored = features.array[positions]
+        return stored, np.asarray(max(float(stored.std()), np.finfo(np.float32).tiny))
     values = features.rows[columns].to_numpy(np.float32)
     deviation = values.std(axis=0, dtype=np.float64)
     return values[positions], np.where(deviation > 0, deviation, 1)

@@ -1,57 +1,61 @@
-"""Leaks that the tables of a study show: speakers, audio and made rows on two sides, labels that give themselves away.
+"""Checks for leaks in the tables of a study: speakers, audio and rows in more than one partition, and label counts.
 
-Every check returns its findings, none where all is well.
+Every check returns a list of findings, which is empty if nothing was found.
 """
 
 from collections.abc import Iterator
 
 import pandas as pd
 
-from ser.audit.findings import Finding, some
+from ser.audit.findings import Finding, counted, first_examples
 from ser.core.tables import ORIGINAL, PARTITIONS
 
-MAX_RATIO = 1.5  # of the most frequent emotion to the rarest, from which on it is worth a note
+MAX_RATIO = 1.5  # of the most frequent emotion to the rarest; a larger ratio gives a note
 
 
 def speaker_overlap(partitions: pd.DataFrame, utterances: pd.DataFrame) -> list[Finding]:
-    """Speakers in more than one partition of a fold; those of a corpus whom nobody knows count as one."""
-    remedy = "choose a partition by speakers, as partition=speaker_folds; or read the score as one of heard voices"
+    """Speakers in more than one partition of a fold; the unknown speakers of a corpus count as one."""
+    remedy = "choose a partition by speakers, such as partition=speaker_folds; or read the score as speaker-dependent"
     findings = []
     for fold, rows in _folds(partitions, utterances):
         shared = _on_several_sides(rows, "speaker")
         if not shared.empty:
-            heard = rows[rows["speaker"].isin(shared.index) & (rows["partition"] != "train")]
+            leaked = rows[rows["speaker"].isin(shared.index) & (rows["partition"] != "train")]
             of_all = _of(len(shared), rows["speaker"].nunique(), "speaker")
-            found = f"{of_all} {_are(len(shared))} in several of {_sides(shared)}"
-            findings.append(Finding("error", "speaker_overlap", fold, found, remedy, some(heard["utterance"])))
+            found = f"{of_all} {_are(len(shared))} in more than one partition ({_sides(shared)})"
+            findings.append(
+                Finding("error", "speaker_overlap", fold, found, remedy, first_examples(leaked["utterance"]))
+            )
     return findings
 
 
 def duplicate_audio(partitions: pd.DataFrame, utterances: pd.DataFrame) -> list[Finding]:
-    """The same decoded samples in more than one partition of a fold."""
-    remedy = "remove the copies from the corpus, or keep them on one side: every partition but leaky_ ones does"
+    """Recordings whose decoded samples are in more than one partition of a fold."""
+    remedy = "remove the copies from the corpus, or keep them in one partition, as all protocols but leaky_ ones do"
     findings = []
     for fold, rows in _folds(partitions, utterances):
         shared = _on_several_sides(rows, "audio_hash")
         if not shared.empty:
             copies = rows[rows["audio_hash"].isin(shared.index) & (rows["partition"] != "train")]
             found = (
-                f"{_count(len(shared), 'recording')} {_are(len(shared))} in several of {_sides(shared)}; of the"
-                f" {_tested(rows)} tested, {_tested(copies)} are such copies"
+                f"{counted(len(shared), 'recording')} {_are(len(shared))} in more than one partition"
+                f" ({_sides(shared)}); test utterances with such a copy: {_tested(copies)} of {_tested(rows)}"
             )
-            findings.append(Finding("error", "duplicate_audio", fold, found, remedy, some(copies["utterance"])))
+            findings.append(
+                Finding("error", "duplicate_audio", fold, found, remedy, first_examples(copies["utterance"]))
+            )
     return findings
 
 
 def near_duplicate_audio(partitions: pd.DataFrame, utterances: pd.DataFrame, pairs: pd.DataFrame) -> list[Finding]:
-    """Recordings that are copies of each other, but not to the sample, in different partitions of a fold.
+    """Pairs of near copies of a recording in different partitions of a fold.
 
     Parameters
     ----------
     pairs
-        first, second: audio hashes of recordings that are alike; similarity.
+        Columns first and second (audio hashes), and similarity.
     """
-    remedy = "listen to the examples; remove one of each pair from the corpus, or keep both on one side"
+    remedy = "listen to the examples; remove one of each pair from the corpus, or keep both in one partition"
     findings = []
     for fold, rows in _folds(partitions, utterances):
         sides = rows.groupby("audio_hash")["partition"].agg(set)
@@ -61,17 +65,19 @@ def near_duplicate_audio(partitions: pd.DataFrame, utterances: pd.DataFrame, pai
             hashes = {*straddling["first"], *straddling["second"]}
             copies = rows[rows["audio_hash"].isin(hashes) & (rows["partition"] != "train")]
             found = (
-                f"{_count(len(straddling), 'pair')} of recordings {_are(len(straddling))} copies of each other on two"
-                f" sides (similarity up to {straddling['similarity'].max():.2f}); of the {_tested(rows)} tested,"
-                f" {_tested(copies)} are in such a pair"
+                f"{counted(len(straddling), 'pair')} of near copies {_are(len(straddling))} in different partitions"
+                f" (similarity up to {straddling['similarity'].max():.2f}); test utterances in such a pair:"
+                f" {_tested(copies)} of {_tested(rows)}"
             )
-            findings.append(Finding("error", "near_duplicate_audio", fold, found, remedy, some(copies["utterance"])))
+            findings.append(
+                Finding("error", "near_duplicate_audio", fold, found, remedy, first_examples(copies["utterance"]))
+            )
     return findings
 
 
 def made_rows(balanced: pd.DataFrame, partitions: pd.DataFrame) -> list[Finding]:
-    """Rows that train, original, augmented or synthetic, of an utterance that is not in training."""
-    remedy = "make rows after the split, of training rows alone, as the stage balance does: dvc repro -f balance"
+    """Training rows (original, augmented or synthetic) of an utterance outside the training partition."""
+    remedy = "balance after the split, with training rows only, as the stage balance does: dvc repro -f balance"
     sides = partitions.set_index(["fold", "utterance"])["partition"]
     keys = pd.MultiIndex.from_frame(balanced[["fold", "utterance"]])
     rows = balanced[["fold", "utterance", "variant", "synthetic"]].assign(
@@ -83,36 +89,36 @@ def made_rows(balanced: pd.DataFrame, partitions: pd.DataFrame) -> list[Finding]
         synthetic = int(strays["synthetic"].sum())
         augmented = int((~strays["synthetic"] & (strays["variant"] != ORIGINAL)).sum())
         of = _list(
-            _count(strays.loc[strays["side"] == side, "utterance"].nunique(), "utterance") + f" of {side}"
+            counted(strays.loc[strays["side"] == side, "utterance"].nunique(), "utterance") + f" of {side}"
             for side in ("dev", "test", "no partition")
             if (strays["side"] == side).any()
         )
         found = (
-            f"{_of(len(strays), n_rows, 'training row')} {_are(len(strays))} made of {of}: {synthetic} synthetic,"
+            f"{_of(len(strays), n_rows, 'training row')} {_are(len(strays))} made from {of}: {synthetic} synthetic,"
             f" {augmented} augmented, {len(strays) - synthetic - augmented} original"
         )
-        findings.append(Finding("error", "made_rows", int(str(fold)), found, remedy, some(strays["utterance"])))
+        findings.append(
+            Finding("error", "made_rows", int(str(fold)), found, remedy, first_examples(strays["utterance"]))
+        )
     return findings
 
 
 def tested_rows(predictions: pd.DataFrame, partitions: pd.DataFrame) -> list[Finding]:
-    """Predictions of what is not a recording of that partition, as synthetic and augmented rows are not."""
-    remedy = "predict recordings as they are, of dev and test alone: dvc repro -f evaluate"
+    """Predictions that are not of a recording in the stated partition, such as those of augmented rows."""
+    remedy = "predict only the recordings of dev and test: dvc repro -f evaluate"
     keys = ["fold", "utterance", "partition"]
     known = pd.MultiIndex.from_frame(partitions[keys])
     strays = predictions[~pd.MultiIndex.from_frame(predictions[keys]).isin(known)]
     findings = []
     for fold, rows in strays.groupby("fold"):
         n_rows = int((predictions["fold"] == fold).sum())
-        found = (
-            f"{_of(len(rows), n_rows, 'predicted row')} {_are(len(rows))} no recording of the partition that is said"
-        )
-        findings.append(Finding("error", "made_rows", int(str(fold)), found, remedy, some(rows["utterance"])))
+        found = f"{_of(len(rows), n_rows, 'predicted row')} {_are(len(rows))} not in the table of partitions"
+        findings.append(Finding("error", "made_rows", int(str(fold)), found, remedy, first_examples(rows["utterance"])))
     return findings
 
 
 def label_imbalance(partitions: pd.DataFrame, utterances: pd.DataFrame) -> list[Finding]:
-    """Training recordings of emotions that are not alike in number, in the fold where they differ most."""
+    """Unequal numbers of training recordings per emotion, in the fold with the largest ratio."""
     remedy = "read the UAR, in which every emotion counts alike, not the accuracy; balance evens out training alone"
     ratios = {}
     for fold, rows in _folds(partitions, utterances):
@@ -129,39 +135,41 @@ def label_imbalance(partitions: pd.DataFrame, utterances: pd.DataFrame) -> list[
 
 
 def lone_speaker(partitions: pd.DataFrame, utterances: pd.DataFrame) -> list[Finding]:
-    """Emotions that one speaker alone trains.
+    """Emotions that have only one training speaker, so that the voice gives the label away.
 
-    To know that voice is to know the label. It is an error where the same voice is tested with that emotion: the score
-    counts the recognition of a speaker as that of an emotion. Where others are tested, or none, nothing leaks: it is a
-    note, since the model has then no way to tell the emotion from the voice, and is likely to miss it in others.
+    It is an error if the same speaker is tested with that emotion: the score then counts recognition of the speaker as
+    recognition of the emotion. Otherwise nothing leaks and it is a note: the model cannot separate the emotion from the
+    voice, and is likely to miss the emotion in other voices.
     """
     remedy = "add speakers of that emotion, or leave it out with labels.actions.<emotion>=drop"
     findings: list[Finding] = []
-    unheard: dict[tuple[str, str], list[int]] = {}
+    untested: dict[tuple[str, str], list[int]] = {}
     n_folds = partitions["fold"].nunique()
     for fold, rows in _folds(partitions, utterances):
         voices = rows[rows["partition"] == "train"].groupby("emotion")["speaker"].agg(["nunique", "first"])
         for emotion, speaker in voices.loc[voices["nunique"] == 1, "first"].items():
             own = rows[(rows["emotion"] == emotion) & (rows["speaker"] == speaker) & (rows["partition"] == "test")]
             if own.empty:
-                unheard.setdefault((str(emotion), speaker), []).append(fold)
+                untested.setdefault((str(emotion), speaker), []).append(fold)
                 continue
-            found = f"{emotion} is trained by {speaker} alone, who is tested with {_count(len(own), 'utterance')} of it"
-            findings.append(Finding("error", "lone_speaker", fold, found, remedy, some(own["utterance"])))
+            tested = counted(len(own), "utterance")
+            found = f"{speaker} is the only training speaker of {emotion}, and is tested with {tested}"
+            findings.append(Finding("error", "lone_speaker", fold, found, remedy, first_examples(own["utterance"])))
     together: dict[tuple[str, tuple[int, ...]], list[str]] = {}
-    for (emotion, speaker), folds in unheard.items():
+    for (emotion, speaker), folds in untested.items():
         together.setdefault((speaker, tuple(folds)), []).append(emotion)
     for (speaker, where), emotions in together.items():
         place = f" in {len(where)} of {n_folds} folds" if n_folds > 1 else ""
         found = (
-            f"{_list(iter(emotions))} {_are(len(emotions))} trained by {speaker} alone{place}: a voice is no emotion"
+            f"{speaker} is the only training speaker of {_list(iter(emotions))}{place}; the model may learn the voice"
+            " instead"
         )
         findings.append(Finding("note", "lone_speaker", None, found, remedy))
     return findings
 
 
 def _folds(partitions: pd.DataFrame, utterances: pd.DataFrame) -> Iterator[tuple[int, pd.DataFrame]]:
-    """Rows of each fold: utterance, partition, emotion, audio_hash, speaker; the unknown of a corpus are one."""
+    """Rows of each fold: partition table with emotion, audio_hash and speaker; unknown speakers of a corpus are one."""
     facts = utterances[["utterance", "emotion", "audio_hash"]].assign(
         speaker=utterances["speaker"].fillna(utterances["corpus"] + "/?")
     )
@@ -170,13 +178,13 @@ def _folds(partitions: pd.DataFrame, utterances: pd.DataFrame) -> Iterator[tuple
 
 
 def _on_several_sides(rows: pd.DataFrame, column: str) -> pd.Series:
-    """The partitions of each value of `column` that is in more than one, as sets."""
+    """Set of partitions of each value of `column` that is in more than one partition."""
     sides = rows.groupby(column)["partition"].agg(set)
     return sides[sides.map(len) > 1]
 
 
 def _sides(shared: pd.Series) -> str:
-    """The partitions that are in some of the sets, in their order."""
+    """Names of the partitions that are in at least one of the sets, in the usual order."""
     found = set().union(*shared)
     return _list(side for side in PARTITIONS if side in found)
 
@@ -191,11 +199,7 @@ def _list(words: Iterator[str]) -> str:
 
 
 def _of(n: int, n_all: int, word: str) -> str:
-    return f"{n} of {_count(n_all, word)}"
-
-
-def _count(n: int, word: str) -> str:
-    return f"{n} {word}{'' if n == 1 else 's'}"
+    return f"{n} of {counted(n_all, word)}"
 
 
 def _are(n: int) -> str:

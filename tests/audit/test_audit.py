@@ -81,19 +81,19 @@ def test_a_speaker_on_two_sides_is_found() -> None:
     leaked = one_in(FOLDS, "train", fold=2)
     findings = table_checks.speaker_overlap(moved(FOLDS, leaked, "test", fold=2), UTTERANCES)
     assert errors(findings) == [("speaker_overlap", 2)]
-    assert findings[0].found == "1 of 8 speakers is in several of train and test"
+    assert findings[0].found == "1 of 8 speakers is in more than one partition (train and test)"
     assert findings[0].examples == [leaked]
 
 
 def test_a_random_split_has_every_speaker_on_all_sides() -> None:
     (finding,) = table_checks.speaker_overlap(RANDOM, UTTERANCES)
-    assert finding.found == "8 of 8 speakers are in several of train, dev and test"
+    assert finding.found == "8 of 8 speakers are in more than one partition (train, dev and test)"
     assert len(finding.examples) == audit.MAX_EXAMPLES
 
 
 def test_unknown_speakers_of_a_corpus_count_as_one() -> None:
     findings = table_checks.speaker_overlap(RANDOM, without_speakers(UTTERANCES))
-    assert findings[0].found == "1 of 1 speaker is in several of train, dev and test"
+    assert findings[0].found == "1 of 1 speaker is in more than one partition (train, dev and test)"
     assert findings[0].level == "error"
 
 
@@ -103,7 +103,9 @@ def test_equal_audio_on_two_sides_is_found() -> None:
     findings = table_checks.duplicate_audio(FOLDS, utterances)
     (of_fold_1,) = [one for one in findings if one.fold == 1]
     assert of_fold_1.level == "error"
-    assert of_fold_1.found == "1 recording is in several of train and test; of the 60 tested, 1 are such copies"
+    assert of_fold_1.found == (
+        "1 recording is in more than one partition (train and test); test utterances with such a copy: 1 of 60"
+    )
     assert of_fold_1.examples == [copy]
 
 
@@ -126,7 +128,7 @@ def test_near_duplicates_on_two_sides_are_found_and_those_on_one_side_are_not() 
     )
     (finding,) = table_checks.near_duplicate_audio(fold, UTTERANCES, pairs)
     assert (finding.level, finding.fold, finding.examples) == ("error", 0, [test[0]])
-    assert finding.found.startswith("1 pair of recordings is copies of each other on two sides (similarity up to 0.90)")
+    assert finding.found.startswith("1 pair of near copies is in different partitions (similarity up to 0.90)")
 
 
 @pytest.mark.parametrize(
@@ -145,7 +147,7 @@ def test_a_row_made_of_what_does_not_train_is_found(row: dict[str, Any], kinds: 
     (finding,) = table_checks.made_rows(planted, FOLDS)
     assert (finding.level, finding.check, finding.fold, finding.examples) == ("error", "made_rows", 3, [leaked])
     n_rows = int((planted["fold"] == 3).sum())
-    assert finding.found == f"1 of {n_rows} training rows is made of 1 utterance of {side}: {kinds}"
+    assert finding.found == f"1 of {n_rows} training rows is made from 1 utterance of {side}: {kinds}"
 
 
 def test_a_row_of_no_partition_is_found() -> None:
@@ -160,7 +162,7 @@ def test_predictions_of_anything_but_recordings_of_that_partition_are_found() ->
     assert table_checks.tested_rows(rows, FOLDS) == []
     made = rows.assign(utterance=rows["utterance"].where(rows.index > 2, rows["utterance"] + "+noise"))
     (finding,) = table_checks.tested_rows(made, FOLDS)
-    assert finding.found == f"3 of {len(rows)} predicted rows are no recording of the partition that is said"
+    assert finding.found == f"3 of {len(rows)} predicted rows are not in the table of partitions"
     (finding,) = table_checks.tested_rows(rows.assign(partition="dev"), FOLDS)
     assert f"{len(rows)} of {len(rows)} predicted rows" in finding.found
 
@@ -183,7 +185,7 @@ def test_an_emotion_of_a_voice_that_is_heard_and_tested_is_a_leak() -> None:
     table = partitions.partition_table(utterances, name="random", test_fraction=0.25, dev_fraction=0.25, seed=0)
     (finding,) = table_checks.lone_speaker(table, utterances)
     assert (finding.level, finding.fold) == ("error", 0)
-    assert finding.found == "sad is trained by ravdess/01 alone, who is tested with 4 utterances of it"
+    assert finding.found == "ravdess/01 is the only training speaker of sad, and is tested with 4 utterances"
 
 
 def test_an_emotion_of_a_voice_that_is_not_tested_is_a_note() -> None:
@@ -191,7 +193,9 @@ def test_an_emotion_of_a_voice_that_is_not_tested_is_a_note() -> None:
     table = FOLDS[FOLDS["utterance"].isin(utterances["utterance"])]
     (finding,) = table_checks.lone_speaker(table, utterances)
     assert (finding.level, finding.fold) == ("note", None)
-    assert "sad is trained by ravdess/01 alone in 2 of 4 folds" in finding.found
+    assert (
+        "ravdess/01 is the only training speaker of sad in 2 of 4 folds; the model may learn the voice" in finding.found
+    )
 
 
 def test_smote_after_the_split_lies_between_training_rows() -> None:
@@ -221,7 +225,7 @@ def test_rows_that_smote_cannot_have_made_are_found() -> None:
     rows = rows[(rows["fold"] == 0) & rows["synthetic"]].copy()
     rows[[f"feature_{k}" for k in range(12)]] += np.random.default_rng(0).normal(size=(len(rows), 12))
     (finding,) = model_checks.synthetic_rows(rows, FEATURES, side_of(FOLDS, 0), fold=0)
-    assert f"{len(rows)} lie between no two recordings" in finding.found
+    assert f"{len(rows)} of {len(rows)} synthetic rows examined do not lie between two recordings" in finding.found
 
 
 def test_repeated_rows_are_told_by_their_utterance_alone() -> None:
@@ -241,7 +245,7 @@ def test_normalisation_of_the_training_rows_is_clean_and_that_of_all_is_found() 
     shifted = training[0] + 0.1 * np.sqrt(training[1]), training[1]
     (finding,) = model_checks.normalisation(shifted, training, everything, fold=0, model="the model")
     assert finding.found == (
-        "the model normalises by figures up to 0.1 standard deviations off those of the rows that trained it"
+        "mean and deviation in the model differ from those of its training rows by up to 0.1 standard deviations"
     )
 
 
@@ -258,10 +262,10 @@ def test_features_that_differ_in_service_are_found() -> None:
     served[1, 3] = 2.0
     (finding,) = model_checks.served_features(kept, served, scale, ["a", "b", "c"], fold=0)
     assert (finding.check, finding.examples) == ("served_features", ["b"])
-    assert "of 3 test utterances extracted as the model says, 1 differ" in finding.found
+    assert "1 of 3 test utterances, extracted again with the settings of the model, differ" in finding.found
     assert "by up to 0.5 standard deviations" in finding.found
     (finding,) = model_checks.served_features(kept, served[:, :2], scale, ["a", "b", "c"], fold=0)
-    assert "shape (2,), and was trained on (4,)" in finding.found
+    assert "shape (2,), but was trained on (4,)" in finding.found
 
 
 def test_a_model_of_other_settings_is_found() -> None:
@@ -269,7 +273,7 @@ def test_a_model_of_other_settings_is_found() -> None:
     assert model_checks.served_settings(settings, settings, fold=0) == []
     other = {"name": "librosa", "settings": {"name": "energy_set", "n_fft": 2048}}
     (finding,) = model_checks.served_settings(other, settings, fold=1)
-    assert "extracts librosa (energy_set), and the study's features are librosa (means_42)" in finding.found
+    assert "in the model, librosa (energy_set), and in the study, librosa (means_42)" in finding.found
 
 
 def test_predictions_that_differ_in_service_are_found() -> None:
@@ -327,7 +331,7 @@ def test_what_a_network_normalises_by_is_read_from_it() -> None:
     settings = {"input_shape": (4,), "n_labels": 2, "dense_units": [3], "dropouts": [0.1]}
     for standardisation in (figures, None):
         network = networks.network("dnn", standardisation=standardisation, **settings)
-        held = model_checks.held_by(neural.NeuralClassifier(network, ["happy", "sad"], 1.0))
+        held = model_checks.stored_moments(neural.NeuralClassifier(network, ["happy", "sad"], 1.0))
         assert (held is None) == (standardisation is None)
         if held is not None:
             assert [part.tolist() for part in held] == [part.tolist() for part in figures]
@@ -341,6 +345,6 @@ def test_what_a_classifier_normalises_by_is_read_from_it() -> None:
         rows, UTTERANCES["speaker"], name="logistic_regression", n_calibration_folds=2, seed=0, C=1.0
     )
     values = rows[[f"feature_{k}" for k in range(12)]].to_numpy(np.float64)
-    mean, variance = model_checks.held_by(model) or ((), ())
+    mean, variance = model_checks.stored_moments(model) or ((), ())
     assert mean == pytest.approx(values.mean(axis=0))
     assert variance == pytest.approx(values.var(axis=0))

@@ -117,7 +117,7 @@ def test_a_scaler_fitted_on_all_recordings_is_found(study: Path, inner: str) -> 
     assert errors_of_the_stage() == [("normalisation", 1)]
     found = files.read_json(audit.REPORT)["findings"][0]["found"]
     assert found.endswith("they are those of all partitions together")
-    assert ("before it heard dev" in found) == bool(inner)
+    assert ("before its refit on dev" in found) == bool(inner)
 
 
 def test_augmented_and_interpolated_rows_of_test_are_found(study: Path) -> None:
@@ -153,7 +153,7 @@ def test_the_command_compares_the_report_with_what_is_served(study: Path, capsys
     with pytest.raises(SystemExit) as raised:
         cli.main(["audit"])
     assert raised.value.code == "error: 4 error(s) found"
-    assert "error: predictions in service unlike those in the report" in capsys.readouterr().out
+    assert "error: served predictions differ from the report" in capsys.readouterr().out
 
 
 def test_a_speaker_dependent_protocol_is_labelled_and_does_not_fail(study: Path) -> None:
@@ -184,7 +184,7 @@ def test_features_standardised_by_speaker_are_found_where_nothing_declares_them(
         stage.main()
     assert ("normalisation", None) in errors_of_the_stage()
     found = next(one for one in files.read_json(audit.REPORT)["findings"] if one["check"] == "normalisation")
-    assert "standardised over the utterances of their speaker, for 4 who are tested" in found["found"]
+    assert "standardised over the utterances of each speaker, also of 4 test speakers" in found["found"]
     assert "adaptation=speaker" in found["remedy"]
     assert "transductive" not in files.read_json(audit.REPORT)["protocol"]
 
