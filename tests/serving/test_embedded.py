@@ -135,7 +135,7 @@ def test_it_is_part_of_the_package() -> None:
     import tomllib
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    assert project["tool"]["setuptools"]["package-data"]["ser"] == ["embedded/*", "reporting/templates/*"]
+    assert project["tool"]["setuptools"]["package-data"]["ser"] == ["serving/embedded/*", "reporting/templates/*"]
 
 
 @pytest.mark.slow
@@ -157,8 +157,8 @@ def test_a_wheel_holds_it_and_every_package(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     with zipfile.ZipFile(tmp_path / done.stdout.split()[-1]) as wheel:
         names = set(wheel.namelist())
-        assert wheel.read("ser/embedded/model.tflite") == (FOLDER / "model.tflite").read_bytes()
-    assert {f"ser/embedded/{name}" for name in ("bundle.json", "README.md")} <= names
+        assert wheel.read("ser/serving/embedded/model.tflite") == (FOLDER / "model.tflite").read_bytes()
+    assert {f"ser/serving/embedded/{name}" for name in ("bundle.json", "README.md")} <= names
     modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "ser").rglob("*.py")}
     assert modules <= names
 
