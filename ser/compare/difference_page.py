@@ -7,7 +7,7 @@ import pandas as pd
 from sklearn.metrics import confusion_matrix
 
 from ser.compare.differences import ALPHA, Comparison
-from ser.core.wording import chance, interval, percent, signed
+from ser.core.wording import interval, p_value, percent, signed
 
 SHADES = ((0.75, "█"), (0.5, "▓"), (0.25, "▒"), (0.05, "░"), (0.0, " "))
 SHORT = 3  # letters of an emotion's name; no two emotions begin with the same three
@@ -39,7 +39,7 @@ def verdict(found: Comparison, partition: str) -> str:
     """Sentences on the change of the UAR, its significance, and the utterances compared."""
     uar = found.uar
     change = f"UAR {percent(uar['a'])} → {percent(uar['b'])} ({signed(uar['difference'])})"
-    p = f" (p = {chance(uar['p'])})"
+    p = f" (p = {p_value(uar['p'])})"
     if not found.has_interval:
         meaning = "significance unknown, since a test needs at least 6 known speakers"
     elif uar["p"] < ALPHA:
@@ -72,7 +72,7 @@ def comparison_table(found: Comparison, base: str) -> str:
     if found.has_interval:
         head += ["95 % interval", "p"]
         for line, row in zip(lines, rows, strict=True):
-            line += [interval(row["low"], row["high"]), chance(row["p"])]
+            line += [interval(row["low"], row["high"]), p_value(row["p"])]
     else:
         lines += [
             [f"uar of {row['speaker']}", percent(row["a"]), percent(row["b"]), signed(row["difference"])]

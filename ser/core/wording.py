@@ -37,12 +37,12 @@ def interval(low: float, high: float) -> str:
     return "" if math.isnan(low) else f"{signed(low)} to {signed(high)}"
 
 
-def chance(p: float) -> str:
+def p_value(p: float) -> str:
     """P value with two decimals, or four below 0.1; empty if it is NaN.
 
     Examples
     --------
-    >>> chance(0.0312), chance(0.25)
+    >>> p_value(0.0312), p_value(0.25)
     ('0.0312', '0.25')
     """
     return "" if math.isnan(p) else f"{p:.4f}" if p < 0.0995 else f"{p:.2f}"

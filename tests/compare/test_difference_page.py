@@ -131,4 +131,4 @@ def test_differences_have_a_sign_unless_there_is_none(share: float, text: str) -
 
 @pytest.mark.parametrize(("p", "text"), [(0.0123, "0.0123"), (0.0994, "0.0994"), (0.0996, "0.10"), (1.0, "1.00")])
 def test_small_p_have_more_digits(p: float, text: str) -> None:
-    assert wording.chance(p) == text
+    assert wording.p_value(p) == text
