@@ -40,8 +40,8 @@ waveform = librosa.util.fix_length(waveform, size=48000)
 mel = librosa.feature.melspectrogram(y=waveform, sr=rate, n_fft=2048, hop_length=512, n_mels=64, fmax=8000)
 level = librosa.power_to_db(mel, ref=np.max)
 scaled = (level - level.min()) / (level.max() - level.min())
-from ser.models.networks import LAYERS
-network = keras.saving.load_model(sys.argv[1], LAYERS, compile=False)
+from ser.models.networks import custom_layers
+network = keras.saving.load_model(sys.argv[1], custom_layers(), compile=False)
 print(network.predict(scaled[np.newaxis], verbose=0))
 """
 

@@ -174,7 +174,7 @@ def loaded(path: Path) -> keras.Model:
         If the file is damaged, or holds what could run code.
     """
     try:
-        return keras.saving.load_model(path, networks.LAYERS, compile=False, safe_mode=True)
+        return keras.saving.load_model(path, networks.custom_layers(), compile=False, safe_mode=True)
     except checkpoints.DAMAGED as error:
         reason = str(error).partition("\n")[0][:MAX_REASON]  # Keras appends the whole configuration
         raise ValueError(f"{path} cannot be loaded ({reason}); train anew with: dvc repro -f train") from error

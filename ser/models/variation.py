@@ -1,5 +1,6 @@
-"""Spectrograms as other voices, tempos, distances and rooms would have made them: anew in every epoch."""
+"""Spectrograms as other voices, tempos, distances and rooms would have made them, drawn anew in every epoch."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -7,43 +8,44 @@ import numpy.typing as npt
 
 Values = npt.NDArray[np.float32]
 
-N_CORNERS = (3, 6)  # of a random filter, least and most
+N_CORNERS = (3, 6)  # fewest and most corners of a random filter
 
 
-def varied(
-    spectrogram: Values,
-    rng: np.random.Generator,
-    *,
-    max_stretch: float,
-    max_delay: float,
-    max_warp: float,
-    max_transposition: float,
-    max_gain: float,
-    max_filter_gain: float,
-    n_masks: int,
-    max_time_mask: int,
-    max_band_mask: int,
-) -> Values:
-    """A spectrogram spoken faster, later, by a longer vocal tract, higher, louder, in another room, and partly hidden.
+@dataclass(frozen=True)
+class Variation:
+    """Bounds of the changes, each of which is drawn uniformly."""
 
-    Every change is drawn uniformly. What is beyond an edge is the edge; nothing becomes quieter than the quietest cell.
+    max_stretch: float
+    """Of time, about the middle; 0.1: by a factor of 0.9 to 1.1."""
+    max_delay: float
+    """Frames, later or earlier."""
+    max_warp: float
+    """Of frequency, about the lowest band; 0.1: by a factor of 0.9 to 1.1."""
+    max_transposition: float
+    """Bands, up or down."""
+    max_gain: float
+    """In the unit of the spectrogram, louder or quieter."""
+    max_filter_gain: float
+    """In that unit, of 3 to 6 bands (the lowest and the highest are among them), and linear between them."""
+    n_masks: int
+    """Stretches of time that are set to the mean, and as many stretches of bands."""
+    max_time_mask: int
+    """Frames of the longest mask."""
+    max_band_mask: int
+    """Bands of the widest mask."""
+
+
+def varied(spectrogram: Values, rng: np.random.Generator, **bounds: Any) -> Values:
+    """A spectrogram with another tempo, time, vocal tract, pitch, level and room, and with masks.
+
+    Values beyond an edge are those of the edge. No cell becomes quieter than the quietest one.
 
     Parameters
     ----------
     spectrogram
         Logarithmic, `(n_bands, n_frames)`.
-    max_stretch, max_warp
-        Of time about the middle, and of frequency about the lowest band; 0.1: by a factor of 0.9 to 1.1.
-    max_delay, max_transposition
-        Frames and bands.
-    max_gain
-        In the spectrogram's unit.
-    max_filter_gain
-        In that unit, too: of 3 to 6 bands, the lowest and the highest among them, and linear between them.
-    n_masks
-        Bands and stretches of time that are set to the mean, as many of each.
-    max_time_mask, max_band_mask
-        Frames and bands; the widest mask.
+    bounds
+        Fields of `Variation`.
 
     References
     ----------
@@ -51,22 +53,24 @@ def varied(
     .. [2] Nam, Kim and Park (2022), FilterAugment, ICASSP: the linear type.
     .. [3] Jaitly and Hinton (2013), Vocal tract length perturbation improves speech recognition, ICML workshop.
     """
+    most = Variation(**bounds)
     n_bands, n_frames = spectrogram.shape
     middle = (n_frames - 1) / 2
-    stretch, warp = 1 + rng.uniform(-max_stretch, max_stretch), 1 + rng.uniform(-max_warp, max_warp)
-    frames = middle + (np.arange(n_frames) - middle) * stretch + rng.uniform(-max_delay, max_delay)
-    bands = np.arange(n_bands) * warp + rng.uniform(-max_transposition, max_transposition)
+    stretch, warp = 1 + rng.uniform(-most.max_stretch, most.max_stretch), 1 + rng.uniform(-most.max_warp, most.max_warp)
+    frames = middle + (np.arange(n_frames) - middle) * stretch + rng.uniform(-most.max_delay, most.max_delay)
+    bands = np.arange(n_bands) * warp + rng.uniform(-most.max_transposition, most.max_transposition)
     changed = _interpolated(_interpolated(spectrogram, bands).T, frames).T
-    gain = (rng.uniform(-max_gain, max_gain) + _filter(rng, n_bands, max_filter_gain)).astype(np.float32)[:, np.newaxis]
+    level = rng.uniform(-most.max_gain, most.max_gain)
+    gain = (level + _filter(rng, n_bands, most.max_filter_gain)).astype(np.float32)[:, np.newaxis]
     changed = np.maximum(changed + gain, spectrogram.min())
-    for axis, widest in ((1, max_time_mask), (0, max_band_mask)):
-        for _ in range(n_masks):
-            _masked(changed, rng, axis=axis, widest=widest)
+    for axis, widest in ((1, most.max_time_mask), (0, most.max_band_mask)):
+        for _ in range(most.n_masks):
+            _mask(changed, rng, axis=axis, widest=widest)
     return np.asarray(changed, np.float32)
 
 
 def _interpolated(rows: Values, positions: npt.NDArray[np.floating[Any]]) -> Any:
-    """Rows at fractional positions, linearly; the first and the last one beyond them."""
+    """Rows at fractional positions, by linear interpolation; beyond the ends, the first and the last row."""
     inside = np.clip(positions, 0, len(rows) - 1)
     below = np.minimum(inside.astype(np.intp), len(rows) - 2)
     share = (inside - below)[:, np.newaxis].astype(np.float32)
@@ -74,7 +78,7 @@ def _interpolated(rows: Values, positions: npt.NDArray[np.floating[Any]]) -> Any
 
 
 def _filter(rng: np.random.Generator, n_bands: int, max_gain: float) -> npt.NDArray[np.float64]:
-    """Gain of each band of a random smooth filter, `(n_bands,)`; without any, nothing is drawn."""
+    """Gain of each band of a random smooth filter, `(n_bands,)`; with a bound of 0, nothing is drawn."""
     if not max_gain:
         return np.zeros(n_bands)
     n_corners = rng.integers(*N_CORNERS, endpoint=True)
@@ -82,8 +86,8 @@ def _filter(rng: np.random.Generator, n_bands: int, max_gain: float) -> npt.NDAr
     return np.interp(np.arange(n_bands), np.sort(corners), rng.uniform(-max_gain, max_gain, n_corners))
 
 
-def _masked(spectrogram: Values, rng: np.random.Generator, *, axis: int, widest: int) -> None:
-    """Set a random stretch of an axis to the mean of all."""
+def _mask(spectrogram: Values, rng: np.random.Generator, *, axis: int, widest: int) -> None:
+    """Set a random stretch of an axis to the mean of all cells, in place."""
     width = rng.integers(0, widest, endpoint=True)
     start = rng.integers(0, spectrogram.shape[axis] - width, endpoint=True)
     hidden = (slice(None), slice(start, start + width)) if axis else slice(start, start + width)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ser.models.backend import keras
-from ser.models.masking import TimeFrequencyMask
+from ser.models.networks.masking import TimeFrequencyMask
 
 N_BANDS, N_FRAMES = 12, 20
 

@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from ser.models import NEURAL
 from ser.models.progress import Rules
 from tests.models.test_networks import ON_LOG_MEL, SYSTEM_B, composed
 
@@ -36,7 +35,7 @@ def of(model: str, *overrides: str) -> dict[str, Any]:
     return composed(f"model={model}", *overrides)
 
 
-@pytest.mark.parametrize("name", NEURAL)
+@pytest.mark.parametrize("name", SYSTEM)
 def test_a_network_brings_its_representation_balancing_and_training(name: str) -> None:
     content = of(name)
     assert content["representation"]["name"] == content["model"]["representation"] == REPRESENTATION[name]

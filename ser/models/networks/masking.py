@@ -1,4 +1,4 @@
-"""Random masks on spectrograms while training."""
+"""Random masks on spectrograms in training."""
 
 from typing import Any
 
@@ -9,14 +9,14 @@ ops = keras.ops
 
 @keras.saving.register_keras_serializable(package="ser")
 class TimeFrequencyMask(keras.layers.Layer):  # type: ignore[misc]
-    """Set random bands and random stretches of time to the row's mean; nothing when predicting.
+    """Set random bands and random stretches of time to the mean of the row; in prediction, change nothing.
 
     Parameters
     ----------
     max_time, max_bands
-        Longest mask, in frames and in bands; 0 masks nothing.
+        Widest mask, in frames and in bands; 0: no mask.
     n_masks
-        Masks of each kind a row.
+        Masks of each kind in a row.
 
     References
     ----------
@@ -40,13 +40,11 @@ class TimeFrequencyMask(keras.layers.Layer):  # type: ignore[misc]
             ("max_band_mask", "max_time_mask"), (self.max_bands, self.max_time), input_shape[1:], strict=True
         ):
             if size is None or not 0 <= width < size:
-                raise ValueError(
-                    f"model.{setting} is {width}; it must be from 0 to {(size or 1) - 1}, one below the array"
-                )
+                raise ValueError(f"model.{setting} is {width}; it must be from 0 to {(size or 1) - 1}")
         super().build(input_shape)
 
     def call(self, inputs: Any, training: bool = False) -> Any:
-        """Mask `(batch, n_bands, n_frames)`."""
+        """Return `(batch, n_bands, n_frames)` with masks."""
         if not training:
             return inputs
         hidden = self._hidden(inputs, axis=1, width=self.max_bands) | self._hidden(inputs, axis=2, width=self.max_time)
@@ -54,7 +52,7 @@ class TimeFrequencyMask(keras.layers.Layer):  # type: ignore[misc]
         return ops.where(hidden, mean, inputs)
 
     def _hidden(self, inputs: Any, *, axis: int, width: int) -> Any:
-        """Which cells of an axis are hidden, of a shape that broadcasts to the inputs'."""
+        """True where a cell of an axis is masked; the shape broadcasts to that of the inputs."""
         n_rows, size = ops.shape(inputs)[0], inputs.shape[axis]
         lengths = keras.random.randint((n_rows, self.n_masks, 1), 0, width + 1, seed=self.generator)
         share = keras.random.uniform((n_rows, self.n_masks, 1), seed=self.generator)
@@ -65,6 +63,6 @@ class TimeFrequencyMask(keras.layers.Layer):  # type: ignore[misc]
         return ops.expand_dims(hidden, 3 - axis)
 
     def get_config(self) -> dict[str, Any]:
-        """Arguments of the constructor."""
+        """Arguments of the constructor, by which Keras saves the layer."""
         own = {"max_time": self.max_time, "max_bands": self.max_bands, "n_masks": self.n_masks, "seed": self.seed}
         return {**super().get_config(), **own}

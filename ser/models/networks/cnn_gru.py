@@ -1,0 +1,6 @@
+"""Convolutions and a GRU: the first network of system B."""
+
+from ser.models.networks.contract import SPECTROGRAM, Network
+from ser.models.networks.layers import convolutional_recurrent
+
+NETWORK = Network(convolutional_recurrent, takes=SPECTROGRAM)

@@ -1,0 +1,33 @@
+"""Facts about a network, as each module of this package states them in its variable `NETWORK`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Input:
+    """Kind of input of a network."""
+
+    description: str
+    """Noun phrase for messages, with the axes of an utterance's values."""
+    n_axes: int
+    representation: str | None = None
+    """The array representation that is this kind of input; None: any feature table."""
+
+
+TABLE = Input("utterance-level features", 1)
+SPECTROGRAM = Input("a mel spectrogram (bands, frames)", 2, "log_mel")
+FRAMES = Input("frames (frames, features)", 2, "frames")
+YAMNET_SPECTRA = Input("YAMNet's spectra (bands, frames)", 2, "yamnet_bands")
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network: the layers before its softmax, and the input that they take."""
+
+    layers: Callable[..., Any]
+    """Symbolic input, `(n_rows, ...)`, and settings of conf/model as keywords -> features, `(n_rows, n_features)`."""
+    takes: Input
+    custom_layers: tuple[type, ...] = ()
+    """Classes of layers that are not Keras's own."""

@@ -1,0 +1,77 @@
+"""Groups of layers that several networks share."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ser.models.backend import keras
+
+layers = keras.layers
+
+CELLS: Mapping[str, Callable[..., Any]] = {"gru": layers.GRU, "lstm": layers.LSTM}
+# Momentum of the moving averages of batch normalisation. With 0.99, the default of Keras, they forget their initial
+# values only after 500 steps, which are 15 epochs of RAVDESS: dev would judge averages that do not fit the weights.
+MOMENTUM = 0.9
+
+
+def convolutional_recurrent(
+    inputs: Any,
+    *,
+    cell: str,
+    filters: Sequence[int],
+    recurrent_units: int,
+    recurrent_dropout: float,
+    dense_units: int,
+    dropout: float,
+    l2: float,
+) -> Any:
+    """Two-dimensional convolutions, then one recurrent layer over time.
+
+    A mel spectrogram `(64, 94)` becomes 23 steps of 16 bands and the last filters.
+    """
+    features = convolutions(inputs, filters=filters, pool=2, dropout=dropout, l2=l2)
+    features = time_major(features)
+    features = CELLS[cell](recurrent_units, dropout=recurrent_dropout)(features)
+    features = layers.Dense(dense_units, activation="relu", kernel_regularizer=penalty(l2))(features)
+    return layers.Dropout(dropout)(features)
+
+
+def recurrent(inputs: Any, *, cell: str, recurrent_units: Sequence[int], dense_units: int, dropout: float) -> Any:
+    """Recurrent layers over the frames of a mel spectrogram `(n_mels, n_frames)`."""
+    features = layers.Permute((2, 1))(inputs)
+    for k, units in enumerate(recurrent_units, start=1):
+        features = CELLS[cell](units, return_sequences=k < len(recurrent_units))(features)
+        features = layers.Dropout(dropout)(features)
+    features = layers.Dense(dense_units, activation="relu")(features)
+    return layers.Dropout(dropout)(features)
+
+
+def convolutions(inputs: Any, *, filters: Sequence[int], pool: int, dropout: float, l2: float) -> Any:
+    """Two-dimensional convolutions, each with batch normalisation, pooling and dropout.
+
+    `(n_bands, n_frames)` -> `(n_bands, n_steps, n_filters)`, both axes divided by `pool` for each of the `filters`.
+    """
+    features = layers.Reshape((*inputs.shape[1:], 1))(inputs)
+    for n_filters in filters:
+        features = layers.Conv2D(n_filters, 3, padding="same", activation="relu", kernel_regularizer=penalty(l2))(
+            features
+        )
+        features = batch_normalization()(features)
+        features = layers.MaxPooling2D(pool)(features)
+        features = layers.Dropout(dropout)(features)
+    return features
+
+
+def time_major(features: Any) -> Any:
+    """`(n_bands, n_steps, n_filters)` -> `(n_steps, n_bands * n_filters)`."""
+    _, n_bands, n_steps, n_filters = features.shape
+    return layers.Reshape((n_steps, n_bands * n_filters))(layers.Permute((2, 1, 3))(features))
+
+
+def batch_normalization() -> keras.layers.Layer:
+    """Batch normalisation with the momentum `MOMENTUM`."""
+    return layers.BatchNormalization(momentum=MOMENTUM)
+
+
+def penalty(l2: float) -> keras.regularizers.Regularizer | None:
+    """L2 penalty on weights; None for 0."""
+    return keras.regularizers.L2(l2) if l2 else None
