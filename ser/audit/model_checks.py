@@ -91,7 +91,7 @@ def _sources_outside(
 
 
 def _ends(row: Values, others: Values) -> tuple[int, ...] | None:
-    """Indices of the two of `others` between which `row` lies, or of the one that equals it; None if there are none.
+    """Indices of the two of `others` between which `row` lies, or of the one that equals it; None otherwise.
 
     Parameters
     ----------

@@ -26,7 +26,7 @@ from ser.representation.extraction import extracted, one_by_one
 from ser.representation.reading import SCALED, Representation
 from ser.representation.tabular import NO_AUGMENTATION
 
-N_SERVED = 3  # test utterances of each fold whose features are extracted anew
+N_SERVED = 3  # test utterances of each fold whose features are extracted again
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import pandas as pd
 from ser.audit.findings import Finding, counted, first_examples
 from ser.core.tables import ORIGINAL, PARTITIONS
 
-MAX_RATIO = 1.5  # of the most frequent emotion to the rarest; a larger ratio gives a note
+MAX_RATIO = 1.5  # of the most frequent emotion to the rarest; this ratio or a larger one gives a note
 
 
 def speaker_overlap(partitions: pd.DataFrame, utterances: pd.DataFrame) -> list[Finding]:

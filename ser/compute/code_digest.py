@@ -1,6 +1,7 @@
-"""The modules of ours that a module imports, read from their sources; and a digest of them, by which results are known.
+"""Files of this project that a module depends on, and a digest of them, which is part of the key of cached results.
 
-A module that makes a `discovery.Registry` depends on every member of it, although it imports none by a statement.
+Dependencies are the import statements in the sources. A module that makes a `discovery.Registry` also depends on every
+member of it, although no statement imports them.
 """
 
 import ast
@@ -14,13 +15,18 @@ from ser.core import discovery
 
 ROOT = Path(__file__).parents[2]
 OURS = ("ser", "stages", "studies")
-LIBRARIES = ("librosa", "numpy", "scipy", "soundfile", "soxr")  # on which all features hang
+LIBRARIES = ("librosa", "numpy", "scipy", "soundfile", "soxr")  # they affect the values of all features
 
 
 def module_files(module: str) -> set[Path]:
-    """Files of our modules that `module` imports, directly or not, and its own, relative to the project's root.
+    """Files of this project that `module` imports, directly or not, and its own, relative to the project's root.
 
-    A package's `__init__.py` counts if it holds more than a docstring.
+    An `__init__.py` counts only if it contains more than a docstring.
+
+    Examples
+    --------
+    >>> sorted(path.as_posix() for path in module_files("ser.core.formats"))
+    ['ser/core/files.py', 'ser/core/formats.py']
     """
     found: set[Path] = set()
     waiting = [_path(module)]
@@ -34,14 +40,14 @@ def module_files(module: str) -> set[Path]:
 
 @cache
 def digest(modules: tuple[str, ...], libraries: tuple[str, ...] = ()) -> str:
-    """Of the sources of `modules`, of all of ours that they import, and of the versions of libraries.
+    """Digest of the sources of `modules` and of all modules of this project that they import, and of library versions.
 
     Parameters
     ----------
     modules
-        Imported ones; of those that are not ours, their own source counts alone.
+        Names of imported modules. Of a module outside this project, only its own source counts.
     libraries
-        Distributions beside `LIBRARIES`.
+        Names of distributions, in addition to `LIBRARIES`.
     """
     ours = {file for module in modules for file in module_files(module)}
     others = {module for module in modules if _path(module) is None}
@@ -68,7 +74,7 @@ def _imported(path: Path) -> set[str]:
 
 
 def _members(call: ast.Call, path: Path) -> set[str]:
-    """Modules of the registry that a call makes."""
+    """Names of the modules of the registry that a call creates."""
     try:
         package, variable = (ast.literal_eval(argument) for argument in call.args)
     except ValueError as error:
@@ -83,7 +89,7 @@ def _path(module: str) -> Path | None:
 
 
 def _has_code(path: Path) -> bool:
-    if path == ROOT / "ser" / "__init__.py":  # imports what users ask for, and computes nothing
+    if path == ROOT / "ser" / "__init__.py":  # it only loads names on request
         return False
     body = ast.parse(path.read_text(encoding="utf-8")).body
     return path.name != "__init__.py" or len(body) > 1

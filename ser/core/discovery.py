@@ -1,4 +1,4 @@
-"""Registries whose members are found by themselves: one file each, which bears the name of its member."""
+"""Registries that find their members by themselves: each member is a file with the name of the member."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -17,14 +17,14 @@ class Registry(Mapping[str, Member]):
     """Member of each file below a package that assigns a variable, by the name of the file.
 
     Names are known without an import; a member is imported at its first use. The digest of code
-    (`ser.compute.code_digest`) follows a `Registry` to all of its files, so that its arguments are to be literals.
+    (`ser.compute.code_digest`) covers all files of a `Registry`, and therefore needs literals as arguments.
 
     Parameters
     ----------
     package
-        Package of ours, such as `ser.corpora`.
+        Package of this project, such as `ser.corpora`.
     variable
-        The variable that holds the member.
+        Name of the variable that contains the member.
 
     Examples
     --------
@@ -57,7 +57,7 @@ def modules(package: str, variable: str) -> Mapping[str, str]:
     Raises
     ------
     ValueError
-        If two files have one name.
+        If two files have the same name.
     """
     assignment = re.compile(rf"^{variable}\b.*=", re.MULTILINE)
     found: dict[str, str] = {}

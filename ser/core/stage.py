@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 
 def run(main: Callable[[], None]) -> None:
-    """Run a stage; bad input or Ctrl-C end it with a message and exit status 1, without a traceback.
+    """Run a stage; bad input or Ctrl-C ends it with a message and exit status 1, without a traceback.
 
-    `SER_DEBUG=1` shows that of bad input.
+    With `SER_DEBUG=1`, bad input gives a traceback.
     """
     try:
         main()

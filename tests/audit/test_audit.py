@@ -1,4 +1,4 @@
-"""Each kind of leak, planted in tables made by rule, is found; clean tables have no error."""
+"""Each kind of leak is found in synthetic tables; clean tables have no error."""
 
 from dataclasses import replace
 from typing import Any
@@ -39,7 +39,7 @@ def balanced_of(table: pd.DataFrame, features: pd.DataFrame = FEATURES, **settin
 
 
 def moved(table: pd.DataFrame, utterance: str, partition: str, *, fold: int = 0) -> pd.DataFrame:
-    """The same partitions, but for one utterance."""
+    """The same partitions, except for one utterance."""
     there = (table["fold"] == fold) & (table["utterance"] == utterance)
     assert there.sum() == 1
     return table.assign(partition=table["partition"].mask(there, partition))
@@ -141,7 +141,7 @@ def test_near_duplicates_on_two_sides_are_found_and_those_on_one_side_are_not() 
     ],
 )
 @pytest.mark.parametrize("side", ["test", "dev"])
-def test_a_row_made_of_what_does_not_train_is_found(row: dict[str, Any], kinds: str, side: str) -> None:
+def test_a_row_made_from_an_utterance_outside_training_is_found(row: dict[str, Any], kinds: str, side: str) -> None:
     balanced, leaked = balanced_of(FOLDS), one_in(FOLDS, side, fold=3)
     planted = pd.concat([balanced, balanced.iloc[[0]].assign(fold=3, utterance=leaked, **row)], ignore_index=True)
     (finding,) = table_checks.made_rows(planted, FOLDS)
@@ -156,7 +156,7 @@ def test_a_row_of_no_partition_is_found() -> None:
     assert "1 utterance of no partition" in finding.found
 
 
-def test_predictions_of_anything_but_recordings_of_that_partition_are_found() -> None:
+def test_predictions_that_are_not_in_the_table_of_partitions_are_found() -> None:
     tested = FOLDS.loc[(FOLDS["fold"] == 0) & (FOLDS["partition"] == "test"), "utterance"]
     rows = prediction_table(UTTERANCES[UTTERANCES["utterance"].isin(tested)]).reset_index(drop=True)
     assert table_checks.tested_rows(rows, FOLDS) == []
@@ -174,12 +174,12 @@ def test_even_emotions_are_not_noted() -> None:
 
 
 def of_one_speaker(emotion: str) -> pd.DataFrame:
-    """Where one speaker alone has an emotion."""
+    """Utterances in which only one speaker has `emotion`."""
     alone = UTTERANCES["speaker"] == "ravdess/01"
     return UTTERANCES[(UTTERANCES["emotion"] != emotion) | alone].reset_index(drop=True)
 
 
-def test_an_emotion_of_a_voice_that_is_heard_and_tested_is_a_leak() -> None:
+def test_an_emotion_whose_only_training_speaker_is_tested_is_a_leak() -> None:
     utterances = utterance_table(8, n_repetitions=4)
     utterances = utterances[(utterances["emotion"] != "sad") | (utterances["speaker"] == "ravdess/01")]
     table = partitions.partition_table(utterances, name="random", test_fraction=0.25, dev_fraction=0.25, seed=0)
@@ -188,7 +188,7 @@ def test_an_emotion_of_a_voice_that_is_heard_and_tested_is_a_leak() -> None:
     assert finding.found == "ravdess/01 is the only training speaker of sad, and is tested with 4 utterances"
 
 
-def test_an_emotion_of_a_voice_that_is_not_tested_is_a_note() -> None:
+def test_an_emotion_whose_only_training_speaker_is_not_tested_is_a_note() -> None:
     utterances = of_one_speaker("sad")
     table = FOLDS[FOLDS["utterance"].isin(utterances["utterance"])]
     (finding,) = table_checks.lone_speaker(table, utterances)
@@ -206,7 +206,7 @@ def test_smote_after_the_split_lies_between_training_rows() -> None:
         assert model_checks.synthetic_rows(rows, FEATURES, side_of(FOLDS, fold), fold=fold) == []
 
 
-def test_smote_before_the_split_is_found_whatever_utterance_its_rows_bear() -> None:
+def test_smote_before_the_split_is_found_for_any_utterance_in_its_rows() -> None:
     whole = balancing.balanced(FEATURES, **SMOTE, seed=0)
     side = side_of(FOLDS, 0)
     trains = one_in(FOLDS, "train")
@@ -228,7 +228,7 @@ def test_rows_that_smote_cannot_have_made_are_found() -> None:
     assert f"{len(rows)} of {len(rows)} synthetic rows examined do not lie between two recordings" in finding.found
 
 
-def test_repeated_rows_are_told_by_their_utterance_alone() -> None:
+def test_repeated_rows_are_not_traced() -> None:
     rows = balanced_of(FOLDS, name="random_oversampler")
     assert model_checks.synthetic_rows(rows[rows["synthetic"]], FEATURES, side_of(FOLDS, 0), fold=0) == []
 
@@ -249,13 +249,13 @@ def test_normalisation_of_the_training_rows_is_clean_and_that_of_all_is_found() 
     )
 
 
-def test_constant_features_may_be_normalised_either_way() -> None:
+def test_constant_features_may_have_variance_0_or_1() -> None:
     mean = np.array([1.0, 2.0])
     by_scikit_learn, by_networks = (mean, np.array([4.0, 0.0])), (mean, np.array([4.0, 1.0]))
     assert model_checks.normalisation(by_networks, by_scikit_learn, by_scikit_learn, fold=0, model="m") == []
 
 
-def test_features_that_differ_in_service_are_found() -> None:
+def test_served_features_that_differ_are_found() -> None:
     kept, scale = np.zeros((3, 4)), np.array([1.0, 2.0, 3.0, 4.0])
     served = kept.copy()
     assert model_checks.served_features(kept, served + 1e-4, scale, ["a", "b", "c"], fold=0) == []
@@ -276,7 +276,7 @@ def test_a_model_of_other_settings_is_found() -> None:
     assert "in the model, librosa (energy_set), and in the study, librosa (means_42)" in finding.found
 
 
-def test_predictions_that_differ_in_service_are_found() -> None:
+def test_served_predictions_that_differ_are_found() -> None:
     reported = prediction_table(UTTERANCES.iloc[:20])
     assert model_checks.served_predictions(reported.iloc[:3], reported, fold=0) == []
     name = reported["utterance"].iloc[1]
@@ -297,7 +297,7 @@ NOTE = Finding("note", "label_imbalance", None, "sad has twice as many", "read t
     ("name", "label"),
     [("speaker_folds", None), ("random", "speaker-dependent"), ("leaky_smote", "leaky"), ("published", None)],
 )
-def test_the_name_of_a_protocol_declares_it(name: str, label: str | None) -> None:
+def test_the_name_of_a_protocol_declares_its_leak(name: str, label: str | None) -> None:
     assert audit.declared(name) == label
     report = audit.report([NOTE, replace(ERROR, fold=2), ERROR], protocol=name, declared=label)
     assert (report["n_errors"], report["n_notes"]) == (2, 1)
@@ -313,7 +313,7 @@ def test_notes_fail_nothing() -> None:
     audit.check(audit.report([NOTE], protocol="speaker_folds", declared=None))
 
 
-def test_a_report_for_people_has_each_remedy_once() -> None:
+def test_a_report_as_text_has_each_remedy_once() -> None:
     report = audit.report(
         [NOTE, ERROR, replace(ERROR, fold=2)], protocol="random (speaker-dependent)", declared="leaky"
     )
@@ -324,7 +324,7 @@ def test_a_report_for_people_has_each_remedy_once() -> None:
     assert text.endswith("note: emotions of unequal frequency\n  sad has twice as many\n    remedy: read the UAR")
 
 
-def test_what_a_network_normalises_by_is_read_from_it() -> None:
+def test_moments_are_read_from_a_network() -> None:
     from ser.models import networks, neural
 
     figures = np.arange(4, dtype=np.float32), np.arange(1, 5, dtype=np.float32)
@@ -337,7 +337,7 @@ def test_what_a_network_normalises_by_is_read_from_it() -> None:
             assert [part.tolist() for part in held] == [part.tolist() for part in figures]
 
 
-def test_what_a_classifier_normalises_by_is_read_from_it() -> None:
+def test_moments_are_read_from_a_classifier() -> None:
     from ser.models import classifier_training
 
     rows = FEATURES.assign(synthetic=False)

@@ -1,4 +1,4 @@
-"""Copies of a recording are found, however they were made; other takes, voices and words are not."""
+"""Copies of a recording are found for all kinds of changes; other takes, voices and words are not."""
 
 import io
 from pathlib import Path
@@ -25,7 +25,7 @@ def recorded(path: Path) -> Recorded:
 
 
 def encoded(recording: Recorded, **how: object) -> Recorded:
-    """A recording as it comes back from a lossy format."""
+    """A recording after lossy encoding and decoding."""
     content = io.BytesIO()
     soundfile.write(content, *recording, **how)
     content.seek(0)
@@ -76,7 +76,7 @@ def test_several_copies_are_all_paired(speech: list[Recorded]) -> None:
     assert ends == {(a, b) for a in group for b in group if a < b}
 
 
-def test_a_fingerprint_knows_nothing_of_the_level_and_silence_is_zero(speech: list[Recorded]) -> None:
+def test_a_fingerprint_does_not_depend_on_the_level_and_silence_is_zero(speech: list[Recorded]) -> None:
     waveform, rate = speech[0]
     assert fingerprint(waveform * np.float32(2**-6), rate) == pytest.approx(fingerprint(waveform, rate), abs=1e-3)
     # 1 s of silence at the end is 50 frames in which nothing rises or falls, but for the end of the last frame
@@ -86,7 +86,7 @@ def test_a_fingerprint_knows_nothing_of_the_level_and_silence_is_zero(speech: li
     assert not fingerprint(np.zeros(rate, np.float32), rate).any()
 
 
-def test_what_hardly_changes_or_is_too_short_cannot_be_known_again(speech: list[Recorded]) -> None:
+def test_steady_tones_and_short_recordings_are_not_recognised(speech: list[Recorded]) -> None:
     tones = [fingerprint(tone(frequency, 0.5), 16_000) for frequency in (200, 200.5, 210)]
     short = [fingerprint(waveform[:1900], rate) for waveform, rate in speech[:2]]  # of at least 8 kHz
     assert not any(one.any() for one in [*tones, *short])
@@ -105,7 +105,7 @@ def test_similarity_is_the_highest_correlation_of_all_shifts() -> None:
     assert similarity_of(one, np.zeros((5, 3))) == 0
 
 
-def test_what_the_search_compares_does_not_change_with_a_shift() -> None:
+def test_the_values_of_the_search_do_not_change_with_a_shift() -> None:
     one = np.random.default_rng(0).normal(size=(6, 50)).astype(np.float32)
     later = np.pad(one, ((0, 0), (31, 7)))
     invariant = near_duplicates.shift_invariant(one)
@@ -115,7 +115,7 @@ def test_what_the_search_compares_does_not_change_with_a_shift() -> None:
 
 
 @pytest.mark.parametrize("n", [0, 1])
-def test_nothing_has_no_copies(n: int) -> None:
+def test_fewer_than_two_recordings_have_no_copies(n: int) -> None:
     found = pairs([np.ones((3, 4), np.float32)] * n)
     assert found.empty
     assert list(found.columns) == ["first", "second", "similarity"]
@@ -124,7 +124,7 @@ def test_nothing_has_no_copies(n: int) -> None:
 @pytest.mark.real
 @pytest.mark.slow
 def test_takes_of_one_sentence_are_no_copies_but_for_the_pair_of_ravdess_that_is_one(corpora_root: Path) -> None:
-    """The two takes of actor 07's happy `dogs` are the same samples: ingest says so, too."""
+    """The two takes of actor 07's happy `dogs` have the same samples, as ingest also reports."""
     paths = [
         path for actor in ("02", "07", "23") for path in sorted((corpora_root / f"ravdess/Actor_{actor}").iterdir())
     ]

@@ -1,4 +1,4 @@
-"""The stage and the command on a small study of real recordings: the clean case, and leaks planted in what it made."""
+"""Stage and command on a small study of the demo corpus: without leaks, and with leaks put into its files."""
 
 import json
 import shutil
@@ -31,7 +31,7 @@ FOUR_FOLDS = ("partition=speaker_folds", "partition.n_folds=4")
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folder of a study of four voices of the demo corpus, from audio to predictions."""
+    """Folder of a study of four speakers of the demo corpus, from audio to predictions."""
     folder = tmp_path_factory.mktemp("audited")
     for voice in ("01", "02", "03", "04"):
         shutil.copytree(ROOT / "data" / "demo" / f"Actor_{voice}", folder / "corpus" / f"Actor_{voice}")
@@ -49,14 +49,14 @@ def compose(folder: Path, *overrides: str) -> None:
 
 @pytest.fixture
 def study(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A copy of it, to plant leaks in."""
+    """A copy of the study, for a test to change."""
     shutil.copytree(made, tmp_path / "study")
     monkeypatch.chdir(tmp_path / "study")
     return tmp_path / "study"
 
 
 def errors_of_the_stage() -> list[tuple[str, int | None]]:
-    """Check and fold of each error that the stage writes before it fails."""
+    """Check and fold of each error in the report of the stage, which must fail."""
     with pytest.raises(SystemExit) as raised:
         run(audit.main)
     assert str(raised.value.code).startswith("error: the audit found ")
@@ -83,13 +83,13 @@ def test_a_clean_study_has_no_error(study: Path, capsys: pytest.CaptureFixture[s
 
 
 def test_a_quieter_copy_of_another_voice_is_found(study: Path) -> None:
-    """The recording of a speaker is put, at half its level, in the place of another speaker's."""
+    """A recording, at half its level, replaces one of another speaker."""
     first, other = "03-01-05-01-01-01", "corpus/Actor_02/03-01-05-01-01-01-02"
     waveform, rate = soundfile.read(next(study.glob(f"corpus/Actor_01/{first}-01.*")))
     (target,) = study.glob(f"{other}.*")
     soundfile.write(target, waveform / 2, rate)
     ingest.main()
-    # features are of before: the audit of the audio must not depend on them
+    # the features are not extracted again: the check of the audio must not depend on them
     found = errors_of_the_stage()
     table = tables.read_partitions(partition.PARTITIONS)
     sides = table[table["utterance"].str.contains(f"Actor_0[12]/{first}")].groupby("fold")["partition"].nunique()
@@ -101,7 +101,7 @@ def test_a_quieter_copy_of_another_voice_is_found(study: Path) -> None:
 
 
 def change(model: Path, mean_of: np.ndarray, variance_of: np.ndarray) -> None:
-    """Give the scaler of a stored classifier other figures."""
+    """Change mean and variance in the scaler of a stored classifier."""
     path = model / bundle.CLASSIFIER
     classifier = skops.io.load(path, trusted=list(bundle.TRUSTED))
     scaler = classifier.calibrated_classifiers_[0].estimator[0]
@@ -130,8 +130,8 @@ def test_augmented_and_interpolated_rows_of_test_are_found(study: Path) -> None:
     assert {fold for _, fold in found} == {2}
 
 
-def test_features_that_service_does_not_make_are_found(study: Path) -> None:
-    """As when extraction has changed since the table was made."""
+def test_features_that_the_served_model_does_not_reproduce_are_found(study: Path) -> None:
+    """As after a change of the extraction."""
     features = tables.read_features(extract_librosa.FEATURES)
     column = tables.feature_columns(features)[0]
     tables.write(features.assign(**{column: features[column] * np.float32(1.5)}), extract_librosa.FEATURES)
@@ -145,7 +145,9 @@ def test_a_model_of_other_settings_than_the_study_is_found(study: Path) -> None:
     assert errors_of_the_stage() == [("served_features", fold) for fold in range(4)]
 
 
-def test_the_command_compares_the_report_with_what_is_served(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_compares_the_report_with_served_predictions(
+    study: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     predictions = tables.read_predictions(evaluate.PREDICTIONS)
     columns = tables.probability_columns(predictions)
     tables.write(predictions.assign(**{name: 1 / len(columns) for name in columns}), evaluate.PREDICTIONS)
@@ -175,8 +177,8 @@ def test_the_command_without_a_study_says_how_to_make_one(study: Path) -> None:
 # features relative to their speaker
 
 
-def test_features_standardised_by_speaker_are_found_where_nothing_declares_them(study: Path) -> None:
-    """As when somebody normalises the table that was extracted: the scaler of the model is then beyond suspicion."""
+def test_undeclared_features_standardised_by_speaker_are_found(study: Path) -> None:
+    """As after normalisation of the extracted table, which the scaler of the model does not show."""
     features = tables.read_features(extract_librosa.FEATURES)
     utterances = tables.read_utterances(ingest.UTTERANCES)
     tables.write(adaptation.standardised_by_speaker(features, utterances), extract_librosa.FEATURES)
@@ -189,7 +191,7 @@ def test_features_standardised_by_speaker_are_found_where_nothing_declares_them(
     assert "transductive" not in files.read_json(audit.REPORT)["protocol"]
 
 
-def test_a_transductive_study_says_so_everywhere_and_serves_no_single_recording(
+def test_a_transductive_study_is_marked_everywhere_and_serves_no_single_recording(
     study: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = files.read_json(evaluate.METRICS)
@@ -216,7 +218,7 @@ def test_a_transductive_study_says_so_everywhere_and_serves_no_single_recording(
     assert recognition.load().labels  # the embedded model is none
 
 
-def test_that_a_study_is_transductive_excuses_no_other_leak(study: Path) -> None:
+def test_other_leaks_of_a_transductive_study_are_found(study: Path) -> None:
     compose(study, *FOUR_FOLDS, "adaptation=speaker")
     for stage in (adapt, balance, train):
         stage.main()

@@ -1,4 +1,4 @@
-"""The cache keeps what was computed, and never gives anything else."""
+"""The cache returns the values that were written, or none."""
 
 import multiprocessing
 import os
@@ -15,7 +15,7 @@ MEGABYTE = 10**6
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder for the cache, which is on."""
+    """An empty folder for a cache that is in use."""
     monkeypatch.setenv("SER_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.delenv("SER_CACHE_GB")
     return tmp_path / "cache"
@@ -31,7 +31,7 @@ def keep(values: dict[str, bytes]) -> None:
         store.write(values)
 
 
-def test_values_come_back_as_they_were_written_and_none_for_what_was_not(folder: Path) -> None:
+def test_written_values_are_read_back_and_other_keys_give_none(folder: Path) -> None:
     values = {"small": b"1", "none": b"", "large": os.urandom(3 * cache.LARGEST_ROW)}
     keep(values)
     assert kept("large", "other", "none", "small") == [values["large"], None, b"", b"1"]
@@ -52,7 +52,7 @@ def test_a_damaged_value_is_none(folder: Path, size: int) -> None:
     assert kept("a") == [value]
 
 
-def test_a_database_that_is_none_is_made_anew_and_that_is_said(
+def test_a_file_that_is_no_database_is_replaced_with_a_warning(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     keep({"a": b"1"})
@@ -65,9 +65,7 @@ def test_a_database_that_is_none_is_made_anew_and_that_is_said(
     assert kept("a") == [b"2"]
 
 
-def test_a_database_that_is_damaged_within_costs_what_it_held_and_no_more(
-    folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_damaged_database_loses_its_values_and_nothing_else(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     values = {f"{k}": os.urandom(3000) for k in range(300)}
     keep(values)
     path = folder / "cache.db"
@@ -83,7 +81,9 @@ def test_a_database_that_is_damaged_within_costs_what_it_held_and_no_more(
     assert kept("new") == [b"2"]
 
 
-def test_a_folder_that_cannot_be_written_is_said_and_no_error(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_folder_that_cannot_be_written_gives_a_warning_and_no_error(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     folder.write_text("a file, where the folder should be")
     keep({"a": b"1"})
     assert kept("a") == [None]
@@ -91,7 +91,7 @@ def test_a_folder_that_cannot_be_written_is_said_and_no_error(folder: Path, caps
     assert folder.read_text() == "a file, where the folder should be"
 
 
-def test_a_full_disk_is_said_once_and_no_error(
+def test_a_full_disk_gives_one_warning_and_no_error(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object, **__: object) -> None:
@@ -107,7 +107,7 @@ def test_a_full_disk_is_said_once_and_no_error(
     assert capsys.readouterr().err.count("warning: ") == 1
 
 
-def test_what_was_kept_before_a_full_disk_is_still_there(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_values_from_before_a_full_disk_are_kept(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     keep({"a": b"1"})
     with monkeypatch.context() as patch:
         patch.setattr(diskcache.Cache, "set", lambda *_, **__: (_ for _ in ()).throw(OSError(28, "no space left")))
@@ -115,7 +115,7 @@ def test_what_was_kept_before_a_full_disk_is_still_there(folder: Path, monkeypat
     assert kept("a", "b") == [b"1", None]
 
 
-def test_the_oldest_values_go_where_the_size_is_exceeded(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_oldest_values_are_removed_above_the_maximal_size(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SER_CACHE_GB", str(2 * MEGABYTE / 1e9))
     values = {f"{k}": os.urandom(20_000) for k in range(300)}  # 6 MB
     for key, value in values.items():
@@ -127,7 +127,7 @@ def test_the_oldest_values_go_where_the_size_is_exceeded(folder: Path, monkeypat
     assert len(there) > 50
 
 
-def test_nothing_is_kept_of_a_size_of_0(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_kept_at_a_size_of_0(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SER_CACHE_GB", "0")
     keep({"a": b"1"})
     assert kept("a") == [None]
@@ -135,7 +135,7 @@ def test_nothing_is_kept_of_a_size_of_0(folder: Path, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize("given", ["much", "-1", "inf", "nan", "1,5"])
-def test_a_size_that_is_none_is_refused(given: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_size_is_refused(given: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SER_CACHE_GB", given)
     with pytest.raises(ValueError, match=rf"SER_CACHE_GB is '{given}'; set it to the maximal size"):
         kept("a")
@@ -165,7 +165,7 @@ def _write_many(name: str) -> None:
         keep({f"{name}{k}": f"{name}{k}".encode() * 100})
 
 
-def test_a_key_hangs_on_every_part_and_on_no_order_of_settings() -> None:
+def test_a_key_depends_on_every_part_but_not_on_the_order_of_settings() -> None:
     parts = (["module", {"n_fft": 2048, "hop_length": 512}], "hash", 16_000)
     assert cache.key(*parts) == cache.key(["module", {"hop_length": 512, "n_fft": 2048}], "hash", 16_000)
     others = [

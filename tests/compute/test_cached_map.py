@@ -1,4 +1,4 @@
-"""Nothing is computed twice, and little is lost by who is killed."""
+"""Nothing is computed twice, and a killed run loses little."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ from tests.support.paths import ROOT
 
 
 class Counted:
-    """Squares, and which items they were made of."""
+    """Squares of items, with a record of the items."""
 
     def __init__(self) -> None:
         self.seen: list[int] = []
@@ -57,7 +57,7 @@ def test_results_come_in_the_order_of_the_items(chunk: int, n_items: int, monkey
     assert squares(Counted(), items) == [item**2 for item in items]
 
 
-def test_only_what_is_new_is_computed_and_what_is_not_to_be_kept() -> None:
+def test_only_new_items_and_those_that_must_not_be_cached_are_computed() -> None:
     first, second = Counted(), Counted()
     squares(first, range(10))
     assert sorted(first.seen) == list(range(10))
@@ -65,11 +65,11 @@ def test_only_what_is_new_is_computed_and_what_is_not_to_be_kept() -> None:
     assert sorted(second.seen) == [7, 20, 21]  # the square of 7 is not kept
 
 
-def test_each_item_is_computed_though_two_have_one_name() -> None:
+def test_each_item_has_a_result_even_if_two_share_a_key() -> None:
     assert squares(Counted(), [3, 3, 3]) == [9, 9, 9]
 
 
-def test_a_chunk_is_computed_when_its_first_result_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_chunk_is_computed_when_its_first_result_is_requested(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "1")
     monkeypatch.setattr(cached_map, "CHUNK", 2)
     monkeypatch.setattr(cached_map, "CHUNKS_PER_WORKER", 2)
@@ -90,7 +90,7 @@ def test_a_chunk_is_computed_when_its_first_result_is_asked_for(monkeypatch: pyt
     assert function.seen == [0, 1, 2, 3, 4, 5]
 
 
-def test_what_was_computed_before_an_error_is_not_computed_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_results_from_before_an_error_are_not_computed_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "1")
     monkeypatch.setattr(cached_map, "CHUNK", 2)
 
@@ -123,7 +123,7 @@ list(cached_map.computed(squares, range(200), keys=lambda some: [str(item) for i
 """
 
 
-def test_who_is_killed_at_half_loses_at_most_the_chunks_in_the_works(tmp_path: Path) -> None:
+def test_a_run_killed_halfway_loses_at_most_the_chunks_in_progress(tmp_path: Path) -> None:
     log, script = tmp_path / "log", tmp_path / "killed.py"
     script.write_text(KILLED)
     command = [sys.executable, str(script), str(log)]
@@ -141,5 +141,5 @@ def test_who_is_killed_at_half_loses_at_most_the_chunks_in_the_works(tmp_path: P
     subprocess.run(command, env=environment, check=True)
     computed = log.read_text().split()
     assert set(computed) == {str(item) for item in range(200)}
-    # Of each of the two workers: one chunk that is in the works, one that was done and not yet kept.
+    # Each of the two workers may lose one chunk in progress, and one that was computed but not yet cached.
     assert len(computed) - 200 <= 4 * 4

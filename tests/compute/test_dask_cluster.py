@@ -1,4 +1,4 @@
-"""The same work on a Dask cluster: the same values, and words for what goes wrong."""
+"""Work on a Dask cluster gives the same values; failures give a message with the remedy."""
 
 import math
 import os
@@ -15,7 +15,7 @@ from ser.compute import dask_cluster, spread
 
 
 def local_cluster(n_workers: int) -> distributed.LocalCluster:
-    """A scheduler and workers, each a process, with nannies that start dead ones anew."""
+    """A scheduler and worker processes, with nannies that restart dead workers."""
     return distributed.LocalCluster(
         n_workers=n_workers, threads_per_worker=1, dashboard_address=":0", host="127.0.0.1", silence_logs="CRITICAL"
     )
@@ -29,7 +29,7 @@ def cluster() -> Iterator[distributed.LocalCluster]:
 
 @pytest.fixture
 def address(cluster: distributed.LocalCluster, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Its address, which SER_COMPUTE names."""
+    """Address of the cluster, set in SER_COMPUTE."""
     found = str(cluster.scheduler_address)
     monkeypatch.setenv("SER_COMPUTE", f"dask://{found}")
     return found
@@ -40,20 +40,20 @@ def process(_: int) -> int:
     return os.getpid()
 
 
-def test_every_result_comes_once_with_the_number_of_its_item(address: str) -> None:
+def test_every_item_gives_one_result_with_its_index(address: str) -> None:
     results = sorted(spread.unordered_map(math.sqrt, [1.0, 4.0, 9.0, 16.0]))
     assert results == [(0, 1.0), (1, 2.0), (2, 3.0), (3, 4.0)]
     assert list(spread.unordered_map(math.sqrt, [])) == []
 
 
-def test_the_workers_work_and_not_this_process(address: str) -> None:
+def test_only_the_workers_compute(address: str) -> None:
     found = {pid for _, pid in spread.unordered_map(process, range(20))}
     assert os.getpid() not in found
     assert len(found) == 2
     assert spread.n_workers() == 2
 
 
-def test_an_error_of_one_item_is_raised_as_it_is(address: str) -> None:
+def test_an_error_of_one_item_is_raised_unchanged(address: str) -> None:
     with pytest.raises(ValueError, match=r"math domain error|nonnegative"):
         list(spread.unordered_map(math.sqrt, [4.0, -1.0, 4.0]))
 
@@ -65,7 +65,7 @@ def dies_once(item: int, *, trace: Path) -> int:
     return item
 
 
-def test_what_a_dead_worker_had_is_done_by_another(address: str, tmp_path: Path) -> None:
+def test_tasks_of_a_dead_worker_are_done_by_another(address: str, tmp_path: Path) -> None:
     function = partial(dies_once, trace=tmp_path / "died")
     assert sorted(item for _, item in spread.unordered_map(function, range(8))) == list(range(8))
     assert (tmp_path / "died").exists()
@@ -85,7 +85,7 @@ def test_a_task_that_kills_every_worker_ends_the_work_with_a_remedy(monkeypatch:
             list(spread.unordered_map(always_dies, range(8)))
 
 
-def test_no_scheduler_is_said_with_a_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_scheduler_is_an_error_with_a_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dask_cluster, "PATIENCE", 0.5)
     monkeypatch.setenv("SER_COMPUTE", "dask://127.0.0.1:9")
     for ask in (spread.n_workers, lambda: list(spread.unordered_map(math.sqrt, [4.0]))):
@@ -93,7 +93,7 @@ def test_no_scheduler_is_said_with_a_remedy(monkeypatch: pytest.MonkeyPatch) -> 
             ask()
 
 
-def test_no_worker_is_said_with_a_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cluster_without_workers_is_an_error_with_a_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dask_cluster, "PATIENCE", 0.5)
     with local_cluster(0) as empty:
         monkeypatch.setenv("SER_COMPUTE", f"dask://{empty.scheduler_address}")
@@ -107,7 +107,7 @@ def waits(item: int) -> int:
     return item
 
 
-def test_a_scheduler_that_goes_away_ends_the_work_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lost_scheduler_ends_the_work_with_a_message(monkeypatch: pytest.MonkeyPatch) -> None:
     with local_cluster(1) as lost:
         monkeypatch.setenv("SER_COMPUTE", f"dask://{lost.scheduler_address}")
         results = spread.unordered_map(waits, range(1000))
@@ -126,7 +126,7 @@ def sleeps(item: int) -> int:
     return item
 
 
-def test_a_straggler_is_told_of_while_it_is_waited_for(
+def test_a_slow_task_gives_a_warning(
     address: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(dask_cluster, "PATIENCE", 1.0)
@@ -136,7 +136,7 @@ def test_a_straggler_is_told_of_while_it_is_waited_for(
     assert re.search(warning, printed)  # on a busy machine a quick task may be as late
 
 
-def test_a_cluster_of_this_machines_cores_can_be_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cluster_on_the_cores_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SER_COMPUTE", "dask://local")
     assert sorted(result for _, result in spread.unordered_map(math.sqrt, [4.0, 9.0])) == [2.0, 3.0]
     dask_cluster.client("local").cluster.close()

@@ -31,25 +31,25 @@ def endless(path: str) -> None:
     time.sleep(600)
 
 
-def test_it_is_computed_in_another_process_whose_bars_are_below() -> None:
+def test_the_function_runs_in_another_process_whose_bars_are_below() -> None:
     number, text, process, position = in_own_process(facts, 3, text="x")
     assert (number, text, position) == (3, "x", "1")
     assert process != os.getpid()
     assert "TQDM_POSITION" not in os.environ
 
 
-def test_the_environment_is_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_is_restored(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TQDM_POSITION", "5")
     assert in_own_process(facts, 3, text="x")[-1] == "1"
     assert os.environ["TQDM_POSITION"] == "5"
 
 
-def test_an_error_is_that_of_the_function() -> None:
+def test_an_error_of_the_function_is_raised_unchanged() -> None:
     with pytest.raises(FileNotFoundError, match="no file here"):
         in_own_process(refused)
 
 
-def test_a_process_that_was_killed_is_told_apart() -> None:
+def test_a_killed_process_raises_its_own_error() -> None:
     with pytest.raises(Died):
         in_own_process(killed)
 
@@ -87,8 +87,8 @@ def test_a_process_ends_when_its_parent_was_killed(tmp_path: Path) -> None:
     awaited(lambda: not is_alive(child))
 
 
-def test_the_name_in_the_environment_is_that_of_tqdm() -> None:
-    """A bar takes it as it is made, if it was set before tqdm was imported."""
+def test_tqdm_reads_the_position_from_the_environment() -> None:
+    """A bar reads the variable when it is created, if it was set before tqdm was imported."""
     script = "import tqdm; print(tqdm.tqdm(total=1, disable=False).pos)"
     environment = {**os.environ, processes.POSITION: "1"}
     done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
@@ -137,7 +137,7 @@ def test_items_are_computed_side_by_side_in_other_processes_of_one_thread(
     assert os.environ["TQDM_POSITION"] == str(own_line)
 
 
-def test_all_that_is_told_is_heard_before_the_result_is_there(tmp_path: Path) -> None:
+def test_all_messages_arrive_before_the_result(tmp_path: Path) -> None:
     messages: list[tuple[object, ...]] = []
     items = [(number, str(tmp_path)) for number in range(3)]
     for (number, _), _ in side_by_side(
@@ -150,7 +150,7 @@ def test_all_that_is_told_is_heard_before_the_result_is_there(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("function", "first", "error"), [(one_fails, "fails", FileNotFoundError), (one_is_killed, "killed", Died)]
 )
-def test_where_one_fails_the_others_end_at_once(tmp_path: Path, function: object, first: str, error: type) -> None:
+def test_if_one_process_fails_the_others_end_at_once(tmp_path: Path, function: object, first: str, error: type) -> None:
     path = tmp_path / "process"
     begin = time.monotonic()
     with pytest.raises(error):

@@ -3,7 +3,7 @@ import os
 import threading
 import time
 
-import numpy as np  # noqa: F401  # whose BLAS is asked for its threads
+import numpy as np  # noqa: F401  # loads the BLAS whose threads are counted
 import pytest
 from threadpoolctl import threadpool_info
 
@@ -21,11 +21,11 @@ def slower_first(item: int) -> int:
 
 
 @pytest.mark.parametrize("threads", [True, False])
-def test_every_result_comes_once_with_the_number_of_its_item(threads: bool) -> None:
+def test_every_item_gives_one_result_with_its_index(threads: bool) -> None:
     assert sorted(spread.unordered_map(slower_first, range(8, 16), threads=threads)) == list(enumerate(range(8, 16)))
 
 
-def test_a_result_does_not_wait_for_that_of_an_earlier_item() -> None:
+def test_a_result_does_not_wait_for_an_earlier_item() -> None:
     def waited(item: int) -> int:
         if item == 0:
             done.wait(10)
@@ -39,7 +39,7 @@ def test_a_result_does_not_wait_for_that_of_an_earlier_item() -> None:
 
 
 def process_and_threads(_: int) -> tuple[int, int]:
-    """This process, and the most numeric threads that numpy's BLAS may take in it."""
+    """Process id, and the maximal number of threads of numpy's BLAS in this process."""
     blas = [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
     return os.getpid(), max(blas)
 
@@ -57,7 +57,7 @@ def test_the_limit_on_threads_ends_with_the_first_item() -> None:
     assert len(list(results)) == 3
 
 
-def test_the_first_item_is_done_here_so_that_one_process_alone_fills_numbas_cache() -> None:
+def test_the_first_item_is_computed_here_so_that_only_one_process_fills_numbas_cache() -> None:
     first, *others = [process for _, (process, _) in spread.unordered_map(process_and_threads, range(4))]
     assert first == os.getpid()
     assert first not in others
@@ -65,7 +65,7 @@ def test_the_first_item_is_done_here_so_that_one_process_alone_fills_numbas_cach
 
 @pytest.mark.parametrize("threads", [True, False])
 @pytest.mark.parametrize("n_items", [0, 1, 2])
-def test_few_items_and_none_give_as_many_results(threads: bool, n_items: int) -> None:
+def test_few_items_or_none_give_as_many_results(threads: bool, n_items: int) -> None:
     results = [result for _, result in spread.unordered_map(math.sqrt, [4.0] * n_items, threads=threads)]
     assert results == [2.0] * n_items
 
@@ -88,7 +88,7 @@ def test_the_environment_limits_the_cores(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.mark.parametrize("given", ["dask", "dask://", "spark://here", "tcp://here:8786", "Local"])
-def test_what_names_no_place_to_compute_is_refused_with_those_that_do(
+def test_an_invalid_place_to_compute_is_refused_with_the_valid_ones(
     given: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SER_COMPUTE", given)

@@ -125,7 +125,7 @@ def touched(root: Path, *relative: str) -> Path:
 
 
 def walked(root: Path) -> list[str]:
-    """Paths below `root` in order, each as often as it comes."""
+    """Sorted paths below `root`, with repetitions."""
     return sorted(path.relative_to(root).as_posix() for path in files.walk(root))
 
 
@@ -144,7 +144,7 @@ def test_links_to_folders_and_files_are_followed(tmp_path: Path) -> None:
     assert walked(tmp_path / "root") == walked(tmp_path / "whole") == below
 
 
-def test_a_link_that_leads_nowhere_is_a_file(tmp_path: Path) -> None:
+def test_a_broken_link_is_a_file(tmp_path: Path) -> None:
     (tmp_path / "gone.wav").symlink_to("nowhere")
     assert walked(tmp_path) == ["gone.wav"]
 
@@ -163,7 +163,7 @@ def test_a_link_that_leads_back_behind_another_link_is_not_followed(tmp_path: Pa
     assert walked(root) == ["1", "link/2"]
 
 
-def test_folders_that_link_to_each_other_are_walked_once_on_every_way(tmp_path: Path) -> None:
+def test_folders_that_link_to_each_other_are_walked_once_per_path(tmp_path: Path) -> None:
     touched(tmp_path, "a/1", "b/2")
     (tmp_path / "a" / "to_b").symlink_to(tmp_path / "b")
     (tmp_path / "b" / "to_a").symlink_to(tmp_path / "a")
@@ -195,7 +195,7 @@ def test_a_folder_that_cannot_be_listed_is_an_error_and_not_an_empty_folder(
 
 @pytest.fixture
 def linked(tmp_path: Path) -> Path:
-    """A folder with links in it to one with two files."""
+    """A folder with links to a folder with two files."""
     touched(tmp_path, "else/1.wav", "else/sub/2.wav", "root/3.wav", "root/plain/4.wav")
     (tmp_path / "root" / "link").symlink_to(tmp_path / "else")
     (tmp_path / "root" / "plain" / "deep").symlink_to(tmp_path / "else" / "sub")
@@ -203,19 +203,19 @@ def linked(tmp_path: Path) -> Path:
 
 
 def later(path: Path) -> None:
-    """Set the time of a file one nanosecond after what it was."""
+    """Set the time of a file one nanosecond later."""
     time = path.stat().st_mtime_ns + 1
     os.utime(path, ns=(time, time))
 
 
 def longer(path: Path) -> None:
-    """Append to a file, and set its time to what it was."""
+    """Append to a file and restore its time."""
     time = path.stat().st_mtime_ns
     path.write_text(path.read_text() + "!")
     os.utime(path, ns=(time, time))
 
 
-def test_plain_folders_have_no_linked_ones(tmp_path: Path) -> None:
+def test_plain_folders_have_no_linked_folders(tmp_path: Path) -> None:
     root = touched(tmp_path / "root", "1.wav", "a/b/2.wav")
     (root / "file.wav").symlink_to(root / "1.wav")  # DVC reads what a linked file holds
     (root / "gone").symlink_to("nowhere")
@@ -263,7 +263,7 @@ def test_moving_a_file_between_folders_behind_a_link_changes_the_digest(linked: 
     assert files.linked_folders(linked)["link"] != before
 
 
-def test_a_file_that_is_linked_behind_a_link_counts_as_what_it_leads_to(linked: Path) -> None:
+def test_a_linked_file_behind_a_link_counts_as_its_target(linked: Path) -> None:
     outside = touched(linked.parent, "outside.wav") / "outside.wav"
     (linked.parent / "else" / "5.wav").symlink_to(outside)
     before = files.linked_folders(linked)["link"]
@@ -271,7 +271,7 @@ def test_a_file_that_is_linked_behind_a_link_counts_as_what_it_leads_to(linked: 
     assert files.linked_folders(linked)["link"] != before
 
 
-def test_what_changes_no_size_name_or_time_behind_a_link_changes_no_digest(linked: Path) -> None:
+def test_changes_other_than_of_size_name_or_time_behind_a_link_keep_the_digest(linked: Path) -> None:
     before = files.linked_folders(linked)
     elsewhere = linked.parent / "else"
     elsewhere.joinpath("1.wav").read_text()
@@ -300,7 +300,7 @@ def test_the_order_in_which_the_system_lists_changes_no_digest(linked: Path, mon
     assert files.linked_folders(linked) == before
 
 
-def test_a_link_that_leads_nowhere_behind_a_link_is_no_error_and_counts(linked: Path) -> None:
+def test_a_broken_link_behind_a_link_is_no_error_and_counts(linked: Path) -> None:
     before = files.linked_folders(linked)["link"]
     (linked.parent / "else" / "gone.wav").symlink_to("nowhere")
     assert files.linked_folders(linked)["link"] != before

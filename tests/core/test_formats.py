@@ -1,4 +1,4 @@
-"""Both formats hold the same table, are written and read a part at a time, and appear whole or not at all."""
+"""Both formats store the same table, are written and read in parts, and appear only when they are complete."""
 
 from pathlib import Path
 
@@ -24,14 +24,14 @@ def many(n_rows: int, n_features: int = 3) -> pd.DataFrame:
 
 
 def balanced() -> pd.DataFrame:
-    """A balanced table of two folds: a reference has no features."""
+    """A balanced table of two folds, in which original rows have no features."""
     rows = pd.DataFrame({"fold": [0, 0, 1], "utterance": TEXT[:3], "variant": tables.ORIGINAL})
     rows = rows.assign(synthetic=[False, True, True], emotion=["sad", "happy", "sad"])
     return rows.assign(f=np.array([np.nan, 0.1, -0.0], np.float32))
 
 
 def written(path: Path, rows: pd.DataFrame, sizes: list[int]) -> bytes:
-    """The bytes of a table whose rows come `sizes` at a time."""
+    """Bytes of a table written in parts of the given sizes."""
     ends = np.cumsum([0, *sizes])
     with tables.writing(path) as write:
         for start, end in zip(ends, [*ends[1:-1], len(rows)], strict=False):
@@ -66,7 +66,7 @@ def test_either_format_reads_back_as_the_same_table_to_the_bit(tmp_path: Path, r
 
 @SUFFIXES
 @pytest.mark.parametrize("sizes", [[1, 1, 1], [10, 1], [2, 5, 3], [4, 4, 2], [0, 7]])
-def test_the_bytes_do_not_depend_on_how_many_rows_come_at_a_time(
+def test_the_bytes_do_not_depend_on_the_sizes_of_the_parts(
     tmp_path: Path, suffix: str, sizes: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(formats, "ROW_GROUP", 4)
@@ -74,7 +74,7 @@ def test_the_bytes_do_not_depend_on_how_many_rows_come_at_a_time(
     assert written(tmp_path / f"b{suffix}", many(11), [*sizes, 11 - sum(sizes)]) == whole
 
 
-def test_parquet_has_row_groups_of_equal_size_and_nothing_of_pandas(
+def test_parquet_has_row_groups_of_equal_size_and_no_pandas_metadata(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(formats, "ROW_GROUP", 4)
@@ -85,7 +85,7 @@ def test_parquet_has_row_groups_of_equal_size_and_nothing_of_pandas(
         assert [str(column.type) for column in file.schema_arrow] == ["string"] * 3 + ["float"] * 3
 
 
-def test_rows_reach_the_disk_before_all_are_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_reach_the_disk_before_the_table_is_complete(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(formats, "ROW_GROUP", 100)
     with tables.writing(tmp_path / "a.parquet") as write:
         write(many(250, 50))
@@ -94,7 +94,7 @@ def test_rows_reach_the_disk_before_all_are_made(tmp_path: Path, monkeypatch: py
 
 @SUFFIXES
 @pytest.mark.parametrize("n_rows", [1, 3, 4, 5, 11, 12])
-def test_parts_are_the_table_as_many_rows_at_a_time_as_wanted(
+def test_parts_have_the_wanted_number_of_rows_and_give_the_table(
     tmp_path: Path, suffix: str, n_rows: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(formats, "ROW_GROUP", 4)
@@ -108,8 +108,8 @@ def test_parts_are_the_table_as_many_rows_at_a_time_as_wanted(
 
 
 @SUFFIXES
-def test_parts_of_more_than_a_block_are_the_table(tmp_path: Path, suffix: str) -> None:
-    """A csv is read in blocks of a megabyte, whatever lines they cut."""
+def test_parts_larger_than_a_block_give_the_table(tmp_path: Path, suffix: str) -> None:
+    """A csv is read in blocks of a megabyte, which may end inside a line."""
     rows = many(3000, 60)
     tables.write(rows, tmp_path / f"a{suffix}")
     parts = pd.concat(tables.feature_parts(tmp_path / f"a{suffix}", n_rows=1024), ignore_index=True)
@@ -117,7 +117,7 @@ def test_parts_of_more_than_a_block_are_the_table(tmp_path: Path, suffix: str) -
 
 
 @SUFFIXES
-def test_parts_are_checked_as_the_whole_is(tmp_path: Path, suffix: str) -> None:
+def test_parts_are_validated_like_the_whole_table(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"a{suffix}"
     tables.write(many(11).assign(emotion=["happy"] * 9 + ["joyful"] * 2), path)
     parts = tables.feature_parts(path, n_rows=4)
@@ -137,7 +137,7 @@ def test_a_column_of_another_type_is_refused_with_its_name(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("content", [b"", b"utterance,variant,emotion\n", b"PAR1 and more PAR1"])
-def test_what_is_no_parquet_file_is_refused(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_not_parquet_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.parquet").write_bytes(content)
     with pytest.raises(ValueError, match=r"a\.parquet is not a valid table: .*make it again with: dvc repro"):
         tables.read_features(tmp_path / "a.parquet")
@@ -163,7 +163,7 @@ def test_rows_of_other_columns_are_not_written_to_the_same_parquet_file(tmp_path
 
 
 @SUFFIXES
-def test_where_writing_fails_the_table_of_before_stays(tmp_path: Path, suffix: str) -> None:
+def test_a_failed_write_keeps_the_old_table(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"a{suffix}"
 
     def failing() -> None:
@@ -181,7 +181,7 @@ def test_where_writing_fails_the_table_of_before_stays(tmp_path: Path, suffix: s
     assert [file.read_bytes() for file in tmp_path.iterdir()] == [before]
 
 
-def test_every_float_is_as_it_was(tmp_path: Path) -> None:
+def test_every_float_is_read_back_to_the_bit(tmp_path: Path) -> None:
     rows = many(len(EXTREMES), 1).assign(f_0=EXTREMES)
     tables.write(rows, tmp_path / "a.parquet")
     read = tables.read_features(tmp_path / "a.parquet")

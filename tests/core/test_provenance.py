@@ -1,4 +1,4 @@
-"""What `dvc.lock` says of how a table was made."""
+"""Parameters of a table in `dvc.lock` compared with those of a study."""
 
 from pathlib import Path
 from typing import Any
@@ -61,7 +61,7 @@ def test_a_table_of_the_study_differs_in_nothing(lock: Path, table: str) -> None
         ({"partition": {"name": "random", "n": 1}, "seed": 2}, {PARTITIONS: ["partition", "seed"]}),
     ],
 )
-def test_what_it_was_made_with_is_compared_and_what_that_was_made_of(
+def test_parameters_of_a_table_and_of_its_inputs_are_compared(
     lock: Path, changed: dict[str, Any], differing: dict[str, list[str]]
 ) -> None:
     found = {

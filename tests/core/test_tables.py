@@ -14,13 +14,13 @@ EXTREMES = np.array(
 
 
 def features(values: np.ndarray, *, emotion: str = "happy") -> pd.DataFrame:
-    """Feature table of one column, one row a value."""
+    """Feature table of one column, with one row per value."""
     rows = pd.DataFrame({"utterance": [f"demo/{k}" for k in range(len(values))]})
     return rows.assign(variant=tables.ORIGINAL, emotion=emotion, mfcc_1_mean=values)
 
 
 def utterances(n_utterances: int = 2) -> pd.DataFrame:
-    """Table of utterances as a corpus without speakers gives it."""
+    """Table of utterances of a corpus without speakers."""
     rows = pd.DataFrame({"utterance": [f"x/{k}" for k in range(n_utterances)]})
     rows = rows.assign(corpus="x", path="happy/a.wav", speaker=None, sex=None, language=None, emotion="happy")
     rows = rows.assign(corpus_label="03", intensity=None, statement="01", repetition="02", vocal_channel=None)
@@ -56,7 +56,7 @@ def test_every_probability_is_read_back_to_the_bit(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read["p_sad"], 1 - p)
 
 
-def test_text_is_read_back_as_it_was_and_missing_values_as_missing(tmp_path: Path) -> None:
+def test_text_is_read_back_unchanged_and_missing_values_as_missing(tmp_path: Path) -> None:
     rows = utterances(len(TEXT)).assign(path=TEXT, speaker=[*TEXT[:-1], None])
     tables.write(rows, tmp_path / "a.csv")
     read = tables.read_utterances(tmp_path / "a.csv")
@@ -75,7 +75,7 @@ def test_codes_that_look_like_numbers_or_missing_values_stay_text(tmp_path: Path
     assert read["corpus_label"].tolist() == ["03"] * 3
 
 
-def test_what_was_read_is_written_again_to_the_byte(tmp_path: Path) -> None:
+def test_a_table_that_was_read_is_written_again_to_the_byte(tmp_path: Path) -> None:
     tables.write(features(EXTREMES), tmp_path / "a.csv")
     tables.write(tables.read_features(tmp_path / "a.csv"), tmp_path / "b.csv")
     assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()

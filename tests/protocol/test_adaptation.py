@@ -1,4 +1,4 @@
-"""Features relative to their speaker: by hand, by scipy, and what must and must not change them."""
+"""Standardisation by speaker: compared with hand-worked values and scipy, and its invariants."""
 
 from pathlib import Path
 from typing import Any
@@ -54,20 +54,20 @@ def test_by_hand() -> None:
 
 @pytest.mark.parametrize("value", [0.1, 0.0, 1e30, -7.3e-20])
 def test_a_constant_feature_and_a_lone_utterance_become_0(value: float) -> None:
-    """Of 0.1, say, the mean of seven in floating point is not quite 0.1."""
+    """In floating point, the mean of seven values of 0.1 differs from 0.1."""
     constant = [(str(k), "a", "original", value) for k in range(7)]
     features, utterances = small(*constant, ("0", "a", "noise", 5.0), ("8", "b", "original", 3.0))
     assert (standardised_by_speaker(features, utterances)["A"] == 0).all()
 
 
-def test_of_recordings_it_is_scipy_s_zscore_in_each_speaker() -> None:
+def test_recordings_have_scipys_zscore_within_each_speaker() -> None:
     found = standardised_by_speaker(ORIGINALS, UTTERANCES)
     for speaker, rows in ORIGINALS.groupby(by_speaker(ORIGINALS)):
         expected = scipy.stats.zscore(rows[COLUMNS].to_numpy(np.float64), axis=0)
         np.testing.assert_allclose(values(found.loc[rows.index]), expected, rtol=1e-5, atol=1e-6, err_msg=str(speaker))
 
 
-def test_what_a_voice_adds_to_a_feature_or_multiplies_it_by_is_gone() -> None:
+def test_offset_and_scale_of_a_speaker_are_removed() -> None:
     number = by_speaker(FEATURES).astype("category").cat.codes.to_numpy(np.float32)[:, None]
     shifted = FEATURES.assign(**dict(zip(COLUMNS, (values(FEATURES) * (1 + number) - 5 * number).T, strict=True)))
     first, other = (values(standardised_by_speaker(table, UTTERANCES)) for table in (FEATURES, shifted))
@@ -82,7 +82,7 @@ def test_labels_change_nothing() -> None:
     np.testing.assert_array_equal(values(found), values(standardised_by_speaker(FEATURES, UTTERANCES)))
 
 
-def test_no_other_speaker_s_rows_and_no_variant_matter() -> None:
+def test_rows_of_other_speakers_and_variants_change_nothing() -> None:
     own = (by_speaker(FEATURES) == "ravdess/02").to_numpy()
     expected = standardised_by_speaker(FEATURES, UTTERANCES)[own]
     others = FEATURES.assign(**{name: FEATURES[name].where(own, FEATURES[name] * 9 + 4) for name in COLUMNS})
@@ -108,7 +108,7 @@ def test_features_that_are_not_finite_are_refused(value: float) -> None:
         standardised_by_speaker(features, UTTERANCES)
 
 
-# telling what is adapted
+# recognition of adapted features
 
 
 def centred(features: pd.DataFrame) -> pd.DataFrame:
@@ -133,11 +133,11 @@ ADAPTED = standardised_by_speaker(FEATURES, UTTERANCES)
     ],
     ids=["as extracted", "adapted", "centred", "with a constant", "but one", "constant", "no features", "one speaker"],
 )
-def test_features_relative_to_their_speaker_are_told(features: pd.DataFrame, is_adapted: bool) -> None:
+def test_standardised_features_are_recognised(features: pd.DataFrame, is_adapted: bool) -> None:
     assert is_standardised_by_speaker(features, UTTERANCES, tolerance=OFF) == is_adapted
 
 
-def test_where_nobody_is_known_nothing_is_told() -> None:
+def test_without_known_speakers_nothing_is_recognised() -> None:
     assert not is_standardised_by_speaker(ADAPTED, without_speakers(UTTERANCES), tolerance=OFF)
 
 
@@ -152,7 +152,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def configure(name: str, *, kind: str = "csv") -> Path:
-    """Write params.yaml and the features; return where the adapted ones go."""
+    """Write params.yaml and the features; return the path of the adapted features."""
     extracted = f"data/librosa_extracted_features.{kind}"
     tables.write(FEATURES, Path(extracted))
     content = {"adaptation": {"name": name}, "paths": {"extracted": extracted}, "tables": {"format": kind}}
@@ -181,7 +181,7 @@ def test_without_adaptation_the_table_is_marked_unavailable(capsys: pytest.Captu
 
 
 @pytest.mark.parametrize("source", ["librosa", "yamnet", "yamnet_librosa", "ssl", "opensmile"])
-def test_one_choice_leads_the_model_to_the_adapted_features(tmp_path: Path, source: str) -> None:
+def test_one_setting_makes_the_model_read_the_adapted_features(tmp_path: Path, source: str) -> None:
     contents: dict[str, Any] = {}
     for name in ("none", "speaker"):
         params.compose([f"adaptation={name}", f"model.representation={source}"], path=tmp_path / name)

@@ -18,7 +18,7 @@ COLUMNS = tables.feature_columns(FEATURES)
 
 
 def scaled(rows: pd.DataFrame) -> np.ndarray:
-    """Features of `rows` in the units of the original rows' mean and deviation."""
+    """Features of `rows`, standardised by mean and deviation of the original rows."""
     return StandardScaler().fit(rows.loc[~rows["synthetic"], COLUMNS].to_numpy()).transform(rows[COLUMNS].to_numpy())
 
 
@@ -72,7 +72,7 @@ def test_each_smote_row_lies_between_two_rows_of_its_emotion() -> None:
         assert distance.min() < 1e-4
 
 
-def test_smote_rows_bear_the_utterance_of_the_nearest_row_of_their_emotion() -> None:
+def test_smote_rows_have_the_utterance_of_the_nearest_row_of_their_emotion() -> None:
     rows = balancing.balanced(FEATURES, **SMOTE_SETTINGS, seed=0)
     assert (rows.loc[rows["synthetic"], "variant"] == "smote").all()
     values, original = scaled(rows), rows[~rows["synthetic"]]
@@ -82,7 +82,7 @@ def test_smote_rows_bear_the_utterance_of_the_nearest_row_of_their_emotion() -> 
         assert rows["utterance"][k] == rows["utterance"][nearest]
 
 
-def test_smote_is_imblearns_on_standardised_values() -> None:
+def test_smote_equals_imblearns_on_standardised_values() -> None:
     rows = balancing.balanced(FEATURES, **SMOTE_SETTINGS, seed=3)
     values = scaled(FEATURES.assign(synthetic=False))
     expected, emotion = SMOTE(k_neighbors=5, random_state=3).fit_resample(values, FEATURES["emotion"].to_numpy(str))
@@ -119,7 +119,7 @@ def test_the_seed_alone_decides(balance: dict) -> None:
     assert not first.equals(other)
 
 
-def test_smote_names_the_emotion_its_count_and_the_remedy() -> None:
+def test_the_error_of_smote_states_the_emotion_its_count_and_the_remedy() -> None:
     neutral = FEATURES.index[FEATURES["emotion"] == "neutral"]
     with pytest.raises(
         ValueError, match=r"k_neighbors=5 .*but neutral has 5; lower balance\.k_neighbors below 5, or choose balance="
@@ -158,7 +158,7 @@ def test_a_mistyped_setting_is_refused() -> None:
 
 
 @pytest.mark.parametrize("balance", [*BALANCE, {"name": "none"}], ids=lambda balance: balance["name"])
-def test_references_give_back_what_they_stand_for(balance: dict) -> None:
+def test_references_are_filled_with_their_features(balance: dict) -> None:
     rows = balancing.balanced(FEATURES, **balance, seed=0)
     references = balancing.referenced(rows)
     assert references.loc[~rows["synthetic"], COLUMNS].isna().all(axis=None)

@@ -1,4 +1,4 @@
-"""No speaker, no audio and no order of rows decides what it must not."""
+"""No speaker and no audio is in two partitions, and the order of rows changes nothing."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -45,17 +45,17 @@ EMOTIONS = {
 
 
 def configured(name: str) -> dict[str, Any]:
-    """The settings of `conf/partition/<name>.yaml`."""
+    """Settings in `conf/partition/<name>.yaml`."""
     return yaml.safe_load((ROOT / "conf" / "partition" / f"{name}.yaml").read_text())
 
 
 def small(n_speakers: int, sexes: tuple[str | None, ...] = ("male", "female")) -> pd.DataFrame:
-    """Six utterances of two emotions a speaker."""
+    """Six utterances of two emotions per speaker."""
     return made(n_speakers, sexes, ("neutral", "sad"), "ravdess").copy()
 
 
 def cast(name: str, n_male: int, n_female: int, emotions: tuple[str, ...] = ("neutral", "sad")) -> pd.DataFrame:
-    """Utterances of the corpus `name` with so many men and women."""
+    """Utterances of the corpus `name` with the given numbers of men and women."""
     sexes = ("male",) * n_male + ("female",) * n_female
     return made(len(sexes), sexes, emotions, name).copy()
 
@@ -72,7 +72,7 @@ def published_corpora(*names: str) -> pd.DataFrame:
 
 
 def speakers_of(table: pd.DataFrame, utterances: pd.DataFrame) -> pd.DataFrame:
-    """fold, partition, speaker, sex, corpus: one row each."""
+    """One row per fold, partition and speaker, with sex and corpus."""
     facts = table.merge(utterances[["utterance", "speaker", "sex", "corpus"]], on="utterance", validate="m:1")
     return facts[["fold", "partition", "speaker", "sex", "corpus"]].drop_duplicates()
 
@@ -115,7 +115,7 @@ def test_ravdess_gives_12_4_and_8_speakers_half_of_each_sex() -> None:
 
 @pytest.mark.parametrize("n_male", [3, 4, 5])
 @pytest.mark.parametrize("n_female", [3, 5, 9, 21, 27])
-def test_three_speakers_of_a_sex_put_it_in_each_partition_that_has_two_seats(n_male: int, n_female: int) -> None:
+def test_three_speakers_of_a_sex_are_in_each_partition_of_two_speakers(n_male: int, n_female: int) -> None:
     utterances = cast("ravdess", n_male, n_female)
     for seed in range(3):
         found = speakers_of(partitions.partition_table(utterances, **HOLDOUT, seed=seed), utterances)
@@ -169,7 +169,7 @@ def test_the_holdout_has_each_sex_of_each_corpus_in_each_partition_but_no_dev_of
             assert set(rows["partition"]) == ({"train", "test"} if corpus == "tess" else set(tables.PARTITIONS))
 
 
-def test_the_holdout_shares_each_partition_out_in_proportion_to_the_corpora() -> None:
+def test_the_holdout_has_speakers_in_proportion_to_the_corpora() -> None:
     utterances = combined(*(cast(name, *CAST[name]) for name in ("crema_d", "ravdess")))
     found = speakers_of(partitions.partition_table(utterances, **HOLDOUT, seed=0), utterances)
     count = pd.crosstab([found["corpus"], found["sex"]], found["partition"], normalize="index")
@@ -177,7 +177,7 @@ def test_the_holdout_shares_each_partition_out_in_proportion_to_the_corpora() ->
         assert (count[name] - share).abs().max() < 1 / 12  # less than one of the 12 women of RAVDESS
 
 
-def test_speakers_of_equal_names_in_two_corpora_are_two() -> None:
+def test_speakers_with_the_same_name_in_two_corpora_are_two_speakers() -> None:
     utterances = combined(small(12), cast("emodb", 6, 6))
     found = speakers_of(partitions.partition_table(utterances, **HOLDOUT, seed=0), utterances)
     assert len(found) == 24
@@ -208,7 +208,7 @@ def test_folds_differ_by_one_speaker_at_most_and_each_tests_both_sexes(sexes: tu
 
 
 def random_mix(seed: int) -> pd.DataFrame:
-    """One to three corpora of a few men and women, of whom some are none."""
+    """One to three corpora with few men and women, or none of a sex."""
     random = np.random.default_rng(seed)
     counts = [(int(n_male), int(n_female)) for n_male, n_female in random.integers(0, 5, (1 + seed % 3, 2))]
     used = [(n_male, n_female) for n_male, n_female in counts if n_male + n_female] or [(1, 2)]
@@ -216,7 +216,7 @@ def random_mix(seed: int) -> pd.DataFrame:
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_folds_of_any_mix_are_alike_in_size_none_empty_and_each_sex_of_each_corpus_is_spread(seed: int) -> None:
+def test_folds_of_any_mix_have_similar_sizes_and_spread_each_sex_of_each_corpus(seed: int) -> None:
     utterances = random_mix(seed)
     n_speakers = utterances["speaker"].nunique()
     for n_folds in range(3, n_speakers + 1):
@@ -231,7 +231,7 @@ def test_folds_of_any_mix_are_alike_in_size_none_empty_and_each_sex_of_each_corp
 
 @pytest.mark.parametrize("names", [names for names in combinations(CAST, 3) if "tess" in names], ids="-".join)
 def test_folds_always_train_the_emotion_that_only_the_two_speakers_of_tess_have(names: tuple[str, ...]) -> None:
-    """Were they in neighbouring folds, one would be dev where the other is tested."""
+    """In neighbouring folds, one of them would be in dev while the other is tested."""
     others = (cast(name, *CAST[name], ("neutral",)) for name in names if name != "tess")
     utterances = combined(cast("tess", 0, 2, ("neutral", "pleasant_surprise")), *others)
     surprised = set(utterances.loc[utterances["emotion"] == "pleasant_surprise", "utterance"])
@@ -248,7 +248,7 @@ def with_pairs(others: pd.DataFrame, pairs: dict[str, tuple[int, int]]) -> pd.Da
 
 
 def assert_parted(utterances: pd.DataFrame, names: Sequence[str], seed: int) -> None:
-    """Of the two speakers of each corpus, one trains where the other is tested, in 4 folds or more."""
+    """With 4 folds or more, one speaker of each corpus trains while the other is tested."""
     for n_folds in range(4, min(8, utterances["speaker"].nunique()) + 1):
         table = partitions.partition_table(utterances, name="speaker_folds", n_folds=n_folds, seed=seed)
         tested = speakers_of(table, utterances).query("partition == 'test'").set_index("speaker")["fold"]
@@ -257,17 +257,17 @@ def assert_parted(utterances: pd.DataFrame, names: Sequence[str], seed: int) -> 
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_folds_part_two_speakers_who_alone_have_an_emotion_in_any_mix(seed: int) -> None:
+def test_folds_separate_the_only_two_speakers_of_an_emotion_in_any_mix(seed: int) -> None:
     pairs = dict(list({"a_pair": (0, 2), "m_pair": (2, 0), "z_pair": (0, 2)}.items())[seed % 3 :])
     assert_parted(with_pairs(random_mix(seed), pairs), list(pairs), seed)
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_folds_part_the_man_and_the_woman_of_a_corpus_of_two(seed: int) -> None:
+def test_folds_separate_the_man_and_the_woman_of_a_corpus_of_two(seed: int) -> None:
     assert_parted(with_pairs(random_mix(seed), {"my_actors": (1, 1)}), ["my_actors"], seed)
 
 
-def test_three_folds_cannot_train_an_emotion_of_two_speakers_and_say_so() -> None:
+def test_three_folds_refuse_an_emotion_of_two_speakers() -> None:
     utterances = combined(cast("ravdess", 3, 3), cast("tess", 0, 2, ("neutral", "pleasant_surprise")))
     with pytest.raises(ValueError, match=r"no training utterance of pleasant_surprise; .*actions\.<emotion>=drop"):
         partitions.partition_table(utterances, **FOLDS, seed=0)
@@ -287,7 +287,7 @@ def test_cross_corpus_tests_the_whole_test_corpus_on_the_shared_emotions() -> No
 
 
 def test_an_emotion_is_shared_if_any_corpus_of_each_side_has_it() -> None:
-    """Surprised is in RAVDESS and SAVEE; boredom and pleasant surprise are on one side alone."""
+    """Surprised is in RAVDESS and SAVEE; boredom and pleasant surprise are on one side only."""
     utterances = published_corpora("emodb", "ravdess", "savee", "tess")
     settings = CROSS | {"train_corpora": ["ravdess", "emodb"], "test_corpora": ["tess", "savee"]}
     table = partitions.partition_table(utterances, **settings, seed=0)
@@ -315,7 +315,7 @@ def test_dev_and_train_have_each_sex_of_each_training_corpus(seed: int) -> None:
 
 @pytest.mark.parametrize("dev_fraction", [0.01, 0.25, 0.5, 0.99])
 @pytest.mark.parametrize("n_speakers", [2, 3, 6, 24])
-def test_dev_has_its_fraction_of_the_training_speakers_and_leaves_one_to_train(
+def test_dev_has_its_fraction_of_the_training_speakers_and_leaves_one_in_train(
     n_speakers: int, dev_fraction: float
 ) -> None:
     utterances = combined(small(n_speakers), cast("emodb", 1, 1))
@@ -325,7 +325,7 @@ def test_dev_has_its_fraction_of_the_training_speakers_and_leaves_one_to_train(
     assert count["dev"] == min(max(round(n_speakers * dev_fraction), 1), n_speakers - 1)
 
 
-def test_of_the_two_speakers_of_tess_one_trains_and_one_is_dev() -> None:
+def test_one_speaker_of_tess_trains_and_the_other_is_dev() -> None:
     utterances = published_corpora("ravdess", "tess")
     settings = CROSS | {"train_corpora": ["tess"], "test_corpora": ["ravdess"]}
     drawn = set()
@@ -346,7 +346,7 @@ def test_the_only_speaker_of_a_training_corpus_trains() -> None:
 
 
 @pytest.mark.parametrize("n_known", [0, 1])
-def test_test_corpora_need_no_speakers_and_count_as_voices_of_their_own(n_known: int) -> None:
+def test_test_corpora_need_no_speakers_and_count_as_other_speakers(n_known: int) -> None:
     tested = cast("folders", 2, 1)
     unknown = without_speakers(tested).assign(sex=None).astype({"sex": "str"})
     tested = combined(unknown[n_known:], tested[:n_known])
@@ -369,7 +369,7 @@ def test_training_corpora_without_speakers_are_refused_with_the_remedy(n_unknown
         partitions.partition_table(utterances, **CROSS, seed=0)
 
 
-def test_speakers_of_corpora_that_take_no_part_need_not_be_known() -> None:
+def test_unused_corpora_need_no_speakers() -> None:
     others = without_speakers(cast("folders", 2, 2))
     utterances = combined(small(4), cast("emodb", 1, 1), others)
     table = partitions.partition_table(utterances, **CROSS, seed=0)
@@ -398,7 +398,7 @@ def test_speakers_of_corpora_that_take_no_part_need_not_be_known() -> None:
     ],
     ids=["both", "unknown", "no brackets", "capitals", "nothing trains", "nothing is tested"],
 )
-def test_lists_of_corpora_that_cannot_be_are_refused_with_the_remedy(changes: dict[str, Any], message: str) -> None:
+def test_invalid_lists_of_corpora_are_refused_with_the_remedy(changes: dict[str, Any], message: str) -> None:
     utterances = combined(small(4), cast("emodb", 2, 2), cast("tess", 0, 2))
     with pytest.raises(ValueError, match=message):
         partitions.partition_table(utterances, **CROSS | changes, seed=0)
@@ -417,7 +417,7 @@ def test_one_training_speaker_is_refused_with_the_remedy() -> None:
         partitions.partition_table(utterances, **CROSS | {"train_corpora": ["savee"]}, seed=0)
 
 
-def test_in_cross_corpus_neither_the_order_of_rows_nor_of_names_decides_but_the_seed() -> None:
+def test_cross_corpus_depends_on_the_seed_but_not_on_the_order_of_rows_or_names() -> None:
     utterances = published_corpora("emodb", "ravdess", "savee", "tess")
     settings = CROSS | {"train_corpora": ["ravdess", "savee"], "test_corpora": ["emodb", "tess"]}
     renamed = {key: list(reversed(settings[key])) for key in ("train_corpora", "test_corpora")}
@@ -429,8 +429,8 @@ def test_in_cross_corpus_neither_the_order_of_rows_nor_of_names_decides_but_the_
     assert in_partition(other, "test") == in_partition(first, "test")
 
 
-def test_audio_that_is_in_a_training_and_a_test_corpus_stays_on_one_side() -> None:
-    """Only the side of the first in the order of names keeps it."""
+def test_audio_in_a_training_and_a_test_corpus_is_kept_on_one_side() -> None:
+    """The side of the first utterance in the order of names keeps it."""
     utterances = combined(small(4), cast("emodb", 1, 1))
     first, copy = "emodb/Actor_01/sad-normal-dogs-0", "ravdess/Actor_02/sad-normal-dogs-0"
     utterances = with_copies(utterances, {copy: first})
@@ -440,8 +440,8 @@ def test_audio_that_is_in_a_training_and_a_test_corpus_stays_on_one_side() -> No
 
 
 @pytest.mark.parametrize("names", [("emodb", "ravdess"), ("savee", "ravdess")], ids="-".join)
-def test_copies_whose_first_is_in_no_partition_stay_on_one_side_too(names: tuple[str, str]) -> None:
-    """Three of the same audio, the first in CREMA-D, which has no part; test comes before or after training."""
+def test_copies_whose_first_is_in_no_partition_are_kept_on_one_side(names: tuple[str, str]) -> None:
+    """Three utterances have the same audio, the first in CREMA-D, which is unused; test is before or after train."""
     tested, trained = names
     utterances = combined(cast("crema_d", 1, 1), cast(tested, 1, 1), cast(trained, 2, 2))
     first = "crema_d/Actor_01/sad-normal-dogs-0"
@@ -452,8 +452,8 @@ def test_copies_whose_first_is_in_no_partition_stay_on_one_side_too(names: tuple
     assert first not in set(table["utterance"])
 
 
-def test_copies_in_folds_stay_on_one_side_where_their_first_is_dropped() -> None:
-    """Three speakers have one audio: all three train in one of five folds; in the others one side keeps it."""
+def test_copies_in_folds_are_kept_on_one_side_if_their_first_is_dropped() -> None:
+    """Three speakers have the same audio: in one of five folds all three train, in the others one side keeps it."""
     utterances = small(5)
     names = [f"ravdess/Actor_0{k}/sad-normal-dogs-0" for k in (1, 2, 3)]
     utterances = with_copies(utterances, dict.fromkeys(names[1:], names[0]))
@@ -481,7 +481,7 @@ def test_published_folds_test_the_24_actors_once_in_the_folds_of_the_paper(name:
         assert sorted(rows["speaker"]) == [f"ravdess/{actor}" for actor in settings["folds"][fold]]
 
 
-def test_published_folds_are_those_of_the_specification() -> None:
+def test_published_folds_are_those_of_the_publications() -> None:
     emobox = [{1, 11, 20, 21}, {4, 10, 12, 14}, {8, 9, 19, 23}, {3, 5, 7, 24}, {2, 15, 16, 18}, {6, 13, 17, 22}]
     luna = [{2, 5, 14, 15, 16}, {3, 6, 7, 13, 18}, {10, 11, 12, 19, 20}, {8, 17, 21, 23, 24}, {1, 4, 9, 22}]
     for name, folds in zip(PUBLISHED, (emobox, luna), strict=True):
@@ -489,7 +489,7 @@ def test_published_folds_are_those_of_the_specification() -> None:
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
-def test_published_folds_of_another_corpus_name_the_remedy(name: str) -> None:
+def test_published_folds_refuse_another_corpus_with_the_remedy(name: str) -> None:
     utterances = utterance_table(6, emotions=("sad", "happy"), corpus="emodb")
     with pytest.raises(ValueError, match=rf"{name} are for corpus=ravdess .* emodb/01, .*partition=speaker_folds"):
         partitions.partition_table(utterances, **configured(name), seed=0)
@@ -502,7 +502,7 @@ def test_published_folds_of_an_incomplete_corpus_are_refused() -> None:
         partitions.partition_table(utterances[~utterances["speaker"].isin(missing)], **configured("emobox"), seed=0)
 
 
-def test_published_folds_do_without_an_actor_who_does_not_sing() -> None:
+def test_published_folds_accept_a_missing_actor() -> None:
     utterances = small(24)
     utterances = utterances[utterances["speaker"] != "ravdess/18"]
     found = speakers_of(partitions.partition_table(utterances, **configured("emobox"), seed=0), utterances)
@@ -519,7 +519,7 @@ def test_random_is_stratified_70_15_15() -> None:
         assert ((share[name] - exact * fraction).abs() < 1).all()
 
 
-def test_random_has_all_speakers_everywhere_and_says_so() -> None:
+def test_random_has_all_speakers_in_all_partitions_and_is_marked_so() -> None:
     utterances = utterance_table()
     table = partitions.partition_table(utterances, **RANDOM, seed=0)
     assert (speakers_of(table, utterances).groupby("partition")["speaker"].nunique() == 24).all()
@@ -646,7 +646,7 @@ def test_a_mistyped_setting_is_refused() -> None:
 
 
 def hand_made(*partition: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """A partition table of one fold, with the utterances of 3 speakers, 4 each, that it places."""
+    """A partition table of one fold, and its utterances: 3 speakers with 4 each."""
     utterances = utterance_table(3, emotions=("neutral", "calm"), n_repetitions=1)
     utterances = utterances[utterances["intensity"] == "normal"].reset_index(drop=True)
     return pd.DataFrame({"fold": 0, "utterance": utterances["utterance"], "partition": partition}), utterances
@@ -693,7 +693,7 @@ def test_speakers_may_change_sides_from_fold_to_fold() -> None:
     assert not partitions.is_speaker_independent(table, utterances)
 
 
-def test_the_check_finds_a_lacking_partition() -> None:
+def test_the_check_finds_a_missing_partition() -> None:
     table, utterances = hand_made(*["train"] * 8, *["test"] * 4)
     with pytest.raises(ValueError, match="a fold has no utterance in train, dev or test"):
         partitions.check(table, utterances, speaker_independent=True)
@@ -721,7 +721,7 @@ def test_the_check_finds_equal_audio_on_two_sides() -> None:
     ],
     ids=["holdout", "random", "published", "configured cross_corpus", "cross_corpus"],
 )
-def test_the_protocol_says_whether_the_voices_are_known(
+def test_the_description_states_whether_the_protocol_is_speaker_independent(
     settings: dict[str, Any], independent: bool, label: str
 ) -> None:
     assert partitions.protocol(**settings, speaker_independent=independent) == label
