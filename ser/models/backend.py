@@ -1,4 +1,4 @@
-"""Keras's backend (TensorFlow, JAX or PyTorch, as `KERAS_BACKEND` says): seeds, determinism, what runs where."""
+"""Keras's backend (TensorFlow, JAX or PyTorch, chosen by `KERAS_BACKEND`): seeds, determinism, devices."""
 
 import logging
 import os
@@ -6,22 +6,22 @@ from importlib.metadata import version
 
 from ser.core.quiet import silent_stderr
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # no reports that all is well, unless someone asks for them
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # warnings and errors only, unless the user has set another level
 with silent_stderr():
-    import keras as keras  # all else takes it from here
+    import keras as keras  # other modules import it from here
 
     if keras.backend.backend() == "tensorflow":
-        keras.distribution.list_devices()  # starts it here, where nobody hears its reports
-# It warns that several networks in one process are compiled one by one, as they must be.
+        keras.distribution.list_devices()  # starts TensorFlow while its messages are discarded
+# TensorFlow warns when several networks in one process are compiled one by one, which is intended here.
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 DISTRIBUTIONS = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
 
 
 def seed_everything(seed: int, *, deterministic: bool) -> None:
-    """Seed Python, NumPy and the backend; where `deterministic`, ask the backend for operations that repeat exactly.
+    """Seed Python, NumPy and the backend; if `deterministic`, let the backend run operations that repeat exactly only.
 
-    An operation that cannot repeat exactly is an error then. TensorFlow cannot take the demand back in one process.
+    Then an operation that cannot repeat exactly is an error. TensorFlow cannot undo the choice within a process.
     """
     keras.utils.set_random_seed(seed)
     if not deterministic:
@@ -33,12 +33,12 @@ def seed_everything(seed: int, *, deterministic: bool) -> None:
     elif keras.backend.backend() == "torch":
         import torch
 
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # what PyTorch asks for, for CUDA
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # PyTorch requires it for CUDA
         torch.use_deterministic_algorithms(True)
 
 
 def devices() -> str:
-    """What the backend computes on, as `tensorflow on gpu:0`."""
+    """Backend and its devices, as `tensorflow on gpu:0`."""
     backend = keras.backend.backend()
     if backend == "torch":
         import torch
@@ -48,7 +48,7 @@ def devices() -> str:
 
 
 def on_cpu() -> bool:
-    """Whether the backend computes on cores of the processor: there is no accelerator."""
+    """True if the backend computes on the CPU, because there is no accelerator."""
     return "cpu" in devices()
 
 

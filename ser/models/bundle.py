@@ -1,7 +1,7 @@
-"""A trained model with all that prediction needs: save, load, predict.
+"""A trained model with everything that prediction needs: save, load, predict.
 
-What takes a second to import (pandas, scikit-learn, Keras) is imported where it is needed: a prediction by an exported
-network needs none of it.
+Libraries that take a second to import (pandas, scikit-learn, Keras) are imported where they are needed: an exported
+network predicts without them.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ CLASSIFIER = "model.skops"
 NETWORK = "model.keras"
 LITERT = "model.tflite"
 ONNX = "model.onnx"
-SAVED_MODEL = "saved_model"  # an export for servers, which is not loaded here
+SAVED_MODEL = "saved_model"  # export for TensorFlow Serving; it is not loaded here
 MODELS = (CLASSIFIER, NETWORK, LITERT, ONNX)
-HISTORY = "history.csv"  # of a network
+HISTORY = "history.csv"  # figures of the epochs of a network
 DESCRIPTION = "bundle.json"
-BEFORE_REFIT = "before_refit"  # the bundle that learned from train alone, inside the one that learned from dev too
+BEFORE_REFIT = "before_refit"  # bundle trained on train alone, inside the one that was trained on train and dev
 LIBRARIES = ("scikit-learn", "librosa", "numpy", "ai-edge-litert")
-# Types of scikit-learn that skops does not trust by itself; anything else in a file is refused, since loading it could
-# run code. A forged tree could crash the process, not more.
+# Types of scikit-learn that skops does not trust by default. Any other type in a file is refused, because loading it
+# could run code. A forged tree could crash the process, but not more.
 TRUSTED = (
     "sklearn.calibration._CalibratedClassifier",
     "sklearn.calibration._TemperatureScaling",
@@ -52,20 +52,20 @@ Indices = npt.NDArray[np.intp]
 
 @dataclass(frozen=True)
 class Bundle:
-    """A trained model, and what its input and output mean."""
+    """A trained model with the meaning of its input and output."""
 
     model: Any
     """Fitted, with `classes_` and `predict_proba`."""
     labels: list[str]
     """Emotions, in the order of the probabilities."""
     columns: list[str]
-    """Features, in the order of the model's input; none where that is a row of an array."""
+    """Features in the order of the input; empty if the input is a row of an array."""
     representation: dict[str, Any]
-    """Name and settings of the extraction that makes the features; and `adaptation`, if there is any."""
+    """Name and settings of the extraction of the features, and `adaptation` if there is any."""
     description: dict[str, Any]
-    """Model settings, corpora, seed: what a reader wants to know."""
+    """Facts for the reader: model settings, corpora, seed."""
     history: Sequence[Mapping[str, float]] = ()
-    """Figures of every epoch of a network's training."""
+    """Figures of every epoch of the training of a network."""
 
     def probabilities(self, features: Representation, positions: Indices) -> Probabilities:
         """Probability of each of `labels`, `(n_positions, n_labels)`, for the rows of `features` at `positions`.
@@ -73,7 +73,7 @@ class Bundle:
         Raises
         ------
         ValueError
-            If the features are not those of the model.
+            If the features are not those that the model takes.
         """
         array = features.array
         if array is None:
@@ -103,17 +103,17 @@ class Bundle:
 
 
 def representation_of(section: Mapping[str, Any]) -> dict[str, Any]:
-    """What a bundle keeps of the settings `representation`: all but where the features of its study lie."""
+    """Settings of the representation that a bundle keeps: all but the path of the features."""
     return {key: value for key, value in section.items() if key != "path"}
 
 
 def is_transductive(representation: Mapping[str, Any]) -> bool:
-    """Whether the features of a bundle's representation are made of all utterances of a speaker together."""
+    """True if the features of a bundle are computed from all utterances of a speaker together."""
     return "adaptation" in representation
 
 
 def any_transductive(models: Path) -> bool:
-    """True if a bundle in the folder of all folds takes features that are made of all utterances of a speaker."""
+    """True if a bundle in the folder of all folds takes features that are computed from all utterances of a speaker."""
     folders = (path.parent for path in sorted(models.glob(f"*/{DESCRIPTION}")))
     return any(is_transductive(read_description(folder).get("representation", {})) for folder in folders)
 
@@ -148,19 +148,21 @@ def save(bundle: Bundle, folder: Path) -> None:
 
 
 def load(folder: Path) -> Bundle:
-    """Read a bundle, an exported one too; no code of its files runs.
+    """Read a bundle or an exported model; no code of its files runs.
 
     Raises
     ------
     ValueError
-        If there is no bundle, it is of another format, damaged, or it holds types that are not trusted.
+        If there is no bundle, it has another format, is damaged, or has types that are not trusted.
     """
     description = read_description(folder)
     if "members" in description:
         raise ValueError(f"{folder} holds an ensemble; load it with ser.models.ensembles")
     found = [name for name in MODELS if (folder / name).is_file()]
     if description.get("export") == {"format": SAVED_MODEL}:
-        raise ValueError(f"{folder} is for TensorFlow Serving; to predict here, give the folder litert beside it")
+        raise ValueError(
+            f"{folder} is an export for TensorFlow Serving; to predict here, name the folder litert beside it"
+        )
     if not found:
         raise ValueError(f"no model in {folder} ({NETWORK} or {CLASSIFIER}); {TRAIN}")
     try:
@@ -173,7 +175,7 @@ def load(folder: Path) -> Bundle:
 
 
 def _model(path: Path, labels: list[str], description: dict[str, Any]) -> Any:
-    """The model in the file `path`, of which `description` loses what only the model needs."""
+    """Load the model in the file `path`; remove from `description` the entries that only the model needs."""
     if path.name == CLASSIFIER:
         return _classifier(path)
     if path.name == ONNX:
@@ -198,12 +200,12 @@ def _history(path: Path) -> Sequence[Mapping[str, float]]:
 
 
 def read_description(folder: Path) -> dict[str, Any]:
-    """What a bundle says of itself.
+    """Read the description of a bundle.
 
     Raises
     ------
     ValueError
-        If there is no bundle, its description is damaged, or it is of another format.
+        If there is no bundle, its description is damaged, or has another format.
     """
     path = folder / DESCRIPTION
     if not path.is_file():

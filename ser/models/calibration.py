@@ -1,4 +1,4 @@
-"""Probabilities that mean what they say: temperature scaling, with or without a bias of each label."""
+"""Calibration of probabilities: temperature scaling, with or without a bias of each label."""
 
 from dataclasses import dataclass
 
@@ -7,22 +7,22 @@ import numpy.typing as npt
 
 Probabilities = npt.NDArray[np.float64]
 
-LEAST = 1e-12  # probability that counts as 0
-LOG_TEMPERATURE = (-3.0, 3.0)  # natural logarithms that are searched
-BIAS_DEVIATION = 0.5  # standard, of a label's bias before any example is seen: natural logarithm of odds
+LEAST = 1e-12  # floor of a probability, whose logarithm is finite
+LOG_TEMPERATURE = (-3.0, 3.0)  # range of the search, natural logarithm
+BIAS_DEVIATION = 0.5  # standard deviation of the normal prior of a bias, natural logarithm of odds
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """What turns a network's logits z into those of its probabilities: (z + shift) / temperature."""
+    """Parameters that map the logits z of a network to calibrated logits: (z + shift) / temperature."""
 
     temperature: float
     shift: npt.NDArray[np.float64]
-    """Of each label, `(n_labels,)`."""
+    """Bias of each label, `(n_labels,)`."""
 
 
 def best(probability: npt.NDArray[np.floating], codes: npt.NDArray[np.intp], *, bias_correction: bool) -> Calibration:
-    """The calibration under which `codes` are least surprising.
+    """Calibration with the lowest cross-entropy of `codes`.
 
     Parameters
     ----------
@@ -31,17 +31,17 @@ def best(probability: npt.NDArray[np.floating], codes: npt.NDArray[np.intp], *, 
     codes
         Index of the label that is annotated, `(n_rows,)`.
     bias_correction
-        Whether to fit a bias of each label, too; then all labels that occur count alike, however often they do.
+        True: fit a bias of each label, too. Then every label that occurs has the same weight.
 
     References
     ----------
     .. [1] Alexandari, Kundaje and Shrikumar (2020), Maximum likelihood with bias-corrected calibration is hard-to-beat
-       at label shift adaptation, ICML. That few examples should not move a bias far is ours.
+       at label shift adaptation, ICML. The normal prior of the biases is ours: few examples must not move them far.
     """
     n_labels = probability.shape[1]
     if not bias_correction:
         return Calibration(best_temperature(probability, codes), np.zeros(n_labels))
-    from scipy.optimize import minimize  # which prediction need not import
+    from scipy.optimize import minimize  # imported late, because prediction does not need it
     from sklearn.utils.class_weight import compute_sample_weight
 
     logits = np.log(np.maximum(probability.astype(np.float64), LEAST))
@@ -49,14 +49,14 @@ def best(probability: npt.NDArray[np.floating], codes: npt.NDArray[np.intp], *, 
     weight = compute_sample_weight("balanced", codes)
     rows = np.arange(len(codes))
 
-    def surprise(parameters: Probabilities) -> float:
+    def loss(parameters: Probabilities) -> float:
         changed = logits * np.exp(-parameters[0])
         changed[:, occurs] += parameters[1:]
         of_truth = changed[rows, codes] - np.logaddexp.reduce(changed, axis=1)
         return float(-(weight * of_truth).sum() + (parameters[1:] ** 2).sum() / (2 * BIAS_DEVIATION**2))
 
     bounds = [LOG_TEMPERATURE, *[(None, None)] * len(occurs)]
-    found = minimize(surprise, np.zeros(1 + len(occurs)), method="L-BFGS-B", bounds=bounds).x
+    found = minimize(loss, np.zeros(1 + len(occurs)), method="L-BFGS-B", bounds=bounds).x
     temperature, shift = float(np.exp(found[0])), np.zeros(n_labels)
     shift[occurs] = temperature * found[1:]
     return Calibration(temperature, shift)
@@ -75,13 +75,19 @@ def softened(probability: npt.NDArray[np.floating], temperature: float) -> Proba
 
 
 def cross_entropy(probability: npt.NDArray[np.floating], codes: npt.NDArray[np.intp]) -> float:
-    """Mean negative logarithm of the probability of what is annotated."""
+    """Mean negative logarithm of the probability of the annotated label.
+
+    Examples
+    --------
+    >>> round(cross_entropy(np.array([[0.5, 0.5]]), np.array([0])), 4)
+    0.6931
+    """
     return float(-np.log(np.maximum(probability[np.arange(len(codes)), codes], LEAST)).mean())
 
 
 def best_temperature(probability: npt.NDArray[np.floating], codes: npt.NDArray[np.intp]) -> float:
     """Temperature with the lowest cross-entropy of `codes`, between 0.05 and 20."""
-    from scipy.optimize import minimize_scalar  # which prediction need not import
+    from scipy.optimize import minimize_scalar  # imported late, because prediction does not need it
 
     def entropy_at(log_temperature: float) -> float:
         return cross_entropy(softened(probability, float(np.exp(log_temperature))), codes)

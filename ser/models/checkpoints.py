@@ -1,4 +1,7 @@
-"""Interrupted training, kept outside DVC's outputs (which it deletes before a stage runs), by a hash of the inputs."""
+"""Checkpoints of a training, by a hash of its inputs.
+
+They lie outside the outputs of DVC, because DVC deletes outputs before a stage runs.
+"""
 
 import hashlib
 import json
@@ -14,9 +17,9 @@ from ser.models.backend import keras
 from ser.models.examples import Examples
 from ser.models.progress import Progress, Rules
 
-CHECKPOINTS = Path("checkpoints")  # in the working folder, unknown to Git
+CHECKPOINTS = Path("checkpoints")  # in the working folder, ignored by Git
 STATE, LAST, BEST = "progress.json", "last.keras", "best.keras"
-# What Keras and Python raise on a file that is missing, cut short, or of something else.
+# Exceptions of Keras and Python for a file that is missing, truncated, or of another kind.
 DAMAGED = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile)
 
 
@@ -38,7 +41,10 @@ def key(settings: Mapping[str, Any], *examples: Examples, code: str) -> str:
 
 
 def keep(folder: Path, model: keras.Model, progress: Progress, rules: Rules) -> None:
-    """Write the last network, which may be the best one; the figures come last, and say what is valid."""
+    """Write the last network, which may be the best one, then the figures of all epochs.
+
+    A checkpoint is valid once the figures are written.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     n_epochs = len(progress.epochs)
     last = folder / f"{n_epochs}.{LAST}"
@@ -46,13 +52,13 @@ def keep(folder: Path, model: keras.Model, progress: Progress, rules: Rules) -> 
         model.save(temporary)
     if progress.best_epoch(rules) == n_epochs - 1:
         with files.replacing(folder / BEST) as temporary:
-            shutil.copyfile(last, temporary)  # quicker than to save it again
+            shutil.copyfile(last, temporary)  # faster than saving it again
     files.write_json(folder / STATE, progress.epochs)
     (folder / f"{n_epochs - 1}.{LAST}").unlink(missing_ok=True)
 
 
 def resumed(folder: Path, rules: Rules) -> tuple[Progress, keras.Model] | None:
-    """What `folder` holds of an interrupted training; None if that is nothing, or is damaged."""
+    """Progress and last network of an interrupted training; None if there is none, or it is damaged."""
     if not (folder / STATE).exists():
         return None
     try:
@@ -61,17 +67,17 @@ def resumed(folder: Path, rules: Rules) -> tuple[Progress, keras.Model] | None:
         best(folder)
         model = keras.saving.load_model(folder / f"{len(progress.epochs)}.{LAST}")
     except DAMAGED as error:
-        print(f"warning: {folder} is damaged and cannot be resumed ({error}); training begins anew")
+        print(f"warning: {folder} is damaged and cannot be resumed ({error}); training starts anew")
         shutil.rmtree(folder)
         return None
     return progress, model
 
 
 def best(folder: Path) -> keras.Model:
-    """The network of the best epoch, to predict with: without its optimizer, which is twice as large."""
+    """Network of the best epoch, to predict with; without its optimizer, which is twice as large."""
     return keras.saving.load_model(folder / BEST, compile=False)
 
 
 def discard(run: str) -> None:
-    """Remove what is kept of a run that is complete, and of earlier ones of other inputs."""
+    """Remove the checkpoints of a run that is complete, and those of earlier runs of that name."""
     shutil.rmtree(CHECKPOINTS / run, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Fit a classifier with honest probabilities."""
+"""Training of a classifier with calibrated probabilities."""
 
 import numpy as np
 import numpy.typing as npt
@@ -24,20 +24,19 @@ def fitted(
     seed: int,
     **settings: object,
 ) -> CalibratedClassifierCV:
-    """Fit the model `name` to balanced `rows`, its probabilities to predictions for speakers that it did not hear.
+    """Fit the model `name` to balanced `rows`, and calibrate its probabilities on speakers outside of each fold.
 
-    The temperature of the probabilities comes from out-of-fold decisions for recordings as they are, in speaker-grouped
-    folds: synthetic rows lie between real ones and would look easier than speech is, and augmented variants are no
-    speech as it comes. The classifier itself then learns from all rows.
+    The temperature is fitted to out-of-fold decisions for original recordings, in folds of speakers: synthetic rows lie
+    between real ones and are easier, and augmented variants are not natural speech. The classifier is fitted to all.
 
     Parameters
     ----------
     rows
         variant, emotion, synthetic, and the features.
     speaker
-        Of each row, in their order; missing where unknown: such a row is a group of its own.
+        Speaker of each row; missing if unknown, and such a row is a group of its own.
     n_calibration_folds
-        At most; fewer where an emotion has fewer speakers.
+        Largest number of folds; fewer if an emotion has fewer speakers.
 
     Raises
     ------
@@ -49,10 +48,9 @@ def fitted(
     values, emotion = rows[columns].to_numpy(), rows["emotion"].to_numpy(str)
     group = calibration_group(rows, speaker)[real]
     splits = _grouped_splits(emotion[real], group, n_folds=n_calibration_folds, seed=seed)
-    calibrated = CalibratedClassifierCV(
-        model(name, seed=seed, **settings), method="temperature", cv=splits, ensemble=False
-    )
-    with parallel_config(backend="threading", n_jobs=-1):  # the folds of the calibration; scikit-learn leaves Python
+    unfitted = model(name, seed=seed, **settings)
+    calibrated = CalibratedClassifierCV(unfitted, method="temperature", cv=splits, ensemble=False)
+    with parallel_config(backend="threading", n_jobs=-1):  # folds in threads: scikit-learn releases Python's lock
         calibrated.fit(values[real], emotion[real])
     if not real.all():
         calibrated.calibrated_classifiers_[0].estimator.fit(values, emotion)
@@ -60,10 +58,10 @@ def fitted(
 
 
 def calibration_group(rows: pd.DataFrame, speaker: pd.Series) -> npt.NDArray[np.str_]:
-    """What must not be divided in calibration, for each row: its speaker.
+    """Group of each row that the folds of the calibration must not divide: its speaker.
 
-    An utterance is a group of its own where the speaker is unknown, or is the only one with some emotion: there is no
-    other voice to check the probabilities of that emotion on.
+    An utterance is a group of its own if its speaker is unknown, or is the only one who has some emotion: no other
+    speaker can be used to calibrate that emotion.
     """
     utterance = rows["utterance"].to_numpy(str)
     known = np.where(speaker.notna(), speaker, utterance).astype(str)
@@ -72,7 +70,7 @@ def calibration_group(rows: pd.DataFrame, speaker: pd.Series) -> npt.NDArray[np.
 
 
 def lone_speakers(rows: pd.DataFrame, speaker: pd.Series) -> set[str]:
-    """Speakers who are the only one of real `rows` with some emotion."""
+    """Speakers who are the only one with some emotion in the real rows."""
     facts = rows[["emotion", "synthetic"]].assign(speaker=speaker.to_numpy())
     voices = facts[~facts["synthetic"]].groupby("emotion")["speaker"].agg(["nunique", "first", "count", "size"])
     alone = voices[(voices["nunique"] == 1) & (voices["count"] == voices["size"])]
@@ -80,20 +78,21 @@ def lone_speakers(rows: pd.DataFrame, speaker: pd.Series) -> set[str]:
 
 
 def _grouped_splits(emotion: npt.NDArray[np.str_], group: npt.NDArray[np.str_], *, n_folds: int, seed: int) -> Splits:
-    """Training and test rows of folds that share no group, each of which trains every emotion.
+    """Training and test rows of folds that share no group; every fold has all emotions in training.
 
-    Stratified folds are drawn anew while both speakers of a rare emotion are in one fold; one fold a group always does.
+    Stratified folds are drawn again while both speakers of a rare emotion are in one fold. If no draw succeeds, each
+    group is a fold, which always succeeds.
     """
     if n_folds < 2:
         raise ValueError(f"training.n_calibration_folds is {n_folds}; it must be 2 or more")
     n_groups = pd.Series(group).groupby(emotion).nunique()
     if len(n_groups) < 2:
         raise ValueError(
-            f"training has the one emotion {n_groups.index[0]}; a classifier needs two, so keep more in labels"
+            f"training has one emotion, {n_groups.index[0]}; a classifier needs two, so keep more emotions in labels"
         )
     if n_groups.min() < 2:
         raise ValueError(
-            f"training has one utterance of {n_groups.idxmin()}, so its probabilities cannot be checked; leave that"
+            f"training has one utterance of {n_groups.idxmin()}, so its probabilities cannot be calibrated; leave that"
             f" emotion out with labels.actions.{n_groups.idxmin()}=drop, or choose another partition"
         )
     n_folds = min(n_folds, int(n_groups.min()))

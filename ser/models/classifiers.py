@@ -21,7 +21,7 @@ def logistic_regression(*, C: float, seed: int) -> Pipeline:  # noqa: N803
 
 
 def random_forest(*, n_estimators: int, min_samples_leaf: int, seed: int) -> Pipeline:
-    """Random forest; on one core, since several add up the trees' votes in an order that changes the last digits."""
+    """Random forest, on one core: several cores sum the votes of the trees in an order that changes the last digits."""
     forest = RandomForestClassifier(
         n_estimators=n_estimators, min_samples_leaf=min_samples_leaf, random_state=seed, n_jobs=1
     )

@@ -1,4 +1,4 @@
-"""Ensembles: the mean of what several trained models say."""
+"""Ensembles: the mean of the probabilities of several trained models."""
 
 import shutil
 from collections.abc import Mapping, Sequence
@@ -30,7 +30,7 @@ class Ensemble:
     labels: list[str]
     """Emotions, in the order of the probabilities."""
     description: dict[str, Any]
-    """Model settings, seed: what a reader wants to know."""
+    """Model settings and seed, for the reader of the bundle."""
 
     def probabilities(self, features: Mapping[str, Representation], positions: Indices) -> Probabilities:
         """Mean over the members of the probability of each of `labels`, `(n_positions, n_labels)`.
@@ -38,19 +38,19 @@ class Ensemble:
         Parameters
         ----------
         features
-            Name of the member -> its representation, all of which have the same utterances in the same order.
+            Representation of each member, by its name; all have the same utterances in the same order.
         """
         parts = [model.probabilities(features[name], positions) for name, model in self.members.items()]
         return mean_of(self.description["model"])(parts)
 
 
 def averaged(predictions: Sequence[pd.DataFrame], model: Mapping[str, Any]) -> pd.DataFrame:
-    """One table of predictions, each probability the mean over the members that `model.mean` names.
+    """Mean of the predictions of the members, as one table; `model.mean` names the mean.
 
     Raises
     ------
     ValueError
-        If there is none, or they are not of the same utterances and labels.
+        If there are no members, or they have different utterances or labels.
     """
     if not predictions:
         raise ValueError("the ensemble has no members; name two or more in conf/model/ensemble.yaml, or a copy of it")
@@ -115,12 +115,12 @@ def load(folder: Path) -> Ensemble:
     Raises
     ------
     ValueError
-        If there is none, or a member is damaged.
+        If there is no ensemble, or a member is damaged.
     """
     description = bundle.read_description(folder)
     if MEMBERS not in description:
         raise ValueError(
-            f"{folder} holds no ensemble, but one {description['model']['name']}; load it with ser.models.bundle"
+            f"{folder} is not an ensemble, but one {description['model']['name']}; load it with ser.models.bundle"
         )
     members = {name: bundle.load(folder / MEMBERS / name) for name in description.pop("members")}
     return Ensemble(members, description.pop("labels"), description)

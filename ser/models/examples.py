@@ -1,4 +1,4 @@
-"""Rows of a representation and their labels, in batches that are read from the map when they are needed."""
+"""Rows of a representation with their labels, in batches that are read from disk when they are needed."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from ser.models.variation import varied
 Values = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.intp]
 
-CHUNK = 256  # rows that are in memory at once, where not trained
+CHUNK = 256  # rows that are in memory at once outside of training
 
 
 @dataclass(frozen=True)
@@ -24,43 +24,43 @@ class Examples:
     values: Values
     """All rows of the representation, `(n_rows, …)`, perhaps a memory map."""
     positions: Indices
-    """Which of them, `(n_examples,)`."""
+    """Positions of the examples among these rows, `(n_examples,)`."""
     codes: Indices
-    """Index of the label of each, `(n_examples,)`."""
+    """Index of the label of each example, `(n_examples,)`."""
 
     def __len__(self) -> int:
         return len(self.positions)
 
     @property
     def row_shape(self) -> tuple[int, ...]:
-        """Of the values of one example."""
+        """Shape of the values of one example."""
         return self.values.shape[1:]
 
     def taken(self, chosen: Indices | slice) -> Values:
-        """Values of some examples, `(n_chosen, …)`.
+        """Values of the chosen examples, `(n_chosen, …)`.
 
         Raises
         ------
         ValueError
-            If one is NaN or infinite.
+            If a value is NaN or infinite.
         """
         values = self.values[self.positions[chosen]]
         if not np.isfinite(values).all():
             bad = self.positions[chosen][~np.isfinite(values).all(axis=tuple(range(1, values.ndim)))]
             raise ValueError(
-                f"{len(bad)} rows of the representation have NaN or infinite values, the first is row {bad[0]}; make it"
-                " anew with: dvc repro -f, of its extract stage"
+                f"{len(bad)} rows of the representation have NaN or infinite values, the first is row {bad[0]}; extract"
+                " it again with: dvc repro -f and the name of its extract stage"
             )
         return values
 
     def chunks(self) -> Iterator[Values]:
-        """All values, `(CHUNK, …)` at a time."""
+        """Values of all examples, `(CHUNK, …)` at a time."""
         for start in range(0, len(self), CHUNK):
             yield self.taken(slice(start, start + CHUNK))
 
 
 class Batches(keras.utils.PyDataset):  # type: ignore[misc]
-    """Batches of examples; their order, and how they are varied and mixed, follow from seed and epoch."""
+    """Batches of examples; seed and epoch determine their order, variation and mixing."""
 
     def __init__(self, examples: Examples, training: NetworkTraining, *, weight: Values, seed: int, epoch: int) -> None:
         super().__init__()
@@ -72,7 +72,7 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
         return n_batches(self.examples, self.training.batch_size)
 
     def __getitem__(self, index: int) -> tuple[Values, Values, Values]:
-        """Values; share of each label, `(n_rows, n_labels)`; and weights of one batch."""
+        """Values, shares of each label, `(n_rows, n_labels)`, and weights of one batch."""
         training = self.training
         chosen = self.order[index * training.batch_size : (index + 1) * training.batch_size]
         rng = np.random.default_rng([*self.seeds, index])
@@ -93,12 +93,12 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
 
 
 def n_batches(examples: Examples, batch_size: int) -> int:
-    """Batches of an epoch; the last may be smaller."""
+    """Number of batches of an epoch; the last one may be smaller."""
     return -(-len(examples) // batch_size)
 
 
 def class_weights(codes: Indices, n_labels: int, *, balanced: bool) -> Values:
-    """Weight of each label in the loss, `(n_labels,)`: all 1, or inverse to how frequent it is."""
+    """Weight of each label in the loss, `(n_labels,)`: 1, or inverse to its frequency if `balanced`."""
     if not balanced:
         return np.ones(n_labels, np.float32)
     return np.asarray(compute_class_weight("balanced", classes=np.arange(n_labels), y=codes), np.float32)
@@ -107,7 +107,7 @@ def class_weights(codes: Indices, n_labels: int, *, balanced: bool) -> Values:
 def standardisation(examples: Examples) -> tuple[Values, Values]:
     """Mean and variance of each feature (last axis) over the examples, `(n_features,)` each, in one pass.
 
-    The variance of a feature that is constant is 1: on other speakers it may be anything.
+    The variance of a constant feature is set to 1, because it may vary for other speakers.
     """
     total = np.zeros(examples.values.shape[-1])
     squares, n_values = np.zeros_like(total), 0
@@ -116,5 +116,5 @@ def standardisation(examples: Examples) -> tuple[Values, Values]:
         total, squares, n_values = total + rows.sum(axis=0), squares + (rows**2).sum(axis=0), n_values + len(rows)
     mean = total / n_values
     variance = squares / n_values - mean**2
-    variance[variance <= 1e-12 * squares / n_values] = 1  # what rounding leaves
+    variance[variance <= 1e-12 * squares / n_values] = 1  # rounding errors
     return mean.astype(np.float32), variance.astype(np.float32)

@@ -15,14 +15,14 @@ PICTURE = "learning_curves.png"
 
 @contextmanager
 def recorded(folder: Path) -> Iterator[Callable[[int, int, Epoch], None]]:
-    """Record epochs of folds in `folder`, where they can be watched while training goes on.
+    """Record the epochs of folds in `folder`, where they can be watched during training.
 
     Yields
     ------
     function
-        Of fold, epoch, and its figures.
+        Function of the fold, the index of the epoch, and its figures.
     """
-    from dvclive.live import Live  # slow to import, and classifiers have no epochs
+    from dvclive.live import Live  # imported late: it is slow, and classifiers have no epochs
 
     with Live(str(folder), dvcyaml=None, report=None, save_dvc_exp=False) as live:
         last: dict[int, int] = {}
@@ -34,7 +34,7 @@ def recorded(folder: Path) -> Iterator[Callable[[int, int, Epoch], None]]:
             live.make_summary()
 
         yield log
-        if last:  # the summary names a step, which should not depend on which of several folds at once was the last
+        if last:  # the step in the summary must not depend on the order in which parallel folds end
             live.step = last[max(last)]
             live.make_summary()
 
@@ -51,5 +51,5 @@ def write_picture(folder: Path, histories: Mapping[int, Sequence[Epoch]], kept: 
 
 
 def write_none(folder: Path, model: str) -> None:
-    """Say that a model has no epochs, so that the folder is there; json, since `dvc plots` stumbles over text."""
+    """Write a note that a model has no epochs, because DVC expects the folder, as json."""
     files.write_json(folder / "none.json", {model: "is not trained in epochs"})

@@ -1,4 +1,4 @@
-"""A network in LiteRT's format: predicts without TensorFlow."""
+"""Networks in LiteRT's format, which predict without TensorFlow."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,13 +16,13 @@ Values = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class LiteRTClassifier:
-    """A network for one utterance at a time, with what scikit-learn's classifiers have; threads take turns."""
+    """Network for one utterance at a time, with the interface of scikit-learn's classifiers; threads take turns."""
 
     interpreter: Any
     classes_: list[str]
     """Emotions, in the order of the network's output."""
     temperature: float
-    """By which its logits are divided."""
+    """Divisor of its logits."""
     _lock: Lock = field(default_factory=Lock, repr=False)
 
     def predict_proba(self, values: Values) -> Probabilities:
@@ -31,7 +31,7 @@ class LiteRTClassifier:
         Raises
         ------
         ValueError
-            If the rows have another shape than those that it was trained on.
+            If the rows have another shape than the training rows.
         """
         (taken,), (given,) = self.interpreter.get_input_details(), self.interpreter.get_output_details()
         wanted = _shape(taken)[1:]
@@ -50,20 +50,20 @@ class LiteRTClassifier:
 
 
 def loaded(path: Path, labels: list[str], temperature: float) -> LiteRTClassifier:
-    """Read a network of one input and one output, a probability for each of `labels`.
+    """Read a network with one input and one output, the probability of each of `labels`.
 
     Raises
     ------
     ValueError
-        If the file is damaged, or of another network.
+        If the file is damaged, or holds another network.
     """
     from ai_edge_litert.interpreter import Interpreter
 
     from ser.core.quiet import silent_stderr
 
     try:
-        with silent_stderr():  # it says what it computes on
-            interpreter = Interpreter(model_path=str(path), num_threads=1)  # more threads cost more than they bring
+        with silent_stderr():  # discards its message about the device
+            interpreter = Interpreter(model_path=str(path), num_threads=1)  # more threads are slower
             interpreter.allocate_tensors()
     except (RuntimeError, ValueError) as error:
         raise ValueError(f"{path} cannot be loaded ({str(error).partition(chr(10))[0]}); export it anew") from None

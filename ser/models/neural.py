@@ -1,4 +1,4 @@
-"""Train a network epoch by epoch, as dev says; resume where it was stopped; predict."""
+"""Networks: training epoch by epoch, with checkpoints; calibration; prediction."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,18 +15,18 @@ from ser.models.examples import CHUNK, Batches, Examples, Values, class_weights
 from ser.models.progress import Epoch, Progress
 from ser.models.settings import NetworkTraining
 
-MAX_REASON = 400  # characters of an error of Keras
+MAX_REASON = 400  # characters of a message of Keras
 
 
 @dataclass(frozen=True)
 class NeuralClassifier:
-    """A trained network with what scikit-learn's classifiers have."""
+    """Trained network with the interface of scikit-learn's classifiers."""
 
     network: keras.Model
     classes_: list[str]
     """Emotions, in the order of the network's output."""
     temperature: float
-    """By which its logits are divided."""
+    """Divisor of its logits."""
 
     def predict_proba(self, values: Values) -> Probabilities:
         """Probability of each of `classes_`, `(n_rows, n_labels)`.
@@ -34,7 +34,7 @@ class NeuralClassifier:
         Raises
         ------
         ValueError
-            If the rows have another shape than those that it was trained on.
+            If the rows have another shape than the training rows.
         """
         wanted = tuple(self.network.input_shape[1:])
         if values.shape[1:] != wanted:
@@ -127,7 +127,7 @@ def _check_finite(figures: Epoch, *, epoch: int, learning_rate: float) -> None:
 
 
 def _seed_layers(model: keras.Model, *, seed: int, epoch: int) -> None:
-    """Seed dropout and masks anew for an epoch: Keras keeps no state of theirs; a resumed training must be equal."""
+    """Seed dropout and masks for an epoch: Keras does not save their state, and a resumed training must be equal."""
     states = [variable for variable in model.variables if variable.path.endswith("seed_generator_state")]
     for k, state in enumerate(states):
         drawn = np.random.default_rng([seed, epoch, k]).integers(0, 2**31, size=state.shape)
@@ -152,13 +152,13 @@ def _dev_figures(model: keras.Model, dev: Examples) -> dict[str, float]:
 
 
 def calibration_on(network: keras.Model, dev: Examples, *, bias_correction: bool) -> Calibration:
-    """The calibration of the network that fits dev best."""
+    """Calibration of the network that fits dev best."""
     probability: Any = np.concatenate([outputs(network, chunk) for chunk in dev.chunks()])
     return calibration.best(probability, dev.codes, bias_correction=bias_correction)
 
 
 def calibrated(network: keras.Model, labels: list[str], by: Calibration) -> NeuralClassifier:
-    """The network with a calibration; the last layer takes the shift into its own bias."""
+    """Network with a calibration; the shift is added to the bias of the last layer."""
     if by.shift.any():
         bias = network.layers[-1].bias
         bias.assign(keras.ops.convert_to_numpy(bias) + by.shift.astype(np.float32))
@@ -166,15 +166,15 @@ def calibrated(network: keras.Model, labels: list[str], by: Calibration) -> Neur
 
 
 def loaded(path: Path) -> keras.Model:
-    """A saved network, to predict with.
+    """Load a saved network, to predict with.
 
     Raises
     ------
     ValueError
-        If the file is damaged, or holds what could run code.
+        If the file is damaged, or has content that could run code.
     """
     try:
         return keras.saving.load_model(path, networks.custom_layers(), compile=False, safe_mode=True)
     except checkpoints.DAMAGED as error:
-        reason = str(error).partition("\n")[0][:MAX_REASON]  # Keras appends the whole configuration
+        reason = str(error).partition("\n")[0][:MAX_REASON]  # Keras appends the configuration
         raise ValueError(f"{path} cannot be loaded ({reason}); train anew with: dvc repro -f train") from error

@@ -1,4 +1,4 @@
-"""A scikit-learn classifier in ONNX's format: predicts without scikit-learn."""
+"""Classifiers in ONNX's format, which predict without scikit-learn."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ REMEDY = "install it with: pip install 'ser[export]'"
 
 @dataclass(frozen=True)
 class OnnxClassifier:
-    """Has what scikit-learn's classifiers have."""
+    """Classifier with the interface of scikit-learn's."""
 
     session: Any
     classes_: list[str]
@@ -27,7 +27,7 @@ class OnnxClassifier:
         Raises
         ------
         ValueError
-            If the rows have another length than those that it was trained on.
+            If the rows have another length than the training rows.
         """
         wanted = tuple(self.session.get_inputs()[0].shape[1:])
         if values.shape[1:] != wanted:
@@ -40,22 +40,22 @@ class OnnxClassifier:
 
 
 def loaded(path: Path, labels: list[str]) -> OnnxClassifier:
-    """Read a classifier that takes `features` and gives `probabilities`.
+    """Read a classifier with the input `features` and the output `probabilities`.
 
     Raises
     ------
     ValueError
-        If onnxruntime is not installed, the file is damaged, or of another model.
+        If onnxruntime is not installed, the file is damaged, or holds another model.
     """
     try:
         import onnxruntime
     except ImportError:
         raise ValueError(f"{path} needs onnxruntime, which is not installed; {REMEDY}") from None
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1  # more threads cost more than they bring
+    options.intra_op_num_threads = 1  # more threads are slower
     try:
         session = onnxruntime.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # onnxruntime's own kinds, which have nothing in common
+    except Exception as error:  # the exceptions of onnxruntime have no common base class
         raise ValueError(f"{path} cannot be loaded ({str(error).partition(chr(10))[0]}); export it anew") from None
     shapes = {one.name: one.shape[1:] for one in (*session.get_inputs(), *session.get_outputs())}
     if "features" not in shapes or shapes.get("probabilities") != [len(labels)]:

@@ -1,4 +1,4 @@
-"""Rows of a partition and a bundle -> the table of predictions."""
+"""The table of predictions: a bundle applied to rows of a partition."""
 
 import pandas as pd
 
@@ -22,7 +22,7 @@ def predictions_of(
     Raises
     ------
     ValueError
-        If an utterance of `rows` is not in `utterances`, or has no original features: the tables are of different runs.
+        If an utterance of `rows` is not in `utterances`, or has no original features.
     """
     facts = rows[["fold", "partition", "utterance"]].merge(
         utterances[["utterance", "corpus", "speaker", "sex", "intensity", "emotion"]],
@@ -48,7 +48,7 @@ def with_predictions(facts: pd.DataFrame, probabilities: Probabilities, labels: 
 
 
 def rounded(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Probabilities in the digits that people read; the predictions were made before."""
+    """Round the probabilities to the digits that people read; the predictions stay as they are."""
     columns = probability_columns(predictions)
     return predictions.assign(**predictions[columns].round(DIGITS))
 

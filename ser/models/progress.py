@@ -1,4 +1,4 @@
-"""How far the training of a network is, and what its rules make of it."""
+"""Progress of the training of a network, and the rules that decide by dev."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -7,29 +7,29 @@ from math import cos, pi
 Epoch = Mapping[str, float]
 """loss, accuracy, learning_rate, dev_loss, dev_accuracy, dev_uar."""
 
-SELECTIONS: Mapping[str, Callable[[Epoch], float]] = {  # the epoch with the largest value is kept
+SELECTIONS: Mapping[str, Callable[[Epoch], float]] = {  # the epoch with the largest value is selected
     "dev_loss": lambda epoch: -epoch["dev_loss"],
     "dev_uar": lambda epoch: epoch["dev_uar"],
     "mean_accuracy": lambda epoch: (epoch["accuracy"] + epoch["dev_accuracy"]) / 2,  # system C's rule
 }
-LAST = "last"  # keep the last epoch, whatever dev says of it
+LAST = "last"  # selects the last epoch, whatever its figures on dev are
 
 
 @dataclass(frozen=True)
 class Rules:
-    """When to keep, to slow down and to stop; every rule looks at dev."""
+    """Rules for the selected epoch, the learning rate and the end of training; they use dev only."""
 
     select: str
     """One of `SELECTIONS`, or `LAST`."""
     max_epochs: int
     patience: int | None
-    """Epochs without a better one before training stops; None: never."""
+    """Number of epochs without a better one after which training stops; None: never."""
     reduce_patience: int | None
-    """Epochs without a lower dev loss before the learning rate is reduced; None: never."""
+    """Number of epochs without a lower dev loss after which the learning rate is reduced; None: never."""
     reduce_factor: float
     min_learning_rate: float
     warm_up: float | None
-    """Share of `max_epochs` over which the learning rate rises, before it falls along a cosine; None: neither."""
+    """Share of `max_epochs` in which the learning rate rises before it falls along a cosine; None: it is constant."""
 
     def __post_init__(self) -> None:
         """Check the settings.
@@ -59,25 +59,25 @@ class Rules:
 
     @property
     def asks_dev(self) -> bool:
-        """Whether a decision hangs on dev."""
+        """True if a decision depends on dev."""
         return self.select != LAST or self.patience is not None or self.reduce_patience is not None
 
 
 @dataclass
 class Progress:
-    """Figures of the finished epochs; all else follows from them."""
+    """Figures of the finished epochs, from which everything else is derived."""
 
     epochs: list[Epoch] = field(default_factory=list)
 
     def best_epoch(self, rules: Rules) -> int:
-        """Index of the epoch to keep, the first of equals."""
+        """Index of the selected epoch, the first one of equals."""
         if rules.select == LAST:
             return len(self.epochs) - 1
         scores = [SELECTIONS[rules.select](epoch) for epoch in self.epochs]
         return scores.index(max(scores))
 
     def is_over(self, rules: Rules) -> bool:
-        """Whether no further epoch is to be trained."""
+        """True if no further epoch is to be trained."""
         n_epochs = len(self.epochs)
         if n_epochs == 0 or n_epochs >= rules.max_epochs:
             return n_epochs > 0
@@ -86,7 +86,8 @@ class Progress:
     def next_learning_rate(self, rules: Rules, first: float) -> float:
         """Learning rate of the next epoch.
 
-        Along a cosine after a linear rise; or reduced once for each `reduce_patience` epochs without a lower dev loss.
+        With `warm_up`, it rises linearly and falls along a cosine. With `reduce_patience`, it is reduced whenever that
+        many epochs have brought no lower dev loss.
         """
         if rules.warm_up is not None:
             return first * _one_cycle((len(self.epochs) + 0.5) / rules.max_epochs, rise=rules.warm_up)
@@ -102,11 +103,11 @@ class Progress:
 
 
 def _one_cycle(done: float, *, rise: float) -> float:
-    """Share of the highest learning rate where the share `done` of a training is over.
+    """Share of the highest learning rate when the share `done` of a training is over.
 
     References
     ----------
-    .. [1] Smith and Topin (2019), Super-convergence, arXiv 1708.07120; its fall along a cosine is PyTorch's.
+    .. [1] Smith and Topin (2019), Super-convergence, arXiv 1708.07120; the fall along a cosine is that of PyTorch.
     """
     if done < rise:
         return done / rise

@@ -1,11 +1,12 @@
-"""Search a study's settings by their dev UAR over folds of speakers; test utterances are not looked at.
+"""The objective of a search for settings: the dev UAR over folds of speakers. Test utterances are never used.
 
-A study of one fold is searched by grouped cross-validation: the speakers of its train and dev partitions are dealt anew
-into folds, each of which develops once. A study of several folds is searched in its own: each trains on its train and
-predicts its dev partition, which is the `dev.uar` that people choose by. There every speaker is tested in some fold and
-develops in another, so that no search over all folds is blind to those who are tested; within one fold it is.
+A study of one fold is searched by grouped cross-validation: the speakers of its train and dev partitions are divided
+into new folds, and each fold is dev once. A study of several folds is searched in its own folds: each trains on its
+train partition and predicts its dev partition, which gives the `dev.uar` that people choose by. In such a study every
+speaker is test in one fold and dev in another, so a search over all folds has seen the test speakers. A search within
+one fold has not.
 
-Networks stop, slow down and choose their epoch on the speakers that score them, as they do in any study.
+Networks use the same dev speakers for early stopping, learning rate and epoch selection, as they do in any study.
 
 References
 ----------
@@ -33,28 +34,28 @@ from ser.protocol import balancing, partitions
 from ser.representation.reading import Representation
 from ser.tuning.search import Unfit
 
-RUN = "tune"  # folder of interrupted training of networks
-MIN_SPEAKERS = 3  # of which folds of speakers can be made
-N_CALIBRATION_FOLDS = 2  # as few as can be: the temperature of probabilities never changes which is the largest
-SECTIONS = ("model", "training", "balance", "seed")  # that a dev UAR depends on, beside the features
+RUN = "tune"  # folder of the checkpoints of networks
+MIN_SPEAKERS = 3  # needed for folds of speakers
+N_CALIBRATION_FOLDS = 2  # the smallest number: the temperature never changes which probability is the largest
+SECTIONS = ("model", "training", "balance", "seed")  # parameters that a dev UAR depends on, beside the features
 LIBRARIES = ("scikit-learn", "imbalanced-learn", "keras", "optuna")
 CHUNK = 256  # rows of an array that are hashed at once
 
-Outcome = pd.DataFrame | Unfit  # what a dev partition is predicted to be, or why it is not
+Outcome = pd.DataFrame | Unfit  # predictions of a dev partition, or the reason why there are none
 
 
 @dataclass(frozen=True)
 class Data:
-    """What a search may look at."""
+    """Data that a search may use."""
 
     fold: int | None
-    """Of the study, whose test speakers are nowhere below; None: the folds are the study's."""
+    """Fold of the study whose test speakers are excluded below; None: the search uses all folds of the study."""
     folds: pd.DataFrame
     """fold, utterance, partition: train or dev."""
     utterances: pd.DataFrame
-    """Those of `folds`."""
+    """Utterances of `folds`."""
     features: Representation
-    """Of those; rows of an array that belong to others have no name."""
+    """Features of these utterances. Rows of an array that belong to other utterances have other names."""
 
 
 def data(
@@ -66,19 +67,19 @@ def data(
     n_folds: int,
     seed: int,
 ) -> Data:
-    """What a search of the study partitioned by `table` may look at.
+    """Data that a search may use in the study that is partitioned by `table`.
 
     Parameters
     ----------
     fold
-        Within whose speakers to search; None: in the one that there is, or in all.
+        Fold within whose train and dev speakers to search; None: the only fold, or all folds.
     n_folds
-        Of grouped cross-validation within one fold, at most: one a speaker.
+        Number of folds of the grouped cross-validation within one fold; at most one per speaker.
 
     Raises
     ------
     ValueError
-        If there is no such fold, its speakers are unknown, or too few.
+        If there is no such fold, or its speakers are unknown or too few.
     """
     known = sorted(int(number) for number in table["fold"].unique())
     if fold is not None and fold not in known:
@@ -95,7 +96,7 @@ def data(
 
 
 def speaker_folds(utterances: pd.DataFrame, *, n_folds: int, seed: int) -> pd.DataFrame:
-    """Folds (fold, utterance, partition) in which every speaker of `utterances` develops once and else trains.
+    """Folds (fold, utterance, partition) in which every speaker is dev once and train otherwise.
 
     Raises
     ------
@@ -103,16 +104,16 @@ def speaker_folds(utterances: pd.DataFrame, *, n_folds: int, seed: int) -> pd.Da
         If speakers are unknown, or fewer than three.
     """
     if n_folds < MIN_SPEAKERS:
-        raise ValueError(f"{n_folds} folds; it must be {MIN_SPEAKERS} or more")
+        raise ValueError(f"found {n_folds} folds; a search needs {MIN_SPEAKERS} or more, so raise --folds")
     if n_unknown := int(utterances["speaker"].isna().sum()):
         raise ValueError(
-            f"{n_unknown} of {len(utterances)} utterances to search on have no speaker, and folds of speakers need"
-            " one; give them by corpus.speaker_pattern or a speakers.csv in the corpus's root"
+            f"{n_unknown} of {len(utterances)} utterances have no speaker, and a search needs folds of speakers; name"
+            " the speakers by corpus.speaker_pattern or a speakers.csv in the root of the corpus"
         )
     n_speakers = utterances["speaker"].nunique()
     if n_speakers < MIN_SPEAKERS:
         raise ValueError(
-            f"{n_speakers} speakers train and develop, and a search needs {MIN_SPEAKERS} to make folds of; lower"
+            f"train and dev have {n_speakers} speakers, and a search needs {MIN_SPEAKERS} for its folds; lower"
             " partition.test_fraction, or choose partition=speaker_folds"
         )
     table = partitions.speaker_folds(utterances, n_folds=min(n_folds, n_speakers), seed=seed)
@@ -121,27 +122,27 @@ def speaker_folds(utterances: pd.DataFrame, *, n_folds: int, seed: int) -> pd.Da
 
 
 def _without_others(features: Representation, utterance: pd.Series) -> Representation:
-    """The rows of each `utterance` alone; of an array, which is not copied, the others' lose their names."""
+    """Features of the given utterances alone. An array is not copied: its other rows get other names."""
     own = features.rows["utterance"].isin(utterance)
     if features.array is None:
         return Representation(features.rows[own].reset_index(drop=True))
-    names = features.rows["utterance"].where(own, "not looked at " + features.rows.index.astype(str))
+    names = features.rows["utterance"].where(own, "excluded " + features.rows.index.astype(str))
     return Representation(features.rows.assign(utterance=names), features.array)
 
 
 def dev_uar(given: Data, config: Mapping[str, Any], *, run: str = RUN) -> float:
-    """UAR of the dev partitions of all folds, each predicted by a model that learned from its training partition.
+    """UAR of the dev partitions of all folds, each predicted by a model that was trained on its training partition.
 
-    Balancing, training and prediction are the pipeline's own. Folds of classifiers are spread as `SER_COMPUTE` says,
-    those of networks over the cores of this machine, as the pipeline does, whose scores they would not have else.
-    Networks are trained in processes of their own, since TensorFlow keeps memory of each (12 MB of a small one).
+    Balancing, training and prediction are those of the pipeline. Folds of classifiers are spread as `SER_COMPUTE` asks.
+    Folds of networks are spread over the cores of this machine, as in the pipeline, so that scores are equal. Networks
+    are trained in separate processes, because TensorFlow does not free the memory of a network (12 MB of a small one).
 
     Parameters
     ----------
     config
         All parameters of a study.
     run
-        Under which an interrupted training of a network is kept, and resumed.
+        Name under which an interrupted training of a network is kept, and from which it resumes.
 
     Raises
     ------
@@ -154,7 +155,7 @@ def dev_uar(given: Data, config: Mapping[str, Any], *, run: str = RUN) -> float:
     try:
         return processes.in_own_process(_uar_of_networks, given, config, run=run)
     except processes.Died as error:
-        raise Unfit("its training died; it may need more memory than there is") from error
+        raise Unfit("the training process was killed; perhaps it needs more memory than there is") from error
 
 
 def _pooled_uar(predicted: Iterable[tuple[int, Outcome]]) -> float:
@@ -167,10 +168,7 @@ def _pooled_uar(predicted: Iterable[tuple[int, Outcome]]) -> float:
 
 
 def _uar_of_networks(given: Data, config: Mapping[str, Any], *, run: str) -> float:
-    from ser.models import (
-        checkpoints,  # Keras takes seconds to import, which a classifier need not pay
-        network_training,
-    )
+    from ser.models import checkpoints, network_training  # import Keras, which takes seconds
 
     work = partial(_dev_predictions, given, config, run)
     uar = _pooled_uar(network_training.of_folds(work, _folds(given), _ignored))
@@ -211,7 +209,7 @@ def _ignored(*_: object) -> None:
 
 
 def description(given: Data, config: Mapping[str, Any]) -> str:
-    """What is searched, and on whom, for people."""
+    """Description of the search for people: corpus, partition, model, features, folds."""
     source, settings = config["representation"]["name"], config["representation"]["settings"]
     features = settings.get("name", source)
     features += " (transductive)" * bundle.is_transductive(config["representation"])
@@ -225,7 +223,7 @@ def description(given: Data, config: Mapping[str, Any]) -> str:
 
 
 def key(given: Data, config: Mapping[str, Any], space: Mapping[str, Any], *, seed: int) -> str:
-    """Name of a search: the model, and a hash of all that its trials depend on."""
+    """Name of a search: the model, and a hash of everything that its trials depend on."""
     digest = hashlib.blake2b(digest_size=8)
     content = [{name: config[name] for name in SECTIONS}, space, seed, code_digest.digest((__name__,), LIBRARIES)]
     digest.update(json.dumps(content, sort_keys=True).encode())

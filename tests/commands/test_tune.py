@@ -329,7 +329,7 @@ def test_unknown_and_too_few_speakers_are_refused(folder: Path) -> None:
     write_study(folder, *holdout)
     few = by_speaker(dict.fromkeys(("01", "02", "03", "04", "05", "06"), "test") | {"07": "dev"}, utterances=UTTERANCES)
     tables.write(few, tune.PARTITIONS)
-    assert "2 speakers train and develop, and a search needs 3" in complaint(*options)
+    assert "train and dev have 2 speakers, and a search needs 3" in complaint(*options)
 
 
 def test_without_optuna_the_message_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:

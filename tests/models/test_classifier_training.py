@@ -166,14 +166,16 @@ def test_the_classifier_learns_from_synthetic_rows_too() -> None:
 
 def test_one_emotion_is_refused() -> None:
     sad = (UTTERANCES["emotion"] == "sad").to_numpy()
-    with pytest.raises(ValueError, match=r"training has the one emotion sad; a classifier needs two"):
+    with pytest.raises(ValueError, match=r"training has one emotion, sad; a classifier needs two"):
         fitted(ROWS[sad], SPEAKER[sad])
 
 
 def test_an_emotion_of_one_utterance_is_refused_with_the_remedy() -> None:
     sad = np.flatnonzero(UTTERANCES["emotion"] == "sad")
     rows, speaker = ROWS.drop(index=sad[1:]), SPEAKER.drop(index=sad[1:])
-    message = r"training has one utterance of sad, .* cannot be checked; leave .* labels\.actions\.sad=drop, or choose"
+    message = (
+        r"training has one utterance of sad, .* cannot be calibrated; leave .* labels\.actions\.sad=drop, or choose"
+    )
     with pytest.raises(ValueError, match=message):
         fitted(rows, speaker)
 

@@ -209,7 +209,9 @@ def test_an_interrupted_save_leaves_nothing(
 def test_a_bundle_is_no_ensemble_and_says_how_to_load_it(
     members: tuple[dict[str, Path], dict[str, Representation]],
 ) -> None:
-    with pytest.raises(ValueError, match=r"holds no ensemble, but one logistic_regression; load it with ser\.bundle"):
+    with pytest.raises(
+        ValueError, match=r"is not an ensemble, but one logistic_regression; load it with ser\.models\.bundle"
+    ):
         ensembles.load(members[0]["small"])
 
 

@@ -323,7 +323,7 @@ def test_a_damaged_checkpoint_is_said_to_be_so_and_is_not_resumed(
     assert checkpoints.resumed(folder, rules()) is None
     warning = capsys.readouterr().out
     assert warning.startswith(f"warning: {folder} is damaged and cannot be resumed (")
-    assert "training begins anew" in warning
+    assert "training starts anew" in warning
     assert not folder.exists()
 
 

@@ -189,18 +189,18 @@ def test_a_fold_that_is_not_there_is_refused() -> None:
 
 
 def test_unknown_speakers_are_refused_with_the_remedy() -> None:
-    with pytest.raises(ValueError, match=r"70 of 70 utterances to search on have no speaker.*speakers.csv"):
+    with pytest.raises(ValueError, match=r"70 of 70 utterances have no speaker.*speakers.csv"):
         data(utterances=without_speakers(SIX))
 
 
 def test_too_few_speakers_are_refused_with_the_remedy() -> None:
     few = by_speaker(dict.fromkeys(("01", "02", "03", "04"), "test") | {"05": "dev"}, utterances=SIX)
-    with pytest.raises(ValueError, match=r"2 speakers train and develop, and a search needs 3.*test_fraction"):
+    with pytest.raises(ValueError, match=r"train and dev have 2 speakers, and a search needs 3.*test_fraction"):
         data(few)
 
 
 def test_two_folds_are_too_few() -> None:
-    with pytest.raises(ValueError, match="2 folds; it must be 3 or more"):
+    with pytest.raises(ValueError, match="found 2 folds; a search needs 3 or more"):
         data(n_folds=2)
 
 
