@@ -134,13 +134,18 @@ def fitted(
     check_representation(settings.name, settings.model["representation"])
     network_settings = NetworkTraining.of(settings.training)
     labels = [emotion for emotion in tables.EMOTIONS if (rows["emotion"] == emotion).any()]
-    dev = dev[dev["emotion"].isin(labels)]
-    if dev.empty:
+    dev = _of_labels(dev, labels)
+    training = Training(features, labels, settings, network_settings, run)
+    return _fit(training, rows, dev, description=description, on_epoch=on_epoch)
+
+
+def _of_labels(dev: pd.DataFrame, labels: list[str]) -> pd.DataFrame:
+    known = dev[dev["emotion"].isin(labels)]
+    if known.empty:
         raise ValueError(
             f"dev has no utterance of {', '.join(labels)}, and dev decides when to stop; choose another partition"
         )
-    training = Training(features, labels, settings, network_settings, run)
-    return _fit(training, rows, dev, description=description, on_epoch=on_epoch)
+    return known
 
 
 def _fit(training: Training, rows: pd.DataFrame, dev: pd.DataFrame, *, description: str, on_epoch: OnEpoch) -> Fit:

@@ -79,10 +79,8 @@ def trained(
     ----------
     build
         Function that returns the unfitted network.
-    dev
-        Examples by which the rules decide; None where they decide nothing.
     folder
-        Folder of the checkpoint of every epoch. An interrupted training resumes from there.
+        Folder of the checkpoint of every epoch, from which an interrupted training resumes.
 
     Raises
     ------
