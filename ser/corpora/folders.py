@@ -1,4 +1,4 @@
-"""Plain emotion folders: `<root>/<Emotion>/<anything>`; speakers come from `ser.corpora.speakers`, or are unknown."""
+"""Plain emotion folders, `<root>/<Emotion>/<anything>`; `ser.corpora.speakers` adds the speakers, if they are known."""
 
 import re
 from pathlib import PurePosixPath
@@ -8,12 +8,17 @@ from ser.corpora.naming import InvalidName, Naming
 
 
 def parse(path: PurePosixPath) -> Naming:
-    """Take the folder that holds the file as the emotion, in lower case, its words joined by underscores.
+    """Read the emotion from the name of the file's folder, in lower case, with underscores between words.
 
     Raises
     ------
     InvalidName
         If the file lies in no folder.
+
+    Examples
+    --------
+    >>> parse(PurePosixPath("Pleasant Surprise/a01.wav")).corpus_label
+    'pleasant_surprise'
     """
     if len(path.parts) < 2:
         raise InvalidName("lies in no emotion folder", "move it to <root>/<Emotion>/")

@@ -1,4 +1,4 @@
-"""Label schemes: which canonical emotions are kept, merged into another, or dropped."""
+"""Label schemes, which keep, merge or drop the canonical emotions."""
 
 import difflib
 from collections.abc import Mapping
@@ -15,15 +15,22 @@ def merged(*, name: str, actions: Mapping[str, str]) -> dict[str, str | None]:
     Parameters
     ----------
     actions
-        For every canonical emotion: `keep`, `drop`, or the kept emotion that it is merged into.
+        Every canonical emotion -> `keep`, `drop`, or the kept emotion into which it is merged.
 
     Raises
     ------
     ValueError
-        If an emotion is missing or unknown, it is merged into one that is not kept, or less than two are kept.
+        If an emotion is missing or unknown, or is merged into one that is not kept, or if fewer than two are kept.
+
+    Examples
+    --------
+    >>> actions = dict.fromkeys(EMOTIONS, "drop") | {"neutral": "keep", "sad": "keep", "calm": "neutral"}
+    >>> scheme = merged(name="mine", actions=actions)
+    >>> [scheme[emotion] for emotion in ("neutral", "calm", "sad", "angry")]
+    ['neutral', 'neutral', 'sad', None]
     """
     if missing := [emotion for emotion in EMOTIONS if emotion not in actions]:
-        raise ValueError(f"labels={name} says nothing of {', '.join(missing)}; add them to labels.actions")
+        raise ValueError(f"labels={name} lacks {', '.join(missing)}; add them to labels.actions")
     if unknown := [emotion for emotion in actions if emotion not in EMOTIONS]:
         raise ValueError(f"labels={name} names {', '.join(unknown)}; the emotions are {', '.join(EMOTIONS)}")
     kept = [emotion for emotion in EMOTIONS if actions[emotion] == KEEP]
@@ -41,7 +48,7 @@ def merged(*, name: str, actions: Mapping[str, str]) -> dict[str, str | None]:
 
 
 def check_map(label_map: Mapping[str, str], setting: str) -> None:
-    """Raise a ValueError if the `label_map` that `setting` configures names what is no emotion."""
+    """Raise a `ValueError` if a label of the `label_map` of the section `setting` is mapped to no canonical emotion."""
     if unknown := [f"{label}: {emotion}" for label, emotion in label_map.items() if emotion not in EMOTIONS]:
         raise ValueError(f"{setting}.label_map has {', '.join(unknown)}; the emotions are {', '.join(EMOTIONS)}")
 
@@ -52,7 +59,12 @@ def canonical(corpus_label: str, label_map: Mapping[str, str], setting: str = "c
     Raises
     ------
     InvalidName
-        If the `label_map` that `setting` configures lacks it; the nearest known label is named.
+        If the `label_map` of the section `setting` lacks it; the error names the nearest known label.
+
+    Examples
+    --------
+    >>> canonical("W", {"W": "angry", "N": "neutral"})
+    'angry'
     """
     if corpus_label not in label_map:
         near = difflib.get_close_matches(corpus_label, label_map, n=1)

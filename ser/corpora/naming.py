@@ -1,4 +1,4 @@
-"""What the path of a recording states about it."""
+"""Facts that the path of a recording states."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ VOCAL_CHANNELS = ("speech", "song")
 
 @dataclass(frozen=True)
 class Naming:
-    """Facts read from a path; None: not stated."""
+    """Facts read from a path; None where the path does not state them."""
 
     corpus_label: str
     """The corpus's own code or word for the emotion."""
@@ -19,13 +19,14 @@ class Naming:
     repetition: str | None = None
     vocal_channel: str | None = None
     recording: str | None = None
-    """Name of the recording in its corpus, whatever folder the file lies in; None: its path is its name."""
+    """Name of the recording in its corpus, the same in every folder; None: the path is the name."""
     is_substitute: bool = False
-    """A secondary form of the recording (a film's sound, a lossy copy): not read where the primary one is there."""
+    """True for a secondary form of the recording (sound of a film, lossy copy), which is ignored if the primary form
+    exists."""
 
 
 class InvalidName(ValueError):
-    """A path that does not follow the corpus's naming, or that names what cannot be used."""
+    """A path that does not follow the naming of the corpus, or that names an unusable recording."""
 
     def __init__(self, reason: str, remedy: str) -> None:
         super().__init__(f"{reason}; {remedy}")
@@ -34,5 +35,11 @@ class InvalidName(ValueError):
 
 
 def foreign_name(title: str, example: str) -> InvalidName:
-    """The error for a path that does not follow the naming of the corpus `title`."""
+    """Error for a path that does not follow the naming of the corpus `title`.
+
+    Examples
+    --------
+    >>> print(foreign_name("SAVEE", "DC/a01.wav"))
+    not a SAVEE file name; name it like DC/a01.wav, or move it elsewhere
+    """
     return InvalidName(f"not a {title} file name", f"name it like {example}, or move it elsewhere")

@@ -20,7 +20,7 @@ INTENSITIES = {"01": "normal", "02": "strong"}
 def parse(path: PurePosixPath) -> Naming:
     """Read `modality-channel-emotion-intensity-statement-repetition-actor` from a file's stem.
 
-    The sound of a film (modality 01) is the recording that also exists as audio only (03), and bears its name.
+    The sound of a film (modality 01) is the same recording as the file with audio only (03), and gets its name.
 
     Raises
     ------
@@ -30,6 +30,12 @@ def parse(path: PurePosixPath) -> Naming:
     References
     ----------
     .. [1] "File naming convention" of the Zenodo record: odd actors are male, even actors female.
+
+    Examples
+    --------
+    >>> naming = parse(PurePosixPath("Actor_12/03-01-05-02-01-02-12.wav"))
+    >>> naming.vocal_channel, naming.corpus_label, naming.intensity, naming.speaker, naming.sex
+    ('speech', '05', 'strong', '12', 'female')
     """
     found = PATTERN.fullmatch(path.stem)
     known = {"modality": MODALITIES, "channel": VOCAL_CHANNELS, "intensity": INTENSITIES}

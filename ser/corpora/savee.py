@@ -18,6 +18,12 @@ def parse(path: PurePosixPath) -> Naming:
     ------
     InvalidName
         If the path has neither form.
+
+    Examples
+    --------
+    >>> naming = parse(PurePosixPath("AudioData/DC/sa01.wav"))
+    >>> naming.speaker, naming.corpus_label, naming.recording
+    ('DC', 'sa', 'DC/sa01')
     """
     found = PATTERN.fullmatch(path.stem)
     speaker = found and (found["speaker"] or path.parent.name)
@@ -41,7 +47,7 @@ CORPUS = Corpus(
     voices="acted speech, British English, four men",
     steps=(
         f"register at {HOMEPAGE} (Download), which sends a password",
-        "fetch AudioData.zip there, and unpack it into {root}, which then holds the folders DC, JE, JK and KL",
+        "fetch AudioData.zip there, and unpack it into {root}, which then contains the folders DC, JE, JK and KL",
     ),
     parse=parse,
     n_speakers={"speech": 4},

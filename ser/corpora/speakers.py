@@ -1,4 +1,4 @@
-"""Speakers of a corpus whose naming does not state them: by a table, or by a pattern of the paths."""
+"""Speakers of a corpus whose file names do not state them, taken from a table or by a pattern from the paths."""
 
 import csv
 import re
@@ -9,14 +9,14 @@ from pathlib import Path, PurePosixPath
 from ser.corpora.naming import InvalidName, Naming
 
 TABLE = "speakers.csv"
-"""Columns `path` (below the root), `speaker`, and, if known, `sex`."""
+"""Table in the root, with the columns `path` (below the root), `speaker` and, if known, `sex`."""
 
 Completion = Callable[[PurePosixPath, Naming], Naming]
-"""Path and what it states -> the same with its speaker."""
+"""Path and its naming -> the naming with the speaker."""
 
 
 def completion(folder: Path, pattern: str | None) -> Completion:
-    """How to complete the namings of the corpus in `folder`: by `pattern`, else by its `speakers.csv`, else not at all.
+    """Function that adds the speaker to a naming: by `pattern`, else by `speakers.csv` in `folder`, else unchanged.
 
     Parameters
     ----------
@@ -26,7 +26,13 @@ def completion(folder: Path, pattern: str | None) -> Completion:
     Raises
     ------
     ValueError
-        If the pattern has no such group or is none, or the table lacks a column.
+        If the pattern is not a regular expression or has no such group, or the table lacks a column.
+
+    Examples
+    --------
+    >>> complete = completion(Path(), "(?P<speaker>[a-z]+)_")
+    >>> complete(PurePosixPath("Angry/ben_1.wav"), Naming("angry")).speaker
+    'ben'
     """
     if pattern is not None:
         return _by_pattern(_compiled(pattern))

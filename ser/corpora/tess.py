@@ -17,6 +17,12 @@ def parse(path: PurePosixPath) -> Naming:
     ------
     InvalidName
         If the stem has another form.
+
+    Examples
+    --------
+    >>> naming = parse(PurePosixPath("OAF_angry/OAF_back_angry.wav"))
+    >>> naming.speaker, naming.statement, naming.corpus_label
+    ('OAF', 'back', 'angry')
     """
     found = PATTERN.fullmatch(path.stem)
     if found is None:
@@ -40,7 +46,7 @@ CORPUS = Corpus(
     voices="acted speech, Canadian English, two women",
     steps=(
         f"open {HOMEPAGE}, choose Access Dataset, Download ZIP, and accept the licence",
-        "unpack it into {root}, which then holds the 2800 wav files, in folders or not",
+        "unpack it into {root}, which then contains the 2800 wav files, in folders or not",
     ),
     parse=parse,
     n_speakers={"speech": 2},

@@ -1,4 +1,4 @@
-"""A trained model in formats that other programs read, and that predict without TensorFlow or scikit-learn."""
+"""Export of a trained model to formats that other programs read and that need no TensorFlow or scikit-learn."""
 
 import tempfile
 import warnings
@@ -17,11 +17,11 @@ from ser.core.quiet import silent_stderr
 from ser.models import bundle
 from ser.models.bundle import Bundle
 
-VERSION = "1"  # the folder that TensorFlow Serving looks for in a model's folder
+VERSION = "1"  # folder in a model's folder, as TensorFlow Serving expects it
 FEATURES, PROBABILITIES = "features", "probabilities"
-LEAST = 1e-12  # probability that counts as 0, as in ser.models.calibration
+LEAST = 1e-12  # probability that replaces smaller ones, as in ser.models.calibration
 ONNX_OPSET = 18
-N_TIMED = 200  # predictions, of which the median is the latency
+N_TIMED = 200  # predictions; the latency is their median
 
 Values = npt.NDArray[np.float32]
 Probabilities = npt.NDArray[np.float64]
@@ -30,32 +30,32 @@ Predict = Callable[[Values], Probabilities]
 
 @dataclass(frozen=True)
 class Comparison:
-    """An exported model against the bundle that it was made of, on the same utterances."""
+    """Comparison of an exported model with its bundle, on the same utterances."""
 
     format: str
     size: int
-    """Bytes of all its files."""
+    """Bytes of all files."""
     difference: float
-    """Largest, of a probability."""
+    """Largest difference of a probability."""
     agreement: float
-    """Share of utterances with the same emotion."""
+    """Share of utterances with the same predicted emotion."""
     uar: float
     latency: float
     """Milliseconds, median of one utterance at a time, from features to probabilities."""
 
 
 def exported(model: Bundle, description: Mapping[str, Any], folder: Path) -> dict[str, Path]:
-    """Write each format that suits the model to a folder of its own in `folder`; return name and folder of each.
+    """Write each format that fits the model to a folder of its own in `folder`; return name and folder of each.
 
     Parameters
     ----------
     description
-        What the bundle says of itself, all of it.
+        Whole description of the bundle.
 
     Raises
     ------
     ValueError
-        If the model cannot be converted, or what converts it is not installed.
+        If the model cannot be converted, or the converter is not installed.
     """
     is_network = hasattr(model.model, "network")
     written: dict[str, Path] = {}
@@ -70,12 +70,12 @@ def exported(model: Bundle, description: Mapping[str, Any], folder: Path) -> dic
 
 
 def _write_litert(model: Bundle, folder: Path, *, weights: str) -> None:
-    """LiteRT for one utterance at a time: then recurrent layers need no operators but the built-in ones.
+    """Write LiteRT for one utterance at a time: recurrent layers then need only built-in operators.
 
     Parameters
     ----------
     weights
-        float32, float16 or int8, as they are kept; what is computed stays float32.
+        Type of the stored weights: float32, float16 or int8; the computation is in float32.
     """
     tensorflow, network = _tensorflow(), model.model.network
     with tempfile.TemporaryDirectory() as temporary, silent_stderr():
@@ -90,7 +90,7 @@ def _write_litert(model: Bundle, folder: Path, *, weights: str) -> None:
 
 
 def _write_saved_model(model: Bundle, folder: Path) -> None:
-    """SavedModel as TensorFlow Serving takes it: any number of utterances in, calibrated probabilities out."""
+    """Write a SavedModel for TensorFlow Serving: any number of utterances in, calibrated probabilities out."""
     tensorflow = _tensorflow()
     network, temperature = model.model.network, model.model.temperature
 
@@ -105,7 +105,7 @@ def _write_saved_model(model: Bundle, folder: Path) -> None:
 def _write_archive(
     network: Any, folder: Path, endpoint: str, serve: Callable[[Any], Any], *, n_utterances: int | None
 ) -> None:
-    """SavedModel whose `endpoint` makes what `serve`, which calls the network, makes of features."""
+    """Write a SavedModel whose `endpoint` returns the result of `serve`, which calls the network, for features."""
     tensorflow = _tensorflow()
     from ser.models.backend import keras
 
@@ -121,7 +121,7 @@ def _tensorflow() -> Any:
 
     if keras.backend.backend() != "tensorflow":
         raise ValueError(
-            f"KERAS_BACKEND is {keras.backend.backend()}, and LiteRT and SavedModel are TensorFlow's; unset it"
+            f"KERAS_BACKEND is {keras.backend.backend()}, but LiteRT and SavedModel need tensorflow; unset it"
         )
     import tensorflow
 
@@ -129,7 +129,7 @@ def _tensorflow() -> Any:
 
 
 def _write_onnx(model: Bundle, folder: Path) -> None:
-    """ONNX of the scaler, the classifier and the temperature of its probabilities."""
+    """Write ONNX of the scaler, the classifier and the temperature of its probabilities."""
     try:
         import onnx
         from skl2onnx import convert_sklearn
@@ -141,16 +141,16 @@ def _write_onnx(model: Bundle, folder: Path) -> None:
     pipeline = calibrated.estimator
     classifier = pipeline.steps[-1][1]
     decides = hasattr(classifier, "decision_function")
-    # Logarithms of small probabilities, which the others give, need more digits than single precision has.
+    # Classifiers without a decision function return probabilities; logarithms of small ones need double precision.
     kind = FloatTensorType if decides else DoubleTensorType
     options = {id(classifier): {"zipmap": False, **({"raw_scores": True} if decides else {})}}
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # it reads attributes of SVC that scikit-learn will drop
+        warnings.simplefilter("ignore", FutureWarning)  # skl2onnx reads attributes of SVC that scikit-learn will drop
         inputs = [("values", kind([None, len(model.columns)]))]
         converted = convert_sklearn(pipeline, initial_types=inputs, options=options, target_opset=ONNX_OPSET)
     order = [list(model.model.classes_).index(label) for label in model.labels]
     graph = converted.graph
-    _rename(graph, graph.output[1].name, "scores")  # it may have the name that our output is to have
+    _rename(graph, graph.output[1].name, "scores")  # it may already have the name of our output
     _surround(onnx, graph, float(temperature.beta_), order, logits=decides)
     onnx.checker.check_model(converted)
     (folder / bundle.ONNX).write_bytes(converted.SerializeToString())
@@ -163,12 +163,12 @@ def _rename(graph: Any, old: str, new: str) -> None:
 
 
 def _surround(onnx: Any, graph: Any, beta: float, order: list[int], *, logits: bool) -> None:
-    """Have the graph take single precision, and give the softmax of `beta` times its logits, ordered as the labels.
+    """Change the graph to take single precision and to return the softmax of `beta` times its logits, in label order.
 
     Parameters
     ----------
     logits
-        Whether its scores are logits; else they are probabilities, of which scikit-learn takes the logarithm so.
+        True if its scores are logits; else they are probabilities, whose logarithm is taken as in scikit-learn.
     """
     make, single = onnx.helper.make_node, onnx.TensorProto.FLOAT
     number = np.float32 if logits else np.float64
@@ -177,7 +177,9 @@ def _surround(onnx: Any, graph: Any, beta: float, order: list[int], *, logits: b
     scores = "scores"
     if not logits:
         constants["least"] = np.array(LEAST, number)
-        graph.node.append(make("Cast", ["scores"], ["doubles"], to=onnx.TensorProto.DOUBLE))  # trees give single
+        graph.node.append(
+            make("Cast", ["scores"], ["doubles"], to=onnx.TensorProto.DOUBLE)
+        )  # trees return single precision
         graph.node.append(make("Add", ["doubles", "least"], ["positive"]))
         graph.node.append(make("Log", ["positive"], ["logits"]))
         scores = "logits"
@@ -202,12 +204,12 @@ CLASSIFIERS: Mapping[str, Callable[[Bundle, Path], None]] = {"onnx": _write_onnx
 
 
 def predictor(folder: Path) -> Predict:
-    """What an exported model in `folder` makes of rows of features.
+    """Function from rows of features to the probabilities of the exported model in `folder`.
 
     Raises
     ------
     ValueError
-        If there is none, or it is damaged.
+        If there is no exported model, or it is damaged.
     """
     if not (folder / VERSION).is_dir():
         return bundle.load(folder).of_values
@@ -216,7 +218,7 @@ def predictor(folder: Path) -> Predict:
 
 
 def compared(name: str, folder: Path, predict: Predict, values: Values, truth: list[str], model: Bundle) -> Comparison:
-    """One format against the bundle `model`, on the features `values` of utterances whose emotions are `truth`."""
+    """Comparison of a format with the bundle `model`, on features `values` of utterances with emotions `truth`."""
     from sklearn.metrics import recall_score
 
     reference, found = model.of_values(values), predict(values)
@@ -232,7 +234,7 @@ def compared(name: str, folder: Path, predict: Predict, values: Values, truth: l
 
 
 def _latency(predict: Predict, values: Values) -> float:
-    """Milliseconds, median of `N_TIMED` predictions of one utterance."""
+    """Median of `N_TIMED` predictions of one utterance, in milliseconds."""
     times = []
     for k in range(N_TIMED):
         one = values[k % len(values)][np.newaxis]

@@ -1,4 +1,4 @@
-"""What people want predicted: a file, bytes or a waveform of any length, as windows that are never all in memory."""
+"""Input of a prediction: a file, bytes or a waveform of any length, read in pieces so that memory stays small."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -14,14 +14,14 @@ from ser.audio import reading, waveforms
 from ser.audio.reading import InvalidAudio, Kind
 from ser.audio.waveforms import Waveform
 
-RATES = (4_000, 384_000)  # Hz; outside, a header is wrong
-LOUDEST = 2.0**31  # full scale of 32-bit integers that someone wrote as floats; more is no sound
+RATES = (4_000, 384_000)  # Hz; a header with a lower or higher rate is wrong
+LOUDEST = 2.0**31  # full scale of 32-bit integers stored as floats; larger samples are not sound
 SUFFIXES = (
     *(".aif", ".aifc", ".aiff", ".au", ".caf", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".rf64", ".snd", ".w64"),
     *(".wav", ".wave"),
 )
-BLOCK = 2**19  # samples of all channels that are decoded at a time, 2 MiB
-HALF = 0.5  # of a window; a last one that is shorter is left out, unless it is the only one
+BLOCK = 2**19  # samples of all channels decoded at a time, 2 MiB
+HALF = 0.5  # part of a window; a shorter last window is omitted, unless it is the only one
 
 
 @dataclass(frozen=True)
@@ -42,10 +42,10 @@ class Window:
 
 @dataclass(frozen=True)
 class Input:
-    """A recording whose samples are decoded as they are asked for, once."""
+    """A recording whose samples are decoded on demand, once."""
 
     blocks: Iterable[Waveform]
-    """Consecutive pieces of any length, of finite samples."""
+    """Consecutive pieces of any length, with finite samples."""
     sample_rate: int
     """Hz."""
     duration: float
@@ -56,19 +56,25 @@ class Input:
         return np.concatenate([np.empty(0, np.float32), *self.blocks])
 
     def windows(self, *, duration: float, hop: float) -> Iterator[Window]:
-        """Windows of `duration` seconds, one every `hop` seconds; the last may be shorter."""
+        """Windows of `duration` seconds, one every `hop` seconds; the last one may be shorter."""
         return windowed(self.blocks, self.sample_rate, duration=duration, hop=hop)
 
 
 def windowed(blocks: Iterable[Waveform], sample_rate: int, *, duration: float, hop: float) -> Iterator[Window]:
-    """Windows of `duration` seconds, one every `hop` seconds, of a waveform that comes in pieces, as they come.
+    """Windows of `duration` seconds, one every `hop` seconds, of a waveform in pieces, as soon as they are complete.
 
-    A last one that is shorter than half of `duration` is left out, unless it is the only one.
+    The last window is omitted if it is shorter than half of `duration`, unless it is the only one.
 
     Raises
     ------
     ValueError
         If `hop` is not positive, or longer than `duration`.
+
+    Examples
+    --------
+    >>> windows = windowed([np.zeros(5, np.float32)], 1, duration=3, hop=1)
+    >>> [(window.start, window.end) for window in windows]
+    [(0.0, 3.0), (1.0, 4.0), (2.0, 5.0)]
     """
     length = round(duration * sample_rate)
     step = round(hop * sample_rate) if 0 < hop <= duration else 0
@@ -81,19 +87,19 @@ def windowed(blocks: Iterable[Waveform], sample_rate: int, *, duration: float, h
         while buffer.size >= length:
             yield Window(start / sample_rate, buffer[:length], sample_rate)
             buffer, start = buffer[step:], start + step
-    heard = 0 if start == 0 else length - step  # of the buffer, in the window before
-    if buffer.size > heard and (start == 0 or buffer.size >= HALF * length):
+    covered = 0 if start == 0 else length - step  # samples of the buffer that the last window had
+    if buffer.size > covered and (start == 0 or buffer.size >= HALF * length):
         yield Window(start / sample_rate, buffer, sample_rate)
 
 
 @contextmanager
 def opened(source: Path | bytes) -> Iterator[Input]:
-    """A file, or the bytes of one, ready to be decoded.
+    """Open a file, or the bytes of one, for decoding.
 
     Raises
     ------
     InvalidAudio
-        If it is no audio, is damaged, or has samples that are not finite; also while the samples are asked for.
+        If it is not audio, is damaged, or has samples that are not finite; possibly only while it is decoded.
     OSError
         If the file cannot be opened.
     """
@@ -103,7 +109,7 @@ def opened(source: Path | bytes) -> Iterator[Input]:
 
 
 def _blocks(sound: soundfile.SoundFile) -> Iterator[Waveform]:
-    """Mono, in pieces; checked to be as many samples as the file declares."""
+    """Mono waveform in pieces; at the end, the number of samples is compared with the declared one."""
     n_samples = 0
     length = max(1, BLOCK // sound.channels)
     while (samples := sound.read(length, dtype="float32", always_2d=True)).size:
@@ -113,12 +119,25 @@ def _blocks(sound: soundfile.SoundFile) -> Iterator[Waveform]:
 
 
 def of_waveform(waveform: npt.ArrayLike, sample_rate: float) -> Input:
-    """Samples, `(n_samples,)` or `(n_samples, n_channels)`, floats of full scale 1, or integers.
+    """Input of the samples of a waveform.
+
+    Parameters
+    ----------
+    waveform
+        `(n_samples,)` or `(n_samples, n_channels)`; floats with full scale 1, or integers.
+    sample_rate
+        Hz.
 
     Raises
     ------
     InvalidAudio
-        If they have another shape or kind, or are not finite.
+        If the samples have another shape or type, or are not finite.
+
+    Examples
+    --------
+    >>> recording = of_waveform(np.array([0, 16384, -32768], np.int16), 16_000)
+    >>> recording.whole()
+    array([ 0. ,  0.5, -1. ], dtype=float32)
     """
     samples: npt.NDArray[Any] = np.asarray(waveform)
     if samples.ndim not in (1, 2) or samples.dtype.kind not in "fiu":
@@ -137,14 +156,14 @@ def of_waveform(waveform: npt.ArrayLike, sample_rate: float) -> Input:
 
 
 def _of_integers(samples: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-    """Integers as floats of full scale 1; unsigned ones have their zero in the middle, as in WAV files of 8 bit."""
+    """Integers as floats with full scale 1; zero of unsigned integers is in the middle, as in 8-bit WAV files."""
     info = np.iinfo(samples.dtype)
     half = (int(info.max) - int(info.min) + 1) / 2
     return (samples.astype(np.float64) - (half if info.min == 0 else 0)) / half
 
 
 def check_rate(sample_rate: float) -> int:
-    """`sample_rate`, in Hz, as a whole number; `InvalidAudio` if it is none that speech is recorded at."""
+    """`sample_rate`, in Hz, as an integer; raise `InvalidAudio` if it is not one of speech recordings."""
     if not RATES[0] <= sample_rate <= RATES[1] or sample_rate != round(sample_rate):
         remedy = f"record at {RATES[0]} to {RATES[1]} Hz"
         raise InvalidAudio(Kind.SAMPLE_RATE, f"a sample rate of {sample_rate} Hz", remedy)
@@ -152,7 +171,7 @@ def check_rate(sample_rate: float) -> int:
 
 
 def checked(waveform: Waveform) -> Waveform:
-    """`waveform`; `InvalidAudio` if a sample is not finite, or far beyond any full scale."""
+    """`waveform` itself; raise `InvalidAudio` if a sample is not finite, or beyond any full scale."""
     if not np.isfinite(waveform).all():
         raise InvalidAudio(Kind.NOT_FINITE, "NaN or infinite samples")
     if np.abs(waveform).max(initial=0) > LOUDEST:

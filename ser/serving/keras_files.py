@@ -1,4 +1,4 @@
-"""Keras files of others, on `log_mel`: what the older systems trained, Keras 2's HDF5 included."""
+"""Keras files of other projects that take log-mel spectrograms, also HDF5 files of Keras 2."""
 
 import json
 import zipfile
@@ -13,7 +13,7 @@ import numpy.typing as npt
 from ser.models import bundle
 from ser.serving.recognition import Recognizer, of_bundles
 
-LOG_MEL = {  # what `conf/log_mel/mel_64.yaml` says, which an installed package has not
+LOG_MEL = {  # equal to `conf/log_mel/mel_64.yaml`, which is not part of the installed package
     "name": "mel_64",
     "sample_rate": 16_000,
     "duration": 3.0,
@@ -26,8 +26,8 @@ HDF5 = (".h5", ".hdf5")
 KERAS = ".keras"
 PICKLES = (".pkl", ".pickle", ".joblib", ".sav", ".pt", ".pth", ".npy")
 RUNS_CODE = ("Lambda", "TFOpLambda", "SlicingOpLambda")  # layers
-SIMILAR = 1e-3  # to 1, of what a softmax adds up to
-MAX_REASON = 200  # characters of an error of Keras
+SIMILAR = 1e-3  # largest difference from 1 of the sum of a softmax
+MAX_REASON = 200  # characters of a message of Keras
 
 Values = npt.NDArray[np.float32]
 Probabilities = npt.NDArray[np.float64]
@@ -35,15 +35,15 @@ Probabilities = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class ForeignClassifier:
-    """A network of someone else, with what scikit-learn's classifiers have."""
+    """A network of another project, with the interface of a scikit-learn classifier."""
 
     network: Any
     classes_: list[str]
     """Emotions, in the order of the network's output."""
     shape: tuple[int, ...]
-    """Of one input; a permutation of ours, maybe with a channel."""
+    """Shape of one input: bands and frames in either order, possibly with a channel at the end."""
     transposed: bool
-    """Whether frames come before bands."""
+    """True if frames come before bands."""
 
     def predict_proba(self, values: Values) -> Probabilities:
         """Probability of each of `classes_`, `(n_rows, n_labels)`.
@@ -51,13 +51,13 @@ class ForeignClassifier:
         Raises
         ------
         ValueError
-            If the network's outputs are no probabilities.
+            If the outputs of the network are not probabilities.
         """
         turned = values.transpose(0, 2, 1) if self.transposed else values
         outputs = np.asarray(self.network(turned.reshape(len(values), *self.shape), training=False), np.float64)
         if not np.isfinite(outputs).all() or (outputs < 0).any() or (abs(outputs.sum(axis=1) - 1) > SIMILAR).any():
             raise ValueError(
-                f"the network's outputs are no probabilities (from {outputs.min():.3g} to {outputs.max():.3g}, sum"
+                f"the network's outputs are not probabilities (from {outputs.min():.3g} to {outputs.max():.3g}, sum"
                 f" {outputs.sum(axis=1)[0]:.3g}); add a softmax as its last layer"
             )
         probabilities: Probabilities = outputs / outputs.sum(axis=1, keepdims=True)
@@ -65,30 +65,36 @@ class ForeignClassifier:
 
 
 def is_file_of_model(path: Path) -> bool:
-    """Whether `path` is a file, or is named as one, and not the folder of a bundle."""
+    """True if `path` is a file or has the name of a model's file, and is not the folder of a bundle.
+
+    Examples
+    --------
+    >>> is_file_of_model(Path("theirs.h5")), is_file_of_model(Path("models/fold_0"))
+    (True, False)
+    """
     return path.is_file() or (not path.is_dir() and path.suffix.lower() in (*HDF5, KERAS, *PICKLES))
 
 
 def load(path: Path, labels: str | None, *, all_speech: bool = False) -> Recognizer:
-    """Read a Keras file that takes mel spectrograms and gives the probabilities of `labels` (`neutral,happy,…`).
+    """Read a Keras file that takes mel spectrograms and returns the probabilities of `labels` (`neutral,happy,…`).
 
-    It hears what `conf/log_mel/mel_64.yaml` makes: 64 bands, 94 frames of 3 s at 16 kHz.
+    Its input is the representation `log_mel` of `conf/log_mel/mel_64.yaml`: 64 bands and 94 frames of 3 s at 16 kHz.
 
     Raises
     ------
     ValueError
-        If there is no such file, it is no Keras file, holds what could run code, or does not fit `labels` or `log_mel`.
+        If the file does not exist, is not a Keras file, could run code, or does not fit `labels` or `log_mel`.
     """
     if not path.is_file():
         raise ValueError(f"there is no {path}; give a bundle's folder, or a Keras file (.keras, .h5)")
     suffix = path.suffix.lower()
     if suffix in PICKLES:
         raise ValueError(
-            f"{path} could run code when it is read, so it is refused; train anew here (dvc repro train), or save the"
-            " network as .keras or .h5"
+            f"{path} could run code when it is read, so it is refused; train the model here (dvc repro train), or save"
+            " the network as .keras or .h5"
         )
     if suffix not in (*HDF5, KERAS):
-        raise ValueError(f"{path} is no Keras file (.keras, .h5); give one of these, or a bundle's folder")
+        raise ValueError(f"{path} is not a Keras file (.keras, .h5); give one of these, or a bundle's folder")
     if path.suffix != suffix:
         raise ValueError(f"{path} has a name that Keras does not read; rename it to end in {suffix}")
     names = [name.strip() for name in (labels or "").split(",") if name.strip()]
@@ -100,12 +106,12 @@ def load(path: Path, labels: str | None, *, all_speech: bool = False) -> Recogni
 
 
 def fitted(network: Any, labels: list[str], settings: dict[str, Any]) -> ForeignClassifier:
-    """The network with the way in which it takes a mel spectrogram.
+    """The network as a classifier of `labels`, with the order of its bands and frames.
 
     Raises
     ------
     ValueError
-        If its input is no mel spectrogram of `settings`, or its outputs are not as many as `labels`.
+        If its input is not a mel spectrogram of `settings`, or it has another number of outputs than `labels`.
     """
     n_mels = settings["n_mels"]
     n_frames = 1 + round(settings["duration"] * settings["sample_rate"]) // settings["hop_length"]
@@ -125,32 +131,32 @@ def fitted(network: Any, labels: list[str], settings: dict[str, Any]) -> Foreign
 
 
 def _network(path: Path) -> Any:
-    """The network of a file, by Keras 3, or by Keras 2's successor where that cannot read it.
+    """Network of a file, read by Keras 3, or by the package of Keras 2 where Keras 3 cannot read it.
 
     Raises
     ------
     ValueError
-        If it is damaged, or holds what could run code.
+        If the file is damaged, or could run code.
     """
     is_hdf5 = path.suffix.lower() in HDF5
     config = _config_of_hdf5(path) if is_hdf5 else _config_of_zip(path)
     found = sorted({layer for layer in _layers(config) if layer in RUNS_CODE})
     if found:
         raise ValueError(
-            f"{path} has {', '.join(found)} layers, which hold code; it is refused, retrain it without them"
+            f"{path} has {', '.join(found)} layers, which contain code; it is refused, retrain it without them"
         )
     from ser.models.backend import keras
 
     try:
         return keras.saving.load_model(path, compile=False, safe_mode=True)
-    except Exception as error:  # whatever Keras and h5py raise
+    except Exception as error:  # Keras and h5py raise errors of many types
         if not is_hdf5:
             raise _unreadable(path, error) from None
     import tf_keras
 
     try:
         return tf_keras.models.load_model(path, compile=False)
-    except Exception as error:  # whatever Keras and h5py raise
+    except Exception as error:  # Keras and h5py raise errors of many types
         raise _unreadable(path, error) from None
 
 
@@ -166,7 +172,7 @@ def _config_of_hdf5(path: Path) -> Any:
         with h5py.File(path) as file:
             config = file.attrs.get("model_config")
         if config is None:
-            raise ValueError(f"{path} holds weights without a network; save both, by model.save(…)")
+            raise ValueError(f"{path} contains weights without a network; save both, by model.save(…)")
         return json.loads(config)
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise _unreadable(path, error) from None

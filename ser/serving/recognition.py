@@ -1,7 +1,7 @@
-"""From a recording to an emotion: the one path of command, page, service and `predict_emotion`.
+"""Prediction of the emotion of a recording; commands, page, service and `predict_emotion` share this code.
 
-What is predicted of an utterance is what `evaluate` predicts of it: the same extraction with the bundle's settings, the
-same classifier. Around it: is there speech at all, and windows where a recording is longer than an utterance.
+The prediction of an utterance equals that of `evaluate`: same extraction with the bundle's settings, same classifier.
+In addition, a voice activity detector looks for speech, and long recordings are divided into windows.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -24,30 +24,30 @@ from ser.serving.inputs import Input, Window
 
 EMBEDDED = Path(__file__).parent / "embedded"
 NO_SPEECH = "no speech"
-LONGEST_UTTERANCE = 10.0  # seconds, longer than any in the corpora; what is longer is predicted by windows
-WINDOW = 3.0  # seconds, where the representation takes utterances of any length
+LONGEST_UTTERANCE = 10.0  # seconds, more than any utterance of the corpora; longer recordings are divided into windows
+WINDOW = 3.0  # seconds, for representations of utterances of any length
 HOP = 1.0  # seconds between the windows of a timeline
 DIGITS = 6
-SYNTHETIC = "demo"  # the corpus
+SYNTHETIC = "demo"  # corpus
 
 Probabilities = npt.NDArray[np.float64]
 
 
 class Prediction(TypedDict):
-    """What is predicted of a recording."""
+    """Prediction of a recording."""
 
     emotion: str
     """The most probable label, or `no speech`."""
     confidence: float
-    """Its probability; of `no speech`, how sure it is that there is none."""
+    """Probability of the emotion, or of `no speech`."""
     probabilities: dict[str, float]
-    """Of each label; none where there is no speech."""
+    """Probability of each label; empty for `no speech`."""
     duration: float
     """Seconds."""
 
 
 class TimedPrediction(Prediction):
-    """What is predicted of a part of a recording."""
+    """Prediction of a part of a recording."""
 
     start: float
     """Seconds from the recording's start."""
@@ -56,7 +56,7 @@ class TimedPrediction(Prediction):
 
 
 class Model(Protocol):
-    """What of a bundle is needed here."""
+    """The part of a bundle that is needed here."""
 
     @property
     def labels(self) -> list[str]:
@@ -73,17 +73,18 @@ class Recognizer:
     """A trained model, or the members of an ensemble, with the extraction of each."""
 
     name: str
-    """Where it comes from."""
+    """Folder or file of the model."""
     parts: Sequence[tuple[Extractor, Model]]
-    """Of what they say the mean is taken that `description` names. Models that read the same have one extractor."""
+    """Extractor and model of each member; `description` names the mean of their probabilities. Models of the same
+    representation share one extractor."""
     window: float
-    """Seconds that it hears at a time."""
+    """Seconds of a window."""
     whole: bool
-    """Whether it hears an utterance to its end, or only its first `window` seconds."""
+    """True if the model takes whole utterances, False if it takes only their first `window` seconds."""
     description: dict[str, Any]
-    """What a reader wants to know: model, corpora, speakers, versions."""
+    """Description of the bundle: model, corpora, speakers, versions."""
     all_speech: bool = False
-    """Whether to take every recording for speech."""
+    """True to skip the voice activity detector."""
 
     @property
     def labels(self) -> list[str]:
@@ -92,13 +93,13 @@ class Recognizer:
 
     @cached_property
     def warnings(self) -> list[str]:
-        """What people should know before they believe it."""
+        """Warnings for the readers of a prediction."""
         if self.description.get("corpora") == [SYNTHETIC]:
             return [f"{self.name} was trained on the demo corpus, which is synthetic speech: do not rely on it"]
         return []
 
     def probabilities(self, waveform: Waveform, sample_rate: int) -> Probabilities:
-        """Probability of each label for one utterance, as `evaluate` predicts it, `(n_labels,)`.
+        """Probability of each label for one utterance, `(n_labels,)`, equal to that of `evaluate`.
 
         Raises
         ------
@@ -112,7 +113,7 @@ class Recognizer:
         return mean_of(self.description.get("model", {}))(rows)
 
     def predict(self, recording: Input) -> Prediction:
-        """Emotion of an utterance, or, of a recording longer than 10 s, the mean over its windows with speech.
+        """Emotion of an utterance; for a recording longer than 10 s, the mean over its windows with speech.
 
         Raises
         ------
@@ -125,17 +126,17 @@ class Recognizer:
         waveform, rate = recording.whole(), recording.sample_rate
         duration = waveform.size / rate
         _check_duration(duration)
-        heard = waveform if self.whole else waveform[: round(self.window * rate)]
-        spoken = self._speech(heard, rate)
+        taken = waveform if self.whole else waveform[: round(self.window * rate)]
+        spoken = self._speech(taken, rate)
         if spoken >= voice_activity.THRESHOLD:
             return self._prediction(self.probabilities(waveform, rate), spoken, duration)
-        if heard.size == waveform.size:
+        if taken.size == waveform.size:
             return self._prediction(None, spoken, duration)
         windows = inputs.windowed([waveform], rate, duration=self.window, hop=self.window / 2)
         return self._of_windows(windows, duration)
 
     def timeline(self, recording: Input, *, hop: float = HOP) -> Iterator[TimedPrediction]:
-        """Emotion of windows of a recording, one every `hop` seconds, as its samples come.
+        """Emotion of each window of a recording, one every `hop` seconds, as soon as it is decoded.
 
         Raises
         ------
@@ -168,7 +169,7 @@ class Recognizer:
         return 1.0 if self.all_speech else voice_activity.speech_probability(waveform, sample_rate)
 
     def _prediction(self, probabilities: Probabilities | None, spoken: float, duration: float) -> Prediction:
-        """What people get to see; `probabilities` is None where there is no speech."""
+        """Rounded prediction; `probabilities` is None where there is no speech."""
         if probabilities is None:
             confidence = round(1 - spoken, DIGITS)
             return Prediction(emotion=NO_SPEECH, confidence=confidence, probabilities={}, duration=round(duration, 3))
@@ -192,12 +193,12 @@ def load(folder: Path = EMBEDDED, *, all_speech: bool = False) -> Recognizer:
     Raises
     ------
     ValueError
-        If there is none, it is damaged, could run code, or is transductive.
+        If there is no bundle, or it is damaged, could run code, or is transductive.
     """
     if folder.is_file():
         raise ValueError(f"{folder} is a file; wanted a folder that the stage train wrote, as models/fold_0")
     if not (folder / bundle.DESCRIPTION).is_file() and (folds := sorted(folder.glob("fold_*"))):
-        raise ValueError(f"{folder} holds {len(folds)} models; choose one, as {folds[0]}")
+        raise ValueError(f"{folder} contains {len(folds)} models; choose one, as {folds[0]}")
     description = bundle.read_description(folder)
     if "members" in description:
         from ser.models import ensembles
@@ -211,17 +212,17 @@ def load(folder: Path = EMBEDDED, *, all_speech: bool = False) -> Recognizer:
 def of_bundles(
     name: str, models: Sequence[bundle.Bundle], description: dict[str, Any], *, all_speech: bool = False
 ) -> Recognizer:
-    """A recognizer of one bundle, or of several whose probabilities are averaged.
+    """Recognizer of one bundle, or of several whose probabilities are averaged.
 
     Raises
     ------
     ValueError
-        If one is transductive.
+        If a bundle is transductive.
     """
     if any(bundle.is_transductive(model.representation) for model in models):
         raise ValueError(
             f"{name} is transductive: its features are standardised over all utterances of a speaker, so that it cannot"
-            " predict single recordings; train one that can, with: dvc exp run -S adaptation=none"
+            " predict single recordings; train a model that can, with: dvc exp run -S adaptation=none"
         )
     settings = [model.representation["settings"] for model in models]
     parts = list(zip(_extractors(models), models, strict=True))
@@ -231,7 +232,7 @@ def of_bundles(
 
 
 def _extractors(models: Sequence[bundle.Bundle]) -> list[Extractor]:
-    """What each of the models reads; the same object for those that read the same."""
+    """Extractor of each model; models of the same representation get the same object."""
     found: list[Extractor] = []
     for model in models:
         same = (
@@ -253,27 +254,33 @@ def predict_emotion(
     recording
         Path of a file; or a waveform, `(n_samples,)` or `(n_samples, n_channels)`.
     sample_rate
-        Hz; of a waveform only, a file says its own.
+        Hz; only for a waveform, since a file declares its own.
     model
         Folder of a bundle, as `models/fold_0`; by default the embedded model, trained on RAVDESS.
 
     Returns
     -------
     dict
-        emotion (`no speech` where there is none), confidence, probabilities of each emotion, duration in seconds.
+        emotion (or `no speech`), confidence, probabilities of each emotion, duration in seconds.
 
     Raises
     ------
     ValueError
-        If the recording or the model cannot be used; the message says why, and what to do.
+        If the recording or the model cannot be used; the message states the reason and the remedy.
     OSError
         If a file cannot be read.
+
+    Examples
+    --------
+    >>> prediction = predict_emotion(np.zeros(16_000), 16_000)
+    >>> prediction["emotion"], prediction["confidence"], prediction["duration"]
+    ('no speech', 1.0, 1.0)
     """
     folder = EMBEDDED if model is None else Path(model)
     recognizer = _kept(folder, changed(folder))
     if isinstance(recording, str | Path):
         if sample_rate is not None:
-            raise ValueError(f"sample_rate is {sample_rate}, and {recording} says its own; leave it out")
+            raise ValueError(f"sample_rate is {sample_rate}, and {recording} declares its own; leave it out")
         with inputs.opened(Path(recording)) as opened:
             return recognizer.predict(opened)
     if sample_rate is None:
@@ -282,12 +289,12 @@ def predict_emotion(
 
 
 def changed(folder: Path) -> int:
-    """When the bundle in `folder` was written, in ns, which keys what is kept of it; 0 where there is none."""
+    """Time of the last change of the bundle in `folder`, in ns, as a key of caches; 0 without a bundle."""
     description = folder / bundle.DESCRIPTION
     return description.stat().st_mtime_ns if description.is_file() else 0
 
 
 @lru_cache(maxsize=4)
 def _kept(folder: Path, changed: int) -> Recognizer:
-    """The recognizer of a folder, read once until it changes."""
+    """Recognizer of a folder, read again only after a change."""
     return load(folder)

@@ -276,7 +276,7 @@ def test_folds_are_to_be_chosen_from(tmp_path: Path, predict: Predict) -> None:
     for fold in (0, 1):
         (tmp_path / f"fold_{fold}").mkdir()
     code, _, message = predict("--model", tmp_path, DEMO[0])
-    assert (code, message) == (1, f"error: {tmp_path} holds 2 models; choose one, as {tmp_path}/fold_0")
+    assert (code, message) == (1, f"error: {tmp_path} contains 2 models; choose one, as {tmp_path}/fold_0")
 
 
 def test_labels_are_for_keras_files_only(predict: Predict) -> None:

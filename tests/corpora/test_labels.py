@@ -80,7 +80,7 @@ def test_two_kept_emotions_are_enough() -> None:
     [
         (
             {emotion: "keep" for emotion in EMOTIONS if emotion not in ("calm", "boredom")},
-            "labels=mine says nothing of calm, boredom; add them to labels.actions",
+            "labels=mine lacks calm, boredom; add them to labels.actions",
         ),
         (
             actions(joy="keep", grief="drop"),

@@ -214,7 +214,7 @@ def test_networks_of_another_backend_are_refused_with_the_remedy(
 ) -> None:
     made = with_network("cnn", filters=[4], dense_units=8)
     monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
-    with pytest.raises(ValueError, match=r"KERAS_BACKEND is jax, and LiteRT and SavedModel are TensorFlow's; unset it"):
+    with pytest.raises(ValueError, match=r"KERAS_BACKEND is jax, but LiteRT and SavedModel need tensorflow; unset it"):
         exporting.exported(made, described(made), tmp_path)
     assert list(tmp_path.iterdir()) == []
 

@@ -163,14 +163,14 @@ def test_outputs_that_are_no_probabilities_are_refused_with_the_remedy(
     outputs = layers.Dense(3, activation=activation, bias_initializer=low)
     save(keras.Sequential([layers.Input((64, 94)), layers.Flatten(), outputs]), tmp_path / "custom.keras")
     recognizer = keras_files.load(tmp_path / "custom.keras", LABELS, all_speech=True)
-    with pytest.raises(ValueError, match=rf"no probabilities .*{found}.*; add a softmax as its last layer"):
+    with pytest.raises(ValueError, match=rf"not probabilities .*{found}.*; add a softmax as its last layer"):
         recognizer.probabilities(WAVEFORM, 16_000)
 
 
 def test_outputs_that_are_no_numbers_are_refused() -> None:
     model = network()
     model.set_weights([np.full_like(weight, np.nan) for weight in model.get_weights()])
-    with pytest.raises(ValueError, match=r"no probabilities .*nan"):
+    with pytest.raises(ValueError, match=r"not probabilities .*nan"):
         keras_files.fitted(model, NAMES, SETTINGS).predict_proba(SPECTROGRAM[np.newaxis])
 
 
@@ -201,7 +201,7 @@ def test_a_damaged_file_is_refused_with_the_remedy(suffix: str, content: bytes |
 def test_weights_alone_are_refused_with_the_remedy(tmp_path: Path) -> None:
     path = tmp_path / "custom.weights.h5"
     network().save_weights(path)
-    with pytest.raises(ValueError, match=r"holds weights without a network; save both, by model\.save"):
+    with pytest.raises(ValueError, match=r"contains weights without a network; save both, by model\.save"):
         keras_files.load(path, LABELS)
 
 
@@ -212,7 +212,7 @@ def test_a_file_that_is_not_there_or_of_another_kind_is_refused_with_what_is_wan
     with pytest.raises(ValueError, match=r"there is no .*absent\.h5; give a bundle's folder, or a Keras file"):
         keras_files.load(tmp_path / "absent.h5", LABELS)
     (tmp_path / "model.tflite").write_bytes(b"TFL3")
-    with pytest.raises(ValueError, match=r"model\.tflite is no Keras file \(\.keras, \.h5\); give one of these"):
+    with pytest.raises(ValueError, match=r"model\.tflite is not a Keras file \(\.keras, \.h5\); give one of these"):
         keras_files.load(tmp_path / "model.tflite", LABELS)
 
 
@@ -252,7 +252,7 @@ def test_the_canary_sings(tmp_path: Path) -> None:
 def test_a_pickle_is_refused_by_its_name_and_not_read(suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"model{suffix}"
     path.write_bytes(pickle.dumps(Canary(tmp_path / "canary")))
-    with pytest.raises(ValueError, match=r"could run code when it is read, so it is refused; train anew here"):
+    with pytest.raises(ValueError, match=r"could run code when it is read, so it is refused; train the model here"):
         keras_files.load(path, LABELS)
     assert not (tmp_path / "canary").exists()
 
@@ -299,7 +299,7 @@ def test_a_lambda_layer_is_refused_wherever_it_is_and_its_code_does_not_run(
     save(with_lambda(by, str(canary), nested=nested), path)
     assert canary.exists()  # it ran when the network was made
     canary.unlink()
-    with pytest.raises(ValueError, match=r"forged\S+ has Lambda layers, which hold code; it is refused"):
+    with pytest.raises(ValueError, match=r"forged\S+ has Lambda layers, which contain code; it is refused"):
         keras_files.load(path, LABELS)
     assert not canary.exists()
 
@@ -344,7 +344,7 @@ def test_a_forged_configuration_that_names_a_function_of_python_runs_nothing(
     path = tmp_path / ("forged.keras" if by is keras else "forged.h5")
     save(network(by=by), path)
     changed_config(path, forge)
-    with pytest.raises(ValueError, match=r"cannot be read|hold code"):
+    with pytest.raises(ValueError, match=r"cannot be read|contain code"):
         keras_files.load(path, LABELS)
     assert not canary.exists()
 
@@ -362,7 +362,7 @@ def test_a_lambda_layer_under_a_longer_name_runs_nothing_either(name: str, tmp_p
                 layer["class_name"] = name
 
     changed_config(path, forge)
-    with pytest.raises(ValueError, match=r"cannot be read|hold code"):
+    with pytest.raises(ValueError, match=r"cannot be read|contain code"):
         keras_files.load(path, LABELS)
     assert not canary.exists()
 

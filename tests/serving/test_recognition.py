@@ -328,7 +328,7 @@ def test_there_is_no_model_in_a_file(tmp_path: Path) -> None:
 def test_a_folder_of_folds_is_to_be_chosen_from(tmp_path: Path) -> None:
     for fold in (0, 1, 2):
         (tmp_path / f"fold_{fold}").mkdir()
-    with pytest.raises(ValueError, match=r"holds 3 models; choose one, as .*fold_0$"):
+    with pytest.raises(ValueError, match=r"contains 3 models; choose one, as .*fold_0$"):
         recognition.load(tmp_path)
 
 
@@ -410,7 +410,7 @@ def test_a_bundle_that_is_removed_is_no_longer_predicted_with(tmp_path: Path) ->
 def test_a_waveform_needs_its_rate_and_a_file_has_its_own() -> None:
     with pytest.raises(ValueError, match="the sample rate of the waveform is missing; give it in Hz, as the second"):
         predict_emotion(SPEECH)
-    with pytest.raises(ValueError, match=r"sample_rate is 16000, and .*\.flac says its own; leave it out"):
+    with pytest.raises(ValueError, match=r"sample_rate is 16000, and .*\.flac declares its own; leave it out"):
         predict_emotion(DEMO[0], 16_000)
 
 
