@@ -1,1 +1,1 @@
-"""Speed and memory, as ratios to the plain way within one run."""
+"""Benchmarks of speed and memory: ratios to the plain way, measured in the same run."""

@@ -1,8 +1,9 @@
-"""Extract the representations made of librosa's descriptors from real RAVDESS speech: their time, and the plain way's.
+"""Time the extraction of representations from real RAVDESS speech, and compare it with plain librosa.
 
-Plain is `benchmarks/plain.py`: librosa.load, then one librosa call a feature. The floor is what no extraction can leave
-out: decode, resample, one short-time Fourier transform. Decoding FLAC, in which SER_CORPORA has RAVDESS, takes much of
-all, so the same recordings are measured as WAV too, in which they are published. Times are of one core.
+Plain is `benchmarks/plain.py`: librosa.load, then one call of librosa a feature. The floor is the work that no
+extraction can omit: decoding, resampling, one short-time Fourier transform. SER_CORPORA has RAVDESS as FLAC, whose
+decoding takes much of the time. Therefore the same recordings are also measured as WAV, the published format. All times
+are for one core.
 
 Run as: SER_CORPORA=/path/to/corpora python -m benchmarks.extraction
 """
@@ -24,23 +25,25 @@ import yaml
 from tqdm import tqdm
 
 CONF = Path(__file__).parents[1] / "conf"
-BLOCK = 20  # utterances; the ways take turns block by block, so that what else the machine does slows all alike; a turn
-# is long enough that caches, cold after the others' turns, count little
+BLOCK = (
+    20  # utterances; the ways take turns, one block each, so that other load slows all of them alike; a block is long
+)
+# enough that the cold caches at its start count little
 WAYS = ("plain", "ours", "floor", "decode")
-MAX_OVER_FLOOR = 1.25  # our time over the floor's, which is the goal where the floor itself is slower than the goal
+MAX_OVER_FLOOR = 1.25  # our time / floor; the goal if the floor itself is slower than the goal
 ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL", "NUMBA")}
 
 Extraction = Callable[[Path], object]
 
 
 class Goal(NamedTuple):
-    """What is measured."""
+    """A representation to measure, and its goal."""
 
     settings: Path
     plain: str
-    """The function of `benchmarks/plain.py` that it is measured against."""
+    """Function of `benchmarks/plain.py` to compare with."""
     ratio: float
-    """Plain time over ours, at least."""
+    """Smallest accepted ratio of plain time to our time."""
 
 
 GOALS: Mapping[str, Goal] = {
@@ -58,7 +61,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=GOALS, default=list(GOALS), metavar="NAME", help=", ".join(GOALS))
     given = parser.parse_args()
     paths = utterances(given.utterances)
-    os.environ |= ONE_THREAD  # read by the processes to come when they load their libraries
+    os.environ |= ONE_THREAD  # the later processes read it when they load their libraries
     rows, met = [], []
     with tempfile.TemporaryDirectory() as folder:
         for audio_format, files in {"FLAC": paths, "WAV": as_wav(paths, Path(folder))}.items():
@@ -98,9 +101,9 @@ def as_wav(paths: Sequence[Path], folder: Path) -> list[Path]:
 
 
 def timed(name: str, paths: Sequence[Path], *, label: str) -> dict[str, list[float]]:
-    """Milliseconds of a core an utterance of each way to extract `name`, one figure a block.
+    """Milliseconds per utterance on one core, for each way to extract `name`; one value a block.
 
-    Each way has a process of its own: what one way leaves to the memory allocator would speed up the other.
+    Each way has its own process: memory that one way has allocated would speed up the other.
     """
     context = multiprocessing.get_context("spawn")
     milliseconds: dict[str, list[float]] = {way: [] for way in WAYS}
@@ -134,7 +137,7 @@ def header(n_utterances: int) -> list[str]:
 
 
 def row(name: str, audio_format: str, milliseconds: Mapping[str, Sequence[float]]) -> str:
-    """Medians over blocks of the times and of their ratios, and the goal."""
+    """Row of the table: medians over blocks of the times and their ratios, and the goal."""
     ratio = GOALS[name].ratio
     times = " | ".join(f"{median(milliseconds[way]):.2f}" for way in WAYS)
     ours, floor = (over(milliseconds["plain"], milliseconds[way]) for way in ("ours", "floor"))
@@ -149,19 +152,19 @@ def row(name: str, audio_format: str, milliseconds: Mapping[str, Sequence[float]
 
 
 def is_met(ratio: float, milliseconds: Mapping[str, Sequence[float]]) -> bool:
-    """Whether ours is `ratio` times faster than plain, or, where the floor is not, near the floor."""
+    """True if ours is `ratio` times faster than plain, or near the floor if the floor is slower than that."""
     if over(milliseconds["plain"], milliseconds["floor"]) < ratio:
         return over(milliseconds["ours"], milliseconds["floor"]) <= MAX_OVER_FLOOR
     return over(milliseconds["plain"], milliseconds["ours"]) >= ratio
 
 
 def over(numerator: Sequence[float], denominator: Sequence[float]) -> float:
-    """Median of the ratios block by block."""
+    """Median of the ratios of the blocks."""
     return median(one / other for one, other in zip(numerator, denominator, strict=True))
 
 
 def extraction(name: str, way: str) -> Extraction:
-    """What `way` does with the path of one utterance to extract `name`."""
+    """Function of `way` that extracts `name` from the path of an utterance."""
     goal = GOALS[name]
     if way == "plain":
         from benchmarks import plain
@@ -210,11 +213,11 @@ def _serve(connection: Any, name: str, way: str) -> None:
     from threadpoolctl import threadpool_limits
 
     function = extraction(name, way)
-    warnings.simplefilter("ignore")  # librosa's, of short octaves
+    warnings.simplefilter("ignore")  # of librosa, for short octaves
     warm = False
     with threadpool_limits(1):
         while block := connection.recv():
-            if not warm:  # imports and what numba loads are no part of any way
+            if not warm:  # imports and compilation by numba are not measured
                 function(block[0])
                 warm = True
             for path in block:

@@ -1,4 +1,4 @@
-"""Train two folds of a network: side by side, one core each, against one after the other by all cores.
+"""Compare two ways to train two folds of a network: in parallel on one core each, and in sequence on all cores.
 
 Run as: TFHUB_CACHE_DIR=/path/to/models python -m benchmarks.folds
 """
@@ -14,10 +14,10 @@ from benchmarks.training import N_LABELS, settings_of
 from ser.compute import processes
 from ser.compute.processes import Send
 
-MODELS = {"tuned_yamnet": (64, 256), "conv_bilstm": (94, 62)}  # and the shape of what each reads
+MODELS = {"tuned_yamnet": (64, 256), "conv_bilstm": (94, 62)}  # network -> shape of its input
 N_UTTERANCES, N_EPOCHS = 480, 3
 FOLDS = (0, 1)
-GOAL = 1.2  # times as quick, on two cores
+GOAL = 1.2  # parallel must be this many times as fast, on two cores
 
 
 def main() -> None:
@@ -28,7 +28,7 @@ def main() -> None:
 
 
 def is_met(name: str, *, n_pairs: int) -> bool:
-    """Print the ratio of the times of a model's epochs; whether it is above the goal."""
+    """Print the ratio of the times of a model's epochs; return True if it reaches the goal."""
     ratios = [in_turn(name) / side_by_side(name) for _ in range(n_pairs)]
     print(
         f"{name}: in turn / side by side {statistics.median(ratios):.2f} (goal {GOAL}), median of {n_pairs} pairs,"
@@ -38,12 +38,12 @@ def is_met(name: str, *, n_pairs: int) -> bool:
 
 
 def in_turn(name: str) -> float:
-    """Seconds of both folds, in one process that has all cores."""
+    """Seconds for both folds, in one process with all cores."""
     return processes.in_own_process(_both, name)
 
 
 def side_by_side(name: str) -> float:
-    """Seconds of the slower fold, where both are trained at once."""
+    """Seconds for the slower fold, if both are trained at the same time."""
     items = [(name, fold) for fold in FOLDS]
     return max(
         seconds for _, seconds in processes.side_by_side(_of_one, items, n_processes=len(FOLDS), on_message=print)
@@ -59,7 +59,7 @@ def _of_one(send: Send, item: tuple[str, int]) -> float:
 
 
 def epochs(name: str, seed: int) -> float:
-    """Seconds of a network's epochs but the first, which compiles, on random values."""
+    """Seconds for all epochs except the first, which compiles, on random values."""
     from ser.models import backend
     from ser.models.examples import Batches, Examples
     from ser.models.networks import network

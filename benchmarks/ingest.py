@@ -1,4 +1,4 @@
-"""Ingest many synthesised utterances: time a core, memory at two sizes, the ratio to reading with librosa, and again.
+"""Ingest many synthetic utterances: time, memory at two sizes, ratio to reading with librosa, and a second run.
 
 Run as: python -m benchmarks.ingest
 """
@@ -22,8 +22,8 @@ from tqdm import tqdm
 SAMPLE_RATE = 16_000  # Hz
 DURATION = 2.0  # seconds
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
-MAX_MS = 8.0  # milliseconds of a core an utterance
-MAX_GROWTH = 2.0  # kB of peak memory an utterance: what its name says, neither its row nor its samples
+MAX_MS = 8.0  # milliseconds per utterance on one core
+MAX_GROWTH = 2.0  # kB of peak memory per utterance: enough for its name, but not for its row or samples
 
 
 def main() -> None:
@@ -58,7 +58,7 @@ def main() -> None:
 
 
 def synthesise(folder: Path, n_utterances: int) -> None:
-    """Write `n_utterances` recordings under the names that EmoDB could have, no two alike."""
+    """Write `n_utterances` different recordings with file names as in EmoDB."""
     folder.mkdir()
     time_axis = np.arange(round(DURATION * SAMPLE_RATE)) / SAMPLE_RATE
     generator = np.random.default_rng(0)
@@ -74,13 +74,13 @@ def synthesise(folder: Path, n_utterances: int) -> None:
 
 
 def reverse(path: Path) -> None:
-    """Make a recording another one."""
+    """Change a recording, so that it is a different one."""
     samples, sample_rate = soundfile.read(path)
     soundfile.write(path, samples[::-1], sample_rate)
 
 
 def ingest(folder: Path) -> None:
-    """What the stage does, on the speakers and labels of EmoDB."""
+    """Do the work of the stage, with the speakers and labels of EmoDB."""
     from ser.core import tables
     from ser.ingest.counts import Tally
     from ser.ingest.utterance_table import utterances
@@ -94,7 +94,7 @@ def ingest(folder: Path) -> None:
 
 
 def read_plainly(folder: Path) -> None:
-    """Read one file after the other as most notebooks do."""
+    """Read the files one after the other with librosa, as most notebooks do."""
     import librosa
 
     for path in sorted(folder.iterdir()):
@@ -102,7 +102,7 @@ def read_plainly(folder: Path) -> None:
 
 
 def measured(work: Callable[[Path], None], folder: Path) -> tuple[float, float]:
-    """Seconds of all cores and peak memory in kB of `work` in a process of its own, without its start."""
+    """Seconds of all cores and peak memory in kB of `work`, in its own process and without the start of it."""
     context = multiprocessing.get_context("spawn")
     queue: Any = context.SimpleQueue()
     process = context.Process(target=_measure, args=(work, folder, queue))
@@ -115,7 +115,7 @@ def measured(work: Callable[[Path], None], folder: Path) -> tuple[float, float]:
 
 
 def _measure(work: Callable[[Path], None], folder: Path, queue: Any) -> None:
-    import librosa  # noqa: F401  # both ways pay for it, and neither is timed with it
+    import librosa  # noqa: F401  # both ways need it; its import is not timed
 
     import ser.ingest.utterance_table  # noqa: F401
 

@@ -1,6 +1,6 @@
-"""What using the pipeline costs beside the work: a `dvc repro` with nothing to do, and the start of the command `ser`.
+"""Time the overhead of the pipeline: a `dvc repro` with nothing to do, and the start of the command `ser`.
 
-Run as: python -m benchmarks.overhead, in a project whose `dvc repro` has run.
+Run as: python -m benchmarks.overhead, in a project after `dvc repro`.
 """
 
 import subprocess

@@ -1,6 +1,7 @@
-"""The plain way, which stays as it is: `librosa.load`, then one librosa call a feature; one YAMNet call a file.
+"""The plain way: `librosa.load`, then one call of librosa a feature; one call of YAMNet a file.
 
-What is made faster is measured against it, and the tests compare values with it. Names of features are our columns'.
+The benchmarks compare times with it, and the tests compare values. Names of features are those of our columns. Do not
+optimise it.
 """
 
 import warnings
@@ -20,7 +21,7 @@ Features = dict[str, float]
 
 
 def means_42(path: Path) -> Features:
-    """System A's time means."""
+    """Time means of system A (docs/systems.md)."""
     y, sr = librosa.load(path, sr=16000)
     return mfcc_means(y, sr) | {
         "Spectral_Centroid": librosa.feature.spectral_centroid(y=y, sr=sr).mean(),
@@ -30,7 +31,7 @@ def means_42(path: Path) -> Features:
 
 
 def functionals_120(path: Path) -> Features:
-    """System E's means and standard deviations."""
+    """Means and standard deviations of system E (docs/systems.md)."""
     y, sr = librosa.load(path, sr=22050)
     both = {
         "MFCC": librosa.feature.mfcc(y=y, sr=sr, n_mfcc=13),
@@ -48,7 +49,7 @@ def functionals_120(path: Path) -> Features:
 
 
 def energy_set(path: Path) -> Features:
-    """System D's energy and spectral shape."""
+    """Energy and spectral shape of system D (docs/systems.md)."""
     y, sr = librosa.load(path, sr=22050)
     power = np.abs(librosa.stft(y)) ** 2
     split = int(np.searchsorted(librosa.fft_frequencies(sr=sr), 2000.0))
@@ -66,7 +67,7 @@ def energy_set(path: Path) -> Features:
 
 
 def mfcc_chroma(path: Path) -> Features:
-    """System B's plain classifier's features."""
+    """Features of the plain classifier of system B (docs/systems.md)."""
     y, sr = librosa.load(path, sr=16000)
     return mfcc_means(y, sr) | numbered("Chroma", librosa.feature.chroma_stft(y=y, sr=sr).mean(axis=1))
 
@@ -88,18 +89,18 @@ def means_and_deviations(descriptors: Mapping[str, Array]) -> Features:
 
 
 def numbered(title: str, values: Array, suffix: str = "") -> Features:
-    """A descriptor of one row has no number."""
+    """Names of columns; a descriptor with one row has no number."""
     numbers = [""] if len(values) == 1 else [f"_{k}" for k in range(1, len(values) + 1)]
     return {f"{title}{number}{suffix}": float(value) for number, value in zip(numbers, values, strict=True)}
 
 
 def quotient(below: Array, above: Array) -> Array:
-    """0 / 0, which digital silence gives, is taken as 1."""
+    """Ratio of the energies; 0 / 0, as in digital silence, is 1."""
     return np.divide(below, above, out=np.ones_like(below), where=above > 0)
 
 
 def log_mel(path: Path) -> Array:
-    """System B's spectrogram, `(64, 94)`."""
+    """Mel spectrogram of system B (docs/systems.md), `(64, 94)`."""
     y, sr = librosa.load(path, sr=16000)
     power = librosa.feature.melspectrogram(y=librosa.util.fix_length(y, size=48000), sr=sr, n_mels=64, fmax=8000)
     level = librosa.power_to_db(power, ref=np.max)
@@ -108,7 +109,7 @@ def log_mel(path: Path) -> Array:
 
 
 def frames(path: Path) -> Array:
-    """System C's descriptors, `(130, 62)`."""
+    """Descriptors of system C (docs/systems.md), `(130, 62)`."""
     y, sr = librosa.load(path, sr=22050, duration=4.0)
     mfcc = librosa.feature.mfcc(y=y, sr=sr, n_mfcc=13)
     rows = [
@@ -122,7 +123,7 @@ def frames(path: Path) -> Array:
 
 
 def yamnet(path: Path) -> Array:
-    """System A's embedding: the first 10 s, averaged over their patches, `(1024,)`."""
+    """Embedding of system A (docs/systems.md): first 10 s, mean over the patches, `(1024,)`."""
     y, _ = librosa.load(path, sr=16000, duration=10.0)
     _, embeddings, _ = network()(np.clip(y, -1, 1))
     mean: Array = np.asarray(embeddings).mean(axis=0)

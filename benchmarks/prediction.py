@@ -1,4 +1,4 @@
-"""Predict: cold start against TensorFlow, Keras and librosa doing the same, warm utterances, and a live stream.
+"""Time predictions: a cold start (compared with TensorFlow, Keras and librosa), warm utterances, and a live stream.
 
 Run as: python -m benchmarks.prediction
 """
@@ -22,7 +22,7 @@ from ser.audio.waveforms import Waveform
 from ser.serving import inputs, recognition
 
 RECORDINGS = Path("data/demo")
-SAMPLE_RATE = 48_000  # Hz, as of RAVDESS
+SAMPLE_RATE = 48_000  # Hz, as in RAVDESS
 UTTERANCE = 3.0  # seconds
 STREAM = 120.0  # seconds
 MAX_COLD = 1.5  # seconds
@@ -59,7 +59,7 @@ def main() -> None:
 
 
 def speech(duration: float) -> Waveform:
-    """Demo recordings one after the other, `duration` seconds of them, at 48 kHz."""
+    """Recordings of the demo corpus in sequence, `duration` seconds at 48 kHz."""
     pieces: list[Waveform] = []
     for path in cycle(sorted(RECORDINGS.rglob("*.flac"))):
         with inputs.opened(path) as recording:
@@ -71,13 +71,13 @@ def speech(duration: float) -> Waveform:
 
 
 def cold_goal(recording: Path, n_runs: int) -> bool:
-    """Print the times from a cold start; whether they are within the goals."""
+    """Print the times of a cold start; return True if they meet the goals."""
     network = recording.with_name("model.keras")
     write_network(network)
     pairs = [
         (seconds(OURS, "predict", str(recording)), seconds(PLAIN, str(network), str(recording)))
         for _ in range(n_runs + 1)
-    ][1:]  # the first reads all from disk
+    ][1:]  # the first one reads everything from disk
     ours, plain = (statistics.median(column) for column in zip(*pairs, strict=True))
     ratio = statistics.median(theirs / own for own, theirs in pairs)
     print(f"cold start: ser predict {ours:.2f} s (goal {MAX_COLD}), TensorFlow, Keras and librosa {plain:.2f} s")
@@ -86,7 +86,7 @@ def cold_goal(recording: Path, n_runs: int) -> bool:
 
 
 def write_network(path: Path) -> None:
-    """The embedded model's architecture as a Keras file, in a process of its own: this one stays without TensorFlow."""
+    """Write the architecture of the embedded model as a Keras file, in another process, so that this one has no TensorFlow."""
     code = (
         "import sys; from pathlib import Path; from ser.models import bundle; from ser.models.networks import network;"
         " from ser.serving import recognition; said = bundle.read_description(recognition.EMBEDDED)['model'];"
@@ -104,7 +104,7 @@ def seconds(code: str, *arguments: str) -> float:
 
 
 def warm_goal(recording: Path) -> bool:
-    """Print the time of an utterance once all is loaded; whether it is within the goal."""
+    """Print the time per utterance after loading; return True if it meets the goal."""
     recognizer = recognition.load()
     times = []
     for _ in range(N_WARM):
@@ -118,7 +118,7 @@ def warm_goal(recording: Path) -> bool:
 
 
 def stream_goal() -> bool:
-    """Print how many times faster than speech a stream is predicted; whether that is the goal."""
+    """Print how many times faster than real time a stream is predicted; return True if it meets the goal."""
     recognizer = recognition.load()
     waveform = speech(STREAM)
     blocks = np.array_split(waveform, round(10 * STREAM))

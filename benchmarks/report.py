@@ -1,7 +1,8 @@
-"""Run all benchmarks, and keep their tables in `benchmarks/README.md`.
+"""Run all benchmarks and write their tables to `benchmarks/README.md`.
 
-Machines are noisy: every figure is a ratio within one run, or stands beside what it is compared with. nkululeko, which
-the last one is against, has an environment of its own: set NKULULEKO to its Python, else that table stays as it is.
+Machines are noisy, so each figure is a ratio within one run, or is next to the figure that it is compared with. The
+last benchmark compares with nkululeko, which needs its own environment: set NKULULEKO to its Python. Otherwise, its
+table stays unchanged.
 
 Run as: SER_CORPORA=/path/to/corpora TFHUB_CACHE_DIR=/path/to/models make bench
 """
@@ -39,7 +40,7 @@ def main() -> None:
     for name in BENCHMARKS:
         options = ["--nkululeko", os.environ.get("NKULULEKO", "")] if name == "study" else []
         if options and not options[1]:
-            print("study: NKULULEKO is not set; its table stays as it is", file=sys.stderr)
+            print("study: NKULULEKO is not set; its table stays unchanged", file=sys.stderr)
             continue
         done = subprocess.run(
             [sys.executable, "-m", f"benchmarks.{name}", *options], stdout=subprocess.PIPE, text=True, check=False
@@ -55,7 +56,7 @@ def main() -> None:
 
 
 def kept() -> dict[str, str]:
-    """The tables of the page, by benchmark."""
+    """Tables of the present page, by benchmark."""
     text = KEPT.read_text(encoding="utf-8") if KEPT.exists() else ""
     parts = re.split(r"^## (.*)\n", text, flags=re.MULTILINE)[1:]
     sections = dict(zip(parts[::2], parts[1::2], strict=True))
@@ -63,13 +64,13 @@ def kept() -> dict[str, str]:
 
 
 def page(tables: dict[str, str]) -> str:
-    """The whole page."""
+    """Text of the page."""
     sections = [f"## {title}\n\n{tables[name]}" for name, title in BENCHMARKS.items() if name in tables]
     return "\n".join([INTRODUCTION, *sections])
 
 
 def machine() -> str:
-    """What the figures were measured on."""
+    """Description of this machine."""
     return f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
 
 

@@ -1,6 +1,6 @@
-"""Extract features of many utterances: two cores against one, time and memory as they grow, and a second run.
+"""Extract features of many utterances: two cores compared with one, growth of time and memory, and a second run.
 
-Real RAVDESS speech, named anew as often as needed; without the cache, but for the second run.
+The recordings are real RAVDESS speech, copied under new names as often as needed. Only the second run uses the cache.
 
 Run as: SER_CORPORA=/path/to/corpora python -m benchmarks.scaling
 """
@@ -25,9 +25,9 @@ from benchmarks.extraction import CONF, utterances
 
 RAVDESS_HALF, CREMA_D = 720, 7442  # utterances; the start of the workers takes seconds
 MIN_CORES_RATIO = 1.8
-MAX_NONLINEARITY = 1.10  # of the time an utterance of many, to that of few
-MAX_MEMORY = 1024.0  # MiB of a process
-MAX_SECOND = 0.1  # of the first run's time, both without their start; with 1 % of the utterances new
+MAX_NONLINEARITY = 1.10  # time per utterance of many / time per utterance of few
+MAX_MEMORY = 1024.0  # MiB per process
+MAX_SECOND = 0.1  # share of the first run's time, both without the start, if 1 % of the utterances are new
 LOOK = 0.2  # seconds
 
 
@@ -45,7 +45,7 @@ def main() -> None:
 
 
 def cores() -> bool:
-    """Print how much faster two cores are than one, for half of RAVDESS and for as many utterances as CREMA-D has."""
+    """Print how much faster two cores are than one, for half of RAVDESS and for the number of utterances of CREMA-D."""
     print("| functionals_120 | one core, s | two, s | one / two | goal |\n|---|---|---|---|---|")
     _cores(RAVDESS_HALF, goal=None)
     met = _cores(CREMA_D, goal=MIN_CORES_RATIO)
@@ -63,7 +63,7 @@ def _cores(n_utterances: int, *, goal: float | None) -> bool:
 
 
 def growth(n_utterances: int) -> bool:
-    """Print time and memory of many utterances and of a tenth."""
+    """Print time and memory for many utterances and for a tenth of them."""
     few, few_memory = seconds_of("means_42", n_utterances // 10)
     many, memory = seconds_of("means_42", n_utterances)
     ratio = many / few / 10
@@ -76,7 +76,7 @@ def growth(n_utterances: int) -> bool:
 
 
 def second_run() -> bool:
-    """Print the time of runs of which the cache has all, and all but 1 %, beside that of one utterance: the start."""
+    """Print the time of runs with all, and with all but 1 %, of the utterances in the cache, and of the start alone."""
     start, _ = seconds_of("functionals_120", 1)
     with tempfile.TemporaryDirectory() as folder:
         cache = {"SER_CACHE_GB": "1", "SER_CACHE_DIR": folder}
@@ -94,14 +94,14 @@ def second_run() -> bool:
 
 
 def verdict(met: bool, goal: object) -> str:
-    """A goal, and whether it was met."""
+    """A goal, and `met` or `missed`."""
     return f"{goal}: {'met' if met else 'missed'}"
 
 
 def seconds_of(
     name: str, n_utterances: int, *, n_cores: int = 2, environment: dict[str, str] | None = None
 ) -> tuple[float, float]:
-    """Seconds of the extraction without its start, and the largest peak memory of its processes in MiB."""
+    """Seconds of the extraction without the start, and the largest peak memory of its processes in MiB."""
     settings = {"SER_CACHE_GB": "0", "LOKY_MAX_CPU_COUNT": str(n_cores)} | (environment or {})
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "benchmarks.scaling", "--work", name, str(n_utterances), folder]
@@ -126,7 +126,7 @@ def _watch(process: "subprocess.Popen[bytes]", peak: list[float]) -> None:
 
 
 def work(name: str, n_utterances: int, folder: Path) -> None:
-    """Write the table of features of `n_utterances`, as the stage does."""
+    """Write the feature table of `n_utterances`, as the stage does."""
     from ser.audio import reading
     from ser.core import tables
     from ser.features.spectral.functionals import functionals

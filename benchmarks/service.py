@@ -1,6 +1,6 @@
-"""Ask the HTTP service on this machine: predictions a second, their latency, and memory over many requests.
+"""Measure the HTTP service on this machine: predictions per second, latency, and memory over many requests.
 
-Client and service share the cores, so the figures are what one machine gives to both.
+Client and service share the cores, so the figures include the work of both.
 
 Run as: python -m benchmarks.service
 """
@@ -25,9 +25,9 @@ ROOT = Path(__file__).parents[1]
 DURATION, SAMPLE_RATE = 3.0, 16_000  # seconds, Hz
 CONCURRENCY = 8
 BOUNDARY = "benchmark"
-MIN_RATE = 100.0  # predictions a second
+MIN_RATE = 100.0  # predictions per second
 MAX_P99 = 250.0  # milliseconds
-WARM = 2_000  # requests after which memory should not grow
+WARM = 2_000  # requests; after these, memory must not grow
 MAX_GROWTH = 20.0  # MiB
 MIB = 2**20
 
@@ -35,7 +35,7 @@ MIB = 2**20
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.service", description=__doc__)
     parser.add_argument("--requests", type=int, default=20_000, metavar="N", help=f"more than {WARM}")
-    parser.add_argument("--threads", type=int, metavar="N", help="of the service; by default its own choice")
+    parser.add_argument("--threads", type=int, metavar="N", help="threads of the service (default: its own choice)")
     parser.add_argument("--timed", type=int, default=2_000, metavar="N", help="requests of the first measurement")
     given = parser.parse_args()
     if given.requests <= WARM:
@@ -60,7 +60,7 @@ def main() -> None:
 
 @contextmanager
 def served(threads: int | None) -> Iterator[tuple[int, int]]:
-    """Port and process of a service without a limit of requests, until the block ends."""
+    """Port and process of a service without a limit of requests; it ends with the block."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("SER_")}
     environment |= {"SER_PORT": "0", "SER_RATE": "0"} | ({"SER_THREADS": str(threads)} if threads else {})
     log = subprocess.Popen(
@@ -69,7 +69,7 @@ def served(threads: int | None) -> Iterator[tuple[int, int]]:
     assert log.stdout is not None
     try:
         facts = json.loads(log.stdout.readline() or sys.exit("the service has not started"))
-        # A pipe that nobody reads fills, and then the service stands still.
+        # A full pipe would stop the service, so the log is read.
         drain = subprocess.Popen(["cat"], stdin=log.stdout, stdout=subprocess.DEVNULL)
         log.stdout.close()
         yield facts["port"], log.pid
@@ -82,7 +82,7 @@ def served(threads: int | None) -> Iterator[tuple[int, int]]:
 
 
 def recording() -> bytes:
-    """Speech of the demo corpus for `DURATION` seconds, as a WAV file of 16 bit."""
+    """Speech of the demo corpus of `DURATION` seconds, as a 16-bit WAV file."""
     paths = sorted((ROOT / "data/demo").rglob("*.flac"))[:4]
     samples = np.concatenate([soundfile.read(path, dtype="int16")[0] for path in paths])
     file = io.BytesIO()
@@ -91,7 +91,7 @@ def recording() -> bytes:
 
 
 def prediction_request(content: bytes) -> bytes:
-    """An HTTP request to predict, whole: making it anew would cost more than the service's part in it."""
+    """Bytes of an HTTP request to predict; to make them for each request would take longer than the service itself."""
     head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="speech.wav"\r\n\r\n'
     body = head.encode() + content + f"\r\n--{BOUNDARY}--\r\n".encode()
     lines = (
@@ -104,7 +104,7 @@ def prediction_request(content: bytes) -> bytes:
 
 
 async def asked(port: int, request: bytes, n_requests: int) -> tuple[list[float], float]:
-    """Milliseconds of each request, sent over `CONCURRENCY` connections, and seconds of all."""
+    """Milliseconds of each request, sent over `CONCURRENCY` connections, and seconds for all."""
     left = iter(range(n_requests))
     milliseconds: list[float] = []
 
@@ -125,7 +125,7 @@ async def asked(port: int, request: bytes, n_requests: int) -> tuple[list[float]
 
 
 async def answered(reader: asyncio.StreamReader) -> None:
-    """Read an answer; `RuntimeError` if it is no prediction."""
+    """Read an answer; raise a RuntimeError if it is not a prediction."""
     head = await reader.readuntil(b"\r\n\r\n")
     if not head.startswith(b"HTTP/1.1 200"):
         found = head.split(b"\r\n")[0].decode()
@@ -134,7 +134,7 @@ async def answered(reader: asyncio.StreamReader) -> None:
 
 
 def reported(milliseconds: list[float], seconds: float) -> bool:
-    """Print throughput and latency; whether the goals are met."""
+    """Print throughput and latency; return True if they meet the goals."""
     rate = len(milliseconds) / seconds
     p50, p99 = np.percentile(milliseconds, [50, 99])
     print(f"{len(milliseconds)} recordings of {DURATION:g} s, {CONCURRENCY} at once, {os.cpu_count()} cores:")
@@ -143,13 +143,13 @@ def reported(milliseconds: list[float], seconds: float) -> bool:
 
 
 def processor_seconds(process_id: int) -> float:
-    """Seconds of a core that a process has taken."""
+    """Processor time of a process in seconds."""
     fields = Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")  # utime, stime
 
 
 def resident(process_id: int) -> float:
-    """MiB of memory of a process."""
+    """Memory of a process in MiB."""
     pages = int(Path(f"/proc/{process_id}/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / MIB
 

@@ -1,7 +1,7 @@
-"""The whole default study on RAVDESS, EmoBox's six actor folds, against nkululeko doing eGeMAPS and SVM on the same.
+"""Compare the default study on RAVDESS with nkululeko (eGeMAPS and SVM), both on EmoBox's six actor folds.
 
 Ours is `dvc repro evaluate` in a new clone with empty caches: ingest, partition, extract, balance, train, evaluate.
-nkululeko needs an environment of its own: `python -m venv nk && nk/bin/pip install nkululeko==1.14.1`.
+nkululeko needs its own environment: `python -m venv nk && nk/bin/pip install nkululeko==1.14.1`.
 
 Run as: SER_CORPORA=/path/to/corpora python -m benchmarks.study --nkululeko nk/bin/python
 """
@@ -51,7 +51,7 @@ n_jobs = 2
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.study", description=__doc__)
-    parser.add_argument("--nkululeko", required=True, metavar="PYTHON", help=f"that has nkululeko {VERSION}")
+    parser.add_argument("--nkululeko", required=True, metavar="PYTHON", help=f"interpreter with nkululeko {VERSION}")
     python = parser.parse_args().nkululeko
     with tempfile.TemporaryDirectory() as folder:
         seconds, uar = ours(Path(folder))
@@ -66,7 +66,7 @@ def main() -> None:
 
 
 def ours(folder: Path) -> tuple[float, float]:
-    """Seconds and UAR of our study in a new clone."""
+    """Seconds and UAR of the study of this project, in a new clone."""
     clone = folder / "ser"
     subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
     environment = os.environ | {"SER_CACHE_DIR": str(folder / "cache"), "PYTHONPATH": str(clone)}
@@ -81,7 +81,7 @@ def ours(folder: Path) -> tuple[float, float]:
 
 
 def theirs(folder: Path, python: str) -> tuple[float, float]:
-    """Seconds and UAR of nkululeko's."""
+    """Seconds and UAR of the study by nkululeko."""
     folds = yaml.safe_load((ROOT / "conf/partition/emobox.yaml").read_text())
     folds = {int(actor): fold for fold, actors in enumerate(folds["folds"]) for actor in actors}
     with (folder / "ravdess.csv").open("w", newline="") as file:

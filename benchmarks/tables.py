@@ -1,4 +1,4 @@
-"""Large feature tables, csv against Parquet: time to write, join and read them, memory, and size.
+"""Compare csv and Parquet for large feature tables: time to write, join and read them, memory, and size.
 
 Run as: python -m benchmarks.tables
 """
@@ -21,8 +21,8 @@ from ser.core import formats, tables
 from ser.representation import joining
 
 WIDTHS = {"yamnet": 1024, "librosa": 120}  # features
-ROWS = 256  # that are written at a time, as extraction makes them
-MAX_MEMORY = 300.0  # MB above what was there before, of writing and of joining, however many rows there are
+ROWS = 256  # written at a time, as in extraction
+MAX_MEMORY = 300.0  # MB, added by writing or joining, for any number of rows
 
 
 def main() -> None:
@@ -51,7 +51,7 @@ def main() -> None:
 
 
 def path(folder: Path, name: str) -> Path:
-    """Where a table lies; the folder bears the name of its format."""
+    """Path of a table, in a folder with the name of its format."""
     return formats.in_format(folder / f"{name}.csv", folder.name)
 
 
@@ -61,7 +61,7 @@ def write(name: str, folder: Path, n_rows: int) -> None:
 
 
 def parts(name: str, n_rows: int) -> Iterator[pd.DataFrame]:
-    """Rows of a feature table of noise, `ROWS` at a time."""
+    """Rows of a feature table with random values, `ROWS` at a time."""
     columns = [f"{name}_{k}" for k in range(WIDTHS[name])]
     generator = np.random.default_rng(0)
     for start in range(0, n_rows, ROWS):
@@ -72,17 +72,17 @@ def parts(name: str, n_rows: int) -> Iterator[pd.DataFrame]:
 
 
 def join(folder: Path) -> None:
-    """What the stage `combine` does."""
+    """Do the work of the stage `combine`."""
     tables.write_parts(joining.combined(path(folder, "yamnet"), path(folder, "librosa")), path(folder, "both"))
 
 
 def read(folder: Path) -> None:
-    """What a stage does that reads features."""
+    """Read the features, as a stage does."""
     tables.read_features(path(folder, "both"))
 
 
 def measured(work: Callable[[], None]) -> tuple[float, float]:
-    """Seconds and peak memory in MB of `work` in a process of its own, without its start."""
+    """Seconds and peak memory in MB of `work`, in its own process and without the start of it."""
     context = multiprocessing.get_context("spawn")
     queue: Any = context.SimpleQueue()
     process = context.Process(target=_measure, args=(work, queue))

@@ -1,4 +1,4 @@
-"""Train networks: seconds an epoch against a bare `keras.Model.fit`, and memory on an array of 4 GiB.
+"""Train networks: seconds per epoch, compared with a bare `keras.Model.fit`, and memory with an array of 4 GiB.
 
 Run as: python -m benchmarks.training
 """
@@ -19,19 +19,19 @@ import numpy as np
 import pandas as pd
 
 SHAPE = (64, 94)  # of a mel spectrogram
-N_TRAIN, N_DEV = 960, 240  # utterances; of RAVDESS, with four of six folds
+N_TRAIN, N_DEV = 960, 240  # utterances, as in RAVDESS with four of six folds
 N_LABELS = 8
 GIB = 2**30
 ARRAY_SIZE = 4 * GIB  # bytes
-MAX_RATIO = 1.05  # of the time of an epoch
+MAX_RATIO = 1.05  # our time per epoch / time of a bare fit
 MAX_ANONYMOUS = 1.5 * GIB  # bytes
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.training", description=__doc__)
-    parser.add_argument("--epochs", type=int, default=9, metavar="N", help="pairs of epochs that are timed")
+    parser.add_argument("--epochs", type=int, default=9, metavar="N", help="timed pairs of epochs")
     parser.add_argument("--only", choices=("time", "memory"))
-    parser.add_argument("--memory-of", type=Path, help=argparse.SUPPRESS)  # in a process of its own
+    parser.add_argument("--memory-of", type=Path, help=argparse.SUPPRESS)  # for another process of this program
     given = parser.parse_args()
     if given.memory_of:
         print(peak_of_training(given.memory_of))
@@ -46,7 +46,7 @@ def main() -> None:
 
 
 def time_goal(n_epochs: int) -> bool:
-    """Print the ratio of the times of an epoch; whether it is below the goal."""
+    """Print the ratio of the times of an epoch; return True if it meets the goal."""
     with tempfile.TemporaryDirectory() as folder:
         pairs = list(paired_epochs(Path(folder), n_epochs))
     ratios = [ours / bare for ours, bare in pairs]
@@ -60,7 +60,7 @@ def time_goal(n_epochs: int) -> bool:
 
 
 def paired_epochs(folder: Path, n_epochs: int) -> Iterator[tuple[float, float]]:
-    """Seconds of an epoch of ours (mapped, with checkpoint) and of a bare fit in memory, in turns; both with dev."""
+    """Seconds per epoch of ours (mapped, with checkpoint) and of a bare fit in memory, in turns; both with dev."""
     from ser.models import backend, neural
     from ser.models.examples import Examples
     from ser.models.networks import network
@@ -106,11 +106,11 @@ def paired_epochs(folder: Path, n_epochs: int) -> Iterator[tuple[float, float]]:
         folder=folder / "kept",
         watch=neural.Watch(lambda: None, turn),
     )
-    yield from times[1:]  # the first compiles
+    yield from times[1:]  # the first one compiles
 
 
 def settings_of(model: str) -> dict[str, Any]:
-    """The composed choices of a model, without its representation."""
+    """Composed settings of a model, without its representation."""
     from ser import params
     from ser.core.params import load
 
@@ -123,7 +123,7 @@ def settings_of(model: str) -> dict[str, Any]:
 
 
 def memory_goal() -> bool:
-    """Print the largest anonymous memory while training on a mapped array; whether it is below the goal."""
+    """Print the largest anonymous memory during training on a mapped array; return True if it meets the goal."""
     with large_array() as path:
         command = [sys.executable, "-m", "benchmarks.training", "--memory-of", str(path)]
         peak = int(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.split()[-1])
@@ -136,7 +136,7 @@ def memory_goal() -> bool:
 
 @contextmanager
 def large_array() -> Iterator[Path]:
-    """A file with an array of rows as long as a mel spectrogram; it is sparse, but is read like any other."""
+    """Write a sparse file with an array whose rows have the size of a mel spectrogram."""
     size = int(np.prod(SHAPE))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "array.npy"
@@ -145,7 +145,7 @@ def large_array() -> Iterator[Path]:
 
 
 def peak_of_training(path: Path) -> int:
-    """Largest anonymous memory of this process, in bytes, while one epoch of the whole array is trained."""
+    """Largest anonymous memory of this process in bytes, during one epoch on the whole array."""
     from ser.core import tables
     from ser.models import network_training
     from ser.models.settings import Settings
@@ -170,12 +170,12 @@ def peak_of_training(path: Path) -> int:
         labelled.iloc[:N_DEV],
         Representation(rows, array),
         Settings(
-            model={**settings["model"], "representation": "frames"},  # its values are standardised, in one pass more
+            model={**settings["model"], "representation": "frames"},  # standardised, which reads the array once more
             training={**settings["training"], "max_epochs": 1, "batch_size": 256},
             representation={},
             seed=0,
         ),
-        run=path.parent.as_posix(),  # absolute: checkpoints go there
+        run=path.parent.as_posix(),  # absolute path of the checkpoints
         description="train",
         on_epoch=lambda *_: None,
     )
@@ -185,7 +185,7 @@ def peak_of_training(path: Path) -> int:
 
 
 def anonymous_memory() -> int:
-    """Bytes of this process that no file backs (Linux)."""
+    """Anonymous memory of this process in bytes (Linux)."""
     status = Path("/proc/self/status").read_text(encoding="ascii")
     return 1024 * int(status.split("RssAnon:")[1].split()[0])
 

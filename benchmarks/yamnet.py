@@ -1,7 +1,7 @@
-"""Embed real RAVDESS speech by YAMNet, imports and loading included: ours, and one call a file.
+"""Time YAMNet on real RAVDESS speech, with imports and loading, and compare with one call a file.
 
-Plain is `yamnet` of `benchmarks/plain.py`. Each way has a process of its own on one core; they take turns. The network
-is converted once on a machine, before.
+Plain is `yamnet` of `benchmarks/plain.py`. Each way has its own process on one core, and they take turns. The network
+is converted before, once on each machine.
 
 Run as: SER_CORPORA=/path/to/corpora python -m benchmarks.yamnet
 """
@@ -35,7 +35,7 @@ def main() -> None:
     if given.way:
         embed(given.way, paths)
         return
-    embed("ours", paths[:1])  # converts the network where that was not yet done
+    embed("ours", paths[:1])  # converts the network, if that was not yet done
     seconds: dict[str, list[float]] = {way: [] for way in WAYS}
     for _ in tqdm(range(given.pairs), desc="yamnet", disable=None):
         for way in WAYS:
@@ -52,7 +52,7 @@ def main() -> None:
 
 
 def timed(way: str, n_utterances: int) -> float:
-    """Seconds of one way in a new process on one core."""
+    """Seconds of one way, in a new process on one core."""
     command = [sys.executable, "-m", "benchmarks.yamnet", "--way", way, "--utterances", str(n_utterances)]
     begin = time.perf_counter()
     subprocess.run(
@@ -66,7 +66,7 @@ def timed(way: str, n_utterances: int) -> float:
 
 
 def embed(way: str, paths: list[Path]) -> None:
-    """Embed all of `paths`."""
+    """Compute the embeddings of all `paths`."""
     if way == "plain":
         from benchmarks import plain
 
