@@ -86,7 +86,7 @@ def cold_goal(recording: Path, n_runs: int) -> bool:
 
 
 def write_network(path: Path) -> None:
-    """Write the architecture of the embedded model as a Keras file, in another process, so that this one has no TensorFlow."""
+    """Write the architecture of the embedded model as a Keras file, in another process: this one avoids TensorFlow."""
     code = (
         "import sys; from pathlib import Path; from ser.models import bundle; from ser.models.networks import network;"
         " from ser.serving import recognition; said = bundle.read_description(recognition.EMBEDDED)['model'];"
