@@ -1,4 +1,4 @@
-"""The command `ser`."""
+"""The command `ser` and its subcommands."""
 
 import argparse
 import io
@@ -10,12 +10,13 @@ from importlib import import_module
 from pathlib import Path
 
 from ser.core import files
+from ser.core.wording import aligned
 from ser.corpora import CORPORA
+from ser.evaluation import score
 from ser.ingest import inventory
 
 METRICS = Path("reports/metrics.json")
 PICTURES = (
-    "reports/report.html",
     "reports/confusion_matrix.png",
     "reports/per_class.png",
     "reports/projections/tsne.png",
@@ -30,6 +31,7 @@ LATER = {
     "stream": "predict emotions live, from the microphone or from raw audio on standard input",
     "describe": "make tables and pictures of the corpus of the study, or pictures of single recordings",
     "export": "write a trained model in other formats, and compare each with the original",
+    "experiments": "list the runs of DVC: model, corpus, scores, and which settings differ from the default",
     "compare": "compare the scores of two runs, with the significance of their differences",
     "diff": "compare the metrics of the working copy with those of a Git revision",
     "tune": "search better settings of a study, by its dev UAR",
@@ -37,17 +39,17 @@ LATER = {
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run one subcommand; bad input ends it with a message and exit status 1."""
+    """Run one subcommand; bad input ends it with an error message and exit status 1."""
     arguments = sys.argv[1:] if arguments is None else arguments
     given = _parser(arguments[0] if arguments else "").parse_args(arguments)
     run: Callable[[argparse.Namespace], str] = given.run
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # a name that a terminal cannot show must not stop it
+        sys.stdout.reconfigure(errors="replace")  # for file names that the terminal cannot show
     try:
         if text := run(given):
             print(text)
-    except BrokenPipeError:  # as by `ser predict … | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it ends
+    except BrokenPipeError:  # for example `ser predict … | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python prints an error at exit
         sys.exit(1)
     except (ValueError, OSError) as error:
         sys.exit(f"error: {error}")
@@ -56,16 +58,18 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _parser(command: str) -> argparse.ArgumentParser:
-    """Of the command line, with the options of `command`."""
+    """Parser of the command line, with the options of `command`."""
     parser = argparse.ArgumentParser(prog="ser", description="Speech emotion recognition, honest by construction.")
     commands = parser.add_subparsers(dest="command", required=True)
-    known = commands.add_parser("summary", help="print the metrics of the last run, and where its pictures are")
+    known = commands.add_parser(
+        "summary", help="print score and metrics of the last run, and the paths of its pictures"
+    )
     known.set_defaults(run=lambda _: summary())
-    known = commands.add_parser("corpora", help="list the known corpora: which are installed, and are they complete")
+    known = commands.add_parser("corpora", help="list the known corpora, and which of them are installed and complete")
     known.set_defaults(run=lambda given: corpora(given.root))
     _add_root(known)
-    known = commands.add_parser("download", help="fetch a corpus, or say how to get it")
-    known.add_argument("corpus", help="ravdess is fetched; of the others the steps are printed")
+    known = commands.add_parser("download", help="download a corpus, or print the steps to get it")
+    known.add_argument("corpus", help="ravdess is downloaded; for the others the steps are printed")
     known.set_defaults(run=lambda given: download(given.corpus, given.root))
     _add_root(known)
     for name, description in LATER.items():
@@ -79,12 +83,12 @@ def _parser(command: str) -> argparse.ArgumentParser:
 
 def _add_root(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--root", type=Path, default=RAW, metavar="FOLDER", help="folder that holds one folder a corpus (%(default)s)"
+        "--root", type=Path, default=RAW, metavar="FOLDER", help="folder with one folder per corpus (%(default)s)"
     )
 
 
 def summary() -> str:
-    """Metrics of the last run as text, then the paths of its pictures.
+    """Score and metrics of the last run, and the paths of its pictures.
 
     Raises
     ------
@@ -94,10 +98,9 @@ def summary() -> str:
     if not METRICS.is_file():
         raise ValueError(f"no {METRICS} here; make it with: dvc repro")
     metrics = files.read_json(METRICS)
-    width = max(map(len, metrics))
-    lines = [f"{name:{width}}  {_shown(value)}" for name, value in metrics.items()]
+    lines = aligned([(name, _shown(value)) for name, value in metrics.items()])
     pictures = [f"  {path}" for path in PICTURES if Path(path).is_file()]
-    return "\n".join([*lines, "", "pictures:", *pictures])
+    return "\n".join([score.text(metrics, report=score.report()), "", *lines, "", "pictures:", *pictures])
 
 
 def _shown(value: object) -> str:
@@ -105,7 +108,7 @@ def _shown(value: object) -> str:
 
 
 def corpora(root: Path) -> str:
-    """Table of the corpora that could be in `root`: what is there against what the whole corpus has."""
+    """Table of the known corpora: what `root` contains, and what the whole corpus contains."""
     rows = [("corpus", "channel", "recordings", "speakers", "licence", "state")]
     for holding in inventory.holdings(root):
         recordings = f"{holding.n_recordings} of {holding.expected_recordings}"
@@ -113,9 +116,7 @@ def corpora(root: Path) -> str:
         licence = CORPORA[holding.corpus].licence
         rows.append((holding.corpus, holding.vocal_channel, recordings, speakers, licence, _state(holding)))
     rows += [(name, "", *_uncounted(name, root / name)) for name in inventory.UNCOUNTED]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    return "\n".join([f"corpora in {root}, by file names:", "", *lines])
+    return "\n".join([f"corpora in {root}, by file names:", "", *aligned(rows)])
 
 
 def _uncounted(corpus: str, folder: Path) -> tuple[str, str, str, str]:
@@ -123,7 +124,7 @@ def _uncounted(corpus: str, folder: Path) -> tuple[str, str, str, str]:
     licence = CORPORA[corpus].licence
     try:
         n_recordings = inventory.n_files(corpus, folder)
-    except ValueError as error:  # of its speakers.csv; the other corpora are listed all the same
+    except ValueError as error:  # in its speakers.csv; the other corpora are listed anyway
         return "", "", licence, str(error)
     return str(n_recordings), "", licence, "installed" if n_recordings else "none"
 
@@ -139,12 +140,12 @@ def _state(holding: inventory.Holding) -> str:
 
 
 def download(corpus: str, root: Path) -> str:
-    """Fetch what `root` lacks of a corpus whose archives are public; of another, the steps to get it by hand.
+    """Download what is missing of a corpus with public archives; for another corpus, return the steps to get it.
 
     Raises
     ------
     ValueError
-        If the corpus is unknown, or its archives cannot be used.
+        If the corpus is unknown, or its archives are not usable.
     OSError
         If the download fails, or the folder cannot be written.
     """
@@ -159,7 +160,7 @@ def download(corpus: str, root: Path) -> str:
         quoted = shlex.quote(str(folder))
         steps = [f"  {number}. {step.format(root=quoted)}" for number, step in enumerate(known.steps, 1)]
         check = "ser corpora" if root == RAW else f"ser corpora --root {shlex.quote(str(root))}"
-        return "\n".join([terms, "It cannot be fetched by a program alone:", *steps, f"Then check it with: {check}"])
+        return "\n".join([terms, "A program alone cannot download it:", *steps, f"Then check it with: {check}"])
     from ser.ingest.download.installation import install  # takes half a second, which other commands save
 
     print(terms)
@@ -167,6 +168,6 @@ def download(corpus: str, root: Path) -> str:
     n_new = install([known.archives[channel] for channel in lacking], folder)
     still = [holding for holding in inventory.holdings_of(corpus, folder) if not holding.is_complete]
     if still:
-        raise ValueError(f"{folder} has all files of the archives, and is {_state(still[0])}; see `ser corpora`")
+        raise ValueError(f"{folder} has all files of the archives, and is still {_state(still[0])}; see `ser corpora`")
     place = "" if root == RAW else f" -S corpus.root={shlex.quote(str(folder))}"
     return f"{n_new} new files in {folder}; study them with: dvc exp run -S corpus={corpus}{place}"

@@ -1,6 +1,7 @@
 """Numbers as text, in the same form in every report, page and command."""
 
 import math
+from collections.abc import Sequence
 
 
 def percent(share: float) -> str:
@@ -46,3 +47,15 @@ def p_value(p: float) -> str:
     ('0.0312', '0.25')
     """
     return "" if math.isnan(p) else f"{p:.4f}" if p < 0.0995 else f"{p:.2f}"
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Rows of cells as lines of text, each column as wide as its longest cell.
+
+    Examples
+    --------
+    >>> aligned([("model", "UAR"), ("svm", "44.6")])
+    ['model  UAR', 'svm    44.6']
+    """
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]

@@ -1,0 +1,58 @@
+"""The score of a run in a few lines: what `evaluate`, `summarise` and `ser summary` print."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ser.core.wording import percent
+
+REPORTS = (Path("reports/report.html"), Path("reports/classification_report.txt"))
+NO_TEST = "UAR not computed: the test partition was not predicted (evaluation.test=false)"
+
+
+def text(metrics: Mapping[str, Any], *, report: Path | None) -> str:
+    """UAR with its interval, dev UAR, protocol, and the path of the report.
+
+    Parameters
+    ----------
+    metrics
+        Content of `reports/metrics.json`.
+    report
+        File with more results; None for no line about it.
+
+    Examples
+    --------
+    >>> metrics = {"uar": 0.69, "uar_low": 0.632, "uar_high": 0.746, "n_utterances": 1440, "n_speakers": 24}
+    >>> metrics |= {"dev.uar": 0.702, "protocol": "published emobox (speaker-independent)"}
+    >>> print(text(metrics, report=Path("reports/report.html")))
+    UAR 69.0 % (95 % interval 63.2 to 74.6) on 1440 utterances of 24 speakers
+    dev UAR 70.2 %
+    protocol: published emobox (speaker-independent)
+    report: reports/report.html
+    """
+    lines = [_tested(metrics) if "uar" in metrics else NO_TEST, f"dev UAR {percent(metrics['dev.uar'])} %"]
+    lines += [f"protocol: {metrics['protocol']}"]
+    return "\n".join([*lines, f"report: {report}"] if report else lines)
+
+
+def report() -> Path | None:
+    """Path of the report of the last run; of a run that ended with `evaluate`, the classification report."""
+    return next((path for path in REPORTS if path.is_file()), None)
+
+
+def _tested(metrics: Mapping[str, Any]) -> str:
+    low, high = metrics["uar_low"], metrics["uar_high"]
+    doubt = "no interval: it needs 6 known speakers" if low is None else f"95 % interval {interval(low, high)}"
+    size = f"{metrics['n_utterances']} utterances of {metrics['n_speakers']} speakers"
+    return f"UAR {percent(metrics['uar'])} % ({doubt}) on {size}"
+
+
+def interval(low: float | None, high: float | None) -> str:
+    """Interval of a score in per cent; empty if there is none.
+
+    Examples
+    --------
+    >>> interval(0.632, 0.746)
+    '63.2 to 74.6'
+    """
+    return "" if low is None or high is None else f"{percent(low)} to {percent(high)}"

@@ -1,0 +1,168 @@
+"""Composed parameters as the Hydra overrides that produce them."""
+
+import functools
+import hashlib
+import json
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ser import params
+from ser.compute import cache
+
+GLOBAL = "# @package _global_"  # first line of a file that sets values outside its group too
+OVERRIDE = "override /"  # before the group in the defaults list of such a file
+PLAIN = re.compile(r"[A-Za-z_][\w./+-]*")  # text that Hydra reads without quotes
+Leaves = dict[str, Any]  # dotted name -> value
+
+
+@dataclass(frozen=True)
+class Choices:
+    """A study as files of `conf` and values that differ from them."""
+
+    files: Mapping[str, str]
+    """Group -> file, in the order of `conf/config.yaml`: all groups that have several files."""
+    differing: frozenset[str]
+    """Groups whose file has to be named: neither the default, nor the one that the model brings."""
+    values: tuple[str, ...]
+    """Overrides of single values, as `model.C=1.0`."""
+
+    def overrides(self) -> list[str]:
+        """Everything to pass to `dvc exp run -S` to run the study again."""
+        return [*(f"{group}={file}" for group, file in self.files.items() if group in self.differing), *self.values]
+
+
+def choices(settings: Mapping[str, Any], *, conf: Path = params.CONF) -> Choices:
+    """Find the files of `conf` and the single values that compose to `settings`.
+
+    The file of a group is the one whose values agree best with `settings`; every value that still differs is listed,
+    so that the result is complete whichever file was chosen.
+
+    Parameters
+    ----------
+    settings
+        Content of a `params.yaml`.
+
+    Raises
+    ------
+    ValueError
+        If `conf` does not compose.
+    """
+    leaves = dict(_leaves(settings))
+    defaults = _defaults(conf / "config.yaml")
+    files = {group: _best(conf / group, leaves, file) for group, file in defaults.items()}
+    brought = defaults | _defaults(conf / "model" / f"{files['model']}.yaml")
+    files |= {group: _best(conf / group, leaves, brought[group]) for group in files if group != "model"}
+    differing = [group for group, file in files.items() if file != (defaults if group == "model" else brought)[group]]
+    composed, derived = _composed(tuple(f"{group}={files[group]}" for group in differing), conf.resolve())
+    values = [
+        f"{'' if name in composed else '+'}{name}={text(value)}"
+        for name, value in leaves.items()
+        if not _is_within(name, derived) and (name not in composed or composed[name] != value)
+    ]
+    return Choices(files, frozenset(differing), tuple(values))
+
+
+def _leaves(content: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    """Dotted name and value of everything that is not a section; an empty section counts as a value."""
+    for key, value in content.items():
+        name = f"{above}{key}"
+        if isinstance(value, Mapping) and value:
+            yield from _leaves(value, f"{name}.")
+        else:
+            yield name, value
+
+
+def _is_within(name: str, sections: Collection[str]) -> bool:
+    """True if a dotted name, or a section that contains it, is one of `sections`."""
+    parts = name.split(".")
+    return any(".".join(parts[:n]) in sections for n in range(1, len(parts) + 1))
+
+
+@functools.cache
+def _read(path: Path) -> Any:
+    return yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+
+
+def _defaults(path: Path) -> dict[str, str]:
+    """Group -> file in the defaults list of a file of `conf`."""
+    entries = [entry for entry in _read(path).get("defaults", ()) if isinstance(entry, dict)]
+    pairs = (pair for entry in entries for pair in entry.items())
+    return {group.removeprefix(OVERRIDE): file for group, file in pairs if file and "@" not in group}
+
+
+def _best(folder: Path, leaves: Leaves, preferred: str) -> str:
+    """File of a group whose values agree best with `leaves`; of equals, `preferred`, then the first by name."""
+    files = sorted(folder.glob("*.yaml"), key=lambda path: (path.stem != preferred, path.stem))
+    agreements = {path.stem: agreement for path in files if (agreement := _agreement(path, leaves)) is not None}
+    return max(agreements, key=lambda name: agreements[name], default=preferred)
+
+
+def _agreement(path: Path, leaves: Leaves) -> int | None:
+    """Values of a file of `conf` that `leaves` have, less those that they do not; None if it is of another name."""
+    content = {key: value for key, value in _read(path).items() if key != "defaults"}
+    if not path.read_text(encoding="utf-8").startswith(GLOBAL):
+        content = {path.parent.name: content}
+    own = {name: value for name, value in _leaves(content) if "${" not in str(value)}
+    label = f"{path.parent.name}.name"
+    if not own or own.get(label, leaves.get(label)) != leaves.get(label):
+        return None
+    return sum(1 if name in leaves and leaves[name] == value else -1 for name, value in own.items())
+
+
+@functools.cache
+def _composed(overrides: tuple[str, ...], conf: Path) -> tuple[Leaves, frozenset[str]]:
+    """Leaves of the composition, and the dotted names of what is derived from other values, read from the cache.
+
+    Raises
+    ------
+    ValueError
+        If `conf` does not compose.
+    """
+    content = [path.read_text(encoding="utf-8") for path in sorted(conf.rglob("*.yaml"))]
+    key = f"{__name__}/{hashlib.sha256(json.dumps([overrides, content]).encode()).hexdigest()}"
+    with cache.opened() as store:
+        (known,) = store.read([key])
+        if known is None:  # a composition takes a tenth of a second
+            known = json.dumps(_compose(overrides, conf)).encode()
+            store.write({key: known})
+    leaves, derived = json.loads(known)
+    return leaves, frozenset(derived)
+
+
+def _compose(overrides: tuple[str, ...], conf: Path) -> tuple[Leaves, list[str]]:
+    from hydra import compose, initialize_config_dir  # slow to import
+    from hydra.errors import HydraException
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+
+    try:
+        with initialize_config_dir(str(conf), version_base=None):
+            composed = compose("config", list(overrides))
+        written: Any = OmegaConf.to_container(composed)
+        resolved: Any = OmegaConf.to_container(composed, resolve=True)
+    except (HydraException, OmegaConfBaseException) as error:
+        raise ValueError(f"{conf} does not compose with {' '.join(overrides) or 'its defaults'}: {error}") from error
+    derived = [name for name, value in _leaves(written) if isinstance(value, str) and "${" in value]
+    return dict(_leaves(resolved)), derived
+
+
+def text(value: Any) -> str:
+    """Value in the form that Hydra reads on a command line.
+
+    Examples
+    --------
+    >>> text(1e-05), text(None), text([True, "angry"]), text("two words"), text({"n_masks": 2})
+    ('1e-05', 'null', '[true,angry]', '"two words"', '{n_masks:2}')
+    """
+    if isinstance(value, Mapping):
+        return "{" + ",".join(f"{text(key)}:{text(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(text, value)) + "]"
+    if isinstance(value, str) and PLAIN.fullmatch(value):
+        return value
+    return json.dumps(value, ensure_ascii=False)
