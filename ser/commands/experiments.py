@@ -55,7 +55,7 @@ def run(given: argparse.Namespace) -> str:
         return json.dumps(rows, indent=2, ensure_ascii=False, allow_nan=False)
     if given.csv:
         return as_csv(rows)
-    return text(rows, n_left_out=found.n_left_out)
+    return text(rows, scope="all commits" if given.all_commits else "this commit", n_left_out=found.n_left_out)
 
 
 def rows_of(found: "Listing") -> list[Row]:
@@ -107,15 +107,15 @@ def as_csv(rows: Sequence[Row]) -> str:
     return content.getvalue().removesuffix("\n")
 
 
-def text(rows: Sequence[Row], *, n_left_out: int) -> str:
-    """Rows as a table for people; states are shown if a run is not done."""
+def text(rows: Sequence[Row], *, scope: str, n_left_out: int) -> str:
+    """Rows as a table for people; the state of a run that has no score stands where its dev UAR would."""
     head = ("run", "date", "model", "representation", "corpus", "partition", "dev UAR", "UAR", "interval")
     lines = aligned([(*head, "other settings"), *(cells(one) for one in rows)])
     elsewhere = f"; {n_left_out} started from other commits: ser experiments --all-commits" if n_left_out else ""
     n_experiments = len(rows) - 1
-    count = f"{n_experiments or 'no'} experiment{'s' * (n_experiments != 1)} of this commit{elsewhere}"
+    count = f"{n_experiments or 'no'} experiment{'s' * (n_experiments != 1)} of {scope}{elsewhere}"
     if not n_experiments:
-        count += "; dvc exp run makes one, for example: dvc exp run -S model=random_forest"
+        count += "; dvc exp run makes one, for example: dvc exp run -S model=mlp"
     return "\n".join([*lines, "", count, *HINTS])
 
 

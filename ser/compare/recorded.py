@@ -8,7 +8,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from ser import params
+from ser.core.params import PARAMS
 
 if TYPE_CHECKING:
     from dvc.repo import Repo
@@ -162,7 +162,7 @@ def run_of(name: str, read: Reader, *, date: datetime | None = None, state: str 
     from dvc.utils.serialize import ParseError
 
     try:
-        settings = _parsed(params.PARAMS, read)
+        settings = _parsed(PARAMS, read)
         if state:
             return Run(name, state, settings, date=date)
         metrics = json.loads(read(METRICS) or b"{}")
@@ -202,7 +202,7 @@ def is_evaluated(settings: Mapping[str, Any], lock: Mapping[str, Any]) -> bool:
     return all(
         _value(settings, name, default=value) == value
         for stage in _upstream(stages, EVALUATE)
-        for name, value in stages[stage].get("params", {}).get(params.PARAMS.name, {}).items()
+        for name, value in stages[stage].get("params", {}).get(PARAMS.name, {}).items()
     )
 
 

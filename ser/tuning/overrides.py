@@ -85,7 +85,8 @@ def _is_within(name: str, sections: Collection[str]) -> bool:
 
 @functools.cache
 def _read(path: Path) -> Any:
-    return yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    """Content of a file of `conf`; empty if there is no such file."""
+    return (yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else {}) or {}
 
 
 def _defaults(path: Path) -> dict[str, str]:

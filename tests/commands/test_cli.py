@@ -28,20 +28,58 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_the_summary_shows_every_metric_and_the_pictures_that_are_there(capsys: pytest.CaptureFixture[str]) -> None:
-    metrics = {"uar": 0.51249, "uar_low": None, "n_speakers": 8, "speaker_independent": True}
-    files.write_json(cli.METRICS, metrics)
+METRICS = {
+    "uar": 0.51249,
+    "uar_low": 0.4,
+    "uar_high": 0.6251,
+    "n_utterances": 480,
+    "n_speakers": 8,
+    "speaker_independent": True,
+    "protocol": "speaker_holdout (speaker-independent)",
+    "dev.uar": 0.4876,
+}
+
+
+def test_the_summary_shows_the_score_every_metric_and_the_pictures_that_are_there(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    files.write_json(cli.METRICS, METRICS)
     Path("reports/confusion_matrix.png").touch()
+    Path("reports/report.html").touch()
     cli.main(["summary"])
     assert capsys.readouterr().out.splitlines() == [
+        "UAR 51.2 % (95 % interval 40.0 to 62.5) on 480 utterances of 8 speakers",
+        "dev UAR 48.8 %",
+        "protocol: speaker_holdout (speaker-independent)",
+        "report: reports/report.html",
+        "",
         "uar                  0.512",
-        "uar_low              -",
+        "uar_low              0.400",
+        "uar_high             0.625",
+        "n_utterances         480",
         "n_speakers           8",
         "speaker_independent  True",
+        "protocol             speaker_holdout (speaker-independent)",
+        "dev.uar              0.488",
         "",
         "pictures:",
         "  reports/confusion_matrix.png",
     ]
+
+
+def test_the_summary_names_what_a_run_does_not_have(capsys: pytest.CaptureFixture[str]) -> None:
+    files.write_json(cli.METRICS, METRICS | {"uar_low": None, "uar_high": None, "n_speakers": 2})
+    cli.main(["summary"])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "UAR 51.2 % (no interval: it needs 6 known speakers) on 480 utterances of 2 speakers"
+    assert not any(line.startswith("report:") for line in lines)
+    assert "uar_low              -" in lines
+    Path("reports/classification_report.txt").touch()
+    files.write_json(cli.METRICS, {name: METRICS[name] for name in ("protocol", "dev.uar")})
+    cli.main(["summary"])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "UAR not computed: the test partition was not predicted (evaluation.test=false)"
+    assert lines[3] == "report: reports/classification_report.txt"
 
 
 def test_a_summary_of_nothing_ends_with_the_command_that_makes_it() -> None:
@@ -129,7 +167,7 @@ def test_the_steps_by_hand_name_the_true_folder_the_licence_and_the_work_to_cite
     terms, head, *steps, last = capsys.readouterr().out.splitlines()
     module = CORPORA[corpus]
     assert terms == f"{module.title}: {module.citation}. Licence: {module.licence}."
-    assert head == "It cannot be fetched by a program alone:"
+    assert head == "A program alone cannot download it:"
     assert [step[:5] for step in steps] == [f"  {number}. " for number in range(1, len(steps) + 1)]
     place = f"{root[1] if root else 'data/raw'}/{corpus}"
     assert place in "\n".join(steps)
@@ -306,7 +344,7 @@ def test_archives_that_are_not_the_whole_corpus_are_an_error_that_says_what_is_l
     expected = {"speech": {"01": 2, "03": 3, "04": 1}, "song": {"01": 1}}
     monkeypatch.setattr(ravdess, "CORPUS", replace(ravdess.CORPUS, expected=expected))
     message = failing()
-    assert message.startswith("error: data/raw/ravdess has all files of the archives, and is incomplete: lacks ")
+    assert message.startswith("error: data/raw/ravdess has all files of the archives, and is still incomplete: lacks ")
     assert "lacks 1 of 03, 1 of 04; see `ser corpora`" in message
     assert installed(folder) == sorted({**SPEECH, **SONG})
 
