@@ -73,7 +73,7 @@ def trained(
     folder: Path,
     watch: Watch,
 ) -> tuple[keras.Model, Progress]:
-    """Train a network epoch by epoch; return the network of the selected epoch, and the figures of all epochs.
+    """Train a network epoch by epoch; return that of the selected epoch, and the figures of all epochs.
 
     Parameters
     ----------
@@ -87,20 +87,19 @@ def trained(
     ValueError
         If a value is not finite, or the loss becomes so.
     """
-    rules = training.rules
     backend.seed_everything(seed, deterministic=training.deterministic)
-    progress, model = checkpoints.resumed(folder, rules) or (Progress(), _compiled(build(), training))
+    progress, model = checkpoints.resumed(folder, training.rules) or (Progress(), _compiled(build(), training))
     for epoch, figures in enumerate(progress.epochs):
         watch.on_epoch(epoch, figures)
     weight = class_weights(train.codes, n_labels, balanced=training.class_weight)
-    while not progress.is_over(rules):
-        epoch, rate = len(progress.epochs), progress.next_learning_rate(rules, training.learning_rate)
+    while not progress.is_over(training.rules):
+        epoch, rate = len(progress.epochs), progress.next_learning_rate(training.rules, training.learning_rate)
         _seed_layers(model, seed=seed, epoch=epoch)
         batches = Batches(train, training, weight=weight, seed=seed, epoch=epoch)
         figures = _one_epoch(model, batches, dev, learning_rate=rate, on_batch=watch.on_batch)
         _check_finite(figures, epoch=epoch, learning_rate=training.learning_rate)
         progress.epochs.append(figures)
-        checkpoints.keep(folder, model, progress, rules)
+        checkpoints.keep(folder, model, progress, training.rules)
         watch.on_epoch(epoch, figures)
     return checkpoints.best(folder), progress
 
