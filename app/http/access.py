@@ -1,4 +1,4 @@
-"""Who asks, and whether not too often: what routes depend on."""
+"""Access to the routes: the client of a request, and its rate, as dependencies of FastAPI."""
 
 import math
 from collections.abc import Callable
@@ -12,11 +12,11 @@ from app.http.keys import Keys
 from app.http.limits import Rate
 
 Caller = Callable[..., Any]
-"""A dependency whose value is the name of who asks."""
+"""Dependency whose value is the name of the client."""
 
 
 def by_key(known: Keys) -> Caller:
-    """Dependency: name of the client whose key a request has, else 401."""
+    """Dependency: name of the client to whom the key of the request belongs; status 401 without a known key."""
     bearer = HTTPBearer(auto_error=False, description="An API key.")
     header = APIKeyHeader(name="X-API-Key", auto_error=False, description="An API key.")
 
@@ -43,7 +43,7 @@ async def by_address(request: Request) -> str:
 
 
 def at_rate(known: Caller, rate: Rate) -> Caller:
-    """Dependency: the same client, unless it asks too often: then 429."""
+    """Dependency: the client that `known` names; status 429 if it sends too many requests."""
 
     async def caller(name: Annotated[str, Depends(known)]) -> str:
         if wait := rate.wait(name):

@@ -1,4 +1,4 @@
-"""The service's answers, as its documentation shows them."""
+"""Answers of the service, as its documentation shows them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,40 +17,40 @@ EXAMPLE: dict[str, Any] = {
 
 
 class PredictionAnswer(BaseModel):
-    """What is predicted of a recording, or of a part of it."""
+    """Prediction of a recording, or of a part of it."""
 
     emotion: str = Field(description="The most probable label, or `no speech`.")
-    confidence: float = Field(ge=0, le=1, description="Its probability; of `no speech`, how sure it is of that.")
-    probabilities: dict[str, float] = Field(description="Of each label; none where there is no speech.")
+    confidence: float = Field(ge=0, le=1, description="Probability of the emotion, or of `no speech`.")
+    probabilities: dict[str, float] = Field(description="Probability of each label; empty for `no speech`.")
     duration: float = Field(ge=0, description="Seconds.")
 
 
 class TimedAnswer(PredictionAnswer):
-    """What is predicted of a part of a recording."""
+    """Prediction of a part of a recording."""
 
     start: float = Field(ge=0, description="Seconds from the recording's start.")
     end: float = Field(ge=0, description="Seconds from the recording's start.")
 
 
 class RecordingAnswer(PredictionAnswer):
-    """What is predicted of a recording."""
+    """Prediction of a recording."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
-    timeline: list[TimedAnswer] = Field(default=[], description="Of windows, one a second; only with `timeline=true`.")
+    timeline: list[TimedAnswer] = Field(default=[], description="Windows, one every second; only with `timeline=true`.")
 
 
 class ModelAnswer(BaseModel):
-    """A model that can be asked for."""
+    """A model of the service."""
 
-    name: str = Field(description="For the parameter `model`.")
-    default: bool = Field(description="Whether it is taken where none is named.")
-    labels: list[str] = Field(description="Emotions that it tells apart.")
+    name: str = Field(description="Value of the parameter `model`.")
+    default: bool = Field(description="True for the model of requests without the parameter.")
+    labels: list[str] = Field(description="Emotions that the model distinguishes.")
     network: str | None = Field(description="Kind of model.")
-    corpora: list[str] = Field(description="What it was trained on.")
-    n_speakers: int | None = Field(description="How many voices it was trained on.")
-    window: float = Field(description="Seconds that it hears at a time.")
-    warnings: list[str] = Field(description="What to know before believing it.")
+    corpora: list[str] = Field(description="Corpora of the training.")
+    n_speakers: int | None = Field(description="Number of speakers in the training.")
+    window: float = Field(description="Seconds of a window.")
+    warnings: list[str] = Field(description="Warnings about the predictions.")
 
 
 class ModelsAnswer(BaseModel):
@@ -60,19 +60,19 @@ class ModelsAnswer(BaseModel):
 
 
 class HealthAnswer(BaseModel):
-    """The service is up, and predicts."""
+    """The service runs and predicts."""
 
     status: str = Field(examples=["ok"])
 
 
 class Problem(BaseModel):
-    """Why a request was not served."""
+    """Reason why a request was not served."""
 
-    detail: str = Field(description="In words: what was found, what was wanted, and what to do.")
+    detail: str = Field(description="A sentence with the reason and the remedy.")
 
 
 def model_answer(recognizer: Recognizer, *, default: bool) -> ModelAnswer:
-    """The facts of a model's description that who asks for predictions should know."""
+    """Facts of a model that clients need."""
     description = recognizer.description
     speakers = description.get("speakers")
     return ModelAnswer(
@@ -94,20 +94,20 @@ STATUS: Mapping[Kind, int] = {
 """HTTP status of a recording that cannot be used."""
 
 WHY = {
-    400: "The body is not the form that it says it is.",
-    401: "There is no key, or none that is known.",
-    405: "Another method is wanted.",
-    408: "The request came too slowly.",
+    400: "The body is not a valid form.",
+    401: "The key is missing or unknown.",
+    405: "The address wants another method.",
+    408: "The request arrived too slowly.",
     413: "The recording has too many bytes or seconds.",
-    415: "The body is no form.",
-    422: "There is not one recording in the form, it is not usable, or a parameter is wrong.",
-    429: "Too many requests of this client in a minute.",
+    415: "The Content-Type is not that of a form.",
+    422: "The form does not contain one recording, the recording cannot be used, or a parameter is wrong.",
+    429: "The client has sent too many requests in a minute.",
     500: "The service has failed.",
-    503: "The service has too much to do, or took too long.",
+    503: "The service is too busy, or took too long.",
 }
 RETRY = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}}}
 HEADERS: dict[int, dict[str, Any]] = {
-    401: {"WWW-Authenticate": {"description": "How to say who you are.", "schema": {"type": "string"}}},
+    401: {"WWW-Authenticate": {"description": "Scheme of the key.", "schema": {"type": "string"}}},
     429: RETRY,
     503: RETRY,
 }
@@ -123,8 +123,8 @@ FORM = {
                         "file": {
                             "type": "string",
                             "format": "binary",
-                            "description": "WAV, FLAC, Ogg, MP3, AIFF, AU, CAF or W64, told by content. The field may"
-                            " also be called `audio`.",
+                            "description": "WAV, FLAC, Ogg, MP3, AIFF, AU, CAF or W64, recognised by content. The"
+                            " field may also be named `audio`.",
                         }
                     },
                 }
@@ -135,7 +135,7 @@ FORM = {
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Documentation of the errors that a route can answer with."""
+    """Documentation of the errors of a route."""
     return {
         status: {"model": Problem, "description": WHY[status], "headers": HEADERS.get(status, {})}
         for status in sorted(statuses)

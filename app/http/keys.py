@@ -1,7 +1,7 @@
-"""API keys: what the service keeps of them is a name and a hash.
+"""API keys, of which the service keeps only a name and a hash.
 
-A key is 256 random bits, so that one round of SHA-256 is right: slow hashes and salts protect what people choose, and
-nobody can guess, or make a table of, random numbers of that size.
+A key has 256 random bits, so one round of SHA-256 is enough: slow hashes and salts protect passwords that people
+choose, but nobody can guess or tabulate random numbers of that size.
 
 Run as: python -m app.http.keys NAME
 """
@@ -14,17 +14,17 @@ import secrets
 import sys
 from collections.abc import Iterable
 
-PREFIX = "ser_"  # by which a scanner for leaked secrets can tell one
+PREFIX = "ser_"  # for scanners that look for leaked secrets
 N_BYTES = 32
 NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 HASH = re.compile(r"[0-9a-f]{64}")
 
 Keys = tuple[tuple[str, str], ...]
-"""Name and hash of each; a name with two keys is one client that changes its key."""
+"""Name and hash of each key; a name may have two keys while its client changes to a new one."""
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Make a key, and print it, and what the service is to be told of it."""
+    """Make a key; print the key for the client and the line for the service."""
     parser = argparse.ArgumentParser(prog="python -m app.http.keys", description="Make an API key of the service.")
     parser.add_argument("name", metavar="NAME", help="of the client: letters, digits, '.', '_' and '-'; for the logs")
     name = parser.parse_args(arguments).name
@@ -36,22 +36,28 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def new_key() -> str:
-    """A random key."""
+    """A new random key."""
     return PREFIX + secrets.token_urlsafe(N_BYTES)
 
 
 def hashed(key: str) -> str:
-    """SHA-256 of a key, in hexadecimal digits."""
+    """SHA-256 of a key, in hexadecimal digits.
+
+    Examples
+    --------
+    >>> hashed("abc")[:16]
+    'ba7816bf8f01cfea'
+    """
     return hashlib.sha256(key.encode()).hexdigest()
 
 
 def read(entries: Iterable[str], *, source: str) -> Keys:
-    """Keys of entries `name:hash`; empty ones and comments (#) are skipped.
+    """Keys of the entries `name:hash`; empty entries and comments (#) are skipped.
 
     Raises
     ------
     ValueError
-        If an entry is something else; it is not repeated, since people might put a key there.
+        If an entry has another form. The message does not repeat it, because it might be a secret key.
     """
     keys = []
     for number, entry in enumerate(entries, 1):
@@ -60,7 +66,7 @@ def read(entries: Iterable[str], *, source: str) -> Keys:
             continue
         if not NAME.fullmatch(name) or not HASH.fullmatch(digest):
             raise ValueError(
-                f"entry {number} of {source} is not `name:hash`, a hash being 64 hexadecimal digits; make one with:"
+                f"entry {number} of {source} is not `name:hash`, with a hash of 64 hexadecimal digits; make one with:"
                 " python -m app.http.keys NAME"
             )
         keys.append((name, digest))
@@ -68,7 +74,7 @@ def read(entries: Iterable[str], *, source: str) -> Keys:
 
 
 def owner(key: str, keys: Keys) -> str | None:
-    """Name of the client whose key this is, if any; takes the same time whichever it is."""
+    """Name of the client of a key, or None; the time does not depend on which key it is."""
     given, found = hashed(key), None
     for name, known in keys:
         if hmac.compare_digest(given, known):

@@ -1,4 +1,4 @@
-"""Logs as JSON, one object a line."""
+"""Logs as JSON, one object in each line."""
 
 import json
 import logging
@@ -9,10 +9,10 @@ from typing import Any
 
 
 class JsonFormatter(logging.Formatter):
-    """Time, level and message of a record, and the facts that it was given as `extra={"facts": …}`."""
+    """Time, level, message and trace of a record, and its facts, given as `extra={"facts": …}`."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """One line."""
+        """Line of a record."""
         line: dict[str, Any] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
@@ -25,10 +25,10 @@ class JsonFormatter(logging.Formatter):
 
 
 def configure() -> None:
-    """Send all logs to standard output; of libraries, warnings and what is worse."""
+    """Send all logs to standard output; logs of libraries only from warnings upwards."""
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     logging.getLogger("app").setLevel(logging.INFO)
-    logging.getLogger("python_multipart").setLevel(logging.ERROR)  # it warns of what any client may send
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)  # it warns about contents that any client may send
     logging.captureWarnings(True)

@@ -1,4 +1,4 @@
-"""What Prometheus may ask."""
+"""Metrics for Prometheus."""
 
 from collections.abc import Callable
 
@@ -12,24 +12,24 @@ class Metrics:
     """Counters of one service."""
 
     def __init__(self, *, depth: Callable[[], float], held: Callable[[], float]) -> None:
-        """`depth`: recordings that wait; `held`: bytes of uploads in memory."""
+        """Count with `depth`, the number of waiting recordings, and `held`, the bytes of uploads in memory."""
         self._registry = registry = CollectorRegistry()
         labels = ("method", "route")
         self._requests = Counter("ser_requests", "Requests by status", (*labels, "status"), registry=registry)
         self._seconds = Histogram(
             "ser_request_seconds",
-            "From a request's head to its answer",
+            "Seconds from the head of a request to its answer",
             labels,
             registry=registry,
             buckets=SECONDS,
         )
-        self._audio = Counter("ser_audio_seconds", "Duration of the recordings predicted", registry=registry)
+        self._audio = Counter("ser_audio_seconds", "Duration of the predicted recordings", registry=registry)
         self._predictions = Counter("ser_predictions", "Predictions by emotion", ("emotion",), registry=registry)
         Gauge("ser_queue_depth", "Recordings that wait for a thread", registry=registry).set_function(depth)
         Gauge("ser_upload_bytes", "Bytes of uploads in memory", registry=registry).set_function(held)
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Count a request; `method` is the client's word, and could be any."""
+        """Count a request; a method that is not in `METHODS` counts as other, since a client can send any word."""
         method = method if method in METHODS else "other"
         self._requests.labels(method, route, status).inc()
         self._seconds.labels(method, route).observe(seconds)
@@ -40,5 +40,5 @@ class Metrics:
         self._audio.inc(duration)
 
     def text(self) -> bytes:
-        """All of it in Prometheus's text format."""
+        """All metrics in the text format of Prometheus."""
         return generate_latest(self._registry)

@@ -1,4 +1,4 @@
-"""What happens around every request: its id, log line and metrics, and an end to bodies that nobody reads."""
+"""Middleware around every request: id, log line and metrics, and the end of bodies that no route reads."""
 
 import asyncio
 import contextlib
@@ -16,12 +16,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.http.uploads import GONE
 
 ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-LINGER = 5.0  # seconds in which the rest of a refused request is read; it would reset the connection, answer and all
+LINGER = 5.0  # seconds to read the rest of a refused request; unread bytes would reset the connection before the answer
 log = logging.getLogger(__name__)
 
 
 class Observed:
-    """Gives a request an id, logs it in one line, counts it, and turns exceptions into plain answers."""
+    """Gives each request an id, logs it in one line, counts it, and answers exceptions with status 500."""
 
     def __init__(self, app: ASGIApp, *, observe: Callable[[str, str, int, float], None]) -> None:
         self._app, self._observe = app, observe
@@ -50,11 +50,11 @@ class Observed:
         except Exception as error:
             failure = error
             if not status:
-                detail = f"the service has failed, which is not your fault; its log says why, under {request_id}"
+                detail = f"the service has failed, not your request; its log has the reason under {request_id}"
                 await JSONResponse({"detail": detail}, 500)(scope, receive, named)
         finally:
             seconds = time.perf_counter() - begin
-            route = getattr(scope.get("route"), "path", "other")  # a path is the client's word, and could be any
+            route = getattr(scope.get("route"), "path", "other")  # not the path, which a client can choose
             self._observe(scope["method"], route, status or GONE, seconds)
             line = {"method": scope["method"][:16], "route": route, "status": status or GONE}
             line |= {"milliseconds": round(1000 * seconds, 1), "request_id": request_id, **facts}
@@ -62,7 +62,7 @@ class Observed:
 
 
 class Drained:
-    """Reads on, for a while, where a request is answered before its body has come; then closes the connection."""
+    """Reads the rest of a request that is answered early, for some seconds; then closes the connection."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -74,7 +74,7 @@ class Drained:
             return
         headers = Headers(scope=scope)
         unread = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
-        # Reading would ask a client that waits for a yes to send all of it.
+        # A client that waits for permission would get it by the reading, and send the whole body.
         polite = headers.get("expect", "").lower() == "100-continue"
 
         async def reading() -> Message:

@@ -1,4 +1,4 @@
-"""What the service predicts of the bytes of a recording."""
+"""Prediction of the bytes of a recording, with the limits of the service."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -15,11 +15,11 @@ Item = TypeVar("Item")
 
 
 class Abandoned(Exception):
-    """Nobody waits for the answer any more."""
+    """No client waits for the answer any more."""
 
 
 class Answer(Prediction):
-    """A prediction, and if asked for, of each second."""
+    """Prediction of a recording, and of its windows if they are wanted."""
 
     timeline: NotRequired[list[TimedPrediction]]
 
@@ -27,7 +27,7 @@ class Answer(Prediction):
 def predicted(
     recognizer: Recognizer, content: bytes, *, timeline: bool, max_seconds: float, is_wanted: Callable[[], bool]
 ) -> Answer:
-    """Prediction of a recording, decoded as far as `is_wanted` says yes.
+    """Prediction of a recording, which is decoded as long as `is_wanted` returns True.
 
     Raises
     ------
@@ -35,7 +35,7 @@ def predicted(
         If it is not audio, damaged, too short, or has samples that are not finite; or if it is longer than
         `max_seconds`, by its header or by its samples.
     Abandoned
-        If it is not wanted any more.
+        If `is_wanted` returns False.
     """
     with _opened(content, max_seconds, is_wanted) as recording:
         answer = cast(Answer, recognizer.predict(recording))

@@ -1,7 +1,6 @@
-"""What there is at each address of the service."""
+"""Routes of the service."""
 
 import asyncio
-from collections.abc import Mapping
 from concurrent.futures import Future
 from typing import Annotated, Any
 
@@ -11,14 +10,13 @@ from app.http import prediction, uploads
 from app.http.access import Caller
 from app.http.answers import FORM, STATUS, HealthAnswer, ModelsAnswer, RecordingAnswer, model_answer, problems
 from app.http.limits import Full, Memory
+from app.http.loading import Models
 from app.http.metrics import Metrics
 from app.http.prediction import Answer
 from app.http.settings import Settings
 from app.http.work import Pool
 from ser.audio.reading import InvalidAudio
-from ser.serving.recognition import Recognizer
 
-Models = Mapping[str, Recognizer]
 PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -27,6 +25,7 @@ def _of_keys(chosen: Settings) -> tuple[int, ...]:
 
 
 def predicting(chosen: Settings, pool: Pool[Models], memory: Memory, metrics: Metrics, caller: Caller) -> APIRouter:
+    """Router of `/v1/predict`."""
     router = APIRouter(dependencies=[Depends(caller)])
     names = list(chosen.models)
 
@@ -41,11 +40,11 @@ def predicting(chosen: Settings, pool: Pool[Models], memory: Memory, metrics: Me
     async def predict(
         request: Request,
         model: Annotated[
-            str, Query(description="Name of a model, of those of /v1/models.", json_schema_extra={"enum": names})
+            str, Query(description="Name of a model, as listed by /v1/models.", json_schema_extra={"enum": names})
         ] = chosen.default_model,
-        timeline: Annotated[bool, Query(description="Whether to predict windows, too, one a second.")] = False,
+        timeline: Annotated[bool, Query(description="True to predict also windows, one every second.")] = False,
     ) -> Answer:
-        """Send a recording as the field `file` of a form; see what is predicted of it."""
+        """Send a recording in the field `file` of a form; the answer is its prediction."""
         if model not in chosen.models:
             raise HTTPException(422, f"there is no model {model[:64]!r}; choose one of {', '.join(names)}")
         with memory.lease() as take:
@@ -62,11 +61,11 @@ def predicting(chosen: Settings, pool: Pool[Models], memory: Memory, metrics: Me
 async def _answer(
     request: Request, content: bytes, model: str, timeline: bool, chosen: Settings, pool: Pool[Models]
 ) -> Answer:
-    """What a thread predicts, unless it takes too long or the client goes away; `HTTPException` where it cannot."""
+    """Prediction by a thread; raise `HTTPException` if it fails, takes too long, or the client leaves."""
     left = False
 
     def is_wanted() -> bool:
-        return not left  # which the thread sees at the next piece of the recording
+        return not left  # the thread asks before each piece of the recording
 
     def work(models: Models) -> Answer:
         return prediction.predicted(
@@ -87,9 +86,9 @@ async def _answer(
 
 
 async def _first(future: Future[Answer], request: Request, *, timeout: float) -> Answer:
-    """The result, unless the client goes away before it is there; `TimeoutError` if it is not there in time."""
+    """Result of `future`; raise `HTTPException` if the client leaves first, `TimeoutError` after `timeout` seconds."""
     result = asyncio.wrap_future(future)
-    leaving = asyncio.ensure_future(request.receive())  # after the body, only that the client has left can come
+    leaving = asyncio.ensure_future(request.receive())  # after the body, the only message is the end of the connection
     try:
         waiting: set[asyncio.Future[Any]] = {result, leaving}
         done, _ = await asyncio.wait(waiting, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
@@ -104,6 +103,7 @@ async def _first(future: Future[Answer], request: Request, *, timeout: float) ->
 
 
 def listing(chosen: Settings, models: Models, caller: Caller) -> APIRouter:
+    """Router of `/v1/models`."""
     router = APIRouter(dependencies=[Depends(caller)])
     answer = ModelsAnswer(
         models=[model_answer(one, default=name == chosen.default_model) for name, one in models.items()]
@@ -111,19 +111,20 @@ def listing(chosen: Settings, models: Models, caller: Caller) -> APIRouter:
 
     @router.get("/v1/models", summary="List the models", responses=problems(429, 500, *_of_keys(chosen)))
     async def listed() -> ModelsAnswer:
-        """Names of the models, with what to know of each; read the warnings."""
+        """Names and facts of the models; read the warnings."""
         return answer
 
     return router
 
 
 def watching(chosen: Settings, pool: Pool[Models], metrics: Metrics, caller: Caller) -> APIRouter:
+    """Router of `/healthz` and `/metrics`."""
     router = APIRouter()
 
-    @router.get("/healthz", summary="Whether the service works", responses=problems(500, 503))
+    @router.get("/healthz", summary="Check that the service works", responses=problems(500, 503))
     async def health() -> HealthAnswer:
-        """Needs no key."""
-        if not pool.works(within=2 * chosen.work_seconds):  # twice: the thread itself sees to the deadline
+        """This route needs no key."""
+        if not pool.works(within=2 * chosen.work_seconds):  # twice the time after which a thread should have stopped
             raise HTTPException(503, "no thread predicts any more; restart the service", {"Retry-After": "1"})
         return HealthAnswer(status="ok")
 
@@ -133,10 +134,10 @@ def watching(chosen: Settings, pool: Pool[Models], metrics: Metrics, caller: Cal
         dependencies=[Depends(caller)],
         response_class=Response,
         responses=problems(500, *_of_keys(chosen))
-        | {200: {"content": {PROMETHEUS: {"schema": {"type": "string"}}}, "description": "Prometheus's text format."}},
+        | {200: {"content": {PROMETHEUS: {"schema": {"type": "string"}}}, "description": "Text format of Prometheus."}},
     )
     async def measured() -> Response:
-        """Requests, latencies, the queue, and what was predicted."""
+        """Numbers of requests and predictions, latencies, and length of the queue."""
         return Response(metrics.text(), headers={"Content-Type": PROMETHEUS})
 
     return router

@@ -1,4 +1,4 @@
-"""What the service is told by its environment."""
+"""Settings of the service, from environment variables."""
 
 import ipaddress
 import math
@@ -14,35 +14,35 @@ from ser.serving import recognition
 
 EMBEDDED = "ravdess"
 MODEL = re.compile(r"[A-Za-z0-9._-]{1,64}")
-RATE = 600.0  # requests a minute of one client, where several share the service
-MOST_THREADS = 4  # more gain nothing: what is not native takes turns
+RATE = 600.0  # requests of one client in a minute, where several clients share the service
+MOST_THREADS = 4  # more gain nothing: Python code runs in one thread at a time
 MIB = 2**20
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Choices of who runs the service, each from an environment variable.
+    """Settings of the service, each from an environment variable.
 
     ==================== ============= ================================================================================
     variable             default       meaning
     ==================== ============= ================================================================================
     SER_HOST             127.0.0.1     address to listen at; any that others can reach needs keys, or SER_OPEN=1
-    SER_PORT             8000          port; 0 takes a free one, which the log says
+    SER_PORT             8000          port; 0 chooses a free one, which the log states
     SER_OPEN             0             1: serve everybody without keys, at any address
     SER_API_KEYS_FILE                  file of keys, one `name:hash` a line, made by `python -m app.http.keys NAME`
-    SER_API_KEYS                       the same, separated by commas, in addition
+    SER_API_KEYS                       more keys in the same form, separated by commas
     SER_MODELS           ravdess       `name=folder`, separated by commas, the default one first; `ravdess` alone is
                                        the embedded one
-    SER_MAX_BYTES        26214400      of a recording, as uploaded
-    SER_MAX_SECONDS      600           of a recording
-    SER_RATE             600           requests a minute of a key, or, with SER_OPEN, of an address; 0: any number,
-                                       as where only this machine asks, without a key
+    SER_MAX_BYTES        26214400      largest size of an uploaded recording
+    SER_MAX_SECONDS      600           longest duration of a recording
+    SER_RATE             600           requests in a minute of a key, or, with SER_OPEN, of an address; 0: any number,
+                                       the default where only this machine can send requests without a key
     SER_QUEUE            32            recordings that may wait for a thread
-    SER_THREADS          cores, max 4  that predict
-    SER_STALL_SECONDS    10            that a client may pause while it sends
-    SER_UPLOAD_SECONDS   120           in which a request must have come whole
-    SER_WORK_SECONDS     30            in which an answer must be there, counted from when the request has come whole
-    FORWARDED_ALLOW_IPS                addresses of proxies whose X-Forwarded-For is believed (uvicorn's own)
+    SER_THREADS          cores, max 4  threads that predict
+    SER_STALL_SECONDS    10            longest pause of a client while it sends
+    SER_UPLOAD_SECONDS   120           time for a request to arrive completely
+    SER_WORK_SECONDS     30            time for an answer, from the end of the request
+    FORWARDED_ALLOW_IPS                addresses of proxies whose X-Forwarded-For is trusted (a variable of uvicorn)
     ==================== ============= ================================================================================
     """
 
@@ -68,7 +68,7 @@ class Settings:
 
     @property
     def is_local(self) -> bool:
-        """Whether only this machine can reach the service."""
+        """True if only this machine can reach the service."""
         try:
             return ipaddress.ip_address(self.host).is_loopback
         except ValueError:
@@ -76,12 +76,13 @@ class Settings:
 
 
 def read(environment: Mapping[str, str]) -> Settings:
-    """Settings of environment variables; what is not set, or empty, has its default.
+    """Settings of environment variables; a missing or empty variable has its default.
 
     Raises
     ------
     ValueError
-        If a value or the file of keys cannot be used, or others could use the service, and nobody has said so.
+        If a value or the file of keys cannot be used, or if other machines could use the service without keys and
+        without SER_OPEN=1.
     """
     default = Settings()
     keys = _keys(environment)
@@ -140,7 +141,7 @@ def _keys(environment: Mapping[str, str]) -> Keys:
         except (OSError, UnicodeDecodeError) as error:
             raise ValueError(f"SER_API_KEYS_FILE is {path}, which cannot be read ({error}); set it to a file") from None
         of_file = keys.read(lines, source=path)
-        if not of_file:  # someone meant to have keys
+        if not of_file:  # whoever names a file wants keys
             raise ValueError(
                 f"SER_API_KEYS_FILE is {path}, which has no keys; make one with: python -m app.http.keys NAME"
             )

@@ -1,4 +1,4 @@
-"""The recording in a multipart request, taken out as the bytes come; nothing else of the request is kept."""
+"""The recording in a multipart request, read while its bytes arrive; no other field is kept."""
 
 import asyncio
 from collections.abc import Callable
@@ -13,14 +13,14 @@ from app.http.limits import Full
 from app.http.settings import Settings
 
 FIELDS = ("file", "audio")
-OVERHEAD = 2**16  # bytes that boundaries, headers and other fields may have
+OVERHEAD = 2**16  # bytes of boundaries, headers and other fields
 MOST_PARTS = 16
-GONE = 499  # nginx's number for a client that has closed the connection; nobody sees it but the log
+GONE = 499  # nginx's status for a client that has closed the connection; only the log shows it
 SEND_ONE = "send one recording in the field `file`"
 
 
 class Form:
-    """What comes of a multipart body: the bytes of the recording."""
+    """Parser of a multipart body that keeps the bytes of the recording."""
 
     def __init__(self, boundary: bytes) -> None:
         self._pieces: list[bytes] = []
@@ -42,14 +42,14 @@ class Form:
         self.n_bytes = 0
 
     def write(self, data: bytes) -> None:
-        """Take the next bytes of the body; `HTTPException` (400) if they are not of a form."""
+        """Take the next bytes of the body; raise `HTTPException` (400) if they are not part of a form."""
         try:
             self._parser.write(data)
-        except FormParserError:  # its words are about the parser
-            raise HTTPException(400, "the body is not multipart/form-data as its Content-Type says") from None
+        except FormParserError:  # its message is about the parser
+            raise HTTPException(400, "the body is not multipart/form-data; send a form") from None
 
     def recording(self) -> bytes:
-        """All bytes of the recording, once the body has come; `HTTPException` (400, 422) if there is not one of it."""
+        """Bytes of the recording, after the whole body; raise `HTTPException` (400, 422) if there is not one."""
         if not self._ended:
             raise HTTPException(400, "the body ends before its last boundary; send it whole")
         if self._n_recordings != 1:
@@ -82,13 +82,13 @@ class Form:
 
 
 async def received(request: Request, *, settings: Settings, take: Callable[[int], None]) -> bytes:
-    """The recording that a client sends; `take` is told of the bytes before they are kept.
+    """Recording that a client sends; `take` reserves the bytes before they are kept.
 
     Raises
     ------
     HTTPException
-        If it is no form (400, 415), has not one recording (422), is too large (413), or comes too slowly (408), or if
-        there is no memory for it now (503).
+        If the body is not a form (400, 415), does not contain one recording (422), is too large (413) or too slow
+        (408), or if no memory is free (503).
     """
     form = Form(_boundary(request))
     most = settings.max_bytes + OVERHEAD
@@ -115,16 +115,16 @@ async def received(request: Request, *, settings: Settings, take: Callable[[int]
     except TimeoutError:
         raise HTTPException(
             408,
-            f"the request has not come whole: no more than {settings.stall_seconds:g} s of silence, and"
-            f" {settings.upload_seconds:g} s in all; send it faster",
+            f"the request did not arrive completely; pauses may last {settings.stall_seconds:g} s, the whole request"
+            f" {settings.upload_seconds:g} s: send it faster",
         ) from None
     except Full:
-        raise busy("the service holds as many recordings as it can") from None
+        raise busy("the memory of the service is full of recordings") from None
     return form.recording()
 
 
 def busy(why: str) -> HTTPException:
-    """The answer to who comes when there is no room: 503, try again."""
+    """Answer 503 to a request for which there is no room."""
     return HTTPException(503, f"{why}; try again in a second", {"Retry-After": "1"})
 
 

@@ -1,4 +1,4 @@
-"""Threads that do what is queued for them, each with tools of its own."""
+"""Threads that do queued work, each with its own tools."""
 
 import logging
 import time
@@ -18,30 +18,30 @@ log = logging.getLogger(__name__)
 
 
 class Pool(Generic[Tools]):
-    """One thread for each of `tools`, and a queue that ends: what does not fit is refused, and so nothing piles up.
+    """One thread for each of `tools`, and a queue of limited length, which refuses more work.
 
-    `concurrent.futures` has neither the end of the queue, nor tools of each thread.
+    `concurrent.futures` offers neither a limited queue nor tools for each thread.
     """
 
     def __init__(self, tools: Sequence[Tools], *, size: int, prepare: Callable[[Tools], object]) -> None:
-        """`size`: how many may wait; `prepare` is what each thread does first."""
+        """Queue at most `size` pieces of work; each thread first calls `prepare` with its tools."""
         self._queue: Queue[tuple[Future[Any], Callable[[Tools], Any]] | None] = Queue(size)
         self._prepare = prepare
         self._prepared = Barrier(len(tools) + 1)
-        self._since: dict[int, float] = {}  # thread -> when it began what it does
+        self._since: dict[int, float] = {}  # thread -> start of its current work
         self._threads = [
             Thread(target=self._work, args=(number, one), name=f"worker-{number}", daemon=True)
             for number, one in enumerate(tools)
         ]
 
     def start(self) -> None:
-        """Begin to work; return when all threads are prepared."""
+        """Start the threads; return when all are prepared."""
         for thread in self._threads:
             thread.start()
         self._prepared.wait()
 
     def submit(self, work: Callable[[Tools], Result]) -> Future[Result]:
-        """Queue `work`, which is called with a thread's tools; `Full` if as many wait as may."""
+        """Queue `work`, which a thread calls with its tools; raise `Full` if the queue is full."""
         future: Future[Result] = Future()
         try:
             self._queue.put_nowait((future, work))
@@ -51,18 +51,18 @@ class Pool(Generic[Tools]):
 
     @property
     def depth(self) -> int:
-        """How many wait."""
+        """Pieces of work that wait."""
         return self._queue.qsize()
 
     def works(self, *, within: float) -> bool:
-        """Whether a thread is there that is idle, or has been at its work for less than `within` seconds."""
+        """True if a thread is idle, or began its work less than `within` seconds ago."""
         begun = time.monotonic() - within
         return any(
             thread.is_alive() and self._since.get(number, begun) >= begun for number, thread in enumerate(self._threads)
         )
 
     def close(self, *, timeout: float) -> None:
-        """Finish what is queued, for at most `timeout` seconds; threads that hang do not keep the process alive."""
+        """Finish the queued work within `timeout` seconds; hanging threads do not keep the process alive."""
         end = time.monotonic() + timeout
         for _ in self._threads:
             try:
@@ -75,7 +75,7 @@ class Pool(Generic[Tools]):
     def _work(self, number: int, tools: Tools) -> None:
         try:
             self._prepare(tools)
-        except BaseException:  # what fails here fails again in a request, whose client is told
+        except BaseException:  # the same error will occur in a request, and its client will get it
             log.exception("a thread could not be prepared")
         self._prepared.wait()
         while (job := self._queue.get()) is not None:
@@ -84,12 +84,12 @@ class Pool(Generic[Tools]):
             try:
                 if future.set_running_or_notify_cancel():
                     future.set_result(work(tools))
-            except Exception as error:  # it ends the request, and not the thread
+            except Exception as error:  # it must not end the thread
                 future.set_exception(error)
-            except BaseException as error:  # nor the process, as SystemExit would where the result is waited for
+            except BaseException as error:  # SystemExit would end the process that waits for the result
                 wrapped = RuntimeError(f"a thread's work raised {type(error).__name__}")
                 wrapped.__cause__ = error
                 future.set_exception(wrapped)
             finally:
                 self._since.pop(number, None)
-                del job, future, work  # a recording is not kept until the next one comes
+                del job, future, work  # else a recording stays in memory until the next one

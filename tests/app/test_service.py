@@ -14,8 +14,7 @@ import httpx
 import numpy as np
 import pytest
 
-from app import service
-from app.http import logs, prediction
+from app.http import loading, logs, prediction
 from app.http.settings import Settings
 from benchmarks import service as benchmark
 from ser.audio.reading import InvalidAudio, Kind
@@ -278,7 +277,7 @@ def test_a_parameter_that_is_no_choice_is_refused_in_one_sentence(client: httpx.
 def test_the_first_model_is_the_default_and_each_has_its_name() -> None:
     folder = recognition.EMBEDDED
     chosen = Settings(models={"one": folder, "two": folder}, threads=1, rate=0)
-    with served(chosen, service.loaded(chosen)) as client:
+    with served(chosen, loading.loaded(chosen)) as client:
         models = client.get("/v1/models").json()["models"]
         assert [(model["name"], model["default"]) for model in models] == [("one", True), ("two", False)]
         assert sent(client, SPEECH, query="?model=two").json() == sent(client, SPEECH).json()

@@ -184,7 +184,7 @@ def test_memory_is_given_back_whatever_happens() -> None:
 
 
 def test_uploads_that_do_not_fit_into_memory_are_asked_to_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.service.HELD", 0)
+    monkeypatch.setattr("app.http.application.HELD", 0)
     with served() as client:
         response = sent(client, {})
     assert response.status_code == 503

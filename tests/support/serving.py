@@ -22,7 +22,7 @@ import numpy.typing as npt
 import psutil
 import soundfile
 
-from app import service
+from app.http import loading, server
 from app.http.settings import Settings
 from tests.support.paths import ROOT
 
@@ -32,9 +32,9 @@ BOUNDARY = "a-boundary"
 
 
 @lru_cache
-def models(threads: int = 1) -> list[service.Models]:
+def models(threads: int = 1) -> list[loading.Models]:
     """The embedded model, once for each thread."""
-    return list(service.loaded(Settings(threads=threads)))
+    return list(loading.loaded(Settings(threads=threads)))
 
 
 @contextmanager
@@ -42,15 +42,15 @@ def served(chosen: Settings | None = None, given: Sequence[Any] = (), **settings
     """A client of a service in a thread; it has one thread and no limit of requests, unless told otherwise."""
     if chosen is None:
         chosen = Settings(**{"rate": 0, "threads": 1, "port": 0} | settings)
-    server = service.server(chosen, given or models(chosen.threads))
-    with service.listener(replace(chosen, port=0)) as listener:
-        thread = threading.Thread(target=server.run, args=([listener],))
+    running = server.server(chosen, given or models(chosen.threads))
+    with server.listener(replace(chosen, port=0)) as listener:
+        thread = threading.Thread(target=running.run, args=([listener],))
         thread.start()
         try:
             with httpx.Client(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}", timeout=60) as client:
                 yield client
         finally:
-            server.should_exit = True
+            running.should_exit = True
             thread.join(30)
 
 

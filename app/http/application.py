@@ -1,0 +1,71 @@
+"""The service as an ASGI application: its routes, limits, metrics and error answers put together."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException as AnyHTTPException
+
+from app.http import access, routes
+from app.http.limits import Memory, Rate
+from app.http.loading import Models, warm_up
+from app.http.metrics import Metrics
+from app.http.middleware import Drained, Observed
+from app.http.settings import Settings
+from app.http.work import Pool
+
+HELD = 8  # uploads of the largest size that fit into memory together
+CLOSING_SECONDS = 5.0  # for the threads to end, after the last request
+PLAIN = {
+    404: "nothing has this address; /docs lists all addresses",
+    405: "this address wants another method; /docs lists the methods",
+}
+DESCRIPTION = 'Predicts the emotion of recorded speech. All errors have the same form: `{"detail": "…"}`.'
+
+
+def application(chosen: Settings, models: Sequence[Models]) -> FastAPI:
+    """The service; `models` has one set of models for each thread that predicts."""
+    pool = Pool(models, size=chosen.queue, prepare=warm_up)
+    memory, rate = Memory(HELD * chosen.max_bytes), Rate(chosen.rate)
+    metrics = Metrics(depth=lambda: pool.depth, held=lambda: memory.held)
+
+    @asynccontextmanager
+    async def working(_: FastAPI) -> AsyncIterator[None]:
+        await asyncio.to_thread(pool.start)
+        yield
+        await asyncio.to_thread(pool.close, timeout=CLOSING_SECONDS)
+
+    app = FastAPI(
+        title="Speech emotion recognition",
+        version=version("ser"),
+        description=DESCRIPTION,
+        lifespan=working,
+        redirect_slashes=False,
+    )
+    app.add_middleware(Drained)
+    app.add_middleware(Observed, observe=metrics.observe)
+    app.add_exception_handler(AnyHTTPException, _refused)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    known = access.by_key(chosen.keys) if chosen.keys else access.by_address
+    limited = access.at_rate(known, rate)
+    app.include_router(routes.predicting(chosen, pool, memory, metrics, limited))
+    app.include_router(routes.listing(chosen, models[0], limited))
+    app.include_router(routes.watching(chosen, pool, metrics, known))
+    return app
+
+
+async def _refused(_: Request, error: Exception) -> Response:
+    assert isinstance(error, AnyHTTPException)
+    detail = error.detail if isinstance(error, HTTPException) else PLAIN.get(error.status_code, error.detail)
+    return JSONResponse({"detail": detail}, error.status_code, error.headers)
+
+
+async def _invalid(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    detail = f"the parameter {first['loc'][-1]} is {str(first.get('input'))[:64]!r}; {first['msg'].lower()}"
+    return JSONResponse({"detail": detail}, 422)
