@@ -1,4 +1,4 @@
-"""`ser tune`: better settings for a study, by its dev UAR, as an experiment's file."""
+"""`ser tune`: search better settings of a study by its dev UAR, and write them as the file of an experiment."""
 
 import argparse
 import re
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 
 UTTERANCES = Path("data/utterances.csv")
 PARTITIONS = Path("data/partitions.csv")
-STAGES = {"yamnet_librosa": "combine"}  # of a representation, where it is not extract_<representation>
+STAGES = {"yamnet_librosa": "combine"}  # representations that are not made by extract_<representation>
 NAME = re.compile(r"[A-Za-z0-9_-]+")
 N_SHOWN = 5
 NOT_BLIND = (
-    "note: every speaker is tested in some fold and develops in another, so that these settings will have seen those"
-    " who are tested; --fold K searches without the test speakers of fold K"
+    "note: each speaker is in the test partition of one fold and in the dev partition of another, so this search uses"
+    " test speakers; --fold K searches without the test speakers of fold K"
 )
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Which study, how long to search, and where to write."""
+    """Add the study, the length of the search, and the file of the result."""
     study = parser.add_argument_group("study")
     study.add_argument(
         "-S",
@@ -37,20 +37,22 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="CHOICE",
-        help="as of dvc exp run: -S corpus=ravdess -S model=mlp; what is set here is not searched",
+        help="as in dvc exp run: -S corpus=ravdess -S model=mlp; a setting given here is not searched",
     )
-    study.add_argument("--fold", type=int, metavar="K", help="search without the speakers that this fold tests")
+    study.add_argument("--fold", type=int, metavar="K", help="search without the test speakers of this fold")
     study.add_argument(
-        "--folds", type=int, default=5, metavar="N", help="of cross-validation within one fold (%(default)s)"
+        "--folds", type=int, default=5, metavar="N", help="folds of the cross-validation within one fold (%(default)s)"
     )
     search = parser.add_argument_group("search")
-    search.add_argument("--trials", type=int, default=30, metavar="N", help="in all, those of before too (%(default)s)")
-    search.add_argument("--timeout", type=float, metavar="SECONDS", help="begin no trial after that")
-    search.add_argument("--seed", type=int, default=0, metavar="N", help="of what is drawn (%(default)s)")
-    search.add_argument("--space", type=Path, metavar="FILE", help="what to search (conf/tune/<model>.yaml)")
+    search.add_argument(
+        "--trials", type=int, default=30, metavar="N", help="total, earlier trials included (%(default)s)"
+    )
+    search.add_argument("--timeout", type=float, metavar="SECONDS", help="begin no new trial after this time")
+    search.add_argument("--seed", type=int, default=0, metavar="N", help="random seed of the draws (%(default)s)")
+    search.add_argument("--space", type=Path, metavar="FILE", help="search space (default: conf/tune/<model>.yaml)")
     result = parser.add_argument_group("result")
-    result.add_argument("--name", help="of the file in conf/experiment (tuned_<corpus>_<model>)")
-    result.add_argument("--force", action="store_true", help="overwrite a file that is not of this search")
+    result.add_argument("--name", help="file in conf/experiment (default: tuned_<corpus>_<model>)")
+    result.add_argument("--force", action="store_true", help="overwrite a file of another search")
 
 
 def run(given: argparse.Namespace) -> str:
@@ -59,13 +61,13 @@ def run(given: argparse.Namespace) -> str:
     Raises
     ------
     ValueError
-        If the study cannot be searched, all trials failed, or the file to write is somebody else's.
+        If the study cannot be searched, all trials failed, or the file is there and not of this search.
     """
     _check_numbers(given)
     config = experiments.composed(given.overrides)
     experiments.check(given.overrides)
     space = _space(given, config)
-    from ser.tuning import objective as tuning  # which takes a second to import
+    from ser.tuning import objective as tuning  # takes a second to import
 
     data = _data(given, config)
     name = tuning.key(data, config, space, seed=given.seed)
@@ -101,12 +103,12 @@ def _space(given: argparse.Namespace, config: dict[str, Any]) -> "Space":
 
 
 def _data(given: argparse.Namespace, config: dict[str, Any]) -> "Data":
-    """What the search may look at, of tables that were made with the settings of the study.
+    """Data of the search, from tables made with the settings of the study.
 
     Raises
     ------
     ValueError
-        If one is missing, or was made with other settings.
+        If a table is missing, or was made with other settings.
     """
     from ser.core import tables
     from ser.representation import reading
@@ -120,7 +122,7 @@ def _data(given: argparse.Namespace, config: dict[str, Any]) -> "Data":
         if not path.exists():
             raise ValueError(f"no {path} here; {remedy}")
         if names := provenance.differing(path, config):
-            raise ValueError(f"{path} was made with another {' and '.join(names)} than the study has; {remedy}")
+            raise ValueError(f"{path} was made with another {' and '.join(names)} than that of the study; {remedy}")
     return tuning.data(
         tables.read_partitions(PARTITIONS),
         tables.read_utterances(UTTERANCES),
@@ -132,26 +134,26 @@ def _data(given: argparse.Namespace, config: dict[str, Any]) -> "Data":
 
 
 def _path(given: argparse.Namespace, config: dict[str, Any], search: str) -> Path:
-    """Of the file to write.
+    """Path of the file to write.
 
     Raises
     ------
     ValueError
-        If its name is none, or it is there and is not of this search.
+        If its name is not valid, or the file is there and not of this search.
     """
     name = given.name or f"tuned_{config['corpus']['name']}_{config['model']['name']}"
     if not NAME.fullmatch(name):
-        raise ValueError(f"--name is {name!r}; it may have letters, digits, _ and -")
+        raise ValueError(f"--name is {name!r}; use only letters, digits, _ and -")
     path = CONF / experiments.FOLDER / f"{name}.yaml"
     if name == experiments.choices(given.overrides).base:
         raise ValueError(f"the study starts from {path}, which cannot be overwritten; choose another --name")
     if path.exists() and not given.force and search not in path.read_text(encoding="utf-8"):
-        raise ValueError(f"{path} is there, and not of this search; choose another --name, or --force")
+        raise ValueError(f"{path} is there, but not of this search; choose another --name, or add --force")
     return path
 
 
 def _searched(given: argparse.Namespace, data: "Data", space: "Space", name: str) -> "list[Trial]":
-    """All trials, behind a progress bar."""
+    """Run the search with a progress bar, and return all trials."""
     from tqdm import tqdm
 
     from ser.tuning import objective as tuning
@@ -190,11 +192,11 @@ def _best(trials: "Sequence[Trial]") -> "Trial":
 
 
 def _finding(trials: "Sequence[Trial]", best: "Trial") -> str:
-    """What the search came to, for the reader of the file."""
+    """Sentence on the result of the search, for the file."""
     given, n_trials = trials[0], len(trials) - 1
     if best is given:
-        return f"As it was: none of {n_trials} trials had a higher dev UAR than {_percent(given)} %"
-    before = "the study as it was failed" if given.score is None else f"{_percent(given)} % as it was"
+        return f"Unchanged: none of {n_trials} trials had a higher dev UAR than {_percent(given)} %"
+    before = "the unchanged study failed" if given.score is None else f"unchanged {_percent(given)} %"
     return f"Dev UAR {_percent(best)} %, the best of {n_trials} trials; {before}"
 
 
@@ -203,7 +205,7 @@ def _percent(trial: "Trial") -> str:
 
 
 def _table(trials: "Sequence[Trial]") -> list[str]:
-    """The best trials, one a line."""
+    """Lines of the best trials and of the unchanged study."""
     ranked = sorted(
         (number for number, trial in enumerate(trials) if trial.score is not None),
         key=lambda number: -(trials[number].score or 0),
@@ -214,7 +216,7 @@ def _table(trials: "Sequence[Trial]") -> list[str]:
 
 
 def _shown(trial: "Trial") -> str:
-    return " ".join(f"{name}={value}" for name, value in trial.settings.items()) or "as they were"
+    return " ".join(f"{name}={value}" for name, value in trial.settings.items()) or "unchanged"
 
 
 def _failures(trials: "Sequence[Trial]") -> list[str]:
@@ -229,7 +231,7 @@ def _choices(overrides: Sequence[str]) -> list[str]:
 
 
 def _command(given: argparse.Namespace, data: "Data") -> str:
-    """What was searched, as a command, but for the place of the corpus."""
+    """Command of this search, without the place of the corpus."""
     overrides = [override for override in given.overrides if not override.startswith(f"{experiments.PLACE}=")]
     folds = {} if data.fold is None else {"--fold": data.fold, "--folds": given.folds}
     numbers = {**folds, "--seed": given.seed, "--space": given.space}

@@ -1,1 +1,1 @@
-"""The search for better settings: objective, search, spaces, the file of the result."""
+"""Search for better settings of a study: objective, search, spaces, the file of the result."""

@@ -1,4 +1,4 @@
-"""Studies as Hydra overrides: composed into parameters, and written as a file of `conf/experiment`."""
+"""Studies as Hydra overrides: compose them into parameters, and write them as a file of `conf/experiment`."""
 
 import tempfile
 from collections.abc import Iterable, Mapping
@@ -16,16 +16,16 @@ from ser.core.params import PARAMS
 if TYPE_CHECKING:
     from hydra.core.override_parser.types import Override
 
-FOLDER = "experiment"  # of `conf`
-PLACE = "corpus.root"  # where the corpus lies is a matter of this machine: no file says it
+FOLDER = "experiment"  # in `conf`
+PLACE = "corpus.root"  # depends on the machine, so files of experiments leave it out
 
 
 @dataclass(frozen=True)
 class Choices:
-    """What overrides choose."""
+    """Choices of overrides, by kind."""
 
     base: str | None
-    """Experiment that they start from."""
+    """Experiment from which the study starts."""
     groups: Mapping[str, str]
     """Group -> file."""
     values: Mapping[str, Any]
@@ -33,12 +33,12 @@ class Choices:
 
 
 def composed(overrides: list[str], *, conf: Path = params.CONF) -> dict[str, Any]:
-    """Parameters of the study that `overrides` say, as `dvc exp run -S` composes them.
+    """Parameters of a study, composed from `overrides` as by `dvc exp run -S`.
 
     Raises
     ------
     ValueError
-        If there is no `conf`, or an override names what it does not have.
+        If there is no `conf`, or it lacks a name in an override.
     """
     if not conf.is_dir():
         raise ValueError(f"no folder {conf} here; go to the folder of the project")
@@ -50,18 +50,20 @@ def composed(overrides: list[str], *, conf: Path = params.CONF) -> dict[str, Any
 
 
 def choices(overrides: Iterable[str], *, conf: Path = params.CONF) -> Choices:
-    """What `overrides` choose, with the values that Hydra reads in them.
+    """Choices of `overrides`, with values as Hydra parses them.
 
     Raises
     ------
     ValueError
-        If one cannot be understood, or cannot be said in a file: a sweep, a deletion, a package.
+        If an override is not valid, or cannot be written to a file: a sweep, a deletion, a package.
     """
     base, groups, values = None, {}, {}
     for override in _parsed(overrides):
         name = override.key_or_group
         if override.is_sweep_override() or override.is_delete() or override.package is not None:
-            raise ValueError(f"{override.input_line} cannot be said in an experiment's file; name one value or file")
+            raise ValueError(
+                f"{override.input_line} cannot be written to the file of an experiment; give one value or file"
+            )
         if name == FOLDER:
             base = str(override.value())
         elif (conf / name).is_dir():
@@ -81,17 +83,17 @@ def _parsed(overrides: Iterable[str]) -> "list[Override]":
             parsed.append(parser.parse_override(override))
         except HydraException as error:
             reason = str(error).partition("\n")[0]
-            raise ValueError(f"{override!r} is no setting ({reason}); say it as model=mlp or model.C=1") from error
+            raise ValueError(f"{override!r} is not a setting ({reason}); write it as model=mlp or model.C=1") from error
     return parsed
 
 
 def text(overrides: list[str], comments: Iterable[str], *, conf: Path = params.CONF) -> str:
-    """An experiment's file that says what `overrides` do, but for the place of the corpus.
+    """Content of the file of an experiment with the same choices as `overrides`, without the place of the corpus.
 
     Raises
     ------
     ValueError
-        If an override cannot be said in a file.
+        If an override cannot be written to a file.
     """
     chosen = choices(overrides, conf=conf)
     nested: dict[str, Any] = {}
@@ -110,24 +112,24 @@ def text(overrides: list[str], comments: Iterable[str], *, conf: Path = params.C
 
 
 def write(path: Path, overrides: list[str], comments: Iterable[str], *, conf: Path = params.CONF) -> None:
-    """Write an experiment's file that says what `overrides` do.
+    """Write the file of an experiment with the same choices as `overrides`.
 
     Raises
     ------
     ValueError
-        If it would be another study.
+        If the file would not compose to the same parameters.
     """
     check(overrides, conf=conf)
     files.write_text(path, text(overrides, comments, conf=conf))
 
 
 def check(overrides: list[str], *, conf: Path = params.CONF) -> None:
-    """Check that an experiment's file composes to what `overrides` do.
+    """Check that the file of an experiment composes to the same parameters as `overrides`.
 
     Raises
     ------
     ValueError
-        If an override cannot be said in a file, or composes to other parameters there.
+        If an override cannot be written to a file, or the file composes to other parameters.
     """
     wanted = composed(overrides, conf=conf)
     with tempfile.TemporaryDirectory() as folder:
@@ -139,8 +141,8 @@ def check(overrides: list[str], *, conf: Path = params.CONF) -> None:
         found = composed([f"{FOLDER}={name}"], conf=copy)
     if _without_place(found) != _without_place(wanted):
         raise ValueError(
-            f"an experiment's file of {' '.join(overrides)} would be another study; say the groups (model=…, balance=…)"
-            " before single values, each once"
+            f"a file with {' '.join(overrides)} would be another study; give the groups (model=…, balance=…) before"
+            " single values, and each of them once"
         )
 
 

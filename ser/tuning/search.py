@@ -1,8 +1,8 @@
-"""Draw settings by Optuna, evaluate them, and keep what they came to: a search that is killed goes on.
+"""Draw settings with Optuna, evaluate them, and store the results, so that an interrupted search can continue.
 
 References
 ----------
-.. [1] Bergstra, Bardenet, Bengio and Kegl (2011), Algorithms for hyper-parameter optimization, NeurIPS: the sampler.
+.. [1] Bergstra, Bardenet, Bengio and Kegl (2011), Algorithms for hyper-parameter optimization, NeurIPS (the sampler).
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -22,28 +22,28 @@ if TYPE_CHECKING:
     from optuna.samplers import TPESampler
     from optuna.storages import RDBStorage
 
-STORAGE = Path("checkpoints/tune.sqlite")  # beside interrupted training, unknown to Git and DVC
-GIVEN = "given"
+STORAGE = Path("checkpoints/tune.sqlite")  # beside interrupted training, ignored by Git and DVC
+GIVEN = "given"  # names in the database
 ERROR = "error"
-SECONDS_TO_WAIT = 60.0  # for another process that writes
+SECONDS_TO_WAIT = 60.0  # for another process that writes to the database
 
 Settings = Mapping[str, str]
-"""Name -> value, as overrides say them; none: the study as it is."""
+"""Name -> value, in the grammar of overrides; empty for the study's own settings."""
 
 
 class Unfit(ValueError):
-    """Settings that do not fit each other or the data: their trial has failed, and the search goes on."""
+    """The settings do not fit each other or the data; their trial fails, and the search continues."""
 
 
 @dataclass(frozen=True)
 class Trial:
-    """What some settings came to."""
+    """Result of some settings."""
 
     settings: Settings
     score: float | None
-    """The larger the better; None if it failed."""
+    """Higher is better; None if the trial failed."""
     error: str = ""
-    """Why it failed."""
+    """Reason of the failure."""
 
 
 def search(
@@ -56,24 +56,21 @@ def search(
     timeout: float | None = None,
     storage: Path = STORAGE,
 ) -> Iterator[list[Trial]]:
-    """Try the study as it is, then `n_trials` settings of `space`; what was tried before is not tried again.
-
-    Each trial is drawn by a sampler of its own seed, from the finished ones before it: a search that was killed draws
-    what one that was not would have, and a longer search begins with the trials of a shorter one.
+    """Evaluate the study's own settings, then up to `n_trials` settings of `space`; stored trials count.
 
     Parameters
     ----------
     objective
-        Score of settings, or `Unfit`.
+        Score of settings; raises `Unfit` if they do not fit.
     name
-        Of the search in the file `storage`: all that its trials depend on.
+        Name of the search in the file `storage`; it must identify all that its trials depend on.
     timeout
-        Seconds after which no trial begins.
+        Seconds after which no new trial begins.
 
     Yields
     ------
     list
-        All finished trials, the study as it is before the others; at first, and after each.
+        All finished trials, the study's own settings first; at the start and after each new trial.
 
     Raises
     ------
@@ -83,8 +80,7 @@ def search(
     begin = monotonic()
     with _opened(storage, name) as study:
         if GIVEN not in study.user_attrs:
-            score, error = _outcome(objective, {})
-            study.set_user_attr(GIVEN, {"score": score, ERROR: error})
+            study.set_user_attr(GIVEN, dict(zip(("score", ERROR), _outcome(objective, {}), strict=True)))
         yield (found := finished(study))
         while len(found) <= n_trials and (timeout is None or monotonic() - begin < timeout):
             study.sampler = _sampler(seed, len(found))
@@ -99,13 +95,13 @@ def _try_one(study: "Study", space: Space, objective: Callable[[Settings], float
     score, error = _outcome(objective, spaces.settings(trial.params))
     if score is None:
         trial.set_user_attr(ERROR, error)
-        study.tell(trial, state=TrialState.PRUNED)  # and not FAIL, of which the sampler would learn nothing
+        study.tell(trial, state=TrialState.PRUNED)  # the sampler ignores FAIL, but learns to avoid pruned trials
     else:
         study.tell(trial, score)
 
 
 def _outcome(objective: Callable[[Settings], float], settings: Settings) -> tuple[float | None, str]:
-    """Score of `settings`, or why there is none."""
+    """Score of `settings` and an empty text, or None and the reason of the failure."""
     try:
         return objective(settings), ""
     except Unfit as error:
@@ -113,7 +109,7 @@ def _outcome(objective: Callable[[Settings], float], settings: Settings) -> tupl
 
 
 def finished(study: "Study") -> list[Trial]:
-    """The study as it is, and all finished trials, in their order; one that was killed is none."""
+    """Trial of the study's own settings, then all finished trials in order, without interrupted ones."""
     from optuna.trial import TrialState
 
     trials = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
@@ -123,16 +119,20 @@ def finished(study: "Study") -> list[Trial]:
 
 
 def _sampler(seed: int, n_finished: int) -> "TPESampler":
-    """The sampler of one trial: one that drew all would begin its random numbers anew after an interruption."""
+    """Sampler of one trial, with a seed of its own.
+
+    The draw depends only on the seed and on the finished trials. So an interrupted search continues with the same
+    trials as an uninterrupted one, and a longer search begins with the trials of a shorter one.
+    """
     from optuna.samplers import TPESampler
 
     (own,) = np.random.SeedSequence([seed, n_finished]).generate_state(1)
-    return TPESampler(seed=int(own), constant_liar=False)  # trials that were killed look as if they were running
+    return TPESampler(seed=int(own), constant_liar=False)  # it would count interrupted trials as running
 
 
 @contextmanager
 def _opened(storage: Path, name: str) -> "Iterator[Study]":
-    """The search `name`, made if there is none; closed at the end.
+    """The search `name` in the file `storage`, made if it is new; the database is closed at the end.
 
     Raises
     ------
@@ -163,10 +163,10 @@ def _storage(path: Path) -> "RDBStorage":
 
     try:
         return RDBStorage(f"sqlite:///{path}", engine_kwargs={"connect_args": {"timeout": SECONDS_TO_WAIT}})
-    except RuntimeError as error:  # tables of another version of Optuna
+    except RuntimeError as error:  # the tables are from another version of Optuna
         raise ValueError(_unusable(path, error)) from error
 
 
 def _unusable(storage: Path, error: Exception) -> str:
     reason = str(error).partition("\n")[0]
-    return f"{storage} cannot be used ({reason}); if it is damaged, or of another version of Optuna, delete it"
+    return f"{storage} cannot be used ({reason}); if it is damaged, or from another version of Optuna, delete it"

@@ -1,4 +1,4 @@
-"""Which settings of a study are searched, and within what, as the files of `conf/tune` say."""
+"""Search spaces: the settings of a study that are searched, and their ranges, from the files of `conf/tune`."""
 
 import json
 from collections.abc import Collection, Mapping
@@ -14,18 +14,18 @@ from ser.models import ENSEMBLE, NEURAL
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
 
-FOLDER = "tune"  # of `conf`
-OF_NETWORKS = "network"  # for those without a file of their own
+FOLDER = "tune"  # in `conf`
+OF_NETWORKS = "network"  # file for networks without their own
 SECTIONS = ("model", "training", "balance")
-FIXED = ("model", "model.name", "model.representation")  # other studies, with other spaces or other tables
-DIGITS = 3  # significant ones of a number: finer differences are noise, and people read the file
+FIXED = ("model", "model.name", "model.representation")  # changing these needs another space or other features
+DIGITS = 3  # significant digits; finer differences are noise, and people read the file
 
 Space = Mapping[str, Mapping[str, Any]]
-"""Name of a setting -> its `low`, `high` and perhaps `log`, or its `choices`."""
+"""Name of a setting -> its `low`, `high` and optional `log`, or its `choices`."""
 
 
 def path_of(model: str, *, conf: Path = params.CONF) -> Path:
-    """File of the space of `model`.
+    """File with the search space of `model`.
 
     Raises
     ------
@@ -41,52 +41,64 @@ def path_of(model: str, *, conf: Path = params.CONF) -> Path:
     if model == ENSEMBLE:
         raise ValueError(f"model={model} has no settings of its own; tune each member alone, as -S model=svm")
     known = ", ".join(sorted(file.stem for file in folder.glob("*.yaml")))
-    raise ValueError(f"model={model} has no search space {path}, only {known} have; write one, or name it by --space")
+    raise ValueError(
+        f"model={model} has no search space {path}, only {known} have one; write the file, or give another by --space"
+    )
 
 
 def read(path: Path, config: Mapping[str, Any], *, fixed: Collection[str] = (), conf: Path = params.CONF) -> Space:
-    """The space of the file `path`, without the settings that are `fixed`.
+    """Search space in the file `path`, without the settings that are `fixed`.
 
     Parameters
     ----------
     config
-        Parameters of the study, which has to have every setting.
+        Parameters of the study; they must contain every setting of the space.
+    fixed
+        Names of settings and groups that the command line sets.
 
     Raises
     ------
     ValueError
-        If there is no such file, it is not a space of the study, or everything in it is fixed.
+        If there is no such file, it is not a space of the study, or all its settings are fixed.
     """
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise ValueError(f"no file {path}; spaces lie in {conf / FOLDER}") from error
+        raise ValueError(f"no file {path}; search spaces are in {conf / FOLDER}") from error
     except yaml.YAMLError as error:
         raise ValueError(f"{path} is not YAML: {error}") from error
     if not isinstance(content, dict) or not content:
-        raise ValueError(f"{path} names no settings; write lines like: model.C: {{low: 0.1, high: 100.0, log: true}}")
+        raise ValueError(f"{path} has no settings; write lines like: model.C: {{low: 0.1, high: 100.0, log: true}}")
     for name, setting in content.items():
         _check(name, setting, config, path, conf)
-    set_already = {*fixed, *(name.partition(".")[0] for name in fixed)}  # with one of its settings a group is, too
+    set_already = {*fixed, *(name.partition(".")[0] for name in fixed)}  # a group is fixed with any of its settings
     space = {name: setting for name, setting in content.items() if name not in set_already}
     if not space:
-        raise ValueError(f"-S sets all that {path} searches ({', '.join(content)}); leave one of them out")
+        raise ValueError(
+            f"-S sets all settings of {path} ({', '.join(content)}), so none is left to search; remove one -S"
+        )
     return space
 
 
 def _check(name: str, setting: Any, config: Mapping[str, Any], path: Path, conf: Path) -> None:
-    """Raise a ValueError if `setting` is no range and no choices, or the study has no setting `name`."""
+    """Check that the study has the setting `name`, and that `setting` is a range or choices.
+
+    Raises
+    ------
+    ValueError
+        If not.
+    """
     section, _, _ = str(name).partition(".")
     if section not in SECTIONS or name in FIXED:
         raise ValueError(f"{path} searches {name}; only settings of {', '.join(SECTIONS)} can be searched")
     if not isinstance(setting, dict) or set(setting) not in ({"choices"}, {"low", "high"}, {"low", "high", "log"}):
-        raise ValueError(f"{path} has {name}: {setting}; wanted low, high and perhaps log, or choices")
+        raise ValueError(f"{path} has {name}: {setting}; wanted low, high and optional log, or choices")
     if name == section:
         files = {file.stem for file in (conf / section).glob("*.yaml")}
         if unknown := [choice for choice in setting.get("choices", [None]) if choice not in files]:
-            raise ValueError(f"{path} has {name}: {unknown[0]}; its choices are files: {', '.join(sorted(files))}")
+            raise ValueError(f"{path} has {name}: {unknown[0]}; its choices are the files {', '.join(sorted(files))}")
     elif not _has(config, name):
-        raise ValueError(f"{path} searches {name}, and the study has no such setting; see conf/{section}")
+        raise ValueError(f"{path} searches {name}, but the study has no such setting; see conf/{section}")
     if "choices" in setting:
         if not isinstance(setting["choices"], list) or not setting["choices"]:
             raise ValueError(f"{path} has {name}: choices: {setting['choices']}; wanted a list")
@@ -95,8 +107,8 @@ def _check(name: str, setting: Any, config: Mapping[str, Any], path: Path, conf:
     numbers = all(type(bound) in (int, float) and isfinite(bound) for bound in (low, high))
     if not numbers or not low < high or (setting.get("log") and low <= 0):
         raise ValueError(
-            f"{path} has {name}: {setting}; wanted numbers, low below high, and above 0 with log (1.0e-3, as YAML takes"
-            " 1e-3 for text)"
+            f"{path} has {name}: {setting}; wanted numbers, low below high, and above 0 with log (write 1.0e-3, because"
+            " YAML reads 1e-3 as text)"
         )
 
 
@@ -109,7 +121,14 @@ def _has(config: Any, name: str) -> bool:
 
 
 def distributions(space: Space) -> "dict[str, BaseDistribution]":
-    """The space as Optuna's distributions: of choices, the distribution of what stands for them in an override."""
+    """Space as Optuna's distributions; choices are in the grammar of overrides.
+
+    Examples
+    --------
+    >>> distributions({"model.alpha": {"low": 1.0, "high": 10.0}, "training.refit": {"choices": [True, False]}})
+    {'model.alpha': FloatDistribution(high=10.0, log=False, low=1.0, step=None), \
+'training.refit': CategoricalDistribution(choices=('true', 'false'))}
+    """
     from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
     found: dict[str, BaseDistribution] = {}
@@ -124,7 +143,13 @@ def distributions(space: Space) -> "dict[str, BaseDistribution]":
 
 
 def settings(drawn: Mapping[str, Any]) -> dict[str, str]:
-    """Name -> value of what was drawn of a space, as an override says it; numbers in the digits that are evaluated."""
+    """Name -> drawn value in the grammar of overrides; numbers have three significant digits.
+
+    Examples
+    --------
+    >>> settings({"model.C": 12.34567, "model.n": 3, "balance": "none"})
+    {'model.C': '12.3', 'model.n': '3', 'balance': 'none'}
+    """
     return {
         name: repr(float(f"{value:.{DIGITS}g}")) if isinstance(value, float) else str(value)
         for name, value in drawn.items()
@@ -132,5 +157,5 @@ def settings(drawn: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _text(choice: Any) -> str:
-    """A value of YAML in Hydra's grammar, which takes JSON; of text, the text."""
+    """Value of YAML in the grammar of overrides, which includes JSON; text stays as it is."""
     return choice if isinstance(choice, str) else json.dumps(choice)

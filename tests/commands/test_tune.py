@@ -107,18 +107,18 @@ def test_the_best_settings_are_written_as_an_experiment_that_composes_to_them(
     assert content == experiments.composed([*STUDY[1::2], *settings.split()])
     assert content["partition"]["n_folds"] == 4
     assert uar == max(score for score, _ in shown.values()) > 12.5
-    assert shown[0][1] == "as they were"
+    assert shown[0][1] == "unchanged"
     assert len(shown) == 6  # the best five, and the study as it was
     scores = [score for score, _ in shown.values()][:5]
     assert scores == sorted(scores, reverse=True)
     comments = [line for line in FILE.read_text().splitlines() if line.startswith("# ")]
-    assert comments[1] == f"# Dev UAR {uar} %, the best of 6 trials; {shown[0][0]} % as it was."
+    assert comments[1] == f"# Dev UAR {uar} %, the best of 6 trials; unchanged {shown[0][0]} %."
     assert comments[2] == (
         "# corpus demo, partition speaker_folds, svm on functionals_120: dev of the study's 4 folds."
     )
     assert comments[3] == "# Found by: ser tune -S partition=speaker_folds -S partition.n_folds=4 --seed 0"
     assert f"written: {FILE}\nrun it with: dvc exp run -S experiment=tuned_demo_svm\n" in printed
-    assert printed.count("note: every speaker is tested in some fold") == 1
+    assert printed.count("note: each speaker is in the test partition of one fold") == 1
     assert not list(Path("conf").rglob(".partial*"))
 
 
@@ -205,14 +205,14 @@ def test_another_model_and_a_space_of_ones_own(
     Path("mine.yaml").write_text("model.C: {choices: [0.01, 0.1, 1.0]}\n")
     run(*STUDY, "-S", "model=logistic_regression", "--space", "mine.yaml", "--name", "mine")
     settings = {row for _, row in table_of(capsys.readouterr().out).values()}
-    assert settings <= {"as they were", "model.C=0.01", "model.C=0.1", "model.C=1.0"}
+    assert settings <= {"unchanged", "model.C=0.01", "model.C=0.1", "model.C=1.0"}
     assert "--space mine.yaml" in Path("conf/experiment/mine.yaml").read_text()
 
 
 def test_if_nothing_is_better_the_file_says_so(evaluated: list[dict[str, Any]]) -> None:
     Path("mine.yaml").write_text("model.C: {low: 1.0e-9, high: 1.0e-8}\n")
     run(*STUDY, "--space", "mine.yaml", n_trials=2)
-    assert "# As it was: none of 2 trials had a higher dev UAR than 33.3 %.\n" in FILE.read_text()
+    assert "# Unchanged: none of 2 trials had a higher dev UAR than 33.3 %.\n" in FILE.read_text()
     assert experiments.composed(["experiment=tuned_demo_svm"]) == experiments.composed(list(STUDY[1::2]))
 
 
@@ -226,7 +226,7 @@ def test_settings_that_fail_are_told_and_do_not_end_the_search(capsys: pytest.Ca
     assert "smote needs more than balance.k_neighbors=1000 training rows" in printed
     Path("mine.yaml").write_text("balance.k_neighbors: {choices: [1000, 2000]}\n")
     message = complaint(*STUDY, "-S", "balance.k_neighbors=50", "--space", "mine.yaml", "--name", "none")
-    assert "sets all that mine.yaml searches" in message
+    assert "sets all settings of mine.yaml" in message
     Path("mine.yaml").write_text("model.gamma: {choices: [none, neither]}\n")
     message = complaint(*STUDY, "-S", "balance.k_neighbors=50", "--space", "mine.yaml", "--name", "none")
     assert message.startswith("error: all 4 trials failed; the first: smote needs more than")
@@ -239,18 +239,18 @@ def test_settings_that_fail_are_told_and_do_not_end_the_search(capsys: pytest.Ca
 def test_a_file_of_somebody_else_is_not_overwritten(evaluated: list[dict[str, Any]]) -> None:
     FILE.write_text("# mine\n")
     message = complaint(*STUDY)
-    assert f"error: {FILE} is there, and not of this search; choose another --name, or --force" in message
+    assert f"error: {FILE} is there, but not of this search; choose another --name, or add --force" in message
     assert FILE.read_text() == "# mine\n"
     assert not evaluated
     run(*STUDY, "--force", n_trials=1)
     run(*STUDY, n_trials=2)  # of this search now
     assert "the best of 2 trials" in FILE.read_text()
-    assert "is there, and not of this search" in complaint(*STUDY, "--seed", "1")
+    assert "is there, but not of this search" in complaint(*STUDY, "--seed", "1")
 
 
 @pytest.mark.parametrize("name", ["a/b", "../x", "a b", "ä", ".hidden"])
 def test_a_name_that_is_none_is_refused(name: str) -> None:
-    assert f"--name is {name!r}; it may have letters" in complaint(*STUDY, "--name", name)
+    assert f"--name is {name!r}; use only letters" in complaint(*STUDY, "--name", name)
 
 
 @pytest.mark.parametrize("path", [tune.UTTERANCES, tune.PARTITIONS, FEATURES])
@@ -288,7 +288,7 @@ def test_a_table_of_another_study_is_refused_with_the_command_that_makes_it_anew
     override: str, path: Path, name: str
 ) -> None:
     message = complaint(*STUDY, "-S", override)
-    assert f"error: {path} was made with another {name} than the study has; make it with: dvc exp run -S" in message
+    assert f"error: {path} was made with another {name} than that of the study; make it with: dvc exp run -S" in message
     assert message.endswith(f"-S {override} partition extract_librosa")
 
 
@@ -299,14 +299,14 @@ def test_a_table_of_another_study_is_refused_with_the_command_that_makes_it_anew
         (["-S", "model=nonsense"], "does not compose with"),
         (["-S", "model=svm,mlp"], "does not compose with"),
         (["-S", "model.C=choice(1,2)"], "does not compose with"),
-        (["-S", "~model.C"], "~model.C cannot be said in an experiment's file"),
+        (["-S", "~model.C"], "~model.C cannot be written to the file of an experiment"),
         (["--fold", "4"], "there is no fold 4; the study has 0, 1, 2, 3"),
         (["--fold", "0", "--folds", "2"], "--folds is 2; it must be 3 or more"),
         (["--seed", "-1"], "--seed is -1; it must be 0 or more"),
         (["--timeout", "0"], "--timeout is 0.0; it must be above 0 seconds"),
         (["--timeout", "nan"], "--timeout is nan; it must be above 0 seconds"),
-        (["--space", "nowhere.yaml"], "no file nowhere.yaml; spaces lie in conf/tune"),
-        (["-S", "balance=none", "-S", "model.C=1", "-S", "model.gamma=1"], "leave one of them out"),
+        (["--space", "nowhere.yaml"], "no file nowhere.yaml; search spaces are in conf/tune"),
+        (["-S", "balance=none", "-S", "model.C=1", "-S", "model.gamma=1"], "so none is left to search; remove one -S"),
     ],
     ids=" ".join,
 )

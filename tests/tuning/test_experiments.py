@@ -77,21 +77,23 @@ def test_what_is_chosen_is_told_apart() -> None:
 
 @pytest.mark.parametrize("override", ["model=svm,mlp", "~model.C", "corpus@other=ravdess", "model.C=range(1,3)"])
 def test_what_no_file_can_say_is_refused_by_its_name(override: str) -> None:
-    with pytest.raises(ValueError, match="cannot be said in an experiment's file; name one value or file") as raised:
+    with pytest.raises(
+        ValueError, match="cannot be written to the file of an experiment; give one value or file"
+    ) as raised:
         experiments.choices([override], conf=CONF)
     assert override in str(raised.value)
 
 
 @pytest.mark.parametrize("override", ["model", "model.C=[1", ""])
 def test_what_is_no_override_is_refused_with_an_example(override: str) -> None:
-    with pytest.raises(ValueError, match=r"is no setting .*; say it as model=mlp or model.C=1"):
+    with pytest.raises(ValueError, match=r"is not a setting .*; write it as model=mlp or model.C=1"):
         experiments.choices([override], conf=CONF)
 
 
 def test_what_would_be_another_study_is_not_written(conf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = conf / "experiment" / "mine.yaml"
     monkeypatch.setattr(experiments, "text", lambda *_, **options: "# @package _global_\nseed: 1\n")  # noqa: ARG005
-    with pytest.raises(ValueError, match=r"an experiment's file of model.C=1 would be another study"):
+    with pytest.raises(ValueError, match=r"a file with model.C=1 would be another study"):
         experiments.write(path, ["model.C=1"], [], conf=conf)
     assert not path.exists()
 

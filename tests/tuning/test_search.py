@@ -230,7 +230,7 @@ def test_a_file_of_another_version_of_optuna_is_named_with_the_remedy() -> None:
     with sqlite3.connect(searching.STORAGE) as connection:
         connection.execute("UPDATE alembic_version SET version_num = 'v2.6.0.a'")
     connection.close()
-    with pytest.raises(ValueError, match=r"cannot be used \(.*of another version of Optuna, delete it"):
+    with pytest.raises(ValueError, match=r"cannot be used \(.*from another version of Optuna, delete it"):
         found()
 
 

@@ -127,31 +127,31 @@ def test_what_is_fixed_is_not_searched(tmp_path: Path) -> None:
     assert set(space_of(tmp_path, content, fixed=["balance", "corpus"])) == {"model.C"}
     assert set(space_of(tmp_path, content, fixed=["balance.k_neighbors"])) == {"model.C"}  # which none has not
     assert set(space_of(tmp_path, content, fixed=["model", "model.gamma"])) == {"balance", "model.C"}
-    with pytest.raises(ValueError, match=r"-S sets all that .*space.yaml searches \(model.C, balance\)"):
+    with pytest.raises(ValueError, match=r"-S sets all settings of .*space.yaml \(model.C, balance\)"):
         space_of(tmp_path, content, fixed=["balance", "model.C"])
 
 
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [
-        ("", "names no settings; write lines like: model.C"),
-        ("- model.C", "names no settings"),
+        ("", "has no settings; write lines like: model.C"),
+        ("- model.C", "has no settings"),
         ("a: [", "is not YAML"),
-        ({"model.Cc": {"low": 1, "high": 2}}, "searches model.Cc, and the study has no such setting; see conf/model"),
-        ({"balance.n": {"low": 1, "high": 2}}, "searches balance.n, and the study has no such setting"),
+        ({"model.Cc": {"low": 1, "high": 2}}, "searches model.Cc, but the study has no such setting; see conf/model"),
+        ({"balance.n": {"low": 1, "high": 2}}, "searches balance.n, but the study has no such setting"),
         ({"seed": {"choices": [1, 2]}}, "searches seed; only settings of model, training, balance can be searched"),
         ({"librosa.n_fft": {"choices": [1, 2]}}, "searches librosa.n_fft; only"),
         ({"model": {"choices": ["svm", "mlp"]}}, "searches model; only"),
         ({"model.representation": {"choices": ["yamnet"]}}, "searches model.representation; only"),
         ({7: {"choices": [1, 2]}}, "searches 7; only"),
-        ({"balance": {"choices": ["none", "smot"]}}, "has balance: smot; its choices are files: none, random_over"),
-        ({"balance": {"low": 1, "high": 2}}, "its choices are files"),
-        ({"model.C": 3}, "has model.C: 3; wanted low, high and perhaps log, or choices"),
-        ({"model.C": {"low": 1}}, "wanted low, high and perhaps log, or choices"),
+        ({"balance": {"choices": ["none", "smot"]}}, "has balance: smot; its choices are the files none, random_over"),
+        ({"balance": {"low": 1, "high": 2}}, "its choices are the files"),
+        ({"model.C": 3}, "has model.C: 3; wanted low, high and optional log, or choices"),
+        ({"model.C": {"low": 1}}, "wanted low, high and optional log, or choices"),
         ({"model.C": {"low": 1, "high": 2, "step": 1}}, "wanted low, high"),
         ({"model.C": {"low": 2, "high": 2}}, "wanted numbers, low below high"),
         ({"model.C": {"low": 0, "high": 2, "log": True}}, "above 0 with log"),
-        ("model.C: {low: 1e-3, high: 1}", "as YAML takes 1e-3 for text"),
+        ("model.C: {low: 1e-3, high: 1}", "because YAML reads 1e-3 as text"),
         ("model.C: {low: 1, high: .inf}", "wanted numbers"),
         ({"model.C": {"low": True, "high": 2}}, "wanted numbers"),
         ({"model.C": {"choices": []}}, "wanted a list"),
@@ -165,5 +165,5 @@ def test_what_is_no_space_of_the_study_is_refused_by_its_name(tmp_path: Path, co
 
 
 def test_a_missing_file_is_named() -> None:
-    with pytest.raises(ValueError, match=r"no file nowhere.yaml; spaces lie in conf/tune"):
+    with pytest.raises(ValueError, match=r"no file nowhere.yaml; search spaces are in conf/tune"):
         spaces.read(Path("nowhere.yaml"), SVM, conf=params.CONF)
