@@ -22,9 +22,11 @@ def main() -> None:
     cells: list[dict[str, Any]] = []
     for path in sorted(PREDICTIONS.glob("*/*.csv")):
         for corpus, rows in tables.read_predictions(path).groupby("corpus"):
-            cells.append(cell(path, str(corpus), rows, n_resamples=n_resamples, seed=config["seed"]))
+            cells.append(pair_scores(path, str(corpus), rows, n_resamples=n_resamples, seed=config["seed"]))
     if not cells:
-        raise ValueError("no corpus to train on; `ser corpora` lists what is there, and how to get more")
+        raise ValueError(
+            "no corpus has enough speakers to train on; `ser corpora` lists the installed ones, and how to get others"
+        )
     scores = pd.DataFrame(cells).sort_values(["train_corpus", "test_corpus"])
     tables.write(scores, SCORES)
     labels = scores["emotions"].iloc[0].split()
@@ -37,8 +39,16 @@ def main() -> None:
     files.write_figure(HEAT_MAP, figure)
 
 
-def cell(path: Path, test_corpus: str, rows: pd.DataFrame, *, n_resamples: int, seed: int) -> dict[str, Any]:
-    """Scores of one pair of corpora."""
+def pair_scores(path: Path, test_corpus: str, rows: pd.DataFrame, *, n_resamples: int, seed: int) -> dict[str, Any]:
+    """Row of the table: scores of the models trained on one corpus and tested on another, or on the same in folds.
+
+    Parameters
+    ----------
+    path
+        Predictions, as `<training corpus>/across.csv` or `<training corpus>/within.csv`.
+    rows
+        Predictions of the utterances of `test_corpus` in that file.
+    """
     low, high = metrics.uar_interval(rows, n_resamples=n_resamples, seed=seed)
     scores = metrics.scores(rows)
     return {

@@ -209,7 +209,7 @@ def test_a_cell_has_the_scores_of_its_predictions() -> None:
     for emotion, n_wrong in wrong.items():
         index = rows.index[rows["truth"] == emotion][:n_wrong]
         rows.loc[index, "prediction"] = "sad" if emotion != "sad" else "angry"
-    cell = compare.cell(PREDICTIONS / "ravdess" / ACROSS, "emodb", rows, n_resamples=50, seed=0)
+    cell = compare.pair_scores(PREDICTIONS / "ravdess" / ACROSS, "emodb", rows, n_resamples=50, seed=0)
     assert (cell["train_corpus"], cell["test_corpus"], cell["protocol"]) == ("ravdess", "emodb", "cross_corpus")
     assert (cell["uar"], cell["accuracy"]) == pytest.approx(((0.75 + 3 * 0.5) / 4, 30 / 56), abs=1e-6)
     assert (cell["n_utterances"], cell["n_speakers"]) == (56, 4)
@@ -219,7 +219,7 @@ def test_a_cell_has_the_scores_of_its_predictions() -> None:
 
 def test_a_cell_of_the_diagonal_says_so_and_six_speakers_give_an_interval() -> None:
     rows = prediction_table(corpus("emodb", 6), labels=SHARED)
-    cell = compare.cell(PREDICTIONS / "emodb" / WITHIN, "emodb", rows, n_resamples=200, seed=0)
+    cell = compare.pair_scores(PREDICTIONS / "emodb" / WITHIN, "emodb", rows, n_resamples=200, seed=0)
     assert cell["protocol"] == "speaker_folds"
     assert cell["uar_low"] < cell["uar"] < cell["uar_high"]
 
@@ -281,7 +281,9 @@ def test_a_picture_without_blanks_explains_none(drawn: list[tuple[pd.DataFrame, 
 @pytest.mark.usefixtures("folder")
 def test_where_nothing_was_predicted_there_is_nothing_to_compare() -> None:
     (PREDICTIONS / "savee").mkdir(parents=True)
-    with pytest.raises(ValueError, match="no corpus to train on; `ser corpora` lists what is there, and how to get"):
+    with pytest.raises(
+        ValueError, match="no corpus has enough speakers to train on; `ser corpora` lists the installed ones"
+    ):
         compare.main()
     assert not compare.SCORES.exists()
 
