@@ -1,14 +1,17 @@
 """What all tests share: the real corpora, where this machine has them."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
 
+from ser import params
 from ser.evaluation import projections
 from ser.features.spectral.functionals import functionals
+from tests.support import composing
 from tests.support.paths import CONF
 from tests.support.synthesis import tone
 
@@ -53,3 +56,11 @@ def corpora_root() -> Path:
     if not os.environ.get("SER_CORPORA"):
         pytest.skip(NOT_HERE)
     return Path(os.environ["SER_CORPORA"])
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compositions_are_kept() -> Iterator[None]:
+    """Compose equal overrides of equal files once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(params, "compose", composing.kept(params.compose))
+        yield

@@ -325,7 +325,7 @@ def test_unknown_and_too_few_speakers_are_refused(folder: Path) -> None:
     holdout = ("partition=speaker_holdout", "partition.test_fraction=0.6")
     write_study(folder, *holdout, utterances=without_speakers(UTTERANCES))
     options = [word for override in holdout for word in ("-S", override)]
-    assert "have no speaker, and folds of speakers need one" in complaint(*options)
+    assert "have no speaker, and a search needs folds of speakers" in complaint(*options)
     write_study(folder, *holdout)
     few = by_speaker(dict.fromkeys(("01", "02", "03", "04", "05", "06"), "test") | {"07": "dev"}, utterances=UTTERANCES)
     tables.write(few, tune.PARTITIONS)
