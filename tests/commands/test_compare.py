@@ -1,4 +1,4 @@
-"""What `ser compare` prints of two folders."""
+"""Output of `ser compare` for two folders."""
 
 import json
 from pathlib import Path
@@ -46,7 +46,7 @@ def test_the_table_has_differences_with_their_interval_and_p(capsys: pytest.Capt
     assert "bootstrap over speakers" in lines[-1]
 
 
-def test_of_few_speakers_every_one_is_printed_and_no_interval(capsys: pytest.CaptureFixture[str]) -> None:
+def test_few_speakers_are_printed_one_by_one_without_an_interval(capsys: pytest.CaptureFixture[str]) -> None:
     written(2)
     cli.main(["compare", "a", "b", *FAST])
     output = capsys.readouterr().out
@@ -67,7 +67,7 @@ def test_a_transductive_run_is_marked(capsys: pytest.CaptureFixture[str]) -> Non
 
 
 @pytest.mark.parametrize("n_speakers", [2, 7])
-def test_json_has_null_where_there_is_nothing(n_speakers: int, capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_has_null_for_missing_values(n_speakers: int, capsys: pytest.CaptureFixture[str]) -> None:
     found = differences.comparison(*written(n_speakers), n_resamples=128)
     cli.main(["compare", "a", "b", "--json", *FAST])
     said = json.loads(capsys.readouterr().out)
@@ -78,7 +78,7 @@ def test_json_has_null_where_there_is_nothing(n_speakers: int, capsys: pytest.Ca
     assert [row["difference"] for row in said["speakers"]] == found.speakers["difference"].tolist()
 
 
-def test_the_csv_is_the_table_to_the_digit(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+def test_the_csv_equals_the_table_to_the_digit(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
     found = differences.comparison(*written(7), n_resamples=128)
     cli.main(["compare", "a", "b", "--csv", *FAST])
     (folder / "found.csv").write_text(capsys.readouterr().out)
@@ -92,7 +92,7 @@ def test_the_csv_is_the_table_to_the_digit(capsys: pytest.CaptureFixture[str], f
         (("--resamples", "0"), "error: --resamples is 0; it must be 1 or more"),
     ],
 )
-def test_what_cannot_be_done_ends_with_a_message(arguments: tuple[str, ...], message: str) -> None:
+def test_a_comparison_that_is_not_possible_ends_with_a_message(arguments: tuple[str, ...], message: str) -> None:
     written(2)
     with pytest.raises(SystemExit) as raised:
         cli.main(["compare", "a", "b", *arguments])

@@ -1,4 +1,4 @@
-"""`ser describe`: of a whole study, of single recordings, and of what can be neither."""
+"""`ser describe`: a whole study, single recordings, and errors."""
 
 import re
 from pathlib import Path
@@ -29,7 +29,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def study(utterances: pd.DataFrame, root: str = "corpus") -> pd.DataFrame:
-    """Write audio, table and parameters: each utterance is a tone, the first of 200 Hz, the next a semitone higher."""
+    """Write audio, table and parameters: each utterance is a tone, from 200 Hz in steps of a semitone."""
     rows = utterances.copy()
     for row in rows.index:
         path = Path(root, rows.loc[row, "path"])
@@ -101,7 +101,7 @@ def test_two_runs_write_the_same_bytes_also_if_one_is_from_the_cache(
         assert Path("computed", name).read_bytes() == Path("kept", name).read_bytes()
 
 
-def test_a_study_of_one_utterance_of_nobody_is_described(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_study_of_one_utterance_without_a_speaker_is_described(capsys: pytest.CaptureFixture[str]) -> None:
     one = without_speakers(of_two()).head(1)
     study(one.assign(sex=pd.Series(None, one.index, dtype="str")))
     assert said(capsys=capsys).startswith("ravdess: 1 utterance of unknown speakers")
@@ -120,7 +120,7 @@ def test_without_a_study_the_message_says_how_to_begin() -> None:
     assert failure() == "no data/utterances.csv here; make it with: dvc repro ingest; or give audio files"
 
 
-def test_recordings_that_are_gone_are_counted_and_one_is_named() -> None:
+def test_missing_recordings_are_counted_and_one_is_named() -> None:
     rows = study(of_two())
     Path("corpus", rows["path"][3]).unlink()
     assert failure() == (
@@ -135,7 +135,7 @@ def test_a_recording_that_was_replaced_is_named() -> None:
     assert "is not the recording that was ingested; run: dvc repro" in failure()
 
 
-def test_a_file_is_no_folder_to_write_to() -> None:
+def test_an_output_folder_that_is_a_file_is_refused() -> None:
     study(of_two())
     Path("here").touch()
     assert failure("--out", "here") == "here is a file; --out takes the name of a folder"
@@ -155,7 +155,7 @@ def test_a_recording_is_drawn_without_any_study(capsys: pytest.CaptureFixture[st
 
 
 @pytest.mark.parametrize("given", ["id", "end", "path", "link"])
-def test_an_utterance_is_known_by_id_by_its_end_and_by_its_file(given: str, folder: Path) -> None:
+def test_an_utterance_is_found_by_its_id_the_end_of_its_id_and_its_file(given: str, folder: Path) -> None:
     row = study(of_two()).iloc[5]
     path = Path("corpus", row["path"])
     Path("link.wav").symlink_to(path.resolve())
@@ -165,7 +165,7 @@ def test_an_utterance_is_known_by_id_by_its_end_and_by_its_file(given: str, fold
     assert found.path.resolve() == path.resolve()
 
 
-def test_the_speaker_is_left_out_where_nobody_knows_it() -> None:
+def test_an_unknown_speaker_is_not_in_the_title() -> None:
     row = study(without_speakers(of_two())).iloc[0]
     assert drawing.KnownRecordings(Path("data/utterances.csv")).find(row["utterance"]).labels == (row["emotion"],)
 
@@ -186,18 +186,18 @@ def test_sounds_of_any_kind_are_drawn(waveform: Waveform, part: str, capsys: pyt
     assert is_picture(Path("there/x.wav.png"))
 
 
-def test_of_a_long_recording_the_beginning_is_described(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_first_minute_of_a_long_recording_is_described(capsys: pytest.CaptureFixture[str]) -> None:
     wav("x.wav", tone(220, 70.0, 4000) * (np.arange(280_000) < 4000), 4000)  # silence costs no time
     assert "duration 70 s (measurements of the first 60 s)" in said("x.wav", capsys=capsys)
 
 
-def test_equal_names_and_odd_ones_get_pictures_of_their_own(capsys: pytest.CaptureFixture[str]) -> None:
+def test_recordings_with_equal_or_odd_names_get_separate_pictures(capsys: pytest.CaptureFixture[str]) -> None:
     paths = [wav(name, tone(220, 0.2)) for name in ("a/x.wav", "b/x.wav", "a/$5^{ä \u4f60.wav")]
     said(*paths, capsys=capsys)
     assert {path.name for path in OUT.iterdir()} == {"x.wav.png", "x.wav-2.png", "5_ä_\u4f60.wav.png"}
 
 
-def test_a_bad_recording_is_told_when_the_others_are_drawn(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_damaged_recording_is_reported_after_the_others_are_drawn(capsys: pytest.CaptureFixture[str]) -> None:
     wav("good.wav", tone(220, 0.2))
     Path("bad.wav").write_text("Dear diary")
     Path("empty.wav").touch()
@@ -218,19 +218,19 @@ def test_a_bad_recording_is_told_when_the_others_are_drawn(capsys: pytest.Captur
         ("x" * 5000, "File name too long"),
     ],
 )
-def test_what_is_no_recording_is_refused(name: str, message: str) -> None:
+def test_a_name_without_a_recording_is_refused(name: str, message: str) -> None:
     assert re.search(message, failure(name))
     assert not OUT.exists()
 
 
-def test_a_mistyped_id_ends_with_those_that_are_alike() -> None:
+def test_a_mistyped_id_is_answered_with_similar_ids() -> None:
     rows = study(of_two())
     name = rows["utterance"][0]
     assert failure(f"{name}x").startswith(f"{name}x is not a file, and data/utterances.csv has no such")
     assert name in failure(f"{name}x")
 
 
-def test_an_end_of_several_ids_is_refused() -> None:
+def test_the_end_of_several_ids_is_refused() -> None:
     rows = study(of_two())
     ending = rows["utterance"][0].rpartition("/")[2]
     assert f"2 ids in data/utterances.csv end with it: ravdess/Actor_01/{ending}" in failure(ending)

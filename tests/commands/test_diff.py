@@ -52,7 +52,7 @@ SER = (sys.executable, "-c", "from ser.cli import main; main()")
 
 
 def set_accuracy(project: Project, accuracy: float) -> None:
-    """Choose it, and run."""
+    """Set the accuracy in the parameters, and run the pipeline."""
     (project.folder / "params.yaml").write_text(f"accuracy: {accuracy}\n")
     project.run("dvc", "repro")
 
@@ -76,7 +76,7 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 @pytest.fixture
 def project(history: Project) -> Project:
-    """The project as it was committed last, without a page."""
+    """The project at its last commit, without a page."""
     history.run("git", "checkout", "--quiet", "--force", "change")
     history.run("dvc", "checkout", "--force", "--quiet")
     (history.folder / "reports/diff.md").unlink(missing_ok=True)
@@ -88,11 +88,11 @@ def page(project: Project) -> str:
 
 
 def squeezed(text: str) -> str:
-    """With columns of no certain width."""
+    """Text without the padding of its columns."""
     return re.sub("-+", "-", re.sub(" +", " ", text))
 
 
-def test_a_drop_beyond_chance_is_told_and_fails(project: Project) -> None:
+def test_a_significant_drop_is_on_the_page_and_fails(project: Project) -> None:
     output = project.run(*SER, "diff", "main", fails=True)
     assert "error: UAR" in output
     assert "**a significant drop** (p = 0.0078)" in page(project)  # of 2^8 swaps, two
@@ -103,17 +103,17 @@ def test_a_drop_beyond_chance_is_told_and_fails(project: Project) -> None:
     for name in ("base", "change"):
         assert (project.folder / f"reports/diff/{name}.png").read_bytes().startswith(b"\x89PNG")
         assert f"(diff/{name}.png)" in page(project)
-    assert project.run("git", "status", "--short") == ""  # nothing of it is for Git
+    assert project.run("git", "status", "--short") == ""  # Git ignores the page
 
 
-def test_the_commit_before_is_as_good_a_base_and_a_gain_does_not_fail(project: Project) -> None:
+def test_an_earlier_commit_can_be_the_base_and_a_gain_does_not_fail(project: Project) -> None:
     project.run(*SER, "diff", "HEAD~1", "--name", "target", fails=True)
     assert page(project).startswith("### Figures against `target`\n")
     set_accuracy(project, 0.95)
     assert "**a significant gain**" in project.run(*SER, "diff", "HEAD")
 
 
-def test_no_change_is_no_drop(project: Project) -> None:
+def test_no_change_is_not_a_drop(project: Project) -> None:
     output = project.run(*SER, "diff", "HEAD")
     assert "no significant difference (p = 1.00)" in output
     assert page(project).count("No difference.") == 2
@@ -128,12 +128,12 @@ def test_other_emotions_cannot_be_compared_and_do_not_fail(project: Project) -> 
     assert "The UAR cannot be compared (A: `main`, B: this change): A has the emotions neutral, happy, sad" in output
 
 
-def test_a_base_that_the_cache_lacks_is_run_anew(project: Project) -> None:
+def test_a_base_without_predictions_in_the_cache_is_run_again(project: Project) -> None:
     project.run(*SER, "diff", "main", fails=True)
     expected = page(project)
     lock = yaml.safe_load(project.run("git", "show", "main:dvc.lock"))
     (md5,) = [out["md5"] for out in lock["stages"]["evaluate"]["outs"] if out["path"] == "reports/predictions.csv"]
-    shutil.rmtree(project.folder / ".dvc/cache/runs")  # else DVC would know what the same code gave
+    shutil.rmtree(project.folder / ".dvc/cache/runs")  # else DVC would restore the results of the same code
     (project.folder / ".dvc/cache/files/md5" / md5[:2] / md5[2:]).unlink()
     output = project.run(*SER, "diff", "main", fails=True)
     assert "reports/predictions.csv of main is not in DVC's cache" in output
@@ -143,8 +143,8 @@ def test_a_base_that_the_cache_lacks_is_run_anew(project: Project) -> None:
     assert project.run("git", "branch", "--list", "--format=%(refname:short)").split() == ["change", "main"]
 
 
-def test_a_base_is_run_anew_if_so_wanted_and_its_own_code_is_what_runs(project: Project) -> None:
-    """As committed, main is good; but its code, run, gives what that of today does not."""
+def test_with_rerun_the_base_is_run_again_with_its_own_code(project: Project) -> None:
+    """The committed results of the base are good, but its code, run again, gives worse ones."""
     make = project.folder / "make.py"
     project.run("git", "checkout", "--quiet", "-B", "unrun", "main")
     make.write_text(MAKE.replace('["accuracy"]', '["accuracy"] - 0.6'))
@@ -155,7 +155,7 @@ def test_a_base_is_run_anew_if_so_wanted_and_its_own_code_is_what_runs(project: 
     project.run("git", "branch", "--quiet", "-D", "unrun")
 
 
-def test_a_base_that_does_not_run_is_told_with_what_it_said(project: Project) -> None:
+def test_the_output_of_a_base_that_fails_is_in_the_message(project: Project) -> None:
     project.run("git", "checkout", "--quiet", "-B", "broken", "main")
     (project.folder / "make.py").write_text("import sys\nsys.exit('error: no corpus')\n")
     project.commit("broken")
@@ -167,7 +167,7 @@ def test_a_base_that_does_not_run_is_told_with_what_it_said(project: Project) ->
 
 
 @pytest.mark.parametrize("command", ["diff", "compare"])
-def test_a_base_that_there_is_not_is_refused(project: Project, command: str) -> None:
+def test_an_unknown_revision_is_refused(project: Project, command: str) -> None:
     rest = ("workspace",) if command == "compare" else ()
     output = project.run(*SER, command, "mian", *rest, fails=True)
     assert "error: mian is no folder with predictions.csv, no Git revision and no experiment" in output

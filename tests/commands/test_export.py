@@ -1,4 +1,4 @@
-"""`ser export`: every format with its card, compared on the fold's own test utterances, or why there is none."""
+"""`ser export`: every format with its card and comparison on the test utterances of the fold, and errors."""
 
 import csv
 import json
@@ -27,7 +27,7 @@ HEADER = ["format", "size", "difference", "agreement", "uar", "latency"]
 
 
 def made(folder: Path, name: str, *members: str) -> Path:
-    """Folder of a study of two folds, as its stages left it."""
+    """Folder of a study of two folds, with the results of its stages."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         small_study.write_tables(configuration(name, *members))
@@ -38,7 +38,7 @@ def made(folder: Path, name: str, *members: str) -> Path:
 
 
 def run(*arguments: str | Path) -> str:
-    """What `ser export` prints; latency is not what is tested here."""
+    """Output of `ser export`, with a constant latency."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(export, "N_TIMED", 5)
         import contextlib
@@ -58,7 +58,7 @@ def complaint(*arguments: str | Path) -> str:
 
 @pytest.fixture(scope="module", params=[pytest.param("cnn", marks=pytest.mark.slow), "svm"])
 def exported(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path, str]:
-    """Name of a model, folder of its study after `ser export models/fold_1`, and what that printed."""
+    """Name of a model, folder of its study after `ser export models/fold_1`, and the printed output."""
     folder = made(tmp_path_factory.mktemp(request.param), request.param)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
@@ -68,7 +68,7 @@ def exported(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 @pytest.fixture
 def study(exported: tuple[str, Path, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of it, which a test may spoil, as the working folder."""
+    """A copy of the study, which a test may change, as the working folder."""
     folder = tmp_path / "study"
     shutil.copytree(exported[1], folder)
     monkeypatch.chdir(folder)
@@ -80,7 +80,7 @@ def comparison(folder: Path) -> list[dict[str, Any]]:
         return list(csv.DictReader(file))
 
 
-# what is written
+# Written files
 
 
 def test_every_format_is_written_with_its_card_and_nothing_else(exported: tuple[str, Path, str]) -> None:
@@ -128,7 +128,7 @@ def test_the_printed_table_has_the_same_rows_and_says_where_they_are(exported: t
 
 
 def test_the_size_is_that_of_the_files_that_are_there(exported: tuple[str, Path, str]) -> None:
-    """Of the card, too, and of every fold's bundle with all that is in it."""
+    """The size includes the card, and all files of the bundle."""
     _, folder, _ = exported
     for row in comparison(folder):
         where = folder / ("models/fold_1" if row["format"] == "bundle" else f"exports/fold_1/{row['format']}")
@@ -147,7 +147,7 @@ def test_an_export_gives_the_probabilities_of_predictions_csv(exported: tuple[st
     np.testing.assert_allclose(found, own[[f"p_{label}" for label in FOUR]].to_numpy(), atol=1e-5)
 
 
-def test_it_can_be_repeated_and_written_elsewhere(study: Path) -> None:
+def test_an_export_can_be_repeated_and_written_to_another_folder(study: Path) -> None:
     first = {path: path.read_bytes() for path in sorted(study.glob("exports/fold_1/*/README.md"))}
     run("models/fold_1")
     assert {path: path.read_bytes() for path in first} == first
@@ -156,12 +156,12 @@ def test_it_can_be_repeated_and_written_elsewhere(study: Path) -> None:
     assert {path.name for path in (study / "some where/else").iterdir()} == names
 
 
-# what is refused
+# Errors
 
 
 def test_an_export_of_an_export_is_refused_with_the_remedy(exported: tuple[str, Path, str], study: Path) -> None:
     message = complaint(f"exports/fold_1/{FORMATS[exported[0]][0]}")
-    assert "is an export already; give the folder of the model that it was made of" in message
+    assert "is an export already; give the folder of the trained model" in message
     assert message.startswith("error: exports/fold_1/")
 
 
@@ -170,7 +170,7 @@ def test_other_settings_of_the_representation_are_refused_with_the_remedy(study:
     config["representation"]["settings"]["sample_rate"] = 8000
     small_study.write_params(config)
     message = complaint("models/fold_1", "--to", "other")
-    assert "fold_1 was made with other features than params.yaml says" in message
+    assert "fold_1 was trained on other features than those of params.yaml" in message
     assert "dvc repro evaluate" in message
     assert not Path("other").exists()
 
@@ -185,14 +185,14 @@ def test_missing_reports_are_named_with_the_remedy_and_nothing_is_written(missin
     assert not Path("other").exists()
 
 
-def test_a_folder_that_is_no_fold_is_refused_with_the_remedy(study: Path) -> None:
+def test_a_folder_that_is_not_a_fold_is_refused_with_the_remedy(study: Path) -> None:
     shutil.copytree("models/fold_1", "models/best")
     message = complaint("models/best")
     assert "has no test utterances of best; give the folder of a fold, as models/fold_0" in message
     assert not Path("exports/best").exists()
 
 
-def test_predictions_of_dev_alone_are_no_test(study: Path) -> None:
+def test_predictions_of_dev_alone_are_refused(study: Path) -> None:
     predictions = tables.read_predictions(Path("reports/predictions.csv"))
     tables.write(predictions[predictions["partition"] == "dev"], Path("reports/predictions.csv"))
     assert "has no test utterances of fold_1" in complaint("models/fold_1", "--to", "other")
@@ -215,28 +215,28 @@ def test_an_ensemble_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     (folder / "bundle.json").write_text(json.dumps(content))
     monkeypatch.chdir(tmp_path)
     message = complaint("models/fold_0")
-    assert "models/fold_0 is an ensemble, whose figures are not its members'; train the member" in message
+    assert "models/fold_0 is an ensemble, which cannot be exported; train one of its members" in message
     assert not Path("exports").exists()
 
 
 @pytest.mark.slow
-def test_an_ensemble_is_refused_and_so_are_its_members_whose_figures_are_not_known(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_ensemble_and_its_members_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made(tmp_path, "ensemble", "svm", "cnn")
     monkeypatch.chdir(tmp_path)
-    assert re.search(r"is an ensemble.*train the member.* -S model=svm, and export that", complaint("models/fold_0"))
+    assert re.search(
+        r"is an ensemble.*train one of its members.* -S model=svm, and export that", complaint("models/fold_0")
+    )
     assert "has no test utterances of svm" in complaint("models/fold_0/members/svm")
     assert not Path("exports").exists()
 
 
-# what was exported predicts
+# Predictions of exports
 
 
 def test_the_command_predicts_with_the_export_what_it_predicts_with_the_bundle(
     exported: tuple[str, Path, str], study: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The small study's features are by rule, so the descriptions get a real extraction of as many values."""
+    """The features of the small study are synthetic, so its bundles get a real extraction with as many values."""
     name = exported[0]
     settings = {
         "svm": {
@@ -280,7 +280,7 @@ def test_the_command_predicts_with_the_export_what_it_predicts_with_the_bundle(
             assert list(found["probabilities"]) == list(FOUR)
 
 
-def test_a_saved_model_is_for_tensorflow_serving_and_says_so_to_the_command(
+def test_a_saved_model_is_refused_because_it_is_for_tensorflow_serving(
     exported: tuple[str, Path, str], study: Path
 ) -> None:
     if exported[0] != "cnn":

@@ -1,4 +1,4 @@
-"""`ser predict`: what it prints for people and for programs, what it takes, and how it fails."""
+"""`ser predict`: output, input, models and errors."""
 
 import csv
 import io
@@ -49,7 +49,7 @@ def predict(capsys: pytest.CaptureFixture[str]) -> Predict:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Two recordings of speech, one of silence, one that is damaged; and what is no recording."""
+    """Two recordings of speech, one of silence, a damaged one, and other files."""
     (tmp_path / "below").mkdir()
     for name, source in (("a.flac", DEMO[0]), ("below/c.flac", DEMO[40])):
         (tmp_path / name).write_bytes(source.read_bytes())
@@ -66,10 +66,10 @@ def ended(code: int, message: str, n_failures: int, n_recordings: int) -> None:
     assert message.endswith(last)
 
 
-# what it prints
+# Output
 
 
-def test_json_is_a_list_of_what_predict_emotion_says_and_of_errors(folder: Path, predict: Predict) -> None:
+def test_json_is_a_list_of_results_of_predict_emotion_and_errors(folder: Path, predict: Predict) -> None:
     code, out, message = predict("--json", folder)
     ended(code, message, 1, 4)
     assert message.startswith(f"note: 1 other files in {folder} are left out")
@@ -85,7 +85,7 @@ def test_json_is_a_list_of_what_predict_emotion_says_and_of_errors(folder: Path,
     }
 
 
-def test_csv_has_a_column_for_each_fact_and_empty_cells_where_there_is_none(folder: Path, predict: Predict) -> None:
+def test_csv_has_a_column_for_each_value_and_empty_cells_for_missing_ones(folder: Path, predict: Predict) -> None:
     code, out, message = predict("--csv", folder)
     ended(code, message, 1, 4)
     table = pd.read_csv(io.StringIO(out))
@@ -127,7 +127,7 @@ def test_the_table_for_people_has_a_line_for_each_recording(
     assert len({len(line) for line in (head, first, silent, second)}) == 1  # columns are straight
 
 
-def test_of_a_long_path_the_end_is_shown_in_the_table(tmp_path: Path, predict: Predict) -> None:
+def test_the_table_has_the_end_of_a_long_path(tmp_path: Path, predict: Predict) -> None:
     (tmp_path / ("b" * 60)).mkdir()
     for name in ("one.wav", "two.wav"):
         soundfile.write(tmp_path / ("b" * 60) / name, SPEECH, RATE)
@@ -142,10 +142,10 @@ def test_formats_exclude_each_other(predict: Predict) -> None:
     assert "not allowed with argument" in message
 
 
-# what it takes
+# Input
 
 
-def test_file_and_dir_are_other_words_for_a_path(folder: Path, predict: Predict) -> None:
+def test_file_and_dir_are_the_same_as_a_path(folder: Path, predict: Predict) -> None:
     expected = predict("--json", DEMO[1], folder)[1]
     assert json.loads(predict("--json", "--file", DEMO[1], "--dir", folder)[1]) == json.loads(expected)
     both = json.loads(predict("--json", DEMO[1], "--file", DEMO[0], "--file", DEMO[1])[1])
@@ -160,7 +160,7 @@ def test_standard_input_is_a_recording(predict: Predict, monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("closed", [False, True], ids=["a terminal", "closed"])
-def test_a_standard_input_that_nothing_comes_from_is_refused(
+def test_a_standard_input_without_a_pipe_is_refused(
     closed: bool, predict: Predict, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Terminal(io.StringIO):
@@ -182,7 +182,7 @@ def test_an_empty_standard_input_is_an_error_in_its_row(predict: Predict, monkey
     assert json.loads(out)[0]["error"].startswith("0 bytes")
 
 
-def test_a_record_duration_predicts_what_the_microphone_hears(
+def test_a_record_duration_predicts_a_recording_from_the_microphone(
     predict: Predict, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     heard = iter(np.split(SPEECH, range(1_600, SPEECH.size, 1_600)))
@@ -206,7 +206,7 @@ def test_recordings_in_folders_are_found_by_any_suffix_of_sound(suffix: str, tmp
     assert (code, len(json.loads(out))) == (0, 1)
 
 
-# over time
+# Timelines
 
 
 def test_a_timeline_has_a_row_for_each_window(tmp_path: Path, predict: Predict) -> None:
@@ -226,14 +226,14 @@ def test_a_timeline_has_a_row_for_each_window(tmp_path: Path, predict: Predict) 
     assert [(row["start"], row["end"]) for row in rows] == [(0, 3), (1, 4), (2, 5), (3, 6), (4, 7)]
 
 
-def test_a_timeline_for_people_shows_when(tmp_path: Path, predict: Predict) -> None:
+def test_a_timeline_in_the_table_has_times(tmp_path: Path, predict: Predict) -> None:
     soundfile.write(tmp_path / "a.wav", np.resize(SPEECH, 4 * RATE), RATE)
     head, first, second = predict("--timeline", tmp_path / "a.wav")[1].splitlines()
     assert head.split()[1:4] == ["start", "end", "emotion"]
     assert (first.split()[1:3], second.split()[1:3]) == (["0.0", "3.0"], ["1.0", "4.0"])
 
 
-def test_a_timeline_of_a_cut_file_has_what_was_heard_and_the_error(tmp_path: Path, predict: Predict) -> None:
+def test_a_timeline_of_a_truncated_file_has_its_first_windows_and_the_error(tmp_path: Path, predict: Predict) -> None:
     soundfile.write(tmp_path / "a.wav", np.resize(SPEECH, 40 * RATE), RATE)
     (tmp_path / "a.wav").write_bytes((tmp_path / "a.wav").read_bytes()[: 2 * 36 * RATE])
     code, out, message = predict("--json", "--timeline", "--hop", "3", tmp_path / "a.wav")
@@ -251,7 +251,7 @@ def test_a_hop_out_of_range_is_refused_in_one_line(hop: str, predict: Predict) -
     assert len(message.splitlines()) == 1
 
 
-# models
+# Models
 
 
 def small(folder: Path) -> Path:
@@ -272,7 +272,7 @@ def test_another_model_is_named_by_its_folder(tmp_path: Path, predict: Predict) 
     assert row == {"path": str(DEMO[0]), **predict_emotion(DEMO[0], model=folder)}
 
 
-def test_folds_are_to_be_chosen_from(tmp_path: Path, predict: Predict) -> None:
+def test_a_folder_with_several_folds_is_refused(tmp_path: Path, predict: Predict) -> None:
     for fold in (0, 1):
         (tmp_path / f"fold_{fold}").mkdir()
     code, _, message = predict("--model", tmp_path, DEMO[0])
@@ -291,7 +291,7 @@ def test_all_speech_never_answers_no_speech(folder: Path, predict: Predict) -> N
     assert sum(row["probabilities"].values()) == pytest.approx(1, abs=1e-5)
 
 
-# as a process
+# As a process
 
 
 def shell(command: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -306,7 +306,7 @@ def shell(command: str, **environment: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_a_pipe_that_closes_early_is_no_error_that_anyone_sees() -> None:
+def test_a_pipe_that_closes_early_prints_no_error() -> None:
     for form in ("", "--csv"):
         ended = shell(f"ser predict {form} data/demo/Actor_01 | head -1")
         assert ended.stderr == ""
@@ -331,8 +331,8 @@ def test_errors_are_on_standard_error_and_rows_on_standard_output(tmp_path: Path
     assert ended.stderr == "error: 1 of 2 recordings could not be predicted; see their rows\n"
 
 
-def test_rows_come_as_they_are_made(predict: Predict, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A program that reads along sees the first row before the second recording is opened."""
+def test_each_row_is_printed_at_once(predict: Predict, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first row is on standard output before the second recording is opened."""
     flushed: list[str] = []
 
     class Watched(io.StringIO):

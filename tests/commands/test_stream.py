@@ -1,4 +1,4 @@
-"""`ser stream` and `ser record`: sound as it comes, from a pipe or a microphone."""
+"""`ser stream` and `ser record`: live sound from a pipe or a microphone."""
 
 import io
 import json
@@ -27,7 +27,7 @@ Run = Callable[..., tuple[int, str, str]]
 
 
 class Pieces(io.RawIOBase):
-    """A pipe into which someone writes pieces, one at a time."""
+    """Pipe that delivers one piece at each read."""
 
     def __init__(self, pieces: Sequence[bytes]) -> None:
         self._pieces = list(pieces)
@@ -78,7 +78,7 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
 
 @pytest.fixture
 def piped(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Puts pieces of bytes into standard input."""
+    """Function that pipes pieces of bytes into standard input."""
     return lambda *pieces: monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(pipe(*pieces)))
 
 
@@ -90,13 +90,13 @@ def lines(out: str) -> list[Any]:
     return [json.loads(line) for line in out.splitlines()]
 
 
-# decoding
+# Decoding
 
 
 @pytest.mark.parametrize("n_channels", [1, 2, 3])
 @pytest.mark.parametrize("coding", stream.FORMATS)
 @pytest.mark.parametrize("seed", range(3))
-def test_raw_audio_in_odd_pieces_is_what_libsndfile_reads_of_it(n_channels: int, coding: str, seed: int) -> None:
+def test_raw_audio_in_odd_pieces_equals_libsndfile(n_channels: int, coding: str, seed: int) -> None:
     samples = np.random.default_rng(seed).integers(-(2**15), 2**15, (3_000, n_channels)).astype("<i2")
     content = samples.tobytes() if coding == "s16le" else (samples / 2**15).astype("<f4").tobytes()
     subtype = {"s16le": "PCM_16", "f32le": "FLOAT"}[coding]
@@ -109,7 +109,7 @@ def test_raw_audio_in_odd_pieces_is_what_libsndfile_reads_of_it(n_channels: int,
 
 
 @pytest.mark.parametrize(("coding", "n_bytes"), [("s16le", 7), ("s16le", 4), ("f32le", 15), ("f32le", 8)])
-def test_a_last_sample_that_is_cut_off_is_left_out(coding: str, n_bytes: int) -> None:
+def test_an_incomplete_last_sample_is_left_out(coding: str, n_bytes: int) -> None:
     content = bytes(range(n_bytes))
     size = np.dtype(stream.FORMATS[coding]).itemsize * 2
     found = np.concatenate(list(stream.decoded(pipe(content), coding, 2)))
@@ -122,13 +122,13 @@ def test_full_scale_is_one() -> None:
 
 
 @pytest.mark.parametrize("values", [[np.nan], [np.inf], [1e30], [np.inf, -np.inf], [3e38, 3e38]])
-def test_floats_that_are_no_sound_are_refused(values: list[float]) -> None:
+def test_floats_that_are_not_finite_or_too_large_are_refused(values: list[float]) -> None:
     content = np.array(values, "<f4").tobytes()
     with pytest.raises(InvalidAudio, match=r"NaN or infinite samples|samples of up to 1e\+30, and full scale is 1"):
         list(stream.decoded(pipe(content), "f32le", len(values)))
 
 
-# what is printed
+# Output
 
 
 @pytest.mark.parametrize("arguments", [(), ("-",)])
@@ -147,7 +147,7 @@ def test_a_stream_is_the_timeline_of_its_samples(
 
 
 @pytest.mark.parametrize(("coding", "n_channels", "rate", "hop"), [("f32le", 2, 22_050, 0.5), ("s16le", 3, 48_000, 3)])
-def test_coding_channels_rate_and_hop_are_as_told(
+def test_the_options_for_coding_channels_rate_and_hop_are_used(
     coding: str, n_channels: int, rate: int, hop: float, run: Run, piped: Callable[..., None]
 ) -> None:
     channels = np.resize(SPEECH, (4 * rate, 1)) * np.ones((1, n_channels), np.int16)
@@ -164,7 +164,7 @@ def test_coding_channels_rate_and_hop_are_as_told(
         assert line["probabilities"] == pytest.approx(one["probabilities"], abs=2e-3)
 
 
-def test_people_see_the_time_the_emotion_and_the_next_two(run: Run, piped: Callable[..., None]) -> None:
+def test_a_line_has_the_time_the_emotion_and_the_next_two(run: Run, piped: Callable[..., None]) -> None:
     piped(SPEECH.tobytes())
     _, out, _ = run("stream")
     found, expected = out.splitlines(), timeline()
@@ -176,7 +176,7 @@ def test_people_see_the_time_the_emotion_and_the_next_two(run: Run, piped: Calla
     assert found[silent].split()[:6] == [f"{silent}.0", "to", f"{silent + 3}.0", "s", "no", "speech"]
 
 
-def test_a_window_is_printed_as_soon_as_it_is_heard() -> None:
+def test_a_window_is_printed_as_soon_as_it_is_complete() -> None:
     """The pipe stays open after three seconds of speech."""
     command = [sys.executable, "-c", "from ser.cli import main; main()", "stream", "--json"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT) as process:
@@ -184,7 +184,7 @@ def test_a_window_is_printed_as_soon_as_it_is_heard() -> None:
         assert process.stdout is not None
         process.stdin.write(np.resize(UTTERANCE, 3 * RATE).tobytes())
         process.stdin.flush()
-        assert json.loads(process.stdout.readline())["end"] == 3  # waits for ever if it is not
+        assert json.loads(process.stdout.readline())["end"] == 3  # blocks for ever if the line is late
         process.stdin.close()
         assert process.wait(30) == 0
 
@@ -213,7 +213,7 @@ def test_less_than_a_tenth_of_a_second_is_too_short(run: Run, piped: Callable[..
         (("--hop", "inf"), "error: windows of 3.0 s every inf s; the step must be above 0, and not above the length"),
     ],
 )
-def test_what_cannot_be_streamed_is_refused(
+def test_options_out_of_range_are_refused(
     arguments: tuple[str, ...], complaint: str, run: Run, piped: Callable[..., None]
 ) -> None:
     piped(SPEECH.tobytes())
@@ -230,7 +230,7 @@ def test_what_cannot_be_streamed_is_refused(
         (("file.wav",), "invalid choice: 'file.wav'"),
     ],
 )
-def test_what_is_no_number_and_no_format_is_a_usage_error(
+def test_a_wrong_number_or_format_is_a_usage_error(
     arguments: tuple[str, ...], complaint: str, run: Run, piped: Callable[..., None]
 ) -> None:
     piped(b"")
@@ -246,7 +246,7 @@ def test_a_closed_standard_input_means_the_microphone(run: Run, monkeypatch: pyt
     assert (code, len(lines(out))) == (0, 1)
 
 
-def test_a_standard_input_that_is_asked_for_and_closed_is_refused(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_closed_standard_input_is_refused_as_the_source(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", None)
     code, _, message = run("stream", "-")
     assert code == 1
@@ -266,15 +266,15 @@ def test_a_microphone_is_streamed_until_ctrl_c(run: Run, monkeypatch: pytest.Mon
     assert (code, message) == (1, "interrupted")
 
 
-# recording
+# Recording
 
 
 class PortAudioError(Exception):
-    """As sounddevice's."""
+    """Error with the name of the one of sounddevice."""
 
 
 class Sound:
-    """A sounddevice with a microphone that says an utterance over and over; or with none."""
+    """Stand-in for sounddevice, with a microphone that repeats an utterance, or without one."""
 
     PortAudioError = PortAudioError
 
@@ -316,7 +316,7 @@ def test_a_recording_is_as_long_as_asked_for(seconds: float, sound: Sound) -> No
     assert rate == RATE
     assert sound.asked["samplerate"] == RATE
     assert sound.asked["channels"] == 1
-    assert sound.n_read - found.size < RATE / 10  # no longer at the microphone than needed
+    assert sound.n_read - found.size < RATE / 10  # it stops reading in time
 
 
 def test_the_microphone_is_closed_after_a_recording(sound: Sound) -> None:
@@ -331,11 +331,11 @@ def test_a_recording_is_predicted(run: Run, sound: Sound) -> None:
     assert json.loads(out) == [{"path": "microphone", **expected}]
 
 
-def test_a_recording_lasts_five_seconds_unless_told_otherwise(run: Run, sound: Sound) -> None:
+def test_a_recording_lasts_five_seconds_by_default(run: Run, sound: Sound) -> None:
     assert json.loads(run("record", "--json")[1])[0]["duration"] == 5
 
 
-def test_a_kept_recording_is_what_is_predicted(run: Run, sound: Sound, tmp_path: Path) -> None:
+def test_the_saved_recording_is_the_predicted_one(run: Run, sound: Sound, tmp_path: Path) -> None:
     path = tmp_path / "new folder" / "kept.wav"
     code, out, message = run("record", "--seconds", "1.5", "--save", path)
     assert code == 0
@@ -345,12 +345,12 @@ def test_a_kept_recording_is_what_is_predicted(run: Run, sound: Sound, tmp_path:
     assert predict_emotion(path)["emotion"] in out
 
 
-def test_a_kept_recording_leaves_the_json_readable(run: Run, sound: Sound, tmp_path: Path) -> None:
+def test_saving_a_recording_keeps_the_json_valid(run: Run, sound: Sound, tmp_path: Path) -> None:
     _, out, _ = run("record", "--seconds", "1.5", "--save", tmp_path / "kept.wav", "--json")
     assert json.loads(out)[0]["path"] == str(tmp_path / "kept.wav")
 
 
-def test_a_kept_recording_is_flac_where_its_name_says_so(run: Run, sound: Sound, tmp_path: Path) -> None:
+def test_a_recording_is_saved_as_flac_by_its_suffix(run: Run, sound: Sound, tmp_path: Path) -> None:
     run("record", "--seconds", "1.5", "--save", tmp_path / "kept.flac")
     assert soundfile.info(tmp_path / "kept.flac").format == "FLAC"
     np.testing.assert_array_equal(
@@ -380,7 +380,7 @@ def test_without_sounddevice_the_remedy_is_named(
 def test_without_portaudio_the_remedy_is_named(
     command: tuple[str, ...], run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    (tmp_path / "sounddevice.py").write_text("raise OSError('PortAudio library not found')\n")  # as the real one does
+    (tmp_path / "sounddevice.py").write_text("raise OSError('PortAudio library not found')\n")  # like the real module
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "sounddevice", raising=False)
     code, out, message = run(*command)
@@ -396,7 +396,7 @@ def test_without_a_microphone_the_remedy_is_named(command: tuple[str, ...], run:
     assert message == ("error: no microphone works (Error querying device -1); connect one, or predict a file")
 
 
-def test_nothing_is_kept_where_nothing_is_recorded(run: Run, sound: Sound, tmp_path: Path) -> None:
+def test_a_failed_recording_is_not_saved(run: Run, sound: Sound, tmp_path: Path) -> None:
     sound.fails = True
     run("record", "--save", tmp_path / "kept.wav")
     assert list(tmp_path.iterdir()) == []

@@ -1,4 +1,4 @@
-"""`ser tune`: from a study's tables to an experiment's file, and what it says when it cannot."""
+"""`ser tune`: from the tables of a study to the file of an experiment, and errors."""
 
 import math
 import os
@@ -36,14 +36,14 @@ FEATURES = Path("data/librosa_extracted_features.csv")
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A working folder with a study in four folds, of which each feature tells a little."""
+    """Working folder with a study of four folds, in which each feature depends weakly on the emotion."""
     monkeypatch.chdir(tmp_path)
     write_study(tmp_path, *STUDY[1::2])
     return tmp_path
 
 
 def write_study(folder: Path, *overrides: str, utterances: pd.DataFrame = UTTERANCES) -> None:
-    """What the stages before balancing leave, as DVC records it, and the configuration."""
+    """Write the configuration, and the outputs of the stages before balancing with their record in `dvc.lock`."""
     shutil.copytree(ROOT / "conf", folder / "conf", dirs_exist_ok=True)
     config = experiments.composed(list(overrides), conf=folder / "conf")
     settings = config["partition"] | {"seed": config["seed"]}
@@ -85,7 +85,7 @@ def table_of(printed: str) -> dict[int, tuple[float, str]]:
 
 @pytest.fixture
 def evaluated(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
-    """Parameters of every study that is evaluated: quickly, C = 1 is the best and all else does not matter."""
+    """Parameters of every evaluated study; their score depends only on C, and C = 1 is the best."""
     found: list[dict[str, Any]] = []
 
     def quick(given: objective.Data, config: dict[str, Any], *, run: str) -> float:
@@ -108,7 +108,7 @@ def test_the_best_settings_are_written_as_an_experiment_that_composes_to_them(
     assert content["partition"]["n_folds"] == 4
     assert uar == max(score for score, _ in shown.values()) > 12.5
     assert shown[0][1] == "unchanged"
-    assert len(shown) == 6  # the best five, and the study as it was
+    assert len(shown) == 6  # the best five, and the unchanged study
     scores = [score for score, _ in shown.values()][:5]
     assert scores == sorted(scores, reverse=True)
     comments = [line for line in FILE.read_text().splitlines() if line.startswith("# ")]
@@ -122,7 +122,7 @@ def test_the_best_settings_are_written_as_an_experiment_that_composes_to_them(
     assert not list(Path("conf").rglob(".partial*"))
 
 
-def test_what_the_file_says_is_the_same_whenever_it_is_written(evaluated: list[dict[str, Any]]) -> None:
+def test_the_file_is_the_same_every_time(evaluated: list[dict[str, Any]]) -> None:
     run(*STUDY)
     first = FILE.read_bytes()
     shutil.rmtree("checkpoints")
@@ -131,9 +131,7 @@ def test_what_the_file_says_is_the_same_whenever_it_is_written(evaluated: list[d
     assert FILE.read_bytes() == first
 
 
-def test_a_search_that_is_there_is_not_done_again(
-    capsys: pytest.CaptureFixture[str], evaluated: list[dict[str, Any]]
-) -> None:
+def test_a_finished_search_is_not_repeated(capsys: pytest.CaptureFixture[str], evaluated: list[dict[str, Any]]) -> None:
     run(*STUDY)
     first = capsys.readouterr()
     run(*STUDY)
@@ -147,7 +145,7 @@ def test_a_search_that_is_there_is_not_done_again(
     assert len(evaluated) == 7
 
 
-def test_changed_features_are_searched_afresh(evaluated: list[dict[str, Any]]) -> None:
+def test_changed_features_start_a_new_search(evaluated: list[dict[str, Any]]) -> None:
     run(*STUDY, n_trials=1)
     features = tables.read_features(FEATURES)
     tables.write(features.assign(feature_0=features["feature_0"] + 1), FEATURES)
@@ -156,7 +154,7 @@ def test_changed_features_are_searched_afresh(evaluated: list[dict[str, Any]]) -
 
 
 def test_within_one_fold_its_test_speakers_change_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    """Not even that the search is there: values and labels of who is tested can be anything."""
+    """Features and labels of the test speakers can be anything; even the stored search is found again."""
     fold = (*STUDY, "--fold", "2", "--folds", "3")
     run(*fold, n_trials=2)
     first = table_of(capsys.readouterr().out)
@@ -183,7 +181,7 @@ def test_within_one_fold_its_test_speakers_change_nothing(capsys: pytest.Capture
     assert "dev of 3 folds of the 6 speakers that fold 2 does not test" in FILE.read_text()
 
 
-def test_what_the_command_line_sets_is_not_searched(evaluated: list[dict[str, Any]]) -> None:
+def test_settings_of_the_command_line_are_not_searched(evaluated: list[dict[str, Any]]) -> None:
     run(*STUDY, "-S", "balance=none", "-S", "model.C=3.5")
     assert {config["model"]["C"] for config in evaluated} == {3.5}
     assert {config["balance"]["name"] for config in evaluated} == {"none"}
@@ -199,7 +197,7 @@ def test_a_study_can_start_from_an_experiment(evaluated: list[dict[str, Any]]) -
     assert "starts from conf/experiment/mine.yaml" in complaint("-S", "experiment=mine", "--name", "mine")
 
 
-def test_another_model_and_a_space_of_ones_own(
+def test_another_model_and_another_space_can_be_chosen(
     capsys: pytest.CaptureFixture[str], evaluated: list[dict[str, Any]]
 ) -> None:
     Path("mine.yaml").write_text("model.C: {choices: [0.01, 0.1, 1.0]}\n")
@@ -209,14 +207,14 @@ def test_another_model_and_a_space_of_ones_own(
     assert "--space mine.yaml" in Path("conf/experiment/mine.yaml").read_text()
 
 
-def test_if_nothing_is_better_the_file_says_so(evaluated: list[dict[str, Any]]) -> None:
+def test_the_file_states_if_no_trial_was_better(evaluated: list[dict[str, Any]]) -> None:
     Path("mine.yaml").write_text("model.C: {low: 1.0e-9, high: 1.0e-8}\n")
     run(*STUDY, "--space", "mine.yaml", n_trials=2)
     assert "# Unchanged: none of 2 trials had a higher dev UAR than 33.3 %.\n" in FILE.read_text()
     assert experiments.composed(["experiment=tuned_demo_svm"]) == experiments.composed(list(STUDY[1::2]))
 
 
-def test_settings_that_fail_are_told_and_do_not_end_the_search(capsys: pytest.CaptureFixture[str]) -> None:
+def test_failed_settings_are_reported_and_do_not_end_the_search(capsys: pytest.CaptureFixture[str]) -> None:
     Path("mine.yaml").write_text("balance.k_neighbors: {choices: [2, 1000]}\nmodel.C: {low: 0.1, high: 1.0}\n")
     run(*STUDY, "--space", "mine.yaml", n_trials=6)
     printed = capsys.readouterr().out
@@ -233,10 +231,10 @@ def test_settings_that_fail_are_told_and_do_not_end_the_search(capsys: pytest.Ca
     assert not Path("conf/experiment/none.yaml").exists()
 
 
-# what is refused, before anything is computed
+# Errors before any computation
 
 
-def test_a_file_of_somebody_else_is_not_overwritten(evaluated: list[dict[str, Any]]) -> None:
+def test_a_file_of_another_origin_is_not_overwritten(evaluated: list[dict[str, Any]]) -> None:
     FILE.write_text("# mine\n")
     message = complaint(*STUDY)
     assert f"error: {FILE} is there, but not of this search; choose another --name, or add --force" in message
@@ -249,7 +247,7 @@ def test_a_file_of_somebody_else_is_not_overwritten(evaluated: list[dict[str, An
 
 
 @pytest.mark.parametrize("name", ["a/b", "../x", "a b", "ä", ".hidden"])
-def test_a_name_that_is_none_is_refused(name: str) -> None:
+def test_an_invalid_name_is_refused(name: str) -> None:
     assert f"--name is {name!r}; use only letters" in complaint(*STUDY, "--name", name)
 
 
@@ -284,7 +282,7 @@ def test_a_missing_representation_is_made_by_its_stage(model: list[str], stage: 
         ("labels=common_four", tune.UTTERANCES, "labels"),
     ],
 )
-def test_a_table_of_another_study_is_refused_with_the_command_that_makes_it_anew(
+def test_a_table_of_another_study_is_refused_with_the_command_that_makes_it(
     override: str, path: Path, name: str
 ) -> None:
     message = complaint(*STUDY, "-S", override)
@@ -310,14 +308,14 @@ def test_a_table_of_another_study_is_refused_with_the_command_that_makes_it_anew
     ],
     ids=" ".join,
 )
-def test_what_cannot_be_searched_is_refused(arguments: list[str], expected: str) -> None:
+def test_a_search_that_is_not_possible_is_refused(arguments: list[str], expected: str) -> None:
     message = complaint(*STUDY, *arguments)
     assert message.startswith("error: ")
     assert expected in message
     assert not FILE.exists()
 
 
-def test_no_trials_are_too_few() -> None:
+def test_zero_trials_are_refused() -> None:
     assert complaint(*STUDY, n_trials=0) == "error: --trials is 0; it must be 1 or more"
 
 
@@ -337,17 +335,17 @@ def test_without_optuna_the_message_says_how_to_install_it(monkeypatch: pytest.M
     assert complaint(*STUDY) == "error: ser tune needs Optuna: pip install 'ser[tune]'"
 
 
-def test_elsewhere_the_message_says_where_to_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_outside_the_project_the_message_has_the_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
     assert complaint() == "error: no folder conf here; go to the folder of the project"
 
 
-# killed
+# Killed searches
 
 
 def killed(folder: Path, n_finished: int) -> None:
-    """Run the command in another process, and kill it when so many trials have finished."""
+    """Run the command in another process, and kill it after `n_finished` trials."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-c", "from ser import cli; cli.main()", "tune", *STUDY, "--trials", "200"]
     running = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL)
@@ -365,7 +363,7 @@ def killed(folder: Path, n_finished: int) -> None:
 
 
 @pytest.mark.slow
-def test_a_killed_search_goes_on_and_ends_as_one_that_was_not(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_killed_search_ends_like_an_uninterrupted_one(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     killed(folder, 3)
     assert not FILE.exists()
     killed(folder, 6)
@@ -379,7 +377,7 @@ def test_a_killed_search_goes_on_and_ends_as_one_that_was_not(folder: Path, caps
     assert FILE.read_bytes() == text
 
 
-# under DVC
+# Under DVC
 
 
 @pytest.mark.slow
@@ -393,7 +391,7 @@ def test_the_experiment_runs_under_dvc_and_has_the_dev_uar_that_was_found(tmp_pa
     options = [word for override in study for word in ("-S", override)]
     command = [sys.executable, "-c", "from ser import cli; cli.main()", "tune", *options, "--trials", "3"]
     message = project.run(*command, fails=True)
-    project.run(*shlex.split(message.partition("make it with: ")[2]))  # as it says
+    project.run(*shlex.split(message.partition("make it with: ")[2]))  # the remedy in the message
     printed = project.run(*command)
     assert place not in (project.folder / FILE).read_text()
     project.study("experiment=tuned_demo_svm", place, "evaluation.test=false", "projection.umap.n_neighbors=5")

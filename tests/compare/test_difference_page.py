@@ -1,4 +1,4 @@
-"""The page on what a change does to the figures."""
+"""Page of what a change does to the metrics."""
 
 import re
 
@@ -31,7 +31,7 @@ def compared(before: float, after: float, utterances: pd.DataFrame = UTTERANCES)
         (1.0, 1.0, "no significant difference (p = 1.00)"),
     ],
 )
-def test_the_verdict_says_what_became_of_the_uar(before: float, after: float, meaning: str) -> None:
+def test_the_verdict_names_a_drop_a_gain_or_neither(before: float, after: float, meaning: str) -> None:
     found = compared(before, after)
     said = difference_page.verdict(found, "test")
     assert f": {meaning}. 140 utterances of 7 speakers, test." in said
@@ -59,7 +59,7 @@ def test_the_verdict_on_few_speakers_leaves_the_significance_open() -> None:
     assert "significance unknown, since a test needs at least 6 known speakers" in found
 
 
-def test_the_verdict_counts_what_one_alone_predicted() -> None:
+def test_the_verdict_counts_utterances_that_only_one_run_predicted() -> None:
     found = differences.comparison(predicted(0.5)[3:], predicted(0.5)[:-1], n_resamples=16)
     assert (
         "136 utterances of 7 speakers, test (left out: 1 only in the base, 3 only in the change)."
@@ -72,7 +72,7 @@ def rows_of(table: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()]
 
 
-def test_the_table_has_as_many_cells_everywhere_and_the_figures_of_the_comparison() -> None:
+def test_the_table_is_rectangular_and_has_the_numbers_of_the_comparison() -> None:
     found = compared(0.9, 0.2)
     head, rule, *rows = rows_of(difference_page.comparison_table(found, "main"))
     assert head == ["%", "`main`", "this change", "difference", "95 % interval", "p"]
@@ -83,7 +83,7 @@ def test_the_table_has_as_many_cells_everywhere_and_the_figures_of_the_compariso
     assert rows[2][5] == ""
 
 
-def test_the_table_of_few_speakers_has_each_of_them() -> None:
+def test_the_table_of_few_speakers_has_a_row_for_each() -> None:
     head, _, *rows = rows_of(difference_page.comparison_table(compared(0.9, 0.2, FEW), "main"))
     assert head == ["%", "`main`", "this change", "difference"]
     assert [row[0] for row in rows[-2:]] == ["uar of ravdess/01", "uar of ravdess/02"]
@@ -102,13 +102,13 @@ def test_matrices_stand_side_by_side_in_lines_of_one_width() -> None:
     ]
 
 
-def test_short_names_of_emotions_are_told_apart() -> None:
+def test_short_names_of_emotions_are_distinct() -> None:
     from ser.core.tables import EMOTIONS
 
     assert len({name[: difference_page.SHORT] for name in EMOTIONS}) == len(EMOTIONS)
 
 
-def test_a_page_has_all_parts_and_says_where_nothing_differs() -> None:
+def test_a_page_has_all_parts_and_marks_those_without_differences() -> None:
     tables = {"Metrics that differ": "| uar |", "Parameters that differ": ""}
     page = difference_page.page("main", "UAR fell.", "| % |", tables, "neu hap", "![main](diff/base.png)")
     assert re.findall(r"^#+ .*$", page, re.MULTILINE) == [
@@ -125,7 +125,7 @@ def test_a_page_has_all_parts_and_says_where_nothing_differs() -> None:
 @pytest.mark.parametrize(
     ("share", "text"), [(0.1234, "+12.3"), (-0.05, "-5.0"), (0.0, "0.0"), (-0.0002, "0.0"), (0.0006, "+0.1")]
 )
-def test_differences_have_a_sign_unless_there_is_none(share: float, text: str) -> None:
+def test_differences_have_a_sign_unless_they_are_zero(share: float, text: str) -> None:
     assert wording.signed(share) == text
 
 

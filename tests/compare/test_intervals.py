@@ -1,4 +1,4 @@
-"""Comparisons of two runs: worked by hand, by laws of such tests, and by what chance does when both are alike."""
+"""Comparisons of two runs: worked by hand, by properties of the tests, and by simulation of equal runs."""
 
 import itertools
 from typing import Any
@@ -59,7 +59,7 @@ def test_differences_of_tables_worked_by_hand() -> None:
     assert (found.n_utterances, found.only_a, found.only_b) == (4, 0, 0)
 
 
-def test_what_one_run_alone_predicted_does_not_count_but_is_told() -> None:
+def test_utterances_that_only_one_run_predicted_are_counted_but_not_compared() -> None:
     extra = hand_made({"s9-happy-7": "happy"})
     found = differences.comparison(pd.concat([A, extra]), B.iloc[1:], **FAST)
     assert (found.n_utterances, found.only_a, found.only_b) == (3, 2, 0)
@@ -67,7 +67,7 @@ def test_what_one_run_alone_predicted_does_not_count_but_is_told() -> None:
 
 
 def test_an_utterance_of_several_folds_counts_once() -> None:
-    """Tested in three folds, and recognised in one of them."""
+    """One utterance is tested in three folds and recognised in one."""
     more = pd.concat([A, A[:1].assign(fold=1, prediction="neutral"), A[:1].assign(fold=2)], ignore_index=True)
     found = differences.comparison(more, B, **FAST).differences.set_index("metric")
     assert found.loc["recall.neutral", "a"] == pytest.approx((1 / 3 + 1) / 2, abs=1e-6)
@@ -94,7 +94,7 @@ def test_a_run_does_not_differ_from_itself() -> None:
     assert found["p"].dropna().tolist() == [1.0, 1.0]
 
 
-def test_swapping_the_runs_turns_the_signs_and_leaves_p() -> None:
+def test_swapping_the_runs_changes_the_signs_and_not_p() -> None:
     a, b = predicted(0.5, seed=0), predicted(0.6, seed=1)
     forth, back = (differences.comparison(*pair, **FAST).differences for pair in ((a, b), (b, a)))
     assert forth["difference"].tolist() == pytest.approx((-back["difference"]).tolist())
@@ -103,7 +103,7 @@ def test_swapping_the_runs_turns_the_signs_and_leaves_p() -> None:
 
 
 def by_all_swaps(more: npt.NDArray[np.float64], total: npt.NDArray[np.float64]) -> float:
-    """Share of all sign changes of the speakers' differences whose mean recall is as far from 0 as the one found."""
+    """Share of all sign changes of the speakers' differences with a UAR at least as far from 0 as the real one."""
     found = np.mean(more.sum(axis=0) / total)
     every = [
         np.mean((np.array(signs)[:, None] * more).sum(axis=0) / total)
@@ -113,7 +113,7 @@ def by_all_swaps(more: npt.NDArray[np.float64], total: npt.NDArray[np.float64]) 
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_p_of_few_speakers_is_that_of_all_swaps_written_out(seed: int) -> None:
+def test_p_of_few_speakers_equals_a_loop_over_all_swaps(seed: int) -> None:
     a, b = predicted(0.5, seed=seed), predicted(0.65, seed=seed + 10)
     names = sorted(UTTERANCES["speaker"].unique())
     support, hits_a = differences.support_and_hits(a, names, LABELS)
@@ -122,7 +122,7 @@ def test_p_of_few_speakers_is_that_of_all_swaps_written_out(seed: int) -> None:
     assert found.uar["p"] == pytest.approx(by_all_swaps(hits_b - hits_a, support.sum(axis=0)), abs=1e-6)
 
 
-def test_the_interval_is_that_of_a_bootstrap_written_out() -> None:
+def test_the_interval_equals_a_bootstrap_in_a_loop() -> None:
     a, b = predicted(0.4, seed=0), predicted(0.7, seed=1)
     random = np.random.default_rng(5)
     names = sorted(UTTERANCES["speaker"].unique())
@@ -146,8 +146,8 @@ def test_the_interval_is_that_of_a_bootstrap_written_out() -> None:
     assert (found["low"], found["high"]) == pytest.approx(tuple(np.quantile(values, [beyond, 1 - beyond])), abs=0.02)
 
 
-def test_pairing_makes_the_interval_narrower_than_two_runs_apart_would_be() -> None:
-    """Speakers who are hard to understand are hard for both runs, so that they do not blur the difference."""
+def test_pairing_makes_the_interval_of_the_difference_narrower() -> None:
+    """Speakers who are difficult for both runs do not widen the interval of the difference."""
     accuracy = {name: 0.3 + 0.08 * k for k, name in enumerate(sorted(UTTERANCES["speaker"].unique()))}
     a = prediction_table(UTTERANCES, accuracy=accuracy, labels=LABELS, seed=0)
     b = a.assign(prediction=np.where(np.arange(len(a)) % 3 == 0, a["truth"], a["prediction"]))
@@ -161,9 +161,9 @@ def test_pairing_makes_the_interval_narrower_than_two_runs_apart_would_be() -> N
 
 
 def rates_of_alike_runs(n_speakers: int, n_draws: int, seed: int) -> tuple[int, int]:
-    """Of draws of two equally good recognisers: those with p < 0.05, and those whose interval has no 0.
+    """Number of draws of two equal recognisers with p < 0.05, and of those whose interval does not contain 0.
 
-    What they recognise of a speaker is binomial, with a rate of that speaker (mean 0.5, deviation about 0.17).
+    The hits on a speaker are binomial, with a rate that is beta-distributed over speakers (mean 0.5, deviation 0.17).
     """
     random = np.random.default_rng(seed)
     support = np.full((n_speakers, 4), 8.0)
@@ -178,7 +178,7 @@ def rates_of_alike_runs(n_speakers: int, n_draws: int, seed: int) -> tuple[int, 
     return small, outside
 
 
-def test_two_equal_recognisers_differ_beyond_chance_in_5_of_100_draws() -> None:
+def test_two_equal_recognisers_differ_significantly_in_5_of_100_draws() -> None:
     n_draws = 300
     small, outside = rates_of_alike_runs(12, n_draws, seed=0)
     assert binomtest(small, n_draws, 0.05).pvalue > 0.01
@@ -186,7 +186,7 @@ def test_two_equal_recognisers_differ_beyond_chance_in_5_of_100_draws() -> None:
 
 
 def test_the_bootstrap_is_expanded_by_student_s_quantile() -> None:
-    """Of a mean the percentile interval is narrow by sqrt((n - 1) / n) and normal; expanded, it is Student's."""
+    """The percentile interval of a mean is too narrow by sqrt((n - 1) / n) and normal; expanded, it is Student's."""
     values = np.random.default_rng(0).normal(size=(8, 1))
     low, high = intervals.interval(np.ones((8, 1)), np.zeros((8, 1)), values, macro=False, n_resamples=20_000, seed=0)
     student = t.interval(0.95, 7, loc=values.mean(), scale=values.std(ddof=1) / np.sqrt(8))
@@ -204,7 +204,7 @@ def test_a_real_difference_is_found() -> None:
 
 
 @pytest.mark.parametrize("unknown", [False, True])
-def test_few_or_unknown_speakers_leave_only_their_figures(unknown: bool) -> None:
+def test_few_or_unknown_speakers_have_scores_without_intervals(unknown: bool) -> None:
     utterances = utterance_table(5 + unknown, emotions=LABELS)
     if unknown:
         last = utterances["speaker"] == "ravdess/06"
@@ -219,7 +219,7 @@ def test_few_or_unknown_speakers_leave_only_their_figures(unknown: bool) -> None
     assert found.uar["b"] == metrics.scores(b)["uar"]  # of all utterances, whoever speaks
 
 
-def test_nobody_known_is_compared_all_the_same() -> None:
+def test_runs_without_known_speakers_are_compared_too() -> None:
     utterances = without_speakers(UTTERANCES)
     a, b = (predicted(accuracy, seed=seed, utterances=utterances) for seed, accuracy in enumerate((0.9, 0.3)))
     found = differences.comparison(a, b, **FAST)
@@ -227,7 +227,7 @@ def test_nobody_known_is_compared_all_the_same() -> None:
     assert found.uar["difference"] == pytest.approx(metrics.scores(b)["uar"] - metrics.scores(a)["uar"], abs=1e-6)
 
 
-def test_the_recall_of_what_few_speakers_say_has_no_interval() -> None:
+def test_the_recall_of_an_emotion_of_few_speakers_has_no_interval() -> None:
     spoken = (UTTERANCES["emotion"] != "sad") | (UTTERANCES["speaker"] < "ravdess/06")
     a, b = (predicted(0.5, seed=seed, utterances=UTTERANCES[spoken].reset_index(drop=True)) for seed in (0, 1))
     found = differences.comparison(a, b, **FAST).differences.set_index("metric")
@@ -235,7 +235,7 @@ def test_the_recall_of_what_few_speakers_say_has_no_interval() -> None:
     assert found.index[found["p"].notna()].tolist() == ["uar", "accuracy"]
 
 
-def test_the_seed_and_not_the_order_of_rows_decides() -> None:
+def test_the_result_depends_on_the_seed_and_not_on_the_order_of_rows() -> None:
     a, b = predicted(0.5, seed=0), predicted(0.6, seed=1)
     first = differences.comparison(a, b, **FAST)
     again = differences.comparison(a.sample(frac=1, random_state=1), b.sample(frac=1, random_state=2), **FAST)
@@ -256,7 +256,7 @@ def test_other_utterances_are_refused() -> None:
 
 
 @pytest.mark.parametrize(("column", "value"), [("truth", "happy"), ("speaker", "s3")])
-def test_other_facts_of_an_utterance_are_refused(column: str, value: str) -> None:
+def test_another_emotion_or_speaker_of_an_utterance_is_refused(column: str, value: str) -> None:
     other = B.copy()
     other.loc[0, column] = value
     message = "1 of 4 utterances have another emotion or speaker in B than in A, as s1-neutral-1: neutral, s1 in A"

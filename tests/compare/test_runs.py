@@ -1,4 +1,4 @@
-"""Where the predictions of a run are found, and what is said where they are not."""
+"""Places of the predictions of a run, and messages if there are none."""
 
 from pathlib import Path
 
@@ -36,12 +36,12 @@ def test_a_run_is_a_project_a_folder_or_a_file(path: str, run: str) -> None:
 
 
 @pytest.mark.parametrize("run", ["workspace", "."])
-def test_a_project_without_predictions_is_told_how_to_make_them(run: str) -> None:
+def test_without_predictions_the_message_has_the_remedy(run: str) -> None:
     with pytest.raises(ValueError, match=r"no reports/predictions\.csv here; make it with: dvc repro evaluate"):
         runs.predictions(run)
 
 
-def test_outside_of_a_project_a_name_is_no_revision() -> None:
+def test_outside_a_project_a_name_is_not_a_revision() -> None:
     with pytest.raises(
         ValueError, match=r"main is no folder with predictions\.csv, no Git revision and no experiment; list"
     ):
@@ -52,7 +52,7 @@ def test_outside_of_a_project_a_name_is_no_revision() -> None:
     ("a", "b", "wanted", "found"),
     [(BOTH, BOTH, None, "test"), (BOTH, DEV, None, "dev"), (DEV, DEV, None, "dev"), (BOTH, BOTH, "dev", "dev")],
 )
-def test_test_is_compared_and_dev_where_one_has_no_test(
+def test_test_is_compared_or_dev_if_a_run_has_no_test(
     a: pd.DataFrame, b: pd.DataFrame, wanted: str | None, found: str
 ) -> None:
     name, *rows = runs.shared_partition(a, b, wanted)

@@ -1,4 +1,4 @@
-"""What is measured of a recording, against sounds of known level, pauses and pitch."""
+"""Measurements of sounds with known level, pauses and pitch."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ RATE = 16_000
 
 
 def voice(frequency: float, duration: float, sample_rate: int = RATE, level: float = 0.3) -> Waveform:
-    """Up to twenty harmonics of a tone, the weaker the higher, none above half the sample rate."""
+    """Up to twenty harmonics of a tone, falling in level, none above half the sample rate."""
     numbers = [k for k in range(1, 21) if k * frequency < sample_rate / 2]
     harmonics = [tone(k * frequency, duration, sample_rate, level / k) for k in numbers]
     return np.sum(harmonics, axis=0, dtype=np.float32) / 2
@@ -35,7 +35,7 @@ def test_the_values_are_named_and_in_order() -> None:
 
 @pytest.mark.parametrize("sample_rate", [8_000, 16_000, 44_100, 48_000])
 @pytest.mark.parametrize("frequency", [80.0, 123.4, 220.0, 550.0])
-def test_a_voice_has_its_pitch_at_any_sample_rate(frequency: float, sample_rate: int) -> None:
+def test_the_pitch_of_a_voice_is_found_at_any_sample_rate(frequency: float, sample_rate: int) -> None:
     found = measurements(voice(frequency, 0.3, sample_rate), sample_rate)
     semitones = [12 * np.log2(found[name] / frequency) for name in ("f0_low", "f0_median", "f0_high")]
     assert np.abs(semitones).max() < 0.2
@@ -75,7 +75,7 @@ def test_silence_has_no_level_no_pitch_and_is_all_silence(n_samples: int) -> Non
     assert np.isnan([found[name] for name in ("f0_median", "f0_low", "f0_high")]).all()
 
 
-def test_the_hum_of_a_silence_is_no_pitch_of_the_voice() -> None:
+def test_hum_in_silence_does_not_count_as_pitch() -> None:
     hum = voice(100, 2.0, level=0.0005)  # 56 dB below the voice
     sound = hum + np.concatenate([pause(0.7), voice(220, 0.6), pause(0.7)])
     hummed, both = measurements(hum, RATE), measurements(sound, RATE)
@@ -112,13 +112,13 @@ def test_pauses_are_as_long_as_they_were_made() -> None:
     assert share == pytest.approx((0.30 + 0.25 + 0.45) / 2.0, abs=0.02)
 
 
-def test_what_is_40_db_quieter_is_silence_and_what_is_less_so_is_not() -> None:
+def test_sound_40_db_below_the_loudest_block_is_silence() -> None:
     quiet, faint = (np.concatenate([tone(200, 0.5, level=level), tone(200, 0.5)]) for level in (0.0029, 0.0031))
     assert silence(quiet, RATE) == (0.5, 0.0, 0.5)  # 40.3 dB below 0.3
     assert silence(faint, RATE) == (0.0, 0.0, 0.0)  # 39.7 dB
 
 
-def test_the_last_block_is_as_long_as_what_is_left() -> None:
+def test_the_last_block_may_be_shorter() -> None:
     leading, trailing, share = silence(np.concatenate([tone(200, 0.1), np.zeros(50, np.float32)]), RATE)
     assert (leading, trailing) == (0, 50 / RATE)
     assert share == pytest.approx(50 / 1650)
@@ -136,11 +136,11 @@ def test_the_last_block_is_as_long_as_what_is_left() -> None:
         ([1], 0),
     ],
 )
-def test_clipped_samples_are_equal_ones_in_a_row_near_full_scale(samples: list[float], expected: int) -> None:
+def test_clipped_samples_are_runs_of_equal_samples_near_full_scale(samples: list[float], expected: int) -> None:
     assert n_clipped(np.array(samples, np.float32)) == expected
 
 
-def test_a_sine_that_was_cut_off_is_clipped_and_one_of_full_scale_is_not() -> None:
+def test_a_clipped_sine_is_clipped_and_a_full_scale_sine_is_not() -> None:
     assert n_clipped(tone(100, 1.0, level=1.0)) == 0
     cut = np.clip(tone(100, 1.0, level=2.0), -1, 1)
     # a sine of amplitude 2 is above 1, or below -1, for 120 of 180 degrees

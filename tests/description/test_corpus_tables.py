@@ -1,4 +1,4 @@
-"""Tables of what a corpus is like, worked by hand; and what the summary says of it."""
+"""Tables that describe a corpus, worked by hand, and summaries as text."""
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,7 @@ UTTERANCES = ROWS[ROWS["intensity"] == "normal"].groupby(["speaker", "emotion"])
 
 
 def values(**columns: object) -> pd.DataFrame:
-    """What was measured of each of `UTTERANCES`: all the same, but for `columns`."""
+    """Measurements of each of `UTTERANCES`: equal, except for `columns`."""
     same = dict.fromkeys(VALUES, 0.0) | {"peak_dbfs": -6.0, "rms_dbfs": -20.0, "f0_median": 100.0}
     return pd.DataFrame(same | {"f0_low": 100.0, "f0_high": 200.0} | columns, index=range(len(UTTERANCES)))
 
@@ -76,7 +76,7 @@ def test_groups_have_numbers_sums_and_medians() -> None:
     assert rows.loc["male", "rms_dbfs"] == -15
 
 
-def test_what_is_unknown_is_a_group_of_its_own_and_the_last() -> None:
+def test_unknown_values_are_the_last_group() -> None:
     sex = pd.Series([None, "male", None, "male"], dtype="str")
     found = groups(table(UTTERANCES.assign(sex=sex)))
     assert found.loc[found["by"] == "sex", ["group", "n_utterances"]].to_numpy().tolist() == [
@@ -86,7 +86,7 @@ def test_what_is_unknown_is_a_group_of_its_own_and_the_last() -> None:
     assert sexes(table(UTTERANCES.assign(sex=sex))) == ["male", "unknown"]
 
 
-def test_pitch_is_of_sex_and_emotion_and_leaves_out_what_has_none() -> None:
+def test_pitch_of_each_sex_and_emotion_leaves_out_unvoiced_utterances() -> None:
     found = pitch(table(f0_median=[200.0, 100.0, 400.0, np.nan], f0_low=[*[100.0] * 3, np.nan])).set_index(
         ["sex", "emotion"]
     )
@@ -140,7 +140,7 @@ def test_counts_cross_groups_with_emotions_in_their_order() -> None:
     assert found.to_numpy().tolist() == [[1, 1], [1, 1]]
 
 
-def test_the_summary_says_how_many_and_which_are_worth_hearing() -> None:
+def test_the_summary_has_counts_and_outliers() -> None:
     text = summary(table(f0_median=[100.0, 100.0, 200.0, 210.0], n_clipped=[9, 0, 0, 0]))
     lines = text.splitlines()
     assert lines[0] == "ravdess: 4 utterances of 2 speakers (1 female, 1 male), 12.0 s"
@@ -150,7 +150,7 @@ def test_the_summary_says_how_many_and_which_are_worth_hearing() -> None:
     assert any(line.split() == ["clipped", UTTERANCES["utterance"][0], "9", "samples"] for line in lines)
 
 
-def test_one_utterance_of_nobody_is_summed_up_too() -> None:
+def test_one_utterance_of_an_unknown_speaker_is_summarised() -> None:
     one = without_speakers(UTTERANCES).assign(sex=pd.Series(None, UTTERANCES.index, dtype="str")).head(1)
     found = measured_utterances(one, values().head(1).assign(f0_median=np.nan, f0_low=np.nan, f0_high=np.nan))
     assert title(found) == "ravdess: 1 utterance of unknown speakers"

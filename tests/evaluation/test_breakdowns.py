@@ -1,4 +1,4 @@
-"""Scores of groups, by hand and by scikit-learn."""
+"""Scores of groups, worked by hand and by scikit-learn."""
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,7 @@ N, S = "neutral", "sad"
 
 
 def predictions(*rows: tuple[str | None, str | None, str, str]) -> pd.DataFrame:
-    """Of speaker, sex, truth, prediction."""
+    """Table of predictions from rows of speaker, sex, truth, prediction."""
     table = pd.DataFrame(rows, columns=["speaker", "sex", "truth", "prediction"])
     return table.assign(p_neutral=0.5, p_sad=0.5, fold=0, partition="test", corpus="c", utterance=range(len(table)))
 
@@ -22,7 +22,7 @@ def scored(table: pd.DataFrame, column: str) -> pd.DataFrame:
 
 
 def test_groups_by_hand() -> None:
-    """Women: neutral 1 of 2, sad 2 of 2. Men: sad alone, 1 of 3."""
+    """Female: neutral 1 of 2 correct, sad 2 of 2. Male: only sad, 1 of 3."""
     table = predictions(
         *(("a", "female", N, N), ("a", "female", N, S), ("b", "female", S, S), ("b", "female", S, S)),
         *(("c", "male", S, S), ("c", "male", S, N), ("c", "male", S, N)),
@@ -36,7 +36,7 @@ def test_groups_by_hand() -> None:
     assert found[["uar_low", "uar_high"]].isna().all(axis=None)  # below 6 speakers
 
 
-def test_what_is_unknown_is_a_group_of_its_own_and_comes_last() -> None:
+def test_unknown_values_are_the_last_group() -> None:
     table = predictions(("a", None, N, N), ("b", "male", S, S), (None, None, S, N))
     assert list(scored(table, "sex").index) == ["male", "unknown"]
     assert scored(table, "sex").loc["unknown", "uar"] == 0.5
@@ -52,7 +52,7 @@ def test_no_row_is_lost_and_none_counts_twice() -> None:
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
 @pytest.mark.parametrize("column", ["sex", "intensity", "speaker"])
-def test_the_uar_of_a_group_is_scikit_learn_s_balanced_accuracy(column: str, seed: int) -> None:
+def test_the_uar_of_a_group_equals_balanced_accuracy_of_scikit_learn(column: str, seed: int) -> None:
     table = prediction_table(utterance_table(4), seed=seed)
     found = scored(table, column)
     for name, rows in table.groupby(column):
@@ -72,7 +72,7 @@ def test_groups_of_enough_speakers_have_the_interval_of_their_own_rows() -> None
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
-def test_the_scores_of_classes_are_scikit_learn_s(seed: int) -> None:
+def test_the_scores_of_classes_equal_scikit_learn(seed: int) -> None:
     table = prediction_table(utterance_table(4), seed=seed)
     report = classification_report(table["truth"], table["prediction"], output_dict=True)
     for row in breakdowns.scores_of_classes(table).to_dict("records"):
@@ -91,8 +91,8 @@ def test_a_class_that_is_never_annotated_has_no_recall_and_one_never_predicted_n
     assert np.isnan(found.loc[S, "recall"])
 
 
-def test_the_worst_confusions_by_hand() -> None:
-    """Of 4 neutral, 1 is taken for sad (25 %); of 2 sad, 1 for neutral (50 %)."""
+def test_the_largest_confusions_by_hand() -> None:
+    """1 of 4 neutral is predicted as sad (25 %), 1 of 2 sad as neutral (50 %)."""
     rows = [("a", None, N, N)] * 3 + [("a", None, N, S), ("a", None, S, N), ("a", None, S, S)]
     found = breakdowns.largest_confusions(predictions(*rows), n=5)
     assert found.to_dict("list") == {"truth": [S, N], "prediction": [N, S], "count": [1, 1], "share": [0.5, 0.25]}

@@ -1,4 +1,4 @@
-"""Which descriptors a model needs."""
+"""Permutation importance of descriptors."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -20,7 +20,7 @@ def bundle_of(model: Any, columns: list[str]) -> Bundle:
 
 
 def by_sign(*used: int) -> SimpleNamespace:
-    """A model that says sad where the sum of the columns `used` is above 0."""
+    """Model that predicts sad where the sum of the columns `used` is above 0."""
 
     def predict_proba(values: np.ndarray) -> np.ndarray:
         sad = (values[:, list(used)].sum(axis=1) > 0).astype(float)
@@ -30,7 +30,7 @@ def by_sign(*used: int) -> SimpleNamespace:
 
 
 def rows_of(n: int = 400, seed: int = 0) -> pd.DataFrame:
-    """MFCC_1 tells the emotion; MFCC_1_Std is its double; the others are noise."""
+    """MFCC_1 depends on the emotion; MFCC_1_Std is its copy; the others are noise."""
     random = np.random.default_rng(seed)
     code = random.integers(0, 2, n)
     told = (2 * code - 1 + random.normal(0, 0.3, n)).astype(np.float32)
@@ -59,11 +59,11 @@ COLUMNS = ["MFCC_1", "MFCC_1_Std", "RMS", "Mel_12"]
         ("VoicedSegmentsPerSec", "VoicedSegmentsPerSec"),
     ],
 )
-def test_a_feature_is_of_the_descriptor_that_its_name_begins_with(column: str, name: str) -> None:
+def test_the_descriptor_is_the_beginning_of_the_feature_name(column: str, name: str) -> None:
     assert importance.descriptor(column) == name
 
 
-def test_what_a_model_does_not_use_has_exactly_no_importance() -> None:
+def test_unused_features_have_zero_importance() -> None:
     found = importance.importances([(bundle_of(by_sign(0), COLUMNS), rows_of())], n_repeats=3, seed=0)
     falls = found.set_index("descriptor")
     assert falls.loc[["RMS", "Mel"], ["drop", "least", "most"]].eq(0).all(axis=None)
@@ -71,21 +71,21 @@ def test_what_a_model_does_not_use_has_exactly_no_importance() -> None:
     assert falls["n_features"].to_dict() == {"MFCC": 2, "RMS": 1, "Mel": 1}
 
 
-def test_all_that_a_model_uses_permuted_leaves_it_at_chance() -> None:
-    """All right before, half of two balanced classes after: a fall of a half."""
+def test_permuting_all_used_features_leaves_the_uar_at_chance() -> None:
+    """All predictions are correct before, half of two balanced classes after: the UAR falls by 0.5."""
     found = importance.importances([(bundle_of(by_sign(0), COLUMNS), rows_of(4000))], n_repeats=5, seed=0)
     assert found["drop"][0] == pytest.approx(0.5, abs=0.02)
     assert found["least"][0] <= found["drop"][0] <= found["most"][0]
 
 
 def test_features_of_a_descriptor_are_permuted_together() -> None:
-    """Each of two doubles alone would leave the sum's sign mostly right: a fall of 0.25."""
+    """If only one of two copies were permuted, the sign of the sum would mostly stay: a fall of 0.25."""
     rows = rows_of(4000)
     found = importance.importances([(bundle_of(by_sign(0, 1), COLUMNS), rows)], n_repeats=3, seed=0)
     assert found["drop"][0] == pytest.approx(0.5, abs=0.03)
 
 
-def test_of_single_features_the_falls_are_scikit_learn_s_but_for_the_draws() -> None:
+def test_importances_of_single_features_agree_with_scikit_learn() -> None:
     random = np.random.default_rng(1)
     values = random.normal(size=(600, 3)).astype(np.float32)
     emotion = np.array(LABELS)[(values @ [2.0, 1.0, 0.0] + random.normal(size=600) > 0).astype(int)]
@@ -98,14 +98,14 @@ def test_of_single_features_the_falls_are_scikit_learn_s_but_for_the_draws() -> 
 
 
 def test_folds_are_pooled_and_not_mixed() -> None:
-    """A model that is wrong in one fold and right in the other has a UAR of a half, and nothing to lose."""
+    """A model that is wrong in one fold and correct in the other has a UAR of 0.5, which cannot fall."""
     rows = rows_of(4000)
     wrong = rows.assign(MFCC_1=-rows["MFCC_1"])
     models = [(bundle_of(by_sign(0), COLUMNS), part) for part in (rows, wrong)]
     assert importance.importances(models, n_repeats=3, seed=0)["drop"].abs().max() < 0.03
 
 
-def test_the_same_seed_gives_the_same_falls_and_another_does_not() -> None:
+def test_importances_depend_on_the_seed() -> None:
     models = [(bundle_of(by_sign(0, 2), COLUMNS), rows_of())]
     first, again, other = (importance.importances(models, n_repeats=2, seed=seed) for seed in (3, 3, 4))
     pd.testing.assert_frame_equal(first, again)

@@ -1,4 +1,4 @@
-"""Scores against hand-worked tables, scikit-learn, and a bootstrap written out in full."""
+"""Scores, compared with tables worked by hand, scikit-learn, audmetric, and a bootstrap in a loop."""
 
 import json
 from typing import Any
@@ -86,7 +86,7 @@ def test_scores_are_those_of_scikit_learn(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_scores_are_those_of_audmetric(seed: int) -> None:
-    """Of tables in which some classes are rare, and one is never annotated."""
+    """Tables with rare classes, and one that is never annotated."""
     random = np.random.default_rng(seed)
     labels = RAVDESS_EMOTIONS[:6]
     truth = random.choice(labels[:5], 200, p=[0.5, 0.3, 0.1, 0.07, 0.03])
@@ -125,7 +125,7 @@ def test_fewer_than_6_speakers_have_no_interval(n_speakers: int) -> None:
     assert metrics.uar_interval(table, n_resamples=100, seed=0) == (None, None)
 
 
-def test_unknown_speakers_do_not_make_six() -> None:
+def test_unknown_speakers_do_not_count_towards_the_six() -> None:
     table = prediction_table(utterance_table(6))
     table["speaker"] = table["speaker"].where(table["speaker"] != "ravdess/03")
     assert metrics.uar_interval(table, n_resamples=100, seed=0) == (None, None)
@@ -141,7 +141,7 @@ def test_six_speakers_have_an_interval_around_their_uar(seed: int) -> None:
 
 
 def uar_of(truth: np.ndarray, prediction: np.ndarray) -> float:
-    """Mean over the annotated emotions of the share that is right."""
+    """Mean recall over the annotated emotions."""
     return float(np.mean([(prediction[truth == label] == label).mean() for label in np.unique(truth)]))
 
 
@@ -159,18 +159,18 @@ def resampled(table: pd.DataFrame, unit: str, *, n_resamples: int = 1000) -> tup
 
 
 def of_unlike_speakers(seed: int = 0) -> pd.DataFrame:
-    """Predictions of 10 speakers, of whom some are understood well and some badly."""
+    """Predictions of 10 speakers, some of whom are recognised better than others."""
     accuracy = {name: 0.2 + 0.075 * k for k, name in enumerate(sorted(UTTERANCES["speaker"].unique()))}
     return prediction_table(UTTERANCES, accuracy=accuracy, seed=seed)
 
 
-def test_the_interval_is_that_of_a_bootstrap_over_speakers_written_out() -> None:
+def test_the_interval_equals_a_bootstrap_over_speakers_in_a_loop() -> None:
     table = of_unlike_speakers()
     found = metrics.uar_interval(table, n_resamples=2000, seed=0)
     assert found == pytest.approx(resampled(table, "speaker"), abs=0.02)
 
 
-def test_speakers_that_differ_make_the_interval_wider_than_their_utterances_would() -> None:
+def test_different_speakers_widen_the_interval() -> None:
     table = of_unlike_speakers()
     low, high = metrics.uar_interval(table, n_resamples=1000, seed=0)
     narrow_low, narrow_high = resampled(table, "utterance", n_resamples=500)
@@ -179,18 +179,18 @@ def test_speakers_that_differ_make_the_interval_wider_than_their_utterances_woul
     assert high - low > 1.5 * (narrow_high - narrow_low)
 
 
-def test_a_speaker_who_lacks_an_emotion_does_not_spoil_the_interval() -> None:
+def test_a_speaker_without_an_emotion_leaves_the_interval_valid() -> None:
     table = of_unlike_speakers()
     table = table[(table["truth"] != "sad") | (table["speaker"] == "ravdess/01")]
     found = metrics.uar_interval(table, n_resamples=2000, seed=0)
     assert found == pytest.approx(resampled(table, "speaker"), abs=0.03)
 
 
-def test_speakers_all_alike_leave_no_doubt() -> None:
+def test_equal_speakers_have_an_interval_of_width_zero() -> None:
     assert metrics.uar_interval(prediction_table(UTTERANCES, accuracy=1.0), n_resamples=100, seed=0) == (1.0, 1.0)
 
 
-def test_the_seed_alone_decides_the_interval_and_not_the_order_of_rows() -> None:
+def test_the_interval_depends_on_the_seed_and_not_on_the_order_of_rows() -> None:
     table = of_unlike_speakers()
     first, again, other = (metrics.uar_interval(table, n_resamples=100, seed=seed) for seed in (1, 1, 2))
     assert first == again != other
@@ -198,7 +198,7 @@ def test_the_seed_alone_decides_the_interval_and_not_the_order_of_rows() -> None
 
 
 def calibration_table(*confidence_and_hit: tuple[float, bool]) -> pd.DataFrame:
-    """Predictions of neutral with these confidences, right or wrong."""
+    """Predictions of neutral with the given confidences, correct or wrong."""
     confidence, hit = zip(*confidence_and_hit, strict=True)
     table = pd.DataFrame({"truth": np.where(hit, "neutral", "sad"), "prediction": "neutral"})
     return table.assign(p_neutral=confidence, p_sad=1 - np.array(confidence))
@@ -229,7 +229,7 @@ def test_the_calibration_error_is_guos_equation_3(n_bins: int) -> None:
 
 @pytest.fixture(scope="module")
 def predictions() -> pd.DataFrame:
-    """Test predictions of 10 speakers and, better, dev predictions of 3 others."""
+    """Test predictions of 10 speakers, and more accurate dev predictions of 3 others."""
     developing = utterance_table(3, corpus="other")
     dev = prediction_table(developing, accuracy=0.9, partition="dev", seed=1)
     return pd.concat([of_unlike_speakers(), dev], ignore_index=True)
@@ -243,14 +243,14 @@ def test_the_keys_are_those_of_the_contract(predictions: pd.DataFrame) -> None:
     }
 
 
-def test_without_test_no_figure_of_test_is_told(predictions: pd.DataFrame) -> None:
+def test_without_test_there_are_no_test_scores(predictions: pd.DataFrame) -> None:
     found = metrics.metrics(predictions, **OPTIONS | {"test": False})
     assert set(found) == {"speaker_independent", "protocol", "dev.uar", "dev.accuracy"}
     only_dev = predictions[predictions["partition"] == "dev"]
     assert metrics.metrics(only_dev, **OPTIONS | {"test": False}) == found
 
 
-def test_dev_and_test_are_scored_apart(predictions: pd.DataFrame) -> None:
+def test_dev_and_test_are_scored_separately(predictions: pd.DataFrame) -> None:
     found = metrics.metrics(predictions, **OPTIONS)
     test, dev = (predictions[predictions["partition"] == name] for name in ("test", "dev"))
     assert found.items() >= metrics.scores(test).items()
@@ -261,7 +261,7 @@ def test_dev_and_test_are_scored_apart(predictions: pd.DataFrame) -> None:
     assert found["dev.uar"] > found["uar"]
 
 
-def test_transductive_figures_say_so_and_others_do_not_speak_of_it(predictions: pd.DataFrame) -> None:
+def test_only_transductive_metrics_have_the_key_transductive(predictions: pd.DataFrame) -> None:
     plain, marked = metrics.metrics(predictions, **OPTIONS), metrics.metrics(predictions, **OPTIONS, transductive=True)
     assert marked == plain | {"transductive": True}
     assert "transductive" not in plain
@@ -278,7 +278,7 @@ def test_the_metrics_carry_their_protocol_and_are_json(predictions: pd.DataFrame
 
 
 @pytest.mark.parametrize("n_speakers", [1, 5, 6])
-def test_fewer_than_6_speakers_are_told_one_by_one(n_speakers: int) -> None:
+def test_fewer_than_6_speakers_are_scored_one_by_one(n_speakers: int) -> None:
     table = prediction_table(utterance_table(n_speakers))
     both = pd.concat([table, prediction_table(utterance_table(1, corpus="other"), partition="dev")])
     found = metrics.uar_by_speaker(metrics.metrics(both, **OPTIONS))
@@ -289,7 +289,7 @@ def test_fewer_than_6_speakers_are_told_one_by_one(n_speakers: int) -> None:
     assert found == (pytest.approx(expected, abs=1e-6) if n_speakers < 6 else {})
 
 
-def test_unknown_speakers_are_not_told() -> None:
+def test_unknown_speakers_are_not_scored_one_by_one() -> None:
     table = prediction_table(combined(utterance_table(2), without_speakers(utterance_table(7, corpus="folders"))))
     assert list(metrics.uar_of_few_speakers(table)) == ["speaker.ravdess/01.uar", "speaker.ravdess/02.uar"]
     assert metrics.uar_of_few_speakers(prediction_table(without_speakers(UTTERANCES))) == {}
@@ -333,12 +333,12 @@ def rows_of(predictions: pd.DataFrame, corpus: str, partition: str = "test") -> 
 
 
 def figures_of(found: dict[str, Any], corpus: str) -> dict[str, Any]:
-    """Figures of one corpus, without the `corpus.<name>.` before their names."""
+    """Scores of one corpus, without the prefix `corpus.<name>.`."""
     start = f"corpus.{corpus}."
     return {key.removeprefix(start): value for key, value in found.items() if key.startswith(start)}
 
 
-def test_figures_of_a_corpus_are_those_of_its_rows_alone(of_corpora: pd.DataFrame) -> None:
+def test_scores_of_a_corpus_use_only_its_rows(of_corpora: pd.DataFrame) -> None:
     found = metrics.metrics(of_corpora, **OPTIONS)
     of_figure = {"uar", "uar_low", "uar_high", "accuracy", "n_utterances", "n_speakers"}
     for name in ("ravdess", "emodb"):
@@ -348,7 +348,7 @@ def test_figures_of_a_corpus_are_those_of_its_rows_alone(of_corpora: pd.DataFram
         assert figures_of(found, name) == {key: alone[key] for key in of_figure}
 
 
-def test_figures_of_a_corpus_are_those_of_scikit_learn(of_corpora: pd.DataFrame) -> None:
+def test_scores_of_a_corpus_equal_scikit_learn(of_corpora: pd.DataFrame) -> None:
     found = metrics.metrics(of_corpora, **OPTIONS)
     counts = {"ravdess": (600, 10), "emodb": (168, 6), "tess": (32, 2)}
     for name, (n_utterances, n_speakers) in counts.items():
@@ -363,7 +363,7 @@ def test_figures_of_a_corpus_are_those_of_scikit_learn(of_corpora: pd.DataFrame)
 
 
 def test_an_emotion_that_a_corpus_lacks_does_not_count_against_it() -> None:
-    """EmoDB has no surprised, and is all right where it has something; RAVDESS has both, and surprised is all wrong."""
+    """EmoDB has no surprised and only correct predictions; RAVDESS has both, and all surprised is wrong."""
     parts = [utterance_table(6, emotions=("sad", "surprised")), utterance_table(6, emotions=("sad",), corpus="emodb")]
     right = [prediction_table(part, accuracy=1.0, labels=("sad", "surprised")) for part in parts]
     predictions = pd.concat(right, ignore_index=True).assign(prediction="sad")
@@ -373,8 +373,8 @@ def test_an_emotion_that_a_corpus_lacks_does_not_count_against_it() -> None:
     assert (found["corpus.ravdess.accuracy"], found["corpus.emodb.accuracy"]) == (0.5, 1.0)
 
 
-def test_the_average_of_all_rows_is_not_the_average_of_the_corpora() -> None:
-    """A corpus of 12 right rows and one of 4 wrong ones."""
+def test_the_score_of_all_rows_is_not_the_mean_over_corpora() -> None:
+    """One corpus has 12 correct rows, the other 4 wrong rows."""
     large, small = utterance_table(6, emotions=("neutral",)), utterance_table(2, emotions=("neutral",), corpus="tess")
     tables = [
         prediction_table(large, accuracy=1.0, labels=("neutral", "sad")),
@@ -401,12 +401,12 @@ def test_a_corpus_has_an_interval_if_it_has_six_known_speakers(
     assert None not in figures_of(found, "ravdess").values()  # another corpus is none the worse
 
 
-def test_one_unknown_speaker_of_many_leaves_the_whole_without_an_interval() -> None:
+def test_one_unknown_speaker_leaves_all_rows_without_an_interval() -> None:
     both = combined(utterance_table(10), without_speakers(utterance_table(1, corpus="folders")))
     assert metrics.uar_interval(prediction_table(both), n_resamples=100, seed=0) == (None, None)
 
 
-def test_dev_tells_the_uar_of_each_of_its_corpora(of_corpora: pd.DataFrame) -> None:
+def test_dev_has_the_uar_of_each_of_its_corpora(of_corpora: pd.DataFrame) -> None:
     found = metrics.metrics(of_corpora, **OPTIONS)
     dev = {key: value for key, value in found.items() if key.startswith("dev.corpus.")}
     assert dev == {
@@ -416,19 +416,19 @@ def test_dev_tells_the_uar_of_each_of_its_corpora(of_corpora: pd.DataFrame) -> N
     assert len(set(dev.values())) == 2
 
 
-def test_without_test_several_corpora_tell_of_dev_alone(of_corpora: pd.DataFrame) -> None:
+def test_without_test_corpora_have_only_dev_scores(of_corpora: pd.DataFrame) -> None:
     found = metrics.metrics(of_corpora, **OPTIONS | {"test": False})
     of_dev = {"dev.uar", "dev.accuracy", "dev.corpus.ravdess.uar", "dev.corpus.tess.uar"}
     assert set(found) == {"speaker_independent", "protocol", *of_dev}
 
 
-def test_of_cross_corpus_dev_and_test_each_of_one_corpus_no_corpus_is_told(predictions: pd.DataFrame) -> None:
-    """They are what the pooled figures are of."""
+def test_dev_and_test_of_one_corpus_each_have_no_scores_of_corpora(predictions: pd.DataFrame) -> None:
+    """The scores of all rows are already those of the corpus."""
     assert predictions["corpus"].nunique() == 2
     assert not [key for key in metrics.metrics(predictions, **OPTIONS) if "corpus" in key]
 
 
-def test_figures_of_corpora_are_added_to_the_contract_and_are_json(of_corpora: pd.DataFrame) -> None:
+def test_scores_of_corpora_are_added_to_the_contract_and_are_json(of_corpora: pd.DataFrame) -> None:
     found = metrics.metrics(of_corpora, **OPTIONS)
     assert json.loads(json.dumps(found, allow_nan=False)) == found
     one = metrics.metrics(of_corpora[of_corpora["corpus"] == "ravdess"], **OPTIONS)

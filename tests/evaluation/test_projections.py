@@ -1,4 +1,4 @@
-"""Maps of feature rows: their shape, their seed, their errors."""
+"""Maps of feature rows: shape, seed, errors."""
 
 import subprocess
 import sys
@@ -16,7 +16,7 @@ GROUP = np.repeat([0, 1], 20)
 
 @pytest.fixture(scope="module")
 def maps() -> dict[str, list[np.ndarray]]:
-    """Each method's map of `VALUES`, made twice with one seed."""
+    """Maps of `VALUES` by each method, made twice with the same seed."""
     return {
         "tsne": [projections.tsne(VALUES, perplexity=10.0, seed=0) for _ in range(2)],
         "umap": [projections.umap(VALUES, n_neighbors=8, min_dist=0.1, seed=0) for _ in range(2)],
@@ -88,7 +88,7 @@ def test_a_constant_feature_stays_finite() -> None:
     assert (projections.standardised(values)[:, -1] == 0).all()
 
 
-def test_drawn_rows_keep_their_order_and_their_number() -> None:
+def test_sampled_rows_keep_their_order_and_have_the_wanted_number() -> None:
     rows = pd.DataFrame({"utterance": [f"u{k:03}" for k in range(100)]})
     drawn = projections.sampled(rows, max_rows=30, seed=0)
     assert len(drawn) == drawn["utterance"].nunique() == 30
@@ -98,7 +98,7 @@ def test_drawn_rows_keep_their_order_and_their_number() -> None:
 
 
 @pytest.mark.parametrize("max_rows", [100, 101])
-def test_as_many_rows_as_allowed_are_all_drawn(max_rows: int) -> None:
+def test_all_rows_are_kept_up_to_the_maximum(max_rows: int) -> None:
     rows = pd.DataFrame({"utterance": [f"u{k:03}" for k in range(100)]})
     pd.testing.assert_frame_equal(projections.sampled(rows, max_rows=max_rows, seed=0), rows)
 
@@ -119,7 +119,7 @@ def test_umap_is_imported_without_tensorflow_which_can_still_be_imported() -> No
 
 
 @pytest.mark.slow
-def test_what_umap_compiles_is_read_from_disk_by_the_next_process() -> None:
+def test_functions_that_umap_compiles_are_cached_on_disk() -> None:
     program = (
         "import numpy as np\n"
         "from ser.evaluation import projections\n"

@@ -1,4 +1,4 @@
-"""How far probabilities can be believed."""
+"""Reliability of probabilities, and temperatures."""
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,7 @@ TABLE = prediction_table(utterance_table(6))
 
 
 def table(*rows: tuple[float, bool], fold: int = 0, partition: str = "test") -> pd.DataFrame:
-    """Of the probability of neutral, which is predicted, and whether that is right."""
+    """Predictions of neutral, from rows of its probability and True if it is correct."""
     confidence, right = (list(values) for values in zip(*rows, strict=True))
     return pd.DataFrame(
         {
@@ -29,7 +29,7 @@ def table(*rows: tuple[float, bool], fold: int = 0, partition: str = "test") -> 
 
 
 def drawn(power: float, *, fold: int, partition: str, n: int = 4000, seed: int = 0) -> pd.DataFrame:
-    """Labels drawn by probabilities that are then sharpened by `power`."""
+    """Labels drawn from probabilities, with the probabilities then sharpened by `power`."""
     random = np.random.default_rng([seed, fold, len(partition)])
     honest = random.dirichlet([1, 2], n)
     truth = np.array(LABELS)[(random.random(n) > honest[:, 0]).astype(int)]
@@ -47,7 +47,7 @@ def test_bins_of_a_table_worked_by_hand() -> None:
     ]
 
 
-def test_a_confidence_on_a_bound_is_in_the_bin_above() -> None:
+def test_a_confidence_on_a_bound_falls_into_the_upper_bin() -> None:
     found = reliability.bins(table((0.5, True), (0.75, True)), n_bins=4)
     assert found["low"].tolist() == [0.5, 0.75]
 
@@ -78,7 +78,7 @@ def test_each_fold_gets_the_temperature_of_its_own_dev() -> None:
     assert found[3] == pytest.approx(0.5, rel=0.1)
 
 
-def test_test_has_no_say_in_the_temperature() -> None:
+def test_the_temperature_does_not_depend_on_test() -> None:
     dev, test = drawn(2.0, fold=0, partition="dev"), drawn(0.3, fold=0, partition="test")
     assert reliability.dev_temperatures(pd.concat([dev, test])) == reliability.dev_temperatures(dev)
 
@@ -102,6 +102,6 @@ def test_dividing_by_a_temperature_undoes_multiplying_by_it() -> None:
     np.testing.assert_allclose(back[columns], predictions[columns], atol=1e-9)
 
 
-def test_a_fold_whose_dev_says_nothing_keeps_its_probabilities() -> None:
+def test_a_fold_without_usable_dev_rows_keeps_its_probabilities() -> None:
     unknown = table((0.8, False), partition="dev").assign(p_neutral=1.0, p_sad=0.0)  # sad was not trained
     assert reliability.dev_temperatures(unknown) == {0: 1.0}

@@ -1,4 +1,4 @@
-"""Overrides as an experiment's file: it composes to what they do, or is refused."""
+"""Overrides as the file of an experiment: it composes to the same parameters, or is refused."""
 
 import shutil
 from pathlib import Path
@@ -12,7 +12,7 @@ from tests.support.paths import CONF
 
 @pytest.fixture
 def conf(tmp_path: Path) -> Path:
-    """A copy of the configuration, to write into."""
+    """Copy of the configuration that a test may change."""
     shutil.copytree(CONF, tmp_path / "conf")
     return tmp_path / "conf"
 
@@ -37,7 +37,7 @@ def conf(tmp_path: Path) -> Path:
     ],
     ids=" ".join,
 )
-def test_a_file_composes_to_what_the_overrides_do(conf: Path, overrides: list[str]) -> None:
+def test_a_file_composes_to_the_same_parameters_as_the_overrides(conf: Path, overrides: list[str]) -> None:
     path = conf / "experiment" / "mine.yaml"
     experiments.write(path, overrides, ["First line.", "Second: line."], conf=conf)
     expected = experiments.composed(overrides, conf=CONF)
@@ -61,7 +61,7 @@ def test_the_place_of_the_corpus_is_not_in_the_file(conf: Path) -> None:
     assert (corpus["name"], corpus["root"], corpus["on_invalid"]) == ("ravdess", "data/raw/ravdess", "exclude")
 
 
-def test_what_is_chosen_is_told_apart() -> None:
+def test_choices_are_an_experiment_groups_and_values() -> None:
     overrides = [
         "experiment=emobox_svm",
         "model=mlp",
@@ -76,7 +76,7 @@ def test_what_is_chosen_is_told_apart() -> None:
 
 
 @pytest.mark.parametrize("override", ["model=svm,mlp", "~model.C", "corpus@other=ravdess", "model.C=range(1,3)"])
-def test_what_no_file_can_say_is_refused_by_its_name(override: str) -> None:
+def test_an_override_that_no_file_can_contain_is_refused_by_name(override: str) -> None:
     with pytest.raises(
         ValueError, match="cannot be written to the file of an experiment; give one value or file"
     ) as raised:
@@ -85,12 +85,12 @@ def test_what_no_file_can_say_is_refused_by_its_name(override: str) -> None:
 
 
 @pytest.mark.parametrize("override", ["model", "model.C=[1", ""])
-def test_what_is_no_override_is_refused_with_an_example(override: str) -> None:
+def test_an_invalid_override_is_refused_with_an_example(override: str) -> None:
     with pytest.raises(ValueError, match=r"is not a setting .*; write it as model=mlp or model.C=1"):
         experiments.choices([override], conf=CONF)
 
 
-def test_what_would_be_another_study_is_not_written(conf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_would_be_another_study_is_not_written(conf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = conf / "experiment" / "mine.yaml"
     monkeypatch.setattr(experiments, "text", lambda *_, **options: "# @package _global_\nseed: 1\n")  # noqa: ARG005
     with pytest.raises(ValueError, match=r"a file with model.C=1 would be another study"):
@@ -103,12 +103,12 @@ def test_a_setting_that_the_study_lacks_is_named(conf: Path) -> None:
         experiments.write(conf / "experiment/mine.yaml", ["model.Cc=1"], [], conf=conf)
 
 
-def test_without_a_configuration_the_message_says_where_to_go(tmp_path: Path) -> None:
+def test_without_a_configuration_the_message_has_the_remedy(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"no folder .*conf here; go to the folder of the project"):
         experiments.composed([], conf=tmp_path / "conf")
 
 
-def test_the_file_looks_as_those_of_people_do(conf: Path) -> None:
+def test_the_file_looks_like_one_written_by_hand(conf: Path) -> None:
     overrides = ["corpus=ravdess", "model=svm", "model.C=83.1", "balance=none"]
     text = experiments.text(overrides, ["Why."], conf=conf)
     assert text == (

@@ -180,7 +180,7 @@ def test_what_is_tested_need_not_even_be_there() -> None:
     assert objective.dev_uar(without, config) == objective.dev_uar(data(), config)
 
 
-# what is refused
+# Errors
 
 
 def test_a_fold_that_is_not_there_is_refused() -> None:

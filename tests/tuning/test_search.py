@@ -15,11 +15,11 @@ SPACE = {
     "model.n": {"low": 1, "high": 20},
     "balance": {"choices": ["smote", "none"]},
 }
-N_TRIALS = 13  # of which the first ten are drawn by chance, the others by the sampler from what it has seen
+N_TRIALS = 13  # the first ten are drawn at random, the others by the sampler from earlier scores
 
 
 def hill(settings: Settings) -> float:
-    """Highest, 1, at C = 1, n = 10 and no balancing; 0.3 of the study as it is."""
+    """Score with its maximum, 1, at C = 1, n = 10 and no balancing; 0.3 for the study's own settings."""
     if not settings:
         return 0.3
     distance = abs(float(settings["model.C"]) - 1) + abs(int(settings["model.n"]) - 10)
@@ -47,13 +47,13 @@ def found(
 
 @pytest.fixture(scope="module")
 def at_once(tmp_path_factory: pytest.TempPathFactory) -> list[Trial]:
-    """All trials of a search that nobody disturbed."""
+    """All trials of an uninterrupted search."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("at_once"))
         return found()
 
 
-def test_the_study_as_it_is_comes_first_and_beside_the_trials(at_once: list[Trial]) -> None:
+def test_the_own_settings_of_the_study_are_first_and_not_a_trial(at_once: list[Trial]) -> None:
     assert at_once[0] == Trial({}, 0.3)
     assert [set(trial.settings) for trial in at_once[1:]] == [set(SPACE)] * N_TRIALS
     assert [trial.score for trial in at_once] == [hill(trial.settings) for trial in at_once]
@@ -67,20 +67,20 @@ def test_settings_are_drawn_within_their_space(at_once: list[Trial]) -> None:
 
 
 @pytest.mark.slow
-def test_a_search_climbs() -> None:
+def test_a_search_improves_the_score() -> None:
     scores = [trial.score or 0 for trial in found(n_trials=30)[1:]]
     by_chance, by_the_sampler = scores[:10], scores[10:]
     assert sum(by_the_sampler) / 20 > 1.5 * sum(by_chance) / 10
     assert max(by_the_sampler) > max(by_chance)
 
 
-def test_the_same_seed_draws_the_same_and_another_seed_something_else(at_once: list[Trial]) -> None:
+def test_the_draws_depend_on_the_seed(at_once: list[Trial]) -> None:
     assert found(name="two") == at_once
     other = found(name="three", seed=1)
     assert not {str(trial.settings) for trial in at_once[1:]} & {str(trial.settings) for trial in other[1:]}
 
 
-def test_what_was_tried_is_not_tried_again_and_a_longer_search_begins_as_the_shorter_one(
+def test_trials_are_not_repeated_and_a_longer_search_begins_with_those_of_a_shorter_one(
     at_once: list[Trial],
 ) -> None:
     tried: list[Settings] = []
@@ -94,18 +94,18 @@ def test_what_was_tried_is_not_tried_again_and_a_longer_search_begins_as_the_sho
     assert longer[:12] == shorter
     assert tried == [trial.settings for trial in longer]
     assert longer == at_once
-    assert found(noted, n_trials=4) == longer  # nothing is forgotten
+    assert found(noted, n_trials=4) == longer  # earlier trials stay
     assert len(tried) == 1 + N_TRIALS
 
 
-def test_every_step_tells_of_all_finished_trials() -> None:
+def test_every_step_yields_all_finished_trials() -> None:
     found(n_trials=2)
     steps = [len(trials) for trials in search(hill, SPACE, name="one", n_trials=5, seed=0)]
     assert steps == [3, 4, 5, 6]
 
 
 @pytest.mark.parametrize("at", [0, 1, 11])
-def test_an_interrupted_search_goes_on_as_if_it_had_not_been(at: int, at_once: list[Trial]) -> None:
+def test_an_interrupted_search_continues_like_an_uninterrupted_one(at: int, at_once: list[Trial]) -> None:
     calls: list[Settings] = []
 
     def interrupted(settings: Settings) -> float:
@@ -118,7 +118,7 @@ def test_an_interrupted_search_goes_on_as_if_it_had_not_been(at: int, at_once: l
         found(interrupted)
     assert len(calls) == at + 1
     assert found(interrupted) == at_once
-    assert len(calls) == 1 + N_TRIALS + 1  # the one in flight was run again
+    assert len(calls) == 1 + N_TRIALS + 1  # the interrupted trial was run again
     assert calls[at] == calls[at + 1]
 
 
@@ -141,7 +141,7 @@ print("finished", len(trials))
 """
 
 
-def test_a_killed_search_goes_on_as_if_it_had_not_been(folder: Path, at_once: list[Trial]) -> None:
+def test_a_killed_search_continues_like_an_uninterrupted_one(folder: Path, at_once: list[Trial]) -> None:
     script = KILLED.format(tests=str(ROOT))
 
     def run() -> subprocess.CompletedProcess[str]:
@@ -155,12 +155,12 @@ def test_a_killed_search_goes_on_as_if_it_had_not_been(folder: Path, at_once: li
     assert last.stdout == f"finished {1 + N_TRIALS}\n", last.stderr
     assert last.stderr == ""
     calls = (folder / "calls.txt").read_text().splitlines()
-    assert len(calls) == 1 + N_TRIALS + 2  # those in flight were run again
+    assert len(calls) == 1 + N_TRIALS + 2  # the interrupted trials were run again
     assert (calls[3], calls[12]) == (calls[4], calls[13])
     assert found() == at_once
 
 
-def test_settings_that_do_not_fit_fail_alone_and_say_why() -> None:
+def test_unfit_settings_fail_alone_with_a_reason() -> None:
     def picky(settings: Settings) -> float:
         if settings.get("balance") == "smote":
             raise Unfit("too few rows")
@@ -177,7 +177,7 @@ def test_settings_that_do_not_fit_fail_alone_and_say_why() -> None:
     assert n_failed[1] < n_failed[0]  # the sampler learns to avoid them
 
 
-def test_a_study_that_fails_as_it_is_is_searched_all_the_same() -> None:
+def test_a_study_whose_own_settings_fail_is_searched_too() -> None:
     def fails(settings: Settings) -> float:
         if not settings:
             raise Unfit("not like this")
@@ -204,7 +204,7 @@ def test_no_trial_begins_after_the_timeout(monkeypatch: pytest.MonkeyPatch) -> N
     assert len(found(n_trials=3)) == 1 + 3
 
 
-def test_searches_of_other_names_lie_in_one_file_and_do_not_mix(folder: Path) -> None:
+def test_searches_with_different_names_share_a_file_and_do_not_mix(folder: Path) -> None:
     found(n_trials=3)
     assert len(found(name="two", n_trials=2)) == 3
     assert [path.name for path in (folder / "checkpoints").iterdir()] == ["tune.sqlite"]
@@ -242,7 +242,7 @@ def test_without_optuna_the_message_says_how_to_install_it(monkeypatch: pytest.M
     assert "\ntune = [" in extras
 
 
-def test_what_is_drawn_reads_back_as_a_person_would_write_it() -> None:
+def test_drawn_numbers_have_three_significant_digits() -> None:
     for trial in found(n_trials=5)[1:]:
         value = yaml.safe_load(trial.settings["model.C"])
         assert value == float(f"{value:.3g}")

@@ -1,4 +1,4 @@
-"""Search spaces: those of `conf/tune` fit their models; what is no space is refused."""
+"""Search spaces: those of `conf/tune` fit their models; invalid ones are refused."""
 
 from pathlib import Path
 from typing import Any
@@ -24,20 +24,20 @@ SVM: dict[str, Any] = {
 
 
 def space_of(tmp_path: Path, content: object, **options: Any) -> spaces.Space:
-    """The space that a file of some content says for the study above."""
+    """Search space from a file with `content`, for the study above."""
     path = tmp_path / "space.yaml"
     path.write_text(content if isinstance(content, str) else yaml.safe_dump(content, sort_keys=False))
     return spaces.read(path, SVM, conf=CONF, **options)
 
 
 def ends(space: spaces.Space) -> list[dict[str, Any]]:
-    """The lowest, the highest, and every choice of each setting, in as few settings of all as can be."""
+    """The lowest value, the highest value and every choice of each setting, in as few combinations as possible."""
     values = {name: setting.get("choices") or [setting["low"], setting["high"]] for name, setting in space.items()}
     n_settings = max(map(len, values.values()))
     return [{name: own[min(k, len(own) - 1)] for name, own in values.items()} for k in range(n_settings)]
 
 
-# those of conf/tune
+# Spaces of conf/tune
 
 
 @pytest.mark.parametrize("name", [*OWN, "cnn", "conv_bilstm"])
@@ -54,8 +54,8 @@ def test_every_model_has_a_space_whose_ends_compose(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_the_study_as_it_is_lies_within_the_space_of_its_model(name: str) -> None:
-    """Else a search would leave what is known to be good."""
+def test_the_default_settings_lie_within_the_space_of_the_model(name: str) -> None:
+    """Otherwise a search could not return to settings that are known to be good."""
     config = experiments.composed([f"model={name}"], conf=CONF)
     space = spaces.read(spaces.path_of(name, conf=CONF), config, conf=CONF)
     for key, setting in space.items():
@@ -67,7 +67,7 @@ def test_the_study_as_it_is_lies_within_the_space_of_its_model(name: str) -> Non
             assert setting["low"] <= value <= setting["high"], key
 
 
-def test_every_file_is_of_a_model_or_of_all_other_networks() -> None:
+def test_every_file_belongs_to_a_model_or_to_all_other_networks() -> None:
     assert sorted(path.stem for path in (CONF / "tune").glob("*")) == sorted([*OWN, "network"])
     assert {name: spaces.path_of(name, conf=CONF).stem for name in ALL} == {
         name: name if name in OWN else "network" for name in ALL
@@ -81,7 +81,7 @@ def test_models_without_a_space_are_refused_with_the_remedy() -> None:
         spaces.path_of("mine", conf=CONF)
 
 
-# what is drawn
+# Drawn values
 
 
 def test_drawn_values_are_overrides_that_compose_to_them() -> None:
@@ -102,7 +102,7 @@ def test_the_smallest_and_the_largest_numbers_compose(value: float) -> None:
 
 
 @pytest.mark.parametrize("choice", [True, False, None, 1, 0, 1.0e-5, "scale", [64, 32], [0.5, 0.1], ["a", "b"]])
-def test_choices_of_every_kind_compose_to_what_the_file_says(tmp_path: Path, choice: object) -> None:
+def test_choices_of_every_kind_compose_to_their_value_in_the_file(tmp_path: Path, choice: object) -> None:
     space = space_of(tmp_path, {"model.gamma": {"choices": [choice]}})
     (own,) = spaces.distributions(space).values()
     (drawn,) = own.choices  # type: ignore[attr-defined]
@@ -112,20 +112,20 @@ def test_choices_of_every_kind_compose_to_what_the_file_says(tmp_path: Path, cho
     assert (found, type(found)) == (choice, type(choice))
 
 
-def test_whole_numbers_are_drawn_whole_and_others_not(tmp_path: Path) -> None:
+def test_integer_bounds_give_integers_and_others_give_floats(tmp_path: Path) -> None:
     space = space_of(tmp_path, {"model.C": {"low": 1, "high": 9}, "model.gamma": {"low": 1.0, "high": 9, "log": True}})
     own = spaces.distributions(space)
     assert [type(one).__name__ for one in own.values()] == ["IntDistribution", "FloatDistribution"]
     assert [one.log for one in own.values()] == [False, True]  # type: ignore[attr-defined]
 
 
-# what the command line sets, and what is no space
+# Fixed settings and invalid spaces
 
 
-def test_what_is_fixed_is_not_searched(tmp_path: Path) -> None:
+def test_fixed_settings_are_not_searched(tmp_path: Path) -> None:
     content = {"model.C": {"low": 1, "high": 9}, "balance": {"choices": ["none", "smote"]}}
     assert set(space_of(tmp_path, content, fixed=["balance", "corpus"])) == {"model.C"}
-    assert set(space_of(tmp_path, content, fixed=["balance.k_neighbors"])) == {"model.C"}  # which none has not
+    assert set(space_of(tmp_path, content, fixed=["balance.k_neighbors"])) == {"model.C"}  # balance=none lacks it
     assert set(space_of(tmp_path, content, fixed=["model", "model.gamma"])) == {"balance", "model.C"}
     with pytest.raises(ValueError, match=r"-S sets all settings of .*space.yaml \(model.C, balance\)"):
         space_of(tmp_path, content, fixed=["balance", "model.C"])
@@ -158,7 +158,7 @@ def test_what_is_fixed_is_not_searched(tmp_path: Path) -> None:
         ({"model.C": {"choices": "ab"}}, "wanted a list"),
     ],
 )
-def test_what_is_no_space_of_the_study_is_refused_by_its_name(tmp_path: Path, content: object, complaint: str) -> None:
+def test_an_invalid_space_is_refused_by_name(tmp_path: Path, content: object, complaint: str) -> None:
     with pytest.raises(ValueError, match=r"space\.yaml") as raised:
         space_of(tmp_path, content)
     assert complaint in str(raised.value)
