@@ -1,24 +1,24 @@
-"""Recordings to try: utterances of the demo corpus, which is synthetic speech."""
+"""Example recordings: utterances of the demo corpus, which is synthetic speech."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
-from app.page import hearing
+from app.page import media
 from ser.audio.waveforms import Waveform
 from ser.serving import inputs
 
 DEMO = Path("data/demo")
 EMOTIONS = ("neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised")  # in RAVDESS's order
-PAUSE = 0.4  # seconds between the utterances of the long one
+PAUSE = 0.4  # seconds between the utterances of the long example
 LONG = "All of them in a row"
 
 Example = Callable[[], bytes]
 
 
 def examples(demo: Path = DEMO) -> dict[str, Example]:
-    """Makers of recordings by name: one of each emotion, voices taking turns, and all in a row; none without `demo`."""
+    """Name -> function that returns the file: one example of each emotion, and all in a row; empty without `demo`."""
     found = {}
     for code, emotion in enumerate(EMOTIONS, start=1):
         speaker = 1 + code % 2
@@ -38,4 +38,4 @@ def in_a_row(paths: list[Path]) -> bytes:
         with inputs.opened(path) as recording:
             rate = recording.sample_rate
             pieces += [recording.whole(), np.zeros(round(PAUSE * rate), np.float32)]
-    return hearing.wav(np.concatenate(pieces), rate)
+    return media.wav(np.concatenate(pieces), rate)

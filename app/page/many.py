@@ -1,4 +1,4 @@
-"""Many recordings at once: a row for each, its problem where it has one, and the table as csv."""
+"""Table of many recordings, one row for each, with its prediction or its problem, also as csv."""
 
 import logging
 from collections.abc import Mapping
@@ -8,16 +8,16 @@ import pandas as pd
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from app.page import hearing, words
+from app.page import results, words
 from ser.audio.reading import InvalidAudio
 from ser.serving.recognition import Recognizer
 
-N_NAMED = 5  # bad files that are named above the table, too: on a phone, their column is far to the right
+N_NAMED = 5  # unusable files that are also named above the table, because their column is out of view on a phone
 
 
 def show(model: Recognizer, key: str) -> None:
-    """Uploader, table and download."""
-    st.caption("Choose several files at once. A file that cannot be used gets its reason in its row.")
+    """Show uploader, table and download."""
+    st.caption("Choose several files at once. If a file cannot be used, its row states the reason.")
     uploads = st.file_uploader("Audio files", accept_multiple_files=True)
     if not uploads:
         return
@@ -32,12 +32,12 @@ def show(model: Recognizer, key: str) -> None:
 
 
 def row(content: bytes, model: Recognizer) -> dict[str, Any]:
-    """What is said of one file."""
+    """Row of one file."""
     try:
-        prediction = hearing.predicted(content, model)
+        prediction = results.prediction_of(content, model)
     except InvalidAudio as error:
         return {"problem": " ".join(words.problem(error, content))}
-    except Exception:  # of any kind: the other files still count
+    except Exception:  # one failure must not lose the other files
         logging.getLogger(__name__).exception("a file failed")
         return {"problem": words.UNEXPECTED}
     probabilities = {f"p_{label}": value for label, value in prediction["probabilities"].items()}
@@ -46,34 +46,34 @@ def row(content: bytes, model: Recognizer) -> dict[str, Any]:
 
 
 def table_of(rows: list[dict[str, Any]], labels: list[str]) -> pd.DataFrame:
-    """file, emotion, confidence, duration in seconds, problem, one `p_<label>` per class."""
+    """Table with the columns file, emotion, confidence, duration in seconds, problem, and one `p_<label>` per class."""
     columns = ["file", "emotion", "confidence", "duration", "problem", *(f"p_{label}" for label in labels)]
     return pd.DataFrame(rows, columns=columns)
 
 
 def csv(table: pd.DataFrame) -> bytes:
-    """The table as UTF-8 with line feeds, empty where there is no value."""
+    """Table as csv in UTF-8 with line feeds; missing values are empty."""
     return table.to_csv(index=False, lineterminator="\n").encode()
 
 
 def _rows(uploads: Mapping[str, UploadedFile], model: Recognizer, key: str) -> list[dict[str, Any]]:
-    """A row for each upload; the new ones are heard behind a progress bar."""
-    heard: dict[str, dict[str, Any]] = st.session_state.get("rows", {})
-    new = [name for name in uploads if f"{key}:{name}" not in heard]
-    now = {name: row for name, row in heard.items() if name.removeprefix(f"{key}:") in uploads}
-    st.session_state["rows"] = now  # filled below, so that nothing is lost when the visitor adds a file meanwhile
-    bar = st.progress(0.0, text="Listening …") if new else None
+    """Row of each upload; a progress bar shows the analysis of new ones."""
+    known: dict[str, dict[str, Any]] = st.session_state.get("rows", {})
+    new = [name for name in uploads if f"{key}:{name}" not in known]
+    now = {name: row for name, row in known.items() if name.removeprefix(f"{key}:") in uploads}
+    st.session_state["rows"] = now  # before it is filled, so that a file added meanwhile loses no row
+    bar = st.progress(0.0, text="Analysing …") if new else None
     for done, name in enumerate(new, start=1):
         now[f"{key}:{name}"] = row(uploads[name].getvalue(), model)
         if bar:
-            bar.progress(done / len(new), text=f"Listening … {done} of {len(new)}")
+            bar.progress(done / len(new), text=f"Analysing … {done} of {len(new)}")
     if bar:
         bar.empty()
     return [{"file": upload.name, **now[f"{key}:{name}"]} for name, upload in uploads.items()]
 
 
 def _shown(table: pd.DataFrame, labels: list[str]) -> None:
-    """The table on the page, in per cent."""
+    """Show the table, with probabilities in percent."""
     probabilities = [f"p_{label}" for label in labels]
     shown = table.assign(**{name: 100 * table[name] for name in ("confidence", *probabilities)})
     has_problems = (table["problem"] != "").any()

@@ -1,11 +1,11 @@
-"""The few pieces of the page that Streamlit has no element for: headline and bars, as HTML that needs no script."""
+"""HTML without scripts for the parts of the page that Streamlit cannot draw: headline and bars."""
 
 from collections.abc import Mapping
 from html import escape
 
 from app.page import words
 
-# `currentColor` and mixes of it are legible on light and on dark alike
+# `currentColor` and its mixes are legible on light and on dark pages.
 STYLE = """
 <style>
 .stMainBlockContainer {max-width: 1120px; padding: 3.2rem 1.5rem 4rem}
@@ -38,7 +38,7 @@ STYLE = """
 
 
 def headline(kicker: str, emotion: str, below: str) -> str:
-    """The answer, large."""
+    """The answer in large letters, between two small lines."""
     return (
         f'<p class="ser-kicker">{escape(kicker)}</p><h2 class="ser-emotion">{escape(emotion)}</h2>'
         f'<p class="ser-confidence">{escape(below)}</p>'
@@ -46,7 +46,7 @@ def headline(kicker: str, emotion: str, below: str) -> str:
 
 
 def bars(probabilities: Mapping[str, float]) -> str:
-    """A table with a bar for the probability of every emotion, the highest first."""
+    """Table with a bar for the probability of each emotion, the highest first."""
     ordered = sorted(probabilities.items(), key=lambda one: -one[1])
     rows = "".join(_row(label, value, first=k == 0) for k, (label, value) in enumerate(ordered))
     return f'<table class="ser-bars"><caption>Probability of each emotion</caption><tbody>{rows}</tbody></table>'

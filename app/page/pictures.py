@@ -1,6 +1,6 @@
-"""Pictures of a recording, for a light or a dark page; each function returns a matplotlib figure, none touches a file.
+"""Pictures of a recording, for a light or a dark page; each function returns a matplotlib figure.
 
-All are about as wide as a phone, so that their letters stay legible there and in a column of a wide page.
+All are about as wide as a phone, so that their letters are legible there and in a column of a wide page.
 """
 
 import io
@@ -20,33 +20,33 @@ from ser.serving.recognition import NO_SPEECH, TimedPrediction
 
 DPI = 170
 WIDTH, HEIGHT = 5.2, 2.7  # inches
-LOOKS = {False: Look("#1b2733", "#c9d3dd", "#1f6fb5"), True: Look("#e6ebf0", "#3a4653", "#6baed6")}  # dark page or not
-OTHER = "#7f7f7f"  # an emotion that has no colour of its own
+LOOKS = {False: Look("#1b2733", "#c9d3dd", "#1f6fb5"), True: Look("#e6ebf0", "#3a4653", "#6baed6")}  # by `dark`
+OTHER = "#7f7f7f"  # colour of other emotions
 
 
 def png(figure: Figure) -> bytes:
-    """A picture file; its background is the page's."""
+    """PNG file with a transparent background."""
     file = io.BytesIO()
     figure.savefig(file, format="png", dpi=DPI, transparent=True)
     return file.getvalue()
 
 
 def waveform(samples: Waveform, sample_rate: int, *, dark: bool = False) -> Figure:
-    """Highest and lowest sample of every instant."""
+    """Waveform: highest and lowest sample over time."""
     figure, axes = _figure(dark, height=3.3)
     recording_figures.draw_waveform(axes, samples, sample_rate, LOOKS[dark])
     return figure
 
 
 def spectrum(name: str, analysis: Analysis, *, dark: bool = False) -> Figure:
-    """One of `views.SPECTRA`."""
+    """Spectrum of a name in `recording_figures.SPECTRA`."""
     figure, axes = _figure(dark)
     recording_figures.SPECTRA[name](axes, analysis, LOOKS[dark])
     return figure
 
 
 def timeline(windows: Sequence[TimedPrediction], *, dark: bool = False) -> Figure:
-    """A row for each emotion, a column for each window; the stronger the more probable, a dot on the most probable."""
+    """A row for each emotion, a column for each window; stronger colours are more probable, a dot marks the maximum."""
     labels = list(next((one["probabilities"] for one in windows if one["probabilities"]), {}))
     figure, axes = _figure(dark, height=1.25 + 0.24 * max(len(labels), 3))
     end = max(one["end"] for one in windows)
@@ -74,7 +74,7 @@ def timeline(windows: Sequence[TimedPrediction], *, dark: bool = False) -> Figur
 
 
 def shade(emotion: str, *, dark: bool) -> tuple[float, float, float]:
-    """Colour of an emotion in the project's pictures, lighter where it would be lost on a dark page."""
+    """Colour of an emotion in the project's pictures; dark colours are lighter on a dark page."""
     rgb = np.array(to_rgb(COLOURS.get(emotion, OTHER)))
     lightness = float(rgb @ [0.2126, 0.7152, 0.0722])
     red, green, blue = rgb + (1 - rgb) * 0.35 if dark and lightness < 0.35 else rgb
@@ -82,7 +82,7 @@ def shade(emotion: str, *, dark: bool) -> tuple[float, float, float]:
 
 
 def _figure(dark: bool, height: float = HEIGHT) -> tuple[Figure, Axes]:
-    """Empty axes in the page's colours."""
+    """Empty axes in the colours of the page."""
     figure = Figure(figsize=(WIDTH, height), layout="constrained")
     axes = figure.subplots()
     recording_figures.styled(axes, LOOKS[dark])

@@ -1,4 +1,4 @@
-"""Plain words for what the library says: errors, durations, and what a number means."""
+"""Plain words of the page for errors, durations and probabilities."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -35,16 +35,16 @@ PROBLEMS: Mapping[Kind, tuple[str, str]] = {
 CONTAINERS: Mapping[bytes, str] = {b"ftyp": "an M4A or MP4 file", b"\x1aE\xdf\xa3": "a WebM or Matroska file"}
 """Bytes at the start of files that libsndfile cannot read -> their common name."""
 UNEXPECTED = (
-    "Something went wrong on this page, and not by your doing. It is noted in the server's log; please try again."
+    "Something went wrong on this page; it is not your fault. The log of the server has the details. Please try again."
 )
-CLOSE = 0.1  # between the two most probable emotions: other speakers, or a cough, could turn them round
+CLOSE = 0.1  # difference of the two highest probabilities below which their order is uncertain
 WHAT_YOU_GET = (
     "You get the most probable emotion and the probability of each, a timeline of longer recordings, and pictures of"
     " the sound: waveform, spectrum and spectrograms."
 )
 NO_SPEECH = (
-    "The page looks for speech before it looks for an emotion, and found less than 0.16 seconds of it. There may be"
-    " silence, noise or music, or a voice drowned in them. So there is no emotion to show."
+    "The page looks for speech before it predicts an emotion, and found less than 0.16 seconds of it. The recording may"
+    " contain silence, noise or music, perhaps louder than a voice. So there is no emotion to show."
 )
 ESTIMATE = (
     "An estimate of how the voice sounds, not of what a person feels. Do not use it to judge, hire, police, diagnose or"
@@ -53,7 +53,7 @@ ESTIMATE = (
 
 
 def problem(error: InvalidAudio, content: bytes) -> tuple[str, str]:
-    """What is wrong with the recording in `content`, and the remedy, a sentence or two each."""
+    """Problem of the recording in `content`, and its remedy, one or two sentences each."""
     what, remedy = PROBLEMS[error.kind]
     if error.kind == Kind.NOT_AUDIO:
         for mark, name in CONTAINERS.items():
@@ -63,7 +63,13 @@ def problem(error: InvalidAudio, content: bytes) -> tuple[str, str]:
 
 
 def length(duration: float) -> str:
-    """Seconds as people say them."""
+    """A duration in seconds, or in minutes and seconds.
+
+    Examples
+    --------
+    >>> length(2.04), length(125.4)
+    ('2.0 s', '2 min 5 s')
+    """
     if duration < 60:
         return f"{duration:.1f} s"
     minutes, seconds = divmod(round(duration), 60)
@@ -71,7 +77,13 @@ def length(duration: float) -> str:
 
 
 def share(probability: float) -> str:
-    """A probability in per cent; never all or nothing, which no model knows."""
+    """A probability in percent, never 0 or 100, since no model is certain.
+
+    Examples
+    --------
+    >>> share(0.004), share(0.5), share(1.0)
+    ('< 1 %', '50 %', '> 99 %')
+    """
     percent = 100 * probability
     if percent > 99.5:
         return "> 99 %"
@@ -79,14 +91,20 @@ def share(probability: float) -> str:
 
 
 def confidence(probabilities: Mapping[str, float]) -> str:
-    """How sure the model is, and of what else if it could as well be that."""
+    """Confidence in the most probable emotion, and the second one if it is close.
+
+    Examples
+    --------
+    >>> confidence({"sad": 0.38, "calm": 0.45, "happy": 0.17})
+    '45 % confidence, and sad is nearly as probable'
+    """
     (_, first), (second, its) = sorted(probabilities.items(), key=lambda one: -one[1])[:2]
     close = f", and {second} is nearly as probable" if first - its < CLOSE else ""
     return f"{share(first)} confidence{close}"
 
 
-def learned_from(description: Mapping[str, Any]) -> str:
-    """Which speech a model learned from, in half a sentence."""
+def trained_on(description: Mapping[str, Any]) -> str:
+    """Speakers and corpora of the training of a model."""
     corpora = [str(name) for name in description.get("corpora", [])]
     named = [_corpus(name) for name in corpora]
     speakers = len(description.get("speakers", []))
@@ -102,13 +120,13 @@ def _corpus(name: str) -> str:
 
 
 def meaning(description: Mapping[str, Any], labels: list[str]) -> str:
-    """What the confidence says and what it does not, as Markdown."""
+    """Meaning of the confidence, and its limits, as Markdown."""
     return (
         f"- The **confidence** is the probability that this model gives to its answer, among the {len(labels)} emotions"
-        f" that it knows ({', '.join(labels)}). It knows no others, and must divide 100 % between these.\n"
-        f"- It learned from {learned_from(description)}. **Acted speech is not everyday speech.** Expect it to be wrong"
-        " more often, and just as sure of itself, for other languages, accents, ages, rooms and microphones, and for"
+        f" of its training ({', '.join(labels)}). It knows no others, and divides 100 % between these.\n"
+        f"- It was trained on {trained_on(description)}. **Acted speech is not everyday speech.** Expect more wrong"
+        " answers, with the same confidence, for other languages, accents, ages, rooms and microphones, and for"
         " feelings that nobody acts out.\n"
-        "- It hears the **sound** of the voice, not the words, and knows nothing of the situation.\n"
-        "- How often it is right is in the tab *Model card*."
+        "- It takes the **sound** of the voice, not the words, and has no knowledge of the situation.\n"
+        "- The tab *Model card* states how often it is right."
     )

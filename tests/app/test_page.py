@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.page import hearing, many, view, words
+from app.page import many, results, view, words
 from ser.serving import recognition
 from ser.serving.recognition import EMBEDDED
 from tests.support.paths import ROOT
@@ -125,21 +125,21 @@ def test_a_long_recording_is_drawn_in_part_and_the_page_says_so(page: AppTest) -
     assert "are of the first 30 s of 31.0 s" in text(upload(page, file_of(spoken(31), subtype="PCM_16")))
 
 
-def test_nothing_is_heard_or_drawn_twice(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
-    heard, drawn = calls(monkeypatch, hearing, "heard"), calls(monkeypatch, view, "_pictures")
+def test_nothing_is_analysed_or_drawn_twice(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    analysed, drawn = calls(monkeypatch, results, "result_of"), calls(monkeypatch, view, "_pictures")
     upload(page, UTTERANCE.read_bytes())
     page.run()
     page.run()
-    assert (len(heard), len(drawn)) == (1, 1)
+    assert (len(analysed), len(drawn)) == (1, 1)
     upload(page, file_of(spoken(2), subtype="PCM_16"))
-    assert (len(heard), len(drawn)) == (2, 2)
+    assert (len(analysed), len(drawn)) == (2, 2)
 
 
 def test_an_error_of_the_page_itself_is_said_in_plain_words(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> None:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr(hearing, "heard", broken)
+    monkeypatch.setattr(results, "result_of", broken)
     upload(page, UTTERANCE.read_bytes())
     assert not page.exception
     assert [one.value for one in page.error] == [words.UNEXPECTED]
@@ -216,7 +216,7 @@ def test_a_model_that_cannot_be_read_says_so(
 
 
 def test_many_files_get_a_row_each_and_bad_ones_their_reason(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
-    heard = calls(monkeypatch, many, "row")
+    rows = calls(monkeypatch, many, "row")
     files = [("good.flac", UTTERANCE.read_bytes()), ("bad.wav", BAD["text"][0]), ("silent.wav", SILENCE)]
     page.file_uploader[1].set_value([(name, content, MIME) for name, content in files]).run()
     page.run()
@@ -226,7 +226,7 @@ def test_many_files_get_a_row_each_and_bad_ones_their_reason(page: AppTest, monk
     assert table["emotion"].fillna("").tolist() == [expected["emotion"], "", recognition.NO_SPEECH]
     assert ["not a sound file" in problem for problem in table["problem"]] == [False, True, False]
     assert "2 of 3 files could be used." in text(page)
-    assert len(heard) == 3
+    assert len(rows) == 3
     assert len(page.download_button) == 1
 
 
@@ -254,6 +254,6 @@ def test_a_file_that_breaks_the_library_does_not_take_the_others_with_it(monkeyp
     def broken(*_: object) -> None:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr(hearing, "predicted", broken)
+    monkeypatch.setattr(results, "prediction_of", broken)
     table = pd.DataFrame([many.row(SILENCE, recognition.load())])
     assert table["problem"].tolist() == [words.UNEXPECTED]

@@ -78,7 +78,7 @@ def check_width(driver: Chrome, width: int) -> None:
     assert driver.execute_script(script) <= 0
 
 
-def test_an_uploaded_file_is_heard_drawn_and_can_be_played(desktop: Chrome) -> None:
+def test_an_uploaded_file_is_analysed_drawn_and_can_be_played(desktop: Chrome) -> None:
     upload(desktop, UTTERANCE)
     assert shown_emotion(desktop) == recognition.predict_emotion(UTTERANCE)["emotion"]
     said = browser.wait_for(desktop, "Mel spectrogram")

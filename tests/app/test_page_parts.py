@@ -1,4 +1,4 @@
-"""What the page is made of: hearing, words, pictures, bundles, examples and markup."""
+"""Parts of the page: results, media, words, pictures, bundles, examples and markup."""
 
 import io
 import json
@@ -10,7 +10,7 @@ import pytest
 import soundfile
 from matplotlib.figure import Figure
 
-from app.page import bundles, examples, hearing, markup, pictures, words
+from app.page import bundles, examples, markup, media, pictures, results, words
 from ser.audio.reading import InvalidAudio, Kind
 from ser.figures import recording_figures
 from ser.serving import inputs, recognition
@@ -25,38 +25,38 @@ def model() -> Recognizer:
     return recognition.load()
 
 
-# Hearing
+# Results and media
 
 
-def test_an_utterance_is_heard_as_the_library_predicts_it(model: Recognizer) -> None:
+def test_the_result_of_an_utterance_is_the_prediction_of_the_library(model: Recognizer) -> None:
     with inputs.opened(UTTERANCE) as recording:
         expected = model.predict(recording)
-    heard = hearing.heard(UTTERANCE.read_bytes(), model)
-    assert heard.prediction == expected
-    assert heard.has_speech
-    assert heard.timeline == []
-    np.testing.assert_array_equal(heard.beginning, soundfile.read(UTTERANCE, dtype="float32")[0])
+    result = results.result_of(UTTERANCE.read_bytes(), model)
+    assert result.prediction == expected
+    assert result.has_speech
+    assert result.timeline == []
+    np.testing.assert_array_equal(result.beginning, soundfile.read(UTTERANCE, dtype="float32")[0])
 
 
 def test_a_longer_recording_has_a_timeline_and_its_first_30_seconds_are_drawn(model: Recognizer) -> None:
     shares: list[float] = []
-    heard = hearing.heard(file_of(spoken(40), subtype="PCM_16"), model, shares.append)
-    assert heard.duration == 40
-    assert [one["start"] for one in heard.timeline] == [float(k) for k in range(38)]
-    assert heard.beginning.size == 30 * RATE
+    result = results.result_of(file_of(spoken(40), subtype="PCM_16"), model, shares.append)
+    assert result.duration == 40
+    assert [one["start"] for one in result.timeline] == [float(k) for k in range(38)]
+    assert result.beginning.size == 30 * RATE
     assert shares == sorted(shares)
     assert shares[-1] == 1
 
 
 def test_silence_is_no_emotion(model: Recognizer) -> None:
-    assert not hearing.heard(SILENCE, model).has_speech
+    assert not results.result_of(SILENCE, model).has_speech
 
 
 @pytest.mark.parametrize("kind", BAD)
 def test_every_bad_file_is_explained_in_plain_words(kind: str, model: Recognizer) -> None:
     content, expected = BAD[kind]
     with pytest.raises(InvalidAudio) as caught:
-        hearing.heard(content, model)
+        results.result_of(content, model)
     what, remedy = words.problem(caught.value, content)
     assert expected in f"{what} {remedy}"
 
@@ -71,16 +71,16 @@ def test_each_kind_of_invalid_audio_has_its_words(kind: Kind) -> None:
 
 @pytest.mark.parametrize(("duration", "hop"), [(4, 1), (300, 1), (600, 2), (1800, 3)])
 def test_a_timeline_has_at_most_300_windows_unless_they_would_leave_gaps(duration: float, hop: float) -> None:
-    assert hearing.timeline_hop(duration, 3.0) == hop
+    assert results.timeline_hop(duration, 3.0) == hop
 
 
 def test_browsers_get_what_they_play() -> None:
     waveform = tone(440, 0.5)
     for kind, subtype in (("WAV", "PCM_16"), ("FLAC", "PCM_16"), ("OGG", "VORBIS"), ("MP3", "MPEG_LAYER_III")):
         content = file_of(waveform, kind=kind, subtype=subtype)
-        assert hearing.playable(content) == content
-    aiff = hearing.playable(file_of(waveform, kind="AIFF", subtype="PCM_16"))
-    assert hearing.media_type(aiff) == "audio/wav"
+        assert media.playable(content) == content
+    aiff = media.playable(file_of(waveform, kind="AIFF", subtype="PCM_16"))
+    assert media.media_type(aiff) == "audio/wav"
     np.testing.assert_allclose(soundfile.read(io.BytesIO(aiff))[0], waveform, atol=2 / 2**15)
 
 
@@ -103,7 +103,7 @@ def test_lengths_are_said_as_people_say_them() -> None:
     assert words.length(125.4) == "2 min 5 s"
 
 
-def test_the_meaning_names_speech_and_speakers_that_the_model_learned_from(model: Recognizer) -> None:
+def test_the_meaning_names_speech_and_speakers_of_the_training(model: Recognizer) -> None:
     text = words.meaning(model.description, model.labels)
     assert "20 speakers of RAVDESS (acted speech, North American English)" in text
     assert all(label in text for label in model.labels)
@@ -234,7 +234,7 @@ def test_facts_are_only_what_the_description_says(model: Recognizer) -> None:
     assert facts["Model"] == "tuned_yamnet"
     assert "chance 12.5 %" in facts["Recall on development speakers"]
     bare = Recognizer(model.name, model.parts, model.window, model.whole, {})
-    assert set(bundles.facts(bare)) == {"Learned from", "Emotions", "Hears at a time"}
+    assert set(bundles.facts(bare)) == {"Trained on", "Emotions", "Input"}
 
 
 def test_a_model_is_read_anew_when_it_changed(tmp_path: Path) -> None:
