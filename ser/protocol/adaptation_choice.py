@@ -1,35 +1,41 @@
-"""Check of the choice of `adaptation` against the chosen model, before anything is extracted."""
+"""Check, before extraction, that the settings of adaptation and model fit together."""
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-NONE = "none"
+NONE = "none"  # as in `ser.protocol.adaptation`, which is slow to import
 
 
 def check(config: Mapping[str, Any]) -> None:
-    """Raise a `ValueError` if the features of the model have another adaptation, or cannot be adapted.
+    """Raise an error if the adaptation does not fit the features of the model.
 
     Parameters
     ----------
     config
-        The sections `adaptation`, `representation`, `model`, `members` and `paths.extracted` of the parameters.
+        Parameters adaptation, representation, model, members and paths.extracted.
+
+    Raises
+    ------
+    ValueError
+        If the features of the model have another adaptation, are arrays, or are those of several members.
     """
     name, taken = config["adaptation"]["name"], config["representation"].get("adaptation", NONE)
     if name != taken:
         raise ValueError(
-            f"adaptation.name is {name}, and the model reads features with the adaptation {taken}; choose a file of"
+            f"adaptation.name is {name}, but the model reads features with the adaptation {taken}; choose a file of"
             " conf/adaptation: -S adaptation=speaker or -S adaptation=none"
         )
     if name == NONE:
         return
     if config["members"]:
         raise ValueError(
-            f"adaptation={name} is for a model of one feature table, and {config['model']['name']} has members, each"
-            " with features of its own; choose -S adaptation=none, or one of them, as -S model=svm"
+            f"adaptation={name} needs a model of one feature table, but {config['model']['name']} has members with"
+            " different features; choose -S adaptation=none, or a single model, such as -S model=svm"
         )
     if not Path(config["paths.extracted"]).suffix:
         raise ValueError(
-            f"adaptation={name} takes a feature table, and the {config['representation']['name']} of model"
-            f" {config['model']['name']} are arrays; choose -S adaptation=none, or a model of tables, as -S model=svm"
+            f"adaptation={name} needs a feature table, but the {config['representation']['name']} of model"
+            f" {config['model']['name']} are arrays; choose -S adaptation=none, or a model of feature tables, such as"
+            " -S model=svm"
         )

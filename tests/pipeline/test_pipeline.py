@@ -206,7 +206,7 @@ def test_a_transductive_study_extracts_nothing_anew_and_is_marked(project):
         "model=cnn",
         fails=True,
     )
-    assert "error: adaptation=speaker takes a feature table, and the log_mel of model cnn are arrays" in output
+    assert "error: adaptation=speaker needs a feature table, but the log_mel of model cnn are arrays" in output
 
 
 def test_a_format_that_there_is_not_is_refused_with_those_that_there_are(project):

@@ -297,16 +297,16 @@ def test_an_adapted_study_is_announced_as_transductive(capsys: pytest.CaptureFix
     [
         (
             {"adaptation": {"name": "speaker"}},
-            "adaptation.name is speaker, and the model reads .* adaptation none; choose",
+            "adaptation.name is speaker, but the model reads .* adaptation none; choose",
         ),
-        ({"representation_section": ADAPTED}, "adaptation.name is none, and the model reads .* adaptation speaker"),
+        ({"representation_section": ADAPTED}, "adaptation.name is none, but the model reads .* adaptation speaker"),
         (
             {"paths": {"extracted": "data/log_mel"}},
-            "takes a feature table, and the librosa of model svm are arrays; choose -S adaptation=none, or a model of",
+            "needs a feature table, but the librosa of model svm are arrays; choose -S adaptation=none, or a model of",
         ),
         (
             {"members": ["librosa"]},
-            "for a model of one feature table, and svm has members, .* choose -S adaptation=none",
+            "needs a model of one feature table, but svm has members .* choose -S adaptation=none",
         ),
     ],
     ids=["name alone", "representation alone", "array", "ensemble"],
