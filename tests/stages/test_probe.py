@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 import yaml
 
-import stages
 from ser.core import files
 from ser.features import opensmile
 from ser.features.encoders import hugging_face
@@ -214,68 +213,6 @@ def test_a_failed_download_changes_the_finding_so_that_extraction_is_tried_again
     hub.record_failed_download(HANDLE)
     probe.main()
     assert availability()["failed_downloads"] == 1
-
-
-@pytest.fixture
-def no_debug(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("SER_DEBUG", raising=False)
-
-
-def raising(error: BaseException) -> Any:
-    def main() -> None:
-        raise error
-
-    return main
-
-
-@pytest.mark.usefixtures("no_debug")
-@pytest.mark.parametrize("error", [ValueError("no speakers"), FileNotFoundError("no speakers")])
-def test_bad_input_ends_a_stage_with_a_message_and_status_1(error: Exception) -> None:
-    with pytest.raises(SystemExit) as raised:
-        stages.run(raising(error))
-    assert raised.value.code == "error: no speakers"  # which the interpreter prints, and exits with 1
-
-
-@pytest.mark.usefixtures("no_debug")
-def test_a_typo_in_the_configuration_ends_a_stage_with_its_name() -> None:
-    def chosen(*, k_neighbors: int) -> None:
-        """Take one option, as a section's function does."""
-
-    section = {"k_neighbors": 5, "k_neigbors": 5}
-    with pytest.raises(SystemExit) as raised:
-        stages.run(lambda: chosen(**section))
-    assert "params.yaml does not fit" in str(raised.value.code)
-    assert "k_neigbors" in str(raised.value.code)
-    assert "see conf/" in str(raised.value.code)
-
-
-@pytest.mark.usefixtures("no_debug")
-@pytest.mark.parametrize("error", [TypeError("unsupported operand"), KeyError("fold"), ZeroDivisionError()])
-def test_an_error_of_the_programme_keeps_its_traceback(error: Exception) -> None:
-    with pytest.raises(type(error)) as raised:
-        stages.run(raising(error))
-    assert raised.value is error
-
-
-@pytest.mark.parametrize("error", [ValueError("no speakers"), TypeError("unexpected keyword argument 'k'")])
-def test_ser_debug_shows_the_traceback(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
-    monkeypatch.setenv("SER_DEBUG", "1")
-    with pytest.raises(type(error)) as raised:
-        stages.run(raising(error))
-    assert raised.value is error
-
-
-def test_ctrl_c_ends_a_stage_with_a_word() -> None:
-    with pytest.raises(SystemExit) as raised:
-        stages.run(raising(KeyboardInterrupt()))
-    assert raised.value.code == "interrupted"
-
-
-def test_a_stage_that_succeeds_ends_quietly(capsys: pytest.CaptureFixture[str]) -> None:
-    done: list[bool] = []
-    stages.run(lambda: done.append(True))
-    assert done == [True]
-    assert capsys.readouterr() == ("", "")
 
 
 # adaptation

@@ -379,7 +379,7 @@ def test_a_study_across_corpora_says_in_its_metrics_what_went_where(folder: Path
 def test_maps_name_the_corpora_of_their_rows_and_no_other(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """EmoDB is tested alone, and so is on no map."""
     notes: list[str] = []
-    real = project.figures.projection
+    real = project.result_figures.projection
 
     def spied(points: pd.DataFrame, *, title: str, note: str) -> Any:
         notes.append(note)
@@ -388,7 +388,7 @@ def test_maps_name_the_corpora_of_their_rows_and_no_other(folder: Path, monkeypa
     def first_two(values: np.ndarray, *, seed: int) -> np.ndarray:
         return values[:, :2]
 
-    monkeypatch.setattr(project.figures, "projection", spied)
+    monkeypatch.setattr(project.result_figures, "projection", spied)
     monkeypatch.setattr(project.projections, "tsne", first_two)
     monkeypatch.setattr(project.projections, "umap", first_two)
     utterances = combined(of(3, "ravdess", *FOUR), of(3, "emodb", *FOUR), of(2, "demo", *FOUR))

@@ -1,0 +1,69 @@
+"""The start of a stage: bad input ends it with a message, a defect with a traceback."""
+
+from typing import Any
+
+import pytest
+
+from ser.core import stage
+
+
+@pytest.fixture
+def no_debug(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SER_DEBUG", raising=False)
+
+
+def raising(error: BaseException) -> Any:
+    def main() -> None:
+        raise error
+
+    return main
+
+
+@pytest.mark.usefixtures("no_debug")
+@pytest.mark.parametrize("error", [ValueError("no speakers"), FileNotFoundError("no speakers")])
+def test_bad_input_ends_a_stage_with_a_message_and_status_1(error: Exception) -> None:
+    with pytest.raises(SystemExit) as raised:
+        stage.run(raising(error))
+    assert raised.value.code == "error: no speakers"  # the interpreter prints it and exits with status 1
+
+
+@pytest.mark.usefixtures("no_debug")
+def test_a_typo_in_the_configuration_is_named_in_the_message() -> None:
+    def chosen(*, k_neighbors: int) -> None:
+        """Take one option, like the function of a section."""
+
+    section = {"k_neighbors": 5, "k_neigbors": 5}
+    with pytest.raises(SystemExit) as raised:
+        stage.run(lambda: chosen(**section))
+    assert "params.yaml does not fit" in str(raised.value.code)
+    assert "k_neigbors" in str(raised.value.code)
+    assert "see conf/" in str(raised.value.code)
+
+
+@pytest.mark.usefixtures("no_debug")
+@pytest.mark.parametrize("error", [TypeError("unsupported operand"), KeyError("fold"), ZeroDivisionError()])
+def test_other_errors_keep_their_traceback(error: Exception) -> None:
+    with pytest.raises(type(error)) as raised:
+        stage.run(raising(error))
+    assert raised.value is error
+
+
+@pytest.mark.parametrize("error", [ValueError("no speakers"), TypeError("unexpected keyword argument 'k'")])
+def test_ser_debug_shows_the_traceback(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    monkeypatch.setenv("SER_DEBUG", "1")
+    with pytest.raises(type(error)) as raised:
+        stage.run(raising(error))
+    assert raised.value is error
+
+
+def test_ctrl_c_ends_a_stage_without_a_traceback() -> None:
+    with pytest.raises(SystemExit) as raised:
+        stage.run(raising(KeyboardInterrupt()))
+    assert raised.value.code == "interrupted"
+
+
+def test_a_stage_that_succeeds_ends_quietly(capsys: pytest.CaptureFixture[str]) -> None:
+    done: list[bool] = []
+    stage.run(lambda: done.append(True))
+    assert done == [True]
+    assert capsys.readouterr() == ("", "")
