@@ -38,7 +38,7 @@ def _page() -> None:
     choices = bundles.choices()
     left, right = st.columns([2, 1], gap="medium", vertical_alignment="bottom")
     left.title(TITLE, anchor=False)
-    left.write("How does a voice sound: neutral, happy, angry …? This server analyses recordings and stores none.")
+    left.write("How does a voice sound: neutral, happy, angry …? Recordings are analysed on this server, not stored.")
     name = right.selectbox("Model", list(choices), help="The built-in model, and trained ones in the folder models.")
     folder = choices[name]
     model = _model(name)

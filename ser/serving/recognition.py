@@ -247,7 +247,7 @@ def _extractors(models: Sequence[bundle.Bundle]) -> list[Extractor]:
 def predict_emotion(
     recording: str | Path | npt.ArrayLike, sample_rate: float | None = None, *, model: str | Path | None = None
 ) -> Prediction:
-    """Emotion of a recording.
+    """Prediction of a recording: emotion (or `no speech`), confidence, probability of each emotion, duration in s.
 
     Parameters
     ----------
@@ -257,11 +257,6 @@ def predict_emotion(
         Hz; only for a waveform, since a file declares its own.
     model
         Folder of a bundle, as `models/fold_0`; by default the embedded model, trained on RAVDESS.
-
-    Returns
-    -------
-    dict
-        emotion (or `no speech`), confidence, probabilities of each emotion, duration in seconds.
 
     Raises
     ------
