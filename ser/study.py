@@ -67,8 +67,11 @@ class Study:
         """
         if not self.settings.is_network:
             lone = set[str]().union(*(self._lone_speakers(fold) for fold in self.folds))
-            alone = f"{', '.join(sorted(lone))} alone has some emotion: its probabilities are calibrated on that same"
-            return [f"{alone} speaker, and may be too high for others"] if lone else []
+            text = (
+                f"some emotion has one speaker only in training ({', '.join(sorted(lone))}): its probabilities are"
+                " calibrated on that same speaker, and may be too high for others"
+            )
+            return [text] if lone else []
         from ser.models import network_training
 
         return [

@@ -191,13 +191,13 @@ def test_every_fold_has_a_model_of_train_and_dev_and_with_refit_one_of_train_alo
 def test_a_speaker_who_alone_trains_an_emotion_is_recorded_and_warned_of(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Of TESS's two speakers one trains, beside RAVDESS, and alone has pleasant surprise until dev is learned too."""
+    """One of TESS's two speakers is in training, beside RAVDESS, and is the only one there with pleasant surprise."""
     utterances = combined(of(4, "ravdess", *FOUR), of(2, "tess", *FOUR, "pleasant_surprise"))
     partition = by_speaker(utterances, dev="02", test="04")
     trained(utterances, partition, tmp_path / "models")
     assert capsys.readouterr().out == (
-        "warning: tess/01 trained some emotion alone: its probabilities are calibrated on that same voice, and may be"
-        " too sure of others\n"
+        "warning: some emotion has one speaker only in training (tess/01): its probabilities are calibrated on that same"
+        " speaker, and may be too high for others\n"
     )
     folder = tmp_path / "models/fold_0"
     assert description(folder / bundle.BEFORE_REFIT)["calibrated_within"] == ["tess/01"]
@@ -210,7 +210,7 @@ def test_lone_speakers_of_all_folds_are_in_one_warning(tmp_path: Path, capsys: p
     folds = [by_speaker(utterances, dev=dev, test=test) for dev, test in (("03", "01"), ("03", "02"))]
     partition = pd.concat([rows.assign(fold=fold) for fold, rows in enumerate(folds)], ignore_index=True)
     trained(utterances, partition, tmp_path / "models")
-    assert capsys.readouterr().out.startswith("warning: tess/01, tess/02 trained some emotion alone")
+    assert capsys.readouterr().out.startswith("warning: some emotion has one speaker only in training (tess/01, tess/02)")
     found = [description(tmp_path / f"models/fold_{fold}")["calibrated_within"] for fold in (0, 1)]
     assert found == [["tess/02"], ["tess/01"]]
 
