@@ -1,7 +1,8 @@
 """What all tests share: the real corpora, where this machine has them."""
 
+import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +35,21 @@ def pytest_configure(config: pytest.Config) -> None:
         if config.getoption("numprocesses", None):
             values = np.random.default_rng(0).normal(size=(20, 4)).astype(np.float32)
             projections.umap(values, n_neighbors=5, min_dist=0.1, seed=0)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Import all tests without garbage collection, and exempt what is there then from it.
+
+    All tests and their libraries are millions of objects. Streamlit and Keras collect garbage whenever a page was
+    shown or a network forgotten, which took a second each time.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

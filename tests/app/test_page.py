@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from app.page import many, results, view, words
@@ -20,6 +21,12 @@ from tests.support.recordings import BAD, SILENCE, UTTERANCE, file_of, spoken
 PAGE = ROOT / "app" / "page.py"
 MIME = "application/octet-stream"
 HEADLINE = 'class="ser-emotion"'
+
+
+@pytest.fixture(autouse=True)
+def no_components_of_packages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Streamlit looks for components in every installed package whenever a page begins: a quarter of a second."""
+    monkeypatch.setattr(manifest_scanner, "scan_component_manifests", list)
 
 
 @pytest.fixture
