@@ -68,7 +68,7 @@ class Study:
         if not self.settings.is_network:
             lone = set[str]().union(*(self._lone_speakers(fold) for fold in self.folds))
             text = (
-                f"some emotion has one speaker only in training ({', '.join(sorted(lone))}): its probabilities are"
+                f"some emotion has a single training speaker ({', '.join(sorted(lone))}): its probabilities are"
                 " calibrated on that same speaker, and may be too high for others"
             )
             return [text] if lone else []

@@ -196,7 +196,7 @@ def test_a_speaker_who_alone_trains_an_emotion_is_recorded_and_warned_of(
     partition = by_speaker(utterances, dev="02", test="04")
     trained(utterances, partition, tmp_path / "models")
     assert capsys.readouterr().out == (
-        "warning: some emotion has one speaker only in training (tess/01): its probabilities are calibrated on that same"
+        "warning: some emotion has a single training speaker (tess/01): its probabilities are calibrated on that same"
         " speaker, and may be too high for others\n"
     )
     folder = tmp_path / "models/fold_0"
@@ -210,7 +210,7 @@ def test_lone_speakers_of_all_folds_are_in_one_warning(tmp_path: Path, capsys: p
     folds = [by_speaker(utterances, dev=dev, test=test) for dev, test in (("03", "01"), ("03", "02"))]
     partition = pd.concat([rows.assign(fold=fold) for fold, rows in enumerate(folds)], ignore_index=True)
     trained(utterances, partition, tmp_path / "models")
-    assert capsys.readouterr().out.startswith("warning: some emotion has one speaker only in training (tess/01, tess/02)")
+    assert capsys.readouterr().out.startswith("warning: some emotion has a single training speaker (tess/01, tess/02)")
     found = [description(tmp_path / f"models/fold_{fold}")["calibrated_within"] for fold in (0, 1)]
     assert found == [["tess/02"], ["tess/01"]]
 
