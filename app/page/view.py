@@ -100,7 +100,7 @@ def _one(model: Recognizer, key: str) -> None:
         "Magnitude spectrum": "how strong each frequency is, on average over the recording",
         "Spectrogram": "how strong each frequency is over time, on a linear scale: only the strongest parts show",
         "Log-amplitude spectrogram": "the same in decibel, closer to perceived loudness",
-        "Mel spectrogram": "the same in 64 bands of the mel scale, which follows human hearing; the input of networks",
+        "Mel spectrogram": "the same in 64 mel bands, close to human hearing; networks use these",
     }
     for column, (name, text) in zip((*upper, *lower), explained.items(), strict=True):
         with column:
