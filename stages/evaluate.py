@@ -1,4 +1,4 @@
-"""Predict dev and test with the trained models, score, and draw the confusion matrix."""
+"""Predict dev and test with the trained models, score, and draw the results and the learning curves."""
 
 from pathlib import Path
 from typing import Any
@@ -8,10 +8,9 @@ import pandas as pd
 from ser import study
 from ser.core import files, params, tables
 from ser.core.stage import run
-from ser.evaluation import metrics, reliability
-from ser.evaluation.captions import caption
-from ser.figures import result_figures
-from ser.models import bundle
+from ser.evaluation import captions, metrics, reliability
+from ser.figures import classes, curves, matrices
+from ser.models import bundle, trained
 from ser.protocol import partitions
 
 PARAMS = ("evaluation", "partition", "model.name", "model_input", "members", "seed")
@@ -24,19 +23,19 @@ CONFUSION = Path("reports/confusion.csv")
 RELIABILITY = Path("reports/reliability.csv")
 CONFUSION_MATRIX = Path("reports/confusion_matrix.png")
 PER_CLASS = Path("reports/per_class.png")
+CURVES = Path("reports/learning_curves.png")
 CLASSIFICATION_REPORT = Path("reports/classification_report.txt")
 
 
 def main() -> None:
     config = params.load(*PARAMS)
-    evaluation = config["evaluation"]
+    evaluation, name = config["evaluation"], config["model.name"]
     utterances, table = tables.read_utterances(UTTERANCES), tables.read_partitions(PARTITIONS)
     independent, transductive = partitions.is_speaker_independent(table, utterances), bundle.any_transductive(MODELS)
     properties: dict[str, Any] = {"speaker_independent": independent, "transductive": transductive}
     protocol = partitions.protocol(**config["partition"], **properties)
     wanted = ["dev", "test"] if evaluation["test"] else ["dev"]
-    rows = table[table["partition"].isin(wanted)]
-    tables.write(study.predictions(rows, utterances, MODELS, config), PREDICTIONS)
+    tables.write(study.predictions(table[table["partition"].isin(wanted)], utterances, MODELS, config), PREDICTIONS)
     predictions = tables.read_predictions(PREDICTIONS)  # scores follow from the rounded digits that people can read
     scores = metrics.metrics(predictions, **evaluation, **properties, protocol=protocol, seed=config["seed"])
     files.write_json(METRICS, scores)
@@ -44,15 +43,16 @@ def main() -> None:
     tables.write(reliability.bins(shown, n_bins=evaluation["n_bins"]), RELIABILITY)
     tables.write(shown[["truth", "prediction"]], CONFUSION)
     write_results(shown, metrics.headline(scores), protocol)
+    files.write_figure(CURVES, curves.learning_curves(trained.epochs(MODELS), title=f"{name}, {protocol}"))
 
 
 def write_results(predictions: pd.DataFrame, title: str, protocol: str) -> None:
     """Write the confusion matrix, the bars of each class and the classification report of one partition."""
     truth, prediction, corpus = predictions["truth"], predictions["prediction"], predictions["corpus"]
-    note = caption(corpus, predictions["partition"].iloc[0], protocol)
+    note = captions.caption(corpus, predictions["partition"].iloc[0], protocol)
     shown: dict[str, Any] = {"labels": metrics.labels_of(predictions), "title": title, "note": note}
-    files.write_figure(CONFUSION_MATRIX, result_figures.confusion(truth, prediction, **shown))
-    files.write_figure(PER_CLASS, result_figures.per_class(truth, prediction, **shown, corpus=corpus))
+    files.write_figure(CONFUSION_MATRIX, matrices.confusion(truth, prediction, **shown))
+    files.write_figure(PER_CLASS, classes.per_class(truth, prediction, **shown, corpus=corpus))
     files.write_text(CLASSIFICATION_REPORT, f"{title}\n{note}\n\n{metrics.classification_reports(predictions)}")
 
 

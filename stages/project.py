@@ -6,7 +6,7 @@ from ser.core import files, formats, params, tables
 from ser.core.stage import run
 from ser.evaluation import projections
 from ser.evaluation.captions import caption
-from ser.figures import result_figures
+from ser.figures.projections import projection_map
 from ser.protocol import balancing
 from ser.representation import reading
 
@@ -34,7 +34,7 @@ def main() -> None:
             table = rows[["utterance", "variant", "synthetic", "emotion"]].assign(x=point[:, 0], y=point[:, 1])
             title = f"{projections.TITLES[name]} of {len(table)} balanced training rows, fold 0"
             tables.write(table, folder / f"{name}.csv")
-            result_figures.projection(table, title=title, note=note).savefig(folder / f"{name}.png")
+            projection_map(table, title=title, note=note).savefig(folder / f"{name}.png")
 
 
 if __name__ == "__main__":

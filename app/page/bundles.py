@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from app.page import words
+from ser.core.wording import percent
 from ser.models.bundle import DESCRIPTION
 from ser.serving import recognition
 from ser.serving.recognition import EMBEDDED, Recognizer
@@ -58,10 +59,9 @@ def facts(one: Recognizer) -> dict[str, str]:
     }
     uar = _at(description, "metrics", "dev_uar")
     if uar is not None:
-        chance = 100 / len(one.labels)
         named["Recall on development speakers"] = (
-            f"{100 * uar:.0f} %, mean over the emotions (chance {chance:.1f} %); the model was chosen by this number,"
-            " so it is too high for other speakers"
+            f"{percent(uar, digits=0)} %, mean over the emotions (chance {percent(1 / len(one.labels))} %); the model"
+            " was chosen by this number, so it is too high for other speakers"
         )
     return {name: str(value) for name, value in named.items() if value}
 

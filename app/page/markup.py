@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from html import escape
 
 from app.page import words
+from ser.core.wording import percent
 
 # `currentColor` and its mixes are legible on light and on dark pages.
 STYLE = """
@@ -53,7 +54,7 @@ def bars(probabilities: Mapping[str, float]) -> str:
 
 
 def _row(label: str, probability: float, *, first: bool) -> str:
-    fill = f'<span class="ser-fill" style="width:{100 * probability:.1f}%"></span>'
+    fill = f'<span class="ser-fill" style="width:{percent(probability)}%"></span>'
     return (
         f'<tr class="{"first" if first else ""}"><th scope="row">{escape(label)}</th>'
         f'<td><span class="ser-track" aria-hidden="true">{fill}</span></td>'

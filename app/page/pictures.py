@@ -3,19 +3,16 @@
 All are about as wide as a phone, so that their letters are legible there and in a column of a wide page.
 """
 
-import io
 from collections.abc import Sequence
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from ser.audio.waveforms import Waveform
 from ser.features.spectral.analysis import Analysis
-from ser.figures import recording_figures
-from ser.figures.recording_figures import Look
-from ser.figures.result_figures import COLOURS
+from ser.figures import recordings, style
+from ser.figures.style import COLOURS, Look
 from ser.serving.recognition import NO_SPEECH, TimedPrediction
 
 DPI = 170
@@ -26,29 +23,27 @@ OTHER = "#7f7f7f"  # colour of other emotions
 
 def png(figure: Figure) -> bytes:
     """PNG file with a transparent background."""
-    file = io.BytesIO()
-    figure.savefig(file, format="png", dpi=DPI, transparent=True)
-    return file.getvalue()
+    return style.png(figure, dpi=DPI, transparent=True)
 
 
 def waveform(samples: Waveform, sample_rate: int, *, dark: bool = False) -> Figure:
     """Waveform: highest and lowest sample over time."""
-    figure, axes = _figure(dark, height=3.3)
-    recording_figures.draw_waveform(axes, samples, sample_rate, LOOKS[dark])
+    figure, axes = recordings.framed(WIDTH, 3.3, LOOKS[dark])
+    recordings.draw_waveform(axes, samples, sample_rate, LOOKS[dark])
     return figure
 
 
 def spectrum(name: str, analysis: Analysis, *, dark: bool = False) -> Figure:
-    """Spectrum of a name in `recording_figures.SPECTRA`."""
-    figure, axes = _figure(dark)
-    recording_figures.SPECTRA[name](axes, analysis, LOOKS[dark])
+    """Spectrum of a name in `ser.figures.recordings.SPECTRA`."""
+    figure, axes = recordings.framed(WIDTH, HEIGHT, LOOKS[dark])
+    recordings.SPECTRA[name](axes, analysis, LOOKS[dark])
     return figure
 
 
 def timeline(windows: Sequence[TimedPrediction], *, dark: bool = False) -> Figure:
     """A row for each emotion, a column for each window; stronger colours are more probable, a dot marks the maximum."""
     labels = list(next((one["probabilities"] for one in windows if one["probabilities"]), {}))
-    figure, axes = _figure(dark, height=1.25 + 0.24 * max(len(labels), 3))
+    figure, axes = recordings.framed(WIDTH, 1.25 + 0.24 * max(len(labels), 3), LOOKS[dark])
     end = max(one["end"] for one in windows)
     cells = np.zeros((len(labels), len(windows), 4))
     for row, label in enumerate(labels):
@@ -79,11 +74,3 @@ def shade(emotion: str, *, dark: bool) -> tuple[float, float, float]:
     lightness = float(rgb @ [0.2126, 0.7152, 0.0722])
     red, green, blue = rgb + (1 - rgb) * 0.35 if dark and lightness < 0.35 else rgb
     return float(red), float(green), float(blue)
-
-
-def _figure(dark: bool, height: float = HEIGHT) -> tuple[Figure, Axes]:
-    """Empty axes in the colours of the page."""
-    figure = Figure(figsize=(WIDTH, height), layout="constrained")
-    axes = figure.subplots()
-    recording_figures.styled(axes, LOOKS[dark])
-    return figure, axes

@@ -11,7 +11,8 @@ import streamlit as st
 from app.page import bundles, examples, many, markup, media, pictures, results, words
 from app.page.results import Result
 from ser.audio.reading import InvalidAudio
-from ser.figures import recording_figures
+from ser.core.wording import percent
+from ser.figures import recordings
 from ser.serving import recognition
 from ser.serving.recognition import LONGEST_UTTERANCE, Recognizer
 
@@ -133,7 +134,7 @@ def _analysed(content: bytes, model: Recognizer) -> Result:
     bar = st.progress(0.0, text="Analysing …")
     try:
         return results.result_of(
-            content, model, lambda share: bar.progress(share, text=f"Analysing … {share:.0%}") and None
+            content, model, lambda share: bar.progress(share, text=f"Analysing … {percent(share, digits=0)}%") and None
         )
     finally:
         bar.empty()
@@ -194,9 +195,9 @@ def _timeline(result: Result, model: Recognizer, drawn: dict[str, bytes]) -> Non
 def _pictures(result: Result, *, dark: bool) -> dict[str, bytes]:
     """Title of each picture of a recording -> PNG."""
     with st.spinner("Drawing …"):
-        analysis = recording_figures.spectra(result.beginning, result.sample_rate)
+        analysis = recordings.spectra(result.beginning, result.sample_rate)
         figures = {"Waveform": pictures.waveform(result.beginning, result.sample_rate, dark=dark)}
-        figures |= {name: pictures.spectrum(name, analysis, dark=dark) for name in recording_figures.SPECTRA}
+        figures |= {name: pictures.spectrum(name, analysis, dark=dark) for name in recordings.SPECTRA}
         if result.timeline:
             figures["Timeline"] = pictures.timeline(result.timeline, dark=dark)
         return {title: pictures.png(figure) for title, figure in figures.items()}

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ser.audio.reading import InvalidAudio, Kind
+from ser.core.wording import percent
 from ser.corpora import CORPORA
 
 PROBLEMS: Mapping[Kind, tuple[str, str]] = {
@@ -84,10 +85,9 @@ def share(probability: float) -> str:
     >>> share(0.004), share(0.5), share(1.0)
     ('< 1 %', '50 %', '> 99 %')
     """
-    percent = 100 * probability
-    if percent > 99.5:
+    if 100 * probability > 99.5:
         return "> 99 %"
-    return "< 1 %" if percent < 0.5 else f"{percent:.0f} %"
+    return "< 1 %" if 100 * probability < 0.5 else f"{percent(probability, digits=0)} %"
 
 
 def confidence(probabilities: Mapping[str, float]) -> str:

@@ -101,7 +101,7 @@ def _measured() -> "pd.DataFrame":
 def _pictures(table: "pd.DataFrame") -> "dict[str, Figure]":
     """Name -> picture; speakers are drawn if they are known, corpora if there are several."""
     from ser.description.summaries import title
-    from ser.figures import corpus_figures as figures
+    from ser.figures import corpora as figures
 
     heading = title(table)
     made = {

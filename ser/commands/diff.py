@@ -134,14 +134,12 @@ def write_pictures(both: Mapping[str, "pd.DataFrame"], folder: Path) -> str:
     from ser.core import files
     from ser.core.wording import percent
     from ser.evaluation import metrics
-    from ser.figures import result_figures
+    from ser.figures.matrices import confusion
 
     shown = []
     for file, (name, rows) in zip(("base.png", "change.png"), both.items(), strict=True):
         title = f"{name}: UAR {percent(metrics.scores(rows)['uar'])} %"
-        figure = result_figures.confusion(
-            rows["truth"], rows["prediction"], labels=metrics.labels_of(rows), title=title
-        )
+        figure = confusion(rows["truth"], rows["prediction"], labels=metrics.labels_of(rows), title=title)
         with files.replacing(folder / file) as temporary:
             figure.savefig(temporary)
         shown.append(f"![{name}]({folder.name}/{file})")

@@ -15,7 +15,7 @@ from ser.commands import Failed, printable
 from ser.core import files, params, tables
 from ser.description.acoustics import measurements
 from ser.description.summaries import recording_facts
-from ser.figures import recording_figures
+from ser.figures.recordings import side_by_side
 from ser.serving import inputs
 
 LONGEST = 60.0  # seconds; the rest of a longer recording is not described
@@ -75,7 +75,7 @@ def _described(recording: Recording, path: Path) -> str:
     values = measurements(waveform, rate)
     facts = recording_facts(values, sample_rate=rate, duration=duration, measured=waveform.size / rate)
     title = ", ".join([printable(recording.name), *recording.labels])
-    figure = recording_figures.side_by_side(waveform, rate, title=title, facts=facts)
+    figure = side_by_side(waveform, rate, title=title, facts=facts)
     with files.replacing(path) as temporary:
         figure.savefig(temporary)
     return ", ".join(f"{name} {value}" for name, value in facts.items())

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ser.core.wording import percent
 from ser.serving.export import Comparison
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def _table(comparisons: Sequence[Comparison]) -> list[str]:
     for one in comparisons:
         size = f"{one.size / 1e6:.2f} MB"
         lines.append(
-            f"{one.format:14}  {size:>9}  {100 * one.uar:6.1f}  {100 * one.agreement:15.1f}  {one.difference:18.1e}"
+            f"{one.format:14}  {size:>9}  {percent(one.uar):>6}  {percent(one.agreement):>15}  {one.difference:18.1e}"
             f"  {one.latency:15.2f}"
         )
     return lines

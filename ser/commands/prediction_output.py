@@ -6,6 +6,8 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from ser.core.wording import NONE, percent
+
 Row = Mapping[str, Any]
 
 TIMES = ("start", "end")
@@ -76,4 +78,4 @@ def _write_table(rows: Iterable[Row], names: Sequence[str], labels: Sequence[str
 
 
 def _percent(share: float | None) -> str:
-    return "-" if share is None else f"{share:.1%}"
+    return NONE if share is None else f"{percent(share)}%"

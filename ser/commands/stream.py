@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from ser.audio import waveforms
 from ser.audio.waveforms import Waveform
+from ser.core.wording import percent
 from ser.serving import inputs
 from ser.serving.recognition import HOP, TimedPrediction
 
@@ -83,8 +84,8 @@ def line(prediction: TimedPrediction) -> str:
     """
     times = f"{prediction['start']:7.1f} to {prediction['end']:7.1f} s"
     others = sorted(prediction["probabilities"].items(), key=lambda one: -one[1])[1:3]
-    second = "  ".join(f"{label} {share:.1%}" for label, share in others)
-    return f"{times}  {prediction['emotion']:10}  {prediction['confidence']:6.1%}   {second}".rstrip()
+    second = "  ".join(f"{label} {percent(share)}%" for label, share in others)
+    return f"{times}  {prediction['emotion']:10}  {percent(prediction['confidence']):>5}%   {second}".rstrip()
 
 
 def decoded(file: BinaryIO, coding: str, n_channels: int) -> Iterator[Waveform]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ser.core import provenance
+from ser.core.wording import percent
 from ser.params import CONF
 from ser.tuning import experiments, spaces
 
@@ -201,7 +202,7 @@ def _finding(trials: "Sequence[Trial]", best: "Trial") -> str:
 
 
 def _percent(trial: "Trial") -> str:
-    return f"{100 * (trial.score or 0):.1f}"
+    return percent(trial.score or 0)
 
 
 def _table(trials: "Sequence[Trial]") -> list[str]:

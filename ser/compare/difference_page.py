@@ -114,4 +114,4 @@ def side_by_side(tables: Mapping[str, pd.DataFrame], labels: Sequence[str]) -> s
 def _cell(share: float) -> str:
     """Per cent, right-aligned in four characters, then the shade; a dot for none."""
     shade = next(mark for least, mark in SHADES if share >= least)
-    return f" {100 * share:3.0f}{shade}" if share else "   · "
+    return f" {percent(share, digits=0):>3}{shade}" if share else "   · "

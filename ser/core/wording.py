@@ -1,18 +1,20 @@
 """Numbers as text, in the same form in every report, page and command."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+
+NONE = "-"
 
 
-def percent(share: float) -> str:
-    """Share as a percentage, without the sign for per cent.
+def percent(share: float | None, *, digits: int = 1) -> str:
+    """Share as a percentage, without the sign for per cent; a dash if it is None or NaN.
 
     Examples
     --------
-    >>> percent(0.4567)
-    '45.7'
+    >>> percent(0.4567), percent(0.4567, digits=0), percent(None)
+    ('45.7', '46', '-')
     """
-    return f"{100 * share:.1f}"
+    return NONE if share is None or math.isnan(share) else f"{100 * share:.{digits}f}"
 
 
 def signed(share: float) -> str:
@@ -36,6 +38,29 @@ def interval(low: float, high: float) -> str:
     '-1.0 to +2.5'
     """
     return "" if math.isnan(low) else f"{signed(low)} to {signed(high)}"
+
+
+def span(values: Collection[float], *, digits: int = 0) -> str:
+    """Lowest and highest value, or one value if both have the same digits.
+
+    Examples
+    --------
+    >>> span([3, 1, 2]), span([0.951, 0.954], digits=2)
+    ('1 to 3', '0.95')
+    """
+    low, high = f"{min(values):.{digits}f}", f"{max(values):.{digits}f}"
+    return low if low == high else f"{low} to {high}"
+
+
+def counted(n: int, noun: str) -> str:
+    """Number and noun, in the plural unless the number is 1.
+
+    Examples
+    --------
+    >>> counted(1, "speaker"), counted(24, "speaker")
+    ('1 speaker', '24 speakers')
+    """
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
 def p_value(p: float) -> str:

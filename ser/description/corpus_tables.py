@@ -6,13 +6,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ser.core.groups import UNKNOWN, present_sexes
 from ser.core.tables import EMOTIONS
 from ser.description.acoustics import VALUES
 
 FACTS = ("utterance", "corpus", "speaker", "sex", "emotion", "intensity", "duration")
 GROUPS = ("corpus", "emotion", "speaker", "sex", "intensity")
-UNKNOWN = "unknown"
-SEXES = ("female", "male", UNKNOWN)
 N_OUTLIERS = 3  # of each kind
 NEARLY_SILENT = -50.0  # peak in dBFS; such a recording uses less than half of 16 bits
 QUARTILES = {"low": 0.25, "median": 0.5, "high": 0.75}
@@ -76,11 +75,6 @@ def _parts(table: pd.DataFrame, by: str) -> Iterator[tuple[str, pd.DataFrame]]:
         yield name, table[names == name]
 
 
-def sexes(table: pd.DataFrame) -> list[str]:
-    """Those that there are, of female, male and unknown."""
-    return [sex for sex in SEXES if (table["sex"].fillna(UNKNOWN) == sex).any()]
-
-
 def pitch(table: pd.DataFrame) -> pd.DataFrame:
     """Pitch of each sex and emotion: sex, emotion, n_utterances, n_voiced, and quartiles over utterances.
 
@@ -88,7 +82,7 @@ def pitch(table: pd.DataFrame) -> pd.DataFrame:
     in semitones (`relative_…`), and of the range in semitones (`range_…`); only utterances with voiced frames count.
     """
     rows: list[dict[str, Any]] = []
-    for sex in sexes(table):
+    for sex in present_sexes(table):
         for emotion, part in _parts(table[table["sex"].fillna(UNKNOWN) == sex], "emotion"):
             row = {"sex": sex, "emotion": emotion, "n_utterances": len(part), "n_voiced": part["f0_median"].count()}
             for name, column in (("f0", "f0_median"), ("relative", "f0_relative"), ("range", "f0_range")):
@@ -118,10 +112,3 @@ def outliers(table: pd.DataFrame) -> pd.DataFrame:
         worst = candidates.sort_values([column, "utterance"], ascending=[ascending, True]).head(N_OUTLIERS)
         rows += [(why, *row, unit) for row in worst[["utterance", column]].itertuples(index=False)]
     return pd.DataFrame(rows, columns=["why", "utterance", "value", "unit"]).round(3)
-
-
-def counts(table: pd.DataFrame, by: str) -> pd.DataFrame:
-    """How many utterances of each emotion (columns) each of `by` (rows) has; unknown ones come last."""
-    crossed = pd.crosstab(table[by].fillna(UNKNOWN), table["emotion"])
-    order = sorted(crossed.index, key=lambda name: (name == UNKNOWN, name))
-    return crossed.loc[order, [emotion for emotion in EMOTIONS if emotion in crossed.columns]]

@@ -5,7 +5,9 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from ser.description.corpus_tables import UNKNOWN, counts, outliers, sexes
+from ser.core.groups import UNKNOWN, counts, present_sexes
+from ser.core.wording import counted, percent
+from ser.description.corpus_tables import outliers
 
 COLUMNS = {  # name in the summary -> column
     "duration, s": "duration",
@@ -20,8 +22,8 @@ def title(table: pd.DataFrame) -> str:
     """Names of the corpora, and numbers of utterances and speakers."""
     names = " and ".join(sorted(table["corpus"].unique()))
     n_speakers = table["speaker"].nunique()
-    of = f"{n_speakers} speaker{'s' if n_speakers > 1 else ''}" if n_speakers else "unknown speakers"
-    return f"{names}: {len(table)} utterance{'s' if len(table) > 1 else ''} of {of}"
+    of = counted(n_speakers, "speaker") if n_speakers else "unknown speakers"
+    return f"{names}: {counted(len(table), 'utterance')} of {of}"
 
 
 def summary(table: pd.DataFrame) -> str:
@@ -40,7 +42,7 @@ def summary(table: pd.DataFrame) -> str:
         f"{'':18}{'5 %':>9}{'median':>9}{'95 %':>9}   of the utterances",
         *(_spread(name, table[column]) for name, column in COLUMNS.items()),
     ]
-    for sex in sexes(table):
+    for sex in present_sexes(table):
         rows = table[table["sex"].fillna(UNKNOWN) == sex]
         lines.append(_spread(f"F0, Hz, {sex}" if sex != UNKNOWN else "F0, Hz", rows["f0_median"]))
     lines += ["", "outliers, worth listening to:"]
@@ -95,10 +97,10 @@ def recording_facts(
         "peak": f"{_tenths(values['peak_dbfs'])} dBFS",
         "RMS level": f"{_tenths(values['rms_dbfs'])} dBFS",
         "clipped": f"{values['n_clipped']:.0f} samples" if values["n_clipped"] else "no",
-        "silence": f"{values['silence_share']:.0%}",
+        "silence": f"{percent(values['silence_share'], digits=0)}%",
         "at the start": f"{values['leading_silence']:.2f} s",
         "at the end": f"{values['trailing_silence']:.2f} s",
-        "voiced": f"{values['voiced_share']:.0%} of the sound",
+        "voiced": f"{percent(values['voiced_share'], digits=0)}% of the sound",
         "pitch (F0)": "none found" if np.isnan(median) else f"{median:.0f} Hz ({low:.0f} to {high:.0f} Hz)",
     }
 

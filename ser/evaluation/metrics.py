@@ -10,6 +10,7 @@ from scipy.stats import bootstrap
 from sklearn.metrics import accuracy_score, classification_report, confusion_matrix, f1_score, recall_score
 
 from ser.core.tables import probability_columns
+from ser.core.wording import percent
 
 MIN_SPEAKERS = 6  # with fewer speakers, a bootstrap over speakers is not reliable
 CONFIDENCE_LEVEL = 0.95
@@ -235,11 +236,11 @@ def headline(figures: Mapping[str, Any]) -> str:
     'dev UAR 50.0%'
     """
     if "uar" not in figures:
-        return f"dev UAR {figures['dev.uar']:.1%}"
+        return f"dev UAR {percent(figures['dev.uar'])}%"
     low, high = figures["uar_low"], figures["uar_high"]
-    of_speakers = ", ".join(f"{name} {uar:.1%}" for name, uar in uar_by_speaker(figures).items())
-    doubt = of_speakers if low is None else f"95 % interval {low:.1%} to {high:.1%}"
-    return f"UAR {figures['uar']:.1%}" + (f" ({doubt})" if doubt else "")
+    of_speakers = ", ".join(f"{name} {percent(uar)}%" for name, uar in uar_by_speaker(figures).items())
+    doubt = of_speakers if low is None else f"95 % interval {percent(low)}% to {percent(high)}%"
+    return f"UAR {percent(figures['uar'])}%" + (f" ({doubt})" if doubt else "")
 
 
 def classification_reports(predictions: pd.DataFrame) -> str:

@@ -1,1 +1,1 @@
-"""Pictures: one drawing for each."""
+"""Pictures of studies, corpora and recordings: one drawing for each picture."""

@@ -1,16 +1,11 @@
-"""Figures of every epoch of a training: through DVCLive as they come, and as a picture at the end."""
+"""Loss and scores of each epoch, recorded by DVCLive during training."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pandas as pd
-
 from ser.core import files
-from ser.figures import result_figures
 from ser.models.progress import Epoch
-
-PICTURE = "learning_curves.png"
 
 
 @contextmanager
@@ -37,17 +32,6 @@ def recorded(folder: Path) -> Iterator[Callable[[int, int, Epoch], None]]:
         if last:  # the step in the summary must not depend on the order in which parallel folds end
             live.step = last[max(last)]
             live.make_summary()
-
-
-def write_picture(folder: Path, histories: Mapping[int, Sequence[Epoch]], kept: Mapping[int, int], title: str) -> None:
-    """Draw the epochs of every fold, and mark the one that was kept."""
-    rows = [
-        {"fold": fold, "epoch": epoch, "kept": epoch == kept[fold], **values}
-        for fold, epochs in histories.items()
-        for epoch, values in enumerate(epochs)
-    ]
-    with files.replacing(folder / PICTURE) as temporary:
-        result_figures.learning_curves(pd.DataFrame(rows), title=title).savefig(temporary)
 
 
 def write_none(folder: Path, model: str) -> None:

@@ -1,4 +1,4 @@
-"""What a report is made of: sections of text, tables, pictures and recordings, alike as HTML and as Markdown."""
+"""Parts of a report: sections of text, tables, pictures and recordings, for HTML and Markdown alike."""
 
 import base64
 import re
@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 import pandas as pd
+from matplotlib.figure import Figure
+
+from ser.core.wording import NONE, percent
+from ser.figures import style
 
 Kind = Literal["text", "count", "share", "decimal"]
 Cell: TypeAlias = str | float | int | None
 
-NONE = "-"
 SPECIAL = re.compile(r"[\\`*\[\]<>|&]|(?<![^\W_])_|_(?![^\W_])")  # in Markdown; underscores within words are not
+PIXELS_PER_INCH = 110  # of pictures that are made of pixels
 
 
 @dataclass(frozen=True)
@@ -21,9 +25,9 @@ class Column:
 
     head: str
     kind: Kind = "text"
-    """A share, between 0 and 1, is shown in per cent."""
+    """`share` is a number between 0 and 1; it is shown in per cent."""
     bar: bool = False
-    """Whether a bar in the cell shows the share, too."""
+    """True if the cell also shows the share as a bar."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +38,11 @@ class Table:
     columns: Sequence[Column]
     rows: Sequence[Sequence[Cell]]
     folded: bool = False
-    """Whether it is shown on demand: it is long."""
+    """True if the page shows the table on demand only, because it is long."""
     kind: Literal["table"] = "table"
 
     def text(self, row: Sequence[Cell], k: int) -> str:
-        """Cell `k` of `row` as people read it."""
+        """Cell `k` of `row` as text."""
         return shown(row[k], self.columns[k].kind)
 
 
@@ -52,13 +56,13 @@ class Matrix:
     kind: Literal["matrix"] = "matrix"
 
     def share(self, row: int, column: int) -> float:
-        """Of the utterances of `row`, those predicted as `column`; 0 where there are none."""
+        """Share of the utterances of `row` that are predicted as `column`; 0 if the row has no utterances."""
         return self.counts[row][column] / max(1, sum(self.counts[row]))
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture, whose content is also said in words."""
+    """A picture, with its content in words for readers who cannot see it."""
 
     caption: str
     alt: str
@@ -68,14 +72,14 @@ class Picture:
 
 @dataclass(frozen=True)
 class Clip:
-    """A wrongly predicted recording to hear and to see."""
+    """A wrongly predicted recording, with its sound and its spectrogram."""
 
     utterance: str
     truth: str
     prediction: str
     confidence: float
     of_truth: float
-    """Probability of what is annotated."""
+    """Probability of the annotated emotion."""
     facts: str
     picture: Picture
     audio_uri: str
@@ -91,7 +95,7 @@ class Clips:
 
 @dataclass(frozen=True)
 class Findings:
-    """What the audit found, errors before notes."""
+    """Findings of the audit, errors before notes."""
 
     findings: Sequence[dict[str, Any]]
     kind: Literal["findings"] = "findings"
@@ -113,7 +117,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Headline:
-    """The one number, how sure it is, and what chance would give."""
+    """The main score, its interval, and the score of chance."""
 
     name: str
     uar: float
@@ -122,22 +126,22 @@ class Headline:
     chance: float
     explanation: str
     facts: Sequence[tuple[str, str]]
-    """Name and value of other figures."""
+    """Names and values of other scores."""
 
 
 @dataclass(frozen=True)
 class Caveat:
-    """What must be said beside every number."""
+    """A warning that applies to all scores."""
 
     title: str
     meaning: str
     grave: bool = True
-    """Whether the numbers promise too much."""
+    """True if the scores are too high."""
 
 
 @dataclass(frozen=True)
 class Report:
-    """All of it."""
+    """A whole report."""
 
     title: str
     subtitle: str
@@ -148,7 +152,13 @@ class Report:
 
 
 def shown(value: Cell, kind: Kind) -> str:
-    """A value as people read it."""
+    """Value of a cell as text.
+
+    Examples
+    --------
+    >>> shown(0.4456, "share"), shown(1440, "count"), shown(None, "decimal")
+    ('44.6', '1440', '-')
+    """
     if value is None or pd.isna(value):
         return NONE
     if kind == "share":
@@ -158,21 +168,27 @@ def shown(value: Cell, kind: Kind) -> str:
     return str(value)
 
 
-def percent(share: float) -> str:
-    """A share in per cent, without the sign."""
-    return f"{100 * share:.1f}"
-
-
-def counted(n: int, noun: str) -> str:
-    """A number and what it counts."""
-    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
-
-
 def escaped(text: object) -> str:
-    """A text from elsewhere in which Markdown finds nothing to do."""
+    """Text in which all special characters of Markdown are escaped.
+
+    Examples
+    --------
+    >>> print(escaped("a|b <c> d_e"))
+    a\\|b \\<c\\> d_e
+    """
     return SPECIAL.sub(r"\\\g<0>", str(text).replace("\n", " "))
 
 
 def data_uri(content: bytes, kind: str) -> str:
-    """A file of MIME type `kind` that lies in the page itself."""
+    """Data URI of a file of MIME type `kind`, so that the page contains the file."""
     return f"data:{kind};base64,{base64.b64encode(content).decode()}"
+
+
+def svg_uri(figure: Figure) -> str:
+    """Data URI of a figure as SVG."""
+    return data_uri(style.svg(figure), "image/svg+xml")
+
+
+def png_uri(figure: Figure) -> str:
+    """Data URI of a figure as PNG, which is smaller than SVG for figures with many dots."""
+    return data_uri(style.png(figure, dpi=PIXELS_PER_INCH, pil_kwargs={"optimize": True}), "image/png")

@@ -1,17 +1,40 @@
-"""Sections of the report that say why: calibration, mistakes, importance, learning curves, projections."""
+"""Sections of the report that explain the results: calibration, mistakes, importance, learning curves, projections."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
-import numpy as np
 import pandas as pd
 
+from ser.core.wording import counted, percent, span
 from ser.evaluation import metrics, projections, reliability
-from ser.figures import report_figures
-from ser.reporting.blocks import Block, Cell, Clip, Clips, Column, Picture, Section, Table, escaped, percent
-from ser.reporting.trained import Trained
+from ser.figures.curves import learning_curves
+from ser.figures.importance import importance_bars
+from ser.figures.projections import projection_map
+from ser.figures.reliability import reliability_diagram
+from ser.reporting.blocks import (
+    Cell,
+    Clip,
+    Clips,
+    Column,
+    Picture,
+    Section,
+    Table,
+    escaped,
+    png_uri,
+    svg_uri,
+)
 
-NONE, TRAINED, DEV = "no temperature", "as the models give them", "temperature fitted on dev"
+NONE, TRAINED, DEV = "no temperature", "as predicted", "temperature fitted on dev"
 TEMPERATURES = ("dev", "none")
+
+
+class Variant(NamedTuple):
+    """Predictions with one choice of temperatures."""
+
+    name: str
+    temperature: str | None
+    """Temperatures of the folds as text; None if they are unknown."""
+    rows: pd.DataFrame
 
 
 def calibration(
@@ -23,171 +46,174 @@ def calibration(
     n_bins: int,
     lone: Sequence[str] = (),
 ) -> Section:
-    """Whether probabilities mean what they say: before and after temperature scaling.
+    """Calibration of the probabilities before and after temperature scaling.
 
     Parameters
     ----------
     predictions
         Of all partitions.
     shown
-        The partition whose figures are shown.
+        Partition whose scores the report shows.
     trained
-        Fold -> temperature that the model of that partition already has; None where there is not one, as of ensembles.
+        Fold -> temperature of the model that predicted the partition; None if a model has several, as an ensemble.
     temperature
-        `dev`: also with one fitted to the dev rows of each fold; `none`: without.
+        `dev` adds a temperature that is fitted to the dev rows of each fold; `none` does not.
     lone
-        Speakers on whose own voice some emotion was calibrated.
+        Speakers who are the only ones of an emotion in training: the model was calibrated on their own voices.
 
     Raises
     ------
     ValueError
-        If `temperature` is another.
+        If `temperature` has another value.
     """
     if temperature not in TEMPERATURES:
-        raise ValueError(f"report.temperature is {temperature!r}; it is {' or '.join(TEMPERATURES)}")
+        raise ValueError(f"report.temperature is {temperature!r}; set it to {' or '.join(TEMPERATURES)}")
+    variants = _variants(predictions, shown, trained, fit_on_dev=temperature == "dev")
+    figures = {one.name: reliability.calibration_scores(one.rows, n_bins=n_bins) for one in variants}
+    bins = {one.name: reliability.bins(one.rows, n_bins=n_bins) for one in variants}
+    picture = Picture(
+        f"Reliability in {n_bins} bins of confidence, {shown}. On the dashed line, the share of correct predictions"
+        " equals the confidence. Bars below the line mean that the confidence is too high.",
+        "Reliability diagrams: " + "; ".join(f"{name}, ECE {percent(own['ece'])} %" for name, own in figures.items()),
+        svg_uri(reliability_diagram(bins, n_bins=n_bins)),
+    )
+    text = _calibration_text(shown, of_training=trained is not None, fit_on_dev=temperature == "dev", lone=lone)
+    accuracy = metrics.scores(predictions[predictions["partition"] == shown])["accuracy"]
+    table = _calibration_table(variants, figures, accuracy=accuracy)
+    return Section("calibration", "Calibration", text, [table, picture])
+
+
+def _variants(
+    predictions: pd.DataFrame, shown: str, trained: Mapping[int, float] | None, *, fit_on_dev: bool
+) -> list[Variant]:
     rows = predictions[predictions["partition"] == shown]
-    variants, used = {TRAINED: rows}, {TRAINED: _span(trained.values()) if trained else None}
+    variants = [Variant(TRAINED, span(trained.values(), digits=2) if trained else None, rows)]
     if trained is not None:
         before = reliability.at_temperature(rows, {fold: 1 / value for fold, value in trained.items()})
-        variants, used = {NONE: before, **variants}, {NONE: "1", **used}
-    if temperature == "dev":
+        variants.insert(0, Variant(NONE, "1", before))
+    if fit_on_dev:
         more = reliability.dev_temperatures(predictions)
-        variants[DEV] = reliability.at_temperature(rows, more)
-        used[DEV] = _span([value * (trained or {}).get(fold, 1.0) for fold, value in more.items()])
-    figures = {name: reliability.calibration_scores(table, n_bins=n_bins) for name, table in variants.items()}
-    bins = {name: reliability.bins(table, n_bins=n_bins) for name, table in variants.items()}
-    blocks: list[Block] = [
-        _calibration_table(figures, used, accuracy=metrics.scores(rows)["accuracy"]),
-        _reliability_picture(bins, figures, shown=shown, n_bins=n_bins),
-    ]
-    return Section("calibration", "Calibration", _calibration_text(trained, shown, temperature, lone), blocks)
+        together = [value * (trained or {}).get(fold, 1.0) for fold, value in more.items()]
+        variants.append(Variant(DEV, span(together, digits=2), reliability.at_temperature(rows, more)))
+    return variants
 
 
 def _calibration_table(
-    figures: Mapping[str, Mapping[str, float]], used: Mapping[str, str | None], *, accuracy: float
+    variants: Sequence[Variant], figures: Mapping[str, Mapping[str, float]], *, accuracy: float
 ) -> Table:
     heads = ("ECE, %", "mean confidence, %", "accuracy, %")
     columns = [Column("probabilities"), Column("temperature"), *(Column(head, "share") for head in heads)]
-    rows: list[list[Cell]] = [
-        [name, used[name], own["ece"], own["confidence"], accuracy, own["cross_entropy"]]
-        for name, own in figures.items()
-    ]
+    rows: list[list[Cell]] = []
+    for one in variants:
+        own = figures[one.name]
+        rows.append([one.name, one.temperature, own["ece"], own["confidence"], accuracy, own["cross_entropy"]])
     caption = "Calibration, before and after temperature scaling"
     return Table(caption, [*columns, Column("cross-entropy", "decimal")], rows)
 
 
-def _reliability_picture(
-    bins: Mapping[str, pd.DataFrame], figures: Mapping[str, Mapping[str, float]], *, shown: str, n_bins: int
-) -> Picture:
-    return Picture(
-        f"Reliability in {n_bins} bins of confidence, {shown}. On the dashed line, what is said with 70 % is right in"
-        " 70 % of the cases; bars below it: too sure.",
-        "Reliability diagrams: " + "; ".join(f"{name}, ECE {percent(own['ece'])} %" for name, own in figures.items()),
-        report_figures.svg_uri(report_figures.reliability(bins, n_bins=n_bins)),
+def _calibration_text(shown: str, *, of_training: bool, fit_on_dev: bool, lone: Sequence[str]) -> list[str]:
+    text = (
+        "The expected calibration error (ECE) is the mean distance between confidence and accuracy. Temperature scaling"
+        " divides the logits by one number; it changes no prediction."
     )
-
-
-def _span(values: Collection[float]) -> str:
-    least, most = f"{min(values):.2f}", f"{max(values):.2f}"
-    return least if least == most else f"{least} to {most}"
-
-
-def _calibration_text(
-    trained: Mapping[int, float] | None, shown: str, temperature: str, lone: Sequence[str]
-) -> list[str]:
-    text = "ECE, the expected calibration error, is the mean distance of confidence and accuracy. Temperature scaling"
-    text += " divides the logits by one number and changes no prediction."
-    if trained is not None:
-        text += " The models' own was fitted in training: a classifier's on speakers that it did not hear, a network's"
-        text += " on dev."
-    if temperature == "dev":
-        text += " The last row fits it once more, to the predictions of each fold's dev."
+    if of_training:
+        text += " Training already fitted a temperature: for a classifier on held-out speakers, for a network on dev."
+    if fit_on_dev:
+        text += " The last row has a further temperature, fitted to the dev predictions of each fold."
         if shown == "dev":
-            text += " Here it is judged on the rows that it was fitted to, and flatters."
+            text += " Here it is evaluated on the rows that it was fitted to, so its ECE is too low."
     found = [text]
     if lone:
         found.append(
-            f"{', '.join(escaped(name) for name in lone)} trained some emotion alone: its probabilities are calibrated"
-            " on that same voice, and may be too sure of others."
+            f"In training, some emotion has only one speaker: {', '.join(escaped(name) for name in lone)}. Its"
+            " probabilities are calibrated on that same voice, and can be too high for other voices."
         )
     return found
 
 
 def mistakes(clips: Sequence[Clip], predictions: pd.DataFrame) -> Section | None:
-    """The most confident mistakes in `predictions`, with picture and sound; None where there are none."""
+    """The most confident mistakes, with spectrogram and sound; None if there are none."""
     if not clips:
         return None
     n_wrong = int((predictions["truth"] != predictions["prediction"]).sum())
-    text = f"The {len(clips)} most confident of {n_wrong} mistakes. Darker is louder. Recordings are as in the corpus."
+    text = (
+        f"The {len(clips)} most confident of {counted(n_wrong, 'mistake')}. In the pictures, darker means louder. The"
+        " recordings are those of the corpus."
+    )
     return Section("mistakes", "Most confident mistakes", [text], [Clips(clips)])
 
 
 def importance(falls: pd.DataFrame, *, n_rows: int, n_dev: int, n_repeats: int) -> Section:
-    """Permutation importance of descriptors."""
-    of = f"{n_rows} drawn of the {n_dev}" if n_rows < n_dev else f"the {n_dev}"
+    """Permutation importance of the descriptors.
+
+    Parameters
+    ----------
+    falls
+        Table of `ser.evaluation.importance.importances`.
+    n_rows, n_dev
+        Rows that were used, and all rows of dev.
+    """
+    of = f"{n_rows} of the {n_dev}, drawn at random" if n_rows < n_dev else f"{n_dev}"
     text = (
-        "How much the UAR of dev falls when all features of a descriptor are permuted together among the rows of a"
-        f" fold: mean of {n_repeats} permutations, on {of} dev rows. Test is not touched."
-        " Descriptors that say the same stand in for each other, and then each seems to matter little."
+        "The table shows how much the dev UAR falls when all features of a descriptor are permuted together among the"
+        f" rows of a fold (dev rows: {of}; mean of {counted(n_repeats, 'permutation')}). Test is not used. If two"
+        " descriptors carry the same information, one replaces the other, and both seem less important."
     )
     columns = [Column("descriptor"), Column("features", "count")]
     columns += [Column(head, "share") for head in ("fall, points", "smallest", "largest")]
     rows: list[list[Cell]] = falls.astype(object).to_numpy().tolist()
     best = ", ".join(f"{row[0]} {percent(float(str(row[2])))}" for row in rows[:3])
     picture = Picture(
-        "Fall of the dev UAR; whiskers reach from the smallest to the largest of the permutations.",
+        "Fall of the dev UAR. The whiskers reach from the smallest to the largest of the permutations.",
         f"Bars of the fall of the dev UAR by descriptor, the largest: {best} points",
-        report_figures.svg_uri(report_figures.importance(falls)),
+        svg_uri(importance_bars(falls)),
     )
-    return Section(
-        "importance", "Importance of descriptors", [text], [picture, Table("Permutation importance", columns, rows)]
-    )
+    table = Table("Permutation importance", columns, rows)
+    return Section("importance", "Importance of descriptors", [text], [picture, table])
 
 
-def learning_curves(models: Sequence[Trained]) -> Section | None:
-    """Epochs of every network; None where nothing was trained in epochs."""
-    networks = [model for model in models if model.history]
-    if not networks:
+def curves(epochs: pd.DataFrame) -> Section | None:
+    """Learning curves of all networks; None if nothing was trained in epochs.
+
+    Parameters
+    ----------
+    epochs
+        Table of `ser.models.trained.epochs`.
+    """
+    if epochs.empty:
         return None
-    histories = {model.name: model.history for model in networks}
-    kept = {model.name: int(model.description["metrics"]["epoch"]) for model in networks}
-    columns = [
-        Column("network"),
-        Column("epochs", "count"),
-        Column("kept", "count"),
-        Column("dev UAR, %", "share"),
-        Column("dev accuracy, %", "share"),
-        Column("dev cross-entropy", "decimal"),
+    kept = epochs[epochs["kept"]]
+    n_epochs = epochs.groupby("network").size()
+    scores = ("dev_uar", "dev_accuracy", "dev_loss")
+    rows: list[list[Cell]] = [
+        [row["network"], int(n_epochs[row["network"]]), row["epoch"], *(row[name] for name in scores)]
+        for row in kept.to_dict("records")
     ]
-    rows: list[list[Cell]] = []
-    for name, history in histories.items():
-        best = history[kept[name]]
-        figures = [best[key] for key in ("dev_uar", "dev_accuracy", "dev_loss")]
-        rows.append([name, len(history), kept[name], *figures])
-    values = [float(history[kept[name]]["dev_uar"]) for name, history in histories.items()]
+    columns = [Column("network"), Column("epochs", "count"), Column("kept", "count")]
+    columns += [Column("dev UAR, %", "share"), Column("dev accuracy, %", "share")]
     picture = Picture(
-        "A line a network: dashed training, solid dev. A dot marks the epoch that dev chose, and that was kept.",
-        f"Learning curves of {len(rows)} networks; the median dev UAR of the kept epochs is"
-        f" {percent(float(np.median(values)))} %",
-        report_figures.svg_uri(report_figures.learning_curves(histories, kept)),
+        "One line per network: training is dashed, dev is solid. A dot marks the epoch that was kept.",
+        f"Learning curves of {counted(len(rows), 'network')}; the median dev UAR of the kept epochs is"
+        f" {percent(float(kept['dev_uar'].median()))} %",
+        svg_uri(learning_curves(epochs)),
     )
-    return Section("curves", "Learning curves", blocks=[picture, Table("Epoch that was kept", columns, rows)])
+    table = Table("Epoch that was kept", [*columns, Column("dev cross-entropy", "decimal")], rows)
+    return Section("curves", "Learning curves", blocks=[picture, table])
 
 
-def of_projections(points: Mapping[str, pd.DataFrame]) -> Section:
-    """Maps of the balanced rows, one a method."""
-    text = "What lies near in features lies near here; distances between far groups mean nothing."
+def maps(points: Mapping[str, pd.DataFrame]) -> Section:
+    """Maps of the balanced rows, one for each method of `ser.evaluation.projections`."""
+    text = (
+        "Rows that are close in the features are close in the map. Distances between groups that are far apart have no"
+        " meaning."
+    )
     return Section("projections", "Projections", [text], [_map(name, rows) for name, rows in points.items()])
 
 
 def _map(name: str, rows: pd.DataFrame) -> Picture:
-    title, synthetic = projections.TITLES[name], ", crosses its synthetic rows" if rows["synthetic"].any() else ""
-    caption = (
-        f"{title} of {len(rows)} balanced training rows of fold 0, an emotion a panel. Dark dots are its recordings"
-    )
-    alt = f"{title} maps of {rows['emotion'].nunique()} emotions"
+    title = projections.TITLES[name]
     return Picture(
-        f"{caption}{synthetic}; light dots are all others.",
-        alt,
-        report_figures.png_uri(report_figures.projection(rows)),
+        f"{title} of {len(rows)} balanced training rows of fold 0, one panel per emotion.",
+        f"{title} maps of {counted(rows['emotion'].nunique(), 'emotion')}",
+        png_uri(projection_map(rows)),
     )

@@ -1,4 +1,4 @@
-"""The most confident mistakes of a model, to hear and to see."""
+"""The most confident mistakes of a model, with sound and spectrogram."""
 
 import io
 from collections.abc import Hashable, Mapping
@@ -10,22 +10,24 @@ import soundfile
 
 from ser.audio import reading, waveforms
 from ser.core.tables import probability_columns
-from ser.figures import report_figures
-from ser.reporting.blocks import Clip, Picture, data_uri, percent
+from ser.core.wording import percent
+from ser.figures.recordings import spectrogram
+from ser.reporting.blocks import Clip, Picture, data_uri, png_uri
 
-SAMPLE_RATE = 16_000  # Hz, of what is heard
+SAMPLE_RATE = 16_000  # Hz
 MAX_DURATION = 10.0  # seconds
 BIT_RATE = {
     "bitrate_mode": "VARIABLE",
     "compression_level": 0.6,
-}  # about 40 kbit/s; the same bytes each time, unlike Ogg
+}  # about 40 kbit/s; unlike Ogg, equal sound gives equal bytes
 FACTS = ("sex", "intensity")
 
 
 def most_confident(predictions: pd.DataFrame, *, n: int) -> pd.DataFrame:
-    """The `n` wrong predictions with the highest probability, `confidence`; `of_truth` is that of the truth.
+    """The `n` wrong predictions with the highest probabilities, with the columns `confidence` and `of_truth`.
 
-    An utterance that several folds predicted wrong is there once.
+    `confidence` is the probability of the prediction, `of_truth` that of the annotated emotion. If several folds
+    predicted an utterance wrongly, the table has the most confident of these predictions.
     """
     wrong = predictions[predictions["truth"] != predictions["prediction"]]
     confidence = wrong[probability_columns(wrong)].max(axis=1)
@@ -38,7 +40,7 @@ def most_confident(predictions: pd.DataFrame, *, n: int) -> pd.DataFrame:
 
 
 def clips(predictions: pd.DataFrame, utterances: pd.DataFrame, root: Path, *, n: int) -> list[Clip]:
-    """Recordings of the most confident mistakes; `root` is the corpus's folder."""
+    """Recordings of the `n` most confident mistakes; `root` is the folder of the corpus."""
     path = utterances.set_index("utterance")["path"]
     return [_clip(row, root / path[row["utterance"]]) for row in most_confident(predictions, n=n).to_dict("records")]
 
@@ -51,8 +53,8 @@ def _clip(row: Mapping[Hashable, Any], path: Path) -> Clip:
     if recording.duration > MAX_DURATION:
         facts.append(f"the first {MAX_DURATION:g} of {recording.duration:.1f} s")
     truth, prediction, confidence, of_truth = (row[key] for key in ("truth", "prediction", "confidence", "of_truth"))
-    alt = f"Spectrogram of {row['utterance']}: {truth}, taken for {prediction} with {percent(confidence)} per cent"
-    picture = Picture("", alt, report_figures.png_uri(report_figures.spectrogram(waveform, SAMPLE_RATE)))
+    alt = f"Spectrogram of {row['utterance']}: {truth}, predicted as {prediction} with {percent(confidence)} %"
+    picture = Picture("", alt, png_uri(spectrogram(waveform, SAMPLE_RATE)))
     sound = _mp3(waveform)
     return Clip(row["utterance"], truth, prediction, confidence, of_truth, ", ".join(facts), picture, sound)
 

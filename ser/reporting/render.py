@@ -1,22 +1,24 @@
-"""A report -> the text of the page, which loads nothing, and Markdown."""
+"""A report as an HTML page that loads no other file, and as Markdown."""
 
 from pathlib import Path
 
 import jinja2
+import numpy as np
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from ser.reporting.blocks import Matrix, Report, escaped, percent
+from ser.core.wording import percent
+from ser.figures.style import letters_on
+from ser.reporting.blocks import Matrix, Report, escaped
 
 TEMPLATES = Path(__file__).parent / "templates"
-PAPER, INK = (255, 255, 255), (16, 58, 99)  # of a cell with the shares 0 and 1
-DARK = 0.68  # share from which on white letters are easier to read than black ones: their contrast is equal there
+PAPER, INK = np.array([255, 255, 255]), np.array([16, 58, 99])  # red, green, blue of a cell with the shares 0 and 1
 
 _markdown = MarkdownIt("commonmark", {"html": False})
 
 
 def html(report: Report) -> str:
-    """A page with all its pictures and recordings inside; it opens without a network."""
+    """HTML page that contains all pictures and recordings; it opens without a network."""
     environment = _environment(autoescape=True)
     environment.filters |= {"markdown": _as_html, "ink": ink, "percent": percent}
     style = Markup((TEMPLATES / "report.css").read_text(encoding="utf-8"))
@@ -24,17 +26,16 @@ def html(report: Report) -> str:
 
 
 def markdown(report: Report) -> str:
-    """The same text and tables as Markdown; pictures and recordings are in the page alone."""
+    """Same text and tables as Markdown; only the page has the pictures and recordings."""
     environment = _environment(autoescape=False)
     environment.filters |= {"plain": escaped, "percent": percent}
     return environment.get_template("report.md.jinja").render(report=report)
 
 
 def ink(matrix: Matrix, row: int, column: int) -> str:
-    """Colours of a cell of a confusion matrix: the larger the share, the darker."""
-    share = matrix.share(row, column)
-    background = "".join(f"{round(light + share * (dark - light)):02x}" for light, dark in zip(PAPER, INK, strict=True))
-    return f"background:#{background};color:{'#fff' if share > DARK else '#000'}"
+    """Colours of a cell of a confusion matrix as CSS: the larger the share, the darker the background."""
+    background = np.round(PAPER + matrix.share(row, column) * (INK - PAPER)).astype(int)
+    return f"background:#{bytes(background.tolist()).hex()};color:{letters_on(background / 255)}"
 
 
 def _environment(*, autoescape: bool) -> jinja2.Environment:

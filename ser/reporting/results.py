@@ -1,4 +1,4 @@
-"""Sections of the report that say what came out: the headline, its warnings, confusion, classes, groups."""
+"""Sections of the report with the results: the headline and its warnings, confusion, classes, groups."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,11 +8,13 @@ import pandas as pd
 from sklearn.metrics import confusion_matrix
 
 from ser import corpora
+from ser.core.groups import UNKNOWN
+from ser.core.wording import counted, percent
 from ser.evaluation import breakdowns, metrics
-from ser.reporting.blocks import Block, Caveat, Cell, Column, Headline, Matrix, Section, Table, counted, percent
+from ser.reporting.blocks import Block, Caveat, Cell, Column, Headline, Matrix, Section, Table
 
 LEAKY, DEPENDENT = "leaky", "speaker-dependent"
-MAX_ROWS = 30  # of a table that is not folded
+MAX_ROWS = 30  # longer tables are folded
 SCORES = (
     Column("UAR, %", "share", bar=True),
     Column("interval, %"),
@@ -21,52 +23,57 @@ SCORES = (
     Column("speakers", "count"),
     Column("emotions", "count"),
 )
-OF_SPEAKERS = [0, 1, 3, 4, 6]  # columns of a table of speakers, who have no interval
+OF_SPEAKERS = [0, 1, 3, 4, 6]  # columns of the table of speakers; a single speaker has no interval
 DEV_ONLY = (
-    "Test was left out (evaluation.test: false). These are figures of dev, by which people choose settings: they"
-    " flatter, and are no estimate for new speakers."
+    "Test was left out (evaluation.test: false). These are the scores of dev. Settings are chosen by dev, so the scores"
+    " are too high, and are no estimate for new speakers."
 )
 
 
 def is_tested(figures: Mapping[str, Any]) -> bool:
-    """Whether `metrics.json` has figures of test."""
+    """True if `metrics.json` has scores of test."""
     return "uar" in figures
 
 
 def caveats(figures: Mapping[str, Any], audit: Mapping[str, Any], *, partition: str, names: list[str]) -> list[Caveat]:
-    """What must be said beside every number of a study of the corpora `names` by the protocol `partition`."""
+    """Warnings that apply to all scores of a study of the corpora `names` with the partition `partition`."""
     found = []
     if partition.startswith("leaky_") or audit["declared"] == LEAKY:
-        found.append(
-            Caveat("Leaky protocol.", "It breaks a rule of honest evaluation on purpose; its figures promise too much.")
-        )
+        found.append(Caveat("Leaky protocol.", "It breaks a rule of evaluation on purpose. The scores are too high."))
     if not figures["speaker_independent"] or audit["declared"] == DEPENDENT:
         found.append(
-            Caveat("Speaker-dependent.", "Those who are tested were heard in training, too. New voices do worse.")
+            Caveat(
+                "Speaker-dependent.", "The test speakers are also in the training data. New speakers get lower scores."
+            )
         )
     if figures.get("transductive"):
         found.append(
             Caveat(
                 "Transductive.",
-                "Features are standardised over all utterances of each speaker, tested ones too, without their labels."
-                " Single recordings cannot be predicted so.",
+                "Features are standardised over all utterances of each speaker, test included, without their labels."
+                " Such a model cannot predict single recordings.",
             )
         )
     if audit["n_errors"]:
-        found.append(Caveat(f"The audit found {counted(audit['n_errors'], 'error')}.", "The figures leak; see Audit."))
+        found.append(
+            Caveat(
+                f"The audit found {counted(audit['n_errors'], 'error')}.",
+                "The scores are affected by a leak; see Audit.",
+            )
+        )
     if audit["n_notes"]:
         found.append(Caveat(f"The audit has {counted(audit['n_notes'], 'note')}.", "See Audit.", grave=False))
     return found + [Caveat("Note.", note, grave=False) for note in corpora.notes(names)]
 
 
 def headline(predictions: pd.DataFrame, figures: Mapping[str, Any], *, n_resamples: int) -> Headline:
-    """UAR of one partition's predictions, with its interval; below 6 speakers, with the figure of everyone."""
+    """UAR of the predictions of one partition, with its interval; with fewer than 6 speakers, the UAR of each."""
     tested, own = is_tested(figures), metrics.scores(predictions)
     facts = [
         ("accuracy, %", percent(own["accuracy"])),
         ("macro F1, %", percent(own["f1_macro"])),
         ("utterances", str(len(predictions))),
-        ("speakers", str(predictions["speaker"].nunique() or breakdowns.UNKNOWN)),
+        ("speakers", str(predictions["speaker"].nunique() or UNKNOWN)),
     ]
     if tested:
         facts += [("dev UAR, %", percent(figures["dev.uar"]))]
@@ -82,30 +89,30 @@ def headline(predictions: pd.DataFrame, figures: Mapping[str, Any], *, n_resampl
 
 
 def _explanation(predictions: pd.DataFrame, figures: Mapping[str, Any], n_resamples: int) -> str:
-    heard = "not heard in training" if figures["speaker_independent"] else "heard in training, too"
-    heard += " (transductive)" * figures.get("transductive", False)
+    seen = "not in the training data" if figures["speaker_independent"] else "also in the training data"
+    seen += " (transductive)" * figures.get("transductive", False)
     mean = "Mean of the recalls of all emotions, pooled over the folds"
     speaker = predictions["speaker"]
     if figures["uar_low"] is not None:
-        return f"{mean}, for speakers {heard}. Interval: 95 % bootstrap over speakers, {n_resamples} draws."
+        return f"{mean}, for speakers {seen}. Interval: 95 % bootstrap over speakers, {n_resamples} resamples."
     if n_unknown := int(speaker.isna().sum()):
         unknown = f"The speakers of {n_unknown} of {counted(len(speaker), 'utterance')} are unknown"
-        return f"{mean}. {unknown}, so that there is no interval over speakers."
+        return f"{mean}. {unknown}, so there is no interval over speakers."
     parts = predictions.groupby("speaker")
-    everyone = ", ".join(f"{name} {percent(metrics.scores(rows)['uar'])}" for name, rows in parts)
+    of_each = ", ".join(f"{name} {percent(metrics.scores(rows)['uar'])}" for name, rows in parts)
     n_speakers = counted(speaker.nunique(), "speaker")
-    return f"{mean}, for speakers {heard}. {n_speakers}: too few for an interval. Each one's UAR: {everyone}."
+    return f"{mean}, for speakers {seen}. {n_speakers}: too few for an interval. UAR of each speaker: {of_each}."
 
 
 def confusion(predictions: pd.DataFrame) -> Section:
-    """Confusion matrix, and its largest errors in words."""
+    """Confusion matrix, with its largest confusions in words."""
     labels = metrics.labels_of(predictions)
     counts = confusion_matrix(predictions["truth"], predictions["prediction"], labels=labels)
     worst = breakdowns.largest_confusions(predictions, n=3).to_dict("records")
-    taken = [f"{row['truth']} for {row['prediction']} ({percent(row['share'])}\u00a0%)" for row in worst]
+    confused = [f"{row['truth']} as {row['prediction']} ({percent(row['share'])}\u00a0%)" for row in worst]
     text = "Per cent of the annotated emotion, and counts."
-    if taken:
-        text += f" Most often taken: {', '.join(taken)}."
+    if confused:
+        text += f" Most frequent confusions: {', '.join(confused)}."
     block = Matrix("Confusion matrix, annotated against predicted", labels, counts.tolist())
     return Section("confusion", "Confusion", [text], [block])
 
@@ -126,29 +133,29 @@ def classes(predictions: pd.DataFrame) -> Section:
 
 
 def of_groups(predictions: pd.DataFrame, *, n_resamples: int, seed: int) -> Section:
-    """Scores of every corpus, sex, intensity and speaker.
+    """Scores of each corpus, sex, intensity and speaker.
 
     Parameters
     ----------
     n_resamples
-        Of the bootstrap over speakers; 0 gives no intervals.
+        Of the bootstrap over speakers; 0 means no intervals.
     """
     blocks: list[Block] = []
     for column in ("corpus", "sex", "intensity"):
         if column == "corpus" and predictions["corpus"].nunique() < 2:
             continue
         found = breakdowns.scores_by(predictions, column, n_resamples=n_resamples, seed=seed)
-        if list(found[column]) != [breakdowns.UNKNOWN]:
+        if list(found[column]) != [UNKNOWN]:
             blocks.append(_scores_table(f"By {column}", column, found))
     missing = [name for name in ("sex", "intensity") if predictions[name].isna().all()]
-    text = ["A UAR is over the emotions that the group has: where their numbers differ, chance differs, too."]
+    text = ["A UAR is the mean over the emotions of the group. If groups have different emotions, chance differs, too."]
     if missing:
-        text.append(f"Unknown of all utterances, so without a table: {', '.join(missing)}.")
+        text.append(f"Unknown for all utterances, so without a table: {', '.join(missing)}.")
     found = breakdowns.scores_by(predictions, "speaker", n_resamples=0, seed=seed)
     if predictions["speaker"].notna().any():
-        known = found[found["speaker"] != breakdowns.UNKNOWN]["uar"]
+        known = found[found["speaker"] != UNKNOWN]["uar"]
         text.append(
-            f"Speakers: from {percent(known.min())} to {percent(known.max())}, median"
+            f"UAR of the speakers: {percent(known.min())} to {percent(known.max())}, median"
             f" {percent(float(np.median(known)))}."
         )
         blocks.append(_scores_table("By speaker", "speaker", found))

@@ -1,4 +1,4 @@
-"""Sections of the report that say what was done: settings, corpus, partition, audit, model card."""
+"""Sections of the report with the procedure: settings, corpus, partition, audit, model card."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,13 +8,14 @@ import pandas as pd
 import yaml
 
 from ser.core import tables
+from ser.core.wording import counted, span
 from ser.corpora import CORPORA
+from ser.models.trained import Trained
 from ser.reporting import cards
-from ser.reporting.blocks import Cell, Column, Findings, Section, Table, counted, escaped
-from ser.reporting.trained import Trained
+from ser.reporting.blocks import Cell, Column, Findings, Section, Table, escaped
 
-OMITTED = ("root",)  # where a corpus lies says nothing of the study
-MAX_FOLDS = 12  # that have a row each in the table of the partition
+OMITTED = ("root",)  # the folder of a corpus is no setting of the study
+MAX_FOLDS = 12  # more folds share one row in the table of the partition
 Rows = list[list[Cell]]
 
 
@@ -27,12 +28,12 @@ def title(config: Mapping[str, Any], names: Sequence[str]) -> tuple[str, str]:
 
 
 def settings(config: Mapping[str, Any], *, protocol: str, names: Sequence[str]) -> Section:
-    """What identifies the study: in short, and every parameter.
+    """Settings of the study: the most important ones, and all parameters.
 
     Parameters
     ----------
     names
-        Of the corpora that have utterances; of several, the settings of others are left out.
+        Corpora that have utterances; the settings of other corpora are left out.
     """
     members = ", ".join(config["members"])
     short: Rows = [
@@ -66,7 +67,7 @@ def _of_present(config: Mapping[str, Any], names: Sequence[str]) -> dict[str, An
 
 
 def _flat(content: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
-    """Dotted name and value of all settings; a mapping of scalars below the first level is one value."""
+    """Dotted names and values of all settings; below the first level, a mapping of scalars is one value."""
     for key, value in content.items():
         name = f"{above}{key}"
         if key in OMITTED:
@@ -93,7 +94,7 @@ def _inline(value: Any) -> str:
 
 
 def corpus(utterances: pd.DataFrame, ingest: Mapping[str, Any]) -> Section:
-    """What was studied, under which licence, and what was left out."""
+    """Recordings of the study, their licence, and what was left out."""
     names = sorted(utterances["corpus"].unique())
     rows: Rows = [_corpus_row(name, utterances[utterances["corpus"] == name]) for name in names]
     counted_heads = ("utterances", "speakers", "female", "male", "minutes")
@@ -129,23 +130,25 @@ def _source(name: str) -> str:
 
 
 def _left_out(ingest: Mapping[str, Any]) -> list[str]:
-    """What the corpora have and the study does not, a sentence each."""
+    """Sentences about recordings of the corpora that the study leaves out."""
     found = [
-        f"Dropped by the labels, of {escaped(name)}: {', '.join(f'{n} {emotion}' for emotion, n in counts.items())}."
+        f"Dropped by the labels ({escaped(name)}): {', '.join(f'{n} {emotion}' for emotion, n in counts.items())}."
         for name, counts in ingest["dropped"].items()
     ]
     if ingest["rejects"]:
-        found.append(f"{counted(len(ingest['rejects']), 'invalid file')} excluded; `reports/ingest.json` lists them.")
+        found.append(f"Excluded: {counted(len(ingest['rejects']), 'invalid file')}, listed in `reports/ingest.json`.")
     if ingest["known_defects"]:
         n_defects = len(ingest["known_defects"])
-        found.append(f"{counted(n_defects, 'file')} left out that every copy of the corpus has damaged.")
+        found.append(f"Left out: {counted(n_defects, 'file')} that are damaged in every copy of the corpus.")
     if ingest["duplicates"]:
-        found.append(f"{counted(len(ingest['duplicates']), 'recording')} with equal audio under several names.")
+        found.append(
+            f"Duplicates: {counted(len(ingest['duplicates']), 'recording')} with the same audio as another one."
+        )
     return [" ".join(found)] if found else []
 
 
 def partition(table: pd.DataFrame, utterances: pd.DataFrame, *, protocol: str) -> Section:
-    """Utterances and speakers in each partition of each fold; of many folds, the least and the most."""
+    """Utterances and speakers in each partition of each fold; for more than 12 folds, lowest and highest numbers."""
     speaker = table["utterance"].map(utterances.set_index("utterance")["speaker"])
     groups = table.assign(speaker=speaker).groupby(["fold", "partition"])
     counts = groups["speaker"].agg(["size", "nunique"])
@@ -157,7 +160,7 @@ def partition(table: pd.DataFrame, utterances: pd.DataFrame, *, protocol: str) -
     }
     rows: Rows = [[str(fold), *of_folds[fold]] for fold in sorted(of_folds)]
     if len(rows) > MAX_FOLDS:
-        rows = [[f"{len(rows)} folds", *(_range(values) for values in zip(*of_folds.values(), strict=True))]]
+        rows = [[f"{len(rows)} folds", *(span(values) for values in zip(*of_folds.values(), strict=True))]]
     text = f"`{protocol}`."
     if not known:
         text += " The speakers are unknown."
@@ -169,24 +172,19 @@ def partition(table: pd.DataFrame, utterances: pd.DataFrame, *, protocol: str) -
     )
 
 
-def _range(values: Sequence[int]) -> str:
-    least, most = min(values), max(values)
-    return str(least) if least == most else f"{least} to {most}"
-
-
 def audit(found: Mapping[str, Any]) -> Section:
-    """What the stage `audit` found."""
+    """Findings of the stage `audit`."""
     findings = sorted(found["findings"], key=lambda finding: finding["level"] != "error")
     if not findings:
-        return Section("audit", "Audit", ["Nothing was found: no leak, and nothing that a reader must know."])
+        return Section("audit", "Audit", ["No findings: no leaks, and no notes."])
     text = f"{counted(found['n_errors'], 'error')} (leaks) and {counted(found['n_notes'], 'note')}."
     if found["n_errors"] and found["declared"]:
-        text += f" The protocol is declared {escaped(found['declared'])}, so that errors do not stop the pipeline."
+        text += f" The protocol is declared {escaped(found['declared'])}, so errors do not stop the pipeline."
     return Section("audit", "Audit", [text], [Findings(findings)])
 
 
 def card(models: Sequence[Trained]) -> Section:
-    """Model card: what the models are, what they learned from, and what they must not be used for.
+    """Model card: the models, their training data, their intended use and their limits.
 
     References
     ----------
@@ -197,16 +195,15 @@ def card(models: Sequence[Trained]) -> Section:
     n_folds = len({model.fold for model in models})
     names = sorted({name for model in models for name in model.description["corpora"]})
     kinds = dict.fromkeys(_kind(model) for model in models)
-    what = f"{counted(n_folds, 'model')}, one a fold: {'; '.join(kinds)}. Labels: {', '.join(first['labels'])}."
-    what = what if n_folds > 1 else what.replace(", one a fold", "")
+    what = f"{counted(n_folds, 'model')}{', one per fold' * (n_folds > 1)}: {'; '.join(kinds)}."
+    what += f" Labels: {', '.join(first['labels'])}."
     n_speakers = sorted({len(model.description["speakers"]) for model in models})
-    voices = " to ".join(dict.fromkeys(str(n) for n in (n_speakers[0], n_speakers[-1])))
-    learned = f"Learned from {voices} speakers" if n_speakers[-1] else "Learned from unknown speakers"
+    voices = f"{span(n_speakers)} speakers" if n_speakers[-1] else "unknown speakers"
     sources = "\n".join(f"- {_source(name)}" for name in names)
     text = [
-        f"### What it is\n\n{what} Made by the package `ser`, with seed {first['seed']}.",
-        f"### Data and licence\n\n{learned} of {', '.join(escaped(_title(name)) for name in names)}. The licence of the"
-        f" recordings is that of the models, and of the excerpts in this report:\n\n{sources}",
+        f"### Models\n\n{what} Trained by the package `ser`, with seed {first['seed']}.",
+        f"### Data and licence\n\nTrained on {voices} of {', '.join(escaped(_title(name)) for name in names)}. The"
+        f" licence of the recordings also applies to the models and to the excerpts in this report:\n\n{sources}",
         f"### Intended use\n\n{cards.USE}",
         f"### Limits\n\n{cards.limits(first)}",
     ]
@@ -214,13 +211,13 @@ def card(models: Sequence[Trained]) -> Section:
 
 
 def _kind(model: Trained) -> str:
-    """Name and size."""
+    """Name, representation and size of a model."""
     name, n_parameters = model.description["model"]["name"], model.description.get("metrics", {}).get("n_parameters")
     size = f"{n_parameters:,} parameters" if n_parameters else counted(len(model.description["columns"]), "feature")
     return f"`{name}` on `{model.description['representation']['name']}`, {size}"
 
 
 def versions(models: Sequence[Trained]) -> list[tuple[str, str]]:
-    """Name and version of what the models were made with."""
+    """Names and versions of the packages that the models were trained with."""
     found = models[0].description["versions"]
     return [(name, found[name]) for name in sorted(found)]

@@ -8,7 +8,7 @@ import pandas as pd
 from ser.core import files, params, tables
 from ser.core.stage import run
 from ser.evaluation import metrics
-from ser.figures import result_figures
+from ser.figures.matrices import heat_map
 from studies.cross_corpus import ACROSS, PREDICTIONS, WITHIN
 
 PARAMS = ("evaluation", "labels.name", "model", "seed")
@@ -33,9 +33,7 @@ def main() -> None:
     uar = scores.pivot_table(index="train_corpus", columns="test_corpus", values="uar", dropna=False)
     note = [f"{config['model']['name']} on {config['model']['representation']}", ", ".join(labels)]
     note.append("diagonal: folds of speakers" + ("; blank: too few speakers" if uar.isna().any(axis=None) else ""))
-    figure = result_figures.heat_map(
-        uar, chance=1 / len(labels), title="UAR across corpora, in %", note="\n".join(note)
-    )
+    figure = heat_map(uar, chance=1 / len(labels), title="UAR across corpora, in %", note="\n".join(note))
     files.write_figure(HEAT_MAP, figure)
 
 

@@ -1,10 +1,12 @@
-"""How much of a score is leakage: scores by protocol as a table and a picture."""
+"""Inflation of scores by leakage, as a table and a picture."""
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ser.figures.result_figures import DPI
+from ser.core.wording import percent
+from ser.figures.style import titled
 
 ORDER = (
     *("leave_one_speaker_out", "speaker_folds", "random"),
@@ -20,40 +22,37 @@ NAMES = {
     "leaky_augmentation": "augmentation, then random",
     "leaky_duplicates": "random, every recording twice",
 }
-LEAK, INK = "#d95f0e", "#1a1a1a"  # far apart in lightness, too
+LEAK, INK = "#d95f0e", "#1a1a1a"  # also far apart in lightness
 DIGITS = 6
 
 
 def with_inflation(scores: pd.DataFrame) -> pd.DataFrame:
-    """`scores`, a row a protocol, with what each leaking one has in UAR above `BASELINE`; missing of honest ones."""
+    """`scores` with the column `inflation`: UAR above that of `BASELINE`, missing for honest protocols.
+
+    Parameters
+    ----------
+    scores
+        uar; one row for each protocol.
+    """
     uar = scores["uar"].to_numpy(float)
     inflation = (uar - uar[scores.index == BASELINE]).round(DIGITS)
     return scores.assign(inflation=np.where(scores.index.isin(HONEST), np.nan, inflation))
 
 
 def picture(scores: pd.DataFrame, *, chance: float, note: str) -> Figure:
-    """UAR of each protocol with its interval: honest ones above the line; of the others, the leakage is a hatched bar.
+    """UAR of each protocol with its interval; a hatched bar shows the inflation of each leaking protocol.
 
     Parameters
     ----------
     scores
-        uar, uar_low, uar_high (missing: no interval), inflation; a row each of `ORDER`.
+        uar, uar_low, uar_high (missing: no interval), inflation; one row for each of `ORDER`.
     """
-    figure = Figure(figsize=(8, 4.4), dpi=DPI, layout="constrained")
+    figure = titled(8, 4.4, "Inflation by leakage: percentage points above leave one speaker out", note)
     axes = figure.subplots()
-    percent = {name: 100 * scores[name].astype(float) for name in ("uar", "uar_low", "uar_high")}
-    base = float(percent["uar"][BASELINE])
     places = {name: k + (0 if name in HONEST else 0.7) for k, name in enumerate(ORDER)}
-    for name, place in places.items():
-        uar, low, high = (float(percent[key][name]) for key in ("uar", "uar_low", "uar_high"))
-        is_honest = name in HONEST
-        if not is_honest:
-            axes.barh(place, uar - base, 0.5, left=base, color="#fdd0a2", edgecolor=LEAK, hatch="///", linewidth=0)
-        axes.hlines(place, low, high, color=INK, linewidth=2)  # nothing where there is no interval
-        axes.plot(uar, place, "o" if is_honest else "s", color=INK, markerfacecolor=INK if is_honest else "white")
-        more = "" if is_honest else f"   {uar - base:+.1f} points"
-        right = uar if np.isnan(high) else max(uar, high)
-        axes.text(right + 1, place, f"{uar:.1f}{more}", va="center", weight="normal" if is_honest else "bold")
+    base = 100 * float(scores["uar"][BASELINE])
+    for name, row in scores.astype(dict.fromkeys(("uar", "uar_low", "uar_high"), float)).iterrows():
+        _draw_score(axes, row, places[str(name)], base=None if name in HONEST else base)
     axes.axvline(base, color=INK, linestyle="--", linewidth=1, zorder=0)
     axes.axvline(100 * chance, color=INK, linestyle=":", linewidth=1)
     axes.text(100 * chance + 0.5, -0.62, "chance", fontsize=9)
@@ -65,7 +64,19 @@ def picture(scores: pd.DataFrame, *, chance: float, note: str) -> Figure:
     axes.set_xlabel("UAR, % (95 % interval over speakers)")
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(axis="y", length=0)
-    for text, name in (("speakers unheard", "leave_one_speaker_out"), ("speakers heard in training", "random")):
+    for text, name in (("speaker-independent", BASELINE), ("test speakers also in training", "random")):
         axes.text(113, places[name] - 0.5, text, ha="right", va="center", fontsize=9, style="italic")
-    figure.suptitle(f"How much of a score is leakage: points above leave one speaker out\n{note}", fontsize=11)
     return figure
+
+
+def _draw_score(axes: Axes, row: pd.Series, place: float, *, base: float | None) -> None:
+    """Draw the UAR of a protocol with its interval; `base` is the UAR without leakage, None for honest protocols."""
+    uar, low, high = (100 * row[key] for key in ("uar", "uar_low", "uar_high"))
+    text = percent(row["uar"])
+    if base is not None:
+        axes.barh(place, uar - base, 0.5, left=base, color="#fdd0a2", edgecolor=LEAK, hatch="///", linewidth=0)
+        text += f"   {uar - base:+.1f} points"
+    axes.hlines(place, low, high, color=INK, linewidth=2)  # draws nothing if there is no interval
+    axes.plot(uar, place, "o" if base is None else "s", color=INK, markerfacecolor=INK if base is None else "white")
+    right = uar if np.isnan(high) else max(uar, high)
+    axes.text(right + 1, place, text, va="center", weight="normal" if base is None else "bold")

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from app.page import bundles, examples, markup, media, pictures, results, words
 from ser.audio.reading import InvalidAudio, Kind
-from ser.figures import recording_figures
+from ser.figures import recordings
 from ser.serving import inputs, recognition
 from ser.serving.recognition import EMBEDDED, Recognizer, TimedPrediction
 from tests.support.recordings import BAD, RATE, SILENCE, UTTERANCE, file_of, spoken
@@ -121,7 +121,7 @@ def drawn(figure: Figure) -> bytes:
 
 
 def test_the_magnitude_spectrum_of_a_tone_peaks_at_its_frequency() -> None:
-    figure = pictures.spectrum("Magnitude spectrum", recording_figures.spectra(tone(1000, 1.0), RATE))
+    figure = pictures.spectrum("Magnitude spectrum", recordings.spectra(tone(1000, 1.0), RATE))
     (line,) = figure.axes[0].lines
     frequency, level = np.asarray(line.get_xdata()), np.asarray(line.get_ydata())
     assert frequency[level.argmax()] == pytest.approx(1000, abs=RATE / 1024)
@@ -129,13 +129,13 @@ def test_the_magnitude_spectrum_of_a_tone_peaks_at_its_frequency() -> None:
 
 
 def test_the_amplitude_of_a_tone_is_its_own() -> None:
-    analysis = recording_figures.spectra(tone(1000, 1.0, level=0.3), RATE)
+    analysis = recordings.spectra(tone(1000, 1.0, level=0.3), RATE)
     figure = pictures.spectrum("Spectrogram", analysis)
     assert np.asarray(figure.axes[0].images[0].get_array()).max() == pytest.approx(0.3, rel=0.02)
 
 
 def test_axes_have_units() -> None:
-    analysis = recording_figures.spectra(tone(1000, 1.0), RATE)
+    analysis = recordings.spectra(tone(1000, 1.0), RATE)
     labels = {
         name: (
             figure.axes[0].get_xlabel(),
@@ -160,7 +160,7 @@ def test_axes_have_units() -> None:
 
 
 def test_a_tone_lies_at_its_frequency_in_the_mel_spectrogram() -> None:
-    figure = pictures.spectrum("Mel spectrogram", recording_figures.spectra(tone(2000, 1.0), RATE))
+    figure = pictures.spectrum("Mel spectrogram", recordings.spectra(tone(2000, 1.0), RATE))
     axes = figure.axes[0]
     image = np.asarray(axes.images[0].get_array())
     height = (image.mean(axis=1).argmax() + 0.5) / len(image) * RATE / 2
@@ -175,9 +175,9 @@ def test_a_tone_lies_at_its_frequency_in_the_mel_spectrogram() -> None:
     ids=["silence", "short", "loud"],
 )
 def test_every_sound_can_be_drawn(samples: np.ndarray, rate: int, dark: bool) -> None:
-    analysis = recording_figures.spectra(samples.astype(np.float32), rate)
+    analysis = recordings.spectra(samples.astype(np.float32), rate)
     drawn(pictures.waveform(samples, rate, dark=dark))
-    for name in recording_figures.SPECTRA:
+    for name in recordings.SPECTRA:
         drawn(pictures.spectrum(name, analysis, dark=dark))
 
 

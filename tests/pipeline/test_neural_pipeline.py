@@ -74,7 +74,7 @@ def test_a_network_is_trained_on_its_own_representation(project: Project) -> Non
     assert np.load(project.folder / "data/log_mel/array.npy", mmap_mode="r").shape == (4 * 30, 64, 94)
     assert len(project.read("models/fold_0/history.csv")) == 2
     assert (project.folder / "reports/learning_curves/plots/metrics/fold_0/dev_uar.tsv").exists()
-    assert (project.folder / "reports/learning_curves/learning_curves.png").read_bytes().startswith(b"\x89PNG")
+    assert (project.folder / "reports/learning_curves.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_its_balanced_rows_are_references_to_training_rows(project: Project) -> None:

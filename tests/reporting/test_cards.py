@@ -65,13 +65,13 @@ def section(text: str, head: str) -> str:
 
 
 def test_the_figures_of_the_model_are_those_of_its_own_test_utterances_by_hand() -> None:
-    scores = section(card(), "How well it does")
-    assert "This very model was tested on 7 utterances of ravdess/01, ravdess/02: UAR 45.8." in scores
+    scores = section(card(), "Scores")
+    assert "This model was tested on 7 utterances of ravdess/01, ravdess/02: UAR 45.8." in scores
     assert "| neutral | 75.0 | 25.0 |\n| sad | 27.5 | 66.7 |" in scores
 
 
 def test_the_study_s_figures_come_first_and_with_their_interval() -> None:
-    scores = section(card(), "How well it does")
+    scores = section(card(), "Scores")
     assert "60 utterances, 4 speakers" in scores
     assert "**UAR 51.2** (95 % interval over speakers: 40.0 to 62.5), accuracy 50.0." in scores
     assert scores.index("51.2") < scores.index("45.8")
@@ -79,25 +79,25 @@ def test_the_study_s_figures_come_first_and_with_their_interval() -> None:
 
 
 def test_no_interval_is_claimed_where_there_is_none() -> None:
-    scores = section(card(metrics={"uar_low": None, "uar_high": None}), "How well it does")
+    scores = section(card(metrics={"uar_low": None, "uar_high": None}), "Scores")
     assert "interval" not in scores
     assert "None" not in scores
     assert "**UAR 51.2**, accuracy 50.0." in scores
 
 
 def test_a_study_whose_speakers_trained_too_says_so_and_one_that_did_not_says_that() -> None:
-    assert "speakers never heard in training" in section(card(), "How well it does")
+    assert "speakers that are not in the training data" in section(card(), "Scores")
     dependent = card(metrics={"speaker_independent": False, "protocol": "random (speaker-dependent)"})
-    assert "speakers **heard in training**" in section(dependent, "How well it does")
-    assert "never heard" not in dependent
-    assert "random (speaker-dependent)" in section(dependent, "What it is")
+    assert "speakers that are **also in the training data**" in section(dependent, "Scores")
+    assert "are not in the training data" not in dependent
+    assert "random (speaker-dependent)" in section(dependent, "Model")
 
 
 def test_a_transductive_model_says_so_beside_its_figures_and_among_its_limits() -> None:
     assert "ransductive" not in card()
     representation = DESCRIPTION["representation"] | {"adaptation": "speaker"}
     text = card({"representation": representation}, {"transductive": True})
-    assert "speakers never heard in training (transductive), in percent" in section(text, "How well it does")
+    assert "in per cent, for speakers that are not in the training data (transductive)." in section(text, "Scores")
     assert section(text, "Limits").startswith("- **Transductive**: ")
     assert cards.LIMITS in text
 
@@ -105,13 +105,13 @@ def test_a_transductive_model_says_so_beside_its_figures_and_among_its_limits() 
 def test_the_title_and_what_it_is_name_model_features_corpus_study_and_seed() -> None:
     text = card()
     assert text.startswith("# Model card: svm on librosa, trained on ravdess\n")
-    what = section(text, "What it is")
-    for fact in ("`svm` of 3 features", "neutral, sad", "fold 1", "`speaker_folds (speaker-independent)`", "seed 7"):
+    what = section(text, "Model")
+    for fact in ("`svm` with 3 features", "neutral, sad", "fold 1", "`speaker_folds (speaker-independent)`", "seed 7"):
         assert fact in what
 
 
 def test_the_size_of_a_network_is_the_number_of_its_parameters() -> None:
-    what = section(card({"metrics": {"n_parameters": 282528}, "columns": []}), "What it is")
+    what = section(card({"metrics": {"n_parameters": 282528}, "columns": []}), "Model")
     assert "282,528 parameters" in what
     assert "features" not in what
 
@@ -150,7 +150,7 @@ def test_every_card_names_limits_and_what_it_must_not_be_used_for() -> None:
 def test_an_emotion_that_this_fold_did_not_test_is_no_failure_of_the_model() -> None:
     """Sad was not tested: it has no recall, and the UAR is that of neutral, 1 of 2."""
     rows = predictions(*of_speaker(1, "test", "ravdess/01", ("neutral", "neutral"), ("neutral", "sad")))
-    scores = section(card(predictions=rows), "How well it does")
+    scores = section(card(predictions=rows), "Scores")
     assert "UAR 50.0." in scores
     assert "| sad | 27.5 | - |" in scores
 
@@ -182,5 +182,5 @@ def test_missing_reports_are_named_with_the_command_that_makes_them(missing: str
     files.write_json(tmp_path / "metrics.json", METRICS)
     ROWS.to_csv(tmp_path / "predictions.csv", index=False)
     (tmp_path / missing).unlink()
-    with pytest.raises(ValueError, match=rf"{missing}.* is not here; make them with: dvc repro evaluate"):
+    with pytest.raises(ValueError, match=rf"{missing}.* does not exist; make them with: dvc repro evaluate"):
         cards.evaluation(tmp_path / "metrics.json", tmp_path / "predictions.csv")

@@ -109,8 +109,8 @@ def test_markdown_has_the_tables_of_the_page(study: tuple[Parts, str]) -> None:
 def test_the_calibration_that_is_given_is_that_of_the_metrics(study: tuple[Parts, str], folder: Path) -> None:
     figures = files.read_json(folder / evaluate.METRICS)
     rows = said(study[0], "Calibration, before and after temperature scaling")
-    assert list(rows) == ["no temperature", "as the models give them", "temperature fitted on dev"]
-    assert rows["as the models give them"][1] == f"{100 * figures['ece']:.1f}"
+    assert list(rows) == ["no temperature", "as predicted", "temperature fitted on dev"]
+    assert rows["as predicted"][1] == f"{100 * figures['ece']:.1f}"
     assert {row[3] for row in rows.values()} == {f"{100 * figures['accuracy']:.1f}"}
 
 
@@ -175,7 +175,7 @@ def changed(folder: Path, target: Path, **contents: Any) -> tuple[Parts, str]:
         try:
             for name, content in contents.items():
                 files.write_json(getattr(report, name), content)
-            made = report.report_of(report.params.load(*report.PARAMS))
+            made = report.assembly.report(report.inputs(report.params.load(*report.PARAMS)))
         finally:
             for path, before in kept.values():
                 path.write_bytes(before)
@@ -214,7 +214,7 @@ def test_a_transductive_protocol_is_told_beside_the_headline(folder: Path, tmp_p
     page, text = changed(folder, tmp_path, METRICS=figures)
     assert "Transductive." in page.text.partition("UAR, unweighted average recall")[0]
     assert "> **Transductive.**" in text
-    assert "for speakers not heard in training (transductive)." in page.text
+    assert "for speakers not in the training data (transductive)." in page.text
 
 
 def test_below_six_speakers_everyone_is_told_and_no_interval(tmp_path: Path) -> None:
@@ -223,12 +223,14 @@ def test_below_six_speakers_everyone_is_told_and_no_interval(tmp_path: Path) -> 
     assert figures["uar_low"] is None
     assert headline(page).split()[:3] == [f"{100 * figures['uar']:.1f}", "%", "chance"]
     found = said(page, "By speaker")
-    assert f"Each one's UAR: ravdess/01 {found['ravdess/01'][0]}, ravdess/03 {found['ravdess/03'][0]}." in page.text
+    assert (
+        f"UAR of each speaker: ravdess/01 {found['ravdess/01'][0]}, ravdess/03 {found['ravdess/03'][0]}." in page.text
+    )
     titles = [title for _, title in page.headings]
     assert "Importance of descriptors" not in titles  # no repeats
     assert "Most confident mistakes" not in titles
     rows = said(page, "Calibration, before and after temperature scaling")
-    assert list(rows) == ["no temperature", "as the models give them"]
+    assert list(rows) == ["no temperature", "as predicted"]
 
 
 def test_without_test_only_dev_is_shown_and_that_is_said(tmp_path: Path) -> None:
@@ -242,7 +244,7 @@ def test_without_test_only_dev_is_shown_and_that_is_said(tmp_path: Path) -> None
     assert "Test was left out (evaluation.test: false)." in text
     figures = files.read_json(tmp_path / evaluate.METRICS)
     assert headline(page).split()[2:4] == [f"{100 * figures['dev.uar']:.1f}", "%"]
-    assert "was fitted to, and flatters" in page.text
+    assert "so its ECE is too low" in page.text
     assert set(said(page, "By speaker")) == set(predictions["speaker"])
 
 
@@ -250,7 +252,7 @@ def test_unknown_sexes_and_speakers_are_told_as_such(tmp_path: Path) -> None:
     utterances = without(small_study.UTTERANCES, "sex", "speaker", "intensity")
     page, _ = reported(tmp_path, configuration("svm"), utterances=utterances)
     assert "speakers unknown" in page.text
-    assert "are unknown, so that there is no interval over speakers" in page.text
+    assert "are unknown, so there is no interval over speakers" in page.text
     assert not {"By sex", "By speaker", "By intensity"} & set(page.tables)
     assert "Speaker-dependent." in page.text  # unknown speakers count as one
     assert said(page, "Recordings")["ravdess"][1:4] == ["unknown", "-", "-"]
@@ -299,5 +301,5 @@ def test_an_ensemble_is_told_with_its_members(tmp_path: Path) -> None:
     assert "ensemble of svm, cnn" in page.text
     assert said(page, "Epoch that was kept").keys() == {"fold 0, cnn", "fold 1, cnn"}
     rows = said(page, "Calibration, before and after temperature scaling")
-    assert list(rows) == ["as the models give them", "temperature fitted on dev"]
+    assert list(rows) == ["as predicted", "temperature fitted on dev"]
     assert "Permutation importance" not in page.tables

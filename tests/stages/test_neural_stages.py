@@ -155,6 +155,7 @@ def test_synthetic_rows_alone_carry_features_where_there_are_several_folds(study
 
 def test_learning_curves_are_of_every_epoch_of_every_fold_or_say_that_there_are_none(study: Path) -> None:
     curves = study / "reports/learning_curves"
+    assert (study / evaluate.CURVES).read_bytes().startswith(PNG)
     if not is_network(study):
         assert [path.name for path in curves.iterdir()] == ["none.json"]
         assert json.loads((curves / "none.json").read_text()) == {"svm": "is not trained in epochs"}
@@ -420,7 +421,7 @@ def test_a_member_is_what_it_would_be_alone(ensemble: Path, here: Path) -> None:
 
 def test_members_keep_their_learning_curves(ensemble: Path) -> None:
     folder = ensemble / "data/members"
-    assert (folder / "cnn/learning_curves/metrics.json").exists()
+    assert (folder / "cnn/learning_curves/plots/metrics/fold_0/dev_uar.tsv").is_file()
     assert [path.name for path in (folder / "svm/learning_curves").iterdir()] == ["none.json"]
     assert json.loads((ensemble / "reports/learning_curves/none.json").read_text()) == {
         "ensemble": "is not trained in epochs"

@@ -325,14 +325,14 @@ def test_pictures_of_several_corpora_name_them_and_mark_their_recall(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drawn: dict[str, dict[str, Any]] = {}
-    for name in ("confusion", "per_class"):
-        real = getattr(evaluate.result_figures, name)
+    for module, name in ((evaluate.matrices, "confusion"), (evaluate.classes, "per_class")):
+        real = getattr(module, name)
 
         def spied(*values: Any, _name: str = name, _real: Any = real, **options: Any) -> Any:
             drawn[_name] = options
             return _real(*values, **options)
 
-        monkeypatch.setattr(evaluate.result_figures, name, spied)
+        monkeypatch.setattr(module, name, spied)
     predictions = prediction_table(combined(of(2, "demo", *FOUR), of(2, "ravdess", *FOUR)))
     evaluate.write_results(predictions, "UAR 50.0%", PROTOCOL)
     for options in drawn.values():
@@ -379,7 +379,7 @@ def test_a_study_across_corpora_says_in_its_metrics_what_went_where(folder: Path
 def test_maps_name_the_corpora_of_their_rows_and_no_other(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """EmoDB is tested alone, and so is on no map."""
     notes: list[str] = []
-    real = project.result_figures.projection
+    real = project.projection_map
 
     def spied(points: pd.DataFrame, *, title: str, note: str) -> Any:
         notes.append(note)
@@ -388,7 +388,7 @@ def test_maps_name_the_corpora_of_their_rows_and_no_other(folder: Path, monkeypa
     def first_two(values: np.ndarray, *, seed: int) -> np.ndarray:
         return values[:, :2]
 
-    monkeypatch.setattr(project.result_figures, "projection", spied)
+    monkeypatch.setattr(project, "projection_map", spied)
     monkeypatch.setattr(project.projections, "tsne", first_two)
     monkeypatch.setattr(project.projections, "umap", first_two)
     utterances = combined(of(3, "ravdess", *FOUR), of(3, "emodb", *FOUR), of(2, "demo", *FOUR))

@@ -11,7 +11,6 @@ import soundfile
 import yaml
 
 from ser.core import tables
-from ser.figures import result_figures
 from ser.protocol import partitions
 from ser.representation.reading import Representation
 from studies.cross_corpus import ACROSS, PREDICTIONS, WITHIN, compare, runs, transfer
@@ -228,13 +227,13 @@ def test_a_cell_of_the_diagonal_says_so_and_six_speakers_give_an_interval() -> N
 def drawn(monkeypatch: pytest.MonkeyPatch) -> list[tuple[pd.DataFrame, dict[str, Any]]]:
     """What the heat map was asked to show."""
     asked: list[tuple[pd.DataFrame, dict[str, Any]]] = []
-    draw = result_figures.heat_map
+    draw = compare.heat_map
 
     def watched(uar: pd.DataFrame, **settings: Any) -> Any:
         asked.append((uar, settings))
         return draw(uar, **settings)
 
-    monkeypatch.setattr(result_figures, "heat_map", watched)
+    monkeypatch.setattr(compare, "heat_map", watched)
     return asked
 
 

@@ -35,7 +35,7 @@ def mel_filters(sample_rate: int, n_fft: int, n_mels: int, fmax: float | None) -
     ----------
     .. [1] Slaney (1998), Auditory Toolbox, version 2, Interval Research Corporation, technical report 1998-010.
     """
-    highest = _mels(np.array([sample_rate / 2 if fmax is None else fmax]))[0]
+    highest = mels(np.array([sample_rate / 2 if fmax is None else fmax]))[0]
     edges = _frequencies(np.linspace(0.0, highest, n_mels + 2))
     widths = np.diff(edges)
     ramps = np.subtract.outer(edges, np.fft.rfftfreq(n_fft, 1 / sample_rate))
@@ -47,17 +47,25 @@ def mel_filters(sample_rate: int, n_fft: int, n_mels: int, fmax: float | None) -
     return filters
 
 
-def _mels(frequencies: Doubles) -> Doubles:
-    mels = frequencies / LINEAR_STEP
+def mels(frequencies: Doubles) -> Doubles:
+    """Frequencies in Hz on Slaney's mel scale: linear below 1000 Hz, logarithmic above.
+
+    Examples
+    --------
+    >>> mels(np.array([0.0, 200.0, 1000.0, 6400.0])).round(1).tolist()
+    [0.0, 3.0, 15.0, 42.0]
+    """
+    found = frequencies / LINEAR_STEP
     high = frequencies >= LINEAR_END
-    mels[high] = LINEAR_END / LINEAR_STEP + np.log(frequencies[high] / LINEAR_END) / LOG_STEP
-    return mels
+    found[high] = LINEAR_END / LINEAR_STEP + np.log(frequencies[high] / LINEAR_END) / LOG_STEP
+    return found
 
 
-def _frequencies(mels: Doubles) -> Doubles:
-    frequencies = LINEAR_STEP * mels
-    high = mels >= LINEAR_END / LINEAR_STEP
-    frequencies[high] = LINEAR_END * np.exp(LOG_STEP * (mels[high] - LINEAR_END / LINEAR_STEP))
+def _frequencies(positions: Doubles) -> Doubles:
+    """Hz of positions on the mel scale."""
+    frequencies = LINEAR_STEP * positions
+    high = positions >= LINEAR_END / LINEAR_STEP
+    frequencies[high] = LINEAR_END * np.exp(LOG_STEP * (positions[high] - LINEAR_END / LINEAR_STEP))
     return frequencies
 
 

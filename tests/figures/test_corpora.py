@@ -1,23 +1,16 @@
-"""What the pictures of a corpus and of a recording say, and that nothing in them is hidden."""
-
-from itertools import pairwise
+"""Pictures of a corpus: the numbers are those of the table, and nothing is hidden."""
 
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
-from matplotlib.figure import Figure
 
 from ser.description.acoustics import VALUES
 from ser.description.corpus_tables import measured_utterances
-from ser.figures import corpus_figures as figures
-from ser.figures import recording_figures
-from ser.figures.result_figures import COLOURS
+from ser.figures import corpora as figures
+from ser.figures.style import COLOURS
+from tests.support.drawn_figures import check_letters, drawn
 from tests.support.learning_tables import RAVDESS_EMOTIONS, combined, utterance_table, without_speakers
-from tests.support.synthesis import tone
-
-RATE = 16_000
 
 
 def table(utterances: pd.DataFrame, *, voiced: bool = True) -> pd.DataFrame:
@@ -33,31 +26,6 @@ def table(utterances: pd.DataFrame, *, voiced: bool = True) -> pd.DataFrame:
 
 RAVDESS = table(utterance_table(24))
 FIVE = [utterance_table(4, corpus=name, n_repetitions=1) for name in ("crema_d", "emodb", "ravdess", "savee", "tess")]
-
-
-def drawn(figure: Figure) -> Figure:
-    """`figure` after its layout; a warning of the layout is an error."""
-    FigureCanvasAgg(figure).draw()
-    return figure
-
-
-def check_letters(figure: Figure) -> None:
-    """All letters are inside the figure, and those below an axis do not touch."""
-    renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
-    title = figure._suptitle  # type: ignore[attr-defined]
-    for axes in figure.axes:
-        box = axes.get_tightbbox(renderer)
-        if box is None:
-            continue
-        assert not box.overlaps(title.get_window_extent(renderer))
-        assert -1 <= box.x0 < box.x1 <= figure.bbox.width + 1
-        assert -1 <= box.y0 < box.y1 <= figure.bbox.height + 1
-        labels = [label for label in axes.get_xticklabels() if label.get_text() and label.get_visible()]
-        ends = [label.get_window_extent(renderer).x1 for label in labels]
-        assert all(right - left > 8 for left, right in pairwise(ends))  # turned: a line's height apart
-    boxes = [axes.get_tightbbox(renderer) for axes in figure.axes]
-    for k, one in enumerate(boxes):
-        assert not any(one is not None and other is not None and one.overlaps(other) for other in boxes[:k])
 
 
 @pytest.mark.parametrize("name", ["classes", "speakers", "pitch", "recordings"])
@@ -137,30 +105,3 @@ def test_unknown_voices_are_shown_and_so_are_recordings_without_any(n_utterances
     assert figure.axes[0].get_title().startswith("sex unknown")
     assert [text.get_text() for text in figure.axes[1].texts] == ["no speaker is known"]
     check_letters(figure)
-
-
-# Single recordings
-
-
-def test_five_views_and_facts_are_side_by_side() -> None:
-    figure = recording_figures.side_by_side(
-        tone(440, 1.0), RATE, title="a $title$ of 5^{th}", facts={"duration": "1 s"}
-    )
-    drawn(figure)
-    check_letters(figure)
-    titled = {axes.get_title(): axes for axes in figure.axes if axes.get_title()}
-    assert list(titled) == ["Waveform", "Magnitude spectrum", *list(recording_figures.SPECTRA)[1:]]
-    for axes in titled.values():
-        assert " in " in axes.get_xlabel()
-        assert " in " in axes.get_ylabel() or axes.get_ylabel() == "amplitude (full scale 1)"
-    scales = [axes.get_ylabel() for axes in figure.axes if axes.get_label() == "<colorbar>"]
-    assert scales == ["amplitude", "level in dB", "level in dB"]
-    written = [text.get_text() for axes in figure.axes for text in axes.texts]
-    assert written == ["duration", "1 s"]
-
-
-def test_the_magnitude_spectrum_beside_the_others_peaks_at_the_tone() -> None:
-    figure = recording_figures.side_by_side(tone(2000, 1.0), RATE, title="t", facts={})
-    (line,) = next(axes for axes in figure.axes if axes.get_title() == "Magnitude spectrum").lines
-    frequency, level = np.asarray(line.get_xdata()), np.asarray(line.get_ydata())
-    assert frequency[level.argmax()] == pytest.approx(2000, abs=RATE / 1024)

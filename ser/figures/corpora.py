@@ -1,4 +1,4 @@
-"""Pictures of what a corpus is like; each function returns a matplotlib figure, none touches a file."""
+"""What a corpus contains and how its recordings are."""
 
 import numpy as np
 import pandas as pd
@@ -8,23 +8,23 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator, PercentFormatter
 
+from ser.core.groups import SEXES, UNKNOWN, counts, present_sexes
 from ser.core.tables import EMOTIONS
-from ser.description.corpus_tables import SEXES, UNKNOWN, counts, sexes
-from ser.figures.result_figures import COLOURS, titled
+from ser.figures.style import COLOURS, titled
 
-SHADES = dict(zip(SEXES, ("#08306b", "#6baed6", "#c6c6c6"), strict=True))  # as dark as apart in greyscale
-OTHER = "#9ecae1"  # of boxes that are of no emotion
-MAX_ROWS = 40  # of a table of speakers that one can read
+SHADES = dict(zip(SEXES, ("#08306b", "#6baed6", "#c6c6c6"), strict=True))  # far apart in greyscale
+OTHER = "#9ecae1"  # colour of the boxes of corpora
+MAX_ROWS = 40  # of a readable table of speakers
 PITCHES = (50, 70, 100, 140, 200, 280, 400, 560)  # Hz, half an octave apart
 
 
 def classes(table: pd.DataFrame, *, title: str) -> Figure:
-    """How many utterances of each emotion there are, by sex, or by corpus where there are several."""
+    """Number of utterances of each emotion, by sex; by corpus if there are several."""
     by = "sex" if table["corpus"].nunique() == 1 else "corpus"
     crossed = counts(table, by)
     if by == "sex":
-        crossed = crossed.loc[sexes(table)]
-    figure = titled(2.8 + 0.8 * len(crossed.columns), 4.0, title, "")
+        crossed = crossed.loc[present_sexes(table)]
+    figure = titled(2.8 + 0.8 * len(crossed.columns), 4.0, title)
     axes = figure.subplots()
     bottom = np.zeros(len(crossed.columns))
     palette = [SHADES.get(str(name), "") for name in crossed.index] if by == "sex" else _shades(len(crossed))
@@ -33,7 +33,7 @@ def classes(table: pd.DataFrame, *, title: str) -> Figure:
         bottom += row.to_numpy()
     for position, total in enumerate(bottom):
         axes.text(position, total, f"{total:.0f}", ha="center", va="bottom", fontsize=9)
-    _emotions(axes, list(crossed.columns), first=0)
+    _name_ticks(axes, list(crossed.columns), first=0)
     axes.set_ylabel("utterances")
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.margins(y=0.1)
@@ -48,7 +48,7 @@ def _shades(number: int) -> list[str]:
 
 
 def speakers(table: pd.DataFrame, *, title: str) -> Figure:
-    """How many utterances of each emotion each speaker has; of more than 40 speakers, the bars of their totals."""
+    """Number of utterances of each speaker and emotion, as a table; for over 40 speakers, bars of their totals."""
     known = table[table["speaker"].notna()]
     sex = known.groupby("speaker")["sex"].first().fillna(UNKNOWN)
     crossed = counts(table, "speaker")
@@ -57,10 +57,10 @@ def speakers(table: pd.DataFrame, *, title: str) -> Figure:
     figure = titled(2.6 + 0.66 * len(crossed.columns), 1.4 + 0.23 * len(crossed), title, "utterances of each speaker")
     axes = figure.subplots()
     most = max(1, int(crossed.to_numpy().max()))
-    axes.imshow(crossed, cmap="Blues", vmin=0, vmax=2 * most, aspect="auto")  # light enough for black numbers
+    axes.imshow(crossed, cmap="Blues", vmin=0, vmax=2 * most, aspect="auto")  # light shades: the numbers are black
     for (row, column), count in np.ndenumerate(crossed.to_numpy()):
         axes.text(column, row, f"{count}" if count else "-", ha="center", va="center", fontsize=9)
-    _emotions(axes, list(crossed.columns), first=0)
+    _name_ticks(axes, list(crossed.columns), first=0)
     axes.spines[:].set_visible(False)
     rows = [f"{name} ({sex[name]})" if sex.get(name, UNKNOWN) != UNKNOWN else str(name) for name in crossed.index]
     axes.set_yticks(range(len(crossed)), rows, fontsize=8, parse_math=False)
@@ -68,11 +68,11 @@ def speakers(table: pd.DataFrame, *, title: str) -> Figure:
 
 
 def _totals(crossed: pd.DataFrame, *, title: str) -> Figure:
-    figure = titled(9, 3.6, title, "")
+    figure = titled(9, 3.6, title)
     axes = figure.subplots()
     totals = crossed.sum(axis=1).sort_values(ascending=False)
     axes.bar(range(len(totals)), totals, 1.0, color=SHADES["female"], edgecolor="white", linewidth=0.3)
-    axes.set_xlabel(f"the {len(totals)} speakers, from the one with most utterances")
+    axes.set_xlabel(f"the {len(totals)} speakers, those with most utterances first")
     axes.set_ylabel("utterances")
     axes.set_xlim(-0.5, len(totals) - 0.5)
     axes.spines[["top", "right"]].set_visible(False)
@@ -80,7 +80,7 @@ def _totals(crossed: pd.DataFrame, *, title: str) -> Figure:
 
 
 def recordings(table: pd.DataFrame, *, by: str, title: str) -> Figure:
-    """Boxes of duration, peak, RMS, and silence at the start, at the end and in all, of each emotion or corpus.
+    """Boxes of duration, peak, RMS level, and silence (at the start, at the end, in all) of each emotion or corpus.
 
     Parameters
     ----------
@@ -95,56 +95,56 @@ def recordings(table: pd.DataFrame, *, by: str, title: str) -> Figure:
         ("trailing_silence", "silence at the end in s"),
         ("silence_share", "share of silence"),
     )
-    note = "boxes: quartiles; whiskers: 5 to 95 %; dots: utterances beyond; silence: 40 dB below the loudest 10 ms"
+    note = "boxes: quartiles; whiskers: 5 to 95 %; dots: other utterances; silence: 40 dB below the loudest 10 ms"
     names = _names(table, by)
     figure = titled(max(10.5, 3 * (1 + 0.3 * len(names))), 6.4, title, note)
     figure.set_layout_engine("constrained", w_pad=0.1, h_pad=0.1)
     grid = figure.subplots(2, 3, sharex=True)
     for axes, (column, label) in zip(grid.flat, panels, strict=True):
-        _boxes(axes, table, column, by=by, names=names)
+        _draw_boxes(axes, table, column, by=by, names=names)
         axes.set_ylabel(label)
         if not column.endswith("_dbfs"):
             axes.set_ylim(bottom=0)
-        elif np.ptp(table[column]) < 1:  # of a corpus that was normalised
+        elif np.ptp(table[column]) < 1:  # the corpus was normalised
             axes.set_ylim(table[column].median() - 6, table[column].median() + 6)
     grid[1, 2].yaxis.set_major_formatter(PercentFormatter(1))
     return figure
 
 
 def pitch(table: pd.DataFrame, *, title: str) -> Figure:
-    """Boxes of each emotion: median F0 of each sex, the same relative to the speaker's own, and the range of F0."""
+    """Boxes of each emotion: median F0 by sex, median F0 relative to the speaker's own, and range of F0."""
     note = (
         "one value an utterance: median, and 5th to 95th percentile, of the voiced frames (pYIN, 60 to 600 Hz)\n"
-        "boxes: quartiles; whiskers: 5 to 95 %; dots: utterances beyond"
+        "boxes: quartiles; whiskers: 5 to 95 %; dots: other utterances"
     )
     names = _names(table, "emotion")
     figure = titled(10.5, 7.6, title, note)
     figure.set_layout_engine("constrained", w_pad=0.1, h_pad=0.05)
     upper, lower = figure.subfigures(2, 1, squeeze=False)[:, 0]
-    there = sexes(table)
+    present = present_sexes(table)
     sex = table["sex"].fillna(UNKNOWN)
-    frequency = upper.subplots(1, len(there), sharey=True, squeeze=False)[0]
-    for axes, one in zip(frequency, there, strict=True):
+    frequency = upper.subplots(1, len(present), sharey=True, squeeze=False)[0]
+    for axes, one in zip(frequency, present, strict=True):
         rows = table[sex == one]
-        _boxes(axes, rows, "f0_median", by="emotion", names=names)
+        _draw_boxes(axes, rows, "f0_median", by="emotion", names=names)
         voices = f"{len(rows)} utterances, {rows['speaker'].nunique()} speakers"
         axes.set_title(f"{'sex unknown' if one == UNKNOWN else one}, {voices}", fontsize=10)
-        _in_hertz(axes, table["f0_median"])
+        _use_hertz(axes, table["f0_median"])
     frequency[0].set_ylabel("median F0 in Hz")
     relative, span = lower.subplots(1, 2)
-    _boxes(relative, table, "f0_relative", by="emotion", names=names)
+    _draw_boxes(relative, table, "f0_relative", by="emotion", names=names)
     relative.axhline(0, color="black", linewidth=0.8, zorder=0)
     relative.yaxis.set_major_locator(MaxNLocator(integer=True))
     relative.set_ylabel("median F0 in semitones\nabove the speaker's own")
     if table["f0_relative"].isna().all():
         relative.text(0.5, 0.5, "no speaker is known", ha="center", transform=relative.transAxes)
-    _boxes(span, table, "f0_range", by="emotion", names=names)
+    _draw_boxes(span, table, "f0_range", by="emotion", names=names)
     span.set_ylabel("range of F0 in semitones")
     span.set_ylim(bottom=0)
     return figure
 
 
-def _in_hertz(axes: Axes, values: pd.Series) -> None:
+def _use_hertz(axes: Axes, values: pd.Series) -> None:
     axes.set_yscale("log")
     if values.notna().any():
         axes.set_ylim(values.min() / 1.08, values.max() * 1.08)
@@ -158,8 +158,8 @@ def _names(table: pd.DataFrame, by: str) -> list[str]:
     return [name for name in EMOTIONS if name in present] if by == "emotion" else sorted(present)
 
 
-def _boxes(axes: Axes, table: pd.DataFrame, column: str, *, by: str, names: list[str]) -> None:
-    """A box for each of `names`, empty where nothing was measured."""
+def _draw_boxes(axes: Axes, table: pd.DataFrame, column: str, *, by: str, names: list[str]) -> None:
+    """Draw a box for each of `names`; it is empty if nothing was measured."""
     values = [table.loc[table[by] == name, column].dropna().to_numpy() for name in names]
     drawn = axes.boxplot(
         values,
@@ -171,12 +171,12 @@ def _boxes(axes: Axes, table: pd.DataFrame, column: str, *, by: str, names: list
     )
     for box, name in zip(drawn["boxes"], names, strict=True):
         box.set(facecolor=COLOURS.get(name, OTHER), alpha=0.75, linewidth=0.8)
-    _emotions(axes, names, first=1)
+    _name_ticks(axes, names, first=1)
     axes.grid(axis="y", alpha=0.3)
     axes.set_axisbelow(True)
 
 
-def _emotions(axes: Axes, names: list[str], *, first: int) -> None:
+def _name_ticks(axes: Axes, names: list[str], *, first: int) -> None:
     axes.set_xticks(range(first, first + len(names)), names, rotation=40, ha="right", rotation_mode="anchor")
     axes.tick_params(axis="x", length=0)
     axes.spines[["top", "right"]].set_visible(False)

@@ -1,4 +1,4 @@
-"""What the trained models of a study say of themselves."""
+"""The trained models of a study: their folders, descriptions, epochs and temperatures."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,28 +18,28 @@ class Trained:
     folder: Path
     fold: int
     member: str
-    """Empty unless it is one of an ensemble."""
+    """Name of the member; empty if the model is not part of an ensemble."""
     description: Mapping[str, Any]
 
     @property
     def name(self) -> str:
-        """Which of the models it is."""
+        """Fold and member."""
         return f"fold {self.fold}" + (f", {self.member}" if self.member else "")
 
     @property
     def history(self) -> Sequence[Epoch]:
-        """Figures of every epoch of a network; nothing of a classifier."""
+        """Loss and scores of each epoch of a network; empty for a classifier."""
         path = self.folder / bundle.HISTORY
         found: list[Any] = pd.read_csv(path).to_dict("records") if path.is_file() else []
         return found
 
     def not_of_dev(self) -> Path:
-        """Folder of the bundle that did not learn from dev."""
+        """Folder of the bundle that was not trained on dev."""
         before = self.folder / bundle.BEFORE_REFIT
         return before if before.is_dir() else self.folder
 
 
-def trained(models: Path) -> list[Trained]:
+def models_in(folder: Path) -> list[Trained]:
     """All models in the folder of a study, by fold and member.
 
     Raises
@@ -47,10 +47,10 @@ def trained(models: Path) -> list[Trained]:
     ValueError
         If there is none.
     """
-    folds = {int(path.name.removeprefix("fold_")): path for path in models.glob("fold_*")}
+    folds = {int(path.name.removeprefix("fold_")): path for path in folder.glob("fold_*")}
     found = [one for fold in sorted(folds) for one in _of_fold(folds[fold], fold)]
     if not found:
-        raise ValueError(f"no model in {models}; {bundle.TRAIN}")
+        raise ValueError(f"no model in {folder}; {bundle.TRAIN}")
     return found
 
 
@@ -63,8 +63,28 @@ def _of_fold(folder: Path, fold: int) -> Iterator[Trained]:
         yield Trained(folder, fold, "", description)
 
 
+def epochs(folder: Path) -> pd.DataFrame:
+    """Epochs of all networks in the folder of a study; empty if there are no networks.
+
+    Returns
+    -------
+    DataFrame
+        network (fold and member), epoch, kept (True for the epoch whose weights the network has), and the columns of
+        the history: loss, accuracy, learning_rate, dev_loss, dev_accuracy, dev_uar.
+    """
+    parts = []
+    for model in models_in(folder):
+        if history := model.history:
+            rows = pd.DataFrame(list(history))
+            rows.insert(0, "network", model.name)
+            rows.insert(1, "epoch", range(len(rows)))
+            rows.insert(2, "kept", rows["epoch"] == int(model.description["metrics"]["epoch"]))
+            parts.append(rows)
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["network", "epoch", "kept"])
+
+
 def temperature(folder: Path) -> float:
-    """By which the logits of the bundle in `folder` are divided, as its training found it."""
+    """Temperature that divides the logits of the bundle in `folder`, fitted in its training."""
     own = bundle.read_description(folder).get("temperature")
     if own is not None:  # of a network, which need not be loaded for that
         return float(own)

@@ -1,0 +1,33 @@
+"""Groups of utterances: the name of the unknown, the order of sexes and emotions, and counts."""
+
+import pandas as pd
+
+from ser.core.tables import EMOTIONS
+
+UNKNOWN = "unknown"
+SEXES = ("female", "male", UNKNOWN)
+
+
+def present_sexes(table: pd.DataFrame) -> list[str]:
+    """Sexes in the column `sex`, in the order female, male, unknown.
+
+    Examples
+    --------
+    >>> present_sexes(pd.DataFrame({"sex": ["male", None, "male"]}))
+    ['male', 'unknown']
+    """
+    present = set(table["sex"].fillna(UNKNOWN))
+    return [sex for sex in SEXES if sex in present]
+
+
+def counts(table: pd.DataFrame, by: str) -> pd.DataFrame:
+    """Number of utterances of each emotion (columns) in each group of the column `by` (rows); `unknown` is last.
+
+    Examples
+    --------
+    >>> counts(pd.DataFrame({"sex": ["male", None, "male"], "emotion": ["sad", "sad", "happy"]}), "sex").to_dict()
+    {'happy': {'male': 1, 'unknown': 0}, 'sad': {'male': 1, 'unknown': 1}}
+    """
+    crossed = pd.crosstab(table[by].fillna(UNKNOWN), table["emotion"])
+    order = sorted(crossed.index, key=lambda name: (name == UNKNOWN, name))
+    return crossed.loc[order, [emotion for emotion in EMOTIONS if emotion in crossed.columns]]

@@ -1,0 +1,104 @@
+"""Style of the pictures: colours, titles, and files in memory."""
+
+import io
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import numpy.typing as npt
+from matplotlib.figure import Figure
+
+DPI = 150
+COLOURS = {  # of emotions; people with common colour blindnesses can tell them apart, similar ones by lightness
+    "neutral": "#7f7f7f",
+    "calm": "#56b4e9",
+    "happy": "#e6b800",
+    "sad": "#0a4c8a",
+    "angry": "#d62728",
+    "fearful": "#7b3fa0",
+    "disgust": "#2e8b57",
+    "surprised": "#ff7f0e",
+    "pleasant_surprise": "#f5a3c7",
+    "boredom": "#8c564b",
+}
+DARK, MIDDLE, LIGHT = "#12406b", "#7d9cba", "#d5dde5"  # far apart in lightness: readable in print without colour
+INK, LINES = "#1c2733", "#c9d1d9"
+PRINT: dict[Any, Any] = {  # settings of matplotlib for pictures that are read on paper, too
+    "font.size": 9,
+    "axes.edgecolor": LINES,
+    "axes.labelcolor": INK,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlesize": 9.5,
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "svg.fonttype": "path",  # letters look the same on every machine
+}
+
+
+@dataclass(frozen=True)
+class Look:
+    """Colours and letter size of the pictures of a recording; the background is that of the page."""
+
+    text: str
+    line: str
+    """Axes and ticks."""
+    curve: str
+    shades: str = "magma"
+    """Colour map of matplotlib."""
+    size: float = 11.0
+    """Letters of the axis labels, in points; those of the ticks are a little smaller."""
+
+
+PAPER = Look("black", "#b0b0b0", "#1f6fb5")
+REPORT = Look(INK, LINES, DARK, shades="gray_r", size=9.0)
+
+
+def titled(width: float, height: float, title: str, note: str = "") -> Figure:
+    """Empty figure with a title and, below it, a note; both may be empty. The figure is at least as wide as they are.
+
+    Parameters
+    ----------
+    width, height
+        Inches.
+    """
+    figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
+    text = "\n".join(part for part in (title, note) if part)
+    if text:
+        heading = figure.suptitle(text, fontsize=11)
+        figure.set_figwidth(max(width, heading.get_window_extent().width / DPI + 0.2))
+    return figure
+
+
+def letters_on(colour: npt.ArrayLike) -> str:
+    """Black or white, whichever has the higher contrast on an sRGB colour (red, green, blue from 0 to 1).
+
+    References
+    ----------
+    .. [1] Web Content Accessibility Guidelines 2.1: the contrasts are equal at a relative luminance of 0.18.
+
+    Examples
+    --------
+    >>> letters_on([1, 1, 0]), letters_on([0, 0, 1])
+    ('#000', '#fff')
+    """
+    rgb = np.asarray(colour, float)[:3]
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    return "#fff" if float(linear @ [0.2126, 0.7152, 0.0722]) < 0.18 else "#000"
+
+
+def svg(figure: Figure) -> bytes:
+    """Figure as an SVG file; equal figures give equal bytes."""
+    file = io.BytesIO()
+    with mpl.rc_context(PRINT | {"svg.hashsalt": "report"}):
+        figure.savefig(file, format="svg", metadata={"Date": None})
+    return file.getvalue()
+
+
+def png(figure: Figure, **options: Any) -> bytes:
+    """Figure as a PNG file, with the options of matplotlib's `savefig`."""
+    file = io.BytesIO()
+    figure.savefig(file, format="png", **options)
+    return file.getvalue()
