@@ -20,7 +20,7 @@ REPRESENTATION = {
     "dnn": "librosa",
     "tuned_yamnet": "yamnet_bands",
 }
-PUBLISHED: dict[str, dict[str, Any]] = {  # section 4 of the specification
+PUBLISHED: dict[str, dict[str, Any]] = {  # docs/systems.md
     "system_b": {"batch_size": 32, "max_epochs": 100, "patience": 12, "learning_rate": 1e-3, "class_weight": False},
     "system_c": {"batch_size": 32, "max_epochs": 200, "patience": None, "learning_rate": 1e-3, "class_weight": True},
     "system_e": {"batch_size": 16, "max_epochs": 200, "learning_rate": 1e-3, "class_weight": False},
