@@ -180,7 +180,7 @@ def extraction(name: str, way: str) -> Extraction:
 def _ours(path: Path, *, representation: str, settings: Mapping[str, Any]) -> object:
     from ser.audio import reading
     from ser.features.spectral.frames import frames
-    from ser.features.spectral.functionals import functionals
+    from ser.features.spectral.librosa import functionals
     from ser.features.spectral.log_mel import log_mel
 
     extractors: Mapping[str, Callable[..., object]] = {"log_mel": log_mel, "frames": frames, "librosa": functionals}

@@ -129,7 +129,7 @@ def work(name: str, n_utterances: int, folder: Path) -> None:
     """Write the feature table of `n_utterances`, as the stage does."""
     from ser.audio import reading
     from ser.core import tables
-    from ser.features.spectral.functionals import functionals
+    from ser.features.spectral.librosa import functionals
     from ser.representation import tabular
     from ser.representation.extraction import one_by_one
 

@@ -74,12 +74,12 @@ def embed(way: str, paths: list[Path]) -> None:
             plain.yamnet(path)
         return
     from ser.audio import reading
-    from ser.features.yamnet import embedding
+    from ser.features.yamnet import yamnet
 
     for start in range(0, len(paths), 16):
         recordings = [reading.read(path) for path in paths[start : start + 16]]
         waveforms = [(recording.waveform, recording.sample_rate) for recording in recordings]
-        embedding.embeddings_of(waveforms, handle=HANDLE, max_duration=MAX_DURATION)
+        yamnet.embeddings(waveforms, handle=HANDLE, max_duration=MAX_DURATION)
 
 
 if __name__ == "__main__":

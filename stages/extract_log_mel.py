@@ -1,13 +1,11 @@
 """Extract the mel spectrogram of every utterance into one array."""
 
-from functools import partial
 from pathlib import Path
 
 from ser.core import params, tables
 from ser.core.stage import run
-from ser.features.spectral.log_mel import log_mel
-from ser.representation import arrays
-from ser.representation.extraction import extracted, one_by_one, rows_of_variants
+from ser.features.spectral.log_mel import REPRESENTATION
+from ser.representation import writing
 
 PARAMS = ("corpus.root", "augmentation", "log_mel")
 UTTERANCES = Path("data/utterances.csv")
@@ -16,16 +14,15 @@ FEATURES = Path("data/log_mel")
 
 def main() -> None:
     config = params.load(*PARAMS)
-    utterances = tables.read_utterances(UTTERANCES)
-    extractor = one_by_one(partial(log_mel, **config["log_mel"]))
-    values = extracted(
-        utterances,
-        Path(config["corpus.root"]),
-        extractor,
+    writing.write(
+        REPRESENTATION,
+        config["log_mel"],
+        FEATURES,
+        utterances=tables.read_utterances(UTTERANCES),
+        root=Path(config["corpus.root"]),
         augmentation=config["augmentation"],
         description="extract_log_mel",
     )
-    arrays.write(FEATURES, rows_of_variants(utterances, config["augmentation"]), values)
 
 
 if __name__ == "__main__":

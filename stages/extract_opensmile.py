@@ -1,13 +1,11 @@
-"""Extract openSMILE's functionals of every utterance, where the model asks for them."""
+"""Extract openSMILE's functionals of every utterance, if the model asks for them."""
 
-from functools import partial
 from pathlib import Path
 
 from ser.core import files, formats, params, tables
 from ser.core.stage import run
-from ser.features import opensmile
-from ser.representation import tabular
-from ser.representation.extraction import one_by_one
+from ser.features.opensmile import REPRESENTATION
+from ser.representation import writing
 
 PARAMS = ("corpus.root", "augmentation", "opensmile", "tables.format")
 AVAILABILITY = Path("data/opensmile_availability.json")
@@ -22,18 +20,15 @@ def main() -> None:
         print("openSMILE is not asked for: model.representation=opensmile would")
         tables.write_unavailable(features)
         return
-    opensmile.check_installed()
-    extractor = one_by_one(partial(opensmile.functionals, **config["opensmile"]))
-    utterances = tables.read_utterances(UTTERANCES)
-    rows = tabular.feature_rows(
-        utterances,
-        Path(config["corpus.root"]),
-        extractor,
+    writing.write(
+        REPRESENTATION,
+        config["opensmile"],
+        features,
+        utterances=tables.read_utterances(UTTERANCES),
+        root=Path(config["corpus.root"]),
         augmentation=config["augmentation"],
         description="extract_opensmile",
-        libraries=opensmile.LIBRARIES,
     )
-    tables.write_parts(rows, features)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,11 @@
-"""Extract what a frozen speech encoder makes of every utterance, where the model asks for it."""
+"""Extract the encoding of every utterance by a frozen speech encoder, if the model asks for it."""
 
-from functools import partial
 from pathlib import Path
 
 from ser.core import files, formats, params, tables
 from ser.core.stage import run
-from ser.features.encoders import network, ssl
-from ser.representation import tabular
+from ser.features.encoders.ssl import REPRESENTATION
+from ser.representation import writing
 
 PARAMS = ("corpus.root", "augmentation", "ssl", "tables.format")
 AVAILABILITY = Path("data/ssl_availability.json")
@@ -21,19 +20,15 @@ def main() -> None:
         print("no speech encoder is asked for: model.representation=ssl or ssl.required=true would")
         tables.write_unavailable(features)
         return
-    settings = {key: value for key, value in config["ssl"].items() if key != "required"}
-    ssl.loaded(settings["model"], settings["revision"])  # once for all threads
-    utterances = tables.read_utterances(UTTERANCES)
-    rows = tabular.feature_rows(
-        utterances,
-        Path(config["corpus.root"]),
-        partial(ssl.encodings_of, **settings),
+    writing.write(
+        REPRESENTATION,
+        config["ssl"],
+        features,
+        utterances=tables.read_utterances(UTTERANCES),
+        root=Path(config["corpus.root"]),
         augmentation=config["augmentation"],
         description="extract_ssl",
-        threads=True,  # which share the network; each process would have its own
-        libraries=network.LIBRARIES,
     )
-    tables.write_parts(rows, features)
 
 
 if __name__ == "__main__":

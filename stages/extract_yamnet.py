@@ -1,52 +1,47 @@
 """Extract YAMNet's embedding of every utterance, or mark it unavailable."""
 
-from functools import partial
 from pathlib import Path
 
 from ser.core import files, formats, params, tables
 from ser.core.stage import run
-from ser.features.yamnet import embedding, hub
-from ser.representation import tabular
+from ser.features.yamnet import hub, yamnet
+from ser.representation import writing
 
 PARAMS = ("corpus.root", "augmentation", "yamnet", "tables.format")
 AVAILABILITY = Path("data/yamnet_availability.json")
 UTTERANCES = Path("data/utterances.csv")
 FEATURES = Path("data/yamnet_extracted_features.csv")
-LIBRARIES = ("ai-edge-litert", "tensorflow")  # which convert the network, and run it
 
 
 def main() -> None:
     config = params.load(*PARAMS)
     features = formats.in_format(FEATURES, config["tables.format"])
-    handle, max_duration = config["yamnet"]["handle"], config["yamnet"]["max_duration"]
     try:
-        check(files.read_json(AVAILABILITY)["available"], handle)
-    except embedding.Unavailable as error:
+        check(files.read_json(AVAILABILITY)["available"], config["yamnet"]["handle"])
+    except yamnet.Unavailable as error:
         if config["yamnet"]["required"]:
             raise
         print(f"warning: YAMNet features are marked unavailable: {error}")
         tables.write_unavailable(features)
         return
-    utterances = tables.read_utterances(UTTERANCES)
-    extractor = partial(embedding.embeddings_of, handle=handle, max_duration=max_duration)
-    rows = tabular.feature_rows(
-        utterances,
-        Path(config["corpus.root"]),
-        extractor,
+    writing.write(
+        yamnet.REPRESENTATION,
+        config["yamnet"],
+        features,
+        utterances=tables.read_utterances(UTTERANCES),
+        root=Path(config["corpus.root"]),
         augmentation=config["augmentation"],
         description="extract_yamnet",
-        libraries=LIBRARIES,
     )
-    tables.write_parts(rows, features)
 
 
 def check(available: bool, handle: str) -> None:
-    """Raise `yamnet.Unavailable` if the network cannot be loaded, at once if the probe found nothing to load."""
+    """Raise `yamnet.Unavailable` if the network cannot be loaded, at once if the probe found no network."""
     if not available:
-        raise embedding.Unavailable(hub.remedy(handle))
+        raise yamnet.Unavailable(hub.remedy(handle))
     try:
-        embedding.loaded(handle)
-    except embedding.Unavailable:
+        yamnet.loaded(handle)
+    except yamnet.Unavailable:
         hub.record_failed_download(handle)
         raise
 

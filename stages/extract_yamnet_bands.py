@@ -1,13 +1,11 @@
-"""Extract the spectra that YAMNet's network hears around the speech of every utterance into one array."""
+"""Extract the spectra that YAMNet's network takes, around the speech of every utterance, into one array."""
 
-from functools import partial
 from pathlib import Path
 
 from ser.core import params, tables
 from ser.core.stage import run
-from ser.features.yamnet.bands import yamnet_bands
-from ser.representation import arrays
-from ser.representation.extraction import extracted, one_by_one, rows_of_variants
+from ser.features.yamnet.yamnet_bands import REPRESENTATION
+from ser.representation import writing
 
 PARAMS = ("corpus.root", "augmentation", "yamnet_bands")
 UTTERANCES = Path("data/utterances.csv")
@@ -16,16 +14,15 @@ FEATURES = Path("data/yamnet_bands")
 
 def main() -> None:
     config = params.load(*PARAMS)
-    utterances = tables.read_utterances(UTTERANCES)
-    extractor = one_by_one(partial(yamnet_bands, **config["yamnet_bands"]))
-    values = extracted(
-        utterances,
-        Path(config["corpus.root"]),
-        extractor,
+    writing.write(
+        REPRESENTATION,
+        config["yamnet_bands"],
+        FEATURES,
+        utterances=tables.read_utterances(UTTERANCES),
+        root=Path(config["corpus.root"]),
         augmentation=config["augmentation"],
         description="extract_yamnet_bands",
     )
-    arrays.write(FEATURES, rows_of_variants(utterances, config["augmentation"]), values)
 
 
 if __name__ == "__main__":

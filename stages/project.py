@@ -8,7 +8,7 @@ from ser.evaluation import projections
 from ser.evaluation.captions import caption
 from ser.figures.projections import projection_map
 from ser.protocol import balancing
-from ser.representation import reading
+from ser.representation import reading, registry
 
 PARAMS = ("projection", "representation", "seed", "tables.format")
 BALANCED = Path("data/balanced_dataset.csv")
@@ -19,7 +19,8 @@ def main() -> None:
     config = params.load(*PARAMS)
     projection, seed = config["projection"], config["seed"]
     balanced = tables.read_balanced(formats.in_format(BALANCED, config["tables.format"]))
-    features = reading.read(Path(config["representation"]["path"])).averages(config["representation"]["name"])
+    time_axis = registry.definition(config["representation"]["name"]).time_axis
+    features = reading.read(Path(config["representation"]["path"])).averages(time_axis)
     rows = balancing.dereferenced(balanced[balanced["fold"] == 0], features)
     rows = projections.sampled(rows, max_rows=projection["max_rows"], seed=seed)
     values = projections.standardised(rows[tables.feature_columns(features)].to_numpy())

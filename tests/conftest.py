@@ -11,7 +11,7 @@ import yaml
 
 from ser import params
 from ser.evaluation import projections
-from ser.features.spectral.functionals import functionals
+from ser.features.spectral.librosa import functionals
 from tests.support import composing
 from tests.support.paths import CONF
 from tests.support.synthesis import tone

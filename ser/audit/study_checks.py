@@ -22,8 +22,9 @@ from ser.models.prediction import with_predictions
 from ser.protocol import balancing
 from ser.protocol.partitions import is_speaker_independent, protocol
 from ser.representation import reading as representation
+from ser.representation import registry
 from ser.representation.extraction import extracted, one_by_one
-from ser.representation.reading import SCALED, Representation
+from ser.representation.reading import Representation
 from ser.representation.tabular import NO_AUGMENTATION
 
 N_SERVED = 3  # test utterances of each fold whose features are extracted again
@@ -181,7 +182,7 @@ def _of_models(study: Study, fold: int) -> Iterator[Finding]:
 
 def _normalisation(study: Study, model: Bundle, fold: int, *, with_dev: bool, name: str) -> list[Finding]:
     stored = model_checks.stored_moments(model.model)
-    if stored is None or study.settings["name"] in SCALED:
+    if stored is None or registry.definition(study.settings["name"]).is_scaled:
         return []
     rows = study.balanced[study.balanced["fold"] == fold]
     recorded = study.features.rows["variant"] == ORIGINAL
@@ -213,13 +214,11 @@ def _moments_of_examples(
 
 def _served(study: Study, model: Bundle, fold: int) -> Iterator[Finding]:
     """Compare features and predictions of some evenly spaced test utterances with those of the served model."""
-    from ser.representation.registry import extractor
-
     tested = study.partitions[(study.partitions["fold"] == fold) & (study.partitions["partition"] == "test")]
     chosen = np.unique(np.linspace(0, len(tested) - 1, N_SERVED).round().astype(int))
     names = sorted(tested["utterance"])
     rows = study.utterances.set_index("utterance").loc[[names[k] for k in chosen]].reset_index()
-    extract = extractor(model.representation["name"], model.representation["settings"], model.columns)
+    extract = registry.extractor(model.representation["name"], model.representation["settings"], model.columns)
     recordings = [reading.read(study.root / path) for path in rows["path"]]
     served = np.stack([extract(one.waveform, one.sample_rate) for one in recordings])
     positions = study.features.positions(rows[["utterance"]].assign(variant=ORIGINAL))

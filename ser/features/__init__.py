@@ -1,1 +1,1 @@
-"""Waveform -> descriptors -> functionals, and what frozen networks make of it."""
+"""Representations of a waveform: a file has the name of its representation, and defines it in `REPRESENTATION`."""

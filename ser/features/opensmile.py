@@ -1,7 +1,7 @@
-"""Functionals by openSMILE, audEERING's reference implementation of two published sets: the representation `opensmile`.
+"""Functionals by openSMILE, the reference implementation of two published sets: the representation `opensmile`.
 
-Its licence admits research and education alone, of the software, of features made by it, and of models of them. So it
-is an extra, and is imported only where it is asked for.
+The licence of openSMILE permits research and education only, for the software, for its features and for models that
+are trained on them. Therefore it is an extra, and is imported only if the model asks for it.
 """
 
 import ctypes
@@ -14,15 +14,15 @@ from typing import Any
 import numpy as np
 
 from ser.audio import waveforms
+from ser.features.definition import Definition
 
-LIBRARIES = ("opensmile",)  # on whose version the values hang
 SETS = ("eGeMAPSv02", "ComParE_2016")
-SHORTEST = 0.06  # seconds; openSMILE's longest frame, below which all that it says is NaN
-LOUDEST = 1 - 2**-15  # the largest 16-bit integer, which openSMILE computes with: what is above would become negative
+SHORTEST = 0.06  # seconds; the longest frame of openSMILE: shorter recordings have NaN only
+LOUDEST = 1 - 2**-15  # the largest 16-bit integer; openSMILE would turn larger samples into negative ones
 
 
 def check_installed() -> None:
-    """Make sure that openSMILE is installed.
+    """Check that openSMILE is installed.
 
     Raises
     ------
@@ -38,7 +38,7 @@ def check_installed() -> None:
 
 @cache
 def loaded(name: str) -> Any:
-    """openSMILE's extractor of the functionals `name`, once in a process.
+    """Load openSMILE's extractor of the functionals `name`, once in a process.
 
     Raises
     ------
@@ -55,9 +55,9 @@ def loaded(name: str) -> Any:
 
 
 def _load_library() -> None:
-    """Load openSMILE's library bound to its own symbols: else, after TensorFlow, it takes that one's, and aborts.
+    """Load openSMILE's library bound to its own symbols: after TensorFlow, it would use those of TensorFlow, and abort.
 
-    Only Linux binds them otherwise. What loads the library later gets the same one.
+    Only Linux needs this. A later import uses the library that is loaded here.
     """
     if hasattr(os, "RTLD_DEEPBIND"):
         spec = importlib.util.find_spec("opensmile")
@@ -72,17 +72,17 @@ def functionals(waveform: waveforms.Waveform, recorded_rate: int, *, name: str, 
     Parameters
     ----------
     waveform
-        Mono, `(n_samples,)`, at `recorded_rate` Hz; openSMILE rounds it to 16 bits. What is beyond full scale is
-        clipped, and what is shorter than a frame is padded with zeros.
+        Mono, `(n_samples,)`, at `recorded_rate` Hz. openSMILE rounds it to 16 bits. Samples beyond full scale are
+        clipped, and a waveform shorter than a frame is padded with zeros.
     name
         eGeMAPSv02, 88 functionals [1]_, or ComParE_2016, 6,373 [2]_.
     sample_rate
-        Hz, to which the waveform is resampled.
+        Sample rate of the analysis in Hz.
 
     Raises
     ------
     ValueError
-        As `loaded`.
+        If openSMILE is not installed, or `name` is unknown.
 
     References
     ----------
@@ -95,3 +95,6 @@ def functionals(waveform: waveforms.Waveform, recorded_rate: int, *, name: str, 
     whole = waveforms.fitted(at_rate, max(at_rate.size, round(SHORTEST * sample_rate)))
     values = smile(np.clip(whole, -1, LOUDEST), sample_rate)
     return dict(zip(smile.feature_names, values.ravel().tolist(), strict=True))
+
+
+REPRESENTATION = Definition(functionals, prepare=lambda settings: loaded(settings["name"]), libraries=("opensmile",))

@@ -20,7 +20,8 @@ from ser.models.networks import check_representation, network
 from ser.models.progress import Epoch, Progress
 from ser.models.settings import NetworkTraining, Settings
 from ser.protocol import balancing
-from ser.representation.reading import SCALED, Representation
+from ser.representation import registry
+from ser.representation.reading import Representation
 
 Result = TypeVar("Result")
 OnEpoch = Callable[[int, Epoch], None]  # called with the index of the epoch and its figures
@@ -81,7 +82,7 @@ class Training:
 
     def _standardisation(self, real: pd.DataFrame) -> tuple[Values, Values] | None:
         """Mean and variance of each feature over real training rows; None if the representation is scaled already."""
-        if self.settings.model["representation"] in SCALED:
+        if registry.definition(self.settings.model["representation"]).is_scaled:
             return None
         return standardisation(examples(real, self.features, self.labels))
 

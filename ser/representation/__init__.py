@@ -1,1 +1,1 @@
-"""What a model reads: the registry of representations, reading, extraction, joining."""
+"""Input of models: the registry of representations, extraction, joining, reading."""

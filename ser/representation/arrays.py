@@ -1,4 +1,4 @@
-"""Array representations: one float32 array of every row, mapped and not loaded, and its index."""
+"""Array representations: one float32 array of all rows, which is mapped and not loaded, and its index."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -17,12 +17,12 @@ Indices = npt.NDArray[np.intp]
 
 
 def write(folder: Path, keys: pd.DataFrame, values: Iterable[Array]) -> None:
-    """Write one array of equal shape for each row of `keys` (utterance, variant, emotion); all appear, or nothing.
+    """Write one array of equal shape for each row of `keys` (utterance, variant, emotion): all of them, or none.
 
     Raises
     ------
     ValueError
-        If a value is not finite, or its shape is not the first one's.
+        If a value is not finite, or an array has another shape than the first one.
     OSError
         If the disk is full.
     """
@@ -33,7 +33,7 @@ def write(folder: Path, keys: pd.DataFrame, values: Iterable[Array]) -> None:
 
 
 def _write_array(path: Path, keys: pd.DataFrame, values: Iterable[Array]) -> None:
-    # Written as a stream and not through a memory map: on a full disk a map kills the process without a word.
+    # A stream and not a memory map: on a full disk, a map kills the process without a message.
     shape: tuple[int, ...] = ()
     with path.open("wb") as file:
         for utterance, value in zip(keys["utterance"], values, strict=True):
@@ -55,9 +55,9 @@ def read(folder: Path) -> tuple[pd.DataFrame, Array]:
     Raises
     ------
     FileNotFoundError
-        If it was not made.
+        If it does not exist.
     ValueError
-        If index and array are of different lengths, or the array is not float32.
+        If index and array have different lengths, or the array is not float32.
     """
     index = tables.read_index(folder / INDEX)
     array = np.load(folder / ARRAY, mmap_mode="r")

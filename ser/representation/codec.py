@@ -1,4 +1,4 @@
-"""Features of an utterance's variants as bytes: what the cache keeps."""
+"""Features of the variants of an utterance as bytes, for the cache."""
 
 import io
 import zlib
@@ -13,9 +13,14 @@ Array = npt.NDArray[np.float32]
 
 
 def encoded(variants: Sequence[Any]) -> bytes:
-    """Names, if the features have any, and one float32 array of all variants, `(n_variants, …)`.
+    """Bytes of the names of the features, if they have names, and of one float32 array, `(n_variants, …)`.
 
     Each variant has features by name, or an array.
+
+    Examples
+    --------
+    >>> decoded(encoded([{"RMS": 0.25, "Pitch": 110.0}]))
+    [{'RMS': 0.25, 'Pitch': 110.0}]
     """
     first = variants[0]
     names = tuple(first) if isinstance(first, Mapping) else ()
@@ -27,7 +32,7 @@ def encoded(variants: Sequence[Any]) -> bytes:
 
 
 def decoded(content: bytes) -> list[Any]:
-    """What was encoded; values have the precision of float32."""
+    """Features of each variant, as they were encoded; values have the precision of float32."""
     stream = io.BytesIO(content)
     names = _unpacked(np.load(stream, allow_pickle=False).tobytes())
     rows: Array = np.load(stream, allow_pickle=False)

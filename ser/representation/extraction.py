@@ -1,4 +1,4 @@
-"""Every utterance's audio, and its augmented variants, through one extractor, on all cores; nothing is done twice."""
+"""Extraction of all utterances and their augmented variants, on all cores, with a cache of results."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
@@ -19,7 +19,7 @@ from ser.representation.variants import Extractor, Features, Sought, features_of
 
 
 def one_by_one(function: Callable[[waveforms.Waveform, int], Features]) -> Extractor[Features]:
-    """Extractor by a function of one waveform and its sample rate in Hz."""
+    """Extractor that calls a function of one waveform and its sample rate in Hz."""
     return partial(_one_by_one, function)
 
 
@@ -30,9 +30,9 @@ def _one_by_one(
 
 
 def rows_of_variants(utterances: pd.DataFrame, augmentation: Mapping[str, Any]) -> pd.DataFrame:
-    """Rows of what `extracted` yields: utterance, variant, emotion.
+    """Rows of the features that `extracted` yields: utterance, variant, emotion.
 
-    Utterances are in their order; of each comes the original first, then its variants as `augmentation` names them.
+    The utterances keep their order. The original of each comes first, then its variants in the order of `augmentation`.
 
     Raises
     ------
@@ -54,22 +54,21 @@ def extracted(
     threads: bool = False,
     libraries: tuple[str, ...] = (),
 ) -> Iterator[Features]:
-    """What `extractor` makes of each variant of each utterance, in the order of `rows_of_variants`.
+    """Features of each variant of each utterance by `extractor`, in the order of `rows_of_variants`.
 
-    An utterance is decoded once, and its variants are made of it where and when it is extracted. What was extracted
-    before, of the same audio with the same settings and the same code, comes from the cache.
+    Features that were extracted before from the same audio, with the same settings and code, come from the cache.
 
     Parameters
     ----------
     extractor
-        A function of a module, or `functools.partial` of one, with settings that json can hold.
+        A function of a module, or `functools.partial` of one, with settings that JSON can represent.
     libraries
-        Distributions, beside those of `ser.compute.code_digest.LIBRARIES`, on whose versions its values hang.
+        Distributions on whose versions the values depend, beside `ser.compute.code_digest.LIBRARIES`.
 
     Raises
     ------
     ValueError
-        If a recording is not the one that was ingested, or `SER_COMPUTE` or `SER_CACHE_GB` is no setting.
+        If a recording is not the one that was ingested, or `SER_COMPUTE` or `SER_CACHE_GB` is invalid.
     """
     identity, needed = _identity(extractor)
     modules = tuple(sorted({*needed, features_of_variants.__module__}))
@@ -83,11 +82,21 @@ def extracted(
         libraries=libraries,
         code=code,
     )
-    columns = (utterances[column] for column in Sought._fields)
     key = partial(_key, augmentation=augmentation, work=(identity, code))
+    return _features(function, _sought(utterances), key, description=description, threads=threads)
+
+
+def _features(
+    function: Callable[[Sequence[Sought]], list[list[Features]]],
+    sought: list[Sought],
+    key: Callable[[Sought], str],
+    *,
+    description: str,
+    threads: bool,
+) -> Iterator[Features]:
     features = computed(
         function,
-        list(map(Sought, *columns)),
+        sought,
         keys=lambda items: list(map(key, items)),
         encoded=codec.encoded,
         decoded=codec.decoded,
@@ -97,14 +106,18 @@ def extracted(
     return chain.from_iterable(features)
 
 
+def _sought(utterances: pd.DataFrame) -> list[Sought]:
+    return list(map(Sought, *(utterances[column] for column in Sought._fields)))
+
+
 def _key(sought: Sought, *, augmentation: Mapping[str, Any], work: Sequence[Any]) -> str:
-    # An utterance's id decides on the draws of its variants, and on nothing of the original.
+    # The random draws of variants depend on the id of the utterance; the original does not.
     variants = (augmentation, sought.utterance) if augmentation["variants"] else ()
     return cache.key(work, variants, sought.audio_hash, sought.sample_rate)
 
 
 def _identity(function: Callable[..., Any]) -> tuple[list[Any], set[str]]:
-    """What names a function and the settings that were given to it; and the modules that it is made of."""
+    """Names and settings that identify a function, and the modules that it consists of."""
     if isinstance(function, partial):
         parts = [_identity(part) if callable(part) else (part, set()) for part in (function.func, *function.args)]
         names = [name for name, _ in parts]

@@ -1,4 +1,4 @@
-"""Two feature tables as one, a part at a time."""
+"""Join of two feature tables, a part at a time."""
 
 from collections.abc import Iterator
 from itertools import zip_longest
@@ -8,16 +8,16 @@ import pandas as pd
 
 from ser.core import tables
 
-ROWS = 1024  # of a part
+ROWS = 1024  # rows of a part
 
 
 def combined(first: Path, second: Path) -> Iterator[pd.DataFrame]:
-    """Features of both tables, one row an utterance and variant, `ROWS` at a time.
+    """Features of both tables, one row for each utterance and variant, `ROWS` at a time.
 
     Raises
     ------
     ValueError
-        If they are not of the same utterances, or one is marked unavailable.
+        If the tables have different utterances, or one is marked unavailable.
     """
     keys = list(tables.KEYS)
     nothing = pd.DataFrame(columns=keys)

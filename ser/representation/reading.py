@@ -1,6 +1,5 @@
-"""What a model reads: the columns of a feature table, or the rows of an array."""
+"""Input of a model: the columns of a feature table, or the rows of an array."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,11 +9,6 @@ import pandas as pd
 
 from ser.core import formats, tables
 from ser.representation import arrays
-
-TIME_AXIS: Mapping[str, int] = {"log_mel": 2, "frames": 1, "yamnet_bands": 2}  # of the array
-# As the networks want them, utterance by utterance; the features of all others are standardised on the training
-# partition.
-SCALED = ("log_mel", "yamnet_bands")
 
 
 @dataclass(frozen=True)
@@ -27,19 +21,19 @@ class Representation:
     """Memory map `(n_rows, …)`; None: the features are columns."""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Of a memory map, another process gets the name of the file."""
+        """Pickle of this object: for a memory map, the name of its file."""
         file = self.array.filename if isinstance(self.array, np.memmap) else None
         if self.array is None or file is None or np.load(file, mmap_mode="r").shape != self.array.shape:
             return Representation, (self.rows, self.array)
         return _mapped, (self.rows, file)
 
     def positions(self, keys: pd.DataFrame) -> arrays.Indices:
-        """Row of each of `keys` (utterance, variant).
+        """Position of the row of each of `keys` (utterance, variant).
 
         Raises
         ------
         ValueError
-            If one has none: the tables are of different runs.
+            If a key has no row, because the tables are of different runs.
         """
         index = pd.MultiIndex.from_frame(self.rows[["utterance", "variant"]])
         found = index.get_indexer(pd.MultiIndex.from_frame(keys[["utterance", "variant"]]))
@@ -51,11 +45,11 @@ class Representation:
             )
         return np.asarray(found, np.intp)
 
-    def averages(self, name: str) -> pd.DataFrame:
-        """The rows as a table: of an array of the representation `name`, its averages over time."""
-        if self.array is None:
+    def averages(self, time_axis: int | None) -> pd.DataFrame:
+        """The rows as a table; an array is averaged over time, which is the axis `time_axis` of `array`."""
+        if self.array is None or time_axis is None:
             return self.rows
-        means = np.stack([row.mean(axis=TIME_AXIS[name] - 1) for row in self.array])
+        means = np.stack([row.mean(axis=time_axis - 1) for row in self.array])
         return pd.concat([self.rows, pd.DataFrame(means).add_prefix("mean_")], axis=1)
 
 
@@ -69,7 +63,7 @@ def read(path: Path) -> Representation:
     Raises
     ------
     FileNotFoundError, ValueError
-        If it was not made, is not whole, or is marked unavailable.
+        If it does not exist, is damaged, or is marked unavailable.
     """
     if path.suffix in formats.SUFFIXES:
         return Representation(tables.read_features(path))

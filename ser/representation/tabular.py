@@ -1,4 +1,4 @@
-"""Feature tables: one row an utterance and variant, written a chunk at a time."""
+"""Feature tables: one row for each utterance and variant, a chunk at a time."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -9,7 +9,7 @@ import pandas as pd
 from ser.representation.extraction import extracted, rows_of_variants
 from ser.representation.variants import Extractor
 
-CHUNK = 256  # rows
+CHUNK = 256  # rows of a chunk
 
 NO_AUGMENTATION: Mapping[str, Any] = {"name": "none", "seed": 0, "variants": {}}
 
@@ -24,9 +24,9 @@ def feature_rows(
     threads: bool = False,
     libraries: tuple[str, ...] = (),
 ) -> Iterator[pd.DataFrame]:
-    """Rows of the feature table of `extractor` (column name to value), `CHUNK` at a time.
+    """Rows of the feature table of `extractor`, which returns column name -> value, `CHUNK` at a time.
 
-    They are in the order of `rows_of_variants`: of each utterance the original first.
+    They are in the order of `rows_of_variants`: the original of each utterance comes first.
 
     Raises
     ------

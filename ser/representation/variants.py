@@ -1,4 +1,4 @@
-"""Some utterances' audio, decoded and augmented, through an extractor: what a worker does."""
+"""Work of one worker: decode some utterances, augment them, extract their features."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -10,15 +10,15 @@ from ser.compute import code_digest
 
 Features = TypeVar("Features")
 Extractor = Callable[[Sequence[tuple[waveforms.Waveform, int]]], Sequence[Features]]
-"""Waveforms, `(n_samples,)`, each with its sample rate in Hz -> the features of each."""
+"""Waveforms, `(n_samples,)`, each with its sample rate in Hz -> features of each."""
 
 
 class Sought(NamedTuple):
-    """An utterance whose features are to be extracted."""
+    """An utterance whose features are extracted."""
 
     utterance: str
     path: str
-    """Relative to the corpus's root."""
+    """Relative to the root of the corpus."""
     audio_hash: str
     sample_rate: int
 
@@ -33,12 +33,12 @@ def features_of_variants(
     libraries: tuple[str, ...],
     code: str,
 ) -> list[list[Features]]:
-    """What `extractor` makes of each variant of each utterance; of each, the original first.
+    """Features of each variant of each utterance, by `extractor`; the original comes first.
 
     Parameters
     ----------
     modules, libraries, code
-        Modules and libraries that decide on the values, and the digest of them where the results are kept.
+        Modules and libraries that the values depend on, and their digest in the process that keeps the results.
 
     Raises
     ------

@@ -13,7 +13,7 @@ import yaml
 from ser.audio import augmentation, reading
 from ser.compute import cached_map
 from ser.core import tables
-from ser.features.spectral.functionals import functionals
+from ser.features.spectral.librosa import functionals
 from ser.features.spectral.log_mel import log_mel
 from ser.models import classifier_training
 from ser.models.prediction import predictions_of

@@ -67,7 +67,7 @@ def test_the_digest_is_of_the_files_that_make_the_encoder_and_of_no_others(folde
 def test_a_folder_without_an_encoder_is_told_what_it_lacks(folder: Path, missing: str) -> None:
     for name in missing.split(" or "):
         (folder / name).unlink()
-    with pytest.raises(Unavailable, match=f"has no {missing}, and so is no encoder of transformers; wanted is what"):
+    with pytest.raises(Unavailable, match=f"has no {missing}, and so is no encoder of transformers; put the files"):
         hugging_face.folder(str(folder), None)
 
 

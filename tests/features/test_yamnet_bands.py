@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import yaml
 
-from ser.features.yamnet.bands import yamnet_bands
 from ser.features.yamnet.patches import log_mel_spectra, patches
+from ser.features.yamnet.yamnet_bands import yamnet_bands
 from ser.representation.registry import extractor
 from tests.support.paths import CONF
 from tests.support.synthesis import tone

@@ -15,8 +15,7 @@ import pytest
 from joblib import Parallel, delayed
 
 from ser.audio import reading, waveforms
-from ser.features.yamnet import embedding as yamnet
-from ser.features.yamnet import hub
+from ser.features.yamnet import hub, yamnet
 from ser.features.yamnet import network as yamnet_network
 from ser.features.yamnet.patches import Array
 from tests.support.paths import DEMO, ROOT
@@ -34,16 +33,16 @@ def network(patches: Array) -> Array:
 
 
 def test_embedding_is_the_mean_over_patches() -> None:
-    features = yamnet.embedding(tone(440, 2.4), 16000, network=network, max_duration=10.0)
+    features = yamnet.embedded([(tone(440, 2.4), 16000)], network=network, max_duration=10.0)[0]
     assert list(features) == [f"YAMNet_{k}" for k in range(1, 1025)]
     assert set(features.values()) == {1.5}  # of 0 to 3
 
 
 def test_of_several_recordings_each_has_the_mean_over_its_own_patches() -> None:
     recordings = [(tone(440, duration), 16000) for duration in (2.4, 0.5, 1.4)]  # 4, 1 and 2 patches
-    found = yamnet.embeddings(recordings, network=network, max_duration=10.0)
+    found = yamnet.embedded(recordings, network=network, max_duration=10.0)
     assert [features["YAMNet_1"] for features in found] == [1.5, 4.0, 5.5]
-    assert yamnet.embeddings([], network=network, max_duration=10.0) == []
+    assert yamnet.embedded([], network=network, max_duration=10.0) == []
 
 
 def test_waveform_is_cut_padded_and_kept_within_full_scale() -> None:
@@ -97,7 +96,7 @@ def reference() -> Callable[[Waveform], Array]:
 
 
 def vectors(recordings: Recordings, handle: str) -> npt.NDArray[np.float64]:
-    named = yamnet.embeddings_of(recordings, handle=handle, max_duration=10.0)
+    named = yamnet.embeddings(recordings, handle=handle, max_duration=10.0)
     return np.array([list(features.values()) for features in named])
 
 
@@ -167,7 +166,7 @@ def test_no_bit_depends_on_where_in_a_batch_a_patch_is_nor_on_its_neighbours(han
 
 @pytest.mark.slow
 def test_other_processes_load_the_network_themselves_and_give_the_same_bits(handle: str) -> None:
-    extractor = partial(yamnet.embeddings_of, handle=handle, max_duration=10.0)
+    extractor = partial(yamnet.embeddings, handle=handle, max_duration=10.0)
     recordings = demo(6)
     there: list[Any] = Parallel(n_jobs=2, backend="loky")(
         delayed(extractor)(part) for part in (recordings[:2], recordings[2:])
@@ -180,8 +179,8 @@ def test_a_converted_network_needs_no_tensorflow(handle: str) -> None:
     script = f"""
 import sys
 import numpy as np
-from ser.features import yamnet
-(named,) = yamnet.embeddings_of([(np.ones(16000, np.float32), 16000)], handle={handle!r}, max_duration=10.0)
+from ser.features.yamnet import yamnet
+(named,) = yamnet.embeddings([(np.ones(16000, np.float32), 16000)], handle={handle!r}, max_duration=10.0)
 print(len(named), sorted({{"tensorflow", "tensorflow_hub", "keras", "librosa", "pandas"}} & set(sys.modules)))
 """
     root = ROOT

@@ -21,7 +21,8 @@ from ser.core import files, tables
 from ser.features.yamnet import weights
 from ser.models import NEURAL, backend, bundle, classifier_training, networks, neural
 from ser.models.backend import keras
-from ser.representation.reading import SCALED, Representation
+from ser.representation import registry
+from ser.representation.reading import Representation
 from tests.models.test_classifiers import SETTINGS
 from tests.support.learning_tables import feature_table, training_rows, utterance_table
 from tests.support.paths import CONF
@@ -64,7 +65,8 @@ def with_network(name: str, **changes: Any) -> bundle.Bundle:
     source = settings.pop("representation")
     shape = SHAPES[source]
     keras.utils.set_random_seed(1)
-    scale = None if source in SCALED else (np.full(shape[-1], 0.5, np.float32), np.full(shape[-1], 4, np.float32))
+    moments = np.full(shape[-1], 0.5, np.float32), np.full(shape[-1], 4, np.float32)
+    scale = None if registry.definition(source).is_scaled else moments
     made = networks.network(**settings, input_shape=shape, n_labels=len(LABELS), standardisation=scale)
     return bundle.Bundle(
         model=neural.NeuralClassifier(made, LABELS, 0.7),

@@ -132,5 +132,5 @@ def test_without_the_model_the_remedy_is_said(tmp_path: Path, monkeypatch: pytes
 
 def test_a_model_of_something_else_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(yamnet_weights, "downloaded", lambda _: tmp_path)
-    with pytest.raises(yamnet_weights.Unavailable, match="has not YAMNet's weights"):
+    with pytest.raises(yamnet_weights.Unavailable, match="has not the weights of YAMNet"):
         yamnet_weights.weights(HANDLE, n_layers=1)

@@ -11,7 +11,7 @@ from benchmarks import extraction, ingest, plain
 from ser.audio import reading
 from ser.core import tables
 from ser.features.spectral.analysis import Analysis
-from ser.features.yamnet import embedding, hub
+from ser.features.yamnet import hub, yamnet
 from tests.support.synthesis import speech_like
 
 
@@ -70,7 +70,7 @@ def test_the_floor_is_a_part_of_ours(utterances: list[Path], name: str, monkeypa
 @pytest.mark.skipif(not hub.is_cached(plain.HANDLE), reason="TFHUB_CACHE_DIR is not set, or has no YAMNet")
 def test_the_plain_embedding_is_ours(utterances: list[Path]) -> None:
     recording = reading.read(utterances[0])
-    [features] = embedding.embeddings_of([(recording.waveform, 48_000)], handle=plain.HANDLE, max_duration=10.0)
+    [features] = yamnet.embeddings([(recording.waveform, 48_000)], handle=plain.HANDLE, max_duration=10.0)
     np.testing.assert_allclose(plain.yamnet(utterances[0]), list(features.values()), atol=1e-4)
 
 

@@ -15,7 +15,7 @@ from ser.audio import reading
 from ser.compute import code_digest
 from ser.core import tables
 from ser.features.spectral.frames import frames
-from ser.features.spectral.functionals import functionals
+from ser.features.spectral.librosa import functionals
 from ser.features.spectral.log_mel import log_mel
 from ser.representation import codec, tabular, variants
 from ser.representation.extraction import extracted, one_by_one
@@ -166,13 +166,13 @@ def test_a_worker_with_other_code_computes_nothing(corpus: tuple[pd.DataFrame, P
 def test_the_code_of_an_extractor_is_that_of_all_it_calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Changing a byte of a module that functionals import changes the digest; of one that they do not, nothing."""
     root = tmp_path / "copy"
-    for file in code_digest.module_files("ser.features.spectral.functionals") | code_digest.module_files(
+    for file in code_digest.module_files("ser.features.spectral.librosa") | code_digest.module_files(
         "ser.protocol.balancing"
     ):
         (root / file).parent.mkdir(parents=True, exist_ok=True)
         (root / file).write_bytes((code_digest.ROOT / file).read_bytes())
     monkeypatch.setattr(code_digest, "ROOT", root)
-    digest = partial(code_digest.digest.__wrapped__, ("ser.features.spectral.functionals",))
+    digest = partial(code_digest.digest.__wrapped__, ("ser.features.spectral.librosa",))
     before = digest()
     balancing = root / "ser/protocol/balancing.py"
     balancing.write_text(balancing.read_text() + "\n")

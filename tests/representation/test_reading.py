@@ -14,7 +14,6 @@ from ser.protocol import balancing
 from ser.representation import arrays, reading
 from ser.representation.reading import Representation
 from tests.support.learning_tables import feature_table, utterance_table
-from tests.support.paths import ROOT
 from tests.support.small_study import EPOCHS, MODELS
 
 UTTERANCES = utterance_table(3, emotions=("neutral", "happy", "sad"), n_repetitions=1)  # 30; 6 of them neutral
@@ -83,7 +82,7 @@ def test_a_mel_spectrogram_is_averaged_over_its_frames_to_one_value_a_band() -> 
     array = np.zeros((30, 3, 5), np.float32)  # bands, frames
     array[:, 1] = [1, 2, 3, 4, 5]
     array[7, 2] = [0, 0, 0, 0, 10]
-    means = Representation(INDEX, array).averages("log_mel")
+    means = Representation(INDEX, array).averages(2)
     names = tables.feature_columns(means)
     assert means[names].shape == (30, 3)
     assert means.loc[7, names].tolist() == [0, 3, 2]
@@ -95,29 +94,21 @@ def test_a_mel_spectrogram_is_averaged_over_its_frames_to_one_value_a_band() -> 
 def test_frames_are_averaged_over_time_to_one_value_a_descriptor() -> None:
     array = np.zeros((30, 5, 3), np.float32)  # frames, descriptors
     array[:, :, 1] = [1, 2, 3, 4, 5]
-    means = Representation(INDEX, array).averages("frames")
+    means = Representation(INDEX, array).averages(1)
     names = tables.feature_columns(means)
     assert means[names].shape == (30, 3)
     assert means.loc[0, names].tolist() == [0, 3, 0]
 
 
-def test_every_array_representation_has_a_time_axis() -> None:
-    """A representation is an array if it lies in a folder."""
-    conf = ROOT / "conf"
-    assert {path.parent.name for path in conf.glob("*/*.yaml")} >= set(reading.TIME_AXIS)
-    assert set(reading.TIME_AXIS) == {"log_mel", "frames", "yamnet_bands"}
-    assert set(reading.SCALED) <= set(reading.TIME_AXIS)
-
-
 def test_a_table_is_its_own_average() -> None:
-    pd.testing.assert_frame_equal(Representation(FEATURES).averages("librosa"), FEATURES)
+    pd.testing.assert_frame_equal(Representation(FEATURES).averages(None), FEATURES)
 
 
 def test_the_averages_of_repeated_rows_of_an_array_are_looked_up() -> None:
     """As `project` does: the balanced table of an array has no feature columns."""
     features = Representation(INDEX, numbered(30, 2, 3))
     rows = balanced(INDEX, name="random_oversampler")
-    means = features.averages("log_mel")
+    means = features.averages(2)
     found = balancing.dereferenced(rows, means)
     assert rows["synthetic"].sum() == 6
     number = dict(zip(INDEX["utterance"], range(30), strict=True))

@@ -11,14 +11,16 @@ import numpy as np
 import pytest
 import soundfile
 
+from ser.compute import code_digest
+from ser.core import discovery
 from ser.features import opensmile
 from ser.features.encoders import ssl
 from ser.features.spectral.frames import frames
-from ser.features.spectral.functionals import functionals
+from ser.features.spectral.librosa import functionals
 from ser.features.spectral.log_mel import log_mel
-from ser.features.yamnet import embedding as yamnet
-from ser.representation import registry
-from ser.representation.registry import extractor
+from ser.features.yamnet import yamnet
+from ser.representation import extraction, registry, variants
+from ser.representation.registry import REPRESENTATIONS, extractor
 from tests.support.paths import ROOT
 from tests.support.small_corpora import composed
 from tests.support.synthesis import speech_like, tone
@@ -52,46 +54,73 @@ def test_columns_come_in_the_order_of_the_model_and_no_others() -> None:
 
 
 @pytest.fixture
-def heard(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
-    """What YAMNet is asked, where its network need not be."""
-    calls: list[tuple[Any, ...]] = []
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Handles that are loaded, and numbers of patches that are embedded, by a network that stands for YAMNet's."""
+    calls: list[Any] = []
 
-    def embedding(waveform: Any, rate: int, *, network: Any, max_duration: float) -> dict[str, float]:
-        calls.append((waveform.size, rate, network, max_duration))
-        return {"YAMNet_1": 0.25, "YAMNet_2": 0.5}
+    def network(patches: np.ndarray) -> np.ndarray:
+        calls.append(len(patches))
+        return np.tile(np.array([0.25, 0.5], np.float32), (len(patches), 1))
 
-    monkeypatch.setattr(yamnet, "loaded", lambda handle: f"network of {handle}")
-    monkeypatch.setattr(yamnet, "embedding", embedding)
+    def loaded(handle: str) -> Callable[[np.ndarray], np.ndarray]:
+        calls.append(handle)
+        return network
+
+    monkeypatch.setattr(yamnet, "loaded", loaded)
     return calls
 
 
-def test_yamnet_is_loaded_once_with_the_handle_and_the_limit_of_the_bundle(heard: list[tuple[Any, ...]]) -> None:
-    extract = extractor("yamnet", {"handle": "h", "max_duration": 7.0, "required": False}, ["YAMNet_2", "YAMNet_1"])
-    assert heard == []
+def test_yamnet_is_loaded_before_its_first_use_with_the_handle_and_the_limit_of_the_bundle(calls: list[Any]) -> None:
+    settings = {"handle": "h", "max_duration": 0.5, "required": False}
+    extract = extractor("yamnet", settings, ["YAMNet_2", "YAMNet_1"])
+    assert calls == ["h"]
     np.testing.assert_array_equal(extract(WAVEFORM, RATE), np.array([0.5, 0.25], np.float32))
-    assert heard == [(WAVEFORM.size, RATE, "network of h", 7.0)]
+    assert calls == ["h", "h", 1]  # patch, of the first half second
 
 
-def test_both_sets_together_are_the_columns_of_each(heard: list[tuple[Any, ...]]) -> None:
+@pytest.mark.usefixtures("calls")
+def test_both_sets_together_are_the_columns_of_each() -> None:
     settings = {"yamnet": {"handle": "h", "max_duration": 7.0}, "librosa": CONFIG["librosa"]}
     rms = functionals(WAVEFORM, RATE, **CONFIG["librosa"])["RMS"]
     found = extractor("yamnet_librosa", settings, ["YAMNet_1", "RMS", "YAMNet_2"])(WAVEFORM, RATE)
     np.testing.assert_array_equal(found, np.array([0.25, rms, 0.5], np.float32))
 
 
-def test_every_representation_that_conf_can_choose_is_known(
-    heard: list[tuple[Any, ...]], monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("calls")
+def test_every_representation_that_conf_can_choose_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ssl, "loaded", lambda model, revision: f"{model} at {revision}")
     monkeypatch.setattr(opensmile, "loaded", lambda name: name)
     names = set(CONFIG["paths"]) - {"extracted", "adapted"}  # which are paths of these
     for name in names:
         assert callable(extractor(name, CONFIG[name], [])), name
-    assert len(names) == 8
+    assert names == set(REPRESENTATIONS)
+
+
+def test_a_representation_is_an_array_if_it_lies_in_a_folder() -> None:
+    axes = {name: definition.time_axis for name, definition in REPRESENTATIONS.items() if definition.time_axis}
+    assert axes == {"log_mel": 2, "frames": 1, "yamnet_bands": 2}
+    folders = {name for name in REPRESENTATIONS if not Path(CONFIG["paths"][name]).suffix}
+    assert folders == set(axes)
+
+
+def test_only_arrays_that_are_scaled_utterance_by_utterance_are_not_standardised() -> None:
+    assert {name for name, one in REPRESENTATIONS.items() if one.is_scaled} == {"log_mel", "yamnet_bands"}
+
+
+@pytest.mark.parametrize("name", REPRESENTATIONS)
+def test_the_key_of_an_extraction_depends_on_no_other_representation(name: str) -> None:
+    """Else an edit of one of them would extract all of them anew."""
+    representation = REPRESENTATIONS[name]
+    functions = (representation.function, representation.of_several or representation.function)
+    code = {file for function in functions for file in code_digest.module_files(function.__module__)}
+    code |= {file for module in (extraction, variants) for file in code_digest.module_files(module.__name__)}
+    modules = discovery.modules("ser.features", "REPRESENTATION").values()
+    own = code & {Path(f"{module.replace('.', '/')}.py") for module in modules}
+    assert {path.stem for path in own} == ({"yamnet", "librosa", name} if name == "yamnet_librosa" else {name})
 
 
 def test_an_unknown_representation_is_refused_with_its_name_and_the_remedy() -> None:
-    with pytest.raises(ValueError, match=r"representation is 'wavelets', which this version does not know; train anew"):
+    with pytest.raises(ValueError, match=r"unknown representation 'wavelets'; it is one of frames, .*model anew"):
         registry.extractor("wavelets", {}, [])
 
 

@@ -1,1 +1,1 @@
-"""Frozen speech encoders."""
+"""Frozen speech encoders of Hugging Face's `transformers`."""

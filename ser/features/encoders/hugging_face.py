@@ -1,4 +1,4 @@
-"""Whether a speech encoder of Hugging Face's `transformers` can be had, without importing torch."""
+"""Files of a speech encoder of Hugging Face's `transformers`: checks and download, without importing torch."""
 
 import hashlib
 import importlib.util
@@ -7,27 +7,24 @@ from pathlib import Path
 
 PACKAGES = ("torch", "transformers")
 DESCRIPTIONS = ("config.json", "preprocessor_config.json")
-WEIGHTS = (
-    "model.safetensors",
-    "pytorch_model.bin",
-)  # the first that is there; torch takes tensors alone from the other
+WEIGHTS = ("model.safetensors", "pytorch_model.bin")  # the first that exists; torch reads only tensors from the second
 COMMIT = re.compile(r"[0-9a-f]{40}")
 DIGEST_SIZE = 16  # bytes
-PATIENCE = 10.0  # seconds to wait for the hub's answer
-MAX_REASON = 200  # characters of what the hub's client says
+PATIENCE = 10.0  # seconds to wait for an answer of the hub
+MAX_REASON = 200  # characters of the error of the hub's client
 
 
 class Unavailable(ValueError):
-    """The encoder, or what computes it, is not there, or is not the one that is wanted."""
+    """The encoder or a package that it needs is missing, or the encoder is another one than wanted."""
 
 
 def check(model: str, revision: str | None) -> None:
-    """Make sure that the encoder can be had, as far as that can be known before it is downloaded.
+    """Check that the encoder is available, as far as this is possible before a download.
 
     Raises
     ------
     Unavailable
-        If it cannot; the message is the remedy.
+        If it is not available; the message has the remedy.
     """
     check_installed()
     _check_revision(model, revision)
@@ -36,7 +33,7 @@ def check(model: str, revision: str | None) -> None:
 
 
 def check_installed() -> None:
-    """Make sure that torch and transformers are installed.
+    """Check that torch and transformers are installed.
 
     Raises
     ------
@@ -51,44 +48,44 @@ def check_installed() -> None:
 
 
 def folder(model: str, revision: str | None) -> Path:
-    """Folder of the encoder's files, which are downloaded first if `model` is a name whose files are not here.
+    """Folder of the files of the encoder; they are downloaded first if `model` is a name whose files are not cached.
 
     Raises
     ------
     Unavailable
-        If they cannot be had, or are not of that revision.
+        If the files are not available, or not of that revision.
     """
     _check_revision(model, revision)
     if _is_folder(model):
         return Path(model).expanduser()
     cached = is_cached(model, str(revision))
     if not cached:
-        _check_offered(model, str(revision))  # a download without a network is tried for half a minute
+        _check_offered(model, str(revision))  # without a network, a download fails only after half a minute
     try:
         found = _snapshot(model, str(revision), download=not cached)
-    except Exception as error:  # httpx and the hub raise what they like
+    except Exception as error:  # httpx and the hub raise errors of many types
         raise Unavailable(remedy(model, str(revision), error)) from error
     _check_whole(found)
     return found
 
 
 def is_cached(model: str, revision: str) -> bool:
-    """Whether all files of the encoder named `model` are on this machine."""
+    """True if all files of the encoder named `model` are on this machine."""
     from huggingface_hub.errors import LocalEntryNotFoundError
 
     try:
         return not _missing(_snapshot(model, revision, download=False))
-    except (LocalEntryNotFoundError, ValueError):  # nothing of it; or no possible name, as who asks the hub is told
+    except (LocalEntryNotFoundError, ValueError):  # no file of it, or a name that the hub refuses later
         return False
 
 
 def digest(folder: Path) -> str:
-    """Of the files in `folder` that make an encoder what it is.
+    """Digest of the files in `folder` that define an encoder.
 
     Raises
     ------
     Unavailable
-        If one is missing.
+        If a file is missing.
     """
     _check_whole(folder)
     found = hashlib.blake2b(digest_size=DIGEST_SIZE)
@@ -100,19 +97,19 @@ def digest(folder: Path) -> str:
 
 
 def remedy(model: str, revision: str, error: Exception) -> str:
-    """What to do where the encoder named `model` cannot be had."""
+    """Message for an encoder named `model` that is not available: the reason and the remedies."""
     from huggingface_hub import constants
 
     reason = f"{type(error).__name__}: {error}".partition("\n")[0][:MAX_REASON]
     return (
         f"the speech encoder {model}, revision {revision}, is neither in {constants.HF_HUB_CACHE} nor can it be"
-        f" downloaded ({reason}); connect to the network, set HF_HUB_CACHE to a cache that holds it, or name a folder"
-        " with its files by -S ssl.model=/path/to/it"
+        f" downloaded ({reason}); connect to the network, set HF_HUB_CACHE to a cache that contains it, or name a"
+        " folder with its files by -S ssl.model=/path/to/it"
     )
 
 
 def _check_revision(model: str, revision: str | None) -> None:
-    """Have every encoder named for good: a trained model would not notice a branch that moved, nor other files."""
+    """Check that the revision identifies the files: a trained model could not detect other files."""
     if _is_folder(model):
         found = digest(Path(model).expanduser())
         if found != revision:
@@ -134,15 +131,15 @@ def _check_offered(model: str, revision: str) -> None:
 
     try:
         HfApi().model_info(model, revision=revision, timeout=PATIENCE)
-    except Exception as error:  # httpx and the hub raise what they like
+    except Exception as error:  # httpx and the hub raise errors of many types
         raise Unavailable(remedy(model, revision, error)) from error
 
 
 def _check_whole(folder: Path) -> None:
     if missing := _missing(folder):
         raise Unavailable(
-            f"{folder} has no {' and no '.join(missing)}, and so is no encoder of transformers; wanted is what"
-            " save_pretrained writes of a model and of its feature extractor, or a copy of a repository of"
+            f"{folder} has no {' and no '.join(missing)}, and so is no encoder of transformers; put the files"
+            " there that save_pretrained writes for a model and for its feature extractor, or a copy of a repository of"
             " https://huggingface.co"
         )
 
@@ -152,18 +149,18 @@ def _is_folder(model: str) -> bool:
 
 
 def _missing(folder: Path) -> list[str]:
-    """Names of what an encoder's folder lacks."""
+    """Names of the files that the folder of an encoder lacks."""
     lacking = [name for name in DESCRIPTIONS if not (folder / name).is_file()]
     return lacking if _weights(folder) else [*lacking, " or ".join(WEIGHTS)]
 
 
 def _weights(folder: Path) -> list[str]:
-    """Name of the file that is loaded; none where there is none."""
+    """Name of the file of weights that is loaded; an empty list if there is none."""
     return [name for name in WEIGHTS if (folder / name).is_file()][:1]
 
 
 def _snapshot(model: str, revision: str, *, download: bool) -> Path:
-    """The hub's folder of `model` in the cache; of several formats of the weights, one is downloaded."""
+    """Folder of `model` in the cache of the hub; of several formats of the weights, one is downloaded."""
     from huggingface_hub import snapshot_download
 
     for weights in WEIGHTS:

@@ -1,4 +1,11 @@
-"""What a frozen speech encoder makes of an utterance: the representation `ssl`."""
+"""Encoding of an utterance by a frozen speech encoder: the representation `ssl`.
+
+The weights of the layers are a setting and not trained, because the table of features exists before training.
+
+References
+----------
+.. [1] Yang et al. (2021), SUPERB, Interspeech: weighted sums of the hidden states of an encoder.
+"""
 
 from collections.abc import Sequence
 
@@ -7,68 +14,43 @@ import numpy.typing as npt
 
 from ser.audio import waveforms
 from ser.audio.excerpts import excerpt
+from ser.features.definition import Definition
 from ser.features.encoders import network
-from ser.features.encoders.network import Array, Encoder
+from ser.features.encoders.network import Array
 
 Unavailable = network.Unavailable
 loaded = network.loaded
-
-
-def encodings_of(
-    recordings: Sequence[tuple[waveforms.Waveform, int]],
-    *,
-    model: str,
-    revision: str | None,
-    layers: Sequence[int] | None,
-    weights: Sequence[float] | None,
-    max_duration: float,
-) -> list[dict[str, float]]:
-    """`encoding` of each recording, by the encoder `model`, which each process loads once.
-
-    Raises
-    ------
-    Unavailable
-        If the encoder cannot be had or used.
-    ValueError
-        As `encoding`.
-    """
-    encoder = loaded(model, revision)
-    return [
-        encoding(*recording, encoder=encoder, layers=layers, weights=weights, max_duration=max_duration)
-        for recording in recordings
-    ]
 
 
 def encoding(
     waveform: waveforms.Waveform,
     recorded_rate: int,
     *,
-    encoder: Encoder,
+    model: str,
+    revision: str | None,
     layers: Sequence[int] | None,
     weights: Sequence[float] | None,
     max_duration: float,
 ) -> dict[str, float]:
-    """Mean, then deviation, over the frames of a weighted sum of layers: `SSL_1`, `SSL_2`, …, of each dimension.
+    """Mean, then deviation, over the frames of a weighted sum of layers: `SSL_1`, `SSL_2`, …, for each dimension.
 
     Parameters
     ----------
     waveform
         `(n_samples,)` at `recorded_rate` Hz, of which the first `max_duration` seconds are encoded.
+    model, revision
+        The encoder, which each process loads once.
     layers
-        Hidden states: 0 is what enters the first layer; None: all.
+        Indices of hidden states; 0 is the input of the first layer. None: all.
     weights
-        One a layer, of which their sum is made 1; None: all equal.
+        One for each layer; they are divided by their sum. None: equal weights.
 
     Raises
     ------
     ValueError
-        If there are no such layers, their weights are none, or the encoder cannot take `max_duration`.
-
-    References
-    ----------
-    .. [1] Yang et al. (2021), SUPERB, Interspeech: weighted sums of an encoder's hidden states. There the weights are
-       learned with the classifier; a table of features is made before, and so they are a setting.
+        If the encoder is not available or does not take `max_duration`, or the layers or weights do not fit it.
     """
+    encoder = loaded(model, revision)
     if max_duration > encoder.limit:
         raise ValueError(
             f"ssl.max_duration is {max_duration} s, and the encoder takes {encoder.limit} s at most; choose"
@@ -87,8 +69,13 @@ def layer_weights(
     Raises
     ------
     ValueError
-        If a layer is none of 0 to `n_states` - 1, or named twice; or the weights are not one a layer, from 0, and some
-        above.
+        If a layer is not one of 0 to `n_states` - 1, or is named twice; or if there is not one weight for each layer,
+        a weight is negative, or all are 0.
+
+    Examples
+    --------
+    >>> layer_weights(3, layers=[0, 2], weights=[1, 3]).tolist()
+    [0.25, 0.0, 0.75]
     """
     chosen = list(range(n_states)) if layers is None else list(layers)
     if not chosen or len(set(chosen)) < len(chosen) or not set(chosen) <= set(range(n_states)):
@@ -107,7 +94,7 @@ def layer_weights(
 
 
 def pooled(states: Sequence[Array], weights: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Mean, then deviation, of each dimension over the frames of the sum of `states` weighted by `weights`.
+    """Mean, then deviation, of each dimension over the frames of the weighted sum of `states`, `(2 * n_dimensions,)`.
 
     Parameters
     ----------
@@ -119,3 +106,11 @@ def pooled(states: Sequence[Array], weights: npt.NDArray[np.float64]) -> npt.NDA
         if weight:
             summed += weight * state
     return np.concatenate([summed.mean(axis=0), summed.std(axis=0)])
+
+
+REPRESENTATION = Definition(
+    encoding,
+    prepare=lambda settings: loaded(settings["model"], settings["revision"]),
+    is_threaded=True,  # each process would need the memory of another encoder
+    libraries=("torch", "transformers"),
+)

@@ -1,9 +1,10 @@
-"""One short-time Fourier transform of a waveform, and what its descriptors share.
+"""One short-time Fourier transform of a waveform, and the intermediate results that its descriptors share.
 
-Values are librosa 0.11's. In double precision, in which librosa transforms, magnitudes are bit-identical. Chroma,
-spectral contrast and pitch need that: in single precision, those of some frames of RAVDESS are 0.5 to 2 standard
-deviations off, since which of two equally good tunings wins, or what is a peak, hangs on the last bits. What is smooth
-in the magnitudes, such as mel bands, stays within a ten-thousandth of its deviation, and takes 0.6 of the time.
+Values are those of librosa 0.11. In double precision, in which librosa transforms, magnitudes are bit-identical.
+Chroma, spectral contrast and pitch need this: in single precision, their values for some frames of RAVDESS differ by
+0.5 to 2 standard deviations, because the choice between two equally good tunings, or between a peak and none, depends
+on the last bits. Values that are smooth functions of the magnitudes, such as mel bands, differ by less than a
+ten-thousandth of their deviation, and take 0.6 of the time.
 """
 
 from collections.abc import Callable
@@ -21,14 +22,14 @@ Rows = npt.NDArray[np.floating[Any]]
 Precision = Literal["single", "double"]
 
 N_MELS_OF_MFCC = 128  # librosa's default
-N_BANDS = 8  # that are summed at once: their triangles cover few bins, of which most are in several of them
-KEPT = 2**24  # bytes; several times what an utterance needs, and below glibc's limit of 2**25
+N_BANDS = 8  # mel bands that are summed at once: together they cover few bins, most of which are in several bands
+KEPT = 2**24  # bytes; several times the need of an utterance, and below glibc's limit of 2**25
 
 
 class Analysis:
-    """One waveform and the transforms that its descriptors share, each computed once, when first asked for.
+    """One waveform and the transforms that its descriptors share, each computed once, at its first use.
 
-    Two-dimensional arrays lie frame by frame in memory, as `librosa.stft` gives them.
+    Two-dimensional arrays lie frame by frame in memory, as those of `librosa.stft`.
 
     Parameters
     ----------
@@ -39,7 +40,16 @@ class Analysis:
     n_fft, hop_length
         Samples.
     precision
-        Of the transform; values are in single precision in either case.
+        Precision of the transform; values are in single precision in either case.
+
+    Examples
+    --------
+    The spectral centroid of a sine is its frequency.
+
+    >>> sine = np.sin(2 * np.pi * 1000 * np.arange(8000) / 8000).astype(np.float32)
+    >>> mean, _ = Analysis(sine, sample_rate=8000, n_fft=512, hop_length=128).moments
+    >>> round(float(np.median(mean)))
+    1000
     """
 
     def __init__(
@@ -55,7 +65,7 @@ class Analysis:
 
     @cached_property
     def frames(self) -> Array:
-        """Samples around each frame's centre, zeros beyond the waveform's ends: a view, `(n_frames, n_fft)`."""
+        """Samples around the centre of each frame, with zeros beyond the ends of the waveform, `(n_frames, n_fft)`."""
         padded = np.pad(self.waveform, self.n_fft // 2)
         return np.lib.stride_tricks.sliding_window_view(padded, self.n_fft)[:: self.hop_length]
 
@@ -88,7 +98,7 @@ class Analysis:
         return moments
 
     def mel(self, n_mels: int, fmax: float | None = None) -> Array:
-        """Power in mel bands from 0 to `fmax` Hz, by default half the sample rate, `(n_mels, n_frames)`."""
+        """Power in mel bands from 0 to `fmax` Hz (default: half the sample rate), `(n_mels, n_frames)`."""
         bands = np.empty((n_mels, self.power.shape[1]), np.float32)
         for rows, bins, filters in _mel_filters(self.sample_rate, self.n_fft, n_mels, fmax):
             np.matmul(filters, self.power[bins], out=bands[rows])
@@ -99,7 +109,7 @@ class Analysis:
         return self.once(f"mfcc_{n_mfcc}", lambda: _cosines(n_mfcc) @ decibels(self.mel(N_MELS_OF_MFCC)))
 
     def once(self, name: str, compute: Callable[[], Array]) -> Array:
-        """What `compute` returns, kept under `name` for the next descriptor that asks for it."""
+        """Result of `compute`, kept under `name` for the next descriptor that needs it."""
         if name not in self._computed:
             self._computed[name] = compute()
         return self._computed[name]
@@ -115,28 +125,28 @@ def _window(n_fft: int, precision: Precision) -> Rows:
 def _mel_filters(
     sample_rate: int, n_fft: int, n_mels: int, fmax: float | None
 ) -> tuple[tuple[slice, slice, Array], ...]:
-    """Bands, the bins that they cover, and their filters there, `N_BANDS` bands at a time."""
+    """Bands, the bins that they cover, and their filters in these bins, for `N_BANDS` bands at a time."""
     filters = mel_filters(sample_rate, n_fft, n_mels, fmax)
     blocks = []
     for first in range(0, n_mels, N_BANDS):
         rows = slice(first, first + N_BANDS)
         covered = np.flatnonzero(filters[rows].any(axis=0))
-        bins = slice(covered.min(initial=n_fft), covered.max(initial=0) + 1)  # none, of bands narrower than a bin
+        bins = slice(covered.min(initial=n_fft), covered.max(initial=0) + 1)  # empty for bands narrower than a bin
         blocks.append((rows, bins, np.ascontiguousarray(filters[rows, bins])))
     return tuple(blocks)
 
 
 @cache
 def _cosines(n_mfcc: int) -> Array:
-    """First rows of the orthonormal discrete cosine transform, `(n_mfcc, 128)`: the other rows are not needed."""
+    """First rows of the orthonormal discrete cosine transform, `(n_mfcc, 128)`."""
     return scipy.fft.dct(np.eye(N_MELS_OF_MFCC), axis=0, norm="ortho")[:n_mfcc].astype(np.float32)
 
 
 @cache
 def _keep_freed_memory() -> None:
-    """Have the allocator keep what an utterance frees for the next one, once in a process.
+    """Make the allocator keep freed memory for the next utterance, once in a process.
 
-    glibc hands freed memory back to the system and fetches it anew, page by page, which takes a third of the time of an
-    utterance. It keeps twice as much as the largest block that was ever freed; this one is never touched.
+    glibc returns freed memory to the system and requests it again page by page, which takes a third of the time of an
+    utterance. It keeps twice the size of the largest block that was ever freed: so free a large block, without use.
     """
     np.empty(KEPT, np.uint8)

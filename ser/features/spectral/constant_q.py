@@ -1,9 +1,9 @@
-"""Chroma of a constant-Q transform: `librosa.feature.chroma_cqt`, with its filters made once a tuning.
+"""Chroma of a constant-Q transform: `librosa.feature.chroma_cqt`, with filters that are made once for each tuning.
 
-librosa makes the filters of every octave anew at each call, which takes nine tenths of its time. But it halves the
-sample rate from octave to octave, so that the same filters serve all. The waveforms of the octaves are librosa's to the
-last bit, and so is the resampler's noise, of which the chroma are where the recording is silent; they differ by
-rounding alone: the transform is in single precision, which takes less than half the time.
+librosa makes the filters of every octave at each call, which takes nine tenths of its time. But it halves the sample
+rate from octave to octave, so that the same filters fit all octaves. The waveforms of the octaves are those of librosa
+to the last bit. This includes the noise of the resampler, which determines the chroma of silence. The chroma differ by
+rounding only: this transform is in single precision, which takes less than half the time.
 """
 
 import warnings
@@ -21,8 +21,8 @@ from ser.features.spectral.analysis import Array
 
 N_OCTAVES, N_BINS = 7, 36  # of the transform, and of an octave; librosa's defaults
 N_CHROMA = 12
-SPARSITY = 0.01  # of a filter's magnitudes, which are left out; librosa's default
-MAX_OVERSAMPLING = 4  # half the sample rate over the highest frequency, above which librosa first resamples
+SPARSITY = 0.01  # share of the magnitudes of a filter that is set to 0; librosa's default
+MAX_OVERSAMPLING = 4  # half the sample rate, divided by the highest frequency; above it, librosa resamples first
 
 
 class Filters(NamedTuple):
@@ -30,13 +30,13 @@ class Filters(NamedTuple):
 
     n_fft: int
     bins: slice
-    """Of the Fourier transform, that any filter covers."""
+    """Bins of the Fourier transform that any filter covers."""
     response: npt.NDArray[np.complex64]
     """`(n_bins, 36)`."""
 
 
 def chroma(waveform: Array, *, sample_rate: int, hop_length: int, tuning: float) -> Array:
-    """Energy of the 12 pitch classes from C1 to B7, of the strongest 1, `(12, n_frames)`.
+    """Energy of the 12 pitch classes from C1 to B7, relative to the strongest one, `(12, n_frames)`.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def chroma(waveform: Array, *, sample_rate: int, hop_length: int, tuning: float)
     hop_length
         Samples.
     tuning
-        Deviation from A 440 Hz, in fractions of a bin of 36 an octave.
+        Deviation from A 440 Hz, in fractions of a bin, of which an octave has 36.
 
     References
     ----------
@@ -74,7 +74,7 @@ def _librosas(waveform: Array, *, sample_rate: int, hop_length: int, tuning: flo
 
 
 def _halved(waveform: Array) -> Iterator[Array]:
-    """A waveform for each octave, from the highest: each of half the sample rate and equal energy."""
+    """Waveform for each octave from the highest, each with half the previous sample rate and equal energy."""
     yield waveform
     for _ in range(N_OCTAVES - 1):
         waveform = waveforms.resampled(waveform, sample_rate=2, target=1)
@@ -84,13 +84,13 @@ def _halved(waveform: Array) -> Iterator[Array]:
 
 @cache
 def _is_usual(sample_rate: int, tuning: float) -> bool:
-    """Whether librosa begins at `sample_rate`: it refuses lower ones, and resamples from higher ones."""
+    """True if librosa uses `sample_rate` as it is: it refuses lower rates, and resamples from higher ones."""
     _, highest = librosa.filters.wavelet_lengths(freqs=_frequencies(tuning), sr=sample_rate)
     return bool(highest <= sample_rate / 2 <= MAX_OVERSAMPLING * highest)
 
 
 def _frequencies(tuning: float) -> npt.NDArray[np.float64]:
-    """Hz of the highest octave's bins."""
+    """Frequencies of the bins of the highest octave in Hz."""
     lowest = librosa.note_to_hz("C1") * 2.0 ** (tuning / N_BINS)
     return librosa.cqt_frequencies(N_OCTAVES * N_BINS, fmin=lowest, bins_per_octave=N_BINS)[-N_BINS:]
 
@@ -111,5 +111,5 @@ def _filters(sample_rate: int, tuning: float) -> Filters:
 
 @cache
 def _pitch_classes() -> Array:
-    """`(12, 36)`: which bins of an octave are of each pitch class."""
+    """Share of each bin of an octave in each pitch class, `(12, 36)`."""
     return librosa.filters.cq_to_chroma(N_BINS, bins_per_octave=N_BINS, n_chroma=N_CHROMA)

@@ -1,6 +1,6 @@
-"""Spectral peaks and the tuning that they suggest: `librosa.piptrack` and `librosa.estimate_tuning`, bit by bit.
+"""Spectral peaks and tuning, bit by bit as `librosa.piptrack` and `librosa.estimate_tuning`.
 
-Only the peaks are interpolated, a few of a hundred bins; librosa interpolates every bin.
+Only the peaks are interpolated, which are a few of a hundred bins. librosa interpolates every bin.
 """
 
 from typing import NamedTuple
@@ -12,7 +12,7 @@ import numpy.typing as npt
 from ser.features.spectral.analysis import Array
 
 FMIN, FMAX = 150.0, 4000.0  # Hz; librosa's defaults
-THRESHOLD = 0.1  # of the frame's maximum; librosa's default
+THRESHOLD = 0.1  # share of the maximum of the frame; librosa's default
 
 
 class Peaks(NamedTuple):
@@ -22,11 +22,11 @@ class Peaks(NamedTuple):
     frequency: Array
     """Hz."""
     height: Array
-    """In the spectrum's unit."""
+    """In the unit of the spectrum."""
 
 
 def peaks(spectrum: Array, *, sample_rate: int) -> Peaks:
-    """Local maxima between 150 and 4000 Hz above a tenth of their frame's maximum, interpolated by parabolas.
+    """Local maxima between 150 and 4000 Hz above a tenth of the maximum of their frame, interpolated by parabolas.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def peaks(spectrum: Array, *, sample_rate: int) -> Peaks:
     low, level, high = below[frame, column], here[frame, column], above[frame, column]
     curvature = (low + high) - 2.0 * level.astype(np.float64)  # single, then double precision, as in librosa
     slope = (high - low).astype(np.float64) / 2
-    inside = np.abs(slope) < np.abs(curvature)  # else the parabola's top is beyond a neighbouring bin
+    inside = np.abs(slope) < np.abs(curvature)  # else the vertex of the parabola is beyond a neighbouring bin
     offset = np.divide(-slope, curvature, out=np.zeros_like(slope), where=inside).astype(np.float32)
     frequency = (first + column + offset) * float(sample_rate) / n_fft
     height = level + np.float32(0.25) * (high - low) * offset
@@ -54,7 +54,7 @@ def peaks(spectrum: Array, *, sample_rate: int) -> Peaks:
 
 
 def tuning(spectrum: Array, *, sample_rate: int, bins_per_octave: int) -> float:
-    """Deviation from A 440 Hz of the higher half of the peaks, in fractions of a bin of an octave; 0 without peaks.
+    """Deviation from A 440 Hz of the higher half of the peaks, in fractions of a bin; 0 without peaks.
 
     Parameters
     ----------

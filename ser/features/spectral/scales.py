@@ -1,30 +1,36 @@
-"""Windows, mel bands and decibels: librosa 0.11's, bit by bit, without the seconds that importing it takes.
+"""Windows, mel bands and decibels, bit by bit as in librosa 0.11, whose import would take seconds.
 
-A prediction needs no more of librosa than these and the resampler; training takes the same ones, so that what is served
-is what was evaluated. The tests compare every function with librosa's.
+A prediction needs nothing else of librosa but the resampler. Training uses the same functions, so that a served model
+computes what was evaluated. The tests compare every function with that of librosa.
 """
 
 import numpy as np
 import numpy.typing as npt
 
-LINEAR_STEP = 200.0 / 3  # Hz a mel, below `LINEAR_END`
+LINEAR_STEP = 200.0 / 3  # Hz for a mel, below `LINEAR_END`
 LINEAR_END = 1000.0  # Hz
-LOG_STEP = np.log(6.4) / 27.0  # of the natural logarithm of the frequency a mel, above
+LOG_STEP = np.log(6.4) / 27.0  # natural logarithm of the frequency for a mel, above `LINEAR_END`
 LEAST_POWER = 1e-10
-RANGE = 80.0  # decibels below the highest value, at which the lower ones are cut
+RANGE = 80.0  # decibels below the highest level; lower levels are raised to this limit
 
 Doubles = npt.NDArray[np.float64]
 Singles = npt.NDArray[np.float32]
 
 
 def hann(length: int) -> Doubles:
-    """Periodic Hann window, `(length,)`."""
+    """Periodic Hann window, `(length,)`.
+
+    Examples
+    --------
+    >>> hann(4).tolist()
+    [0.0, 0.5, 1.0, 0.5]
+    """
     phase = np.linspace(-np.pi, np.pi, length + 1)
     return (0.5 * np.cos(0 * phase) + 0.5 * np.cos(phase))[:-1]
 
 
 def mel_filters(sample_rate: int, n_fft: int, n_mels: int, fmax: float | None) -> Singles:
-    """Triangles of equal area on the mel scale, from 0 to `fmax` Hz, by default half the sample rate.
+    """Triangles of equal area on the mel scale, from 0 to `fmax` Hz (default: half the sample rate).
 
     Returns
     -------
@@ -70,7 +76,13 @@ def _frequencies(positions: Doubles) -> Doubles:
 
 
 def decibels(power: Singles, *, reference: float | np.float32 = 1.0) -> Singles:
-    """Level above `reference`; what is more than 80 dB below the highest is raised to that."""
+    """Level relative to `reference` in decibel; levels more than 80 dB below the highest are raised to that limit.
+
+    Examples
+    --------
+    >>> decibels(np.array([1.0, 0.01, 0.0], np.float32)).tolist()
+    [0.0, -20.0, -80.0]
+    """
     level = 10.0 * np.log10(np.maximum(LEAST_POWER, power))
     level -= 10.0 * np.log10(np.maximum(LEAST_POWER, reference))
     cut: Singles = np.maximum(level, level.max() - RANGE)

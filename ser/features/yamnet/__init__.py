@@ -1,1 +1,1 @@
-"""YAMNet: its input, its network, and what a study takes of them."""
+"""YAMNet: its input, its network, and two representations that use them."""

@@ -1,4 +1,4 @@
-"""Whether a TensorFlow Hub model can be had, without importing TensorFlow."""
+"""Availability of a TensorFlow Hub model, without importing TensorFlow."""
 
 import hashlib
 import http.client
@@ -9,35 +9,35 @@ import urllib.request
 from contextlib import suppress
 from pathlib import Path
 
-CACHE = Path("~/.cache/ser/tfhub")  # TensorFlow Hub's own default is a temporary folder, which is lost
+CACHE = Path("~/.cache/ser/tfhub")  # the default of TensorFlow Hub is a temporary folder
 
 
 def cache_folder() -> Path:
-    """Where TensorFlow Hub keeps models: `TFHUB_CACHE_DIR`, or a folder of the user's cache."""
+    """Folder in which TensorFlow Hub keeps models: `TFHUB_CACHE_DIR`, or a folder of the user's cache."""
     return Path(os.environ.get("TFHUB_CACHE_DIR") or CACHE).expanduser()
 
 
 def folder(handle: str) -> Path:
-    """Where the model is, or would be: `handle` itself may be a folder."""
+    """Folder of the model, which need not exist; `handle` itself may be a folder."""
     return Path(handle) if Path(handle).is_dir() else cache_folder() / _key(handle)
 
 
 def is_cached(handle: str) -> bool:
-    """Whether the model is on this machine."""
+    """True if the model is on this machine."""
     return (folder(handle) / "saved_model.pb").is_file()
 
 
 def failed_downloads(handle: str) -> int:
-    """How often loading failed though the host had answered; part of the probe's finding, so that the next run retries.
+    """Number of failed downloads after the host had answered. The probe records it, so that the next run tries again.
 
-    Kept in the user's cache: a stage may not write into what DVC watches.
+    The record is in the user's cache, because a stage may not write into a dependency of DVC.
     """
     record = _failures(handle)
     return len(record.read_bytes()) if record.exists() else 0
 
 
 def record_failed_download(handle: str) -> None:
-    """Count one more failure; where the user's cache cannot be written, the user will have to run with `-f`."""
+    """Count one more failure. If the user's cache is not writable, only a run with `-f` tries again."""
     with suppress(OSError):
         _failures(handle).parent.mkdir(parents=True, exist_ok=True)
         with _failures(handle).open("ab") as record:
@@ -49,17 +49,17 @@ def _failures(handle: str) -> Path:
 
 
 def _key(handle: str) -> str:
-    """TensorFlow Hub names the folders of its cache by the SHA-1 of the handle."""
+    """SHA-1 of the handle: the name of its folder in the cache of TensorFlow Hub."""
     return hashlib.sha1(handle.encode(), usedforsecurity=False).hexdigest()
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     def redirect_request(self, *_: object) -> None:
-        """Follow nothing: a redirection to the archive is answer enough, and following takes time."""
+        """Follow no redirection: it shows that the archive exists, and the download would take time."""
 
 
 def is_reachable(handle: str, *, timeout: float = 1.0) -> bool:
-    """Whether the host of `handle` offers the model within `timeout` seconds, name resolution included."""
+    """True if the host of `handle` offers the model within `timeout` seconds, including name resolution."""
     answers: list[bool] = []
 
     def ask() -> None:
@@ -72,7 +72,7 @@ def is_reachable(handle: str, *, timeout: float = 1.0) -> bool:
         except (OSError, ValueError, http.client.HTTPException):
             answers.append(False)
 
-    # A thread that is left behind, since looking a name up cannot be given a time limit.
+    # A thread, because name resolution has no time limit; it may outlive this call.
     thread = threading.Thread(target=ask, daemon=True)
     thread.start()
     thread.join(timeout)
@@ -80,8 +80,8 @@ def is_reachable(handle: str, *, timeout: float = 1.0) -> bool:
 
 
 def remedy(handle: str) -> str:
-    """What to do where the model cannot be had."""
+    """Message for a model that is not available: the remedies."""
     return (
         f"the model {handle} is neither in {cache_folder()} nor can it be downloaded; set TFHUB_CACHE_DIR to a"
-        " TF Hub cache that holds it, or connect to the network, and run again: it is then picked up by itself"
+        " TF Hub cache that contains it, or connect to the network, and run again"
     )

@@ -1,7 +1,7 @@
-"""YAMNet's network in LiteRT's format: made of the published model once, and kept in the user's cache.
+"""YAMNet's network in LiteRT's format: converted from the published model once, and kept in the user's cache.
 
-LiteRT starts in a fraction of a second and needs a third of the time a patch. TensorFlow, which takes seconds to start,
-is needed for the conversion only. That has a process of its own: this module run as a script.
+LiteRT starts in a fraction of a second and needs a third of the time for each patch. TensorFlow, which takes seconds to
+start, is needed for the conversion only. The conversion has its own process, which runs this module as a script.
 """
 
 import hashlib
@@ -22,31 +22,31 @@ from ser.core.quiet import silent_stderr
 from ser.features.yamnet import hub
 from ser.features.yamnet.patches import N_MELS, PATCH_FRAMES, SAMPLE_RATE, Array, patches
 
-VERSION = 1  # of what is made of a model: raise it with every change of the conversion
+VERSION = 1  # of the conversion: raise it with every change
 CACHE = Path("~/.cache/ser/litert")
-BATCH = 8  # patches a call: more would save 5 % of many, and cost a single utterance
+BATCH = 8  # patches of a call; more would save 5 % of the time of many utterances, and cost time for a single one
 N_EMBEDDINGS = 1024
-TOLERANCE = 1e-4  # the embeddings go up to about 5
+TOLERANCE = 1e-4  # the largest values of embeddings are about 5
 DIGEST_SIZE = 16  # bytes
-UNUSED = ("keras", "jax")  # TensorFlow imports them where it can, which takes longer than the conversion
-MAX_REASON = 200  # characters of what TensorFlow says
+UNUSED = ("keras", "jax")  # TensorFlow imports them if they exist, which takes longer than the conversion
+MAX_REASON = 200  # characters of the error of TensorFlow
 
 
 class Unavailable(ValueError):
-    """The model is neither cached nor can it be downloaded, or it cannot be used."""
+    """The model is neither cached nor downloadable, or it is not usable."""
 
 
 class Network:
-    """Patches `(n_patches, 96, 64)` -> their embeddings `(n_patches, 1024)`; threads take turns.
+    """Patches `(n_patches, 96, 64)` -> their embeddings `(n_patches, 1024)`. Threads take turns.
 
-    All calls of the network have one shape, filled up with zeros, and are computed on one core: the bits of a patch's
-    embedding depend neither on the patches beside it nor on how many there are.
+    All calls of the network have one shape, padded with zeros, and run on one core. So the bits of an embedding depend
+    neither on the other patches nor on their number.
     """
 
     def __init__(self, content: bytes) -> None:
         from ai_edge_litert.interpreter import Interpreter
 
-        with silent_stderr():  # it says what it computes on
+        with silent_stderr():  # it reports its processor
             self._interpreter = Interpreter(model_content=content, num_threads=1)
             self._interpreter.allocate_tensors()
         self._taken = self._interpreter.get_input_details()[0]["index"]
@@ -68,12 +68,12 @@ class Network:
 
 @cache
 def loaded(handle: str) -> Network:
-    """Load the network, once in a process; the model is downloaded and converted first, where that was not yet done.
+    """Load the network, once in a process; at first use, download and convert the model.
 
     Raises
     ------
     Unavailable
-        If the model cannot be had or used; the message is the remedy.
+        If the model is not available or not usable; the message has the remedy.
     """
     return Network(_content(handle))
 
@@ -87,7 +87,7 @@ def _content(handle: str) -> bytes:
 
 
 def _place(handle: str) -> Path:
-    """Where the network of a cached model is kept: named by the model's content, as a folder may get another model."""
+    """File of the network of a cached model, named by the content of the model, because a folder may change."""
     digest = hashlib.blake2b(f"{VERSION} {BATCH} {version('tensorflow')}".encode(), digest_size=DIGEST_SIZE)
     folder = hub.folder(handle)
     for path in (folder / "saved_model.pb", *sorted(folder.glob("variables/*"))):
@@ -96,17 +96,17 @@ def _place(handle: str) -> Path:
 
 
 def _keep(content: bytes, path: Path) -> None:
-    """Write `content` and its digest, whole or not at all; a cache that cannot be written keeps nothing."""
+    """Write `content` and its digest, whole or not at all; do nothing if the cache is not writable."""
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(dir=path.parent, prefix=".partial.") as folder:  # several processes may be here at once
+        with TemporaryDirectory(dir=path.parent, prefix=".partial.") as folder:  # several processes may write at once
             temporary = Path(folder) / path.name
             temporary.write_bytes(content + _digest(content))
             temporary.replace(path)
 
 
 def _kept(path: Path) -> bytes | None:
-    """What `_keep` wrote; None if there is nothing, or it is damaged."""
+    """Content that `_keep` wrote; None if there is no file or it is damaged."""
     try:
         whole = path.read_bytes()
     except OSError:
@@ -120,7 +120,7 @@ def _digest(content: bytes) -> bytes:
 
 
 def _converted_elsewhere(handle: str) -> bytes:
-    """Convert in a process of its own: TensorFlow's memory and threads end with it, and GPUs are left alone."""
+    """Convert in another process, which frees the memory and the threads of TensorFlow, and uses no GPU."""
     code = [str(Path(__file__).parents[3]), *filter(None, [os.environ.get("PYTHONPATH")])]
     with TemporaryDirectory() as folder:
         target = Path(folder) / "network.tflite"
@@ -139,20 +139,20 @@ def _converted_elsewhere(handle: str) -> bytes:
         raise Unavailable(f"{hub.remedy(handle)} ({reason})")
     raise Unavailable(
         f"the model {handle} in {hub.folder(handle)} cannot be used ({reason}); remove that folder, and run again: it"
-        " is then fetched anew"
+        " is then downloaded again"
     )
 
 
 def main(handle: str, target: str) -> None:
-    """Convert a model to the file `target`; where that fails, the last line on standard error is the reason."""
+    """Convert a model to the file `target`; the last line on standard error is the reason of a failure."""
     try:
         Path(target).write_bytes(_converted(downloaded(handle)))
-    except Exception as error:  # urllib, tarfile and TensorFlow raise what they like
+    except Exception as error:  # urllib, tarfile and TensorFlow raise errors of many types
         sys.exit(f"{type(error).__name__}: {error}".partition("\n")[0][:MAX_REASON])
 
 
 def downloaded(handle: str) -> Path:
-    """Folder of a model, which is downloaded first where that was not yet done; for that, TensorFlow is imported."""
+    """Folder of a model; the first time, it is downloaded by TensorFlow Hub, which imports TensorFlow."""
     if hub.is_cached(handle):
         return hub.folder(handle)
     os.environ["TFHUB_CACHE_DIR"] = str(hub.cache_folder())
@@ -162,12 +162,12 @@ def downloaded(handle: str) -> Path:
 
 
 def _converted(folder: Path) -> bytes:
-    """LiteRT's file of what lies between the patches and their embeddings.
+    """Convert the part of a model between the patches and their embeddings to LiteRT's format.
 
     Raises
     ------
     ValueError
-        If there is no such thing, or it does not embed as the whole model does.
+        If the model has no such part, or the converted part has other embeddings.
     """
     sys.modules |= dict.fromkeys(UNUSED)  # type: ignore[arg-type] # makes their import fail, as if not installed
     import tensorflow
@@ -194,7 +194,7 @@ def _first(tensors: list[Any], shape: list[int | None]) -> Any:
 
 
 def _check(content: bytes, model: Any) -> None:
-    """Compare with the whole model on noise that grows louder: six patches, so that the batch is not full."""
+    """Compare with the whole model on noise of rising level: six patches, so that the batch is not full."""
     waveform = np.random.default_rng(0).uniform(-1, 1, 3 * SAMPLE_RATE).astype(np.float32)
     waveform *= np.linspace(0, 1, waveform.size, dtype=np.float32)
     difference = np.abs(Network(content)(patches(waveform)) - model(waveform)[1].numpy()).max()

@@ -1,6 +1,6 @@
-"""What YAMNet's network sees: log-mel spectra of 25 ms every 10 ms, cut into patches of 0.96 s every 0.48 s.
+"""Input of YAMNet's network: log-mel spectra of 25 ms every 10 ms, cut into patches of 0.96 s every 0.48 s.
 
-The published model does this inside its graph, one recording a call. Done here, the patches of many recordings share
+The published model computes this inside its graph, for one recording a call. Here, the patches of many recordings share
 the calls of the network, and TensorFlow is not needed.
 """
 
@@ -20,12 +20,12 @@ WINDOW_LENGTH, HOP_LENGTH, N_FFT = 400, 160, 512  # samples
 N_MELS, FMIN, FMAX = 64, 125.0, 7_500.0  # bands, Hz
 OFFSET = np.float32(0.001)  # added to the magnitude in a band before the logarithm
 PATCH_FRAMES, PATCH_HOP = 96, 48  # frames
-PATCH_LENGTH = (PATCH_FRAMES - 1) * HOP_LENGTH + WINDOW_LENGTH  # samples that a patch is made of
-PATCH_STEP = PATCH_HOP * HOP_LENGTH  # samples
+PATCH_LENGTH = (PATCH_FRAMES - 1) * HOP_LENGTH + WINDOW_LENGTH  # samples of a patch
+PATCH_STEP = PATCH_HOP * HOP_LENGTH  # samples between the starts of patches
 
 
 def patches(waveform: Array) -> Array:
-    """Patches of a waveform at 16 kHz, the last one filled up with zeros, `(n_patches, 96, 64)`.
+    """Patches of a waveform at 16 kHz, the last one padded with zeros, `(n_patches, 96, 64)`.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def patches(waveform: Array) -> Array:
 
 
 def log_mel_spectra(waveform: Array) -> Array:
-    """Logarithm of the magnitude in each mel band, `(64, n_frames)`, of a waveform of one window at least."""
+    """Logarithm of the magnitude in each mel band, `(64, n_frames)`, for a waveform of one window or more."""
     frames = np.lib.stride_tricks.sliding_window_view(waveform, WINDOW_LENGTH)[::HOP_LENGTH]
     magnitude = np.abs(np.fft.rfft(frames * _window(), N_FFT, axis=1))
     log_mel: Array = np.log(_mel_filters() @ magnitude.T + OFFSET)
@@ -58,9 +58,9 @@ def _window() -> Array:
 
 @cache
 def _mel_filters() -> Any:
-    """Triangles of height 1, linear in mel as TensorFlow's are, not in Hz as librosa's, `(64, 257)`.
+    """Triangles of height 1, `(64, 257)`, linear in mel as in TensorFlow, and not in Hz as in librosa.
 
-    Sparse, as a bin is in two bands at most; and its sums do not depend on the number of threads.
+    Sparse, because a bin is in two bands at most, and because its sums do not depend on the number of threads.
     """
     edges = np.linspace(_mels(FMIN), _mels(FMAX), N_MELS + 2)
     bins = _mels(np.fft.rfftfreq(N_FFT, 1 / SAMPLE_RATE))

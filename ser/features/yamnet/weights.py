@@ -8,25 +8,26 @@ from ser.features.yamnet.patches import Array
 
 VARIABLE = "_yamnet/layer_with_weights-{}/{}/.ATTRIBUTES/VARIABLE_VALUE"
 NORMALISATION = ("beta", "moving_mean", "moving_variance")
-MAX_REASON = 200  # characters of what TensorFlow says
+MAX_REASON = 200  # characters of the error of TensorFlow
 
 
 def weights(handle: str, *, n_layers: int) -> list[list[Array]]:
-    """Weights of the first layers in their order: kernel, then shift, mean and variance of a normalisation, and so on.
+    """Weights of the first layers in order: a kernel, then shift, mean and variance of a normalisation, and so on.
 
     Parameters
     ----------
     n_layers
-        The first is a convolution and its normalisation, each further one a depthwise and a plain one with theirs.
+        The first layer is a convolution and its normalisation. Each further layer is a depthwise and a plain
+        convolution, each with its normalisation.
 
     Raises
     ------
     Unavailable
-        If the model cannot be had or used; the message is the remedy.
+        If the model is not available or not usable; the message has the remedy.
     """
     try:
         folder = downloaded(handle)
-    except Exception as error:  # urllib and tarfile raise what they like
+    except Exception as error:  # urllib and tarfile raise errors of many types
         raise Unavailable(f"{hub.remedy(handle)} ({type(error).__name__})") from error
     import tensorflow
 
@@ -36,8 +37,8 @@ def weights(handle: str, *, n_layers: int) -> list[list[Array]]:
     except (ValueError, tensorflow.errors.OpError) as error:
         reason = str(error).partition("\n")[0][:MAX_REASON]
         raise Unavailable(
-            f"the model {handle} in {folder} has not YAMNet's weights ({reason}); remove that folder, and run again:"
-            " it is then fetched anew"
+            f"the model {handle} in {folder} has not the weights of YAMNet ({reason}); remove that folder, and run"
+            " again: it is then downloaded again"
         ) from error
 
 

@@ -1,14 +1,15 @@
-"""Descriptors of an utterance -> one number each and functional: the representation `librosa`."""
+"""Functionals of the descriptors of an utterance: the representation `librosa`."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ser.audio import waveforms
+from ser.features.definition import Definition
 from ser.features.spectral.analysis import Analysis, Array, Rows
 from ser.features.spectral.descriptors import described, precision
 
 FUNCTIONALS: Mapping[str, tuple[str, Callable[[Rows], Rows]]] = {
-    # name in conf/ -> what it adds to the column's name, function over frames; a mean bears the descriptor's own name
+    # name in conf/ -> suffix of the name of the column, function over frames
     "mean": ("", lambda values: values.mean(axis=1)),
     "std": ("_Std", lambda values: values.std(axis=1)),
 }
@@ -24,30 +25,24 @@ def functionals(
     hop_length: int,
     descriptors: Sequence[Mapping[str, Any]],
 ) -> dict[str, float]:
-    """Functionals over the frames of the descriptors that a set of conf/librosa lists.
+    """Functionals over the frames of the descriptors of a feature set of conf/librosa.
 
     Parameters
     ----------
     waveform
-        Mono, `(n_samples,)`, at `recorded_rate` Hz.
-    name
-        Of the set.
-    sample_rate
-        Hz, to which the waveform is resampled.
-    n_fft, hop_length
-        Samples.
+        Mono, `(n_samples,)`, at `recorded_rate` Hz; it is resampled to `sample_rate` Hz.
     descriptors
-        Each has `name`, `functionals`, and the descriptor's own settings.
+        `name`, `functionals`, and settings of each descriptor.
 
     Returns
     -------
     dict
-        Column name to value: `MFCC_1`, `MFCC_1_Std`, …; a descriptor of one row has no number.
+        Column name -> value: `MFCC_1`, `MFCC_1_Std`, …; a descriptor of one row has no number.
 
     Raises
     ------
     ValueError
-        If the set names a descriptor or functional that does not exist.
+        If there is no such descriptor or functional.
     """
     at_rate = waveforms.resampled(waveform, sample_rate=recorded_rate, target=sample_rate)
     needed = precision(entry["name"] for entry in descriptors)
@@ -67,3 +62,6 @@ def _named(title: str, functional: str, values: Rows) -> dict[str, float]:
     suffix, function = FUNCTIONALS[functional]
     numbers = [""] if len(values) == 1 else [f"_{row}" for row in range(1, len(values) + 1)]
     return {f"{title}{number}{suffix}": float(value) for number, value in zip(numbers, function(values), strict=True)}
+
+
+REPRESENTATION = Definition(functionals)

@@ -1,15 +1,16 @@
-"""What YAMNet's network hears, around the speech of an utterance: the representation `yamnet_bands`."""
+"""YAMNet's log-mel spectra around the speech of an utterance: the representation `yamnet_bands`."""
 
 import numpy as np
 
 from ser.audio import waveforms
 from ser.audio.excerpts import excerpt
+from ser.features.definition import Definition
 from ser.features.yamnet.patches import OFFSET, SAMPLE_RATE, WINDOW_LENGTH, Array, log_mel_spectra
 
-NEPERS = np.log(10) / 20  # a decibel's
+NEPERS = np.log(10) / 20  # in one decibel
 LEVEL_FRAME = 400  # samples: 25 ms
-LOUD = 90  # per cent of an utterance's frames are not as loud as those whose level is set
-LEAST_LEVEL = 1e-4  # of full scale: what is not as loud is noise, and stays quiet
+LOUD = 90  # percentile of the levels of the frames, by which the level of an utterance is set
+LEAST_LEVEL = 1e-4  # of full scale; a quieter utterance is noise, and is amplified no further
 
 
 def yamnet_bands(
@@ -17,22 +18,22 @@ def yamnet_bands(
 ) -> Array:
     """YAMNet's log-mel spectra of the frames around the middle of the speech, `(64, n_frames)`.
 
-    All utterances are made equally loud: how loud a voice is recorded tells of the microphone, and YAMNet does not
-    hear what is faint. Speech begins and ends with frames whose level is at most `depth` below that of the loudest.
-    What is beyond the recording's ends is silence.
+    All utterances get the same level, because the recorded level depends on the microphone, and YAMNet does not use
+    faint sounds. Speech begins and ends with frames whose level is at most `depth` below that of the loudest frame.
+    Before and after the recording there is silence.
 
     Parameters
     ----------
     waveform
         Mono, `(n_samples,)`, at `recorded_rate` Hz.
     name
-        Of the setting.
+        Name of the settings.
     max_duration
-        Seconds from the recording's start, beyond which nothing is heard.
+        Seconds from the start of the recording; the rest is not used.
     n_frames
-        Of 10 ms each.
+        Frames of 10 ms.
     depth
-        Decibels; the level of a frame is the mean of its bands'.
+        Decibels; the level of a frame is the mean of its bands.
     level
         Decibels relative to full scale, of the 90th percentile of the levels of 25 ms.
     """
@@ -40,21 +41,24 @@ def yamnet_bands(
     whole = waveforms.fitted(at_rate, max(at_rate.size, WINDOW_LENGTH))
     spectra = log_mel_spectra(whole * np.float32(10 ** (level / 20) / max(_loudness(whole), LEAST_LEVEL)))
     start = _middle_of_speech(spectra, depth=depth * NEPERS) - n_frames // 2
-    heard = spectra[:, max(start, 0) : start + n_frames]
+    kept = spectra[:, max(start, 0) : start + n_frames]
     before = max(-start, 0)
-    after = n_frames - before - heard.shape[1]
-    padded = np.pad(heard, ((0, 0), (before, after)), constant_values=np.log(OFFSET))
-    return np.asarray(padded, np.float32)  # of a waveform in double precision, too
+    after = n_frames - before - kept.shape[1]
+    padded = np.pad(kept, ((0, 0), (before, after)), constant_values=np.log(OFFSET))
+    return np.asarray(padded, np.float32)  # also for a waveform in double precision
 
 
 def _loudness(waveform: Array) -> float:
-    """Root mean square of the loud parts."""
+    """Root mean square amplitude of the loud frames."""
     frames = waveform[: waveform.size // LEVEL_FRAME * LEVEL_FRAME].reshape(-1, LEVEL_FRAME)
     return float(np.percentile(np.sqrt(np.mean(frames.astype(np.float64) ** 2, axis=1)), LOUD))
 
 
 def _middle_of_speech(spectra: Array, *, depth: float) -> int:
-    """Frame halfway between the first and the last that are speech."""
+    """Frame halfway between the first and the last frame of speech."""
     level = spectra.mean(axis=0)
     speech = np.flatnonzero(level > level.max() - depth)
     return int(speech[0] + speech[-1] + 1) // 2
+
+
+REPRESENTATION = Definition(yamnet_bands, time_axis=2, is_scaled=True)

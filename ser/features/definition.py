@@ -1,0 +1,53 @@
+"""Definition of a representation, as its module states it in the variable `REPRESENTATION`."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from ser.audio import waveforms
+
+OF_THE_STAGE = ("required",)  # settings of conf/ that the extraction itself does not take
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A representation: the function that extracts it, and the kind of its values."""
+
+    function: Callable[..., Any]
+    """Waveform `(n_samples,)`, its sample rate in Hz, settings of conf/ as keywords -> values of the recording: an
+    array, or name of a column -> number."""
+    time_axis: int | None = None
+    """Axis of time in the array of all recordings, `(n_rows, ...)`; None: the representation is a feature table."""
+    is_scaled: bool = False
+    """True: a network takes the values as they are. False: it standardises them by the training partition."""
+    prepare: Callable[[Mapping[str, Any]], object] | None = None
+    """Function of the settings that loads what `function` needs, once in a process, or raises a `ValueError` with the
+    remedy. None: it needs nothing."""
+    of_several: Callable[..., Sequence[Any]] | None = None
+    """Recordings (waveform and sample rate), settings as keywords -> values of each. None: one by one is as fast."""
+    is_threaded: bool = False
+    """True: threads share what `prepare` loads. False: processes extract."""
+    libraries: tuple[str, ...] = ()
+    """Distributions on whose versions the values depend, beside `ser.compute.code_digest.LIBRARIES`."""
+
+    def prepared(self, settings: Mapping[str, Any]) -> "Prepared":
+        """The functions with their settings, after everything that they need is loaded.
+
+        Raises
+        ------
+        ValueError
+            If something that they need is not available; the message has the remedy.
+        """
+        if self.prepare is not None:
+            self.prepare(settings)
+        given = {key: value for key, value in settings.items() if key not in OF_THE_STAGE}
+        return Prepared(partial(self.function, **given), self.of_several and partial(self.of_several, **given))
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Functions of a definition, with their settings."""
+
+    function: Callable[[waveforms.Waveform, int], Any]
+    of_several: Callable[[Sequence[tuple[waveforms.Waveform, int]]], Sequence[Any]] | None

@@ -1,0 +1,18 @@
+"""Mean pitch of the spectral peaks."""
+
+import numpy as np
+
+from ser.features.spectral import peaks
+from ser.features.spectral.analysis import Analysis, Rows
+from ser.features.spectral.descriptors.contract import Descriptor
+
+
+def pitch(analysis: Analysis) -> Rows:
+    """Mean of the pitches of `librosa.piptrack` over all bins, most of which are 0: Hz, `(1, n_frames)`."""
+    n_bins, n_frames = analysis.magnitude.shape
+    frame, frequency, _ = peaks.peaks(analysis.magnitude, sample_rate=analysis.sample_rate)
+    mean: Rows = np.bincount(frame, weights=frequency, minlength=n_frames)[None] / n_bins
+    return mean
+
+
+DESCRIPTOR = Descriptor("Pitch", pitch)

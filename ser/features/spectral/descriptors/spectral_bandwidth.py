@@ -1,0 +1,16 @@
+"""Deviation of the frequency, weighted by magnitude."""
+
+import numpy as np
+
+from ser.features.spectral.analysis import Analysis, Rows
+from ser.features.spectral.descriptors.contract import Descriptor
+
+
+def spectral_bandwidth(analysis: Analysis) -> Rows:
+    """`librosa.feature.spectral_bandwidth`, Hz."""
+    mean, mean_square = analysis.moments
+    bandwidth: Rows = np.sqrt(np.maximum(mean_square - mean**2, 0))[None]  # rounding can make it negative for one line
+    return bandwidth
+
+
+DESCRIPTOR = Descriptor("Spectral_Bandwidth", spectral_bandwidth, is_smooth=True)

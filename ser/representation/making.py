@@ -1,0 +1,1 @@
+"""A representation of every utterance: the table or the array that an extraction stage writes."""

@@ -1,0 +1,54 @@
+"""Extraction of a representation for every utterance and variant, into a table or an array."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ser.core import tables
+from ser.features.definition import Definition
+from ser.representation import arrays
+from ser.representation.extraction import extracted, one_by_one, rows_of_variants
+from ser.representation.tabular import feature_rows
+
+
+def write(
+    definition: Definition,
+    settings: Mapping[str, Any],
+    path: Path,
+    *,
+    utterances: pd.DataFrame,
+    root: Path,
+    augmentation: Mapping[str, Any],
+    description: str,
+) -> None:
+    """Extract a representation, and write it to `path`: a file for a table, a folder for an array.
+
+    Parameters
+    ----------
+    settings, augmentation
+        Settings of the representation and of the variants, as conf/ has them.
+    root
+        Folder of the corpus.
+    description
+        Label of the progress bar.
+
+    Raises
+    ------
+    ValueError
+        If something that the representation needs is not available, or a recording is not the one that was ingested.
+    """
+    prepared = definition.prepared(settings)
+    options: dict[str, Any] = {
+        "augmentation": augmentation,
+        "description": description,
+        "threads": definition.is_threaded,
+        "libraries": definition.libraries,
+    }
+    extractor = prepared.of_several or one_by_one(prepared.function)
+    if definition.time_axis is None:
+        tables.write_parts(feature_rows(utterances, root, extractor, **options), path)
+    else:
+        values = extracted(utterances, root, extractor, **options)
+        arrays.write(path, rows_of_variants(utterances, augmentation), values)
