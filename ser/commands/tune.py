@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 UTTERANCES = Path("data/utterances.csv")
 PARTITIONS = Path("data/partitions.csv")
 STAGES = {"yamnet_librosa": "combine"}  # representations that are not made by extract_<representation>
+ADDED = "extract_added"  # makes the representation that conf/features adds
 NAME = re.compile(r"[A-Za-z0-9_-]+")
 N_SHOWN = 5
 NOT_BLIND = (
@@ -103,6 +104,14 @@ def _space(given: argparse.Namespace, config: dict[str, Any]) -> "Space":
     return spaces.read(path, config, fixed={*chosen.groups, *chosen.values})
 
 
+def _made_by(config: dict[str, Any]) -> str:
+    """Stage that writes the features of the model."""
+    name = config["representation"]["name"]
+    if "adaptation" in config["representation"]:
+        return "adapt"
+    return ADDED if name == config["features"]["name"] else STAGES.get(name, f"extract_{name}")
+
+
 def _data(given: argparse.Namespace, config: dict[str, Any]) -> "Data":
     """Data of the search, from tables made with the settings of the study.
 
@@ -115,9 +124,8 @@ def _data(given: argparse.Namespace, config: dict[str, Any]) -> "Data":
     from ser.representation import reading
     from ser.tuning import objective as tuning
 
-    name, features = config["representation"]["name"], Path(config["representation"]["path"])
-    made_by = "adapt" if "adaptation" in config["representation"] else STAGES.get(name, f"extract_{name}")
-    stages = ["partition", made_by]
+    features = Path(config["representation"]["path"])
+    stages = ["partition", _made_by(config)]
     remedy = f"make it with: {shlex.join(['dvc', 'exp', 'run', *_choices(given.overrides), *stages])}"
     for path in (UTTERANCES, PARTITIONS, features):
         if not path.exists():

@@ -256,7 +256,7 @@ def test_any_change_of_an_input_starts_afresh_and_none_goes_on(begun: Callable[.
         start(features, rows=part(features, "train").iloc[::-1]).key,
         start(features, seed=1).key,
         start(features, model={**SMALL["cnn"], "dropout": 0.2}).key,
-        start(features, model={**SMALL["cnn"], "representation": "other"}).key,
+        start(features, model={**SMALL["cnn"], "representation": "librosa"}).key,
         *[start(features, training={**TRAINING, key: value}).key for key, value in OTHER_SETTINGS.items()],
         start(features, run="members/cnn").key,
     ]

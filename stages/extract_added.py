@@ -1,0 +1,33 @@
+"""Extract the representation that a file of conf/features adds, or mark it as not asked for."""
+
+from pathlib import Path
+
+from ser.core import params, tables
+from ser.core.stage import run
+from ser.representation import registry, writing
+
+PARAMS = ("corpus.root", "augmentation", "features")
+UTTERANCES = Path("data/utterances.csv")
+NONE = "none"
+
+
+def main() -> None:
+    config = params.load(*PARAMS)
+    name, path = config["features"]["name"], Path(config["features"]["path"])
+    if name == NONE:
+        print("no added representation is asked for: features=<a file of conf/features> would")
+        tables.write_unavailable(path)
+        return
+    writing.write(
+        registry.definition(name),
+        config["features"]["settings"],
+        path,
+        utterances=tables.read_utterances(UTTERANCES),
+        root=Path(config["corpus.root"]),
+        augmentation=config["augmentation"],
+        description=f"extract {name}",
+    )
+
+
+if __name__ == "__main__":
+    run(main)
