@@ -68,18 +68,13 @@ def calibration(
     """
     if temperature not in TEMPERATURES:
         raise ValueError(f"report.temperature is {temperature!r}; set it to {' or '.join(TEMPERATURES)}")
-    variants = _variants(predictions, shown, trained, fit_on_dev=temperature == "dev")
-    figures = {one.name: reliability.calibration_scores(one.rows, n_bins=n_bins) for one in variants}
-    bins = {one.name: reliability.bins(one.rows, n_bins=n_bins) for one in variants}
-    picture = Picture(
-        f"Reliability in {n_bins} bins of confidence, {shown}. On the dashed line, the share of correct predictions"
-        " equals the confidence. Bars below the line mean that the confidence is too high.",
-        "Reliability diagrams: " + "; ".join(f"{name}, ECE {percent(own['ece'])} %" for name, own in figures.items()),
-        svg_uri(reliability_diagram(bins, n_bins=n_bins)),
-    )
-    text = _calibration_text(shown, of_training=trained is not None, fit_on_dev=temperature == "dev", lone=lone)
+    fit_on_dev = temperature == "dev"
+    variants = _variants(predictions, shown, trained, fit_on_dev=fit_on_dev)
+    scores = {one.name: reliability.calibration_scores(one.rows, n_bins=n_bins) for one in variants}
     accuracy = metrics.scores(predictions[predictions["partition"] == shown])["accuracy"]
-    table = _calibration_table(variants, figures, accuracy=accuracy)
+    text = _calibration_text(shown, of_training=trained is not None, fit_on_dev=fit_on_dev, lone=lone)
+    table = _calibration_table(variants, scores, accuracy=accuracy)
+    picture = _reliability_picture(variants, scores, shown=shown, n_bins=n_bins)
     return Section("calibration", "Calibration", text, [table, picture])
 
 
@@ -99,16 +94,28 @@ def _variants(
 
 
 def _calibration_table(
-    variants: Sequence[Variant], figures: Mapping[str, Mapping[str, float]], *, accuracy: float
+    variants: Sequence[Variant], scores: Mapping[str, Mapping[str, float]], *, accuracy: float
 ) -> Table:
     heads = ("ECE, %", "mean confidence, %", "accuracy, %")
     columns = [Column("probabilities"), Column("temperature"), *(Column(head, "share") for head in heads)]
     rows: list[list[Cell]] = []
     for one in variants:
-        own = figures[one.name]
+        own = scores[one.name]
         rows.append([one.name, one.temperature, own["ece"], own["confidence"], accuracy, own["cross_entropy"]])
     caption = "Calibration, before and after temperature scaling"
     return Table(caption, [*columns, Column("cross-entropy", "decimal")], rows)
+
+
+def _reliability_picture(
+    variants: Sequence[Variant], scores: Mapping[str, Mapping[str, float]], *, shown: str, n_bins: int
+) -> Picture:
+    bins = {one.name: reliability.bins(one.rows, n_bins=n_bins) for one in variants}
+    return Picture(
+        f"Reliability in {n_bins} bins of confidence, {shown}. On the dashed line, the share of correct predictions"
+        " equals the confidence. Bars below the line mean that the confidence is too high.",
+        "Reliability diagrams: " + "; ".join(f"{name}, ECE {percent(own['ece'])} %" for name, own in scores.items()),
+        svg_uri(reliability_diagram(bins, n_bins=n_bins)),
+    )
 
 
 def _calibration_text(shown: str, *, of_training: bool, fit_on_dev: bool, lone: Sequence[str]) -> list[str]:
