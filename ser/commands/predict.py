@@ -68,9 +68,9 @@ def run(given: argparse.Namespace) -> str:
     recognizer = chosen_recognizer(given)
     recordings = list(_recordings(paths))
     if given.record_duration is not None:
-        from ser.commands import record
+        from ser.audio import microphone
 
-        recordings.append(("microphone", record.wav_recording(given.record_duration)))
+        recordings.append(("microphone", microphone.wav_recording(given.record_duration)))
     rows = _with_progress(_rows(recordings, recognizer, timeline=given.timeline, hop=given.hop), len(recordings))
     failures = prediction_output.write(
         rows,

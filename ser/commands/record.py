@@ -3,19 +3,12 @@
 import argparse
 import io
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import soundfile
 
-from ser.audio.waveforms import Waveform
+from ser.audio import microphone
 from ser.core import files
-
-SAMPLE_RATE = 16_000  # Hz
-SECONDS = (0.1, 3600.0)  # shortest and longest recording
-BLOCK = 0.1  # seconds
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -41,60 +34,9 @@ def run(given: argparse.Namespace) -> str:
 
     if given.save is None:
         return predict.run(argparse.Namespace(**vars(given), paths=[], more=[]))
-    content = wav_recording(given.record_duration)
+    content = microphone.wav_recording(given.record_duration)
     with files.replacing(given.save) as temporary:
         samples, rate = soundfile.read(io.BytesIO(content), dtype="int16")
         soundfile.write(temporary, samples, rate)
     print(f"recorded {given.save}", file=sys.stderr)
     return predict.run(argparse.Namespace(**{**vars(given), "record_duration": None}, paths=[given.save], more=[]))
-
-
-def wav_recording(seconds: float) -> bytes:
-    """Content of a WAV file recorded from the microphone.
-
-    Raises
-    ------
-    ValueError
-        If there is no microphone, or the length is out of range.
-    """
-    if not SECONDS[0] <= seconds <= SECONDS[1]:
-        raise ValueError(f"cannot record {seconds} s; choose {SECONDS[0]} to {SECONDS[1]:g} s")
-    n_samples, n_recorded, pieces = round(seconds * SAMPLE_RATE), 0, []
-    for piece in microphone():
-        pieces.append(piece)
-        n_recorded += piece.size
-        if n_recorded >= n_samples:
-            break
-    file = io.BytesIO()
-    soundfile.write(file, np.concatenate(pieces)[:n_samples], SAMPLE_RATE, format="WAV", subtype="PCM_16")
-    return file.getvalue()
-
-
-def microphone() -> Iterator[Waveform]:
-    """Blocks of 0.1 s from the default microphone at 16 kHz, without end.
-
-    Raises
-    ------
-    ValueError
-        If there is no microphone, or a library for recording is not installed.
-    """
-    library = _library()
-    length = round(BLOCK * SAMPLE_RATE)
-    try:
-        with library.InputStream(samplerate=SAMPLE_RATE, channels=1, dtype="float32", blocksize=length) as stream:
-            while True:
-                samples, _ = stream.read(length)
-                yield np.ascontiguousarray(samples[:, 0])
-    except library.PortAudioError as error:
-        raise ValueError(f"no microphone works ({error}); connect one, or predict a file") from None
-
-
-def _library() -> Any:
-    try:
-        import sounddevice
-    except ImportError:
-        raise ValueError("recording needs sounddevice, which is not installed; pip install 'ser[record]'") from None
-    except OSError:
-        remedy = "on Debian and Ubuntu: apt install libportaudio2"
-        raise ValueError(f"recording needs PortAudio, which is not installed; {remedy}") from None
-    return sounddevice

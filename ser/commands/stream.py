@@ -54,16 +54,17 @@ def run(given: argparse.Namespace) -> str:
     ValueError
         If no audio arrives, or the raw audio does not have the given format.
     """
-    from ser.commands import predict, record
+    from ser.audio import microphone
+    from ser.commands import predict
 
     piped = given.source == "-" or (given.source is None and sys.stdin is not None and not sys.stdin.isatty())
     if piped and sys.stdin is None:
         raise ValueError(NO_AUDIO)
-    rate = inputs.check_rate(given.rate) if piped else record.SAMPLE_RATE
+    rate = inputs.check_rate(given.rate) if piped else microphone.SAMPLE_RATE
     if given.channels < 1:
         raise ValueError(f"{given.channels} channels; wanted 1 or more")
     recognizer = predict.chosen_recognizer(given)
-    blocks = decoded(sys.stdin.buffer, given.coding, given.channels) if piped else record.microphone()
+    blocks = decoded(sys.stdin.buffer, given.coding, given.channels) if piped else microphone.blocks()
     n_lines = 0
     for prediction in recognizer.timeline(inputs.Input(blocks, rate, inf), hop=given.hop):
         print(json.dumps(prediction, ensure_ascii=False) if given.json else line(prediction), flush=True)

@@ -14,8 +14,6 @@ from typing import Any, TypeVar
 from joblib import Parallel, delayed, parallel_config
 from threadpoolctl import ThreadpoolController
 
-from ser.compute.spread import numbered
-
 try:
     import distributed
     from joblib._dask import DaskDistributedBackend
@@ -179,7 +177,7 @@ def _watched(backend: Backend, address: str) -> Iterator[Callable[[], None]]:
 def _limited(function: Callable[[Item], Result], number: int, item: Item) -> tuple[int, Result]:
     # One numeric thread, so that sums do not depend on the number of cores of a worker.
     with _numeric_threads().limit(limits=1):
-        return numbered(function, number, item)
+        return number, function(item)
 
 
 @cache

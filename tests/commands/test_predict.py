@@ -17,7 +17,7 @@ import pytest
 import soundfile
 
 from ser import cli, predict_emotion
-from ser.commands import record
+from ser.audio import microphone
 from ser.commands.prediction_output import MAX_NAME
 from ser.models import bundle
 from ser.serving import inputs
@@ -186,7 +186,7 @@ def test_a_record_duration_predicts_a_recording_from_the_microphone(
     predict: Predict, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     heard = iter(np.split(SPEECH, range(1_600, SPEECH.size, 1_600)))
-    monkeypatch.setattr(record, "microphone", lambda: heard)
+    monkeypatch.setattr(microphone, "blocks", lambda: heard)
     code, out, _ = predict("--json", "--record-duration", "1.5")
     (row,) = json.loads(out)
     assert (code, row["path"], row["duration"]) == (0, "microphone", 1.5)

@@ -13,8 +13,9 @@ import pytest
 import soundfile
 
 from ser import cli, predict_emotion
+from ser.audio import microphone
 from ser.audio.reading import InvalidAudio
-from ser.commands import record, stream
+from ser.commands import stream
 from ser.serving import inputs, recognition
 from tests.support.paths import ROOT
 
@@ -241,7 +242,7 @@ def test_a_wrong_number_or_format_is_a_usage_error(
 
 def test_a_closed_standard_input_means_the_microphone(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", None)
-    monkeypatch.setattr(record, "microphone", lambda: iter([np.resize(UTTERANCE / 2**15, 3 * RATE)]))
+    monkeypatch.setattr(microphone, "blocks", lambda: iter([np.resize(UTTERANCE / 2**15, 3 * RATE)]))
     code, out, _ = run("stream", "--json")
     assert (code, len(lines(out))) == (0, 1)
 
@@ -260,7 +261,7 @@ def test_a_microphone_is_streamed_until_ctrl_c(run: Run, monkeypatch: pytest.Mon
             yield np.resize(UTTERANCE / np.float32(2**15), RATE // 10)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(record, "microphone", interrupted)
+    monkeypatch.setattr(microphone, "blocks", interrupted)
     code, out, message = run("stream", "microphone", "--json", "--rate", "8000")  # of a pipe, not of a microphone
     assert [(line["start"], line["end"]) for line in lines(out)] == [(0, 3), (1, 4)]
     assert (code, message) == (1, "interrupted")
@@ -311,7 +312,7 @@ def sound(monkeypatch: pytest.MonkeyPatch) -> Sound:
 
 @pytest.mark.parametrize("seconds", [0.1, 0.25, 2.0])
 def test_a_recording_is_as_long_as_asked_for(seconds: float, sound: Sound) -> None:
-    found, rate = soundfile.read(io.BytesIO(record.wav_recording(seconds)), dtype="int16")
+    found, rate = soundfile.read(io.BytesIO(microphone.wav_recording(seconds)), dtype="int16")
     np.testing.assert_array_equal(found, np.resize(UTTERANCE, round(seconds * RATE)))
     assert rate == RATE
     assert sound.asked["samplerate"] == RATE
@@ -320,7 +321,7 @@ def test_a_recording_is_as_long_as_asked_for(seconds: float, sound: Sound) -> No
 
 
 def test_the_microphone_is_closed_after_a_recording(sound: Sound) -> None:
-    record.wav_recording(0.3)
+    microphone.wav_recording(0.3)
     assert sound.closed
 
 
