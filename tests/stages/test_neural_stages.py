@@ -55,8 +55,9 @@ def ensemble(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty working folder."""
+    """An empty working folder; folds are trained in this process."""
     monkeypatch.chdir(tmp_path)
+    small_study.train_in_this_process(monkeypatch)
     return tmp_path
 
 
@@ -196,11 +197,7 @@ class Killed(BaseException):
 
 
 def epochs_kept(monkeypatch: pytest.MonkeyPatch, *, last: int | None = None) -> list[int]:
-    """Epochs so far at each checkpoint, in the order in which they are written; the run is killed at the `last`.
-
-    Folds are trained in this process, one after the other, as where there is an accelerator.
-    """
-    monkeypatch.setattr(backend, "on_cpu", lambda: False)
+    """Epochs so far at each checkpoint, in the order in which they are written; the run is killed at the `last`."""
     kept: list[int] = []
     keep = checkpoints.keep
 
@@ -306,18 +303,20 @@ def test_a_training_that_is_killed_says_how_to_go_on(here: Path, monkeypatch: py
 
     small_study.write_tables(configuration("dnn"))
     balance.main()
+    monkeypatch.setattr(backend, "on_cpu", lambda: True)
     monkeypatch.setattr(processes, "side_by_side", died)
     with pytest.raises(ValueError, match=r"the training of a fold was killed.*LOKY_MAX_CPU_COUNT=1 dvc repro"):
         train.main()
     assert not (here / "models").exists()
 
 
-def test_folds_at_once_are_those_one_after_the_other(here: Path) -> None:
+def test_folds_at_once_are_those_one_after_the_other(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Up to how many threads add what up."""
     summary = Path("reports/learning_curves/metrics.json")
     small_study.write_tables(configuration("dnn"))
     small_study.run_stages()
     in_turn, step = written(here), json.loads(summary.read_text())["step"]
+    monkeypatch.setattr(backend, "on_cpu", lambda: True)
     train.main()
     evaluate.main()
     at_once = written(here)

@@ -124,12 +124,17 @@ def write_params(config: Mapping[str, Any]) -> None:
 
 
 def run_stages() -> None:
-    """Balance, train and evaluate in the working folder, all in this process: it takes seconds to start others."""
+    """Balance, train and evaluate in the working folder."""
     balance.main()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("ser.models.backend.on_cpu", lambda: False)  # as where there is an accelerator
+        train_in_this_process(patch)
         train.main()
     evaluate.main()
+
+
+def train_in_this_process(patch: pytest.MonkeyPatch) -> None:
+    """Train folds of networks one after the other, as on an accelerator: another process takes seconds to begin."""
+    patch.setattr("ser.models.backend.on_cpu", lambda: False)
 
 
 def input_of(config: Mapping[str, Any], folder: Path) -> reading.Representation:

@@ -287,12 +287,15 @@ def test_settings_that_do_not_fit_are_unfit_and_say_why(section: str, settings: 
         objective.dev_uar(data(), configuration("svm") | {section: settings})
 
 
-def test_a_network_is_judged_by_dev_before_it_learns_from_dev(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_a_network_is_judged_by_dev_before_it_learns_from_dev(monkeypatch: pytest.MonkeyPatch) -> None:
+    small_study.train_in_this_process(monkeypatch)
+    monkeypatch.setattr(
+        objective.processes, "in_own_process", lambda function, *given, **more: function(*given, **more)
+    )
     config = configuration("cnn")
     undecided = config["training"] | {"select": "last", "learning_rate": 0.01}
     scores = [
-        objective.dev_uar(data(features=array(), n_folds=3), config | {"training": undecided | {"refit": refit}})
+        objective.dev_uar(data(FOLDS, features=array()), config | {"training": undecided | {"refit": refit}})
         for refit in (True, False)
     ]
     assert scores[0] == scores[1]
