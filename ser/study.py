@@ -61,10 +61,7 @@ class Study:
         return self.utterances.set_index("utterance")["speaker"].loc[rows["utterance"]].reset_index(drop=True)
 
     def warnings(self) -> list[str]:
-        """Warnings about the training rows of the folds, for the user.
-
-        An emotion may lack in training or in dev, or only one speaker may have it.
-        """
+        """Warnings about emotions that training or dev lacks, or that only one speaker has."""
         if not self.settings.is_network:
             lone = set[str]().union(*(self._lone_speakers(fold) for fold in self.folds))
             text = (
@@ -229,7 +226,7 @@ def _write_fold(study: Study, folder: Path, run: str, log: OnFoldEpoch, fold: in
 
 
 def predictions(rows: pd.DataFrame, utterances: pd.DataFrame, models: Path, config: Mapping[str, Any]) -> pd.DataFrame:
-    """Predictions of the models of a study for rows of a table of partitions, in the digits that people read.
+    """Predictions of the models of a study for rows of a table of partitions, with rounded probabilities.
 
     Parameters
     ----------
@@ -271,7 +268,7 @@ def saved_model(models: Path, fold: int, partition: str) -> Bundle:
 
 
 def predicted_by_members(rows: pd.DataFrame, folder: Path, members: Iterable[str], models: Path) -> pd.DataFrame:
-    """Mean of the predictions of the members for rows of a table of partitions, by the mean that the ensemble names.
+    """Predictions of an ensemble for rows of a table of partitions: the mean over its members.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Standardise each feature over the utterances of its speaker, where the study is transductive."""
+"""Standardise each feature over the utterances of each speaker, if the study is transductive."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ def main() -> None:
     config = params.load(*PARAMS)
     adapted = formats.in_format(ADAPTED, config["tables.format"])
     if config["adaptation"]["name"] == adaptation.NONE:
-        print("no adaptation is asked for: adaptation=speaker would")
+        print("no adaptation is chosen; choose one with -S adaptation=speaker")
         tables.write_unavailable(adapted)
         return
     features = tables.read_features(Path(config["paths.extracted"]))

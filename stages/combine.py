@@ -1,4 +1,4 @@
-"""Join the YAMNet and the librosa features, one row an utterance."""
+"""Join the YAMNet and the librosa features, one row per utterance."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ def main() -> None:
         formats.in_format(path, config["tables.format"]) for path in (YAMNET, LIBROSA, COMBINED)
     )
     if tables.is_unavailable(yamnet):
-        print("the combined features are marked unavailable, as YAMNet's are")
+        print("the combined features are marked unavailable, because YAMNet's are")
         tables.write_unavailable(combined)
         return
     tables.write_parts(joining.combined(yamnet, librosa), combined)

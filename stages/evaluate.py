@@ -36,7 +36,7 @@ def main() -> None:
     protocol = partitions.protocol(**config["partition"], **properties)
     wanted = ["dev", "test"] if evaluation["test"] else ["dev"]
     tables.write(study.predictions(table[table["partition"].isin(wanted)], utterances, MODELS, config), PREDICTIONS)
-    predictions = tables.read_predictions(PREDICTIONS)  # scores follow from the rounded digits that people can read
+    predictions = tables.read_predictions(PREDICTIONS)  # so that the scores are those of the rounded file
     scores = metrics.metrics(predictions, **evaluation, **properties, protocol=protocol, seed=config["seed"])
     files.write_json(METRICS, scores)
     shown = predictions[predictions["partition"] == wanted[-1]]

@@ -1,4 +1,4 @@
-"""Extract the representation that a file of conf/features adds, or mark it as not asked for."""
+"""Extract the representation that a file of conf/features adds, or mark it unavailable."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ def main() -> None:
     config = params.load(*PARAMS)
     name, path = config["features"]["name"], Path(config["features"]["path"])
     if name == NONE:
-        print("no added representation is asked for: features=<a file of conf/features> would")
+        print("no added representation is chosen; choose one with -S features=<a file of conf/features>")
         tables.write_unavailable(path)
         return
     writing.write(

@@ -1,4 +1,4 @@
-"""Extract openSMILE's functionals of every utterance, if the model asks for them."""
+"""Extract openSMILE's functionals of every utterance, if the model takes them."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ def main() -> None:
     config = params.load(*PARAMS)
     features = formats.in_format(FEATURES, config["tables.format"])
     if not files.read_json(AVAILABILITY)["wanted"]:
-        print("openSMILE is not asked for: model.representation=opensmile would")
+        print("no model takes openSMILE's features; extract them with -S model.representation=opensmile")
         tables.write_unavailable(features)
         return
     writing.write(

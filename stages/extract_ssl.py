@@ -1,4 +1,4 @@
-"""Extract the encoding of every utterance by a frozen speech encoder, if the model asks for it."""
+"""Extract the encoding of every utterance by a frozen speech encoder, if the model takes it."""
 
 from pathlib import Path
 
@@ -17,7 +17,9 @@ def main() -> None:
     config = params.load(*PARAMS)
     features = formats.in_format(FEATURES, config["tables.format"])
     if not files.read_json(AVAILABILITY)["wanted"]:
-        print("no speech encoder is asked for: model.representation=ssl or ssl.required=true would")
+        print(
+            "no model takes a speech encoder's features; extract them with -S model.representation=ssl or -S ssl.required=true"
+        )
         tables.write_unavailable(features)
         return
     writing.write(

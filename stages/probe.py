@@ -1,4 +1,4 @@
-"""Print what is studied, check that the corpus exists, and find out which networks are available."""
+"""Print corpus, partition and model, check that the corpus exists, and find out which networks are available."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -34,7 +34,7 @@ def main() -> None:
     }
     if not available and (yamnet["required"] or any("yamnet" in name for name in taken)):
         raise ValueError(hub.remedy(yamnet["handle"]))
-    wants_encoder = ssl["required"] or "ssl" in taken  # else nobody waits for gigabytes and hours of extraction
+    wants_encoder = ssl["required"] or "ssl" in taken  # otherwise gigabytes need not be downloaded
     if wants_encoder:
         hugging_face.check(ssl["model"], ssl["revision"])
     if "opensmile" in taken:

@@ -51,7 +51,7 @@ class Listing:
 def listing(*, all_commits: bool = False) -> Listing:
     """Read the runs of the DVC repository that contains the current folder.
 
-    Of each run, only `params.yaml`, `dvc.lock` and `reports/metrics.json` are read, and they are read from Git:
+    Only `params.yaml`, `dvc.lock` and `reports/metrics.json` of each run are read, from Git:
     `dvc exp show` collects every dependency too, which takes seconds for each new experiment.
 
     Parameters
@@ -85,7 +85,7 @@ def listing(*, all_commits: bool = False) -> Listing:
 
 
 def _refs(repo: "Repo", baseline: str | None) -> Iterator[tuple[str, str]]:
-    """Name and revision of each experiment that ended well and started from `baseline`, or from any commit."""
+    """Name and revision of each successful experiment that started from `baseline`, or from any commit if None."""
     from dvc.repo.experiments.utils import exp_refs_by_baseline
 
     for refs in exp_refs_by_baseline(repo.scm, None if baseline is None else {baseline}).values():
@@ -144,10 +144,10 @@ def _content(path: Path) -> bytes:
 
 
 def run_of(name: str, read: Reader, *, date: datetime | None = None, state: str = "") -> Run:
-    """Run whose files `read` gives.
+    """Run whose files `read` returns.
 
     Metrics that other settings produced are left out: a run that stopped before the stage `evaluate` still contains
-    those of the run before.
+    the metrics of the run before.
 
     Parameters
     ----------

@@ -2,6 +2,6 @@
 
 from ser.core import discovery
 
-# The names of their files tell networks from classifiers; an import of Keras would take seconds.
+# Networks are found by the names of their files, because an import of Keras takes seconds.
 NEURAL = tuple(discovery.modules("ser.models.networks", "NETWORK"))
 ENSEMBLE = "ensemble"

@@ -50,7 +50,7 @@ def mean_of(model: Mapping[str, Any]) -> Callable[[Sequence[Probabilities]], Pro
     ValueError
         If the name is unknown.
     """
-    name = model.get("mean", "arithmetic")  # earlier bundles have no other
+    name = model.get("mean", "arithmetic")  # earlier bundles lack the setting
     if name not in MEANS:
         raise ValueError(f"unknown model.mean {name!r}; it is {' or '.join(MEANS)}")
     return MEANS[name]

@@ -19,9 +19,9 @@ DISTRIBUTIONS = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
 
 
 def seed_everything(seed: int, *, deterministic: bool) -> None:
-    """Seed Python, NumPy and the backend; if `deterministic`, let the backend run operations that repeat exactly only.
+    """Seed Python, NumPy and the backend; if `deterministic`, allow only operations that repeat exactly.
 
-    Then an operation that cannot repeat exactly is an error. TensorFlow cannot undo the choice within a process.
+    Any other operation is then an error. TensorFlow cannot undo the choice within a process.
     """
     keras.utils.set_random_seed(seed)
     if not deterministic:

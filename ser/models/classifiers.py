@@ -10,7 +10,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 
-def svm(*, C: float, gamma: float | str, seed: int) -> Pipeline:  # noqa: N803 (the name everyone knows)
+def svm(*, C: float, gamma: float | str, seed: int) -> Pipeline:  # noqa: N803 (the usual name)
     """Support vector machine with a radial kernel; exact, so the seed is unused."""
     return make_pipeline(StandardScaler(), SVC(C=C, gamma=gamma, decision_function_shape="ovr"))
 

@@ -35,5 +35,5 @@ def recorded(folder: Path) -> Iterator[Callable[[int, int, Epoch], None]]:
 
 
 def write_none(folder: Path, model: str) -> None:
-    """Write a note that a model has no epochs, because DVC expects the folder, as json."""
+    """Write a json file which notes that the model has no epochs; DVC expects the folder."""
     files.write_json(folder / "none.json", {model: "is not trained in epochs"})

@@ -34,7 +34,7 @@ class Fit:
 
     model: neural.NeuralClassifier
     before_refit: neural.NeuralClassifier | None
-    """The network that was not trained on dev; None if `model` was not, either."""
+    """The network that was trained on train alone; None without a refit."""
     epochs: list[Epoch]
     """Epochs of the training that dev observed."""
     metrics: dict[str, float]
@@ -110,13 +110,13 @@ def fitted(
 ) -> Fit:
     """Train the network of `settings` on balanced `rows` of one fold.
 
-    Dev alone decides when to stop, when to reduce the learning rate, which epoch to keep, and on the calibration. Where
+    Dev alone decides when to stop, when to reduce the learning rate, which epoch to keep, and on the calibration. If
     it decides on the calibration only, a second network may be trained on train and dev (`training.refit`).
 
     Parameters
     ----------
     rows
-        utterance, variant, emotion, synthetic, and, if the representation is a table, its features or none.
+        utterance, variant, emotion, synthetic; features too, if the representation is a table and rows are synthetic.
     dev
         Original rows, with the same columns. Rows with an emotion that `rows` lack are left out.
     run

@@ -73,7 +73,7 @@ def trained(
     folder: Path,
     watch: Watch,
 ) -> tuple[keras.Model, Progress]:
-    """Train a network epoch by epoch; return that of the selected epoch, and the figures of all epochs.
+    """Train a network epoch by epoch; return the network of the selected epoch, and the figures of all epochs.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def trained(
     Raises
     ------
     ValueError
-        If a value is not finite, or the loss becomes so.
+        If a value of the examples or the loss is not finite.
     """
     backend.seed_everything(seed, deterministic=training.deterministic)
     progress, model = checkpoints.resumed(folder, training.rules) or (Progress(), _compiled(build(), training))

@@ -48,7 +48,7 @@ def with_predictions(facts: pd.DataFrame, probabilities: Probabilities, labels: 
 
 
 def rounded(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Round the probabilities to the digits that people read; the predictions stay as they are."""
+    """Round the probabilities to `DIGITS`; the predictions do not change."""
     columns = probability_columns(predictions)
     return predictions.assign(**predictions[columns].round(DIGITS))
 

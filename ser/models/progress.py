@@ -23,7 +23,7 @@ class Rules:
     """One of `SELECTIONS`, or `LAST`."""
     max_epochs: int
     patience: int | None
-    """Number of epochs without a better one after which training stops; None: never."""
+    """Number of epochs without improvement after which training stops; None: never."""
     reduce_patience: int | None
     """Number of epochs without a lower dev loss after which the learning rate is reduced; None: never."""
     reduce_factor: float
@@ -70,14 +70,14 @@ class Progress:
     epochs: list[Epoch] = field(default_factory=list)
 
     def best_epoch(self, rules: Rules) -> int:
-        """Index of the selected epoch, the first one of equals."""
+        """Index of the selected epoch, the first one if several are equal."""
         if rules.select == LAST:
             return len(self.epochs) - 1
         scores = [SELECTIONS[rules.select](epoch) for epoch in self.epochs]
         return scores.index(max(scores))
 
     def is_over(self, rules: Rules) -> bool:
-        """True if no further epoch is to be trained."""
+        """True if no further epoch must be trained."""
         n_epochs = len(self.epochs)
         if n_epochs == 0 or n_epochs >= rules.max_epochs:
             return n_epochs > 0

@@ -86,7 +86,7 @@ def epochs(folder: Path) -> pd.DataFrame:
 def temperature(folder: Path) -> float:
     """Temperature that divides the logits of the bundle in `folder`, fitted in its training."""
     own = bundle.read_description(folder).get("temperature")
-    if own is not None:  # of a network, which need not be loaded for that
+    if own is not None:  # of a network, which is not loaded
         return float(own)
     (calibrated,) = bundle.load(folder).model.calibrated_classifiers_
     (calibrator,) = calibrated.calibrators

@@ -1,4 +1,4 @@
-"""Spectrograms as other voices, tempos, distances and rooms would have made them, drawn anew in every epoch."""
+"""Random changes of spectrograms that imitate other voices, tempos, distances and rooms, drawn anew in every epoch."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,32 +13,32 @@ N_CORNERS = (3, 6)  # fewest and most corners of a random filter
 
 @dataclass(frozen=True)
 class Variation:
-    """Bounds of the changes, each of which is drawn uniformly."""
+    """Bounds of the changes; each change is drawn uniformly."""
 
     max_stretch: float
-    """Of time, about the middle; 0.1: by a factor of 0.9 to 1.1."""
+    """Stretch of time, about the middle; 0.1: a factor of 0.9 to 1.1."""
     max_delay: float
-    """Frames, later or earlier."""
+    """Shift in frames, later or earlier."""
     max_warp: float
-    """Of frequency, about the lowest band; 0.1: by a factor of 0.9 to 1.1."""
+    """Stretch of frequency, about the lowest band; 0.1: a factor of 0.9 to 1.1."""
     max_transposition: float
-    """Bands, up or down."""
+    """Shift in bands, up or down."""
     max_gain: float
-    """In the unit of the spectrogram, louder or quieter."""
+    """Gain in the unit of the spectrogram, louder or quieter."""
     max_filter_gain: float
-    """In that unit, of 3 to 6 bands (the lowest and the highest are among them), and linear between them."""
+    """Gain in that unit at 3 to 6 bands, the lowest and the highest among them, and linear between them."""
     n_masks: int
-    """Stretches of time that are set to the mean, and as many stretches of bands."""
+    """Number of stretches of time that are set to the mean, and of stretches of bands."""
     max_time_mask: int
-    """Frames of the longest mask."""
+    """Length of the longest mask, in frames."""
     max_band_mask: int
-    """Bands of the widest mask."""
+    """Width of the widest mask, in bands."""
 
 
 def varied(spectrogram: Values, rng: np.random.Generator, **bounds: Any) -> Values:
-    """A spectrogram with another tempo, time, vocal tract, pitch, level and room, and with masks.
+    """Change tempo, time, vocal tract, pitch, level and room of a spectrogram at random, and mask parts of it.
 
-    Values beyond an edge are those of the edge. No cell becomes quieter than the quietest one.
+    Values beyond an edge repeat the edge. No cell becomes quieter than the quietest one.
 
     Parameters
     ----------

@@ -27,7 +27,7 @@ class Choices:
     files: Mapping[str, str]
     """Group -> file, in the order of `conf/config.yaml`: all groups that have several files."""
     differing: frozenset[str]
-    """Groups whose file has to be named: neither the default, nor the one that the model brings."""
+    """Groups whose file must be named: it is neither the default nor the choice of the model's file."""
     values: tuple[str, ...]
     """Overrides of single values, as `model.C=1.0`."""
 
@@ -40,7 +40,7 @@ def choices(settings: Mapping[str, Any], *, conf: Path = params.CONF) -> Choices
     """Find the files of `conf` and the single values that compose to `settings`.
 
     The file of a group is the one whose values agree best with `settings`; every value that still differs is listed,
-    so that the result is complete whichever file was chosen.
+    so the result is complete for any choice of files.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def choices(settings: Mapping[str, Any], *, conf: Path = params.CONF) -> Choices
 
 
 def _leaves(content: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
-    """Dotted name and value of everything that is not a section; an empty section counts as a value."""
+    """Dotted name and value of every setting; an empty section counts as a value."""
     for key, value in content.items():
         name = f"{above}{key}"
         if isinstance(value, Mapping) and value:
@@ -97,14 +97,14 @@ def _defaults(path: Path) -> dict[str, str]:
 
 
 def _best(folder: Path, leaves: Leaves, preferred: str) -> str:
-    """File of a group whose values agree best with `leaves`; of equals, `preferred`, then the first by name."""
+    """File of a group whose values agree best with `leaves`; of equal ones, `preferred`, then the first by name."""
     files = sorted(folder.glob("*.yaml"), key=lambda path: (path.stem != preferred, path.stem))
     agreements = {path.stem: agreement for path in files if (agreement := _agreement(path, leaves)) is not None}
     return max(agreements, key=lambda name: agreements[name], default=preferred)
 
 
 def _agreement(path: Path, leaves: Leaves) -> int | None:
-    """Values of a file of `conf` that `leaves` have, less those that they do not; None if it is of another name."""
+    """Number of values of a file that agree with `leaves`, minus those that differ; None if the name differs."""
     content = {key: value for key, value in _read(path).items() if key != "defaults"}
     if not path.read_text(encoding="utf-8").startswith(GLOBAL):
         content = {path.parent.name: content}
@@ -117,7 +117,7 @@ def _agreement(path: Path, leaves: Leaves) -> int | None:
 
 @functools.cache
 def _composed(overrides: tuple[str, ...], conf: Path) -> tuple[Leaves, frozenset[str]]:
-    """Leaves of the composition, and the dotted names of what is derived from other values, read from the cache.
+    """Leaves of the composition, and the dotted names of values that are derived from others; cached.
 
     Raises
     ------

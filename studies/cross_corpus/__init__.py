@@ -1,6 +1,9 @@
-"""Every corpus against every corpus, on the emotions that all of them have."""
+"""Cross-corpus study: train and test on every pair of corpora, on the emotions that all of them have."""
 
 from pathlib import Path
 
 PREDICTIONS = Path("data/predictions")
-ACROSS, WITHIN = "across.csv", "within.csv"  # of the other corpora; of the training corpus, in folds of speakers
+ACROSS, WITHIN = (
+    "across.csv",
+    "within.csv",
+)  # predictions of other corpora; of the training corpus in folds

@@ -7,9 +7,9 @@ import pandas as pd
 
 from ser.core import files, params, tables
 from ser.core.stage import run
-from ser.evaluation import metrics
 from ser.figures.matrices import heat_map
-from studies.cross_corpus import ACROSS, PREDICTIONS, WITHIN
+from studies.cross_corpus import PREDICTIONS
+from studies.cross_corpus.pairs import pair_scores
 
 PARAMS = ("evaluation", "labels.name", "model", "seed")
 SCORES = Path("reports/cross_corpus.csv")
@@ -35,32 +35,6 @@ def main() -> None:
     note.append("diagonal: folds of speakers" + ("; blank: too few speakers" if uar.isna().any(axis=None) else ""))
     figure = heat_map(uar, chance=1 / len(labels), title="UAR across corpora, in %", note="\n".join(note))
     files.write_figure(HEAT_MAP, figure)
-
-
-def pair_scores(path: Path, test_corpus: str, rows: pd.DataFrame, *, n_resamples: int, seed: int) -> dict[str, Any]:
-    """Row of the table: scores of the models trained on one corpus and tested on another, or on the same in folds.
-
-    Parameters
-    ----------
-    path
-        Predictions, as `<training corpus>/across.csv` or `<training corpus>/within.csv`.
-    rows
-        Predictions of the utterances of `test_corpus` in that file.
-    """
-    low, high = metrics.uar_interval(rows, n_resamples=n_resamples, seed=seed)
-    scores = metrics.scores(rows)
-    return {
-        "train_corpus": path.parent.name,
-        "test_corpus": test_corpus,
-        "protocol": {ACROSS: "cross_corpus", WITHIN: "speaker_folds"}[path.name],
-        "emotions": " ".join(metrics.labels_of(rows)),
-        "n_utterances": len(rows),
-        "n_speakers": rows["speaker"].nunique(),
-        "uar": scores["uar"],
-        "uar_low": low,
-        "uar_high": high,
-        "accuracy": scores["accuracy"],
-    }
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Runs of the study: who is trained on, who is tested, and the predictions."""
+"""Runs of the study: the training and test corpora of each, and its predictions."""
 
 import tempfile
 from collections.abc import Mapping
@@ -14,13 +14,13 @@ from ser.protocol import balancing, partitions
 from ser.representation.reading import Representation
 from studies.cross_corpus import ACROSS, WITHIN
 
-N_FOLDS = 5  # of speakers, within a corpus; fewer where it has fewer
+N_FOLDS = 5  # of speakers, within a corpus; fewer if the corpus has fewer speakers
 MIN_SPEAKERS_ACROSS = 2  # train and dev
 MIN_SPEAKERS_WITHIN = 3  # train, dev and test
 
 
 def comparable(utterances: pd.DataFrame) -> pd.DataFrame:
-    """Utterances with an emotion that every corpus has: a UAR over other classes could not be compared.
+    """Utterances with an emotion that every corpus has, because UARs over different classes cannot be compared.
 
     Raises
     ------
@@ -40,7 +40,7 @@ def comparable(utterances: pd.DataFrame) -> pd.DataFrame:
 def of_corpus(
     corpus: str, utterances: pd.DataFrame, settings: Mapping[str, Any]
 ) -> dict[str, tuple[pd.DataFrame, dict[str, Any]]]:
-    """File name -> utterances and settings of the partition; nothing of a corpus with too few speakers, or none."""
+    """File name -> utterances and settings of the partition; empty if the corpus is missing or has too few speakers."""
     own = utterances[utterances["corpus"] == corpus]
     others = sorted(set(utterances["corpus"]) - {corpus})
     n_speakers = own["speaker"].nunique()
@@ -53,19 +53,19 @@ def of_corpus(
 
 
 def reason(corpus: str, utterances: pd.DataFrame) -> str:
-    """Why a corpus has no run."""
+    """Reason why a corpus has no run."""
     own = utterances[utterances["corpus"] == corpus]
     if own.empty:
-        return "it is not there; `ser corpora` lists what is"
+        return "it is not installed; `ser corpora` lists the installed ones"
     if own["speaker"].nunique() < MIN_SPEAKERS_ACROSS:
-        return f"{own['speaker'].nunique()} known speakers, and train and dev need one each"
-    return "it is the only one, and its two speakers are too few for folds"
+        return f"{own['speaker'].nunique()} known speakers; train and dev need one each"
+    return "it is the only corpus, and its two speakers are too few for folds"
 
 
 def transferred(
     utterances: pd.DataFrame, features: Representation, config: Mapping[str, Any], *, run: str
 ) -> pd.DataFrame:
-    """Test predictions of one partition, by models that are trained for it."""
+    """Train the models of one partition, and predict its test partition."""
     table = partitions.partition_table(utterances, **config["partition"], seed=config["seed"])
     balanced = balancing.balanced_folds(features.rows, table, balance=config["balance"], seed=config["seed"])
     given = study.Study(utterances, table, features, balanced, Settings.of(config))

@@ -1,4 +1,4 @@
-"""Train on one corpus, predict all the others; and, in folds of speakers, the corpus itself."""
+"""Train on one corpus and predict all others; predict the corpus itself in folds of speakers."""
 
 import sys
 from functools import partial
@@ -22,7 +22,7 @@ def main(corpus: str) -> None:
         folder.mkdir()
         found = runs.of_corpus(corpus, utterances, config["partition"])
         if not found:
-            print(f"{corpus} trains nothing: {runs.reason(corpus, utterances)}")
+            print(f"no model is trained on {corpus}: {runs.reason(corpus, utterances)}")
             files.write_text(folder / "nothing.txt", runs.reason(corpus, utterances) + "\n")
         for name, (rows, partition) in found.items():
             predictions = runs.transferred(

@@ -1,9 +1,9 @@
-"""The same data and model under six protocols, some honest and some that leak: how much of a score is leakage."""
+"""Leakage study: scores of the same data and model under six protocols, two honest and four that leak."""
 
 from pathlib import Path
 
-PROTOCOLS = Path("data/protocols")  # a folder each: tables and models
+PROTOCOLS = Path("data/protocols")  # one folder per protocol, with its tables and models
 TABLES = {name: f"{name}.csv" for name in ("utterances", "features", "partitions", "balanced")}
 MODELS = "models"
-PREDICTIONS = Path("data/predictions")  # a csv each
-AUDITS = Path("reports/audits")  # a json each
+PREDICTIONS = Path("data/predictions")  # one csv per protocol
+AUDITS = Path("reports/audits")  # one json per protocol

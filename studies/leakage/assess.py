@@ -1,4 +1,4 @@
-"""Partition, balance, train and predict by one protocol, whether it leaks or not."""
+"""Partition, balance, train and predict by one protocol, honest or leaky."""
 
 import sys
 from functools import partial

@@ -1,4 +1,4 @@
-"""Audit what one protocol has made, its predictions too; an error fails only what is not declared to have any."""
+"""Audit the tables, models and predictions of one protocol; fail if a leak is found that it does not declare."""
 
 import sys
 from functools import partial

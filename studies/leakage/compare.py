@@ -1,4 +1,4 @@
-"""Score every protocol, as one table and one picture of how much of a score is leakage."""
+"""Score every protocol in one table, and draw the inflation of the scores by leakage."""
 
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ def main() -> None:
 
 
 def row(predictions: pd.DataFrame, report: dict[str, Any], *, n_resamples: int, seed: int) -> dict[str, Any]:
-    """Scores of one protocol, and what its audit found."""
+    """Scores of one protocol, and the findings of its audit."""
     low, high = metrics.uar_interval(predictions, n_resamples=n_resamples, seed=seed)
     scores = metrics.scores(predictions)
     errors = [one["check"] for one in report["findings"] if one["level"] == "error"]

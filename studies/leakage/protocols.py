@@ -1,7 +1,7 @@
-"""Protocols that leak, as publications have them, beside honest ones: what the same data and model then seem to score.
+"""Honest protocols, and protocols that leak as some publications do.
 
-Only the study `studies/leakage` uses them. An arrangement has the tables that the stages partition and balance make,
-and the made rows that a leaky protocol tests as if they were recordings.
+An arrangement contains the tables that the stages partition and balance make, and the synthetic or augmented rows that
+a leaky protocol tests as if they were recordings.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,7 +20,7 @@ from ser.protocol import balancing, partitions
 from ser.study import Study
 
 N_FOLDS = 5  # of speakers
-N_SPLITS = 5  # at random, since one of them has few tested utterances; each is a fold, and all protocols have the same
+N_SPLITS = 5  # random splits, one per fold, equal for all protocols; a single one has few test utterances
 FRACTIONS = {"test_fraction": 0.15, "dev_fraction": 0.15}
 K_NEIGHBORS = 5
 FACTS = ["corpus", "speaker", "sex", "intensity"]
@@ -28,11 +28,11 @@ FACTS = ["corpus", "speaker", "sex", "intensity"]
 
 @dataclass(frozen=True)
 class Arrangement:
-    """Who trains and who is tested under a protocol."""
+    """Training and test rows under a protocol."""
 
     utterances: pd.DataFrame
     features: pd.DataFrame
-    """Of every utterance and variant."""
+    """Features of every utterance and variant."""
     partitions: pd.DataFrame
     balanced: pd.DataFrame
     """Training rows of every fold."""
@@ -43,7 +43,7 @@ class Arrangement:
 def arranged(
     name: str, utterances: pd.DataFrame, features: pd.DataFrame, *, balance: Mapping[str, Any], seed: int
 ) -> Arrangement:
-    """Partition, and balance, by the protocol `name`.
+    """Partition and balance by the protocol `name`.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def arranged(
     Raises
     ------
     ValueError
-        If the protocol is unknown, or cannot be had of these utterances.
+        If the protocol is unknown, or these utterances do not allow it.
     """
     if name not in PROTOCOLS:
         raise ValueError(f"unknown protocol {name!r}; it is one of {', '.join(PROTOCOLS)}")
@@ -67,7 +67,7 @@ def arranged(
 def leave_one_speaker_out(
     utterances: pd.DataFrame, features: pd.DataFrame, balance: Mapping[str, Any], seed: int
 ) -> Arrangement:
-    """Every speaker is tested once by a model that heard all others."""
+    """Test every speaker once, by a model that was trained on all others."""
     table = partitions.partition_table(utterances, name="leave_one_speaker_out", seed=seed)
     return _honestly_balanced(utterances, features, table, balance, seed)
 
@@ -75,14 +75,14 @@ def leave_one_speaker_out(
 def speaker_folds(
     utterances: pd.DataFrame, features: pd.DataFrame, balance: Mapping[str, Any], seed: int
 ) -> Arrangement:
-    """Every speaker is tested once, in `N_FOLDS` folds, fewer where there are fewer speakers."""
+    """Test every speaker once, in `N_FOLDS` folds, or fewer if there are fewer speakers."""
     n_folds = min(N_FOLDS, utterances["speaker"].nunique())
     table = partitions.partition_table(utterances, name="speaker_folds", n_folds=n_folds, seed=seed)
     return _honestly_balanced(utterances, features, table, balance, seed)
 
 
 def random(utterances: pd.DataFrame, features: pd.DataFrame, balance: Mapping[str, Any], seed: int) -> Arrangement:
-    """Utterances are drawn, so that the speakers of test are heard in training; nothing else leaks."""
+    """Split the utterances at random: test speakers are also in training, and nothing else leaks."""
     parts = [
         partitions.partition_table(utterances, name="random", seed=seed + fold, **FRACTIONS).assign(fold=fold)
         for fold in range(N_SPLITS)
@@ -91,7 +91,7 @@ def random(utterances: pd.DataFrame, features: pd.DataFrame, balance: Mapping[st
 
 
 def leaky_smote(utterances: pd.DataFrame, features: pd.DataFrame, balance: Mapping[str, Any], seed: int) -> Arrangement:
-    """SMOTE on the whole corpus, then a random split of its rows: those of training lie between those of test."""
+    """Apply SMOTE to the whole corpus, then split its rows at random: synthetic rows interpolate training and test."""
     k_neighbors = balance.get("k_neighbors", K_NEIGHBORS)
     rows = balancing.balanced(features, name="smote", k_neighbors=k_neighbors, seed=seed)
     return _split_by_rows(utterances, features, rows, seed, lambda training, _: training)
@@ -100,7 +100,7 @@ def leaky_smote(utterances: pd.DataFrame, features: pd.DataFrame, balance: Mappi
 def leaky_augmentation(
     utterances: pd.DataFrame, features: pd.DataFrame, balance: Mapping[str, Any], seed: int
 ) -> Arrangement:
-    """Augment the whole corpus, then split its rows at random: variants of a tested recording train."""
+    """Augment the whole corpus, then split its rows at random: variants of test recordings are in training."""
     if (features["variant"] == ORIGINAL).all():
         raise ValueError(
             "leaky_augmentation needs augmented variants, and the features have none; compose the study's params.yaml"
@@ -118,7 +118,7 @@ def leaky_augmentation(
 def leaky_duplicates(
     utterances: pd.DataFrame, features: pd.DataFrame, balance: Mapping[str, Any], seed: int
 ) -> Arrangement:
-    """Every recording is there twice, as in an archive unpacked twice, and a random split divides the copies."""
+    """Copy every recording, as in an archive unpacked twice, then split at random: copies of test recordings train."""
     copies = utterances.assign(utterance=utterances["utterance"] + "+copy", duplicate_of=utterances["utterance"])
     twice = pd.concat([utterances, copies]).sort_values("utterance", ignore_index=True)
     doubled = pd.concat([features, features.assign(utterance=features["utterance"] + "+copy")], ignore_index=True)
@@ -139,7 +139,7 @@ PROTOCOLS: Mapping[str, Callable[[pd.DataFrame, pd.DataFrame, Mapping[str, Any],
 def _honestly_balanced(
     utterances: pd.DataFrame, features: pd.DataFrame, table: pd.DataFrame, balance: Mapping[str, Any], seed: int
 ) -> Arrangement:
-    """Balance the training rows of each fold by themselves."""
+    """Balance the training rows of each fold without its other rows."""
     balanced = balancing.referenced(balancing.balanced_folds(features, table, balance=balance, seed=seed))
     return Arrangement(utterances, features, table, balanced, features.iloc[:0].assign(fold=0))
 
@@ -151,7 +151,7 @@ def _split_by_rows(
     seed: int,
     balance: Callable[[pd.DataFrame, int], pd.DataFrame],
 ) -> Arrangement:
-    """Divide rows (recordings and what was made of them) at random, as if each were a recording of its own."""
+    """Split all rows (recordings, their variants and synthetic rows) at random, as if each were a recording."""
     rows = rows.reset_index(drop=True).assign(row=[f"{k:08}" for k in range(len(rows))])
     as_recordings = rows[["row", "emotion"]].rename(columns={"row": "utterance"}).assign(duplicate_of=None)
     is_made = rows["synthetic"] | (rows["variant"] != ORIGINAL)
@@ -169,20 +169,20 @@ def _split_by_rows(
 
 
 def _random_splits(recordings: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """`N_SPLITS` random splits, which keep nothing together."""
+    """`N_SPLITS` random splits, which may divide the rows of a speaker or a recording."""
     parts = [partitions.random(recordings, seed=seed + fold, **FRACTIONS).assign(fold=fold) for fold in range(N_SPLITS)]
     return pd.concat(parts, ignore_index=True)
 
 
 def leaky_predictions(made: pd.DataFrame, utterances: pd.DataFrame, models: Path) -> pd.DataFrame:
-    """Predictions of made rows, as if they were recordings; each bears an id of its own.
+    """Predictions of synthetic and augmented rows as if they were recordings; each row has its own id.
 
     Parameters
     ----------
     made
-        As in an `Arrangement`.
+        Synthetic and augmented rows, as in an `Arrangement`.
     models
-        Folder that has the folder of each fold's bundle.
+        Folder of the bundles of all folds.
     """
     facts = utterances.set_index("utterance")[FACTS]
     parts = []
@@ -199,7 +199,7 @@ def leaky_predictions(made: pd.DataFrame, utterances: pd.DataFrame, models: Path
 
 
 def predicted(found: Arrangement, given: Study, models: Path) -> pd.DataFrame:
-    """Test predictions, and those of synthetic and augmented rows that a leaky protocol tests."""
+    """Predictions of the test partition, and of the synthetic and augmented rows that a leaky protocol tests."""
     tested = found.partitions[found.partitions["partition"] == "test"]
     predictions = study.predicted(tested, given.utterances, given.features, partial(study.saved_model, models))
     if found.made.empty:

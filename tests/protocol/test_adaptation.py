@@ -177,7 +177,7 @@ def test_without_adaptation_the_table_is_marked_unavailable(capsys: pytest.Captu
     Path("data/librosa_extracted_features.csv").unlink()  # which is not even read
     adapt.main()
     assert tables.is_unavailable(path)
-    assert capsys.readouterr().out == "no adaptation is asked for: adaptation=speaker would\n"
+    assert capsys.readouterr().out == "no adaptation is chosen; choose one with -S adaptation=speaker\n"
 
 
 @pytest.mark.parametrize("source", ["librosa", "yamnet", "yamnet_librosa", "ssl", "opensmile"])

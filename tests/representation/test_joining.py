@@ -93,7 +93,7 @@ def test_what_is_unavailable_alone_is_so_together(form: str, capsys: pytest.Capt
     combine.main()
     assert tables.is_unavailable(both)
     assert both.read_bytes() == first.read_bytes()
-    assert capsys.readouterr().out == "the combined features are marked unavailable, as YAMNet's are\n"
+    assert capsys.readouterr().out == "the combined features are marked unavailable, because YAMNet's are\n"
 
 
 def test_a_table_that_was_not_made_is_named(form: str) -> None:

@@ -58,7 +58,7 @@ extract_opensmile.main()
 print({{"opensmile", "audinterface"}} & set(sys.modules))
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
-    said = "openSMILE is not asked for: model.representation=opensmile would\nset()\n"
+    said = "no model takes openSMILE's features; extract them with -S model.representation=opensmile\nset()\n"
     assert (done.returncode, done.stdout) == (0, said), done.stderr
     assert tables.is_unavailable(extract_opensmile.FEATURES)
 
@@ -128,7 +128,7 @@ def test_a_study_from_audio_to_prediction(tmp_path: Path) -> None:
     base = [f"corpus.root={corpus}", "labels=common_four", "balance.k_neighbors=3"]
     project.compose(*base)
     project.commit("start")
-    assert "openSMILE is not asked for" in project.study(*base, targets=["extract_opensmile"])
+    assert "no model takes openSMILE's features" in project.study(*base, targets=["extract_opensmile"])
     assert list(project.read("data/opensmile_extracted_features.csv"))[-1] == tables.UNAVAILABLE
     output = project.study(*base, "model=svm", "model.representation=opensmile", targets=["audit", "evaluate"])
     assert {"probe", "extract_opensmile", "balance", "train", "evaluate", "audit"} <= set(project.ran(output))

@@ -58,7 +58,10 @@ print({{"torch", "transformers", "huggingface_hub"}} & set(sys.modules))
 """
     command = [sys.executable, "-c", script]
     done = subprocess.run(command, capture_output=True, text=True)
-    said = "no speech encoder is asked for: model.representation=ssl or ssl.required=true would\nset()\n"
+    said = (
+        "no model takes a speech encoder's features; extract them with -S model.representation=ssl or -S"
+        " ssl.required=true\nset()\n"
+    )
     assert (done.returncode, done.stdout) == (0, said), done.stderr
     assert tables.is_unavailable(extract_ssl.FEATURES)
 
@@ -141,7 +144,7 @@ def test_a_study_on_an_encoder_from_audio_to_prediction(tmp_path: Path, encoder:
     project.compose(*base)
     project.commit("start")
     without = project.study(*base, targets=["extract_ssl"])
-    assert "no speech encoder is asked for" in without
+    assert "no model takes a speech encoder's features" in without
     assert list(project.read("data/ssl_extracted_features.csv"))[-1] == tables.UNAVAILABLE
     output = project.study(*given, targets=["audit", "evaluate"])
     wanted = {"probe", "extract_ssl", "partition", "balance", "train", "evaluate", "audit"}

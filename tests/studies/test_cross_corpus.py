@@ -13,7 +13,7 @@ import yaml
 from ser.core import tables
 from ser.protocol import partitions
 from ser.representation.reading import Representation
-from studies.cross_corpus import ACROSS, PREDICTIONS, WITHIN, compare, runs, transfer
+from studies.cross_corpus import ACROSS, PREDICTIONS, WITHIN, compare, pairs, runs, transfer
 from tests.support.dvc_project import Project
 from tests.support.learning_tables import combined, feature_table, prediction_table, utterance_table, without_speakers
 from tests.support.several_corpora import emodb_corpus, tess_corpus
@@ -174,8 +174,12 @@ def test_predictions_within_are_of_every_utterance_once(utterances: pd.DataFrame
     [
         ("emodb", [ACROSS, WITHIN], ""),
         ("tess", [ACROSS], ""),
-        ("folders", ["nothing.txt"], "folders trains nothing: 0 known speakers, and train and dev need one each"),
-        ("savee", ["nothing.txt"], "savee trains nothing: it is not there; `ser corpora` lists what is"),
+        ("folders", ["nothing.txt"], "no model is trained on folders: 0 known speakers; train and dev need one each"),
+        (
+            "savee",
+            ["nothing.txt"],
+            "no model is trained on savee: it is not installed; `ser corpora` lists the installed ones",
+        ),
     ],
 )
 def test_each_corpus_has_its_own_folder_of_predictions_and_says_if_it_trains_nothing(
@@ -208,7 +212,7 @@ def test_a_cell_has_the_scores_of_its_predictions() -> None:
     for emotion, n_wrong in wrong.items():
         index = rows.index[rows["truth"] == emotion][:n_wrong]
         rows.loc[index, "prediction"] = "sad" if emotion != "sad" else "angry"
-    cell = compare.pair_scores(PREDICTIONS / "ravdess" / ACROSS, "emodb", rows, n_resamples=50, seed=0)
+    cell = pairs.pair_scores(PREDICTIONS / "ravdess" / ACROSS, "emodb", rows, n_resamples=50, seed=0)
     assert (cell["train_corpus"], cell["test_corpus"], cell["protocol"]) == ("ravdess", "emodb", "cross_corpus")
     assert (cell["uar"], cell["accuracy"]) == pytest.approx(((0.75 + 3 * 0.5) / 4, 30 / 56), abs=1e-6)
     assert (cell["n_utterances"], cell["n_speakers"]) == (56, 4)
@@ -218,7 +222,7 @@ def test_a_cell_has_the_scores_of_its_predictions() -> None:
 
 def test_a_cell_of_the_diagonal_says_so_and_six_speakers_give_an_interval() -> None:
     rows = prediction_table(corpus("emodb", 6), labels=SHARED)
-    cell = compare.pair_scores(PREDICTIONS / "emodb" / WITHIN, "emodb", rows, n_resamples=200, seed=0)
+    cell = pairs.pair_scores(PREDICTIONS / "emodb" / WITHIN, "emodb", rows, n_resamples=200, seed=0)
     assert cell["protocol"] == "speaker_folds"
     assert cell["uar_low"] < cell["uar"] < cell["uar_high"]
 
@@ -246,7 +250,7 @@ def test_the_table_and_the_picture_have_every_pair_that_was_predicted_and_no_oth
     write_predictions("ravdess", ACROSS, tess, emodb, accuracy=0.9)
     write_predictions("ravdess", WITHIN, ravdess, accuracy=0.3)
     (PREDICTIONS / "savee").mkdir()
-    (PREDICTIONS / "savee" / "nothing.txt").write_text("it is not there\n")
+    (PREDICTIONS / "savee" / "nothing.txt").write_text("it is not installed\n")
     compare.main()
     scores = pd.read_csv(compare.SCORES)
     pairs = [("ravdess", "emodb"), ("ravdess", "ravdess"), ("ravdess", "tess"), ("tess", "emodb"), ("tess", "ravdess")]
@@ -341,7 +345,7 @@ def test_the_study_scores_every_pair_of_the_corpora_that_are_there(project: Proj
     assert set(scores["emotions"]) == {"neutral happy sad angry fearful disgust"}
     assert scores.set_index("test_corpus")["n_utterances"].to_dict() == {"emodb": 88, "ravdess": 88, "tess": 44}
     assert scores.set_index("test_corpus")["n_speakers"].to_dict() == {"emodb": 4, "ravdess": 4, "tess": 2}
-    assert "folders trains nothing: it is not there" in project.first_output
+    assert "no model is trained on folders: it is not installed" in project.first_output
     assert (project.folder / STUDY / "reports/cross_corpus.png").read_bytes().startswith(b"\x89PNG")
     assert not (project.folder / "data" / "utterances.csv").exists()  # the tables of the root are other ones
 

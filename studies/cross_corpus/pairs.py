@@ -1,0 +1,35 @@
+"""Scores of a pair of corpora: one for training, one for test."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ser.evaluation import metrics
+from studies.cross_corpus import ACROSS, WITHIN
+
+
+def pair_scores(path: Path, test_corpus: str, rows: pd.DataFrame, *, n_resamples: int, seed: int) -> dict[str, Any]:
+    """Scores of the models that were trained on one corpus, for the utterances of `test_corpus`: one row of the table.
+
+    Parameters
+    ----------
+    path
+        File of predictions: `<training corpus>/across.csv`, or `<training corpus>/within.csv` (folds of speakers).
+    rows
+        Predictions in that file for the utterances of `test_corpus`.
+    """
+    low, high = metrics.uar_interval(rows, n_resamples=n_resamples, seed=seed)
+    scores = metrics.scores(rows)
+    return {
+        "train_corpus": path.parent.name,
+        "test_corpus": test_corpus,
+        "protocol": {ACROSS: "cross_corpus", WITHIN: "speaker_folds"}[path.name],
+        "emotions": " ".join(metrics.labels_of(rows)),
+        "n_utterances": len(rows),
+        "n_speakers": rows["speaker"].nunique(),
+        "uar": scores["uar"],
+        "uar_low": low,
+        "uar_high": high,
+        "accuracy": scores["accuracy"],
+    }
