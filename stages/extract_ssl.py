@@ -18,7 +18,8 @@ def main() -> None:
     features = formats.in_format(FEATURES, config["tables.format"])
     if not files.read_json(AVAILABILITY)["wanted"]:
         print(
-            "no model takes a speech encoder's features; extract them with -S model.representation=ssl or -S ssl.required=true"
+            "no model takes a speech encoder's features; extract them with -S model.representation=ssl or -S"
+            " ssl.required=true"
         )
         tables.write_unavailable(features)
         return

@@ -25,30 +25,30 @@ HEADLINE = 'class="ser-emotion"'
 
 @pytest.fixture(autouse=True)
 def no_components_of_packages(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Streamlit looks for components in every installed package whenever a page begins: a quarter of a second."""
+    """Skip Streamlit's search for components in all installed packages, which takes a quarter of a second per page."""
     monkeypatch.setattr(manifest_scanner, "scan_component_manifests", list)
 
 
 @pytest.fixture
 def page() -> AppTest:
-    """The page as it first appears."""
+    """The page before any upload."""
     return AppTest.from_file(str(PAGE), default_timeout=60).run()
 
 
 def upload(page: AppTest, content: bytes) -> AppTest:
-    """The page once a file is uploaded."""
+    """Upload a file; return the page."""
     return page.file_uploader[0].set_value(("recording", content, MIME)).run()
 
 
 def text(page: AppTest) -> str:
-    """Everything that the page says."""
+    """All text of the page."""
     kinds = ("title", "markdown", "caption", "error", "warning", "info", "subheader", "html")
     elements = [element for kind in kinds for element in page.get(kind)]
     return "\n".join(str(getattr(one, "value", None) or getattr(one.proto, "body", "")) for one in elements)
 
 
 def choose(page: AppTest, source: str) -> AppTest:
-    """The page once a source of recordings is chosen."""
+    """Choose a source of recordings; return the page."""
     return page.radio[0].set_value(source).run()
 
 
@@ -88,7 +88,7 @@ def test_an_uploaded_utterance_gets_the_emotion_that_the_library_predicts(page: 
     assert len(page.get("audio")) == 1
 
 
-def test_every_picture_has_a_text_for_those_who_do_not_see_it(page: AppTest) -> None:
+def test_every_picture_has_an_alternative_text(page: AppTest) -> None:
     upload(page, file_of(spoken(4), subtype="PCM_16"))
     texts = [image.alt for element in page.image for image in element.proto.imgs]
     assert len(set(texts)) == 6
@@ -127,7 +127,7 @@ def test_a_recording_longer_than_the_window_gets_a_timeline(page: AppTest) -> No
     assert "Mean over the parts with speech in 12.0 s" in text(page)
 
 
-def test_a_long_recording_is_drawn_in_part_and_the_page_says_so(page: AppTest) -> None:
+def test_a_long_recording_is_drawn_in_part_with_a_note(page: AppTest) -> None:
     assert "first 30 s" not in text(upload(page, file_of(spoken(29), subtype="PCM_16")))
     assert "are of the first 30 s of 31.0 s" in text(upload(page, file_of(spoken(31), subtype="PCM_16")))
 
@@ -142,7 +142,7 @@ def test_nothing_is_analysed_or_drawn_twice(page: AppTest, monkeypatch: pytest.M
     assert (len(analysed), len(drawn)) == (2, 2)
 
 
-def test_an_error_of_the_page_itself_is_said_in_plain_words(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_internal_error_of_the_page_has_a_plain_message(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> None:
         raise RuntimeError("secret detail")
 
@@ -153,7 +153,7 @@ def test_an_error_of_the_page_itself_is_said_in_plain_words(page: AppTest, monke
     assert "secret detail" not in text(page)
 
 
-def test_an_example_is_plainly_said_to_be_synthetic(page: AppTest) -> None:
+def test_an_example_is_labelled_as_synthetic(page: AppTest) -> None:
     choose(page, view.EXAMPLE)
     assert "synthetic speech" in text(page)
     assert HEADLINE in text(page)
@@ -187,9 +187,7 @@ def test_without_card_and_demo_the_page_still_works(tmp_path: Path, monkeypatch:
     assert "| Model | tuned_yamnet |" in text(page)
 
 
-def test_a_model_that_learned_from_synthetic_speech_comes_with_a_warning(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_model_trained_on_synthetic_speech_has_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     copied_model(tmp_path / "models" / "mine", corpora=["demo"])
     monkeypatch.chdir(tmp_path)
     page = AppTest.from_file(str(PAGE), default_timeout=60).run()
@@ -207,7 +205,7 @@ def test_a_model_that_learned_from_synthetic_speech_comes_with_a_warning(
     ],
     ids=["description", "network", "missing"],
 )
-def test_a_model_that_cannot_be_read_says_so(
+def test_a_model_that_cannot_be_read_gives_an_error_message(
     damage: Callable[[Path], object], reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     damage(copied_model(tmp_path / "models" / "mine"))
@@ -222,7 +220,9 @@ def test_a_model_that_cannot_be_read_says_so(
     assert not page.error
 
 
-def test_many_files_get_a_row_each_and_bad_ones_their_reason(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_of_many_files_has_a_row_and_a_bad_file_has_its_reason(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rows = calls(monkeypatch, many, "row")
     files = [("good.flac", UTTERANCE.read_bytes()), ("bad.wav", BAD["text"][0]), ("silent.wav", SILENCE)]
     page.file_uploader[1].set_value([(name, content, MIME) for name, content in files]).run()
@@ -245,7 +245,7 @@ def test_many_files_may_all_be_bad(page: AppTest) -> None:
     assert "0 of 2 files could be used." in text(page)
 
 
-def test_the_csv_has_probabilities_and_empty_cells_where_there_is_no_value() -> None:
+def test_the_csv_has_probabilities_and_empty_cells_for_missing_values() -> None:
     model = recognition.load()
     rows = [{"file": name, **many.row(content, model)} for name, content in (("é", SILENCE), ("b", b""), ("c", b"x"))]
     lines = many.csv(many.table_of(rows, model.labels)).decode().split("\n")
@@ -257,7 +257,7 @@ def test_the_csv_has_probabilities_and_empty_cells_where_there_is_no_value() -> 
     assert probabilities.sum() == pytest.approx(1, abs=1e-5)
 
 
-def test_a_file_that_breaks_the_library_does_not_take_the_others_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_exception_for_one_file_does_not_affect_the_other_files(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> None:
         raise RuntimeError("secret detail")
 

@@ -33,34 +33,34 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def desktop(address: str, tmp_path: Path) -> Iterator[Chrome]:
-    """The page in a window as of a computer."""
+    """The page in a window of the size of a desktop."""
     with browser.chromium(tmp_path, width=1400) as driver:
         yield opened(driver, address)
 
 
 @pytest.fixture
 def mobile(address: str, tmp_path: Path) -> Iterator[Chrome]:
-    """The page on a screen as of a phone."""
+    """The page in a window of the size of a phone."""
     with browser.chromium(tmp_path, width=390, height=844) as driver:
         yield opened(driver, address)
 
 
 def opened(driver: Chrome, address: str) -> Chrome:
-    """The browser, once it shows the page."""
+    """Open the page; return the browser when the page is shown."""
     driver.get(address)
     browser.wait_for(driver, "Try an example")
     return driver
 
 
 def written(folder: Path, name: str, content: bytes) -> Path:
-    """A new file."""
+    """Write a file; return its path."""
     path = folder / name
     path.write_bytes(content)
     return path
 
 
 def upload(driver: Chrome, *paths: Path, uploader: int = 0) -> None:
-    """Choose files in the first uploader, of one file, or in the second, of many."""
+    """Choose files in the first uploader (one file) or in the second (many files)."""
     fields = browser.elements(driver, "input[type=file]", at_least=uploader + 1)
     fields[uploader].send_keys("\n".join(str(path) for path in paths))
 
@@ -71,7 +71,7 @@ def shown_emotion(driver: Chrome) -> str:
 
 
 def check_width(driver: Chrome, width: int) -> None:
-    """Fail if the page is wider than the screen, or if anything on it sticks out."""
+    """Fail if the page is wider than the screen, or if an element extends beyond it."""
     assert driver.execute_script("return innerWidth") == width
     assert driver.execute_script("return document.scrollingElement.scrollWidth") <= width
     script = "const m = document.querySelector('[data-testid=stMain]'); return m.scrollWidth - m.clientWidth"
@@ -115,7 +115,9 @@ def test_silence_is_explained_and_a_new_file_replaces_it(desktop: Chrome, tmp_pa
     browser.wait_for(desktop, "So there is no emotion to show.")
     upload(desktop, UTTERANCE)
     wait = WebDriverWait(desktop, browser.PATIENCE, ignored_exceptions=[StaleElementReferenceException])
-    wait.until(lambda _: shown_emotion(desktop) in recognition.load().labels)  # what is replaced may vanish meanwhile
+    wait.until(
+        lambda _: shown_emotion(desktop) in recognition.load().labels
+    )  # the replaced element may vanish meanwhile
 
 
 def test_the_result_fits_the_screen_of_a_phone(mobile: Chrome, tmp_path: Path) -> None:
@@ -171,12 +173,12 @@ def test_a_recording_can_be_made_with_the_microphone(desktop: Chrome) -> None:
     browser.click(desktop, "//label[contains(., 'Record')]")
     browser.wait_for(desktop, "Record your voice")
     browser.elements(desktop, "[data-testid=stAudioInputActionButton]")[0].click()
-    time.sleep(2)  # of recording: Chromium's pretended microphone beeps
+    time.sleep(2)  # of recording; the fake microphone of Chromium beeps
     browser.elements(desktop, "[data-testid=stAudioInputActionButton]")[0].click()
     assert shown_emotion(desktop) == "No speech found"
 
 
-def test_the_page_asks_nothing_of_the_network_and_the_console_is_free_of_errors(desktop: Chrome, address: str) -> None:
+def test_the_page_makes_no_external_request_and_logs_no_error(desktop: Chrome, address: str) -> None:
     upload(desktop, UTTERANCE)
     browser.wait_for(desktop, "Mel spectrogram")
     requests = [json.loads(entry["message"])["message"] for entry in desktop.get_log("performance")]
@@ -193,7 +195,7 @@ def test_letters_are_legible_on_a_light_and_on_a_dark_page(dark: bool, address: 
         upload(opened(driver, address), UTTERANCE)
         browser.wait_for(driver, "Mel spectrogram")
         WebDriverWait(driver, browser.PATIENCE).until(
-            lambda _: min(driver.execute_script(CONTRAST, selectors)) >= 4.5,  # level AA; while it fades in, it is less
+            lambda _: min(driver.execute_script(CONTRAST, selectors)) >= 4.5,  # level AA; lower while the page fades in
             f"contrasts: {driver.execute_script(CONTRAST, selectors)}",
         )
         background = driver.execute_script("return getComputedStyle(document.querySelector('.stApp')).backgroundColor")

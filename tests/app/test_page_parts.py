@@ -48,7 +48,7 @@ def test_a_longer_recording_has_a_timeline_and_its_first_30_seconds_are_drawn(mo
     assert shares[-1] == 1
 
 
-def test_silence_is_no_emotion(model: Recognizer) -> None:
+def test_silence_has_no_speech(model: Recognizer) -> None:
     assert not results.result_of(SILENCE, model).has_speech
 
 
@@ -74,7 +74,7 @@ def test_a_timeline_has_at_most_300_windows_unless_they_would_leave_gaps(duratio
     assert results.timeline_hop(duration, 3.0) == hop
 
 
-def test_browsers_get_what_they_play() -> None:
+def test_playback_files_have_a_format_that_browsers_play() -> None:
     waveform = tone(440, 0.5)
     for kind, subtype in (("WAV", "PCM_16"), ("FLAC", "PCM_16"), ("OGG", "VORBIS"), ("MP3", "MPEG_LAYER_III")):
         content = file_of(waveform, kind=kind, subtype=subtype)
@@ -87,7 +87,7 @@ def test_browsers_get_what_they_play() -> None:
 # Words
 
 
-def test_shares_are_never_all_or_nothing() -> None:
+def test_a_shown_share_is_never_0_or_100_percent() -> None:
     assert [words.share(one) for one in (0.0, 0.004, 0.5, 0.994, 1.0)] == ["< 1 %", "< 1 %", "50 %", "99 %", "> 99 %"]
 
 
@@ -98,7 +98,7 @@ def test_a_close_second_is_named() -> None:
     assert words.confidence({"sad": 0.1, "calm": 0.9}) == "90 % confidence"
 
 
-def test_lengths_are_said_as_people_say_them() -> None:
+def test_durations_are_worded_for_people() -> None:
     assert words.length(2.04) == "2.0 s"
     assert words.length(125.4) == "2 min 5 s"
 
@@ -114,7 +114,7 @@ def test_the_meaning_names_speech_and_speakers_of_the_training(model: Recognizer
 
 
 def drawn(figure: Figure) -> bytes:
-    """The picture, which must be one."""
+    """Draw the figure; fail if it is not an image."""
     content = pictures.png(figure)
     assert content.startswith(b"\x89PNG")
     return content
@@ -187,7 +187,7 @@ def window(start: float, emotion: str, probabilities: dict[str, float]) -> Timed
     return TimedPrediction(**timed, start=start, end=start + 3)  # type: ignore[typeddict-item]
 
 
-def test_the_timeline_marks_the_most_probable_emotion_and_greys_what_is_no_speech() -> None:
+def test_the_timeline_marks_the_most_probable_emotion_and_greys_windows_without_speech() -> None:
     windows = [
         window(0, "sad", {"happy": 0.2, "sad": 0.8}),
         window(1, recognition.NO_SPEECH, {}),
@@ -222,14 +222,14 @@ def test_trained_models_are_found_beside_the_built_in_one(tmp_path: Path) -> Non
     assert next(iter(found)) == bundles.BUILT_IN
 
 
-def test_the_card_is_shown_without_front_matter_and_without_pictures_that_lead_nowhere(tmp_path: Path) -> None:
+def test_the_card_is_shown_without_front_matter_and_without_broken_pictures(tmp_path: Path) -> None:
     assert bundles.card(tmp_path) == ""
     text = "---\nlicense: mit\n---\n# Card\n![curve](curve.png) ![badge](https://example.org/b.png)\n---\nend\n"
     (tmp_path / "README.md").write_text(text)
     assert bundles.card(tmp_path) == "## Card\n*curve* ![badge](https://example.org/b.png)\n---\nend"
 
 
-def test_facts_are_only_what_the_description_says(model: Recognizer) -> None:
+def test_facts_come_from_the_description_alone(model: Recognizer) -> None:
     facts = bundles.facts(model)
     assert facts["Model"] == "tuned_yamnet"
     assert "chance 12.5 %" in facts["Recall on development speakers"]
@@ -237,7 +237,7 @@ def test_facts_are_only_what_the_description_says(model: Recognizer) -> None:
     assert set(bundles.facts(bare)) == {"Trained on", "Emotions", "Input"}
 
 
-def test_a_model_is_read_anew_when_it_changed(tmp_path: Path) -> None:
+def test_a_changed_model_is_read_again(tmp_path: Path) -> None:
     folder = tmp_path / "copy"
     shutil.copytree(EMBEDDED, folder)
     first = recognition.changed(folder)

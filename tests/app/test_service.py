@@ -1,4 +1,4 @@
-"""The HTTP service answers what the recognizer predicts, and refuses in plain words."""
+"""The HTTP service: predictions of the recognizer, and refusals with plain messages."""
 
 import asyncio
 import json
@@ -42,7 +42,7 @@ def predicted(content: bytes) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("path", DEMO[::60], ids=lambda path: path.stem)
-def test_what_is_served_is_what_the_recognizer_predicts(client: httpx.Client, path: Any) -> None:
+def test_the_service_returns_the_prediction_of_the_recognizer(client: httpx.Client, path: Any) -> None:
     response = sent(client, path.read_bytes())
     assert response.status_code == 200
     assert response.json() == predicted(path.read_bytes())
@@ -58,7 +58,7 @@ def test_other_fields_do_not_matter(client: httpx.Client) -> None:
     assert response.json() == predicted(SPEECH)
 
 
-def test_a_timeline_has_a_window_a_second(client: httpx.Client) -> None:
+def test_a_timeline_has_one_window_per_second(client: httpx.Client) -> None:
     content = encoded(speech(12))
     response = sent(client, content, query="?timeline=true")
     timeline = response.json().pop("timeline")
@@ -99,7 +99,7 @@ ENCODINGS = (
 
 
 @pytest.mark.parametrize(("kind", "subtype"), ENCODINGS)
-def test_every_format_is_heard(client: httpx.Client, kind: str, subtype: str) -> None:
+def test_every_format_is_predicted(client: httpx.Client, kind: str, subtype: str) -> None:
     content = encoded(speech(2), format=kind, subtype=subtype)
     response = sent(client, content)
     assert response.status_code == 200
@@ -108,7 +108,7 @@ def test_every_format_is_heard(client: httpx.Client, kind: str, subtype: str) ->
 
 
 @pytest.mark.parametrize("sample_rate", [8_000, 11_025, 22_050, 44_100, 48_000, 96_000, 192_000])
-def test_every_sample_rate_is_heard(client: httpx.Client, sample_rate: int) -> None:
+def test_every_sample_rate_is_predicted(client: httpx.Client, sample_rate: int) -> None:
     content = encoded(speech(2, sample_rate), sample_rate)
     response = sent(client, content)
     assert response.status_code == 200
@@ -116,13 +116,13 @@ def test_every_sample_rate_is_heard(client: httpx.Client, sample_rate: int) -> N
 
 
 @pytest.mark.parametrize("channels", range(1, 9))
-def test_every_number_of_channels_is_heard(client: httpx.Client, channels: int) -> None:
+def test_every_number_of_channels_is_predicted(client: httpx.Client, channels: int) -> None:
     content = encoded(np.tile(speech(2)[:, np.newaxis], channels))
     assert sent(client, content).json() == predicted(content)
 
 
 def riff(samples: bytes, *, declared: int, rate: int = 16_000) -> bytes:
-    """A WAV file of 16 bit whose header says what it likes."""
+    """A WAV file of 16 bit with any values in its header."""
     form = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, rate, 2 * rate & 0xFFFFFFFF, 2, 16)
     data = struct.pack("<4sI", b"data", declared) + samples
     return struct.pack("<4sI4s", b"RIFF", (36 + declared) & 0xFFFFFFFF, b"WAVE") + form + data
@@ -137,7 +137,10 @@ BAD = {
     "infinite": (encoded(NAN * 0 + np.inf, subtype="DOUBLE"), "NaN or infinite"),
     "beyond full scale": (encoded(np.full(16_000, 1e30), subtype="DOUBLE"), "full scale"),
     "2 GB in 1 KB": (riff(bytes(1000), declared=2 * 10**9), "truncated"),
-    "4 GiB in 1 KB": (riff(bytes(1000), declared=2**32 - 1000), "shorter than 0.1 s"),  # as a stream declares them
+    "4 GiB in 1 KB": (
+        riff(bytes(1000), declared=2**32 - 1000),
+        "shorter than 0.1 s",
+    ),  # the length that a stream declares
     "truncated WAV": (encoded(speech(2))[:20_000], "truncated"),
     "truncated FLAC": (SPEECH[: len(SPEECH) // 2], ""),
     "header only": (riff(b"", declared=0), "shorter than 0.1 s"),
@@ -151,7 +154,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("kind", BAD)
-def test_bad_audio_is_refused_in_words(client: httpx.Client, kind: str) -> None:
+def test_bad_audio_is_refused_with_a_message_and_a_remedy(client: httpx.Client, kind: str) -> None:
     content, words = BAD[kind]
     response = sent(client, content)
     assert response.status_code == 422
@@ -183,7 +186,7 @@ def test_each_kind_of_invalid_audio_has_its_status(kind: Kind, monkeypatch: pyte
     assert response.json() == {"detail": "found; wanted"}
 
 
-def test_what_is_too_long_by_its_header_is_not_decoded() -> None:
+def test_a_recording_with_too_long_a_declared_length_is_not_decoded() -> None:
     with pytest.raises(InvalidAudio, match="longer than 1 s; send parts of it") as caught:
         prediction.predicted(
             serving.models()[0]["ravdess"],
@@ -195,7 +198,7 @@ def test_what_is_too_long_by_its_header_is_not_decoded() -> None:
     assert caught.value.kind == Kind.TOO_LONG
 
 
-def test_a_header_that_says_less_than_there_is_does_not_help() -> None:
+def test_a_header_with_too_short_a_declared_length_does_not_evade_the_limit() -> None:
     content = encoded(speech(3))
     with inputs.opened(content) as recording:
         blocks = prediction._at_most(recording.blocks, recording.sample_rate, max_seconds=1)
@@ -204,7 +207,7 @@ def test_a_header_that_says_less_than_there_is_does_not_help() -> None:
             serving.models()[0]["ravdess"].predict(shorter)
 
 
-def test_decoding_ends_when_nobody_waits() -> None:
+def test_decoding_ends_when_the_client_has_left() -> None:
     asked = iter([True, False])
     with pytest.raises(prediction.Abandoned):
         prediction.predicted(
@@ -225,7 +228,7 @@ def test_a_recording_may_have_the_largest_size_and_no_byte_more() -> None:
     assert f"larger than {len(content) - 1} bytes" in response.json()["detail"]
 
 
-def test_a_body_far_too_large_is_refused_by_its_head() -> None:
+def test_a_body_far_too_large_is_refused_by_its_declared_length() -> None:
     with served(max_bytes=1000) as client:
         assert sent(client, bytes(200_000)).status_code == 413
 
@@ -253,7 +256,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("kind", WRONG)
-def test_a_wrong_form_is_refused_in_words(client: httpx.Client, kind: str) -> None:
+def test_a_wrong_form_is_refused_with_a_message(client: httpx.Client, kind: str) -> None:
     content, content_type, status, words = WRONG[kind]
     response = client.post(PREDICT, content=content, headers={"Content-Type": content_type})
     assert response.status_code == status
@@ -268,7 +271,7 @@ def test_an_unknown_model_is_refused_and_the_known_ones_named(client: httpx.Clie
     assert sent(client, SPEECH, query="?model=ravdess").status_code == 200
 
 
-def test_a_parameter_that_is_no_choice_is_refused_in_one_sentence(client: httpx.Client) -> None:
+def test_an_invalid_parameter_is_refused_in_one_sentence(client: httpx.Client) -> None:
     response = sent(client, SPEECH, query="?timeline=perhaps")
     assert response.status_code == 422
     assert "timeline is 'perhaps'" in response.json()["detail"]
@@ -283,7 +286,7 @@ def test_the_first_model_is_the_default_and_each_has_its_name() -> None:
         assert sent(client, SPEECH, query="?model=two").json() == sent(client, SPEECH).json()
 
 
-def test_the_models_say_what_they_are_and_not_where(client: httpx.Client) -> None:
+def test_models_are_described_without_their_paths(client: httpx.Client) -> None:
     (model,) = client.get("/v1/models").json()["models"]
     recognizer = recognition.load()
     assert model["labels"] == recognizer.labels
@@ -293,7 +296,7 @@ def test_the_models_say_what_they_are_and_not_where(client: httpx.Client) -> Non
     assert "/" not in json.dumps(model)
 
 
-def test_a_model_of_synthetic_speech_says_so_by_its_public_name() -> None:
+def test_a_model_trained_on_synthetic_speech_has_a_warning_with_its_public_name() -> None:
     made = replace(serving.models()[0]["ravdess"], name="mine", description={"corpora": ["demo"]})
     chosen = Settings(models={"mine": recognition.EMBEDDED}, rate=0, threads=1)
     with served(chosen, [{"mine": made}]) as client:
@@ -303,7 +306,7 @@ def test_a_model_of_synthetic_speech_says_so_by_its_public_name() -> None:
 
 
 @pytest.mark.parametrize(("method", "path", "status"), [("GET", "/nowhere", 404), ("GET", PREDICT, 405)])
-def test_wrong_addresses_and_methods_have_the_one_shape(
+def test_errors_of_wrong_addresses_and_methods_have_the_common_shape(
     client: httpx.Client, method: str, path: str, status: int
 ) -> None:
     response = client.request(method, path)
@@ -313,7 +316,7 @@ def test_wrong_addresses_and_methods_have_the_one_shape(
 
 
 class Broken:
-    """Does what no recognizer should."""
+    """Recognizer that raises `SystemExit`."""
 
     labels = ("happy",)
     description: dict[str, Any] = {}  # noqa: RUF012
@@ -323,7 +326,7 @@ class Broken:
         raise SystemExit("/secret/path")
 
 
-def test_a_thread_outlives_whatever_a_model_does(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_thread_survives_any_exception_of_a_model(caplog: pytest.LogCaptureFixture) -> None:
     models: Any = {"ravdess": serving.models()[0]["ravdess"], "broken": Broken()}
     chosen = Settings(models=dict.fromkeys(models, recognition.EMBEDDED), rate=0, threads=1)
     with caplog.at_level(logging.INFO, "app"), served(chosen, [models]) as client:
@@ -339,7 +342,7 @@ def test_a_thread_outlives_whatever_a_model_does(caplog: pytest.LogCaptureFixtur
 
 
 class Stuck(Broken):
-    """Does not answer until it is told to."""
+    """Recognizer that waits for a signal before it answers."""
 
     def __init__(self) -> None:
         self.released = threading.Event()
@@ -353,14 +356,18 @@ class Stuck(Broken):
         pass
 
 
-def test_a_thread_that_hangs_hangs_no_request_and_the_health_tells_it() -> None:
+def test_a_thread_that_hangs_blocks_no_request_and_health_reports_it() -> None:
     stuck: Any = Stuck()
     chosen = Settings(models={"stuck": recognition.EMBEDDED}, rate=0, threads=1, work_seconds=0.5, queue=1)
     with served(chosen, [{"stuck": stuck}]) as client:
         assert sent(client, SPEECH).status_code == 200
         stuck.released.clear()
         begin = time.monotonic()
-        for words in ("within 0.5 s", "within 0.5 s", "1 recordings wait already"):  # at work, in the queue, out of it
+        for words in (
+            "within 0.5 s",
+            "within 0.5 s",
+            "1 recordings wait already",
+        ):  # being processed, in the queue, refused by the queue
             response = sent(client, SPEECH)
             assert response.status_code == 503
             assert response.headers["Retry-After"] == "1"
@@ -397,7 +404,7 @@ def test_a_request_is_one_line_of_log_without_its_file_name(caplog: pytest.LogCa
             PREDICT, files={"file": ("private.wav", SPEECH)}, headers={"X-Request-ID": "my-request.1"}
         )
     assert response.headers["X-Request-ID"] == "my-request.1"
-    (record,) = (record for record in caplog.records if record.name.startswith("app"))  # uvicorn's tell of the start
+    (record,) = (record for record in caplog.records if record.name.startswith("app"))  # uvicorn logs the start
     line = logs.JsonFormatter().format(record)
     assert "private" not in line
     assert "\n" not in line
@@ -412,7 +419,7 @@ def test_a_request_is_one_line_of_log_without_its_file_name(caplog: pytest.LogCa
 
 
 @pytest.mark.parametrize("given", ["", "x" * 65, "a b", '"}'])
-def test_a_request_id_that_is_none_is_replaced(client: httpx.Client, given: str) -> None:
+def test_an_invalid_request_id_is_replaced(client: httpx.Client, given: str) -> None:
     assert len(client.get("/healthz", headers={"X-Request-ID": given}).headers["X-Request-ID"]) == 32
 
 
@@ -426,7 +433,7 @@ def test_an_error_is_one_line_of_log_with_its_trace() -> None:
     assert "first\nsecond" in json.loads(line)["trace"]
 
 
-def test_the_benchmark_asks_what_it_says_and_is_answered() -> None:
+def test_the_benchmark_sends_the_stated_requests_and_gets_answers() -> None:
     content = benchmark.recording()
     with inputs.opened(content) as recording:
         assert recording.duration == benchmark.DURATION

@@ -1,4 +1,4 @@
-"""Who may use the service, how often, and what it is told by its environment."""
+"""Access to the service: keys, rate limits, memory, and settings from environment variables."""
 
 import re
 from dataclasses import fields
@@ -25,7 +25,7 @@ def sent(client: httpx.Client, headers: dict[str, str]) -> httpx.Response:
     return client.post(PREDICT, files={"file": ("speech.wav", SPEECH)}, headers=headers)
 
 
-def test_a_known_key_opens_the_service_in_both_headers() -> None:
+def test_a_known_key_is_accepted_in_both_headers() -> None:
     with served(keys=KNOWN) as client:
         for headers in (BEARER, {"Authorization": f"bearer {OTHER}"}, {"X-API-Key": KEY}):
             assert sent(client, headers).status_code == 200
@@ -45,7 +45,7 @@ WITHOUT = {
 
 
 @pytest.mark.parametrize("kind", WITHOUT)
-def test_without_a_known_key_nothing_but_health_is_told(kind: str) -> None:
+def test_only_health_is_answered_without_a_known_key(kind: str) -> None:
     headers, words = WITHOUT[kind]
     raw = {name: value.encode("latin-1") for name, value in headers.items()}
     with served(keys=KNOWN) as client:
@@ -60,7 +60,7 @@ def test_without_a_known_key_nothing_but_health_is_told(kind: str) -> None:
         assert client.get("/healthz", headers=raw).status_code == 200
 
 
-def test_the_log_says_whose_key_it_was_and_never_the_key(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_log_contains_the_name_of_the_client_and_never_its_key(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level("INFO", "app"), served(keys=KNOWN) as client:
         sent(client, BEARER)
     (record,) = [record for record in caplog.records if record.message == "request"]
@@ -68,7 +68,7 @@ def test_the_log_says_whose_key_it_was_and_never_the_key(caplog: pytest.LogCaptu
     assert KEY not in str(record.__dict__)
 
 
-def test_the_documentation_says_how_to_send_a_key_where_one_is_needed() -> None:
+def test_the_documentation_states_how_to_send_a_key_if_one_is_needed() -> None:
     with served(keys=KNOWN) as client:
         schema = client.get("/openapi.json").json()
     assert {one["type"] for one in schema["components"]["securitySchemes"].values()} == {"http", "apiKey"}
@@ -80,7 +80,7 @@ def test_the_documentation_says_how_to_send_a_key_where_one_is_needed() -> None:
     assert "401" not in schema["paths"][PREDICT]["post"]["responses"]
 
 
-def test_a_made_key_is_shown_with_a_line_that_opens_the_service(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_new_key_is_printed_with_the_entry_that_admits_it(capsys: pytest.CaptureFixture[str]) -> None:
     keys.main(["bob"])
     first, second = capsys.readouterr().out.splitlines()
     key, line = first.split()[-1], second.split()[-1]
@@ -89,7 +89,7 @@ def test_a_made_key_is_shown_with_a_line_that_opens_the_service(capsys: pytest.C
     assert len(key) >= 43  # 256 bits in base64
 
 
-def test_no_two_keys_are_alike() -> None:
+def test_all_keys_differ() -> None:
     assert len({keys.new_key() for _ in range(1000)}) == 1000
 
 
@@ -111,13 +111,13 @@ def test_every_known_key_is_compared_even_after_a_match(monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize("entry", [KEY, f"bob:{KEY}", "bob:", "bob:abc", f":{KNOWN[0][1]}x", f"a b:{KNOWN[0][1]}"])
-def test_an_entry_that_is_no_hash_is_refused_and_not_repeated(entry: str) -> None:
+def test_an_entry_that_is_no_hash_is_refused_and_not_quoted(entry: str) -> None:
     with pytest.raises(ValueError, match="entry 2 of a file") as caught:
         keys.read(["# comment", entry if not entry.startswith(":") else "x" + entry], source="a file")
     assert KEY not in str(caught.value)
 
 
-def test_a_client_that_asks_too_often_must_wait_and_others_need_not() -> None:
+def test_a_client_with_too_many_requests_must_wait_and_others_need_not() -> None:
     with served(keys=KNOWN, rate=2) as client:
         assert [sent(client, BEARER).status_code for _ in range(2)] == [200, 200]
         response = sent(client, BEARER)
@@ -129,20 +129,20 @@ def test_a_client_that_asks_too_often_must_wait_and_others_need_not() -> None:
         assert client.get("/healthz").status_code == 200
 
 
-def test_without_keys_the_address_counts() -> None:
+def test_without_keys_the_rate_is_limited_by_address() -> None:
     with served(rate=1) as client:
         assert sent(client, {}).status_code == 200
         assert sent(client, {"X-Forwarded-For": "203.0.113.7"}).status_code == 429
 
 
-def test_behind_a_proxy_that_is_believed_the_address_is_the_clients() -> None:
+def test_behind_a_trusted_proxy_the_address_is_that_of_the_client() -> None:
     with served(rate=1, forwarded_from="127.0.0.1") as client:
         assert sent(client, {"X-Forwarded-For": "203.0.113.7"}).status_code == 200
         assert sent(client, {"X-Forwarded-For": "203.0.113.8"}).status_code == 200
         assert sent(client, {"X-Forwarded-For": "203.0.113.8"}).status_code == 429
 
 
-def test_a_bucket_fills_again_as_time_goes_by() -> None:
+def test_a_bucket_refills_over_time() -> None:
     now = 0.0
     rate = Rate(60, clock=lambda: now)
     assert [rate.wait("bob") for _ in range(61)] == [0.0] * 60 + [1.0]
@@ -152,15 +152,17 @@ def test_a_bucket_fills_again_as_time_goes_by() -> None:
     assert rate.wait("bob") == 0
     assert rate.wait("bob") == pytest.approx(1)
     now = 1e6
-    assert [rate.wait("bob") for _ in range(61)] == [0.0] * 60 + [1.0]  # never more than a minute's worth
+    assert [rate.wait("bob") for _ in range(61)] == [0.0] * 60 + [
+        1.0
+    ]  # the bucket holds at most the requests of one minute
 
 
-def test_no_rate_is_any_number() -> None:
+def test_without_a_rate_requests_are_not_limited() -> None:
     rate = Rate(0)
     assert not any(rate.wait("bob") for _ in range(1000))
 
 
-def test_clients_beyond_number_do_not_fill_the_memory() -> None:
+def test_the_memory_for_clients_is_bounded() -> None:
     rate = Rate(1)
     for number in range(MOST_CLIENTS + 10):
         rate.wait(str(number))
@@ -169,7 +171,7 @@ def test_clients_beyond_number_do_not_fill_the_memory() -> None:
     assert rate.wait("0") == 0  # forgotten
 
 
-def test_memory_is_given_back_whatever_happens() -> None:
+def test_leased_memory_is_returned_at_the_end_of_the_lease() -> None:
     memory = Memory(100)
     with memory.lease() as take:
         take(60)
@@ -183,7 +185,7 @@ def test_memory_is_given_back_whatever_happens() -> None:
     assert memory.held == 0
 
 
-def test_uploads_that_do_not_fit_into_memory_are_asked_to_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_uploads_beyond_the_memory_are_refused_with_a_retry_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.http.application.HELD", 0)
     with served() as client:
         response = sent(client, {})
@@ -191,12 +193,12 @@ def test_uploads_that_do_not_fit_into_memory_are_asked_to_come_again(monkeypatch
     assert response.headers["Retry-After"] == "1"
 
 
-def test_what_is_not_set_has_its_default() -> None:
+def test_unset_variables_have_their_defaults() -> None:
     assert settings.read({}) == Settings(threads=settings.read({}).threads)
     assert settings.read({"SER_PORT": "", "SER_MODELS": ""}) == settings.read({})
 
 
-def test_clients_are_held_back_where_several_share_the_service_and_a_program_on_this_machine_is_not() -> None:
+def test_the_rate_is_limited_for_a_shared_service_and_not_for_this_machine_alone() -> None:
     assert settings.read({}).rate == 0
     assert settings.read({"SER_API_KEYS": f"bob:{KNOWN[0][1]}"}).rate == settings.read({"SER_OPEN": "1"}).rate == 600
     assert settings.read({"SER_API_KEYS": f"bob:{KNOWN[0][1]}", "SER_RATE": "0"}).rate == 0
@@ -259,7 +261,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("kind", BAD)
-def test_a_bad_setting_is_refused_with_what_was_wanted(kind: str) -> None:
+def test_a_bad_setting_is_refused_with_the_wanted_values(kind: str) -> None:
     environment, words = BAD[kind]
     with pytest.raises(ValueError, match="SER_") as caught:
         settings.read(environment)
@@ -272,7 +274,7 @@ def test_this_machine_alone_needs_no_keys(host: str) -> None:
 
 
 @pytest.mark.parametrize("more", [{"SER_OPEN": "1"}, {"SER_API_KEYS": f"bob:{KNOWN[0][1]}"}])
-def test_others_are_served_with_keys_or_where_someone_said_so(more: dict[str, str]) -> None:
+def test_other_machines_are_served_with_keys_or_by_explicit_setting(more: dict[str, str]) -> None:
     assert not settings.read({"SER_HOST": "0.0.0.0", **more}).is_local
 
 
@@ -284,7 +286,7 @@ START: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("kind", START)
-def test_a_service_that_cannot_start_says_why_in_one_line(kind: str) -> None:
+def test_a_service_that_cannot_start_prints_the_reason_in_one_line(kind: str) -> None:
     environment, words = START[kind]
     status, said = serving.ended(**environment)
     assert status == 1

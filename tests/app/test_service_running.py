@@ -1,4 +1,4 @@
-"""A service in a process of its own keeps answering, whatever its clients do."""
+"""A service in a process of its own answers, in spite of slow, wrong and absent clients."""
 
 import contextlib
 import signal
@@ -22,7 +22,7 @@ MIB = 2**20
 
 @pytest.fixture(scope="module")
 def service() -> Iterator[Running]:
-    """Impatient, so that the tests are quick."""
+    """Service with short timeouts, so that the tests are quick."""
     environment = {"SER_STALL_SECONDS": "1", "SER_UPLOAD_SECONDS": "5", "SER_QUEUE": "20", "SER_WORK_SECONDS": "20"}
     with running(**environment) as service:
         yield service
@@ -46,7 +46,7 @@ def test_a_client_that_stalls_is_cut_off_and_others_are_served_meanwhile(service
     assert 0.9 < time.monotonic() - begin < 4
 
 
-def test_a_client_that_drips_is_cut_off(service: Running) -> None:
+def test_a_client_that_sends_byte_by_byte_is_cut_off(service: Running) -> None:
     whole = serving.request(SPEECH)
     with service.connect() as connection:
         begin = time.monotonic()
@@ -62,7 +62,7 @@ def test_a_client_that_drips_is_cut_off(service: Running) -> None:
 
 
 @pytest.mark.slow
-def test_a_connection_that_never_asks_is_closed(service: Running) -> None:
+def test_a_connection_without_a_request_is_closed(service: Running) -> None:
     with service.connect() as silent, service.connect() as partial:
         partial.sendall(b"POST /v1/pre")
         begin = time.monotonic()
@@ -73,12 +73,12 @@ def test_a_connection_that_never_asks_is_closed(service: Running) -> None:
 
 
 @pytest.mark.slow
-def test_a_length_that_is_a_lie_hurts_only_the_liar(service: Running) -> None:
+def test_a_wrong_content_length_affects_only_its_own_connection(service: Running) -> None:
     true = len(serving.body(SPEECH))
-    with service.connect() as more:  # less comes than was said
+    with service.connect() as more:  # the body is shorter than declared
         more.sendall(serving.request(SPEECH, length=true + 1000))
         assert serving.answer(more)[0] == 408
-    with service.connect() as less:  # the rest is no request
+    with service.connect() as less:  # the rest of the body is not a valid request
         less.sendall(serving.request(SPEECH, length=true - 1000))
         status, _, problem = serving.answer(less)
         assert status == 400
@@ -104,7 +104,7 @@ def test_a_body_without_end_is_refused_before_it_fills_the_memory(service: Runni
         received: list[tuple[int, object, object]] = []
         reader = threading.Thread(target=lambda: received.append(serving.answer(endless)))
         reader.start()
-        with contextlib.suppress(OSError):  # the connection ends, at the latest when the service reads no more
+        with contextlib.suppress(OSError):  # the connection ends when the service stops reading
             while not received and n_sent < 100_000:
                 endless.sendall(chunk)
                 n_sent += 1
@@ -121,7 +121,7 @@ def test_a_large_body_gets_its_refusal_and_not_a_reset_connection(service: Runni
         assert "larger than 26214400 bytes" in response.json()["detail"]
 
 
-def test_a_client_that_waits_for_a_yes_is_told_no_before_it_sends(service: Running) -> None:
+def test_a_client_that_expects_100_continue_is_refused_before_it_sends_the_body(service: Running) -> None:
     with service.connect() as polite:
         head = serving.request(b"", length=50 * MIB, headers="Expect: 100-continue\r\n").partition(b"\r\n\r\n")[0]
         begin = time.monotonic()
@@ -130,7 +130,7 @@ def test_a_client_that_waits_for_a_yes_is_told_no_before_it_sends(service: Runni
         assert time.monotonic() - begin < 1
 
 
-def test_a_client_that_leaves_costs_nothing_more(service: Running) -> None:
+def test_the_work_for_a_client_ends_when_the_client_leaves(service: Running) -> None:
     for cut in (1000, 0):
         for _ in range(20):
             with service.connect() as leaving:
@@ -165,12 +165,12 @@ def test_a_client_that_leaves_frees_the_thread_that_works_for_it(patient: Runnin
 
 @pytest.fixture(scope="module")
 def patient() -> Iterator[Running]:
-    """As slow as a busy machine makes it, without taking clients for stalled."""
+    """Service with timeouts that are long enough for a busy machine."""
     with running(SER_QUEUE="20", SER_WORK_SECONDS="60") as service:
         yield service
 
 
-def test_of_200_uploads_at_once_each_is_answered_and_then_the_service_still_works(patient: Running) -> None:
+def test_200_simultaneous_uploads_are_all_answered_and_the_service_still_works(patient: Running) -> None:
     service = patient
     content = encoded(speech(9))
     expected = service.predict(content).json()
@@ -187,13 +187,13 @@ def test_of_200_uploads_at_once_each_is_answered_and_then_the_service_still_work
     counts = Counter(status for status, _, _ in answers)
     assert set(counts) <= {200, 503}
     assert counts[200] >= 20
-    assert counts[503] > 0  # else this test does not reach the limit
+    assert counts[503] > 0  # otherwise the test does not reach the limit
     assert all(answer == expected for status, _, answer in answers if status == 200)
     assert all(int(headers["retry-after"]) >= 1 for status, headers, _ in answers if status == 503)
     assert service.predict(content).json() == expected
 
 
-def test_what_takes_too_long_is_given_up_and_the_thread_goes_on() -> None:
+def test_a_prediction_that_takes_too_long_is_abandoned_and_the_thread_continues() -> None:
     long = encoded(speech(590), format="FLAC")
     with running(SER_WORK_SECONDS="0.5") as service:
         begin = service.busy()
@@ -203,7 +203,7 @@ def test_what_takes_too_long_is_given_up_and_the_thread_goes_on() -> None:
         assert response.headers["Retry-After"] == "1"
         while service.predict(SPEECH).status_code != 200:
             pass
-        assert service.busy() - begin < 1.5  # the whole would take more
+        assert service.busy() - begin < 1.5  # the whole prediction takes longer
 
 
 def test_a_client_that_sends_request_after_request_keeps_its_connection(service: Running) -> None:
@@ -213,7 +213,7 @@ def test_a_client_that_sends_request_after_request_keeps_its_connection(service:
             assert serving.answer(connection)[0] == status
 
 
-def test_a_refused_request_does_not_end_the_connection_of_who_sends_it_whole(service: Running) -> None:
+def test_a_refused_request_that_was_sent_whole_does_not_end_the_connection(service: Running) -> None:
     with service.connect() as connection:
         connection.sendall(serving.request(SPEECH, path="/nowhere"))
         assert serving.answer(connection)[0] == 404
@@ -222,12 +222,12 @@ def test_a_refused_request_does_not_end_the_connection_of_who_sends_it_whole(ser
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_service_told_to_stop_finishes_what_it_does_and_takes_no_more(number: signal.Signals) -> None:
+def test_a_stopping_service_finishes_its_requests_and_accepts_no_more(number: signal.Signals) -> None:
     long = encoded(speech(200), format="FLAC")
     with running() as service, service.connect() as connection, service.connect() as idle:
         connection.sendall(serving.request(long, path=f"{PREDICT}?timeline=true"))
         deadline = time.monotonic() + 20
-        while psutil.Process(service.process.pid).cpu_percent(0.1) < 30:  # until it is at work
+        while psutil.Process(service.process.pid).cpu_percent(0.1) < 30:  # until it works on the request
             assert time.monotonic() < deadline
         service.process.send_signal(number)
         status, _, answer = serving.answer(connection)
@@ -241,7 +241,7 @@ def test_a_service_told_to_stop_finishes_what_it_does_and_takes_no_more(number: 
     assert service.logged()[-1]["message"] == "stopped"
 
 
-def test_a_service_without_keys_says_so_and_is_reached_from_this_machine_only(service: Running) -> None:
+def test_a_service_without_keys_warns_and_listens_on_this_machine_only(service: Running) -> None:
     assert any("no API keys: serving this machine only" in line["message"] for line in service.logged())
     connections = psutil.Process(service.process.pid).net_connections()
     assert {one.laddr.ip for one in connections if one.status == psutil.CONN_LISTEN} == {"127.0.0.1"}

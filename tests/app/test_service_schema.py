@@ -1,4 +1,4 @@
-"""The service's documentation is true: what schemathesis makes of it is answered as it says."""
+"""Conformance of the service to its documentation, by requests that schemathesis generates from it."""
 
 from collections.abc import Iterator
 
@@ -20,7 +20,7 @@ from schemathesis.specs.openapi.checks import (
 from tests.app.test_service_access import KEY, KNOWN
 from tests.support.serving import PREDICT, served
 
-# Not ignored_auth: it spoils one of the two headers and leaves the other, which rightly opens the service.
+# ignored_auth is left out: it changes one of the two headers, and the key in the other one is still valid.
 CHECKS = [
     content_type_conformance,
     negative_data_rejection,
@@ -40,7 +40,7 @@ def client() -> Iterator[httpx.Client]:
         yield client
 
 
-def test_the_documentation_has_every_route_with_every_error_in_the_one_shape(client: httpx.Client) -> None:
+def test_the_documentation_has_every_route_with_every_error_in_the_common_shape(client: httpx.Client) -> None:
     paths = client.get("/openapi.json").json()["paths"]
     assert {(path, method) for path, methods in paths.items() for method in methods} == ROUTES
     responses = paths[PREDICT]["post"]["responses"]
@@ -57,13 +57,13 @@ def test_the_documentation_has_every_route_with_every_error_in_the_one_shape(cli
 
 
 @pytest.mark.slow
-def test_requests_made_from_the_documentation_are_answered_as_it_says(client: httpx.Client) -> None:
+def test_requests_made_from_the_documentation_get_the_documented_answers(client: httpx.Client) -> None:
     schema = schemathesis.openapi.from_url(f"{client.base_url}/openapi.json")
     operations = [one.ok() for one in schema.get_all_operations()]
     assert {(one.path, one.method.lower()) for one in operations} == ROUTES
     statuses: set[int] = set()
     for operation in operations:
-        wrong = [schemathesis.GenerationMode.NEGATIVE] if operation.body else []  # the others take nothing
+        wrong = [schemathesis.GenerationMode.NEGATIVE] if operation.body else []  # the other operations have no body
         for mode in [schemathesis.GenerationMode.POSITIVE, *wrong]:
 
             @given(case=operation.as_strategy(generation_mode=mode))

@@ -1,4 +1,4 @@
-"""Waveform augmentation: what each variant does to a signal, on what its draw depends, and that it only ever trains."""
+"""Waveform augmentation: the effect of each variant, its random draws, and its use in training only."""
 
 from functools import partial
 from pathlib import Path
@@ -58,12 +58,12 @@ def frequency(waveform: np.ndarray, sample_rate: int = RATE) -> float:
     return float(spectrum.argmax() * sample_rate / n_fft)
 
 
-# what it does to a signal
+# effect on a signal
 
 
 @pytest.mark.parametrize("utterance", IDS[:6])
 @pytest.mark.parametrize("sample_rate", [16_000, 48_000])
-def test_the_pitch_of_a_sine_moves_by_the_semitones_that_were_drawn(utterance: str, sample_rate: int) -> None:
+def test_the_pitch_of_a_sine_moves_by_the_drawn_semitones(utterance: str, sample_rate: int) -> None:
     semitones = draw("pitch_shift", utterance, -2, 2)
     shifted = variant("pitch_shift", tone(440, 1, sample_rate), utterance, sample_rate)
     measured = 12 * np.log2(frequency(shifted, sample_rate) / 440)
@@ -72,13 +72,13 @@ def test_the_pitch_of_a_sine_moves_by_the_semitones_that_were_drawn(utterance: s
 
 
 @pytest.mark.parametrize("utterance", IDS[:6])
-def test_a_stretched_tone_lasts_as_long_as_the_rate_says_at_its_own_pitch(utterance: str) -> None:
+def test_a_stretched_tone_has_the_duration_of_the_rate_and_its_own_pitch(utterance: str) -> None:
     rate = draw("time_stretch", utterance, 0.9, 1.1)
     stretched = variant("time_stretch", tone(440, 1), utterance)
     assert stretched.size == round(RATE / rate)
     assert frequency(stretched) == pytest.approx(440, rel=0.002)
     middle = stretched[stretched.size // 4 : 3 * stretched.size // 4]
-    # a sine is in three bins, whose phases the vocoder tells apart: up to 0.9 dB are lost
+    # a sine is in three bins, and the vocoder treats their phases apart: up to 0.9 dB are lost
     assert middle.std() == pytest.approx(0.3 / np.sqrt(2), rel=0.1)
 
 
@@ -95,7 +95,7 @@ def test_the_noise_is_white_and_of_deviation_sigma() -> None:
 
 @pytest.mark.parametrize("utterance", IDS[:6])
 @pytest.mark.parametrize("position", [0, 1000, 8000, 15_999])
-def test_an_impulse_moves_by_the_samples_that_were_drawn_and_never_wraps(utterance: str, position: int) -> None:
+def test_an_impulse_moves_by_the_drawn_samples_and_never_wraps(utterance: str, position: int) -> None:
     n_samples = round(draw("time_shift", utterance, -0.1, 0.1) * RATE)
     impulse = np.zeros(RATE, np.float32)
     impulse[position] = 0.5
@@ -124,7 +124,7 @@ def test_half_of_the_shortest_utterance_remains() -> None:
 @pytest.mark.parametrize("duration", [0.1, 0.3, 1.0])
 @pytest.mark.parametrize("sample_rate", [8000, 22_050, 48_000])
 @pytest.mark.parametrize("is_silent", [False, True])
-def test_every_variant_is_finite_mono_and_as_long_as_it_should_be(
+def test_every_variant_is_finite_and_mono_and_has_the_expected_length(
     duration: float, sample_rate: int, is_silent: bool
 ) -> None:
     waveform = speech_like(0, duration, sample_rate) * np.float32(not is_silent)
@@ -132,7 +132,7 @@ def test_every_variant_is_finite_mono_and_as_long_as_it_should_be(
     made = augmentation.augmented(waveform, sample_rate, utterance=IDS[0], **WAVEFORM)
     assert list(made) == ALL
     assert made["original"] is waveform
-    np.testing.assert_array_equal(waveform, kept)  # none writes into it
+    np.testing.assert_array_equal(waveform, kept)  # no variant changes its input
     for name, values in made.items():
         assert values.dtype == np.float32
         assert np.isfinite(values).all()
@@ -150,7 +150,7 @@ def test_features_of_the_shortest_variants_are_finite(name: str, sample_rate: in
     assert np.isfinite(log_mel(shortest, sample_rate, **LOG_MEL)).all()
 
 
-# on what a draw depends
+# random draws
 
 
 def test_draws_lie_in_their_ranges_and_fill_them() -> None:
@@ -169,7 +169,7 @@ def test_variants_utterances_and_seeds_draw_differently() -> None:
 
 
 def test_draws_are_the_same_on_every_machine() -> None:
-    """Python's own hash differs between processes; a digest does not."""
+    """Python's hash differs between processes, a digest does not."""
     assert augmentation.generator(0, "ravdess/a", "noise").integers(2**32) == 3048921408
 
 
@@ -232,7 +232,7 @@ def table(
     return pd.concat(chunks, ignore_index=True)
 
 
-def test_of_each_utterance_comes_the_original_and_then_its_variants_as_configured(
+def test_each_utterance_has_its_original_and_then_its_variants_as_configured(
     corpus: tuple[Path, pd.DataFrame], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tabular, "CHUNK", 3)  # a chunk ends within an utterance
@@ -244,7 +244,7 @@ def test_of_each_utterance_comes_the_original_and_then_its_variants_as_configure
     assert len(rows.drop_duplicates(["level", "n_samples", "first"])) == len(rows)
 
 
-def test_the_values_are_those_of_the_variant_that_the_row_names(corpus: tuple[Path, pd.DataFrame]) -> None:
+def test_the_values_of_a_row_are_those_of_its_variant(corpus: tuple[Path, pd.DataFrame]) -> None:
     root, utterances = corpus
     rows = table(corpus).set_index(["utterance", "variant"])
     for utterance, path in zip(utterances["utterance"], utterances["path"], strict=True):
@@ -256,7 +256,7 @@ def test_the_values_are_those_of_the_variant_that_the_row_names(corpus: tuple[Pa
             }
 
 
-def test_originals_are_what_they_are_without_augmentation(corpus: tuple[Path, pd.DataFrame]) -> None:
+def test_augmentation_does_not_change_the_originals(corpus: tuple[Path, pd.DataFrame]) -> None:
     with_variants, without = table(corpus), table(corpus, NONE)
     originals = with_variants[with_variants["variant"] == "original"].reset_index(drop=True)
     pd.testing.assert_frame_equal(originals, without)
@@ -292,10 +292,8 @@ def test_every_recording_is_decoded_once(corpus: tuple[Path, pd.DataFrame], monk
     assert sorted(path.name for path in decoded) == sorted(corpus[1]["path"])
 
 
-def test_utterances_are_extracted_as_they_are_asked_for(
-    corpus: tuple[Path, pd.DataFrame], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Nothing of the whole corpus is in memory: those of the first round come before others are needed."""
+def test_utterances_are_extracted_lazily(corpus: tuple[Path, pd.DataFrame], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The corpus is never in memory as a whole: the first chunk is complete before later utterances are read."""
     root, utterances = corpus
     monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "1")
     monkeypatch.setattr(cached_map, "CHUNKS_PER_WORKER", 1)
@@ -307,14 +305,14 @@ def test_utterances_are_extracted_as_they_are_asked_for(
         next(values)
 
 
-def test_a_recording_that_is_not_the_ingested_one_is_refused(corpus: tuple[Path, pd.DataFrame]) -> None:
+def test_a_recording_that_changed_since_ingest_is_refused(corpus: tuple[Path, pd.DataFrame]) -> None:
     root, utterances = corpus
     swapped = utterances.assign(path=utterances["path"].tolist()[::-1])
     with pytest.raises(ValueError, match=r"4\.flac is not the recording that was ingested; run: dvc repro"):
         table((root, swapped))
 
 
-def test_tables_of_both_representations_still_fit(corpus: tuple[Path, pd.DataFrame], tmp_path: Path) -> None:
+def test_tables_of_both_representations_can_be_combined(corpus: tuple[Path, pd.DataFrame], tmp_path: Path) -> None:
     names = {"level": "a", "n_samples": "b", "first": "c"}
     of = {"first": table(corpus), "other": table(corpus), "none": table(corpus, NONE)}
     for name, rows in of.items():
@@ -348,14 +346,14 @@ def test_stages_write_tables_and_arrays_of_the_same_rows(
 
 
 @pytest.mark.parametrize("name", ["librosa", "yamnet", "ssl", "opensmile", "log_mel", "frames"])
-def test_extraction_knows_neither_partition_nor_balance(name: str) -> None:
+def test_extraction_depends_on_neither_partition_nor_balance(name: str) -> None:
     stage = f"stages.extract_{name}"
     assert set(wiring.stage_params(stage)) - {"tables.format"} == {"corpus.root", "augmentation", name}
     assert "data/partitions.csv" not in wiring.path_constants(stage)
     assert not {"ser/protocol/partitions.py", "ser/protocol/balancing.py"} & wiring.module_files(stage)
 
 
-# nothing of dev or test trains
+# dev and test rows are not in training
 
 UTTERANCES = utterance_table(6, emotions=("neutral", "happy", "sad", "angry"))
 PARTITIONS = {
@@ -370,7 +368,7 @@ over_balance = pytest.mark.parametrize("settings", BALANCE, ids=lambda settings:
 
 
 def augmented_table(utterances: pd.DataFrame = UTTERANCES) -> pd.DataFrame:
-    """Features of every utterance and its four variants, which are near it."""
+    """Features of every utterance and of its four variants, which have similar values."""
     originals = feature_table(utterances).set_index("utterance")
     rows = rows_of_variants(utterances, WAVEFORM)
     values = originals.loc[rows["utterance"], tables.feature_columns(originals)].reset_index(drop=True)
@@ -392,7 +390,7 @@ def balanced(features: pd.DataFrame, table: pd.DataFrame, settings: dict) -> pd.
 
 
 def only_training_utterances(rows: pd.DataFrame, table: pd.DataFrame) -> None:
-    """Every row is of a training utterance, and each of those is there with all its variants, once."""
+    """Fail unless the rows are exactly the training utterances with all their variants, once each."""
     assert sorted(rows["fold"].unique()) == sorted(table["fold"].unique())
     for fold, own in rows.groupby("fold"):
         training = rows_in(table, fold, "train")
@@ -407,7 +405,7 @@ def only_training_utterances(rows: pd.DataFrame, table: pd.DataFrame) -> None:
 
 @over_partitions
 @over_balance
-def test_of_a_table_only_training_utterances_train(partition: str, settings: dict) -> None:
+def test_balanced_rows_of_a_table_are_training_utterances_only(partition: str, settings: dict) -> None:
     rows = balanced(FEATURES, PARTITIONS[partition], settings)
     assert rows["synthetic"].any() == (settings["name"] != "none")
     only_training_utterances(rows, PARTITIONS[partition])
@@ -415,7 +413,7 @@ def test_of_a_table_only_training_utterances_train(partition: str, settings: dic
 
 @over_partitions
 @pytest.mark.parametrize("settings", BALANCE[1:], ids=lambda settings: settings["name"])
-def test_of_an_array_only_training_utterances_train(partition: str, settings: dict) -> None:
+def test_balanced_rows_of_an_array_are_training_utterances_only(partition: str, settings: dict) -> None:
     rows = balanced(INDEX, PARTITIONS[partition], settings)
     assert rows["synthetic"].any() == (settings["name"] != "none")
     only_training_utterances(rows, PARTITIONS[partition])
@@ -423,8 +421,8 @@ def test_of_an_array_only_training_utterances_train(partition: str, settings: di
 
 @over_partitions
 @over_balance
-def test_what_trains_does_not_depend_on_the_features_of_dev_and_test(partition: str, settings: dict) -> None:
-    """A row that was interpolated, copied or scaled with one of theirs would change, or be refused as not a number."""
+def test_training_rows_do_not_depend_on_the_features_of_dev_and_test(partition: str, settings: dict) -> None:
+    """A row that was interpolated, copied or scaled with a dev or test row would change or be NaN."""
     for fold, table in PARTITIONS[partition].groupby("fold"):
         poisoned = FEATURES.copy()
         poisoned.loc[~FEATURES["utterance"].isin(rows_in(table, fold, "train")), COLUMNS] = np.nan
@@ -447,7 +445,7 @@ def test_rows_of_a_partition_are_its_utterances_with_all_their_variants(partitio
         assert sum(map(len, found.values())) == len(features)
 
 
-def test_no_variant_of_a_speaker_that_is_tested_trains() -> None:
+def test_no_variant_of_a_test_speaker_is_in_training() -> None:
     speaker = UTTERANCES.set_index("utterance")["speaker"]
     table = PARTITIONS["folds"]
     for fold, own in balanced(FEATURES, table, BALANCE[1]).groupby("fold"):
@@ -456,7 +454,7 @@ def test_no_variant_of_a_speaker_that_is_tested_trains() -> None:
 
 
 class Remembering:
-    """A model that remembers for which rows it was asked."""
+    """Model that records the rows that it predicts."""
 
     labels = sorted(UTTERANCES["emotion"].unique())
 
@@ -466,7 +464,7 @@ class Remembering:
 
 
 @pytest.mark.parametrize("features", [FEATURES, INDEX], ids=["table", "array"])
-def test_originals_alone_are_predicted(features: pd.DataFrame) -> None:
+def test_only_originals_are_predicted(features: pd.DataFrame) -> None:
     rows = PARTITIONS["folds"]
     rows = rows[rows["partition"] != "train"]
     array = None if features is FEATURES else np.zeros((len(features), 2, 3), np.float32)
@@ -480,7 +478,9 @@ def test_originals_alone_are_predicted(features: pd.DataFrame) -> None:
 # calibration
 
 
-def test_probabilities_are_calibrated_on_originals_alone_and_variants_train(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_probabilities_are_calibrated_on_originals_only_and_variants_are_in_training(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     calibrated_on, learned_from = [], []
 
     class Spied(classifier_training.CalibratedClassifierCV):  # type: ignore[misc]
@@ -501,7 +501,7 @@ def test_probabilities_are_calibrated_on_originals_alone_and_variants_train(monk
     np.testing.assert_array_equal(learned_from[0], rows[COLUMNS].to_numpy())
 
 
-def test_variants_make_no_speaker_lone_and_divide_no_group() -> None:
+def test_variants_change_neither_lone_speakers_nor_calibration_groups() -> None:
     rows = balancing.balanced(FEATURES, name="none", seed=0)
     speaker = rows["utterance"].map(UTTERANCES.set_index("utterance")["speaker"])
     assert classifier_training.lone_speakers(rows, speaker) == set()

@@ -1,4 +1,4 @@
-"""Whatever is handed to `ser predict` or `predict_emotion`: the right answer, or one line that says what is wrong."""
+"""Unusual input of `ser predict` and `predict_emotion`: a correct prediction, or an error in one line."""
 
 import io
 import json
@@ -40,7 +40,7 @@ def recognizer() -> recognition.Recognizer:
 
 
 def encoded(waveform: np.ndarray = SPEECH, rate: int = RATE, **options: Any) -> bytes:
-    """Bytes of a file; WAV of 16 bit, unless told otherwise."""
+    """Bytes of a file; WAV of 16 bit by default."""
     file = io.BytesIO()
     soundfile.write(file, waveform, rate, **{"format": "WAV", **options})
     return file.getvalue()
@@ -67,7 +67,7 @@ Predict = Callable[..., tuple[int, Rows, str]]
 
 @pytest.fixture
 def predict(capsys: pytest.CaptureFixture[str]) -> Predict:
-    """`ser predict --json …` -> exit status, rows, and what was said on standard error and on leaving."""
+    """Function that runs `ser predict --json …`: exit status, rows, standard error and exit message."""
 
     def run(*arguments: Path | str) -> tuple[int, Rows, str]:
         code, message = 0, ""
@@ -83,7 +83,7 @@ def predict(capsys: pytest.CaptureFixture[str]) -> Predict:
 
 
 def refusal(predict: Predict, path: Path) -> str:
-    """Why a file cannot be predicted: one line in its row."""
+    """Reason why a file cannot be predicted, one line in its row."""
     code, rows, message = predict(path)
     assert code == 1
     assert message == "error: 1 of 1 recordings could not be predicted; see their rows"
@@ -94,7 +94,7 @@ def refusal(predict: Predict, path: Path) -> str:
     return reason
 
 
-# what holds no speech, or no sound
+# input without speech or sound
 
 
 @pytest.mark.parametrize(
@@ -119,24 +119,28 @@ def refusal(predict: Predict, path: Path) -> str:
         (bytes(100_000), "not readable as audio"),
     ],
 )
-def test_what_is_no_recording_is_refused_in_one_line(
+def test_content_that_is_no_recording_is_refused_in_one_line(
     content: bytes, reason: str, predict: Predict, tmp_path: Path
 ) -> None:
     (tmp_path / "a.wav").write_bytes(content)
     assert reason in refusal(predict, tmp_path / "a.wav")
 
 
-def test_a_header_of_4_gib_over_1_kb_takes_no_memory_and_what_is_there_counts(predict: Predict, tmp_path: Path) -> None:
+def test_a_declared_length_of_4_gib_takes_no_memory_and_the_actual_length_counts(
+    predict: Predict, tmp_path: Path
+) -> None:
     content = bytearray(encoded(SPEECH[:500]))
     content[4:8], content[40:44] = struct.pack("<I", 0xFFFFFE24), struct.pack("<I", 0xFFFFFE00)
     (tmp_path / "a.wav").write_bytes(content)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    assert "0.03125 s long, shorter than 0.1 s" in refusal(predict, tmp_path / "a.wav")  # as a stream into a pipe
+    assert "0.03125 s long, shorter than 0.1 s" in refusal(
+        predict, tmp_path / "a.wav"
+    )  # the length that a stream declares
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000  # KiB
 
 
 @pytest.mark.parametrize("duration", [0.1, 3.0, 30.0])
-def test_digital_silence_is_no_speech_for_sure(duration: float, predict: Predict, tmp_path: Path) -> None:
+def test_digital_silence_has_a_speech_probability_of_0(duration: float, predict: Predict, tmp_path: Path) -> None:
     (tmp_path / "a.wav").write_bytes(encoded(np.zeros(round(duration * RATE))))
     code, rows, message = predict(tmp_path / "a.wav")
     silence = {"emotion": NO_SPEECH, "confidence": 1.0, "probabilities": {}, "duration": duration}
@@ -144,7 +148,7 @@ def test_digital_silence_is_no_speech_for_sure(duration: float, predict: Predict
 
 
 @pytest.mark.parametrize("level", [1e-45, 1e-40, 1e-37, 2.0**31 / 8])
-def test_noise_at_levels_that_no_one_hears_is_no_speech(level: float) -> None:
+def test_inaudible_noise_is_no_speech(level: float) -> None:
     noise = np.random.default_rng(0).normal(0, level, RATE)
     found = recognizer().predict(inputs.of_waveform(noise, RATE))
     assert found["emotion"] == NO_SPEECH
@@ -157,7 +161,7 @@ def test_channels_of_a_file_that_overflow_are_refused_without_a_warning(samples:
         predicted(encoded(np.array([samples] * RATE), subtype="FLOAT"))
 
 
-# the same speech, written otherwise
+# the same speech in other formats
 
 SAME = {
     **{subtype: {"subtype": subtype} for subtype in ("PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE")},
@@ -169,18 +173,18 @@ SAME = {
 
 @pytest.mark.parametrize("name", SAME)
 def test_the_same_16_bits_in_any_lossless_container_have_the_same_probabilities(name: str) -> None:
-    """The demo corpus has 16 bits: all of these keep them."""
+    """The demo corpus has 16 bits, and all these containers keep them."""
     np.testing.assert_array_equal(probabilities(encoded(**SAME[name])), probabilities(DEMO[0].read_bytes()))
 
 
 @pytest.mark.parametrize("n_channels", [2, 3, 4, 6, 8])
-def test_speech_on_every_channel_is_the_speech(n_channels: int) -> None:
-    """The mean of equal samples is off by the last bit of single precision at most."""
+def test_equal_speech_on_all_channels_is_predicted_like_one_channel(n_channels: int) -> None:
+    """The mean of equal samples differs by at most the last bit of single precision."""
     channels = np.repeat(SPEECH[:, np.newaxis], n_channels, axis=1)
     np.testing.assert_allclose(probabilities(encoded(channels)), probabilities(encoded()), rtol=0, atol=2e-4)
 
 
-def test_speech_on_one_of_two_channels_is_the_speech_half_as_loud() -> None:
+def test_speech_on_one_of_two_channels_is_predicted_like_speech_at_half_the_level() -> None:
     channels = np.column_stack([SPEECH, np.zeros_like(SPEECH)])
     np.testing.assert_array_equal(
         probabilities(encoded(channels, subtype="FLOAT")), probabilities(encoded(SPEECH / 2, subtype="FLOAT"))
@@ -189,7 +193,7 @@ def test_speech_on_one_of_two_channels_is_the_speech_half_as_loud() -> None:
 
 @pytest.mark.parametrize("rate", [22_050, 32_000, 44_100, 48_000, 96_000, 192_000])
 def test_speech_at_another_rate_has_nearly_the_same_probabilities(rate: int) -> None:
-    """Two resamplers lie between, whose filters take the last few hundred Hz below 8 kHz."""
+    """The filters of two resamplers remove the last few hundred Hz below 8 kHz."""
     found = probabilities(encoded(resampled(rate), rate, subtype="FLOAT"))
     np.testing.assert_allclose(found, probabilities(encoded()), rtol=0, atol=0.02)
 
@@ -197,9 +201,9 @@ def test_speech_at_another_rate_has_nearly_the_same_probabilities(rate: int) -> 
 @pytest.mark.parametrize(
     ("options", "near"),
     [
-        ({"subtype": "ULAW"}, 0.05),  # 14 bits where it is quiet
+        ({"subtype": "ULAW"}, 0.05),  # 14 bits at low levels
         ({"subtype": "ALAW"}, 0.05),
-        ({"format": "OGG", "subtype": "VORBIS"}, 0.10),  # what one cannot hear is left out, and 80 dB are looked at
+        ({"format": "OGG", "subtype": "VORBIS"}, 0.10),  # inaudible parts are left out, and the features cover 80 dB
         ({"format": "OGG", "subtype": "OPUS"}, 0.15),
         ({"subtype": "PCM_U8"}, 0.25),  # noise 48 dB below full scale fills the pauses
         ({"format": "MP3"}, 0.20),
@@ -210,7 +214,7 @@ def test_lossy_speech_has_similar_probabilities(options: dict[str, str], near: f
 
 
 @pytest.mark.parametrize("rate", [4_000, 8_000, 11_025])
-def test_speech_of_a_telephone_is_speech(rate: int) -> None:
+def test_telephone_speech_is_speech(rate: int) -> None:
     assert probabilities(encoded(resampled(rate), rate)).sum() == pytest.approx(1, abs=1e-5)
 
 
@@ -219,21 +223,21 @@ def test_clipped_speech_is_speech() -> None:
 
 
 @pytest.mark.parametrize("name", ["a.mp3", "a.raw", "a.txt", "a", "a.flac", "a.WAV", "a.wav.zip", "a.vox", "a.gsm"])
-def test_the_content_tells_the_format_and_not_the_name(name: str, predict: Predict, tmp_path: Path) -> None:
+def test_the_format_is_recognised_by_content_and_not_by_name(name: str, predict: Predict, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(encoded())
     code, rows, _ = predict(tmp_path / name)
     assert code == 0
     assert rows[0]["probabilities"] == predicted(encoded())["probabilities"]
 
 
-def test_an_mp3_of_any_length_and_rate_is_whole() -> None:
-    """The encoder pads: what comes is the speech and some silence."""
+def test_an_mp3_of_any_length_and_rate_is_decoded_whole() -> None:
+    """The encoder pads: the result is the speech and some silence."""
     for rate, duration in ((16_000, 1.0), (44_100, 0.5), (48_000, 12.0), (22_050, 3.3)):
         found = predicted(encoded(np.resize(SPEECH, round(duration * rate)), rate, format="MP3"))
         assert found["duration"] == pytest.approx(duration, abs=0.2)
 
 
-def test_an_mp3_that_does_not_declare_its_length_is_heard_to_its_end_or_refused() -> None:
+def test_an_mp3_that_does_not_declare_its_length_is_decoded_to_its_end_or_refused() -> None:
     """Without the first frame, which has LAME's header, libsndfile guesses the length from the first bit rate."""
     content = encoded(np.resize(SPEECH, 5 * RATE), RATE, format="MP3")
     first = content.index(b"Xing")
@@ -290,7 +294,7 @@ def test_an_hour_takes_little_memory_and_less_than_two_minutes(
 
 
 def test_a_minute_is_never_in_memory_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No more is decoded ahead of the windows than one piece."""
+    """At most one piece is decoded ahead of the windows."""
     monkeypatch.setattr(inputs, "BLOCK", RATE)
     decoded = 0
     mono = waveforms.mono
@@ -333,9 +337,7 @@ def test_any_name_is_found_and_shown_on_one_line(
     assert rows[0]["probabilities"] == predicted(encoded())["probabilities"]
 
 
-def test_a_path_with_dots_leads_where_it_says(
-    predict: Predict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_path_with_dots_is_resolved(predict: Predict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "below").mkdir()
     (tmp_path / "a.wav").write_bytes(encoded())
     monkeypatch.chdir(tmp_path / "below")
@@ -353,7 +355,7 @@ def test_a_path_with_dots_leads_where_it_says(
         (f"{'n' * 300}.wav", "File name too long"),
     ],
 )
-def test_a_path_that_leads_nowhere_is_an_error_in_its_row_and_the_others_are_done(
+def test_a_missing_path_is_an_error_in_its_row_and_the_others_are_predicted(
     name: str, reason: str, predict: Predict, tmp_path: Path
 ) -> None:
     (tmp_path / "a.wav").write_bytes(encoded())
@@ -366,7 +368,9 @@ def test_a_path_that_leads_nowhere_is_an_error_in_its_row_and_the_others_are_don
 
 
 @pytest.mark.parametrize("target", ["nowhere.wav", "bad.wav"], ids=["leads nowhere", "leads to itself"])
-def test_a_folder_with_a_bad_link_is_predicted_but_for_that(target: str, predict: Predict, tmp_path: Path) -> None:
+def test_the_other_files_of_a_folder_with_a_bad_link_are_predicted(
+    target: str, predict: Predict, tmp_path: Path
+) -> None:
     (tmp_path / "a.wav").write_bytes(encoded())
     (tmp_path / "bad.wav").symlink_to(target)
     code, rows, _ = predict(tmp_path)
@@ -375,14 +379,14 @@ def test_a_folder_with_a_bad_link_is_predicted_but_for_that(target: str, predict
     assert rows[1]["path"].endswith("bad.wav")
 
 
-def test_links_that_lead_back_are_not_followed(predict: Predict, tmp_path: Path) -> None:
+def test_cyclic_links_are_not_followed(predict: Predict, tmp_path: Path) -> None:
     (tmp_path / "a.wav").write_bytes(encoded())
     (tmp_path / "again").symlink_to(tmp_path, target_is_directory=True)
     assert len(predict(tmp_path)[1]) == 1
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_file_that_may_not_be_read_is_an_error_in_its_row(predict: Predict, tmp_path: Path) -> None:
+def test_a_file_without_read_permission_is_an_error_in_its_row(predict: Predict, tmp_path: Path) -> None:
     (tmp_path / "a.wav").write_bytes(encoded())
     (tmp_path / "a.wav").chmod(0)
     assert refusal(predict, tmp_path / "a.wav") == "Permission denied"
@@ -405,11 +409,11 @@ def test_a_device_without_end_is_refused_at_once(predict: Predict) -> None:
     assert set(rows[0]) == {"path", "error"}
 
 
-# anything at all
+# arbitrary input
 
 
 def tried(answer: Callable[[], Prediction]) -> Prediction | None:
-    """A prediction that makes sense, or None where the recording was refused in one line."""
+    """A valid prediction, or None if the recording was refused in one line."""
     try:
         found = answer()
     except (ValueError, OSError) as error:
@@ -509,7 +513,7 @@ def test_arbitrary_waveforms_are_refused_or_have_probabilities_that_add_up_to_on
 def test_speech_with_anything_on_top_has_probabilities_that_add_up_to_one(
     noise: np.ndarray, level: float, seed: int
 ) -> None:
-    """All is taken for speech, so that the features are made of it."""
+    """Everything counts as speech, so that features are computed."""
     chosen = recognition.Recognizer(**{**vars(recognizer()), "all_speech": True})
     random = np.random.default_rng(seed)
     with np.errstate(over="ignore"):

@@ -54,7 +54,7 @@ def test_samples_are_those_that_soundfile_reads_as_floats(tmp_path: Path, contai
     np.testing.assert_array_equal(reading.read(path).waveform, soundfile.read(path, dtype="float32")[0].mean(axis=1))
 
 
-def test_the_content_tells_the_format_and_not_the_extension(tmp_path: Path) -> None:
+def test_the_format_is_recognised_by_content_and_not_by_extension(tmp_path: Path) -> None:
     path = written(tmp_path / "a.wav", tone(440, 0.2), container="flac")
     assert path.read_bytes()[:4] == b"fLaC"
     assert reading.read(path).waveform.size == 3200
@@ -67,7 +67,7 @@ def test_the_channels_are_averaged(tmp_path: Path) -> None:
     np.testing.assert_array_equal(recording.waveform, np.full(3200, 0.125, np.float32))
 
 
-def test_the_hash_is_that_of_the_samples_and_not_of_the_container(tmp_path: Path) -> None:
+def test_the_hash_depends_on_the_samples_and_not_on_the_container(tmp_path: Path) -> None:
     samples = np.round(tone(440, 0.2) * 2**15).astype(np.int16)
     as_wav = reading.read(written(tmp_path / "a.wav", samples)).audio_hash
     as_flac = reading.read(written(tmp_path / "a.flac", samples, container="flac")).audio_hash
@@ -96,7 +96,7 @@ def test_an_error_without_a_kind_cannot_be_made() -> None:
         reading.InvalidAudio("0 bytes")  # type: ignore[call-arg,arg-type]
 
 
-def test_text_that_poses_as_audio_is_refused(tmp_path: Path) -> None:
+def test_text_in_a_file_with_an_audio_suffix_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.wav").write_text("<html>404: Not Found</html>")
     with pytest.raises(reading.InvalidAudio, match=r"not readable as audio \(Format not recognised\); replace it"):
         reading.read(tmp_path / "a.wav")
@@ -190,7 +190,7 @@ def test_the_shortest_recording_lasts_a_tenth_of_a_second(tmp_path: Path) -> Non
         reading.read(written(tmp_path / "b.wav", tone(440, 0.1)[:-2]))
 
 
-def test_a_missing_file_is_no_invalid_audio_but_an_error_of_the_system(tmp_path: Path) -> None:
+def test_a_missing_file_raises_an_oserror_and_not_invalid_audio(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         reading.read(tmp_path / "a.wav")
 
@@ -204,7 +204,7 @@ def test_resampling_keeps_the_level_and_the_frequency_of_a_tone(level: float) ->
     np.testing.assert_allclose(resampled[inner], tone(1000, 1.0, level=level)[inner], atol=1e-3 * level)
 
 
-def test_resampling_removes_what_lies_above_half_the_new_rate() -> None:
+def test_resampling_removes_frequencies_above_half_the_new_rate() -> None:
     resampled = waveforms.resampled(tone(10_000, 1.0, sample_rate=48_000), sample_rate=48_000, target=16_000)
     assert np.abs(resampled[1000:15_000]).max() < 1e-4
 

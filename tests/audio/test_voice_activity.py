@@ -1,4 +1,4 @@
-"""Speech is told from what is none, however loud, and wherever in the recording it is."""
+"""Detection of speech, at any level and anywhere in a recording."""
 
 import subprocess
 import sys
@@ -62,22 +62,22 @@ def spoken(waveform: np.ndarray, rate: int = RATE) -> float:
 
 @pytest.mark.parametrize("name", NO_SPEECH)
 @pytest.mark.parametrize("peak", [1e-3, 0.3, 1.0])
-def test_what_no_one_says_is_no_speech(name: str, peak: float) -> None:
+def test_noise_and_music_are_no_speech(name: str, peak: float) -> None:
     sound = NO_SPEECH[name]
     assert spoken(peak * sound / np.abs(sound).max()) < THRESHOLD
 
 
 @pytest.mark.parametrize("n_samples", [0, 1, 100, 5 * 512 - 1, 5 * RATE])
-def test_digital_silence_and_less_than_five_chunks_are_no_speech_for_sure(n_samples: int) -> None:
+def test_digital_silence_and_less_than_five_chunks_have_a_speech_probability_of_0(n_samples: int) -> None:
     assert spoken(np.zeros(n_samples)) == 0
     assert spoken(np.resize(SPEECH[0], min(n_samples, 5 * 512 - 1))) == 0
 
 
-def test_a_syllable_is_enough_and_less_is_not() -> None:
+def test_a_syllable_is_speech_and_less_is_not() -> None:
     """The fifth chunk of 32 ms with speech decides."""
     probable = np.array([spoken(SPEECH[0][:end]) for end in range(512, SPEECH[0].size, 512)])
     assert (probable[:4] == 0).all()
-    assert (np.diff(probable) >= 0).all()  # of a longer beginning, the fifth highest is no lower
+    assert (np.diff(probable) >= 0).all()  # the fifth highest probability cannot fall as the recording grows
     assert probable[-1] >= THRESHOLD
 
 
@@ -118,8 +118,8 @@ def test_the_rate_does_not_matter(rate: int) -> None:
         assert spoken(waveforms.resampled(waveform, sample_rate=RATE, target=rate), rate) >= THRESHOLD
 
 
-def test_nothing_is_left_of_the_recording_before() -> None:
-    """The network has a memory, which is emptied."""
+def test_the_state_of_the_network_is_reset_for_each_recording() -> None:
+    """The network is recurrent."""
     alone = [spoken(NO_SPEECH["drums"]), spoken(SPEECH[0]), spoken(tone(440, 1.0))]
     assert [spoken(NO_SPEECH["drums"]), spoken(SPEECH[0]), spoken(tone(440, 1.0))] == alone
     assert spoken(SPEECH[0]) == alone[1]
@@ -132,7 +132,7 @@ def test_threads_do_not_share_a_memory() -> None:
         assert list(pool.map(spoken, SPEECH * 5)) == alone * 5
 
 
-def test_the_waveform_stays_as_it_was() -> None:
+def test_the_waveform_is_not_changed() -> None:
     given = SPEECH[0].copy()
     spoken(given)
     np.testing.assert_array_equal(given, SPEECH[0])
@@ -149,8 +149,8 @@ print(speech_probability(np.ones(16000, np.float32), 16000))
 
 
 @pytest.mark.slow
-def test_speech_is_told_in_a_process_that_has_imported_tensorflow() -> None:
-    """Both libraries are of C++, and must not take each other's functions."""
+def test_speech_is_detected_in_a_process_that_has_imported_tensorflow() -> None:
+    """Both are C++ libraries, whose symbols must not clash."""
     ended = subprocess.run([sys.executable, "-c", BESIDE_TENSORFLOW], capture_output=True, text=True, timeout=120)
     assert ended.returncode == 0, ended.stderr[-500:]
     assert 0 <= float(ended.stdout) < THRESHOLD
@@ -166,19 +166,19 @@ def missed(paths: list[Path]) -> list[str]:
     return [name for name, one in recordings if speech_probability(one.waveform, one.sample_rate) < THRESHOLD]
 
 
-def test_of_the_demo_corpus_at_most_one_recording_in_a_hundred_is_missed() -> None:
+def test_at_most_1_percent_of_the_demo_corpus_is_missed() -> None:
     assert len(missed(DEMO)) <= len(DEMO) / 100
 
 
 @pytest.mark.real
-def test_of_ravdess_at_most_one_recording_in_a_hundred_is_missed(corpora_root: Path) -> None:
+def test_at_most_1_percent_of_ravdess_is_missed(corpora_root: Path) -> None:
     paths = recordings_in(corpora_root / "ravdess")[::10]
     assert len(paths) >= 144
     assert len(missed(paths)) <= len(paths) / 100
 
 
 @pytest.mark.real
-def test_of_emodb_none_is_missed(corpora_root: Path) -> None:
+def test_no_recording_of_emodb_is_missed(corpora_root: Path) -> None:
     paths = recordings_in(corpora_root / "emodb")
     assert paths
     assert missed(paths) == []

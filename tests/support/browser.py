@@ -1,4 +1,4 @@
-"""A headless Chromium, and the page served to it; both end with the test that asked for them."""
+"""A headless Chromium and a server of the page; both end with the test that started them."""
 
 import shutil
 import socket
@@ -24,16 +24,16 @@ FLAGS = (
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
     *("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"),
 )
-PATIENCE = 60  # seconds, for what takes one or two
+PATIENCE = 60  # seconds; waits usually last one or two
 
 
 def missing() -> list[str]:
-    """Programs that the tests in a browser need, and that are not installed."""
+    """Programs that the tests in a browser need and that are not installed."""
     return [name for name in ("chromium", "chromedriver") if shutil.which(name) is None]
 
 
 def free_port() -> int:
-    """A port of this machine that nobody listens on."""
+    """An unused port of this machine."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]
@@ -42,7 +42,7 @@ def free_port() -> int:
 
 @contextmanager
 def served(log: Path) -> Iterator[str]:
-    """Address of the page, while a server of it runs; what it says goes to the file `log`."""
+    """Serve the page; yield its address. The server writes to the file `log`."""
     port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", "app/page.py", "--server.headless", "true"]
     command += ["--server.port", str(port), "--server.address", "127.0.0.1"]
@@ -60,7 +60,7 @@ def served(log: Path) -> Iterator[str]:
 
 
 def wait_for_server(server: "subprocess.Popen[bytes]", address: str, log: Path) -> None:
-    """Return once the server answers; fail with what it said if it does not."""
+    """Wait until the server answers; fail with its log if it does not."""
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end and server.poll() is None:
         try:
@@ -73,7 +73,7 @@ def wait_for_server(server: "subprocess.Popen[bytes]", address: str, log: Path) 
 
 @contextmanager
 def chromium(folder: Path, *, width: int, height: int = 900, dark: bool = False) -> Iterator[webdriver.Chrome]:
-    """A browser with a window of `width` pixels, a profile of its own in `folder`, and downloads there, too."""
+    """A browser with a window of `width` pixels; its profile and downloads are in `folder`."""
     options = webdriver.ChromeOptions()
     options.binary_location = shutil.which("chromium") or ""
     for flag in (*FLAGS, f"--user-data-dir={folder / 'profile'}"):
@@ -98,13 +98,13 @@ def resize(driver: webdriver.Chrome, width: int, height: int) -> None:
 
 
 def text(driver: webdriver.Chrome) -> str:
-    """Everything that is to be read on the page now."""
+    """All text that is visible on the page."""
     said: str = driver.find_element(By.TAG_NAME, "body").text
     return said
 
 
 def elements(driver: webdriver.Chrome, selector: str, *, at_least: int = 1) -> list[WebElement]:
-    """Elements of a CSS selector, once there are as many: parts of the page come later than others."""
+    """Elements of a CSS selector; wait until there are enough, because parts of the page appear late."""
     wait = WebDriverWait(driver, PATIENCE)
     return wait.until(
         lambda _: found if len(found := driver.find_elements(By.CSS_SELECTOR, selector)) >= at_least else [],
@@ -113,12 +113,12 @@ def elements(driver: webdriver.Chrome, selector: str, *, at_least: int = 1) -> l
 
 
 def wait_for(driver: webdriver.Chrome, words: str) -> str:
-    """Everything on the page, once `words` are."""
+    """Wait until `words` are on the page; return all its text."""
     WebDriverWait(driver, PATIENCE).until(lambda _: words in text(driver), f"never appeared: {words}")
     return text(driver)
 
 
 def click(driver: webdriver.Chrome, path: str) -> None:
-    """Click on the first element of an XPath, once it is there: parts of the page come later than others."""
+    """Click on the first element of an XPath; wait for it, because parts of the page appear late."""
     what = expected_conditions.element_to_be_clickable((By.XPATH, path))
     WebDriverWait(driver, PATIENCE).until(what, f"never appeared: {path}").click()

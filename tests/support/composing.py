@@ -1,4 +1,4 @@
-"""Compositions of `conf/` that are kept: Hydra takes a fifth of a second for each, and tests ask for the same ones."""
+"""A cache of compositions of `conf/`: Hydra takes a fifth of a second for each, and many tests need the same."""
 
 import hashlib
 from collections.abc import Callable

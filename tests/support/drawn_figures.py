@@ -1,4 +1,4 @@
-"""Figures after their layout, and the places of what they show."""
+"""Figures after their layout, and the positions of their elements."""
 
 from itertools import pairwise
 
@@ -56,7 +56,7 @@ def check_letters(figure: Figure) -> None:
         assert -1 <= box.y0 < box.y1 <= figure.bbox.height + 1
         labels = [label for label in axes.get_xticklabels() if label.get_text() and label.get_visible()]
         ends = [label.get_window_extent(renderer).x1 for label in labels]
-        assert all(right - left > 8 for left, right in pairwise(ends))  # turned: a line's height apart
+        assert all(right - left > 8 for left, right in pairwise(ends))  # rotated labels are a line's height apart
     boxes = [axes.get_tightbbox(renderer) for axes in figure.axes]
     for k, one in enumerate(boxes):
         assert not any(one is not None and other is not None and one.overlaps(other) for other in boxes[:k])

@@ -1,4 +1,4 @@
-"""A copy of the project with its own Git history, and DVC in it."""
+"""A copy of the project with its own Git history and its own DVC repository."""
 
 import hashlib
 import json
@@ -18,11 +18,11 @@ COPIED = (
     *("ser", "stages", "studies", "conf", "dvc.yaml"),
     *(".dvc/config", ".dvc/.gitignore", ".dvc/plots", ".dvcignore", ".gitignore", "data/raw/.gitignore"),
 )
-MADE = ("__pycache__", "data", "reports", "dvc.lock")  # in the folders that are copied
+MADE = ("__pycache__", "data", "reports", "dvc.lock")  # generated files, which are not copied
 
 
 class Project:
-    """A copy of the project, and DVC in it; without a network, and without YAMNet."""
+    """A copy of the project with DVC, without network access and without YAMNet."""
 
     def __init__(self, top: Path) -> None:
         self.folder = top / "project"
@@ -41,7 +41,7 @@ class Project:
         self.environment = {**os.environ, **no_network, **home, **names, "PATH": path}
 
     def run(self, *command: str, inside: str = "", fails: bool = False, **environment: str) -> str:
-        """Run a command in a folder of the project, in some more `environment`; its output, both streams together."""
+        """Run a command in a folder of the project with additional `environment`; return stdout and stderr together."""
         done = subprocess.run(
             command,
             cwd=self.folder / inside,
@@ -60,18 +60,18 @@ class Project:
         self.run(sys.executable, "-m", "ser.params", *settings)
 
     def commit(self, message: str) -> None:
-        """Commit all that Git does not ignore, in a repository that is made if there is none."""
+        """Commit all files that Git does not ignore; make the repository if there is none."""
         if not (self.folder / ".git").exists():
             self.run("git", "init", "--quiet")
         self.run("git", "add", ".")
         self.run("git", "commit", "--quiet", "-m", message)
 
     def ran(self, output: str) -> list[str]:
-        """Names of the stages that ran, as DVC printed them."""
+        """Names of the stages that ran, from DVC's output."""
         return [line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage")]
 
     def study(self, *settings: str, targets: Sequence[str] = (), fails: bool = False) -> str:
-        """`dvc exp run` with settings, of all stages or as far as some."""
+        """Run `dvc exp run` with settings, for all stages or up to `targets`."""
         words = (word for setting in settings for word in ("-S", setting))
         return self.run("dvc", "exp", "run", *words, *targets, fails=fails)
 
@@ -82,7 +82,7 @@ class Project:
         return json.loads((self.folder / path).read_text())
 
     def hashes(self, *tops: str, pattern: str = "*.[cj]s*") -> dict[str, str]:
-        """SHA-256 of every csv and json in some folders, or of other files."""
+        """Path -> SHA-256 of the files in the folders `tops` that match `pattern`; by default every csv and json."""
         found = [path for top in tops for path in (self.folder / top).rglob(pattern) if path.is_file()]
         return {
             path.relative_to(self.folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in found

@@ -1,4 +1,4 @@
-"""Tables of utterances, features and predictions made by rule, in RAVDESS's design."""
+"""Synthetic tables of utterances, features and predictions in RAVDESS's design."""
 
 from collections.abc import Mapping, Sequence
 
@@ -20,7 +20,7 @@ def utterance_table(
 ) -> pd.DataFrame:
     """Utterances of speakers `01`, `02`, …, whose sexes repeat `sexes`; neutral has no strong intensity.
 
-    With all 8 emotions and 2 repetitions there are 60 utterances a speaker, 4 of them neutral.
+    With all 8 emotions and 2 repetitions each speaker has 60 utterances, 4 of them neutral.
     """
     rows = [
         {
@@ -59,12 +59,12 @@ def combined(*parts: pd.DataFrame) -> pd.DataFrame:
 
 
 def without_speakers(utterances: pd.DataFrame) -> pd.DataFrame:
-    """The same table, whose speakers nobody knows."""
+    """The same table with unknown speakers."""
     return utterances.assign(speaker=pd.Series(None, utterances.index, dtype="str"))
 
 
 def with_copies(utterances: pd.DataFrame, copies: Mapping[str, str]) -> pd.DataFrame:
-    """The same table, where some utterances have the audio of another: copy -> first utterance."""
+    """The same table, in which some utterances have the audio of another one: copy -> first utterance."""
     table = utterances.set_index("utterance", drop=False)
     for copy, first in copies.items():
         table.loc[copy, "audio_hash"] = table.loc[first, "audio_hash"]
@@ -75,9 +75,10 @@ def with_copies(utterances: pd.DataFrame, copies: Mapping[str, str]) -> pd.DataF
 def feature_table(
     utterances: pd.DataFrame, *, n_features: int = 6, separation: float = 2.0, seed: int = 0
 ) -> pd.DataFrame:
-    """Normal features of deviation 1 around a mean of the emotion plus a mean of the speaker.
+    """Normal features with standard deviation 1 around a mean of the emotion plus a mean of the speaker.
 
-    `separation` is the deviation of the emotions' means; the speakers' is 0.5. Unknown speakers have one mean.
+    The means of the emotions have the standard deviation `separation`, those of the speakers 0.5; unknown speakers
+    share one mean.
     """
     random = np.random.default_rng(seed)
     voice = utterances["speaker"].fillna("unknown")
@@ -106,7 +107,7 @@ def prediction_table(
     labels: Sequence[str] = RAVDESS_EMOTIONS,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Predictions of which a share (of each speaker's, if a mapping) is right, with probabilities that fit them."""
+    """Predictions of which a share is right (per speaker, if a mapping), with probabilities that agree with them."""
     random = np.random.default_rng(seed)
     hit_rate = utterances["speaker"].map(accuracy) if isinstance(accuracy, Mapping) else accuracy
     hit = random.random(len(utterances)) < hit_rate

@@ -1,4 +1,4 @@
-"""What a page of the report holds, read by Python's own parser."""
+"""Contents of a page of the report, by Python's HTML parser."""
 
 from html.parser import HTMLParser
 from pathlib import Path
@@ -8,7 +8,7 @@ LOADING = {"src", "srcset", "poster", "data", "action", "background"}  # attribu
 
 
 class Parts(HTMLParser):
-    """Tables, text, headings, and everything that a browser would load."""
+    """Tables, text, headings, and all addresses that a browser would load."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -67,7 +67,7 @@ class Parts(HTMLParser):
 
 
 def tables_of(markdown: str) -> dict[str, list[list[str]]]:
-    """Caption -> rows of the tables of a text in Markdown; of each the head is the first."""
+    """Caption -> rows of each table of a Markdown text; the first row is the header."""
     found: dict[str, list[list[str]]] = {}
     caption = ""
     for line in markdown.splitlines():
@@ -80,5 +80,5 @@ def tables_of(markdown: str) -> dict[str, list[list[str]]]:
 
 
 def page_and_text(folder: Path) -> tuple[Parts, str]:
-    """The page, and the Markdown, of the report in a folder."""
+    """The HTML page and the Markdown of the report in a folder."""
     return Parts((folder / "report.html").read_text()), (folder / "report.md").read_text()

@@ -1,4 +1,4 @@
-"""Random weights of the shapes of the published YAMNet, for networks that begin with its layers."""
+"""Random weights with the shapes of the published YAMNet, for networks that begin with its layers."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ FILTERS = (32, 64, 128, 128, 256, 256, 512, 512, 512, 512, 512, 512, 1024, 1024)
 
 
 def random_weights(handle: str, *, n_layers: int) -> list[list[np.ndarray]]:
-    """Of the shapes of the published ones."""
+    """Random weights with the published shapes."""
     rng, inputs, found = np.random.default_rng(0), 1, []
     for k, filters in enumerate(FILTERS[:n_layers]):
         normal = [np.zeros(filters), np.zeros(filters), np.ones(filters)]

@@ -1,4 +1,4 @@
-"""Files as people upload them, good and bad, as bytes."""
+"""Good and bad uploads, as bytes."""
 
 import io
 
@@ -13,27 +13,27 @@ UTTERANCE = DEMO / "Actor_02" / "03-01-05-02-01-01-02.flac"  # synthetic speech
 
 
 def file_of(waveform: Waveform, *, rate: int = RATE, kind: str = "WAV", subtype: str = "FLOAT") -> bytes:
-    """A sound file."""
+    """Bytes of a sound file."""
     file = io.BytesIO()
     soundfile.write(file, waveform, rate, format=kind, subtype=subtype)
     return file.getvalue()
 
 
 def spoken(duration: float) -> Waveform:
-    """The utterance again and again for `duration` seconds, `(n_samples,)`."""
+    """The utterance, repeated for `duration` seconds, `(n_samples,)`."""
     waveform, _ = soundfile.read(UTTERANCE, dtype="float32")
     return np.resize(waveform, round(duration * RATE))
 
 
 def damaged() -> Waveform:
-    """A tone with one sample that is not a number."""
+    """A tone with one NaN sample."""
     waveform = tone(220, 1.0)
     waveform[100] = np.nan
     return waveform
 
 
 SILENCE = file_of(np.zeros(2 * RATE, np.float32))
-# what is wrong -> a file of it, and words that tell people so
+# defect -> a file with it, and words of its error message
 BAD = {
     "empty": (b"", "file is empty"),
     "text": (b"Dear diary, today I felt fine.", "not a sound file"),

@@ -1,4 +1,4 @@
-"""A study that runs in seconds with all that its report reads: recordings, tables, models, an audit."""
+"""A study that runs in seconds, with everything that its report reads: recordings, tables, models, an audit."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -19,7 +19,7 @@ from tests.support.synthesis import tone
 
 RATE = 16_000
 SIX = utterance_table(8, emotions=small_study.FOUR, n_repetitions=1)
-"""Utterances of which six speakers are tested."""
+"""Utterances with six test speakers."""
 MANY = small_study.by_speaker(
     {"01": "test", "02": "test", "03": "test", "04": "dev"},
     {"05": "test", "06": "test", "07": "test", "08": "dev"},
@@ -30,7 +30,7 @@ OPTIONS: dict[str, Any] = {"n_mistakes": 2, "temperature": "dev", "n_repeats": 2
 
 
 def configuration(name: str, *members: str, **options: Any) -> dict[str, Any]:
-    """All parameters, those of the report among them."""
+    """All parameters, including those of the report."""
     return {
         **small_study.configuration(name, *members),
         "corpus": {"name": "ravdess", "reader": "ravdess", "root": "corpus", "label_map": {"01": "neutral"}},
@@ -41,14 +41,14 @@ def configuration(name: str, *members: str, **options: Any) -> dict[str, Any]:
 
 
 def write_recordings(utterances: pd.DataFrame, root: Path) -> None:
-    """A short tone for each utterance, no two alike."""
+    """Write a different short tone for each utterance."""
     for k, path in enumerate(utterances["path"]):
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         soundfile.write(root / path, tone(200 + 5 * k, 0.3, RATE), RATE, format="FLAC")
 
 
 def write_projections(utterances: pd.DataFrame) -> None:
-    """Maps of some rows, one of them synthetic."""
+    """Write maps of some rows, one of them synthetic."""
     random = np.random.default_rng(0)
     table = utterances[["utterance", "emotion"]].head(20).assign(variant=tables.ORIGINAL)
     table["synthetic"] = np.arange(len(table)) == 3
@@ -66,7 +66,7 @@ def write_study(
     partitions: pd.DataFrame = small_study.TWO_FOLDS,
     audit: Mapping[str, Any] = CLEAN,
 ) -> None:
-    """Everything that comes before the report, in the working folder; no model is trained yet."""
+    """Write the inputs of the report to the working folder, without models."""
     small_study.write_tables(config, utterances=utterances, partitions=partitions)
     features = feature_table(utterances).rename(columns={"feature_4": "RMS", "feature_5": "Pitch"})
     tables.write(features, Path(small_study.PATHS["librosa"]))
@@ -80,7 +80,7 @@ def write_study(
 
 @contextmanager
 def inside(folder: Path) -> Iterator[Path]:
-    """Work in a folder, and come back."""
+    """Change the working folder for the block."""
     before = Path.cwd()
     folder.mkdir(parents=True, exist_ok=True)
     os.chdir(folder)
@@ -91,7 +91,7 @@ def inside(folder: Path) -> Iterator[Path]:
 
 
 def write_report(folder: Path, config: Mapping[str, Any], **study: Any) -> Path:
-    """Make a study in a folder, up to its report; folder of the report."""
+    """Make a study with its report in a folder; return the folder of the report."""
     with inside(folder):
         write_study(config, **study)
         for member in config["members"]:
@@ -102,5 +102,5 @@ def write_report(folder: Path, config: Mapping[str, Any], **study: Any) -> Path:
 
 
 def without(utterances: pd.DataFrame, *columns: str) -> pd.DataFrame:
-    """The same table, in which nobody knows some columns."""
+    """The same table with missing values in some columns."""
     return utterances.assign(**{column: pd.Series(None, utterances.index, dtype="str") for column in columns})

@@ -1,4 +1,4 @@
-"""A service to test: inside the test, or a process of its own."""
+"""A service for tests, in the process of the test or in one of its own."""
 
 import io
 import json
@@ -39,7 +39,7 @@ def models(threads: int = 1) -> list[loading.Models]:
 
 @contextmanager
 def served(chosen: Settings | None = None, given: Sequence[Any] = (), **settings: Any) -> Iterator[httpx.Client]:
-    """A client of a service in a thread; it has one thread and no limit of requests, unless told otherwise."""
+    """A client of a service that runs in a thread; by default with one worker and no rate limit."""
     if chosen is None:
         chosen = Settings(**{"rate": 0, "threads": 1, "port": 0} | settings)
     running = server.server(chosen, given or models(chosen.threads))
@@ -55,7 +55,7 @@ def served(chosen: Settings | None = None, given: Sequence[Any] = (), **settings
 
 
 def speech(duration: float, sample_rate: int = 16_000) -> npt.NDArray[np.float32]:
-    """Speech of the demo corpus, `(n_samples,)`, over and over until it is long enough; resampled by repetition."""
+    """Speech of the demo corpus, `(n_samples,)`, repeated up to `duration`; resampled by repetition of samples."""
     pieces = [soundfile.read(path, dtype="float32")[0] for path in DEMO[:6]]
     once = np.repeat(np.concatenate(pieces), max(1, sample_rate // 16_000))
     return np.resize(once, round(duration * sample_rate))
@@ -75,14 +75,14 @@ def body(content: bytes, *, field: str = "file") -> bytes:
 
 
 def request(content: bytes, *, length: int | None = None, path: str = PREDICT, headers: str = "") -> bytes:
-    """A whole HTTP request with a recording; `length` is what its head says of the body, if that is a lie."""
+    """A whole HTTP request with a recording; `length` replaces its content length."""
     form = body(content)
     head = f"POST {path} HTTP/1.1\r\nHost: test\r\nContent-Type: multipart/form-data; boundary={BOUNDARY}\r\n{headers}"
     return f"{head}Content-Length: {len(form) if length is None else length}\r\n\r\n".encode() + form
 
 
 def answer(connection: socket.socket) -> tuple[int, dict[str, str], Any]:
-    """Status, headers and body that come over a connection; status 0 if it ends without."""
+    """Status, headers and body of the answer on a connection; status 0 if it ends without an answer."""
     stream = connection.makefile("rb")
     status = stream.readline().split()
     if not status:
@@ -101,34 +101,34 @@ class Running:
     process: subprocess.Popen[str]
     port: int
     lines: list[str]
-    """Of its log, so far."""
+    """Lines of its log."""
 
     @property
     def url(self) -> str:
-        """Where it is."""
+        """Address of the service."""
         return f"http://127.0.0.1:{self.port}"
 
     def connect(self) -> socket.socket:
-        """A connection to it that does not wait for ever."""
+        """A connection to the service, with a timeout."""
         return socket.create_connection(("127.0.0.1", self.port), timeout=30)
 
     def predict(self, content: bytes, **options: Any) -> httpx.Response:
-        """Its answer to a recording."""
+        """Answer of the service to a recording."""
         return httpx.post(self.url + PREDICT, files={"file": ("speech.wav", content)}, timeout=30, **options)
 
     def busy(self) -> float:
-        """Seconds of a core that it has taken, which other processes do not change."""
+        """CPU time of the service in seconds, which other processes do not change."""
         times = psutil.Process(self.process.pid).cpu_times()
         return float(times.user + times.system)
 
     def logged(self) -> list[dict[str, Any]]:
-        """Its log."""
+        """Content of the log."""
         return [json.loads(line) for line in self.lines]
 
 
 @contextmanager
 def running(**environment: str) -> Iterator[Running]:
-    """A service on a free port, without a limit of requests unless told otherwise; it ends with the block."""
+    """Run a service on a free port for the block; by default without a rate limit."""
     given = {"SER_PORT": "0", "SER_RATE": "0", "SER_THREADS": "1"} | environment
     process = subprocess.Popen(
         [sys.executable, "-m", "app.service"],

@@ -1,4 +1,4 @@
-"""Small corpora of several namings: the recordings of `synthesis`, renamed."""
+"""Small corpora in several naming schemes: the recordings of `synthesis`, renamed."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 
 from tests.support.synthesis import ravdess_corpus
 
-# RAVDESS's emotion code -> EmoDB's, TESS's; of calm there is none, and of surprise each has another emotion
+# RAVDESS's emotion code -> EmoDB's, TESS's; both lack calm, and each has another emotion than surprise
 EMODB = {"01": "N", "03": "F", "04": "T", "05": "W", "06": "A", "07": "E", "08": "L"}
 TESS = {"01": "neutral", "03": "happy", "04": "sad", "05": "angry", "06": "fear", "07": "disgust", "08": "ps"}
 ACTRESSES = {"02": "OAF", "04": "YAF"}
@@ -15,7 +15,7 @@ N_A_SPEAKER = 2 + 6 * 4  # neutral has no strong intensity
 
 
 def emodb_corpus(root: Path, *, speakers: Sequence[str] = ("03", "08", "11", "14"), seed: int = 1) -> Path:
-    """Write `root/wav/03a01Fa.flac`: 26 utterances a speaker."""
+    """Write `root/wav/03a01Fa.flac`: 26 utterances per speaker."""
 
     def renamed(emotion: str, intensity: str, statement: str, speaker: str) -> str | None:
         take = {"01": "a", "02": "b"}[intensity]

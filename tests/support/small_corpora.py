@@ -1,4 +1,4 @@
-"""Tiny corpora under true-to-life names, read as `conf/` says."""
+"""Tiny corpora with realistic file names, read by the settings of `conf/`."""
 
 import tempfile
 import zlib
@@ -17,7 +17,7 @@ from ser.ingest.counts import Tally
 from tests.support.paths import CONF
 from tests.support.synthesis import Waveform, tone
 
-# Names of the true listings, in the layouts of the archives, and what they are utterances of.
+# Names from the published listings, in the layouts of the archives, with their utterances.
 FILES = {
     "ravdess/Actor_01/03-01-01-01-01-01-01.wav": "neutral",
     "ravdess/Actor_01/03-01-02-01-01-01-01.wav": "calm",
@@ -45,7 +45,7 @@ LFS_POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:0123456789
 
 
 def written(path: Path, waveform: Waveform | None = None, *, container: str | None = None, **options: Any) -> Path:
-    """Write a recording of 16 kHz; without a waveform it is a tone of 0.12 s that no other path has."""
+    """Write a recording of 16 kHz; by default a tone of 0.12 s that is unique to its path."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if waveform is None:
         waveform = tone(100 + zlib.crc32("/".join(path.parts[-3:]).encode()) % 5000, 0.12)
@@ -62,7 +62,7 @@ def six_corpora(root: Path) -> Path:
 
 @cache
 def composed(*overrides: str, conf: Path = CONF) -> dict[str, Any]:
-    """Parameters that `conf` and Hydra overrides give; not to be changed."""
+    """Parameters from `conf` and Hydra overrides; do not change them."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "params.yaml"
         params.compose(list(overrides), conf=conf, path=path)
@@ -78,7 +78,7 @@ class Ingested(NamedTuple):
 
 
 def ingested(root: Path, *overrides: str, conf: Path = CONF, **changes: Any) -> Ingested:
-    """Ingest `root` with the sections that `conf` and `overrides` compose, of which `corpus` has `changes`."""
+    """Ingest `root` with the sections that `conf` and `overrides` compose, and `changes` of the section `corpus`."""
     config = composed(*overrides, conf=conf)
     corpus = config["corpus"] | {"root": str(root)} | changes
     tally = Tally()

@@ -1,4 +1,4 @@
-"""Small corpora, as ingest leaves them."""
+"""Small corpora with the table that ingest writes."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from tests.support.synthesis import speech_like
 
 
 def written(root: Path, *, n: int, sample_rate: int, shortest: float, step: float) -> pd.DataFrame:
-    """The table of `n` utterances that last `shortest` seconds, and each `step` more, written as `root/K.flac`."""
+    """Write `n` utterances as `root/K.flac`, from `shortest` seconds in increments of `step`; return their table."""
     root.mkdir(exist_ok=True)
     utterances = utterance_table(-(-n // len(utterance_table(1)))).iloc[:n].copy()
     utterances["path"] = [f"{k}.flac" for k in range(n)]

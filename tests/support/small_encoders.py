@@ -1,4 +1,4 @@
-"""Speech encoders of every kind, a few kilobytes each, drawn at random; and the plain way to use them."""
+"""Random speech encoders of every kind, a few kilobytes each, and a reference implementation of their use."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,14 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[np.float32]
-CHUNK = 2  # seconds that the small Whisper reads
+CHUNK = 2  # seconds; input length of the small Whisper
 KINDS = ("wavlm", "hubert", "wav2vec2", "whisper")
 
 
 def written(kind: str, folder: Path, *, seed: int = 0) -> Path:
-    """Write an encoder and what prepares its input, as `save_pretrained` does.
+    """Write an encoder and its preprocessor, as `save_pretrained` does.
 
-    HuBERT has group normalisation, as the base encoders; wav2vec 2.0 has layer normalisation, as the large ones.
+    HuBERT has group normalisation like the base encoders, wav2vec 2.0 layer normalisation like the large ones.
     """
     import torch
     import transformers
@@ -39,7 +39,7 @@ def written(kind: str, folder: Path, *, seed: int = 0) -> Path:
     elif kind == "hubert":
         model = transformers.HubertModel(transformers.HubertConfig(**small))
     elif kind == "wav2vec2":
-        # with a head, as checkpoints have that were trained for a task
+        # with a head, like checkpoints that were trained for a task
         model = transformers.Wav2Vec2ForCTC(transformers.Wav2Vec2Config(**small, **large))
     else:
         model = transformers.WhisperModel(
@@ -67,7 +67,7 @@ def written(kind: str, folder: Path, *, seed: int = 0) -> Path:
 
 
 def hidden_states(kind: str, folder: Path, waveform: Array, sample_rate: int = 16_000) -> list[npt.NDArray[Any]]:
-    """Hidden states of one recording, `(n_frames, n_dimensions)` each, as the documentation of transformers does it."""
+    """Hidden states of one recording, `(n_frames, n_dimensions)` each, as in transformers' documentation."""
     import torch
     import transformers
 

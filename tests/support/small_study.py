@@ -1,4 +1,4 @@
-"""A study that runs in seconds: tables and an array by rule, two folds, the stages in one process."""
+"""A study that runs in seconds: synthetic tables and array, two folds, the stages in one process."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,7 +15,7 @@ from stages import balance, evaluate, train
 from tests.support.learning_tables import feature_table, utterance_table
 
 FOUR = ("neutral", "happy", "sad", "angry")
-UTTERANCES = utterance_table(4, emotions=FOUR, n_repetitions=1)  # 14 a speaker, 2 of them neutral
+UTTERANCES = utterance_table(4, emotions=FOUR, n_repetitions=1)  # 14 per speaker, 2 of them neutral
 SHAPE = (8, 12)  # bands, frames
 PATHS = {"log_mel": "data/log_mel", "librosa": "data/librosa_extracted_features.csv"}
 
@@ -52,14 +52,14 @@ MODELS: Mapping[str, dict[str, Any]] = {
     },
     "cnn": {
         "model": {"name": "cnn", "representation": "log_mel", "filters": [4], "dense_units": 8, "dropout": 0.2},
-        "training": EPOCHS | {"learning_rate": 0.3},  # so much that the last epoch is not the best
+        "training": EPOCHS | {"learning_rate": 0.3},  # so high that the last epoch is not the best
         "balance": {"name": "random_oversampler"},
     },
 }
 
 
 def sections(name: str) -> dict[str, Any]:
-    """What `conf/model` brings: model, training, balancing and representation."""
+    """Sections that a file of `conf/model` sets: model, training, balancing and representation."""
     found = {key: dict(value) for key, value in MODELS[name].items()}
     source = found["model"]["representation"]
     settings = {"name": f"small_{source}"}
@@ -81,7 +81,7 @@ def configuration(name: str, *members: str) -> dict[str, Any]:
 
 
 def by_speaker(*folds: Mapping[str, str], utterances: pd.DataFrame = UTTERANCES) -> pd.DataFrame:
-    """Partitions where `{"01": "test"}` says who is tested; the others train."""
+    """Partitions by speaker, as `{"01": "test"}`; the other speakers are in training."""
     number = utterances["speaker"].str.rpartition("/")[2]
     parts = [
         pd.DataFrame(
@@ -96,7 +96,7 @@ TWO_FOLDS = by_speaker({"01": "test", "02": "dev"}, {"03": "test", "04": "dev"})
 
 
 def spectrograms(utterances: pd.DataFrame = UTTERANCES, *, seed: int = 0) -> np.ndarray:
-    """A pattern of the emotion and noise, `(n_utterances, *SHAPE)`."""
+    """A pattern for each emotion plus noise, `(n_utterances, *SHAPE)`."""
     random = np.random.default_rng(seed)
     pattern = {emotion: random.normal(size=SHAPE) for emotion in FOUR}
     values = np.stack([pattern[emotion] for emotion in utterances["emotion"]])
@@ -110,7 +110,7 @@ def write_tables(
     utterances: pd.DataFrame = UTTERANCES,
     array: np.ndarray | None = None,
 ) -> None:
-    """Write, in the working folder, what the stages before `balance` leave there, and the parameters."""
+    """Write the parameters and the outputs of the stages before `balance` to the working folder."""
     write_params(config)
     tables.write(utterances, train.UTTERANCES)
     tables.write(partitions, train.PARTITIONS)
@@ -138,10 +138,10 @@ def train_in_this_process(patch: pytest.MonkeyPatch) -> None:
 
 
 def input_of(config: Mapping[str, Any], folder: Path) -> reading.Representation:
-    """The representation that a model of `config`, which lies in `folder`, reads."""
+    """The representation that the model of `config` in `folder` takes."""
     return reading.read(folder / config["representation"]["path"])
 
 
 def originals(utterance: Sequence[str] | pd.Series) -> pd.DataFrame:
-    """Keys of recordings as they are."""
+    """Keys of original recordings."""
     return pd.DataFrame({"utterance": list(utterance), "variant": tables.ORIGINAL})

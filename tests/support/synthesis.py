@@ -1,4 +1,4 @@
-"""Recordings made by rule, under true-to-life file names."""
+"""Synthetic recordings with realistic file names."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -43,7 +43,7 @@ def speech_like(seed: int, duration: float = 1.3, sample_rate: int = 22_050) -> 
 def ravdess_corpus(
     root: Path, *, speakers: Sequence[str] = ("01", "02", "03", "04"), sample_rate: int = 16_000, seed: int = 0
 ) -> Path:
-    """Write `root/Actor_NN/03-01-EE-II-SS-01-NN.flac`: 30 utterances of 0.5 s a speaker, no two alike."""
+    """Write `root/Actor_NN/03-01-EE-II-SS-01-NN.flac`: 30 different utterances of 0.5 s per speaker."""
     random = np.random.default_rng(seed)
     for speaker in speakers:
         folder = root / f"Actor_{speaker}"

@@ -1,4 +1,4 @@
-"""What a stage's script says of itself: docstring, params, paths, and our modules that it imports."""
+"""Facts from the script of a stage: docstring, params, paths, and the modules of the project that it imports."""
 
 import ast
 import hashlib
@@ -19,12 +19,12 @@ def script(module: str) -> str:
 
 @cache
 def module_files(module: str) -> frozenset[str]:
-    """Files of our modules that `module` imports, directly or not, and its own, relative to the project's root."""
+    """Files of `module` and of the modules of the project that it imports, directly or not, relative to the root."""
     return frozenset(path.as_posix() for path in code_digest.module_files(module))
 
 
 def holding(file: str, paths: set[str]) -> set[str]:
-    """Those of `paths` that are `file` or a folder above it."""
+    """The elements of `paths` that are `file` or a folder above it."""
     return {path for path in paths if file == path or file.startswith(f"{path}/")}
 
 
