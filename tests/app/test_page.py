@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,9 +25,13 @@ HEADLINE = 'class="ser-emotion"'
 
 
 @pytest.fixture(autouse=True)
-def no_components_of_packages(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Skip Streamlit's search for components in all installed packages, which takes a quarter of a second per page."""
+def nothing_beside_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Skip Streamlit's search for components in all packages, a quarter of a second; restore the main module.
+
+    Streamlit replaces it by the page, which every process that later tests spawn would import.
+    """
     monkeypatch.setattr(manifest_scanner, "scan_component_manifests", list)
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
 
 
 @pytest.fixture
