@@ -36,7 +36,7 @@ def raw(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def workplace(raw: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder to run stages in, beside the corpora."""
+    """An empty folder beside the corpora, in which stages run."""
     folder = raw.parent / "workplace"
     folder.mkdir()
     monkeypatch.chdir(folder)
@@ -70,7 +70,7 @@ def test_six_corpora_are_one_table(raw: Path) -> None:
     assert report["n_utterances"] == 21
 
 
-def test_no_speaker_is_of_two_corpora(raw: Path) -> None:
+def test_speakers_of_two_corpora_have_different_names(raw: Path) -> None:
     written(raw / "emodb/wav/08a01Fd.wav")  # speaker 08
     written(raw / "ravdess/Actor_08/03-01-05-01-01-01-08.wav")  # another 08
     utterances, report = ingested(raw, "corpus=combined")
@@ -86,35 +86,35 @@ def test_no_speaker_is_of_two_corpora(raw: Path) -> None:
     assert report["n_speakers"] == 11
 
 
-def test_several_corpora_are_what_each_of_them_is_alone(raw: Path) -> None:
+def test_each_of_several_corpora_has_the_same_rows_as_alone(raw: Path) -> None:
     together = ingested(raw, "corpus=combined").utterances
     for name in COUNTS:
         alone = ingested(raw / name, f"corpus={name}").utterances
         alone["path"] = f"{name}/" + alone["path"]
         rows = together[together["corpus"] == name].reset_index(drop=True)
-        pd.testing.assert_frame_equal(rows, alone.astype(rows.dtypes))  # a column of nothing has no type of its own
+        pd.testing.assert_frame_equal(rows, alone.astype(rows.dtypes))  # an empty column has no type of its own
 
 
 def test_corpora_with_more_folders_around_them_give_the_same_utterances(raw: Path, tmp_path: Path) -> None:
-    for name in COUNTS.keys() - {"folders"}:  # of which the whole path is the name
+    for name in COUNTS.keys() - {"folders"}:  # whose utterances are named by their whole paths
         shutil.copytree(raw / name, tmp_path / "deeper" / name / "archive (1)" / name.upper())
     shutil.copytree(raw / "folders", tmp_path / "deeper" / "folders")
     expected, found = (ingested(root, "corpus=combined").utterances for root in (raw, tmp_path / "deeper"))
     pd.testing.assert_frame_equal(found.drop(columns="path"), expected.drop(columns="path"))
 
 
-def test_corpora_may_be_links_to_where_they_are(raw: Path, tmp_path: Path) -> None:
+def test_corpora_may_be_symbolic_links(raw: Path, tmp_path: Path) -> None:
     (tmp_path / "links").mkdir()
     for name in COUNTS:
         (tmp_path / "links" / name).symlink_to(raw / name)
-    (raw / "ravdess" / "back").symlink_to(raw)  # not another way into the other corpora
+    (raw / "ravdess" / "back").symlink_to(raw)  # this link does not add the other corpora again
     expected = ingested(tmp_path / "links", "corpus=combined")
     assert ids(expected.utterances) == IDS
     assert expected.report["copies"] == {}
     pd.testing.assert_frame_equal(ingested(raw, "corpus=combined").utterances, expected.utterances)
 
 
-def test_copies_in_any_corpus_count_once_and_the_report_says_in_which_folder(raw: Path) -> None:
+def test_copies_in_any_corpus_count_once_and_the_report_names_their_folder(raw: Path) -> None:
     before = ingested(raw, "corpus=combined").utterances
     shutil.copytree(raw / "ravdess" / "Actor_01", raw / "ravdess/audio_speech_actors_01-24/Actor_01")
     shutil.copytree(raw / "tess" / "OAF_angry", raw / "tess/tess/oaf_ANGRY")
@@ -125,7 +125,7 @@ def test_copies_in_any_corpus_count_once_and_the_report_says_in_which_folder(raw
     pd.testing.assert_frame_equal(utterances.drop(columns="path"), before.drop(columns="path"))
     assert report["copies"].pop("ravdess/audio_speech_actors_01-24/Actor_01") == 2
     assert report["copies"].pop("tess/tess/oaf_ANGRY") == 1
-    assert sum(report["copies"].values()) == 4  # either layout of SAVEE is as near to the root as the other
+    assert sum(report["copies"].values()) == 4  # both layouts of SAVEE are equally near to the root
     assert {folder.split("/")[0] for folder in report["copies"]} == {"savee"}
     assert report["duplicates"] == {}
 
@@ -160,12 +160,12 @@ def test_the_composed_section_is_the_arguments_of_ingesting(raw: Path, choice: s
     assert report["not_read"] == sorted(set(COUNTS) - corpora)
 
 
-def test_the_members_are_read_as_the_corpora_are_alone() -> None:
+def test_the_members_have_the_settings_of_the_corpora_alone() -> None:
     members = composed("corpus=combined")["corpus"]["members"]
     assert members == {name: composed(f"corpus={name}")["corpus"] for name in members}
 
 
-def test_what_is_there_is_read_and_other_folders_are_reported(raw: Path) -> None:
+def test_all_corpora_in_the_root_are_read_and_other_folders_are_reported(raw: Path) -> None:
     for name in ("crema_d", "folders", "savee"):
         shutil.rmtree(raw / name)
     for name in ("my_phone", "RAVDESS backup", ".cache"):
@@ -203,12 +203,12 @@ def test_an_unknown_corpus_is_refused_with_the_known_ones(raw: Path, corpora: li
         ingested(raw, "corpus=combined", corpora=corpora)
 
 
-def test_a_list_without_its_brackets_is_refused_with_how_to_write_it(raw: Path) -> None:
+def test_a_list_without_brackets_is_refused_with_the_correct_form(raw: Path) -> None:
     with pytest.raises(ValueError, match=r"corpus\.corpora is 'savee'; .*\[savee\]"):
         ingested(raw, "corpus=combined", "corpus.corpora=savee")
 
 
-def test_a_listed_corpus_that_is_not_there_is_an_error_with_the_command_that_fetches_it(raw: Path) -> None:
+def test_a_missing_listed_corpus_is_an_error_with_the_command_that_fetches_it(raw: Path) -> None:
     shutil.rmtree(raw / "tess")
     shutil.rmtree(raw / "crema_d")
     (raw / "crema_d").touch()
@@ -241,7 +241,7 @@ def test_a_corpus_without_recordings_is_an_error_that_names_its_folder(raw: Path
 
 
 @pytest.mark.parametrize("key", ["label_map", "vocal_channels", "vocal_chanels"])
-def test_an_option_of_one_corpus_is_not_swallowed_beside_several(raw: Path, key: str) -> None:
+def test_an_option_of_one_corpus_is_refused_with_several_corpora(raw: Path, key: str) -> None:
     with pytest.raises(TypeError, match=key):
         ingested(raw, "corpus=combined", **{key: None})
 
@@ -275,9 +275,7 @@ def test_one_error_lists_the_invalid_files_of_all_corpora(
         assert remedy in line
 
 
-def test_excluding_goes_on_without_the_invalid_files_of_any_corpus(
-    raw: Path, with_invalid_files: dict[str, tuple[str, str]]
-) -> None:
+def test_invalid_files_of_any_corpus_can_be_excluded(raw: Path, with_invalid_files: dict[str, tuple[str, str]]) -> None:
     utterances, report = ingested(raw, "corpus=combined", on_invalid="exclude")
     assert ids(utterances) == [name for name in IDS if name not in ("crema_d/1001_DFA_ANG_XX", "savee/DC/a01")]
     assert [reject["path"] for reject in report["rejects"]] == list(with_invalid_files)
@@ -292,7 +290,7 @@ def test_the_remedy_of_an_unknown_folder_names_the_map_of_its_corpus(raw: Path) 
     assert mended.set_index("utterance").loc["folders/Delighted/a", "emotion"] == "happy"
 
 
-def test_what_a_scheme_drops_is_counted_by_corpus_and_label_and_not_decoded(raw: Path) -> None:
+def test_dropped_emotions_are_counted_by_corpus_and_label_and_not_decoded(raw: Path) -> None:
     for name in ("emodb/wav/03a04Lc.wav", "emodb/wav/03a07La.wav", "ravdess/Actor_01/03-01-02-01-01-01-01.wav"):
         (raw / name).write_bytes(b"")
     utterances, report = ingested(raw, "corpus=combined", "labels=common_four")
@@ -305,11 +303,11 @@ def test_what_a_scheme_drops_is_counted_by_corpus_and_label_and_not_decoded(raw:
         "savee": {"surprised": 1},
         "tess": {"pleasant_surprise": 2},
     }
-    assert report["n_utterances"] == 21 - 8  # of the 9 dropped, one is not of the 21
+    assert report["n_utterances"] == 21 - 8  # of the 9 dropped files, one is not among the 21
     assert report["rejects"] == []
 
 
-def test_a_corpus_that_a_scheme_drops_as_a_whole_is_reported(raw: Path) -> None:
+def test_a_corpus_without_kept_emotions_is_reported(raw: Path) -> None:
     shutil.rmtree(raw / "tess")
     written(raw / "tess/OAF_back_ps.wav")
     report = ingested(raw, "corpus=ravdess_tess", "labels=common_four").report
@@ -317,7 +315,7 @@ def test_a_corpus_that_a_scheme_drops_as_a_whole_is_reported(raw: Path) -> None:
     assert report["dropped"]["tess"] == {"pleasant_surprise": 1}
 
 
-def test_merging_brings_labels_of_several_corpora_together_and_keeps_what_they_were(raw: Path) -> None:
+def test_labels_of_several_corpora_are_merged_and_the_original_labels_kept(raw: Path) -> None:
     utterances, report = ingested(raw, "corpus=combined", "labels=big_six")
     surprised = utterances[utterances["emotion"] == "surprised"]
     assert surprised[["utterance", "corpus_label"]].to_numpy().tolist() == [
@@ -359,14 +357,14 @@ def test_substitutes_copies_and_other_channels_are_counted_with_their_corpus(raw
     assert report["not_audio"] == {".md": 1, ".txt": 2}
 
 
-def test_song_is_chosen_for_the_member_that_has_it(raw: Path) -> None:
+def test_song_is_selected_in_the_corpus_that_has_it(raw: Path) -> None:
     written(raw / "ravdess/song/03-02-03-01-01-01-01.wav")
     utterances = ingested(raw, "corpus=combined", "corpus.members.ravdess.vocal_channels=null").utterances
     assert (utterances["vocal_channel"] == "song").sum() == 1
     assert len(utterances) == 22
 
 
-def test_two_forced_runs_write_identical_bytes_whatever_order_the_folders_list(
+def test_two_forced_runs_write_identical_bytes_for_any_order_of_files(
     raw: Path, workplace: Path, tmp_path: Path
 ) -> None:
     other = tmp_path / "other"
@@ -386,7 +384,7 @@ def test_two_forced_runs_write_identical_bytes_whatever_order_the_folders_list(
 
 
 @pytest.mark.usefixtures("workplace")
-def test_the_table_reads_back_as_it_was_written(raw: Path) -> None:
+def test_the_table_is_read_as_it_was_written(raw: Path) -> None:
     configure(raw, "corpus=combined")
     stage.main()
     expected = ingested(raw, "corpus=combined").utterances
@@ -394,9 +392,7 @@ def test_the_table_reads_back_as_it_was_written(raw: Path) -> None:
 
 
 @pytest.mark.usefixtures("workplace")
-def test_the_stage_says_what_each_corpus_gave_and_what_all_of_them(
-    raw: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_stage_prints_the_counts_of_each_corpus_and_of_all(raw: Path, capsys: pytest.CaptureFixture[str]) -> None:
     configure(raw, "corpus=combined")
     assert printed(capsys) == [
         "crema_d: 3 utterances",
@@ -410,7 +406,7 @@ def test_the_stage_says_what_each_corpus_gave_and_what_all_of_them(
 
 
 @pytest.mark.usefixtures("workplace", "with_invalid_files")
-def test_the_stage_says_what_it_left_out(raw: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_stage_prints_the_utterances_that_it_left_out(raw: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shutil.copytree(raw / "ravdess", raw / "ravdess" / "again" / "deeper")
     (raw / "ravdess/again/deeper/hello.wav").unlink()
     (raw / "my_phone").mkdir()

@@ -33,7 +33,7 @@ def test_every_legal_code_of_ravdess_is_read_back_from_the_name() -> None:
 
 
 @pytest.mark.parametrize("path", ["Actor_12/03-01-05-01-02-01-12.wav", "x/y/03-01-05-01-02-01-12.FLAC"])
-def test_neither_folder_nor_suffix_says_anything_about_a_ravdess_file(path: str) -> None:
+def test_neither_folder_nor_suffix_affects_a_ravdess_name(path: str) -> None:
     assert ravdess.CORPUS.parse(PurePosixPath(path)) == ravdess.CORPUS.parse(PurePosixPath("03-01-05-01-02-01-12.wav"))
 
 
@@ -54,7 +54,7 @@ def test_neither_folder_nor_suffix_says_anything_about_a_ravdess_file(path: str)
         "03-01-05-01-02-01-12\n",
     ],
 )
-def test_any_other_name_is_refused_with_a_model_of_a_good_one(stem: str) -> None:
+def test_any_other_name_is_refused_with_an_example_of_a_valid_one(stem: str) -> None:
     with pytest.raises(InvalidName, match=r"not a RAVDESS file name; name it like 03-01-05-01-02-01-12\.wav"):
         ravdess.CORPUS.parse(PurePosixPath("Actor_12") / f"{stem}.wav")
 
@@ -142,7 +142,7 @@ def test_every_corpus_states_where_it_is_from(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", corpora.CORPORA)
-def test_every_corpus_says_how_to_get_it_into_its_folder(name: str) -> None:
+def test_every_corpus_states_how_to_install_it(name: str) -> None:
     steps = [step.format(root="data/raw/there") for step in corpora.corpus(name).steps]
     assert steps
     assert any("data/raw/there" in step or step.startswith(("ser download", "git checkout")) for step in steps)
@@ -150,13 +150,13 @@ def test_every_corpus_says_how_to_get_it_into_its_folder(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in corpora.CORPORA if name != "folders"])
-def test_what_a_corpus_should_have_is_counted_by_channels_that_can_be_chosen(name: str) -> None:
+def test_expected_counts_are_by_selectable_vocal_channels(name: str) -> None:
     module = corpora.corpus(name)
     assert set(module.expected) == set(module.n_speakers) <= set(VOCAL_CHANNELS)
     assert "speech" in module.expected
 
 
-def test_the_demo_corpus_has_what_it_should_have() -> None:
+def test_the_demo_corpus_has_its_expected_counts() -> None:
     paths = (ROOT / "data/demo").rglob("*.flac")
     namings = [demo.CORPUS.parse(PurePosixPath(path.name)) for path in paths]
     assert Counter(naming.corpus_label for naming in namings) == demo.CORPUS.expected["speech"]
@@ -170,6 +170,6 @@ def test_an_unknown_reader_is_refused_with_the_known_ones() -> None:
         corpora.corpus("tass")
 
 
-def test_reports_on_synthetic_speech_say_so() -> None:
+def test_reports_on_synthetic_speech_have_a_note() -> None:
     assert corpora.notes(["ravdess", "demo", "one of my own"]) == [demo.CORPUS.note]
     assert "Synthetic speech" in demo.CORPUS.note

@@ -1,4 +1,4 @@
-"""Every true file name of the corpora parses, and the counts are the published ones."""
+"""Every published file name of the corpora parses, and the counts are the published ones."""
 
 from collections import Counter
 from pathlib import PurePosixPath
@@ -59,7 +59,7 @@ def listed(corpora_root, name):
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
-def test_what_a_corpus_should_have_is_what_is_published(name):
+def test_expected_counts_are_the_published_ones(name):
     module, codes = corpora.corpus(name), label_map(name)
     expected = {
         channel: {codes[code]: count for code, count in counts.items()} for channel, counts in module.expected.items()
@@ -82,14 +82,14 @@ def test_every_corpus_maps_every_code_to_an_emotion(name):
 
 @pytest.mark.real
 @pytest.mark.parametrize("name", LISTED)
-def test_every_true_name_parses_and_emotions_are_as_published(name, corpora_root):
+def test_every_published_name_parses_and_emotions_are_as_published(name, corpora_root):
     codes = label_map(name)
     assert Counter(codes[naming.corpus_label] for naming in listed(corpora_root, name)) == PUBLISHED[name]["speech"]
 
 
 @pytest.mark.real
 @pytest.mark.parametrize("name", LISTED)
-def test_the_true_listing_has_what_the_module_says(name, corpora_root):
+def test_the_published_listing_has_the_expected_counts(name, corpora_root):
     namings, module = listed(corpora_root, name), corpora.corpus(name)
     assert Counter(naming.corpus_label for naming in namings) == module.expected["speech"]
     assert len({naming.speaker for naming in namings}) == module.n_speakers["speech"]
@@ -98,7 +98,7 @@ def test_the_true_listing_has_what_the_module_says(name, corpora_root):
 
 @pytest.mark.real
 @pytest.mark.parametrize("name", LISTED)
-def test_no_two_files_of_a_true_listing_are_one_recording(name, corpora_root):
+def test_no_two_files_of_a_published_listing_are_one_recording(name, corpora_root):
     namings = listed(corpora_root, name)
     assert len({naming.recording for naming in namings}) == len(namings)
     assert not any(naming.is_substitute for naming in namings)
@@ -120,12 +120,12 @@ def test_one_file_of_tess_lacks_a_letter_of_its_speaker():
     assert corpora.corpus("tess").parse(PurePosixPath("OAF_neutral/OA_bite_neutral.wav")).speaker == "OAF"
 
 
-def test_both_layouts_of_savee_name_the_same():
+def test_both_layouts_of_savee_have_the_same_recordings():
     parse = corpora.corpus("savee").parse
     assert parse(PurePosixPath("DC/sa01.wav")) == parse(PurePosixPath("all/DC_sa01.wav"))
 
 
-def test_crema_d_knows_its_silent_file():
+def test_the_silent_file_of_crema_d_is_a_known_defect():
     assert list(corpora.corpus("crema_d").known_defects) == ["1076_MTI_SAD_XX"]
 
 

@@ -31,12 +31,12 @@ def scheme(name: str) -> dict[str, str | None]:
 
 
 def actions(**changes: str) -> dict[str, str]:
-    """Keep every emotion but for `changes`."""
+    """Actions that keep every emotion, except for `changes`."""
     return dict.fromkeys(EMOTIONS, "keep") | changes
 
 
 @pytest.mark.parametrize("name", SCHEMES)
-def test_every_scheme_says_of_every_emotion_what_becomes_of_it(name: str) -> None:
+def test_every_scheme_has_an_action_for_every_emotion(name: str) -> None:
     section = composed(f"labels={name}")["labels"]
     assert section["name"] == name
     assert list(section["actions"]) == list(EMOTIONS)
@@ -44,7 +44,7 @@ def test_every_scheme_says_of_every_emotion_what_becomes_of_it(name: str) -> Non
 
 
 @pytest.mark.parametrize("name", SCHEMES)
-def test_what_is_merged_twice_is_what_is_merged_once(name: str) -> None:
+def test_merging_is_idempotent(name: str) -> None:
     kept = scheme(name)
     assert all(kept[label] == label for label in kept.values() if label is not None)
 
@@ -56,11 +56,11 @@ def test_the_schemes_have_the_classes_of_their_sources_in_order(name: str) -> No
     assert {emotion: label for emotion, label in found.items() if label not in (emotion, None)} == MERGED.get(name, {})
 
 
-def test_calm_is_not_taken_for_neutral() -> None:
+def test_calm_is_not_merged_into_neutral() -> None:
     assert all(scheme(name)["calm"] in ("calm", None) for name in SCHEMES)
 
 
-def test_the_default_is_every_emotion_as_it_is() -> None:
+def test_the_default_keeps_every_emotion() -> None:
     assert composed()["labels"] == {"name": "canonical", "actions": actions()}
 
 
@@ -100,7 +100,7 @@ def test_two_kept_emotions_are_enough() -> None:
         ),
     ],
 )
-def test_a_scheme_that_cannot_be_is_refused_with_the_remedy(given: dict[str, str], message: str) -> None:
+def test_an_invalid_scheme_is_refused_with_the_remedy(given: dict[str, str], message: str) -> None:
     with pytest.raises(ValueError, match=f"^{re.escape(message)}"):
         labels.merged(name="mine", actions=given)
 
@@ -129,7 +129,7 @@ def test_a_label_that_is_mapped_to_no_emotion_is_refused_with_the_emotions(tmp_p
         ingested(tmp_path, "corpus=folders", f"+corpus.label_map.meh={name}")
 
 
-def test_a_label_of_ones_own_is_one_entry_of_the_map(tmp_path: Path) -> None:
+def test_a_new_label_is_one_entry_of_the_map(tmp_path: Path) -> None:
     written(tmp_path / "Delighted" / "a.wav")
     utterances = ingested(tmp_path, "corpus=folders", "+corpus.label_map.delighted=happy").utterances
     assert utterances[["emotion", "corpus_label"]].to_numpy().tolist() == [["happy", "delighted"]]

@@ -1,4 +1,4 @@
-"""Real recordings of six corpora, read together: what the README of the real corpora states is what ingest finds."""
+"""Real recordings of six corpora, read together; the counts are those of their README."""
 
 from collections import Counter
 from pathlib import Path
@@ -50,13 +50,13 @@ def rows(real: Ingested, corpus: str, channel: str = "speech") -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def speech(real: Ingested) -> dict[str, Any]:
-    """Report of RAVDESS's speech alone."""
+    """Report of RAVDESS's speech without song."""
     tally = Tally()
     tally.add(rows(real, "ravdess"))
     return tally.report()
 
 
-def test_every_file_of_every_corpus_becomes_an_utterance_but_the_silent_one(real: Ingested) -> None:
+def test_every_file_except_the_silent_one_becomes_an_utterance(real: Ingested) -> None:
     utterances, report = real
     tables.UTTERANCES.validate(utterances)
     assert utterances["utterance"].is_unique
@@ -103,7 +103,7 @@ def test_ravdess_speech_has_1440_utterances_of_24_speakers(speech: dict[str, Any
     assert speech["per_sex"] == {"female": 720, "male": 720}
 
 
-def test_ravdess_speech_is_mono_but_for_five(speech: dict[str, Any]) -> None:
+def test_ravdess_speech_is_mono_except_for_five_files(speech: dict[str, Any]) -> None:
     assert speech["per_channels"] == {"1": 1435, "2": 5}
 
 
@@ -116,7 +116,7 @@ def test_ravdess_song_has_two_speakers_and_six_emotions(real: Ingested) -> None:
     }
 
 
-def test_emodb_has_seven_emotions_of_german(real: Ingested) -> None:
+def test_emodb_has_seven_german_emotion_labels(real: Ingested) -> None:
     emodb = rows(real, "emodb")
     assert emodb["emotion"].value_counts().to_dict() == {
         "angry": 127,
@@ -147,7 +147,7 @@ def test_savee_has_three_sentences_of_each_speaker_and_emotion(real: Ingested) -
     assert {emotion for _, emotion in counts.index} == {*SIX, "surprised"}
 
 
-def test_crema_d_has_four_speakers_and_one_pair_of_another(real: Ingested) -> None:
+def test_crema_d_has_four_speakers_and_one_pair_of_a_fifth_speaker(real: Ingested) -> None:
     crema_d = rows(real, "crema_d")
     sexes = crema_d.groupby("speaker")["sex"].agg(["size", "first"])
     assert {name.removeprefix("crema_d/"): (row["size"], row["first"]) for name, row in sexes.iterrows()} == {
@@ -160,7 +160,7 @@ def test_crema_d_has_four_speakers_and_one_pair_of_another(real: Ingested) -> No
     assert set(crema_d["emotion"]) == set(SIX)
 
 
-def test_the_labels_that_all_corpora_have_leave_four_emotions_and_count_what_they_drop(linked: Path) -> None:
+def test_the_common_labels_keep_four_emotions_and_count_the_dropped_ones(linked: Path) -> None:
     utterances, report = ingested(
         linked, "corpus=combined", "labels=common_four", "corpus.corpora=[crema_d,emodb,savee,tess]"
     )
@@ -181,7 +181,7 @@ def test_the_labels_that_all_corpora_have_leave_four_emotions_and_count_what_the
     assert set(utterances["language"]) == {"de", "en"}
 
 
-def test_the_inventory_counts_the_same_by_names_alone(corpora_root: Path) -> None:
+def test_the_inventory_has_the_same_counts_from_file_names_alone(corpora_root: Path) -> None:
     """The silent file of CREMA-D is a recording of the corpus."""
     found = {
         (folder, holding.vocal_channel): (holding.n_recordings, holding.n_speakers)

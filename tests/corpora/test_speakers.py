@@ -1,4 +1,4 @@
-"""Speakers of plain emotion folders: by a pattern, by a table, or none."""
+"""Speakers of plain emotion folders: from a pattern, from a table, or unknown."""
 
 import numpy as np
 import pytest
@@ -75,7 +75,7 @@ def test_a_recording_that_the_table_lacks_is_invalid(folder):
         ingested(folder)
 
 
-def test_a_recording_in_which_the_pattern_finds_nothing_is_invalid(folder):
+def test_a_recording_that_does_not_match_the_pattern_is_invalid(folder):
     soundfile.write(folder / "Angry" / "nobody.wav", tone(300, 0.3), 16000)
     with pytest.raises(
         utterance_table.InvalidCorpus, match=r"Angry/nobody\.wav: corpus\.speaker_pattern .* finds no speaker"
@@ -86,7 +86,7 @@ def test_a_recording_in_which_the_pattern_finds_nothing_is_invalid(folder):
 @pytest.mark.parametrize(
     ("pattern", "message"), [("(.*)_", "has no group named speaker"), ("(?P<speaker>", "is no regular expression")]
 )
-def test_a_pattern_that_cannot_work_is_refused(folder, pattern, message):
+def test_an_invalid_pattern_is_refused(folder, pattern, message):
     with pytest.raises(ValueError, match=message):
         ingested(folder, speaker_pattern=pattern)
 
@@ -104,7 +104,7 @@ def test_a_table_that_begins_with_a_byte_order_mark_is_read(folder):
     assert ingested(folder).report["n_speakers"] == 4
 
 
-def test_the_table_and_the_pattern_count_from_the_folder_of_the_corpus_among_several(folder):
+def test_paths_for_table_and_pattern_are_relative_to_the_folder_of_the_corpus(folder):
     raw = folder.parent / f"{folder.name}_raw"
     raw.mkdir()
     (raw / "folders").symlink_to(folder)

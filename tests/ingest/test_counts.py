@@ -1,4 +1,4 @@
-"""What was counted a part at a time is what pandas counts in the whole table."""
+"""Counts of a table that is added in parts, against pandas on the whole table."""
 
 import pandas as pd
 import pytest
@@ -19,7 +19,7 @@ def tallied(table: pd.DataFrame, size: int) -> Tally:
 
 
 @pytest.mark.parametrize("size", [1, 7, 60, 1000])
-def test_the_report_does_not_depend_on_how_many_rows_are_added_at_a_time(size: int) -> None:
+def test_the_report_does_not_depend_on_the_size_of_the_parts(size: int) -> None:
     report = tallied(TABLE, size).report()
     assert (report["n_utterances"], report["n_speakers"]) == (len(TABLE), TABLE["speaker"].nunique()) == (240, 3)
     for column in ("corpus", "emotion", "speaker", "sex", "sample_rate", "channels"):
@@ -30,7 +30,7 @@ def test_the_report_does_not_depend_on_how_many_rows_are_added_at_a_time(size: i
     assert report["duration"] == {key: round(float(value), 3) for key, value in expected.items()} | {
         "total": round(float(durations.sum()), 3)
     }
-    assert sum(report["per_speaker"].values()) == 180  # nobody knows the others
+    assert sum(report["per_speaker"].values()) == 180  # the other speakers are unknown
 
 
 def test_labels_of_the_corpora_are_counted_under_their_emotion() -> None:
@@ -48,7 +48,7 @@ def test_duplicates_are_named_in_the_order_of_utterances() -> None:
     assert list(tallied(table, 4).report()["duplicates"].items()) == [(names[5], names[2]), (names[9], names[2])]
 
 
-def test_what_is_in_no_row_is_reported_in_order() -> None:
+def test_excluded_and_dropped_files_are_reported_in_order() -> None:
     tally = tallied(RAVDESS, 50)
     tally.rejects += [Reject("b", "late", "mend it"), Reject("a", "early", "mend it")]
     tally.copies.update(["y", "x", "y"])

@@ -33,7 +33,7 @@ SONG = {f"Actor_0{actor}/03-02-0{actor}.wav": 100_000 for actor in (1, 2)}
 
 
 def noise(name: str, n_bytes: int) -> bytes:
-    """Bytes that no zip file makes smaller, others for every name."""
+    """Incompressible bytes, different for every name."""
     return random.Random(name).randbytes(n_bytes)
 
 
@@ -41,7 +41,7 @@ def zipped(members: dict[str, int] | dict[zipfile.ZipInfo, int], *, compression:
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", compression) as file:
         for member, n_bytes in members.items():
-            entry = zipfile.ZipInfo(member) if isinstance(member, str) else member  # without the time of now
+            entry = zipfile.ZipInfo(member) if isinstance(member, str) else member  # without the current time
             file.writestr(entry, noise(entry.filename, n_bytes), compress_type=compression)
     return content.getvalue()
 
@@ -55,7 +55,7 @@ def expected(*members: dict[str, int]) -> dict[str, bytes]:
 
 
 class Asked(NamedTuple):
-    """A request that the host got, and how much it answered."""
+    """A request to the host, and the number of bytes of the answer."""
 
     path: str
     range: str | None
@@ -64,7 +64,7 @@ class Asked(NamedTuple):
 
 @dataclass
 class Host:
-    """A host on this machine, and what is wrong with it."""
+    """An HTTP host on this machine with configurable defects."""
 
     url: str = ""
     files: dict[str, bytes] = field(default_factory=dict)
@@ -73,10 +73,10 @@ class Host:
     honours_range: bool = True
     declares_length: bool = True
     cuts: list[int] = field(default_factory=list)
-    """Bytes after which the connection breaks, one for each answer to come."""
+    """Number of bytes after which the connection breaks, for each of the next answers."""
 
     def offers(self, name: str, content: bytes) -> Archive:
-        """Put a file there."""
+        """Add a file to the host."""
         self.files[f"/{name}"] = content
         return Archive(f"{self.url}/{name}?download=1", len(content), hashlib.md5(content).hexdigest())
 
@@ -86,7 +86,7 @@ def handler(host: Host) -> type[BaseHTTPRequestHandler]:
         def do_GET(self) -> None:
             path, wanted = self.path.partition("?")[0], self.headers["Range"]
             content, start, status, headers = host.files.get(path, b""), 0, host.status, {}
-            if "gzip" in self.headers["Accept-Encoding"]:  # as some do, and then no length is that of the archive
+            if "gzip" in self.headers["Accept-Encoding"]:  # as some hosts do; the length is then another
                 content, headers["Content-Encoding"] = gzip.compress(content), "gzip"
             total = len(content)
             if status == 200 and wanted and host.honours_range:
@@ -101,7 +101,7 @@ def handler(host: Host) -> type[BaseHTTPRequestHandler]:
             for header, value in headers.items():
                 self.send_header(header, value)
             self.end_headers()
-            with contextlib.suppress(ConnectionError):  # who asked may have heard enough
+            with contextlib.suppress(ConnectionError):  # the client may have closed the connection
                 self.wfile.write(body[: host.cuts.pop(0)] if host.cuts else body)
 
         def log_message(self, *_: object) -> None:
@@ -116,7 +116,7 @@ def host(monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
     monkeypatch.setattr(fetching, "BACKOFF", 0)
     host = Host()
     with ThreadingHTTPServer(("127.0.0.1", 0), handler(host)) as server:
-        server.daemon_threads = False  # closing the server then waits for them
+        server.daemon_threads = False  # closing the server then waits for its threads
         host.url = f"http://127.0.0.1:{server.server_port}"
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
@@ -129,7 +129,7 @@ def host(monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
 
 @pytest.fixture
 def target(tmp_path: Path) -> Path:
-    """Folder to install to; neither it nor its parents are there yet."""
+    """Folder to install to; neither it nor its parents exist."""
     return tmp_path / "data" / "raw" / "ravdess"
 
 
@@ -141,7 +141,7 @@ def test_an_archive_is_named_by_its_url_without_the_query() -> None:
     assert Archive("https://zenodo.org/records/1/files/Audio.zip?download=1", 1, "").name == "Audio.zip"
 
 
-def test_the_files_of_all_archives_come_into_one_folder_and_nothing_else_is_left(host: Host, target: Path) -> None:
+def test_the_files_of_all_archives_are_in_one_folder_and_nothing_else_remains(host: Host, target: Path) -> None:
     archives = [host.offers("speech.zip", zipped(SPEECH)), host.offers("song.zip", zipped(SONG))]
     assert install(archives, target) == 4
     assert tree(target) == expected(SPEECH, SONG)
@@ -149,7 +149,7 @@ def test_the_files_of_all_archives_come_into_one_folder_and_nothing_else_is_left
     assert [(asked.path, asked.range) for asked in host.asked] == [("/speech.zip", None), ("/song.zip", None)]
 
 
-def test_a_new_folder_appears_at_once(host: Host, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_new_folder_appears_complete(host: Host, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rename, at_once = Path.rename, []
 
     def watched(source: Path, destination: Path) -> Path:
@@ -161,9 +161,7 @@ def test_a_new_folder_appears_at_once(host: Host, target: Path, monkeypatch: pyt
     assert at_once == [(False, expected(SPEECH, SONG))]
 
 
-def test_nothing_is_printed_where_there_is_no_terminal(
-    host: Host, target: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_nothing_is_printed_without_a_terminal(host: Host, target: Path, capfd: pytest.CaptureFixture[str]) -> None:
     install([host.offers("speech.zip", zipped(SPEECH))], target)
     assert capfd.readouterr() == ("", "")
 
@@ -198,28 +196,28 @@ def test_a_wrong_checksum_installs_nothing_and_the_next_run_starts_anew(host: Ho
     assert [asked.range for asked in host.asked] == [None, None]
 
 
-def test_a_broken_connection_is_taken_up_where_it_broke(host: Host, target: Path) -> None:
+def test_a_broken_download_resumes_where_it_broke(host: Host, target: Path) -> None:
     archive = host.offers("speech.zip", zipped(SPEECH))
     host.cuts = [archive.size // 2, 70_000]
     assert install([archive], target) == 2
     assert tree(target) == expected(SPEECH)
     starts = [int(asked.range.removeprefix("bytes=").removesuffix("-")) for asked in host.asked[1:] if asked.range]
     assert len(host.asked) == 3
-    # a chunk that was not full is lost
+    # an incomplete chunk is lost
     assert archive.size // 2 - fetching.CHUNK < starts[0] <= archive.size // 2 < starts[1] <= starts[0] + 70_000
     assert [asked.n_declared for asked in host.asked] == [archive.size, *(archive.size - start for start in starts)]
 
 
-def test_an_answer_that_just_ends_is_taken_up_too(host: Host, target: Path) -> None:
+def test_a_truncated_answer_without_a_length_is_resumed(host: Host, target: Path) -> None:
     archive = host.offers("speech.zip", zipped(SPEECH))
-    host.declares_length = False  # the client cannot tell the end from a break
+    host.declares_length = False  # the client cannot distinguish the end from a break
     host.cuts = [archive.size // 2]
     assert install([archive], target) == 2
     assert tree(target) == expected(SPEECH)
     assert [asked.range for asked in host.asked] == [None, f"bytes={archive.size // 2}-"]
 
 
-def test_a_connection_that_breaks_every_time_keeps_what_is_there_for_the_next_run(host: Host, target: Path) -> None:
+def test_a_connection_that_always_breaks_keeps_the_partial_download_for_the_next_run(host: Host, target: Path) -> None:
     archive = host.offers("speech.zip", zipped(SPEECH))
     host.cuts = [70_000] * fetching.ATTEMPTS
     with pytest.raises(OSError, match=r"4 attempts failed.*; 0\.3 MB of 0\.4 MB are there; to resume, run the same"):
@@ -248,7 +246,7 @@ def test_attempts_are_made_at_growing_intervals(host: Host, target: Path, monkey
     assert slept == [1, 2, 4]
 
 
-def test_a_silent_host_is_given_up(host: Host, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_silent_host_times_out(host: Host, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     release = threading.Event()
     monkeypatch.setattr(fetching, "TIMEOUT", (0.05, 0.05))
     monkeypatch.setattr(fetching, "ATTEMPTS", 2)
@@ -267,7 +265,7 @@ def test_a_silent_host_is_given_up(host: Host, target: Path, monkeypatch: pytest
     assert len(host.asked) == 2
 
 
-def test_a_host_that_ignores_the_range_sends_all_anew(host: Host, target: Path) -> None:
+def test_a_host_that_ignores_the_range_restarts_the_download(host: Host, target: Path) -> None:
     archive = host.offers("speech.zip", zipped(SPEECH))
     host.honours_range = False
     host.cuts = [archive.size // 2]
@@ -288,14 +286,14 @@ def test_an_answer_to_another_range_is_not_appended(host: Host, target: Path, mo
 
 
 def partial_of(target: Path, archive: Archive, content: bytes) -> Path:
-    """What an earlier run has left."""
+    """Write the partial download of an earlier run."""
     partial = target.parent / f".partial.{archive.name}"
     partial.parent.mkdir(parents=True, exist_ok=True)
     partial.write_bytes(content)
     return partial
 
 
-def test_what_an_earlier_run_left_is_continued(host: Host, target: Path) -> None:
+def test_the_partial_download_of_an_earlier_run_is_continued(host: Host, target: Path) -> None:
     content = zipped(SPEECH)
     archive = host.offers("speech.zip", content)
     partial_of(target, archive, content[:-7])
@@ -303,14 +301,14 @@ def test_what_an_earlier_run_left_is_continued(host: Host, target: Path) -> None
     assert host.asked == [Asked("/speech.zip", f"bytes={archive.size - 7}-", 7)]
 
 
-def test_a_whole_archive_of_an_earlier_run_is_not_asked_for(host: Host, target: Path) -> None:
+def test_a_complete_archive_of_an_earlier_run_is_not_requested(host: Host, target: Path) -> None:
     archive = host.offers("speech.zip", zipped(SPEECH))
     partial_of(target, archive, zipped(SPEECH))
     assert install([archive], target) == 2
     assert host.asked == []
 
 
-def test_what_is_longer_than_the_archive_is_fetched_anew(host: Host, target: Path) -> None:
+def test_a_partial_download_longer_than_the_archive_is_fetched_anew(host: Host, target: Path) -> None:
     archive = host.offers("speech.zip", zipped(SPEECH))
     partial_of(target, archive, zipped(SPEECH) + b"!")
     assert install([archive], target) == 2
@@ -330,9 +328,7 @@ def test_a_range_that_the_host_cannot_satisfy_starts_anew(host: Host, target: Pa
 
 
 @pytest.mark.parametrize("declares_length", [True, False])
-def test_a_login_page_in_place_of_the_archive_is_told_and_kept_out(
-    host: Host, target: Path, *, declares_length: bool
-) -> None:
+def test_a_login_page_in_place_of_the_archive_is_an_error(host: Host, target: Path, *, declares_length: bool) -> None:
     content = zipped(SPEECH)
     archive = host.offers("speech.zip", content)
     page = b"<html>" * archive.size
@@ -347,7 +343,7 @@ def test_a_login_page_in_place_of_the_archive_is_told_and_kept_out(
 
 
 @pytest.mark.parametrize("status", [404, 503])
-def test_a_refusal_of_the_host_is_told_with_status_and_url_and_not_repeated(
+def test_an_error_of_the_host_is_reported_with_status_and_url_and_not_retried(
     host: Host, target: Path, status: int
 ) -> None:
     archive = host.offers("speech.zip", zipped(SPEECH))
@@ -383,7 +379,7 @@ def member(name: str, *, mode: int = stat.S_IFREG | 0o644) -> zipfile.ZipInfo:
     ],
     ids=lambda value: value.filename if isinstance(value, zipfile.ZipInfo) else "",
 )
-def test_an_archive_that_could_do_harm_is_refused_before_anything_is_unpacked(
+def test_a_harmful_archive_is_refused_before_anything_is_unpacked(
     host: Host, target: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bad: zipfile.ZipInfo, reason: str
 ) -> None:
     good = host.offers("a.zip", zipped(SPEECH))
@@ -399,18 +395,16 @@ def test_an_archive_that_could_do_harm_is_refused_before_anything_is_unpacked(
     assert not target.exists()
 
 
-def test_a_name_that_zipfile_would_cut_is_refused(host: Host, target: Path) -> None:
+def test_a_name_that_zipfile_would_truncate_is_refused(host: Host, target: Path) -> None:
     content = zipped(SPEECH).replace(b"03-01-02.wav", b"03-01-02\0wav")
     with pytest.raises(ValueError, match="a path that may lead out"):
         install([host.offers("speech.zip", content)], target)
     assert not target.exists()
 
 
-def test_the_name_that_zipfile_reads_elsewhere_is_checked_too(
-    host: Host, target: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_name_in_an_extra_field_is_checked_too(host: Host, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     info = member("Actor_01/03-01-01.wav")
-    info.filename = "../escaped.wav"  # as Python 3.12 finds it in an Info-ZIP Unicode Path Extra Field
+    info.filename = "../escaped.wav"  # Python 3.12 reads it from an Info-ZIP Unicode Path Extra Field
     monkeypatch.setattr(zipfile.ZipFile, "infolist", lambda _: [info])
     with pytest.raises(ValueError, match="a path that may lead out"):
         install([host.offers("speech.zip", zipped(SPEECH))], target)
@@ -436,7 +430,7 @@ def test_a_zip_bomb_is_refused(host: Host, target: Path) -> None:
 
 
 def changed(content: bytes, *, after: bytes, offset: int = 0, by: bytes) -> bytes:
-    """Overwrites the bytes that lie `offset` after the first `after`."""
+    """Overwrite the bytes that begin `offset` after the first `after`."""
     start = content.index(after) + len(after) + offset
     return content[:start] + by + content[start + len(by) :]
 
@@ -458,7 +452,7 @@ def changed(content: bytes, *, after: bytes, offset: int = 0, by: bytes) -> byte
     ],
     ids=["truncated", "no zip", "checksum", "deflate", "format version", "longer than the file"],
 )
-def test_an_unreadable_archive_is_an_error_that_says_so(host: Host, target: Path, content: bytes) -> None:
+def test_an_unreadable_archive_is_an_error_with_the_reason(host: Host, target: Path, content: bytes) -> None:
     archive = host.offers("speech.zip", content)
     with pytest.raises(ValueError, match=r"speech\.zip cannot be unpacked safely: not readable as zip \(.+\); its MD5"):
         install([archive], target)
@@ -536,12 +530,12 @@ def test_a_target_that_cannot_be_written_is_refused_before_the_download(
 
 
 def with_free(monkeypatch: pytest.MonkeyPatch, *free: int) -> None:
-    """Give these free sizes, one after the other."""
+    """Let the disk have these free sizes, one after the other."""
     answers = iter(free)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(0, 0, next(answers)))
 
 
-def test_a_disk_that_is_too_small_is_told_before_the_download(
+def test_a_disk_that_is_too_small_is_an_error_before_the_download(
     host: Host, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     archives = [host.offers("speech.zip", zipped(SPEECH)), host.offers("song.zip", zipped(SONG))]
@@ -554,7 +548,7 @@ def test_a_disk_that_is_too_small_is_told_before_the_download(
     assert install(archives, target) == 4
 
 
-def test_what_is_there_already_needs_no_room(host: Host, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_existing_files_need_no_space(host: Host, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     archive = host.offers("speech.zip", zipped(SPEECH))
     partial_of(target, archive, zipped(SPEECH))
     with_free(monkeypatch, archive.size, archive.size)
@@ -590,14 +584,14 @@ def test_a_disk_that_gets_full_while_unpacking_keeps_the_archive(
         patched.setattr(shutil, "copyfileobj", full)
         with pytest.raises(OSError, match=r"^0\.4 MB are needed in .*raw, .* were free; make room and run the same"):
             install([archive], target)
-    assert len(copied) > 1  # one file was whole already
+    assert len(copied) > 1  # one file was complete
     assert names(target.parent) == [".partial.speech.zip"]
     assert install([archive], target) == 2
     assert tree(target) == expected(SPEECH)
     assert len(host.asked) == 1
 
 
-def test_a_disk_that_gets_full_while_downloading_keeps_what_is_there(
+def test_a_disk_that_gets_full_while_downloading_keeps_the_partial_download(
     host: Host, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     archive = host.offers("speech.zip", zipped(SPEECH))
@@ -618,7 +612,7 @@ def test_a_disk_that_gets_full_while_downloading_keeps_what_is_there(
     assert [asked.range for asked in host.asked] == [None, f"bytes={there}-"]
 
 
-def test_an_error_that_is_not_of_the_disks_size_is_passed_on(
+def test_an_error_other_than_a_full_disk_is_raised_unchanged(
     host: Host, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object) -> None:
@@ -642,7 +636,7 @@ def test_an_interruption_while_unpacking_keeps_the_archive(
     assert names(target.parent) == [".partial.speech.zip"]
 
 
-def test_what_a_killed_process_was_unpacking_is_cleared_and_the_archive_is_used(host: Host, target: Path) -> None:
+def test_the_partial_folder_of_a_killed_process_is_removed_and_its_archive_used(host: Host, target: Path) -> None:
     content = zipped(SPEECH)
     archive = host.offers("speech.zip", content)
     partial_of(target, archive, content)
@@ -663,7 +657,7 @@ def test_what_a_killed_process_was_unpacking_is_cleared_and_the_archive_is_used(
     assert host.asked == []
 
 
-def test_a_folder_that_is_there_gets_what_it_lacks_and_keeps_what_it_has(host: Host, target: Path) -> None:
+def test_an_existing_folder_gets_missing_files_and_keeps_its_own(host: Host, target: Path) -> None:
     mine = {"Actor_01/03-01-01.wav": b"mine", "Actor_01/notes.txt": b"mine too"}
     for name, content in mine.items():
         (target / name).parent.mkdir(parents=True, exist_ok=True)
@@ -676,7 +670,7 @@ def test_a_folder_that_is_there_gets_what_it_lacks_and_keeps_what_it_has(host: H
     assert tree(target) == expected(SPEECH, SONG) | mine
 
 
-def test_a_link_to_a_folder_is_filled_where_it_leads_and_stays_a_link(host: Host, target: Path, tmp_path: Path) -> None:
+def test_the_target_of_a_link_is_filled_and_the_link_remains(host: Host, target: Path, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     target.parent.mkdir(parents=True)
@@ -686,7 +680,7 @@ def test_a_link_to_a_folder_is_filled_where_it_leads_and_stays_a_link(host: Host
     assert target.is_symlink()
 
 
-def test_a_link_to_a_folder_on_another_disk_is_filled_too(
+def test_the_target_of_a_link_to_another_disk_is_filled(
     host: Host, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rename = os.rename
@@ -702,7 +696,7 @@ def test_a_link_to_a_folder_on_another_disk_is_filled_too(
     assert tree(target) == expected(SPEECH)
 
 
-def test_a_link_of_the_user_that_leads_nowhere_is_no_file_to_replace(host: Host, target: Path) -> None:
+def test_a_broken_link_of_the_user_is_not_replaced(host: Host, target: Path) -> None:
     link = target / "Actor_01" / "03-01-01.wav"
     link.parent.mkdir(parents=True)
     link.symlink_to("nowhere")
@@ -710,7 +704,7 @@ def test_a_link_of_the_user_that_leads_nowhere_is_no_file_to_replace(host: Host,
     assert link.is_symlink()
 
 
-def test_a_file_in_place_of_an_archives_folder_is_told_and_kept(host: Host, target: Path) -> None:
+def test_a_file_in_place_of_an_archives_folder_is_an_error_and_kept(host: Host, target: Path) -> None:
     target.mkdir(parents=True)
     (target / "Actor_02").write_text("mine")
     archive = host.offers("speech.zip", zipped(SPEECH))
@@ -718,6 +712,6 @@ def test_a_file_in_place_of_an_archives_folder_is_told_and_kept(host: Host, targ
         install([archive], target)
     assert (target / "Actor_02").read_text() == "mine"
     (target / "Actor_02").unlink()
-    assert install([archive], target) == 1  # Actor_01's file had come before
+    assert install([archive], target) == 1  # Actor_01's file was unpacked before the error
     assert tree(target) == expected(SPEECH)
     assert len(host.asked) == 1

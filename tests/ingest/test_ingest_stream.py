@@ -1,4 +1,4 @@
-"""Ingest holds few rows at a time, and decodes what it has not decoded before."""
+"""Ingest writes rows in parts and decodes only new or changed recordings."""
 
 import hashlib
 import os
@@ -32,10 +32,10 @@ def streamed(root: Path, **changes: Any) -> Iterator[pd.DataFrame]:
     return utterance_table.utterances(**corpus, scheme=labels.merged(**config["labels"]), tally=Tally())
 
 
-# a part at a time
+# in parts
 
 
-def test_tables_of_some_rows_are_together_the_table_of_all(corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_parts_together_are_the_whole_table(corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = ingested(corpus, "corpus=ravdess")
     monkeypatch.setattr(utterance_table, "ROWS", 7)
     assert [len(table) for table in streamed(corpus)] == [7] * 8 + [4]
@@ -44,7 +44,7 @@ def test_tables_of_some_rows_are_together_the_table_of_all(corpus: Path, monkeyp
     assert parts.report == whole.report
 
 
-def test_the_file_does_not_depend_on_how_many_rows_are_made_at_a_time(
+def test_the_file_does_not_depend_on_the_size_of_the_parts(
     corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -56,9 +56,7 @@ def test_the_file_does_not_depend_on_how_many_rows_are_made_at_a_time(
     assert (stage.UTTERANCES.read_bytes(), stage.REPORT.read_bytes()) == before
 
 
-def test_a_duplicate_of_a_row_that_was_written_long_ago_is_known(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_duplicate_of_a_row_in_an_earlier_part_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = ravdess_corpus(tmp_path, speakers=("01",))
     _, second, *_, last = sorted(root.rglob("*.*"))
     shutil.copy(second, last)
@@ -68,7 +66,7 @@ def test_a_duplicate_of_a_row_that_was_written_long_ago_is_known(
     assert pd.concat(tables)["duplicate_of"].notna().sum() == 1
 
 
-def test_rows_are_there_before_the_last_recording_is_decoded(
+def test_rows_are_available_before_the_last_recording_is_decoded(
     corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root = shutil.copytree(corpus, tmp_path / "corpus")
@@ -84,7 +82,7 @@ def test_rows_are_there_before_the_last_recording_is_decoded(
         list(rows)
 
 
-def test_where_a_file_is_invalid_the_table_of_before_stays(
+def test_an_invalid_file_leaves_the_earlier_table_unchanged(
     corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -100,12 +98,12 @@ def test_where_a_file_is_invalid_the_table_of_before_stays(
     assert [path.name for path in stage.UTTERANCES.parent.iterdir()] == [stage.UTTERANCES.name]
 
 
-# nothing is decoded twice
+# cached results
 
 
 @pytest.fixture
 def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A cache of this test alone."""
+    """A cache that only this test uses."""
     monkeypatch.setenv("SER_CACHE_GB", "1")
     monkeypatch.setenv("SER_CACHE_DIR", str(tmp_path / "cache"))
 
@@ -125,7 +123,7 @@ def decoded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 @pytest.mark.usefixtures("kept")
-def test_what_was_decoded_before_is_not_decoded_again(corpus: Path, decoded: list[str]) -> None:
+def test_a_known_recording_is_not_decoded_again(corpus: Path, decoded: list[str]) -> None:
     first = ingested(corpus, "corpus=ravdess")
     assert len(decoded) == 60
     again = ingested(corpus, "corpus=ravdess")
@@ -135,9 +133,7 @@ def test_what_was_decoded_before_is_not_decoded_again(corpus: Path, decoded: lis
 
 
 @pytest.mark.usefixtures("kept")
-def test_of_a_corpus_that_grew_or_changed_the_new_files_alone_are_decoded(
-    corpus: Path, tmp_path: Path, decoded: list[str]
-) -> None:
+def test_only_new_and_changed_files_of_a_corpus_are_decoded(corpus: Path, tmp_path: Path, decoded: list[str]) -> None:
     root = shutil.copytree(corpus, tmp_path / "corpus")
     ingested(root, "corpus=ravdess")
     decoded.clear()
@@ -146,7 +142,7 @@ def test_of_a_corpus_that_grew_or_changed_the_new_files_alone_are_decoded(
     times = changed.stat()
     samples = changed.read_bytes()
     written(changed, tone(550, 0.7), container=changed.suffix[1:].upper())
-    os.utime(changed, ns=(times.st_atime_ns, times.st_mtime_ns))  # told by its content and not by its time
+    os.utime(changed, ns=(times.st_atime_ns, times.st_mtime_ns))  # the content changed, the modification time did not
     rows = ingested(root, "corpus=ravdess").utterances.set_index("path")
     assert sorted(decoded) == sorted([added.name, changed.name])
     assert rows.loc[changed.relative_to(root).as_posix(), "n_samples"] == 0.7 * 16_000
@@ -173,7 +169,7 @@ def test_the_same_bytes_under_another_name_are_another_utterance_and_not_decoded
 
 
 @pytest.mark.usefixtures("kept")
-def test_what_failed_is_decoded_each_time(tmp_path: Path, decoded: list[str]) -> None:
+def test_a_failed_recording_is_decoded_each_time(tmp_path: Path, decoded: list[str]) -> None:
     root = tmp_path / "corpus"
     written(root / "03-01-05-01-02-01-12.wav")
     written(root / "03-01-03-01-02-01-12.wav", tone(440, 0.05))
@@ -185,7 +181,9 @@ def test_what_failed_is_decoded_each_time(tmp_path: Path, decoded: list[str]) ->
 
 
 @pytest.mark.usefixtures("kept")
-def test_other_code_decodes_anew(tmp_path: Path, decoded: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_change_of_code_decodes_all_recordings_again(
+    tmp_path: Path, decoded: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     written(tmp_path / "corpus" / "03-01-05-01-02-01-12.wav")
     for code in ("one", "other", "one"):
         monkeypatch.setattr(code_digest, "digest", lambda _, code=code: code)
@@ -193,14 +191,14 @@ def test_other_code_decodes_anew(tmp_path: Path, decoded: list[str], monkeypatch
     assert len(decoded) == 2
 
 
-def test_facts_are_known_by_the_sources_of_all_that_decides_on_them() -> None:
+def test_the_cache_key_covers_all_code_that_reads_recordings() -> None:
     assert {"ser/audio/reading.py", "ser/ingest/decoding.py"} <= {
         path.as_posix() for path in code_digest.module_files("ser.ingest.decoding")
     }
 
 
 @pytest.mark.usefixtures("kept")
-def test_a_damaged_cache_costs_time_alone(corpus: Path, decoded: list[str]) -> None:
+def test_a_damaged_cache_is_rebuilt(corpus: Path, decoded: list[str]) -> None:
     before = ingested(corpus, "corpus=ravdess").utterances
     with cache.opened() as store:
         assert store._cache is not None
@@ -210,7 +208,7 @@ def test_a_damaged_cache_costs_time_alone(corpus: Path, decoded: list[str]) -> N
     assert len(decoded) == 120
 
 
-# what a worker does
+# worker processes
 
 
 def test_digests_are_of_the_content_and_a_file_that_cannot_be_read_has_none(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What is installed, by file names: the files here hold a few bytes that are no audio."""
+"""Inventory of installed corpora by file names; the files here contain a few bytes that are no audio."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -18,7 +18,7 @@ RAVDESS_SPEECH = [  # by the naming rule of the Zenodo record: neutral has no st
     for statement in (1, 2)
     for repetition in (1, 2)
 ]
-RAVDESS_SONG = [  # nobody sings disgust or surprise, and actor 18 does not sing
+RAVDESS_SONG = [  # no disgust or surprise in song, and no song of actor 18
     name.replace("/03-01-", "/03-02-")
     for name in RAVDESS_SPEECH
     if name[15:17] not in ("07", "08") and not name.startswith("Actor_18")
@@ -79,7 +79,7 @@ def test_a_corpus_with_the_name_of_every_published_recording_is_complete(
         ("emodb", "03a01Nc.wav", "N"),
     ],
 )
-def test_a_corpus_that_lacks_one_name_is_not_complete_and_says_which_emotion_it_is_of(
+def test_a_corpus_that_lacks_one_name_is_incomplete_and_the_emotion_is_named(
     corpora_root: Path, corpus: str, name: str, code: str, tmp_path: Path
 ) -> None:
     with_files(tmp_path, listed(corpora_root, corpus))
@@ -91,7 +91,7 @@ def test_a_corpus_that_lacks_one_name_is_not_complete_and_says_which_emotion_it_
 
 
 def test_a_whole_ravdess_has_1440_recordings_of_speech_and_1012_of_song(tmp_path: Path) -> None:
-    assert (len(RAVDESS_SPEECH), len(RAVDESS_SONG)) == (1440, 1012)  # as the Zenodo record says
+    assert (len(RAVDESS_SPEECH), len(RAVDESS_SONG)) == (1440, 1012)  # as the Zenodo record states
     speech, song = inventory.holdings_of("ravdess", with_files(tmp_path, RAVDESS_SPEECH + RAVDESS_SONG))
     assert (speech.corpus, speech.vocal_channel, counts(speech)) == ("ravdess", "speech", (1440, 24))
     assert (song.corpus, song.vocal_channel, counts(song)) == ("ravdess", "song", (1012, 23))
@@ -105,14 +105,14 @@ def test_each_channel_is_complete_by_itself(tmp_path: Path) -> None:
     assert only("ravdess", tmp_path, "song").lacking == {"01": 1}
 
 
-def test_what_is_lacking_is_told_by_emotion(tmp_path: Path) -> None:
+def test_missing_recordings_are_counted_by_emotion(tmp_path: Path) -> None:
     without = [name for name in SAVEE if not name.startswith(("DC/a", "KL/sa0"))]
     holding = only("savee", with_files(tmp_path, without))
     assert holding.lacking == {"a": 15, "sa": 9}
     assert counts(holding) == (480 - 15 - 9, 4)
 
 
-def test_more_of_one_emotion_makes_up_for_nothing_of_another(tmp_path: Path) -> None:
+def test_surplus_of_one_emotion_does_not_replace_another(tmp_path: Path) -> None:
     holding = only("savee", with_files(tmp_path, [*SAVEE[1:], "DC/n31.wav"]))
     assert (holding.n_recordings, holding.expected_recordings) == (480, 480)
     assert holding.lacking == {"a": 1}
@@ -129,14 +129,14 @@ def test_folders_inside_folders_do_not_matter(tmp_path: Path) -> None:
     assert only("savee", tmp_path).is_complete
 
 
-def test_a_folder_that_is_a_link_is_counted_where_it_leads(tmp_path: Path) -> None:
+def test_the_target_of_a_linked_folder_is_counted(tmp_path: Path) -> None:
     with_files(tmp_path / "elsewhere", SAVEE)
     (tmp_path / "raw").mkdir()
     (tmp_path / "raw" / "savee").symlink_to(tmp_path / "elsewhere")
     assert only("savee", tmp_path / "raw" / "savee").is_complete
 
 
-def test_a_copy_counts_once_and_replaces_nothing_that_is_missing(tmp_path: Path) -> None:
+def test_a_copy_counts_once_and_does_not_replace_a_missing_recording(tmp_path: Path) -> None:
     with_files(tmp_path, RAVDESS_SPEECH[1:])
     with_files(tmp_path / "audio_speech_actors_01-24", RAVDESS_SPEECH[1:])
     speech = only("ravdess", tmp_path)
@@ -151,7 +151,7 @@ def test_both_layouts_of_savee_name_the_same_recordings(tmp_path: Path) -> None:
     assert (holding.is_complete, counts(holding)) == (True, (480, 4))
 
 
-def test_a_secondary_form_counts_where_the_primary_is_not(tmp_path: Path) -> None:
+def test_a_secondary_form_counts_if_the_primary_form_is_missing(tmp_path: Path) -> None:
     film = [name.replace("/03-", "/01-").replace(".wav", ".mp4") for name in RAVDESS_SPEECH]
     speech = only("ravdess", with_files(tmp_path, RAVDESS_SPEECH[:700] + film))
     assert (speech.is_complete, counts(speech)) == (True, (1440, 24))
@@ -161,7 +161,7 @@ def test_a_secondary_form_counts_where_the_primary_is_not(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("content", [b"", POINTER], ids=["empty", "pointer"])
-def test_empty_files_and_pointers_do_not_count_and_are_counted_apart(tmp_path: Path, content: bytes) -> None:
+def test_empty_files_and_pointers_are_no_recordings_and_counted_separately(tmp_path: Path, content: bytes) -> None:
     with_files(tmp_path, SAVEE)
     with_files(tmp_path, ["DC/a01.wav", "JE/su15.wav"], content)
     holding = only("savee", tmp_path)
@@ -169,14 +169,14 @@ def test_empty_files_and_pointers_do_not_count_and_are_counted_apart(tmp_path: P
     assert (holding.n_recordings, holding.n_stubs) == (478, 2)
 
 
-def test_a_link_that_leads_nowhere_does_not_count(tmp_path: Path) -> None:
+def test_a_broken_link_does_not_count(tmp_path: Path) -> None:
     with_files(tmp_path, SAVEE[1:])
     (tmp_path / SAVEE[0]).symlink_to(tmp_path / "nowhere.wav")
     holding = only("savee", tmp_path)
     assert (holding.lacking, holding.n_stubs) == ({"a": 1}, 1)
 
 
-def test_a_long_file_is_no_pointer_whatever_its_first_bytes_are(tmp_path: Path) -> None:
+def test_a_long_file_is_no_pointer(tmp_path: Path) -> None:
     with_files(tmp_path, SAVEE[:1], POINTER + bytes(2000))
     holding = only("savee", tmp_path)
     assert (holding.n_recordings, holding.n_stubs) == (1, 0)
@@ -189,7 +189,7 @@ def test_a_recording_counts_if_one_of_its_copies_is_no_stub(tmp_path: Path) -> N
     assert (holding.is_complete, holding.n_recordings, holding.n_stubs) == (True, 480, 480)
 
 
-def test_a_clone_of_crema_d_whose_mp3_are_pointers_has_what_its_wav_are(tmp_path: Path) -> None:
+def test_a_clone_of_crema_d_with_mp3_pointers_has_the_recordings_of_its_wav_files(tmp_path: Path) -> None:
     stems = [f"10{actor:02}_DFA_ANG_XX" for actor in range(1, 10)]
     with_files(tmp_path / "AudioWAV", [f"{stem}.wav" for stem in stems])
     with_files(tmp_path / "AudioMP3", [f"{stem}.mp3" for stem in stems], POINTER)
@@ -197,7 +197,7 @@ def test_a_clone_of_crema_d_whose_mp3_are_pointers_has_what_its_wav_are(tmp_path
     assert (counts(holding), holding.n_stubs) == ((9, 9), 0)
 
 
-def test_the_defective_recording_of_crema_d_is_one_of_the_corpus(tmp_path: Path) -> None:
+def test_the_defective_recording_of_crema_d_counts(tmp_path: Path) -> None:
     names = ["AudioWAV/1076_MTI_SAD_XX.wav", "AudioMP3/1076_MTI_SAD_XX.mp3", "AudioWAV/1076_MTI_NEU_XX.wav"]
     holding = only("crema_d", with_files(tmp_path, names))
     assert counts(holding) == (2, 1)
@@ -205,7 +205,7 @@ def test_the_defective_recording_of_crema_d_is_one_of_the_corpus(tmp_path: Path)
 
 
 @pytest.mark.parametrize("content", [b"", POINTER], ids=["empty", "pointer"])
-def test_the_defective_recording_of_crema_d_is_not_there_as_a_stub(tmp_path: Path, content: bytes) -> None:
+def test_the_defective_recording_of_crema_d_does_not_count_as_a_stub(tmp_path: Path, content: bytes) -> None:
     holding = only("crema_d", with_files(tmp_path, ["1076_MTI_SAD_XX.wav", "1076_MTI_NEU_XX.wav"], content))
     assert (counts(holding), holding.n_stubs) == ((0, 0), 2)
     assert holding.lacking["SAD"] == 1271
@@ -218,7 +218,7 @@ def test_foreign_names_hidden_files_and_other_files_do_not_count(tmp_path: Path)
     assert holding.n_stubs == 0
 
 
-def test_nothing_is_there_where_there_is_no_folder(tmp_path: Path) -> None:
+def test_a_missing_folder_has_no_recordings(tmp_path: Path) -> None:
     holding = only("savee", tmp_path / "savee")
     assert counts(holding) == (0, 0)
     assert holding.lacking == {"n": 120, **dict.fromkeys(("a", "d", "f", "h", "sa", "su"), 60)}
@@ -228,7 +228,7 @@ def test_nothing_is_there_where_there_is_no_folder(tmp_path: Path) -> None:
 def test_all_corpora_are_counted_in_the_folders_of_their_names(tmp_path: Path) -> None:
     with_files(tmp_path / "savee", SAVEE)
     with_files(tmp_path / "emodb" / "wav", ["03a01Fa.wav", "16b10Wb.wav"])
-    with_files(tmp_path, RAVDESS_SPEECH)  # in no folder of a corpus
+    with_files(tmp_path, RAVDESS_SPEECH)  # not in the folder of a corpus
     found = {(holding.corpus, holding.vocal_channel): counts(holding) for holding in inventory.holdings(tmp_path)}
     assert found == {
         ("ravdess", "speech"): (0, 0),

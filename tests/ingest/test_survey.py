@@ -1,4 +1,4 @@
-"""What file names say: every file here is empty, for nothing is decoded."""
+"""Survey of file names; every file here is empty, because nothing is decoded."""
 
 from collections import Counter
 from pathlib import Path, PurePosixPath
@@ -38,7 +38,7 @@ def test_a_file_is_a_recording_by_its_name_and_not_by_its_content(tmp_path: Path
 
 
 @pytest.mark.parametrize("suffix", [".wav", ".WAV", ".flac", ".ogg", ".mp3", ".aif", ".aiff", ".opus", ".m4a", ".mp4"])
-def test_every_suffix_of_audio_and_film_is_a_recording_though_it_is_empty(tmp_path: Path, suffix: str) -> None:
+def test_an_empty_file_with_an_audio_or_video_suffix_is_a_recording(tmp_path: Path, suffix: str) -> None:
     assert paths(surveyed(touched(tmp_path, f"{NAME}{suffix}"))) == [f"{NAME}{suffix}"]
 
 
@@ -68,7 +68,7 @@ def test_a_recording_in_an_emotion_folder_is_named_by_its_whole_path(tmp_path: P
     assert sorted(recordings(found)) == ["Angry/a", "Happy/a", "Happy/take 1.2", "deep/Happy/a"]
 
 
-def test_the_file_nearest_to_the_root_comes_first_and_then_the_alphabet_counts(tmp_path: Path) -> None:
+def test_files_are_ordered_by_depth_and_then_alphabetically(tmp_path: Path) -> None:
     found = surveyed(touched(tmp_path, *(f"{folder}{NAME}.wav" for folder in ("a/b/", "z/", "", "y/"))))
     assert paths(found) == [f"{NAME}.wav", f"y/{NAME}.wav", f"z/{NAME}.wav", f"a/b/{NAME}.wav"]
     assert set(recordings(found)) == {f"Actor_12/{NAME}"}
@@ -95,7 +95,7 @@ def test_every_copy_of_a_defective_recording_is_a_known_defect(tmp_path: Path) -
     assert found.rejects == []
 
 
-def test_a_lossy_copy_is_left_out_only_where_its_wav_file_is_there(tmp_path: Path) -> None:
+def test_a_lossy_copy_is_left_out_only_if_its_wav_file_exists(tmp_path: Path) -> None:
     wav = [f"AudioWAV/{stem}.wav" for stem in ("1001_DFA_ANG_XX", "1001_DFA_NEU_XX")]
     mp3 = [f"AudioMP3/{stem}.mp3" for stem in ("1001_DFA_ANG_XX", "1001_DFA_NEU_XX", "1001_DFA_SAD_XX")]
     found = surveyed(touched(tmp_path, *wav, *mp3), "crema_d")
@@ -103,10 +103,10 @@ def test_a_lossy_copy_is_left_out_only_where_its_wav_file_is_there(tmp_path: Pat
     assert found.substitutes == {"AudioMP3": 2}
 
 
-def test_films_are_left_out_only_where_their_audio_is_there_in_whatever_folder(tmp_path: Path) -> None:
+def test_films_are_left_out_only_if_their_audio_exists_in_any_folder(tmp_path: Path) -> None:
     films = [f"Video_Song_Actor_12/Actor_12/01-02-{emotion}-01-02-01-12.mp4" for emotion in ("03", "04", "05")]
     audio = [f"Actor_12/03-02-{emotion}-01-02-01-12.wav" for emotion in ("03", "04")]
-    spoken = "Actor_12/03-01-05-01-02-01-12.wav"  # is another recording than the sung one
+    spoken = "Actor_12/03-01-05-01-02-01-12.wav"  # not the same recording as the sung one
     found = surveyed(touched(tmp_path, *films, *audio, spoken))
     assert sorted(paths(found)) == sorted([*audio, spoken, films[2]])
     assert found.substitutes == {"Video_Song_Actor_12/Actor_12": 2}
@@ -119,7 +119,7 @@ def test_copies_of_films_without_audio_are_copies_and_not_substitutes(tmp_path: 
     assert found.substitutes == {}
 
 
-def test_other_files_are_counted_by_suffix_and_hidden_ones_are_not_there(tmp_path: Path) -> None:
+def test_other_files_are_counted_by_suffix_and_hidden_ones_ignored(tmp_path: Path) -> None:
     names = ("README.md", "a/LICENSE", "a/notes.MD", "labels.csv", ".DS_Store", "._a.wav", ".git/a.wav", "a/.b/c.wav")
     found = surveyed(touched(tmp_path, *names))
     assert found == Survey(not_audio=Counter({".md": 2, ".csv": 1, "no suffix": 1}))
@@ -145,7 +145,7 @@ def test_speakers_come_from_the_pattern_and_files_without_one_are_rejected(tmp_p
 
 
 @pytest.mark.parametrize("name", ["gone", "file"])
-def test_what_is_no_folder_is_refused_with_the_remedy(tmp_path: Path, name: str) -> None:
+def test_a_path_that_is_no_folder_is_refused_with_the_remedy(tmp_path: Path, name: str) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ValueError, match=rf"{name} is not a folder; put the corpus there, or set corpus\.root"):
         surveyed(tmp_path / name)

@@ -21,7 +21,7 @@ NAME = "03-01-05-01-02-01-12"
 HAPPY = "03-01-03-01-02-01-12"
 MP4 = b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom" + bytes(100)
 
-# Folder names that people give, and what they mean.
+# Common folder names and their emotions.
 SYNONYMS = {
     "neutral": ("Neutral",),
     "calm": ("Calm", "Calmness"),
@@ -85,7 +85,7 @@ INVALID: dict[str, tuple[Callable[[Path], Any], str, str]] = {
 
 @pytest.fixture
 def invalid_corpus(tmp_path: Path) -> Path:
-    """One good recording and one of each invalid kind."""
+    """One valid recording and one of each invalid kind."""
     root = tmp_path / "corpus"
     written(root / "Actor_12" / f"{NAME}.wav")
     for name, (make, _, _) in INVALID.items():
@@ -111,7 +111,7 @@ def test_one_error_lists_every_invalid_file_with_reason_and_remedy(invalid_corpu
         assert remedy in wanted
 
 
-def test_excluding_goes_on_and_reports_every_invalid_file(invalid_corpus: Path) -> None:
+def test_invalid_files_can_be_excluded_and_are_reported(invalid_corpus: Path) -> None:
     utterances, report = ingested(invalid_corpus, on_invalid="exclude")
     assert ids(utterances) == [f"ravdess/Actor_12/{NAME}"]
     assert [reject["path"] for reject in report["rejects"]] == sorted(f"Actor_12/{name}" for name in INVALID)
@@ -121,7 +121,7 @@ def test_excluding_goes_on_and_reports_every_invalid_file(invalid_corpus: Path) 
         assert remedy in reject["remedy"]
 
 
-def test_the_stage_writes_nothing_where_a_file_is_invalid(
+def test_the_stage_writes_nothing_if_a_file_is_invalid(
     invalid_corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -132,7 +132,7 @@ def test_the_stage_writes_nothing_where_a_file_is_invalid(
     assert not list((tmp_path / "data").iterdir())
 
 
-def test_the_stage_writes_what_ingesting_gives(
+def test_the_stage_writes_table_and_report(
     corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -147,7 +147,7 @@ def test_the_stage_writes_what_ingesting_gives(
     assert (stage.UTTERANCES.read_bytes(), stage.REPORT.read_bytes()) == first
 
 
-def test_the_stage_says_what_was_dropped_and_what_was_there_twice(
+def test_the_stage_prints_dropped_files_and_copies(
     corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -173,7 +173,7 @@ def test_a_long_list_of_invalid_files_is_cut(tmp_path: Path) -> None:
     assert len(raised.value.rejects) == 52
 
 
-def test_a_corpus_of_invalid_files_only_leaves_nothing(tmp_path: Path) -> None:
+def test_a_corpus_of_only_invalid_files_is_refused(tmp_path: Path) -> None:
     (tmp_path / f"{NAME}.wav").touch()
     with pytest.raises(ValueError, match=r"no utterance of .* is left: 1 files are invalid"):
         ingested(tmp_path, on_invalid="exclude")
@@ -185,13 +185,13 @@ def test_the_columns_and_their_order_are_those_of_the_schema(corpus: Path) -> No
     tables.UTTERANCES.validate(utterances)
 
 
-def test_the_rows_are_ordered_by_utterance_whatever_the_folder_lists_first(corpus: Path) -> None:
+def test_the_rows_are_ordered_by_utterance(corpus: Path) -> None:
     utterances = ids(ingested(corpus).utterances)
     assert len(utterances) == 60
     assert utterances == sorted(utterances)
 
 
-def test_one_row_states_what_name_and_audio_say(tmp_path: Path) -> None:
+def test_a_row_has_the_facts_of_name_and_audio(tmp_path: Path) -> None:
     written(tmp_path / "Actor_12" / f"{NAME}.wav", tone(440, 0.2))
     (row,) = ingested(tmp_path).utterances.to_dict("records")
     assert len(row.pop("audio_hash")) == 32
@@ -289,7 +289,7 @@ def test_one_name_with_two_recordings_is_invalid(tmp_path: Path) -> None:
     assert report["copies"] == {}
 
 
-def test_where_the_nearest_copy_is_broken_the_other_is_taken(tmp_path: Path) -> None:
+def test_the_other_copy_is_read_if_the_nearest_is_broken(tmp_path: Path) -> None:
     (tmp_path / f"{NAME}.wav").touch()
     written(tmp_path / "again" / f"{NAME}.wav")
     utterances, report = ingested(tmp_path, on_invalid="exclude")
@@ -297,17 +297,19 @@ def test_where_the_nearest_copy_is_broken_the_other_is_taken(tmp_path: Path) -> 
     assert [reject["path"] for reject in report["rejects"]] == [f"{NAME}.wav"]
 
 
-@pytest.mark.parametrize("archive", ["audio_speech_actors_01-24", "Archive"])  # sorts after and before Actor_01
-def test_ravdess_unpacked_twice_as_kaggle_serves_it_counts_once(corpus: Path, tmp_path: Path, archive: str) -> None:
+@pytest.mark.parametrize("archive", ["audio_speech_actors_01-24", "Archive"])  # sorted after and before Actor_01
+def test_ravdess_unpacked_twice_as_in_the_kaggle_archive_counts_once(
+    corpus: Path, tmp_path: Path, archive: str
+) -> None:
     root = shutil.copytree(corpus, tmp_path / "corpus")
     shutil.copytree(corpus, root / archive)
     (once, report), (twice, report_of_twice) = ingested(corpus), ingested(root)
-    pd.testing.assert_frame_equal(twice, once)  # and so the paths are those of the files nearest to the root
+    pd.testing.assert_frame_equal(twice, once)  # including the paths, which are those nearest to the root
     copies = {f"{archive}/Actor_01": 30, f"{archive}/Actor_02": 30}
     assert report_of_twice == report | {"copies": copies}
 
 
-def test_tess_unpacked_twice_counts_once_whatever_the_case_of_folders_and_speakers(tmp_path: Path) -> None:
+def test_tess_unpacked_twice_in_different_case_counts_once(tmp_path: Path) -> None:
     once, twice = tmp_path / "once", tmp_path / "twice"
     for name in ("OAF_angry/OAF_back_angry.wav", "YAF_pleasant_surprised/YAF_back_ps.wav"):
         written(once / name)
@@ -356,7 +358,7 @@ def test_either_layout_of_savee_gives_the_same_utterances(tmp_path: Path, kept: 
 
 
 @pytest.mark.parametrize("film", ["Actor_12", "Video_Speech_Actor_12/Actor_12", "."])
-def test_the_sound_of_a_film_is_not_read_where_the_audio_is_there(tmp_path: Path, film: str) -> None:
+def test_the_sound_of_a_film_is_not_read_if_the_audio_file_exists(tmp_path: Path, film: str) -> None:
     written(tmp_path / "Actor_12" / f"{NAME}.wav", tone(440, 0.2))
     written(tmp_path / film / f"01{NAME[2:]}.wav", tone(550, 0.3))
     utterances, report = ingested(tmp_path)
@@ -367,7 +369,7 @@ def test_the_sound_of_a_film_is_not_read_where_the_audio_is_there(tmp_path: Path
     assert report["rejects"] == []
 
 
-def test_the_sound_of_a_film_alone_is_taken_under_the_name_of_the_audio(tmp_path: Path) -> None:
+def test_the_sound_of_a_film_without_audio_file_has_the_name_of_the_audio(tmp_path: Path) -> None:
     written(tmp_path / "Actor_12" / f"01{NAME[2:]}.wav")
     utterances, report = ingested(tmp_path)
     assert utterances[["utterance", "path"]].to_numpy().tolist() == [
@@ -395,7 +397,7 @@ def test_the_silent_file_of_crema_d_is_reported_without_an_error(tmp_path: Path)
 
 @pytest.fixture
 def crema_d_clone(tmp_path: Path) -> Path:
-    """A clone with Git LFS for the wav files alone."""
+    """A clone in which only the wav files were fetched by Git LFS."""
     for stem in ("1001_DFA_ANG_XX", "1001_DFA_NEU_XX"):
         written(tmp_path / "AudioWAV" / f"{stem}.wav")
         (tmp_path / "AudioMP3").mkdir(exist_ok=True)
@@ -403,7 +405,7 @@ def crema_d_clone(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_pointers_of_lossy_copies_are_not_read_where_the_wav_files_are_there(crema_d_clone: Path) -> None:
+def test_pointers_of_lossy_copies_are_not_read_if_the_wav_files_exist(crema_d_clone: Path) -> None:
     utterances, report = ingested(crema_d_clone, "crema_d")
     assert utterances["path"].tolist() == ["AudioWAV/1001_DFA_ANG_XX.wav", "AudioWAV/1001_DFA_NEU_XX.wav"]
     assert report["substitutes"] == {"AudioMP3": 2}
@@ -423,7 +425,7 @@ def test_a_clone_without_git_lfs_lists_each_pointer_with_the_command_that_fetche
         )
 
 
-def test_a_lossy_copy_alone_is_read(tmp_path: Path) -> None:
+def test_a_lossy_copy_without_wav_file_is_read(tmp_path: Path) -> None:
     written(tmp_path / "AudioWAV" / "1001_DFA_ANG_XX.wav")
     written(tmp_path / "AudioMP3" / "1001_DFA_NEU_XX.mp3")
     utterances, report = ingested(tmp_path, "crema_d")
@@ -431,7 +433,7 @@ def test_a_lossy_copy_alone_is_read(tmp_path: Path) -> None:
     assert report["substitutes"] == {}
 
 
-def test_hidden_files_and_folders_are_no_part_of_a_corpus(tmp_path: Path) -> None:
+def test_hidden_files_and_folders_are_ignored(tmp_path: Path) -> None:
     written(tmp_path / f"{NAME}.wav")
     written(tmp_path / f"._{NAME}.wav")  # as macOS leaves them in archives
     written(tmp_path / ".git" / f"{NAME}.wav")
@@ -455,7 +457,7 @@ def test_audio_under_any_suffix_is_an_utterance(tmp_path: Path) -> None:
     assert ingested(tmp_path).utterances["path"].tolist() == [f"{NAME}.bin"]
 
 
-def test_the_root_and_what_is_in_it_may_be_symbolic_links(corpus: Path, tmp_path: Path) -> None:
+def test_the_root_its_folders_and_files_may_be_symbolic_links(corpus: Path, tmp_path: Path) -> None:
     (tmp_path / "whole").symlink_to(corpus)
     (tmp_path / "parts").mkdir()
     for folder in corpus.iterdir():
@@ -481,7 +483,7 @@ def test_the_vocal_channel_is_selected(corpus: Path, tmp_path: Path, kept: list[
     assert report["not_selected"] == others
 
 
-def test_what_is_not_selected_is_not_read(tmp_path: Path) -> None:
+def test_files_of_other_channels_are_not_read(tmp_path: Path) -> None:
     written(tmp_path / f"{NAME}.wav")
     (tmp_path / "03-02-05-01-02-01-12.wav").touch()
     assert len(ingested(tmp_path).utterances) == 1
@@ -502,7 +504,7 @@ def test_an_unknown_choice_is_refused(corpus: Path, changes: dict[str, Any], mes
 
 
 @pytest.mark.parametrize("stray", ["corpora", "vocal_chanels"])
-def test_an_option_that_a_corpus_does_not_have_is_not_swallowed(corpus: Path, stray: str) -> None:
+def test_an_option_that_a_corpus_does_not_have_is_refused(corpus: Path, stray: str) -> None:
     with pytest.raises(TypeError, match=stray):
         ingested(corpus, **{stray: ["speech"]})
 
@@ -526,7 +528,7 @@ def test_labels_that_a_scheme_drops_are_counted_and_not_decoded(tmp_path: Path) 
     assert report["rejects"] == []
 
 
-def test_a_recording_that_is_dropped_and_there_twice_is_counted_once(corpus: Path, tmp_path: Path) -> None:
+def test_a_dropped_recording_with_a_copy_is_counted_once(corpus: Path, tmp_path: Path) -> None:
     root = shutil.copytree(corpus, tmp_path / "corpus")
     shutil.copytree(corpus, root / "audio_speech_actors_01-24")
     report = small_corpora.ingested(root, "corpus=ravdess", "labels=common_four").report
@@ -542,7 +544,7 @@ def test_song_that_is_not_selected_is_not_counted_as_dropped(tmp_path: Path) -> 
     assert (report["dropped"], report["not_selected"]) == ({}, {"ravdess, song": 1})
 
 
-def test_a_scheme_that_drops_all_there_is_leaves_nothing(tmp_path: Path) -> None:
+def test_a_scheme_that_drops_all_emotions_of_the_corpus_is_refused(tmp_path: Path) -> None:
     (tmp_path / "03-01-02-01-01-01-12.wav").touch()
     with pytest.raises(
         ValueError, match=r"no utterance of .* is left: 0 files .*, 1 dropped by labels, 0 not selected"
@@ -596,7 +598,7 @@ def test_a_corpus_of_folders_has_no_speakers_and_folders_of_any_case(tmp_path: P
     assert utterances[["speaker", "sex", "language", "intensity"]].isna().all(axis=None)
 
 
-def test_a_corpus_of_folders_lists_a_file_in_no_folder_and_an_unknown_folder(tmp_path: Path) -> None:
+def test_a_file_in_no_folder_and_an_unknown_folder_are_listed(tmp_path: Path) -> None:
     written(tmp_path / "a.wav")
     written(tmp_path / "Meh/a.wav")
     with pytest.raises(

@@ -1,4 +1,4 @@
-"""The embedded model is small, packaged, says what it is, and is as good as it says."""
+"""The embedded model: its size, packaging, model card and accuracy."""
 
 import json
 import re
@@ -23,7 +23,7 @@ FOLDER = recognition.EMBEDDED
 CARD = (FOLDER / "README.md").read_text(encoding="utf-8")
 DESCRIPTION: dict[str, Any] = json.loads((FOLDER / "bundle.json").read_text(encoding="utf-8"))
 LARGEST = 3e6  # bytes
-# RAVDESS's code of an emotion -> ours, as the corpus's own documentation has it.
+# RAVDESS's code -> emotion, by the documentation of the corpus.
 EMOTIONS = dict(
     zip(
         ("01", "02", "03", "04", "05", "06", "07", "08"),
@@ -34,14 +34,14 @@ EMOTIONS = dict(
 
 
 def stated_test() -> tuple[list[str], int, float]:
-    """Actors that the card says the model was tested on, on how many utterances, and with which UAR in percent."""
+    """Test actors of the card, the number of test utterances, and the UAR in percent."""
     found = re.search(r"tested on (\d+) utterances of (.+?): UAR ([\d.]+?)\.(?:\s|$)", CARD)
     assert found
     return [speaker.removeprefix("ravdess/") for speaker in found[2].split(", ")], int(found[1]), float(found[3])
 
 
 def uar(paths: list[Path]) -> float:
-    """Of the embedded model, from the recordings to the emotions, in percent."""
+    """UAR of the embedded model on recordings, in percent."""
     recognizer = recognition.load(all_speech=True)
     prediction = []
     for path in paths:
@@ -52,11 +52,11 @@ def uar(paths: list[Path]) -> float:
 
 
 def recordings(corpora_root: Path, actor: str) -> list[Path]:
-    """RAVDESS's speech of an actor."""
+    """RAVDESS recordings of one actor."""
     return sorted((corpora_root / "ravdess").rglob(f"03-01-*-{actor}.*"))
 
 
-# what it is
+# the export
 
 
 def test_the_folder_is_an_export_and_small() -> None:
@@ -69,7 +69,7 @@ def test_the_folder_is_an_export_and_small() -> None:
     assert DESCRIPTION["export"]["format"].startswith("litert")
 
 
-def test_its_network_takes_what_its_representation_makes_and_gives_its_labels() -> None:
+def test_input_and_output_of_its_network_fit_its_representation_and_labels() -> None:
     model = bundle.load(FOLDER)
     assert isinstance(model.model, litert.LiteRTClassifier)
     found = model.of_values(np.random.default_rng(0).random((3, 64, 256)).astype(np.float32))
@@ -78,7 +78,7 @@ def test_its_network_takes_what_its_representation_makes_and_gives_its_labels() 
     assert sorted(DESCRIPTION["labels"]) == sorted(EMOTIONS.values())
 
 
-def test_it_hears_what_conf_composes_so_that_what_is_trained_today_is_comparable() -> None:
+def test_its_representation_has_the_settings_of_conf() -> None:
     study = composed("experiment=embedded")
     representation = study["representation"]
     assert DESCRIPTION["representation"] == {key: representation[key] for key in ("name", "settings")}
@@ -86,14 +86,14 @@ def test_it_hears_what_conf_composes_so_that_what_is_trained_today_is_comparable
     assert DESCRIPTION["representation"]["settings"]["name"] == "speech_256"
 
 
-def test_it_is_what_the_experiment_that_conf_names_trains() -> None:
+def test_its_settings_are_those_of_its_experiment_in_conf() -> None:
     study = composed("experiment=embedded")
     assert {key: value for key, value in study["model"].items() if key != "representation"} == DESCRIPTION["model"]
     assert study["training"] == DESCRIPTION["training"]
     assert (study["corpus"]["name"], study["seed"]) == (DESCRIPTION["corpora"][0], DESCRIPTION["seed"])
 
 
-# what its card says
+# the model card
 
 
 def test_the_card_and_the_bundle_agree() -> None:
@@ -106,7 +106,7 @@ def test_the_card_and_the_bundle_agree() -> None:
     assert CARD.startswith(f"# Model card: {DESCRIPTION['model']['name']} on yamnet_bands, trained on ravdess\n")
 
 
-def test_who_tested_it_is_not_who_trained_it() -> None:
+def test_its_test_actors_are_not_its_training_actors() -> None:
     actors, n_utterances, _ = stated_test()
     assert len(actors) == 4
     assert n_utterances == 4 * 60
@@ -123,12 +123,12 @@ def test_the_uar_of_the_card_is_the_mean_of_its_recalls() -> None:
     assert stated_test()[2] == pytest.approx(np.mean([float(own) for _, _, own in rows]), abs=0.1)
 
 
-def test_the_card_is_as_ser_export_writes_cards_today() -> None:
+def test_the_card_has_the_texts_of_ser_export() -> None:
     for text in (cards.LIMITS, cards.USE):
         assert text in CARD
 
 
-# where it is
+# packaging
 
 
 def test_it_is_part_of_the_package() -> None:
@@ -139,7 +139,7 @@ def test_it_is_part_of_the_package() -> None:
 
 
 @pytest.mark.slow
-def test_a_wheel_holds_it_and_every_package(tmp_path: Path) -> None:
+def test_a_wheel_contains_it_and_every_package(tmp_path: Path) -> None:
     copied = tmp_path / "project"
     copied.mkdir()
     tracked = ("pyproject.toml", "README.md", "LICENSE")
@@ -163,12 +163,12 @@ def test_a_wheel_holds_it_and_every_package(tmp_path: Path) -> None:
     assert modules <= names
 
 
-# how good it is
+# accuracy
 
 
 @pytest.mark.real
-def test_on_actors_that_it_never_heard_it_is_far_above_chance(corpora_root: Path) -> None:
-    """On every fourth utterance of its test actors; chance is 12.5 %."""
+def test_its_uar_on_test_actors_is_far_above_chance(corpora_root: Path) -> None:
+    """Every fourth utterance of the test actors; chance is 12.5 %."""
     paths = [path for actor in stated_test()[0] for path in recordings(corpora_root, actor)[::4]]
     assert len(paths) == 60
     assert uar(paths) > 40

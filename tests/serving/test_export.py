@@ -1,4 +1,4 @@
-"""Every network in every format says what Keras says of it; what is written is whole, and says what it is."""
+"""Exports of every network in every format: the same predictions as in Keras, complete files, and descriptions."""
 
 import os
 import subprocess
@@ -20,16 +20,16 @@ from tests.support.paths import ROOT
 
 FORMATS = ("litert", "litert_float16", "litert_int8", "saved_model")
 TEMPERATURE = 0.7  # of `with_network`
-# Weights of 8 bits are off by up to 1/254 of the largest of their channel. Over all layers the logits of these networks
-# move by some hundredths, and a probability by less.
+# The error of 8-bit weights is up to 1/254 of the largest weight of their channel. It changes the logits of these
+# networks by some hundredths, and a probability by less.
 INT8 = 0.03
-FLOAT16 = 1e-3  # weights of 11 bits are off by up to 1/2048 of themselves
+FLOAT16 = 1e-3  # 11-bit weights have a relative error of up to 1/2048
 QUICK = ("cnn",)
 
 
 @dataclass(frozen=True)
 class Export:
-    """A network, what it takes, and where it was exported to."""
+    """A network, its input, and the folder of its export."""
 
     made: bundle.Bundle
     values: np.ndarray
@@ -48,7 +48,7 @@ def export(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 def described(made: bundle.Bundle) -> dict[str, Any]:
-    """What the bundle of a network says of itself, with what only saving adds."""
+    """Description of the bundle of a network, with the entries that saving adds."""
     return {
         "format": bundle.FORMAT,
         "labels": made.labels,
@@ -60,7 +60,7 @@ def described(made: bundle.Bundle) -> dict[str, Any]:
 
 
 def by_hand(export: Export) -> np.ndarray:
-    """Softmax of the network's logits divided by the temperature: the root of each probability, to a sum of 1."""
+    """Softmax of the network's logits divided by the temperature: roots of the probabilities, normalised."""
     root = np.asarray(export.made.model.network(export.values, training=False), np.float64) ** (1 / TEMPERATURE)
     return root / root.sum(axis=1, keepdims=True)
 
@@ -73,14 +73,14 @@ def test_an_export_gives_the_calibrated_probabilities_of_the_network(export: Exp
     expected = by_hand(export)
     raw = np.asarray(export.made.model.network(export.values, training=False))
     assert np.abs(raw - expected).max() > 1e-4  # the temperature matters
-    assert np.ptp(expected, axis=0).max() > 1e-3  # and so do the values
+    assert np.ptp(expected, axis=0).max() > 1e-3  # and the values matter
     found = exporting.predictor(export.written[name])(export.values)
     assert found.dtype == np.float64
     np.testing.assert_allclose(found, expected, rtol=0, atol=within)
     np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-6)
 
 
-def test_weights_of_8_bits_make_a_smaller_file_of_the_same_emotions(export: Export) -> None:
+def test_8_bit_weights_give_a_smaller_file_and_the_same_emotions(export: Export) -> None:
     sizes = {name: (export.written[name] / bundle.LITERT).stat().st_size for name in ("litert", "litert_int8")}
     assert sizes["litert_int8"] < 0.6 * sizes["litert"]
     exact, rough = (exporting.predictor(export.written[name])(export.values) for name in sizes)
@@ -89,13 +89,13 @@ def test_weights_of_8_bits_make_a_smaller_file_of_the_same_emotions(export: Expo
     assert (exact.argmax(axis=1) == rough.argmax(axis=1))[clear].all()
 
 
-def test_weights_of_16_bits_make_half_a_file(export: Export) -> None:
+def test_16_bit_weights_halve_the_file(export: Export) -> None:
     sizes = [(export.written[name] / bundle.LITERT).stat().st_size for name in ("litert", "litert_float16")]
     n_bytes = 4 * export.made.model.network.count_params()
     assert sizes[1] < sizes[0] - 0.4 * n_bytes
 
 
-def test_a_saved_model_is_as_tensorflow_serving_takes_it(export: Export) -> None:
+def test_a_saved_model_has_the_layout_of_tensorflow_serving(export: Export) -> None:
     import tensorflow
 
     folder = export.written["saved_model"]
@@ -114,8 +114,8 @@ def test_a_saved_model_is_as_tensorflow_serving_takes_it(export: Export) -> None
 
 @pytest.mark.slow
 @pytest.mark.parametrize("export", ["gru"], indirect=True)
-def test_a_saved_model_is_called_by_any_program_without_knowing_the_classes_of_this_one(export: Export) -> None:
-    """In a process that has imported TensorFlow alone."""
+def test_a_saved_model_can_be_called_without_this_library(export: Export) -> None:
+    """In a process that has imported only TensorFlow."""
     np.save(export.written["saved_model"] / "values.npy", export.values)
     script = """
 import sys, numpy, tensorflow
@@ -132,7 +132,7 @@ assert not [name for name in sys.modules if name.partition(".")[0] == "ser"]
 
 
 def test_litert_predicts_in_a_process_that_has_neither_tensorflow_nor_keras(export: Export, tmp_path: Path) -> None:
-    """Only the operators that are built in exist there: recurrent layers, too, are made of them."""
+    """Only built-in operators are available, also for recurrent layers."""
     np.save(tmp_path / "values.npy", export.values)
     script = """
 import sys
@@ -156,7 +156,7 @@ for name in ("litert", "litert_float16", "litert_int8"):
     np.testing.assert_allclose(np.load(tmp_path / "litert_int8.npy"), by_hand(export), atol=INT8)
 
 
-def test_an_export_says_what_its_bundle_says_and_what_it_is_itself(export: Export) -> None:
+def test_the_description_of_an_export_is_that_of_its_bundle_and_its_format(export: Export) -> None:
     assert set(export.written) == set(FORMATS)
     for name, folder in export.written.items():
         assert bundle.read_description(folder) == {**described(export.made), "export": {"format": name}}
@@ -165,7 +165,7 @@ def test_an_export_says_what_its_bundle_says_and_what_it_is_itself(export: Expor
     assert loaded.representation == export.made.representation
 
 
-def test_exporting_leaves_nothing_else(export: Export) -> None:
+def test_exporting_leaves_no_other_files(export: Export) -> None:
     folder = export.written["litert"].parent
     assert sorted(path.name for path in folder.iterdir()) == sorted(FORMATS)
     assert sorted(path.name for path in export.written["litert"].iterdir()) == ["bundle.json", "model.tflite"]
@@ -173,7 +173,7 @@ def test_exporting_leaves_nothing_else(export: Export) -> None:
 
 
 @pytest.mark.slow
-def test_a_network_that_is_exported_predicts_as_before_and_once_more_the_same(export: Export, tmp_path: Path) -> None:
+def test_exporting_does_not_change_the_network_and_can_be_repeated(export: Export, tmp_path: Path) -> None:
     before = export.made.of_values(export.values)
     again = exporting.exported(export.made, described(export.made), tmp_path)
     np.testing.assert_array_equal(export.made.of_values(export.values), before)
@@ -182,10 +182,10 @@ def test_a_network_that_is_exported_predicts_as_before_and_once_more_the_same(ex
         np.testing.assert_allclose(second, first, rtol=0, atol=1e-6)
 
 
-# a classifier, and what goes wrong
+# classifiers and errors
 
 
-def test_a_classifier_is_exported_to_onnx_alone(tmp_path: Path) -> None:
+def test_a_classifier_is_exported_to_onnx_only(tmp_path: Path) -> None:
     made = trained()
     written = exporting.exported(made, described(made), tmp_path)
     assert list(written) == ["onnx"]
@@ -194,7 +194,7 @@ def test_a_classifier_is_exported_to_onnx_alone(tmp_path: Path) -> None:
     np.testing.assert_allclose(exporting.predictor(written["onnx"])(values), made.of_values(values), atol=1e-5)
 
 
-def test_an_interrupted_export_leaves_the_one_that_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_export_leaves_the_earlier_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = trained()
     exporting.exported(made, described(made), tmp_path)
     before = {path.name: path.read_bytes() for path in (tmp_path / "onnx").iterdir()}
@@ -228,7 +228,7 @@ def test_a_folder_without_a_model_has_no_predictor(tmp_path: Path) -> None:
 
 
 class Told:
-    """Stands for a bundle whose probabilities of `neutral` and `sad` are its values."""
+    """Stand-in for a bundle; its values are its probabilities of `neutral` and `sad`."""
 
     labels = ("neutral", "sad")
 
@@ -237,7 +237,7 @@ class Told:
 
 
 def test_a_comparison_by_hand(tmp_path: Path) -> None:
-    """Of 5 utterances the export says neutral of the first two: of 2 neutral ones both, of 3 sad ones all are right."""
+    """The export predicts neutral for the first two of 5 utterances: 2 of 2 neutral and 3 of 3 sad are right."""
     (tmp_path / "deep").mkdir()
     (tmp_path / "model.tflite").write_bytes(b"1234567")
     (tmp_path / "deep/weights").write_bytes(b"123")
@@ -254,7 +254,7 @@ def test_a_comparison_by_hand(tmp_path: Path) -> None:
     assert (own.difference, own.agreement, own.uar) == (0, 1, pytest.approx((1 + 2 / 3) / 2))
 
 
-def test_the_uar_of_a_comparison_counts_the_emotions_that_are_there(tmp_path: Path) -> None:
+def test_the_uar_of_a_comparison_is_over_the_emotions_that_occur(tmp_path: Path) -> None:
     model: Any = Told()
     values = np.array([[0.75], [0.25]], np.float32)
     assert exporting.compared("x", tmp_path, model.of_values, values, ["neutral", "neutral"], model).uar == 0.5

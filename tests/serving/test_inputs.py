@@ -1,4 +1,4 @@
-"""A recording comes in pieces and leaves as windows of exactly its samples; what is no recording is refused."""
+"""Recordings in pieces, their windows, and invalid recordings."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,12 +14,12 @@ from ser.serving import inputs
 from ser.serving.inputs import Window
 from tests.support.synthesis import tone
 
-RATE = 1_000  # Hz, of the windows' tests: milliseconds are samples
+RATE = 1_000  # Hz; one sample per millisecond
 cuts = st.lists(st.integers(0, 700), max_size=8)
 
 
 def ramp(n_samples: int) -> np.ndarray:
-    """No two samples alike."""
+    """Waveform in which all samples differ."""
     return np.arange(1, n_samples + 1, dtype=np.float32)
 
 
@@ -42,7 +42,7 @@ def ends(found: Sequence[Window]) -> list[tuple[float, float]]:
         (1, [(0.0, 0.001)]),
         (299, [(0.0, 0.299)]),
         (300, [(0.0, 0.3)]),
-        (301, [(0.0, 0.3), (0.1, 0.301)]),  # for its one new sample
+        (301, [(0.0, 0.3), (0.1, 0.301)]),  # because of one new sample
         (400, [(0.0, 0.3), (0.1, 0.4)]),
         (450, [(0.0, 0.3), (0.1, 0.4), (0.2, 0.45)]),
     ],
@@ -54,13 +54,13 @@ def test_windows_by_hand(n_samples: int, expected: list[tuple[float, float]]) ->
 @pytest.mark.parametrize(
     ("n_samples", "expected"),
     [
-        (149, [(0.0, 0.149)]),  # short, but there is no other
+        (149, [(0.0, 0.149)]),  # short, but the only one
         (449, [(0.0, 0.3)]),
         (450, [(0.0, 0.3), (0.3, 0.45)]),
         (600, [(0.0, 0.3), (0.3, 0.6)]),
     ],
 )
-def test_a_rest_of_less_than_half_a_window_is_left_out_unless_it_is_all(
+def test_a_rest_of_less_than_half_a_window_is_left_out_unless_it_is_the_only_window(
     n_samples: int, expected: list[tuple[float, float]]
 ) -> None:
     assert ends(windows(n_samples, duration=0.3, hop=0.3)) == expected
@@ -83,9 +83,7 @@ def test_windows_are_the_samples_from_start_to_end(n_samples: int, length: int, 
 
 @settings(deadline=None, max_examples=100)
 @given(st.integers(0, 700), st.integers(1, 300), st.integers(1, 300), cuts)
-def test_how_a_waveform_is_cut_into_pieces_does_not_matter(
-    n_samples: int, length: int, step: int, cuts: list[int]
-) -> None:
+def test_windows_do_not_depend_on_the_pieces(n_samples: int, length: int, step: int, cuts: list[int]) -> None:
     length, step = max(length, step), min(length, step)
     options = {"duration": length / RATE, "hop": step / RATE}
     whole, pieces = windows(n_samples, **options), windows(n_samples, **options, cuts=cuts)
@@ -95,18 +93,18 @@ def test_how_a_waveform_is_cut_into_pieces_does_not_matter(
 
 
 @pytest.mark.parametrize("pieces", [[], [np.empty(0, np.float32)] * 3])
-def test_of_nothing_there_are_no_windows(pieces: list[np.ndarray]) -> None:
+def test_an_empty_waveform_has_no_windows(pieces: list[np.ndarray]) -> None:
     assert list(inputs.windowed(pieces, RATE, duration=0.3, hop=0.1)) == []
 
 
 @pytest.mark.parametrize("hop", [0.0, -1.0, 1e-9, 0.3011, 5.0, float("inf"), float("nan")])
-def test_a_hop_that_stands_still_or_leaps_is_refused(hop: float) -> None:
+def test_a_hop_of_0_or_longer_than_the_window_is_refused(hop: float) -> None:
     message = r"windows of 0\.3 s every .* s; the step must be above 0, and not above the length"
     with pytest.raises(ValueError, match=message):
         windows(1_000, duration=0.3, hop=hop)
 
 
-def test_a_window_comes_as_soon_as_its_samples_are_there() -> None:
+def test_a_window_is_yielded_as_soon_as_its_samples_are_read() -> None:
     taken = []
 
     def pieces() -> Iterator[np.ndarray]:
@@ -125,7 +123,7 @@ def test_a_window_comes_as_soon_as_its_samples_are_there() -> None:
 
 
 @pytest.mark.parametrize("n_channels", [1, 2, 3])
-def test_a_file_of_many_pieces_is_what_soundfile_reads_at_once(
+def test_a_file_of_many_pieces_has_the_samples_of_soundfile(
     n_channels: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(inputs, "BLOCK", 1_000)
@@ -139,7 +137,7 @@ def test_a_file_of_many_pieces_is_what_soundfile_reads_at_once(
     np.testing.assert_array_equal(np.concatenate(blocks), expected)
 
 
-def test_the_bytes_of_a_file_are_read_as_the_file(tmp_path: Path) -> None:
+def test_the_bytes_of_a_file_are_read_like_the_file(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "a.flac", tone(440, 0.5), 16_000)
     with inputs.opened(tmp_path / "a.flac") as one, inputs.opened((tmp_path / "a.flac").read_bytes()) as other:
         np.testing.assert_array_equal(one.whole(), other.whole())
@@ -160,7 +158,7 @@ def test_a_sample_that_is_not_finite_is_found_in_the_last_piece(
 
 
 @pytest.mark.parametrize("rate", [1, 3_999, 384_001, 2**31 - 1])
-def test_a_file_of_a_rate_that_no_speech_is_recorded_at_is_refused(rate: int, tmp_path: Path) -> None:
+def test_a_file_with_an_implausible_sample_rate_is_refused(rate: int, tmp_path: Path) -> None:
     soundfile.write(tmp_path / "a.wav", tone(440, 0.5), rate)
     with (
         pytest.raises(InvalidAudio, match=rf"a sample rate of {rate} Hz; record at 4000 to 384000 Hz"),
@@ -193,7 +191,7 @@ def test_integers_have_the_full_scale_of_their_bits(dtype: str, low: int, middle
 
 @pytest.mark.parametrize("subtype", ["PCM_U8", "PCM_16", "PCM_32"])
 def test_integers_are_scaled_as_those_of_a_file(subtype: str, tmp_path: Path) -> None:
-    """libsndfile, an independent decoder, has the same samples of what is written of them."""
+    """libsndfile, an independent decoder, reads the same samples from a file."""
     integers = np.random.default_rng(0).integers(-(2**15), 2**15, 1_000)
     if subtype == "PCM_U8":
         given: np.ndarray = (integers // 2**8 + 2**7).astype(np.uint8)
@@ -206,7 +204,7 @@ def test_integers_are_scaled_as_those_of_a_file(subtype: str, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.longdouble])
-def test_floats_are_taken_as_they_are(dtype: type) -> None:
+def test_floats_are_not_scaled(dtype: type) -> None:
     given = np.array([-1, 0.5, 3, -0.25], dtype)
     np.testing.assert_array_equal(inputs.of_waveform(given, 8_000).whole(), [-1, 0.5, 3, -0.25])
 
@@ -223,7 +221,7 @@ def test_the_channels_of_a_waveform_are_averaged() -> None:
     assert recording.duration == 3 / 4_000
 
 
-def test_the_waveform_that_is_given_stays_as_it_was() -> None:
+def test_the_given_waveform_is_not_changed() -> None:
     given = np.array([1, -1, 3], np.int16)
     inputs.of_waveform(given, 8_000)
     assert given.tolist() == [1, -1, 3]
@@ -257,7 +255,7 @@ def test_a_transposed_waveform_is_refused_with_the_remedy() -> None:
         ({"a": 1}, r"shape \(\) and type object"),
     ],
 )
-def test_what_is_no_waveform_is_refused_by_its_shape_and_type(waveform: object, found: str) -> None:
+def test_an_invalid_waveform_is_refused_with_its_shape_and_type(waveform: object, found: str) -> None:
     remedy = r"; give numbers, \(n_samples,\) or \(n_samples, n_channels\)"
     with pytest.raises(InvalidAudio, match=rf"a waveform of {found}.*{remedy}") as raised:
         inputs.of_waveform(waveform, 16_000)
@@ -271,7 +269,7 @@ def test_a_ragged_list_is_refused() -> None:
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e300, 3.4e38, 2.0**31 * 1.01])
 @pytest.mark.parametrize("n_channels", [1, 2])
-def test_samples_that_no_microphone_gives_are_refused(value: float, n_channels: int) -> None:
+def test_samples_that_are_not_finite_or_too_large_are_refused(value: float, n_channels: int) -> None:
     samples = np.zeros((1_000, n_channels))
     samples[7] = value
     with pytest.raises(InvalidAudio, match=r"NaN or infinite samples|samples of up to .*, and full scale is 1"):
@@ -283,12 +281,12 @@ def test_channels_that_are_infinite_in_turn_do_not_cancel() -> None:
         inputs.of_waveform([[np.inf, -np.inf]] * 1_000, 16_000)
 
 
-def test_the_full_scale_of_32_bit_integers_as_floats_is_taken() -> None:
+def test_floats_at_the_full_scale_of_32_bit_integers_are_accepted() -> None:
     assert inputs.of_waveform([2.0**31, -(2.0**31)], 16_000).whole().tolist() == [2.0**31, -(2.0**31)]
 
 
 @pytest.mark.parametrize("rate", [0, -1, -16_000, 3_999, 384_001, 16_000.5, 4_000.000001, 1e300])
-def test_a_rate_that_no_speech_is_recorded_at_is_refused(rate: float) -> None:
+def test_an_implausible_sample_rate_is_refused(rate: float) -> None:
     with pytest.raises(InvalidAudio, match=r"a sample rate of .* Hz; record at 4000 to 384000 Hz"):
         inputs.of_waveform(np.zeros(1_000), rate)
 

@@ -1,4 +1,4 @@
-"""Keras files of others: every shape that the older systems used, Keras 2's files, and no code of anybody."""
+"""Keras files of other authors: input shapes of earlier systems, files of Keras 2, no execution of their code."""
 
 import json
 import pickle
@@ -30,7 +30,7 @@ SPECTROGRAM = log_mel(WAVEFORM, 16_000, **SETTINGS)
 
 
 def network(shape: tuple[int, ...] = (64, 94), n_labels: int = 3, *, by: Any = keras, cell: str | None = None) -> Any:
-    """Untrained; what it says of a spectrogram hangs on bands and frames alike."""
+    """An untrained network whose output depends on both bands and frames."""
     by.utils.set_random_seed(3)
     layers = by.layers
     inputs_ = layers.Input(shape)
@@ -46,7 +46,7 @@ def saved(folder: Path, suffix: str = ".keras", **changes: Any) -> Path:
 
 
 def save(model: Any, path: Path) -> None:
-    """Keras 3 warns of HDF5, where it is the point."""
+    """Save without Keras 3's warning about HDF5."""
     import warnings
 
     with warnings.catch_warnings():
@@ -61,23 +61,21 @@ def probabilities(path: Path, labels: str = LABELS) -> np.ndarray:
 
 
 def turned(shape: tuple[int, ...]) -> np.ndarray:
-    """The spectrogram as a network of that input wants it, a batch of one."""
+    """The spectrogram in the input shape of the network, as a batch of one."""
     plain = SPECTROGRAM if shape[:2] == (64, 94) else SPECTROGRAM.T
     return plain[np.newaxis, ..., np.newaxis] if len(shape) == 3 else plain[np.newaxis]
 
 
-# what is predicted
+# predictions
 
 
-def test_it_hears_what_conf_says() -> None:
+def test_its_features_have_the_settings_of_conf() -> None:
     assert keras_files.LOG_MEL == SETTINGS
 
 
 @pytest.mark.parametrize("suffix", [".keras", ".h5", ".hdf5"])
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
-def test_a_network_is_given_our_spectrogram_in_its_own_shape(
-    shape: tuple[int, ...], suffix: str, tmp_path: Path
-) -> None:
+def test_a_network_gets_the_spectrogram_in_its_input_shape(shape: tuple[int, ...], suffix: str, tmp_path: Path) -> None:
     model = network(shape)
     path = tmp_path / f"custom{suffix.lower()}"
     save(model, path)
@@ -99,7 +97,7 @@ def test_hdf5_of_keras_2_with_recurrent_layers_is_read(cell: str, shape: tuple[i
     np.testing.assert_allclose(probabilities(path), np.asarray(model(turned(shape)))[0], atol=1e-6)
 
 
-def test_labels_are_in_the_order_that_is_given_and_may_have_spaces(tmp_path: Path) -> None:
+def test_labels_keep_the_given_order_and_may_have_spaces(tmp_path: Path) -> None:
     path = saved(tmp_path)
     recognizer = keras_files.load(path, " sad, neutral ,happy", all_speech=True)
     found = recognizer.predict(inputs.of_waveform(WAVEFORM, 16_000))
@@ -108,7 +106,7 @@ def test_labels_are_in_the_order_that_is_given_and_may_have_spaces(tmp_path: Pat
     assert found["confidence"] == max(found["probabilities"].values()) == found["probabilities"][found["emotion"]]
 
 
-def test_many_spectrograms_are_predicted_one_by_one_as_together(tmp_path: Path) -> None:
+def test_many_spectrograms_are_predicted_like_single_ones(tmp_path: Path) -> None:
     fitted = keras_files.fitted(network((94, 64, 1)), NAMES, SETTINGS)
     values = np.random.default_rng(0).random((5, 64, 94)).astype(np.float32)
     together = fitted.predict_proba(values)
@@ -116,11 +114,11 @@ def test_many_spectrograms_are_predicted_one_by_one_as_together(tmp_path: Path) 
         np.testing.assert_allclose(fitted.predict_proba(values[k : k + 1])[0], together[k], atol=1e-6)
 
 
-# what does not fit
+# inputs and outputs that do not fit
 
 
 @pytest.mark.parametrize("shape", [(40, 94), (128, 128), (94, 40, 1), (64, 94, 3), (180,)], ids=str)
-def test_another_shape_is_refused_with_it_and_those_that_fit(shape: tuple[int, ...], tmp_path: Path) -> None:
+def test_another_shape_is_refused_with_the_valid_shapes(shape: tuple[int, ...], tmp_path: Path) -> None:
     layers = keras.layers
     model = keras.Sequential([layers.Input(shape), layers.Flatten(), layers.Dense(3, activation="softmax")])
     save(model, tmp_path / "custom.keras")
@@ -130,8 +128,8 @@ def test_another_shape_is_refused_with_it_and_those_that_fit(shape: tuple[int, .
         keras_files.load(tmp_path / "custom.keras", LABELS)
 
 
-def test_frames_of_any_number_are_refused_too(tmp_path: Path) -> None:
-    """It cannot be known that it was trained on as many as there are."""
+def test_a_variable_number_of_frames_is_refused(tmp_path: Path) -> None:
+    """The number of frames in training is unknown then."""
     layers = keras.layers
     model = keras.Sequential([layers.Input((None, 64)), layers.LSTM(4), layers.Dense(3, activation="softmax")])
     save(model, tmp_path / "custom.keras")
@@ -147,9 +145,7 @@ def test_another_number_of_labels_is_refused_with_both(labels: str, tmp_path: Pa
 
 
 @pytest.mark.parametrize("labels", [None, "", ",", "neutral", "neutral,", "neutral,happy,neutral"])
-def test_labels_that_are_missing_alone_or_doubled_are_asked_for_with_an_example(
-    labels: str | None, tmp_path: Path
-) -> None:
+def test_missing_single_or_repeated_labels_are_refused_with_an_example(labels: str | None, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"keras needs the emotions of its outputs.*--labels neutral,happy,sad"):
         keras_files.load(saved(tmp_path), labels)
 
@@ -205,7 +201,7 @@ def test_weights_alone_are_refused_with_the_remedy(tmp_path: Path) -> None:
         keras_files.load(path, LABELS)
 
 
-def test_a_file_that_is_not_there_or_of_another_kind_is_refused_with_what_is_wanted(tmp_path: Path) -> None:
+def test_a_missing_file_or_one_of_another_kind_is_refused_with_the_wanted_kinds(tmp_path: Path) -> None:
     Path(tmp_path / "NETWORK.H5").write_bytes(b"any")
     with pytest.raises(ValueError, match=r"NETWORK\.H5 has a name that Keras does not read; rename it to end in \.h5"):
         keras_files.load(tmp_path / "NETWORK.H5", "neutral,sad")
@@ -216,7 +212,7 @@ def test_a_file_that_is_not_there_or_of_another_kind_is_refused_with_what_is_wan
         keras_files.load(tmp_path / "model.tflite", LABELS)
 
 
-def test_what_is_a_file_of_a_model_and_what_is_a_bundle(tmp_path: Path) -> None:
+def test_model_files_and_bundles_are_distinguished(tmp_path: Path) -> None:
     (tmp_path / "folder.h5").mkdir()
     (tmp_path / "plain").touch()
     assert keras_files.is_file_of_model(tmp_path / "plain")
@@ -230,7 +226,7 @@ def test_what_is_a_file_of_a_model_and_what_is_a_bundle(tmp_path: Path) -> None:
 
 
 class Canary:
-    """A pickle that leaves a file where it is read."""
+    """A pickle that writes a file when it is read."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -243,13 +239,13 @@ def write_canary(path: str) -> None:
     Path(path).write_text("code ran")
 
 
-def test_the_canary_sings(tmp_path: Path) -> None:
+def test_the_canary_writes_its_file_when_it_is_read(tmp_path: Path) -> None:
     pickle.loads(pickle.dumps(Canary(tmp_path / "canary")))
     assert (tmp_path / "canary").exists()
 
 
 @pytest.mark.parametrize("suffix", [".pkl", ".pickle", ".joblib", ".sav", ".pt", ".pth", ".npy", ".PKL"])
-def test_a_pickle_is_refused_by_its_name_and_not_read(suffix: str, tmp_path: Path) -> None:
+def test_a_pickle_is_recognised_by_name_and_not_read(suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"model{suffix}"
     path.write_bytes(pickle.dumps(Canary(tmp_path / "canary")))
     with pytest.raises(ValueError, match=r"could run code when it is read, so it is refused; train the model here"):
@@ -258,7 +254,7 @@ def test_a_pickle_is_refused_by_its_name_and_not_read(suffix: str, tmp_path: Pat
 
 
 @pytest.mark.parametrize("suffix", [".keras", ".h5", ".hdf5"])
-def test_a_pickle_under_another_name_is_refused_by_its_content_and_not_read(suffix: str, tmp_path: Path) -> None:
+def test_a_pickle_under_another_name_is_recognised_by_content_and_not_read(suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"model{suffix}"
     path.write_bytes(pickle.dumps(Canary(tmp_path / "canary")))
     with pytest.raises(ValueError, match=r"cannot be read"):
@@ -267,7 +263,7 @@ def test_a_pickle_under_another_name_is_refused_by_its_content_and_not_read(suff
 
 
 def with_lambda(by: Any, canary: str, *, nested: str) -> Any:
-    """A network whose Lambda layer leaves a file; `nested` in a submodel, a wrapper, or neither."""
+    """A network whose Lambda layer writes a file; `nested` in a submodel, a wrapper, or neither."""
     layers = by.layers
 
     def sing(values: Any) -> Any:
@@ -292,7 +288,7 @@ def with_lambda(by: Any, canary: str, *, nested: str) -> Any:
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.parametrize("nested", ["no", "submodel", "sequential", "wrapper"])
 @pytest.mark.parametrize(("by", "suffix"), [(keras, ".keras"), (keras, ".h5"), (tf_keras, ".h5")])
-def test_a_lambda_layer_is_refused_wherever_it_is_and_its_code_does_not_run(
+def test_a_lambda_layer_at_any_depth_is_refused_and_its_code_does_not_run(
     by: Any, suffix: str, nested: str, tmp_path: Path
 ) -> None:
     canary, path = tmp_path / "canary", tmp_path / f"forged{suffix}"
@@ -324,10 +320,10 @@ def changed_config(path: Path, change: Callable[[Any], None]) -> None:
 
 @pytest.mark.parametrize("by", [keras, tf_keras], ids=["3", "2"])
 @pytest.mark.parametrize("module", ["os", "subprocess", "builtins"])
-def test_a_forged_configuration_that_names_a_function_of_python_runs_nothing(
+def test_a_forged_configuration_that_names_a_function_of_python_runs_no_code(
     by: Any, module: str, tmp_path: Path
 ) -> None:
-    """As CVE-2025-1550 did: a layer that is a function of some module, with its argument as configuration."""
+    """As in CVE-2025-1550: a layer that is a function of some module, with its argument as configuration."""
     canary = tmp_path / "canary"
     name, argument = {
         "os": ("system", f"touch {canary}"),
@@ -350,8 +346,8 @@ def test_a_forged_configuration_that_names_a_function_of_python_runs_nothing(
 
 
 @pytest.mark.parametrize("name", ["Lambda", "keras.layers.Lambda", "keras>Lambda", "Custom>Lambda", "TFOpLambda"])
-def test_a_lambda_layer_under_a_longer_name_runs_nothing_either(name: str, tmp_path: Path) -> None:
-    """Names that Keras 2 would still take for a Lambda layer."""
+def test_a_lambda_layer_under_a_longer_name_runs_no_code(name: str, tmp_path: Path) -> None:
+    """Names that Keras 2 would accept as a Lambda layer."""
     canary, path = tmp_path / "canary", tmp_path / "forged.h5"
     save(with_lambda(tf_keras, str(canary), nested="no"), path)
     canary.unlink()

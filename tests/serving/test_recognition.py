@@ -1,4 +1,4 @@
-"""What is served is what was evaluated, whatever the recording's length, and in a process that has little time."""
+"""Recognition of single recordings: the same predictions as in evaluation, any length, models, and start time."""
 
 import json
 import os
@@ -63,12 +63,12 @@ def mel_bundle(**changes: Any) -> Bundle:
     return with_description(made, **changes)
 
 
-# what is served is what was evaluated
+# the same predictions as in evaluation
 
 
 @pytest.mark.parametrize("path", DEMO[::60], ids=lambda path: path.stem)
-def test_a_prediction_is_what_the_model_says_of_the_features(path: Path) -> None:
-    """`evaluate` reads with `audio.read`, and hands many rows to the model at once."""
+def test_a_prediction_is_the_output_of_the_model_for_the_features(path: Path) -> None:
+    """`evaluate` reads with `audio.read` and predicts many rows at once."""
     model = bundle.load(EMBEDDED)
     extract = extractor(**model.representation, columns=model.columns)
     paths = [path, *DEMO[1:4]]
@@ -80,8 +80,8 @@ def test_a_prediction_is_what_the_model_says_of_the_features(path: Path) -> None
     assert found["confidence"] == shares(found).max()
 
 
-def test_a_prediction_is_what_the_network_says_of_yamnets_spectrogram() -> None:
-    """Written out, without anything of this library: what bundle.json says, and softmax with a temperature."""
+def test_a_prediction_is_the_output_of_the_network_for_yamnets_spectrogram() -> None:
+    """An independent implementation of bundle.json's settings, and softmax with a temperature."""
     from ai_edge_litert.interpreter import Interpreter
 
     described = json.loads((EMBEDDED / "bundle.json").read_text())
@@ -109,7 +109,7 @@ def test_a_prediction_is_what_the_network_says_of_yamnets_spectrogram() -> None:
 
 
 def triangles() -> np.ndarray:
-    """64 bands that are triangles in mel (HTK's), from 125 to 7500 Hz, `(64, 257)`, as AudioSet's code has them."""
+    """64 bands that are triangles in mel (HTK's), from 125 to 7500 Hz, `(64, 257)`, as in AudioSet's code."""
 
     def mel(frequency: np.ndarray) -> np.ndarray:
         return 1127 * np.log1p(frequency / 700)
@@ -120,7 +120,7 @@ def triangles() -> np.ndarray:
     return np.maximum(0, np.minimum(rise, fall))
 
 
-def test_a_file_its_path_and_its_waveform_are_one_recording() -> None:
+def test_file_path_and_waveform_have_equal_predictions() -> None:
     expected = predict_emotion(DEMO[0])
     assert predict_emotion(str(DEMO[0])) == expected
     assert predict_emotion(SPEECH, RATE) == expected
@@ -137,7 +137,7 @@ def test_the_facts_are_plain_python(embedded: Recognizer) -> None:
     assert found["duration"] == round(SPEECH.size / RATE, 3)
 
 
-def test_the_answer_does_not_depend_on_what_was_predicted_before(embedded: Recognizer) -> None:
+def test_a_prediction_does_not_depend_on_earlier_ones(embedded: Recognizer) -> None:
     alone = of(SPEECH, embedded)
     of(OTHER, embedded)
     of(np.random.default_rng(0).normal(size=RATE), embedded)
@@ -147,7 +147,7 @@ def test_the_answer_does_not_depend_on_what_was_predicted_before(embedded: Recog
 # lengths
 
 
-def test_a_model_of_the_first_seconds_hears_no_more_of_a_short_recording() -> None:
+def test_a_model_of_the_first_seconds_takes_no_more_of_a_short_recording() -> None:
     recognizer = recognition.of_bundles("made", [mel_bundle()], {})
     beginning = np.concatenate([SPEECH, silence(3.2 - SPEECH.size / RATE)])
     longer = np.concatenate([beginning, OTHER])
@@ -155,7 +155,7 @@ def test_a_model_of_the_first_seconds_hears_no_more_of_a_short_recording() -> No
     assert of(longer, recognizer)["duration"] == round(longer.size / RATE, 3)
 
 
-def test_the_embedded_model_hears_a_short_recording_around_its_speech(embedded: Recognizer) -> None:
+def test_the_embedded_model_takes_the_part_of_a_short_recording_around_its_speech(embedded: Recognizer) -> None:
     alone = shares(of(SPEECH, embedded))
     later = shares(of(np.concatenate([silence(4), SPEECH, silence(0.5)]), embedded))
     np.testing.assert_allclose(later, alone, rtol=0, atol=0.1)
@@ -184,7 +184,7 @@ def test_speech_after_five_seconds_of_silence_is_found(embedded: Recognizer) -> 
     assert of(np.concatenate([silence(500), OTHER]), embedded)["emotion"] in LABELS
 
 
-def test_where_the_first_window_has_no_speech_the_others_overlap_by_half() -> None:
+def test_windows_overlap_by_half_if_the_first_has_no_speech() -> None:
     recognizer = recognition.of_bundles("made", [mel_bundle()], {})
     waveform, length = np.concatenate([silence(4), OTHER, silence(0.5)]), round(recognizer.window * RATE)
     starts = range(0, waveform.size, length // 2)
@@ -198,7 +198,7 @@ def test_where_the_first_window_has_no_speech_the_others_overlap_by_half() -> No
 
 
 @pytest.mark.parametrize("duration", [0.1, 1.0, 9.0, 10.0, 10.1, 33.3])
-def test_silence_of_any_length_is_no_speech_unless_all_is_speech(duration: float, embedded: Recognizer) -> None:
+def test_silence_of_any_length_is_no_speech_unless_all_speech_is_set(duration: float, embedded: Recognizer) -> None:
     waveform = np.random.default_rng(0).normal(0, 0.01, round(duration * RATE))
     found = of(waveform, embedded)
     assert (found["emotion"], found["probabilities"]) == (NO_SPEECH, {})
@@ -208,7 +208,7 @@ def test_silence_of_any_length_is_no_speech_unless_all_is_speech(duration: float
     assert shares(insisted).sum() == pytest.approx(1, abs=1e-5)
 
 
-def test_all_speech_changes_nothing_where_there_is_speech(embedded: Recognizer) -> None:
+def test_all_speech_changes_nothing_for_a_recording_with_speech(embedded: Recognizer) -> None:
     assert of(SPEECH, recognition.load(all_speech=True)) == of(SPEECH, embedded)
 
 
@@ -232,7 +232,7 @@ def test_less_than_a_tenth_of_a_second_is_refused(n_samples: int, embedded: Reco
         (4.1, 0.4, [(0, 3), (0.4, 3.4), (0.8, 3.8), (1.2, 4.1)]),
     ],
 )
-def test_a_timeline_says_when(
+def test_a_timeline_has_start_and_end_of_its_windows(
     duration: float, hop: float, expected: list[tuple[float, float]], embedded: Recognizer
 ) -> None:
     found = list(embedded.timeline(inputs.of_waveform(np.resize(SPEECH, round(duration * RATE)), RATE), hop=hop))
@@ -285,7 +285,7 @@ def test_members_of_an_ensemble_are_averaged_each_on_its_own_features(tmp_path: 
     np.testing.assert_allclose(both, averaging.MEANS[mean](alone), rtol=0, atol=2e-6)
 
 
-def test_members_that_read_the_same_are_given_it_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_features_are_computed_once_for_members_with_equal_representations(monkeypatch: pytest.MonkeyPatch) -> None:
     one, same, other = mel_bundle(), mel_bundle(), mel_bundle()
     other.representation["settings"] = other.representation["settings"] | {"fmax": 4_000.0}
     extracted: list[float] = []
@@ -308,7 +308,7 @@ def test_members_that_read_the_same_are_given_it_once(monkeypatch: pytest.Monkey
     np.testing.assert_allclose(found, np.mean(each, axis=0), atol=1e-12)
 
 
-def test_a_window_is_as_long_as_the_longest_member_hears() -> None:
+def test_a_window_has_the_longest_duration_of_the_members() -> None:
     short, long = mel_bundle(), mel_bundle()
     long.representation["settings"] = long.representation["settings"] | {"duration": 4.0}
     made = recognition.of_bundles("x", [short, long], {})
@@ -317,7 +317,7 @@ def test_a_window_is_as_long_as_the_longest_member_hears() -> None:
     assert (endless.window, endless.whole) == (recognition.WINDOW, True)
 
 
-def test_there_is_no_model_in_a_file(tmp_path: Path) -> None:
+def test_a_file_is_refused_as_a_model(tmp_path: Path) -> None:
     (tmp_path / "model.bin").touch()
     with pytest.raises(
         ValueError, match=r"model\.bin is a file; wanted a folder that the stage train wrote, as models"
@@ -325,7 +325,7 @@ def test_there_is_no_model_in_a_file(tmp_path: Path) -> None:
         recognition.load(tmp_path / "model.bin")
 
 
-def test_a_folder_of_folds_is_to_be_chosen_from(tmp_path: Path) -> None:
+def test_a_folder_of_folds_is_refused_with_an_example(tmp_path: Path) -> None:
     for fold in (0, 1, 2):
         (tmp_path / f"fold_{fold}").mkdir()
     with pytest.raises(ValueError, match=r"contains 3 models; choose one, as .*fold_0$"):
@@ -333,7 +333,7 @@ def test_a_folder_of_folds_is_to_be_chosen_from(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("made", [False, True])
-def test_no_model_is_an_error_that_says_how_to_get_one(made: bool, tmp_path: Path) -> None:
+def test_a_missing_model_is_an_error_with_the_remedy(made: bool, tmp_path: Path) -> None:
     if made:
         (tmp_path / "none").mkdir()
     with pytest.raises(ValueError, match=r"no model in .*none \(bundle\.json\); train one with: dvc repro train"):
@@ -431,7 +431,7 @@ def test_features_that_are_not_finite_are_refused(embedded: Recognizer) -> None:
     assert raised.value.kind == Kind.FEATURES_NOT_FINITE
 
 
-# what a prediction costs
+# cost of a prediction
 
 IMPORTED = """
 import sys
@@ -447,19 +447,19 @@ def process(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=ROOT, check=True)
 
 
-def test_the_embedded_model_needs_none_of_the_libraries_it_was_trained_with() -> None:
+def test_the_embedded_model_does_not_import_the_libraries_of_training() -> None:
     ended = process("-c", IMPORTED, str(DEMO[0]))
     assert ended.stdout.splitlines() == [predict_emotion(DEMO[0])["emotion"], "[]"]
     assert ended.stderr == ""
 
 
-def test_importing_ser_costs_nothing() -> None:
+def test_importing_ser_imports_neither_numpy_nor_soundfile() -> None:
     ended = process("-c", "import sys, ser; print(sorted({'numpy', 'soundfile'} & set(sys.modules)), dir(ser))")
     assert ended.stdout.startswith("[] ")
 
 
 def test_the_first_prediction_of_the_command_takes_less_than_five_seconds() -> None:
-    """Half a second on an idle machine; the faster of two runs, since others may be at work."""
+    """Half a second on an idle machine; the faster of two runs, because the machine may be busy."""
     times = []
     for _ in range(2):
         start = time.monotonic()

@@ -1,4 +1,4 @@
-"""What is served is what was evaluated: from the recordings to the digits of predictions.csv, by every way there is."""
+"""Served predictions are equal to the digits of predictions.csv, for every kind of model and every interface."""
 
 import shutil
 from collections.abc import Iterator
@@ -50,12 +50,12 @@ STUDIES = {
         *(f"members.attention.{one}" for one in (EPOCHS, *ATTENTION)),
     ),
 }
-DIGITS = 1e-6  # half of the last digit that is kept, twice
+DIGITS = 1e-6  # one unit of the last digit in the file
 
 
 @pytest.fixture(scope="module")
 def extracted(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folder of a project whose representations are made: 6 speakers, recorded in several ways."""
+    """Folder of a project with extracted representations: 6 speakers, recorded in several ways."""
     folder = tmp_path_factory.mktemp("served")
     recorded_otherwise(ravdess_corpus(folder / "corpus", speakers=("01", "02", "03", "04", "05", "06")))
     with pytest.MonkeyPatch.context() as patch:
@@ -67,7 +67,7 @@ def extracted(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def recorded_otherwise(corpus: Path) -> None:
-    """Have some recordings longer than every model hears, of another rate, in stereo, and almost without speech."""
+    """Make some recordings longer than the input of any model, of another rate, in stereo, or almost without speech."""
     paths = sorted(corpus.rglob("*.flac"))
     for path in paths[::3]:
         waveform, _ = soundfile.read(path)
@@ -90,7 +90,7 @@ def compose(folder: Path, *overrides: str) -> None:
     scope="module", params=["functionals", *(pytest.param(name, marks=pytest.mark.slow) for name in list(STUDIES)[1:])]
 )
 def study(request: pytest.FixtureRequest, extracted: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folder of models and predictions of a study, as its stages left them, and of its corpus."""
+    """Folder of the models and predictions of a study, as its stages wrote them, with its corpus."""
     if request.param == "tuned_yamnet" and not hub.is_cached(HANDLE):
         pytest.skip("TFHUB_CACHE_DIR is not set, or has no YAMNet")
     folder = tmp_path_factory.mktemp(request.param) / "study"
@@ -119,7 +119,7 @@ def served(recognizer: Recognizer, path: Path) -> dict[str, float]:
         return recognizer.predict(recording)["probabilities"]
 
 
-def test_every_test_utterance_is_predicted_from_its_recording_as_it_was_evaluated(study: Path) -> None:
+def test_every_test_utterance_is_predicted_from_its_recording_as_in_evaluation(study: Path) -> None:
     recognizers = {path.name: recognition.load(path, all_speech=True) for path in (study / "models").iterdir()}
     rows = list(evaluated_rows(study))
     assert len(rows) == 6 * 14
@@ -136,12 +136,12 @@ def test_every_test_utterance_is_predicted_from_its_recording_as_it_was_evaluate
 
 
 def is_tied(row: pd.Series) -> bool:
-    """Whether the two most probable emotions differ by no digit."""
+    """True if the two most probable emotions have equal digits."""
     first, second = row.filter(like="p_").astype(float).nlargest(2)
     return bool(first - second <= DIGITS)
 
 
-def test_a_waveform_in_memory_is_predicted_as_its_file(study: Path) -> None:
+def test_a_waveform_in_memory_is_predicted_like_its_file(study: Path) -> None:
     recognizer = recognition.load(study / "models/fold_1", all_speech=True)
     for path in sorted((study / "corpus").rglob("*.flac"))[:6]:
         waveform, rate = soundfile.read(path, dtype="float32")
@@ -149,25 +149,25 @@ def test_a_waveform_in_memory_is_predicted_as_its_file(study: Path) -> None:
         np.testing.assert_allclose(from_memory, list(served(recognizer, path).values()), rtol=0, atol=DIGITS)
 
 
-def test_what_is_predicted_does_not_depend_on_what_was_predicted_before(study: Path) -> None:
+def test_a_prediction_does_not_depend_on_earlier_ones(study: Path) -> None:
     recognizer = recognition.load(study / "models/fold_0", all_speech=True)
     paths = sorted((study / "corpus").rglob("*.flac"))[:5]
     first = [served(recognizer, path) for path in paths]
     assert [served(recognizer, path) for path in reversed(paths)] == first[::-1]
 
 
-def test_the_function_of_the_package_predicts_by_the_bundle_that_it_is_given(
+def test_the_function_of_the_package_predicts_with_the_given_bundle(
     study: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Speech or not is the one thing that it decides beyond what was evaluated."""
+    """Detection of speech is its only step beyond evaluation."""
     recognizer = recognition.load(study / "models/fold_2", all_speech=True)
     monkeypatch.setattr(voice_activity, "speech_probability", lambda *_: 1.0)
     for path in sorted((study / "corpus").rglob("*.flac"))[::9]:
         assert predict_emotion(path, model=study / "models/fold_2")["probabilities"] == served(recognizer, path)
 
 
-def test_an_export_serves_what_was_evaluated(study: Path, tmp_path: Path) -> None:
-    """Six digits were kept; LiteRT's and ONNX's sums differ from Keras's and scikit-learn's in the seventh."""
+def test_an_export_predicts_as_in_evaluation(study: Path, tmp_path: Path) -> None:
+    """The file has six digits; LiteRT and ONNX differ from Keras and scikit-learn in the seventh."""
     description = bundle.read_description(study / "models/fold_0")
     if "members" in description:
         pytest.skip("an ensemble is exported member by member")

@@ -1,4 +1,4 @@
-"""The stage of openSMILE: nothing where nothing asks for it; else the table, which a served model agrees with."""
+"""Stage extract_opensmile: a table that agrees with a served model, or is unavailable if no model takes it."""
 
 import importlib.util
 import subprocess
@@ -20,7 +20,7 @@ from tests.support.paths import ROOT
 from tests.support.synthesis import ravdess_corpus
 
 RATE = 22_050
-N = 20  # utterances: more than a task has
+N = 20  # utterances; more than one task of the workers has
 NONE: Mapping[str, Any] = {"name": "none", "seed": 0, "variants": {}}
 
 
@@ -37,7 +37,7 @@ def configure(*, wanted: bool, augmentation: Mapping[str, Any] = NONE, name: str
 
 @pytest.fixture
 def corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Utterances in a project of their own; results are kept beside it."""
+    """Utterances in a separate project, with a cache beside it."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SER_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setenv("SER_CACHE_GB", "1")
@@ -48,7 +48,7 @@ def corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.usefixtures("corpus")
-def test_without_a_model_that_asks_for_it_the_table_is_unavailable_and_nothing_is_imported() -> None:
+def test_without_a_model_that_takes_it_the_table_is_unavailable_and_nothing_is_imported() -> None:
     configure(wanted=False)
     script = f"""
 import sys
@@ -65,12 +65,12 @@ print({{"opensmile", "audinterface"}} & set(sys.modules))
 
 @pytest.fixture
 def package() -> None:
-    if importlib.util.find_spec("opensmile") is None:  # not importorskip, which would load it in its own way
+    if importlib.util.find_spec("opensmile") is None:  # importorskip would import it
         pytest.skip("opensmile is not installed: pip install 'ser[opensmile]'")
 
 
 @pytest.mark.usefixtures("package")
-def test_the_table_has_what_a_served_model_extracts(corpus: Path) -> None:
+def test_the_table_has_the_features_of_a_served_model(corpus: Path) -> None:
     from ser.representation.registry import extractor
 
     configure(wanted=True)
@@ -87,7 +87,7 @@ def test_the_table_has_what_a_served_model_extracts(corpus: Path) -> None:
 
 
 @pytest.mark.usefixtures("corpus", "package")
-def test_the_table_is_the_same_to_the_byte_by_one_process_or_two_or_from_the_cache(
+def test_the_table_has_equal_bytes_from_one_process_two_processes_or_the_cache(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def table(*, n_processes: int, cached: bool) -> bytes:
@@ -109,7 +109,7 @@ def test_the_table_is_the_same_to_the_byte_by_one_process_or_two_or_from_the_cac
 
 
 @pytest.mark.usefixtures("corpus", "package")
-def test_other_sets_and_variants_are_rows_and_columns_of_their_own() -> None:
+def test_sets_have_their_own_columns_and_variants_their_own_rows() -> None:
     noise = {"name": "waveform", "seed": 0, "variants": {"noise": {"sigma": 0.05}}}
     configure(wanted=True, augmentation=noise, name="ComParE_2016")
     extract_opensmile.main()

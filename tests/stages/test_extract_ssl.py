@@ -1,4 +1,4 @@
-"""The stage of speech encoders: nothing where nothing asks for it; else the table, which a served model agrees with."""
+"""Stage extract_ssl: a table that agrees with a served model, or is unavailable if no model takes it."""
 
 import subprocess
 import sys
@@ -36,7 +36,7 @@ def configure(*, wanted: bool, augmentation: Mapping[str, Any] = NONE, **ssl: An
 
 @pytest.fixture
 def corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Five utterances in a project of their own; results are kept beside it."""
+    """Five utterances in a separate project, with a cache beside it."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SER_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setenv("SER_CACHE_GB", "1")
@@ -47,7 +47,7 @@ def corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.usefixtures("corpus")
-def test_without_a_model_that_asks_for_it_the_table_is_unavailable_and_no_network_is_imported() -> None:
+def test_without_a_model_that_takes_it_the_table_is_unavailable_and_no_network_is_imported() -> None:
     configure(wanted=False, model="someone/none", revision=None)
     script = f"""
 import sys
@@ -75,7 +75,7 @@ def encoder(tmp_path: Path) -> dict[str, str]:
     return {"model": str(folder), "revision": hugging_face.digest(folder)}
 
 
-def test_the_table_has_what_a_served_model_extracts(corpus: Path, encoder: dict[str, str]) -> None:
+def test_the_table_has_the_features_of_a_served_model(corpus: Path, encoder: dict[str, str]) -> None:
     from ser.representation.registry import extractor
 
     configure(wanted=True, **encoder)
@@ -93,7 +93,7 @@ def test_the_table_has_what_a_served_model_extracts(corpus: Path, encoder: dict[
 
 
 @pytest.mark.usefixtures("corpus")
-def test_nothing_is_encoded_twice_unless_settings_or_weights_are_others(
+def test_nothing_is_encoded_twice_unless_settings_or_weights_change(
     encoder: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from ser.features.encoders import network
