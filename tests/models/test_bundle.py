@@ -1,4 +1,4 @@
-"""A bundle is whole or not there, predicts as before, and runs no code of its files."""
+"""Bundles: saved as a whole, equal predictions after loading, and no execution of code in files."""
 
 import io
 import json
@@ -41,11 +41,11 @@ SPECTROGRAMS = Representation(ROWS[["utterance", "variant", "emotion"]].iloc[:20
 
 
 class Innocent:
-    """Not a type of scikit-learn, so who knows what loading it does."""
+    """A type outside scikit-learn, whose loading could run any code."""
 
 
 def trained(name: str = "logistic_regression") -> bundle.Bundle:
-    """A bundle of a classifier that learned `ROWS`."""
+    """A bundle of a classifier that was trained on `ROWS`."""
     model = classifier_training.fitted(
         ROWS, UTTERANCES["speaker"], name=name, n_calibration_folds=2, seed=0, **SETTINGS[name]
     )
@@ -79,7 +79,7 @@ def with_network(name: str, **changes: Any) -> bundle.Bundle:
 
 
 def features_for(made: bundle.Bundle) -> Representation:
-    """What a bundle reads: the table, or an array of its shape."""
+    """Features for a bundle: the table, or an array of its shape."""
     shape = SHAPES[made.representation["name"]]
     if made.columns:
         return TABLE
@@ -104,7 +104,7 @@ def saved_network(tmp_path_factory: pytest.TempPathFactory) -> tuple[bundle.Bund
 
 
 def copy_of(folder: Path, target: Path) -> Path:
-    """A copy of a bundle's folder, which a test may spoil."""
+    """A copy of a bundle's folder, which a test may change."""
     target.mkdir()
     for path in folder.iterdir():
         (target / path.name).write_bytes(path.read_bytes())
@@ -113,17 +113,17 @@ def copy_of(folder: Path, target: Path) -> Path:
 
 @pytest.fixture
 def copied(saved: tuple[bundle.Bundle, Path], tmp_path: Path) -> Path:
-    """A folder of a classifier's bundle that a test may spoil."""
+    """A folder of a classifier's bundle that a test may change."""
     return copy_of(saved[1], tmp_path / "copy")
 
 
 @pytest.fixture
 def copied_network(saved_network: tuple[bundle.Bundle, Path], tmp_path: Path) -> Path:
-    """A folder of a network's bundle that a test may spoil."""
+    """A folder of a network's bundle that a test may change."""
     return copy_of(saved_network[1], tmp_path / "copy")
 
 
-# what is kept, and what it predicts
+# saved content and predictions
 
 
 @pytest.mark.parametrize("name", SETTINGS)
@@ -143,7 +143,7 @@ def test_a_bundle_keeps_its_description(saved: tuple[bundle.Bundle, Path]) -> No
     assert list(loaded.history) == []
 
 
-def test_a_network_is_kept_with_its_history_its_temperature_and_the_versions_that_made_it(
+def test_a_network_is_saved_with_its_history_temperature_and_library_versions(
     saved_network: tuple[bundle.Bundle, Path],
 ) -> None:
     made, folder = saved_network
@@ -161,7 +161,7 @@ def test_a_network_is_kept_with_its_history_its_temperature_and_the_versions_tha
 def test_every_network_predicts_the_same_bits_in_another_process(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The process has imported nothing that a network is made of: what a file needs, loading must bring."""
+    """The process has not imported the layers of a network, so loading must import them."""
     monkeypatch.setattr(weights, "weights", random_weights)
     expected = {}
     for name in NEURAL:
@@ -198,7 +198,7 @@ for name in {NEURAL}:
 
 
 def environment() -> dict[str, str]:
-    """Environment of a process that finds the library wherever it runs."""
+    """Environment in which a process finds the library from any folder."""
     return {**os.environ, "PYTHONPATH": str(CONF.parent)}
 
 
@@ -238,11 +238,11 @@ def test_rows_are_taken_by_position(
     for made, features in ((saved[0], TABLE), (saved_network[0], SPECTROGRAMS)):
         everything = made.probabilities(features, np.arange(len(features.rows)))
         np.testing.assert_allclose(made.probabilities(features, chosen), everything[chosen], atol=1e-7)
-        assert np.ptp(everything, axis=0).max() > 1e-3  # one row is not like another
+        assert np.ptp(everything, axis=0).max() > 1e-3  # the rows differ
 
 
 def test_the_index_of_a_table_is_not_its_positions(saved: tuple[bundle.Bundle, Path]) -> None:
-    backwards = Representation(ROWS[::-1])  # whose index says otherwise
+    backwards = Representation(ROWS[::-1])  # the index is in the opposite order
     expected = saved[0].probabilities(TABLE, EVERY)[::-1]
     np.testing.assert_array_equal(saved[0].probabilities(backwards, EVERY), expected)
 
@@ -257,7 +257,7 @@ def test_an_array_of_many_chunks_is_predicted_whole(
     assert made.probabilities(SPECTROGRAMS, np.arange(0)).shape == (0, 4)
 
 
-# what is refused
+# refusals
 
 
 def test_a_missing_feature_is_named_with_the_remedy(saved: tuple[bundle.Bundle, Path]) -> None:
@@ -314,7 +314,7 @@ CALLS: list[str] = []
 
 
 def recorded(inputs: Any) -> Any:
-    """A function that says that it ran."""
+    """A function that records its call."""
     CALLS.append("ran")
     return inputs
 
@@ -327,7 +327,7 @@ def forged_network(layer: keras.layers.Layer) -> keras.Model:
 @pytest.mark.parametrize("kind", ["lambda", "named function", "unregistered class"])
 def test_a_network_that_could_run_code_is_refused_and_runs_none(kind: str, copied_network: Path) -> None:
     layer = {
-        "lambda": keras.layers.Lambda(lambda inputs: recorded(inputs)),  # whose code Keras keeps
+        "lambda": keras.layers.Lambda(lambda inputs: recorded(inputs)),  # Keras saves its code
         "named function": keras.layers.Lambda(recorded),
         "unregistered class": Unregistered(),
     }[kind]
@@ -356,7 +356,7 @@ def with_config(path: Path, change: Any) -> None:
 def test_a_network_whose_layers_name_a_function_of_python_is_refused(
     module: str, name: str, copied_network: Path
 ) -> None:
-    """As CVE-2025-1550 and CVE-2025-9906 did: a config that names what is to be called while it is read."""
+    """As in CVE-2025-1550 and CVE-2025-9906: a config that names a function to call while it is read."""
 
     def forged(text: str) -> str:
         config = json.loads(text)
@@ -409,14 +409,14 @@ def test_a_missing_folder_is_refused_with_the_remedy(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", [bundle.CLASSIFIER, bundle.DESCRIPTION])
-def test_half_a_bundle_is_none(name: str, copied: Path) -> None:
+def test_an_incomplete_bundle_is_refused(name: str, copied: Path) -> None:
     (copied / name).unlink()
     with pytest.raises(ValueError, match=r"no model in .*; train one with: dvc repro train"):
         bundle.load(copied)
 
 
 @pytest.mark.parametrize("name", [bundle.NETWORK, bundle.DESCRIPTION, bundle.HISTORY])
-def test_half_a_network_is_none(name: str, copied_network: Path) -> None:
+def test_an_incomplete_bundle_of_a_network_is_refused(name: str, copied_network: Path) -> None:
     (copied_network / name).unlink()
     with pytest.raises(ValueError, match=r"train .* with: dvc repro"):
         bundle.load(copied_network)
@@ -446,7 +446,7 @@ def test_an_interrupted_save_leaves_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_interrupted_save_leaves_the_bundle_that_was_there(
+def test_an_interrupted_save_leaves_the_earlier_bundle(
     saved: tuple[bundle.Bundle, Path], copied: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupted(*arguments: object) -> None:
@@ -462,7 +462,7 @@ def test_an_interrupted_save_leaves_the_bundle_that_was_there(
     )
 
 
-def test_what_a_killed_process_left_is_no_bundle_and_not_in_the_way_of_the_next(
+def test_the_partial_folder_of_a_killed_process_is_no_bundle_and_does_not_block_a_save(
     saved_network: tuple[bundle.Bundle, Path], tmp_path: Path
 ) -> None:
     left = tmp_path / ".partial.fold_0"  # the network was written, the description was not
@@ -476,7 +476,7 @@ def test_what_a_killed_process_left_is_no_bundle_and_not_in_the_way_of_the_next(
     assert bundle.load(tmp_path / "fold_0").labels == LABELS
 
 
-def test_features_of_a_table_are_found_where_they_lie(saved: tuple[bundle.Bundle, Path]) -> None:
-    """`feature_table` and `training_rows` hold the same values: the bundle asks for names alone."""
+def test_features_of_a_table_are_found_by_column_name(saved: tuple[bundle.Bundle, Path]) -> None:
+    """`feature_table` and `training_rows` have equal values, and the bundle finds columns by name."""
     features = Representation(feature_table(UTTERANCES))
     np.testing.assert_array_equal(saved[0].probabilities(features, EVERY), saved[0].probabilities(TABLE, EVERY))

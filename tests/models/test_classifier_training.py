@@ -1,4 +1,4 @@
-"""A fitted classifier, whose probabilities are checked on speakers that it did not hear."""
+"""Training of a classifier with probabilities that are calibrated on other speakers."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ SPEAKER = UTTERANCES["speaker"]
 
 
 def fitted(rows: pd.DataFrame = ROWS, speaker: pd.Series = SPEAKER, **changes: Any) -> Any:
-    """A fitted SVM with 3 calibration folds, unless said otherwise."""
+    """A fitted SVM, by default with 3 calibration folds."""
     name = changes.pop("name", "svm")
     options = {"n_calibration_folds": 3, "seed": 0, **SETTINGS[name], **changes}
     return classifier_training.fitted(rows, speaker, name=name, **options)
@@ -39,7 +39,9 @@ def with_smote() -> pd.DataFrame:
 
 @pytest.mark.parametrize("name", SETTINGS)
 @pytest.mark.parametrize("n_emotions", [2, 4])
-def test_probabilities_sum_to_1_and_tell_separable_emotions_of_new_speakers(name: str, n_emotions: int) -> None:
+def test_probabilities_sum_to_1_and_separable_emotions_of_new_speakers_are_recognised(
+    name: str, n_emotions: int
+) -> None:
     emotions = ("neutral", "happy", "sad", "angry")[:n_emotions]
     known = (UTTERANCES["emotion"].isin(emotions)) & ~UTTERANCES["speaker"].isin(["ravdess/05", "ravdess/06"])
     tested = ROWS[UTTERANCES["emotion"].isin(emotions) & ~known]
@@ -66,7 +68,7 @@ def test_the_unit_of_a_feature_does_not_matter() -> None:
 
 
 class Spy:
-    """Stands for `CalibratedClassifierCV` and remembers what it was given."""
+    """Stand-in for `CalibratedClassifierCV` that records its arguments."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.splits: list[tuple[np.ndarray, np.ndarray]] = []
@@ -82,7 +84,7 @@ class Spy:
         monkeypatch.setattr(classifier_training, "CalibratedClassifierCV", Spied)
 
 
-def test_calibration_hears_each_speaker_on_one_side_only_and_no_synthetic_row(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_calibration_folds_divide_no_speaker_and_have_no_synthetic_row(monkeypatch: pytest.MonkeyPatch) -> None:
     spy = Spy(monkeypatch)
     rows = with_smote()
     fitted(rows, speaker_of(rows))
@@ -95,7 +97,7 @@ def test_calibration_hears_each_speaker_on_one_side_only_and_no_synthetic_row(mo
     assert sorted(np.concatenate([checked for _, checked in spy.splits])) == list(range(len(real)))
 
 
-def test_calibration_has_fewer_folds_where_an_emotion_has_fewer_speakers(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_calibration_has_fewer_folds_if_an_emotion_has_fewer_speakers(monkeypatch: pytest.MonkeyPatch) -> None:
     spy = Spy(monkeypatch)
     kept = (UTTERANCES["emotion"] != "sad") | UTTERANCES["speaker"].isin(["ravdess/02", "ravdess/05"])
     fitted(ROWS[kept].reset_index(drop=True), SPEAKER[kept].reset_index(drop=True), n_calibration_folds=5)
@@ -103,7 +105,7 @@ def test_calibration_has_fewer_folds_where_an_emotion_has_fewer_speakers(monkeyp
 
 
 @pytest.mark.parametrize("seed", range(30))
-def test_calibration_folds_train_every_emotion_however_rare(seed: int) -> None:
+def test_every_calibration_fold_has_every_emotion_in_training(seed: int) -> None:
     random = np.random.default_rng(seed)
     facts = [
         (emotion, speaker)
@@ -119,7 +121,7 @@ def test_calibration_folds_train_every_emotion_however_rare(seed: int) -> None:
         assert not set(speaker[trained]) & set(speaker[checked])
 
 
-def test_folds_are_drawn_anew_before_one_fold_a_speaker_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_folds_are_drawn_again_before_the_fallback_to_one_fold_per_speaker(monkeypatch: pytest.MonkeyPatch) -> None:
     def n_folds(seed: int) -> int:
         random = np.random.default_rng(seed)
         rare = [(emotion, speaker) for emotion in "bcd" for speaker in random.choice(12, 2, replace=False)]
@@ -134,8 +136,8 @@ def test_folds_are_drawn_anew_before_one_fold_a_speaker_is_made(monkeypatch: pyt
     assert drawn_anew.count(2) > drawn_once.count(2)
 
 
-def test_emotions_of_pairwise_shared_speakers_are_checked_on_one_speaker_at_a_time() -> None:
-    """No two folds can part the speakers of all three pairs."""
+def test_emotions_with_pairwise_shared_speakers_are_calibrated_on_one_speaker_per_fold() -> None:
+    """No division into two folds separates the speakers of all three pairs."""
     emotion, speaker = np.array(["a", "a", "b", "b", "c", "c"]), np.array(["1", "2", "2", "3", "3", "1"])
     splits = classifier_training._grouped_splits(emotion, speaker, n_folds=2, seed=0)
     assert [set(speaker[checked]) for _, checked in splits] == [{"1"}, {"2"}, {"3"}]
@@ -149,10 +151,10 @@ def test_utterances_of_unknown_speakers_are_groups_of_their_own(monkeypatch: pyt
     known = np.flatnonzero(unknown.notna())
     sides = [set(checked) for _, checked in spy.splits]
     assert sum(bool(side & set(known)) for side in sides) == 1
-    assert min(map(len, sides)) > len(ROWS) / 6  # were the unknown one group, one fold would have 5/6 of the rows
+    assert min(map(len, sides)) > len(ROWS) / 6  # one group of all unknown speakers would have 5/6
 
 
-def test_the_classifier_learns_from_synthetic_rows_too() -> None:
+def test_the_classifier_is_trained_on_synthetic_rows_too() -> None:
     rows = with_smote()
     values = rows[COLUMNS].to_numpy()
     with_all, with_real = fitted(rows, speaker_of(rows)), fitted()
@@ -188,7 +190,7 @@ def test_synthetic_rows_are_no_second_utterance() -> None:
 
 
 def of(*facts: tuple[str, str | None]) -> tuple[pd.DataFrame, pd.Series]:
-    """Real rows of these emotions, and their speakers, whose index is another."""
+    """Real rows of these emotions, and their speakers with another index."""
     emotion, speaker = zip(*facts, strict=True)
     rows = pd.DataFrame({"utterance": [f"u{k}" for k in range(len(facts))], "emotion": emotion, "synthetic": False})
     return rows, pd.Series(speaker, index=range(100, 100 + len(facts)), dtype="str")
@@ -202,8 +204,8 @@ def of(*facts: tuple[str, str | None]) -> tuple[pd.DataFrame, pd.Series]:
         ([("sad", "A"), ("sad", "A"), ("calm", "B"), ("calm", "C")], {"A"}),
         ([("sad", "A"), ("calm", "B"), ("happy", "A"), ("happy", "B")], {"A", "B"}),
         ([("sad", "A"), ("calm", "A")], {"A"}),
-        ([("sad", None), ("sad", None), ("calm", "A"), ("calm", "B")], set()),  # nobody knows how many they are
-        ([("sad", "A"), ("sad", None), ("calm", "A"), ("calm", "B")], set()),  # perhaps a second voice
+        ([("sad", None), ("sad", None), ("calm", "A"), ("calm", "B")], set()),  # their number is not known
+        ([("sad", "A"), ("sad", None), ("calm", "A"), ("calm", "B")], set()),  # perhaps a second speaker
         ([("sad", None), ("calm", None)], set()),
     ],
     ids=["both", "calm of B", "sad of A", "each one", "one in all", "unknown", "one unknown", "all unknown"],
@@ -212,24 +214,24 @@ def test_a_lone_speaker_is_the_only_one_with_some_emotion(facts: list[tuple[str,
     assert classifier_training.lone_speakers(*of(*facts)) == lone
 
 
-def test_a_synthetic_row_is_no_second_voice() -> None:
+def test_a_synthetic_row_is_no_second_speaker() -> None:
     rows, speaker = of(("sad", "A"), ("sad", "B"), ("calm", "B"), ("calm", "C"))
     assert classifier_training.lone_speakers(rows, speaker) == set()
     assert classifier_training.lone_speakers(rows.assign(synthetic=[False, True, False, False]), speaker) == {"A"}
 
 
-def test_only_the_lone_speaker_is_divided_for_calibration_and_in_all_emotions() -> None:
+def test_calibration_folds_divide_only_the_lone_speaker_and_in_all_emotions() -> None:
     rows, speaker = of(("sad", "A"), ("sad", "A"), ("calm", "A"), ("calm", "B"), ("calm", "B"), ("calm", "C"))
     assert classifier_training.calibration_group(rows, speaker).tolist() == ["u0", "u1", "u2", "B", "B", "C"]
 
 
-def test_unknown_speakers_are_divided_for_calibration_and_the_known_are_not() -> None:
+def test_calibration_folds_may_divide_unknown_speakers_and_not_known_ones() -> None:
     rows, speaker = of(("sad", "A"), ("sad", None), ("sad", None), ("calm", "A"), ("calm", "B"), ("calm", "B"))
     assert classifier_training.calibration_group(rows, speaker).tolist() == ["A", "u1", "u2", "A", "B", "B"]
 
 
 def test_rows_of_one_utterance_are_never_divided() -> None:
-    """Augmented variants of an utterance sound alike."""
+    """Augmented variants of an utterance are similar."""
     rows, speaker = of(("sad", "A"), ("sad", "A"), ("calm", "B"), ("calm", None), ("calm", None))
     rows["utterance"] = ["u0", "u0", "u2", "u3", "u3"]
     assert classifier_training.calibration_group(rows, speaker).tolist() == ["u0", "u0", "B", "u3", "u3"]
@@ -253,7 +255,7 @@ TESS = utterance_table(2, sexes=("female",), emotions=("neutral", "happy", "sad"
 
 
 @pytest.mark.parametrize("name", ["svm", "random_forest"])
-def test_one_or_both_speakers_of_tess_can_train(name: str) -> None:
+def test_training_on_one_or_both_speakers_of_tess_works(name: str) -> None:
     rows = training_rows(TESS)
     first = (TESS["speaker"] == "tess/01").to_numpy()
     for trained in (first, np.full(len(TESS), True)):
@@ -264,7 +266,9 @@ def test_one_or_both_speakers_of_tess_can_train(name: str) -> None:
         assert (prediction == rows.loc[~first, "emotion"]).mean() > 0.6
 
 
-def test_both_speakers_of_tess_check_each_other_and_one_checks_herself(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_calibration_is_on_the_other_speaker_of_tess_or_on_the_only_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     spy = Spy(monkeypatch)
     rows, speaker = training_rows(TESS), TESS["speaker"]
     fitted(rows, speaker, n_calibration_folds=5)
@@ -274,13 +278,13 @@ def test_both_speakers_of_tess_check_each_other_and_one_checks_herself(monkeypat
     )
     first = (speaker == "tess/01").to_numpy()
     fitted(rows[first], speaker[first], n_calibration_folds=5)
-    assert len(spy.splits) == 4  # as many as her utterances of neutral
+    assert len(spy.splits) == 4  # the number of her utterances of neutral
 
 
-def test_an_emotion_that_only_one_of_two_corpora_has_is_trained_beside_the_others(
+def test_an_emotion_of_only_one_of_two_corpora_is_trained(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """RAVDESS's 6 speakers and one of TESS, who alone has pleasant surprise."""
+    """6 speakers of RAVDESS and one of TESS; only she has pleasant surprise."""
     spy = Spy(monkeypatch)
     both = combined(UTTERANCES, TESS[TESS["speaker"] == "tess/01"])
     classifier = fitted(training_rows(both), both["speaker"])

@@ -45,7 +45,7 @@ def test_the_unit_of_a_feature_does_not_matter(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["random_forest", "mlp"])
-def test_the_seed_decides(name: str) -> None:
+def test_random_models_depend_on_the_seed(name: str) -> None:
     first, again, other = (
         model(name, seed=seed, **SETTINGS[name]).fit(VALUES, EMOTION).predict_proba(VALUES) for seed in (1, 1, 2)
     )
@@ -62,7 +62,7 @@ def test_settings_reach_the_classifier() -> None:
     assert (network.hidden_layer_sizes, network.alpha, network.max_iter) == ((8, 4), 0.5, 9)
 
 
-def test_an_unknown_name_lists_the_known() -> None:
+def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
     with pytest.raises(
         ValueError, match=r"unknown model 'svn'; model\.name is one of svm, logistic_regression, random"
     ):

@@ -1,4 +1,4 @@
-"""An ensemble says the mean of what its members say, of the same utterances and emotions, or nothing."""
+"""Ensembles: the mean of the predictions of members with equal utterances and emotions."""
 
 import json
 from pathlib import Path
@@ -50,8 +50,8 @@ def test_the_mean_is_a_table_of_predictions() -> None:
     pd.testing.assert_frame_equal(found[facts], members[0][facts])
 
 
-def test_the_geometric_mean_by_hand_and_no_member_has_a_veto() -> None:
-    """Roots of 0.64 * 0.04, 0.32 * 0.32 and 0.04 * 0.64: 4, 8 and 4 parts; a sure no is one of a millionth."""
+def test_the_geometric_mean_by_hand_with_a_floor_for_0() -> None:
+    """Roots of 0.64 * 0.04, 0.32 * 0.32 and 0.04 * 0.64 are as 4 to 8 to 4; a probability of 0 counts as 1e-6."""
     found = averaging.geometric([np.array([[0.64, 0.32, 0.04]]), np.array([[0.04, 0.32, 0.64]])])
     np.testing.assert_allclose(found, [[0.25, 0.5, 0.25]], rtol=1e-12)
     vetoed = averaging.geometric([np.array([[1.0, 0.0, 0.0]]), np.array([[0.5, 0.5, 0.0]])])
@@ -67,7 +67,7 @@ def test_the_geometric_mean_is_the_softmax_of_the_mean_of_logits() -> None:
     )
 
 
-def test_the_table_of_a_mean_is_of_the_one_that_is_named() -> None:
+def test_the_table_has_the_mean_that_the_settings_name() -> None:
     pair = [predictions(seed) for seed in (0, 1)]
     columns = tables.probability_columns(pair[0])
     found = ensembles.averaged(pair, {"name": "ensemble", "mean": "geometric"})[columns].to_numpy()
@@ -78,7 +78,7 @@ def test_the_table_of_a_mean_is_of_the_one_that_is_named() -> None:
         ensembles.averaged(pair, {"name": "ensemble", "mean": "harmonic"})
 
 
-def test_one_member_is_its_own_mean_but_for_the_prediction() -> None:
+def test_the_mean_of_one_member_has_its_probabilities() -> None:
     member = predictions(0)
     columns = tables.probability_columns(member)
     pd.testing.assert_frame_equal(ensembles.averaged([member], ARITHMETIC)[columns], member[columns])
@@ -117,7 +117,7 @@ def test_members_of_different_utterances_or_emotions_are_refused(other: pd.DataF
 
 
 def classifier(n_features: int, seed: int, labels: tuple[str, ...] = FOUR) -> tuple[bundle.Bundle, Representation]:
-    """A bundle that learned features of its own, and those."""
+    """A bundle that was trained on its own features, and the features."""
     features = feature_table(UTTERANCES, n_features=n_features, separation=1, seed=seed)
     rows = features[features["emotion"].isin(labels)].assign(synthetic=False)
     speaker = UTTERANCES.loc[rows.index, "speaker"]
@@ -130,7 +130,7 @@ def classifier(n_features: int, seed: int, labels: tuple[str, ...] = FOUR) -> tu
 
 @pytest.fixture(scope="module")
 def members(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Path], dict[str, Representation]]:
-    """Folders of two members, and what each reads."""
+    """Folders of two members, and the features of each."""
     folder = tmp_path_factory.mktemp("members")
     folders, features = {}, {}
     for name, n_features in (("small", 3), ("large", 6)):
@@ -141,7 +141,7 @@ def members(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Path], 
 
 
 @pytest.mark.parametrize("mean", ["arithmetic", "geometric"])
-def test_an_ensemble_says_the_mean_of_its_members_each_on_its_own_features(
+def test_an_ensemble_predicts_the_mean_of_its_members_on_their_own_features(
     members: tuple[dict[str, Path], dict[str, Representation]], tmp_path: Path, mean: str
 ) -> None:
     folders, features = members
@@ -158,7 +158,7 @@ def test_an_ensemble_says_the_mean_of_its_members_each_on_its_own_features(
     assert ensemble.description["seed"] == 0
 
 
-def test_an_ensemble_is_whole_without_the_folders_that_it_was_made_of(
+def test_an_ensemble_does_not_need_the_folders_of_its_members(
     members: tuple[dict[str, Path], dict[str, Representation]], tmp_path: Path
 ) -> None:
     ensembles.save(members[0], tmp_path / "fold_0", DESCRIPTION)
@@ -176,7 +176,7 @@ def test_the_order_of_the_members_is_kept(
     assert list(ensembles.load(tmp_path / "fold_0").members) == ["large", "small"]
 
 
-def test_bundles_of_different_emotions_are_no_ensemble(
+def test_bundles_of_different_emotions_are_refused(
     members: tuple[dict[str, Path], dict[str, Representation]], tmp_path: Path
 ) -> None:
     bundle.save(classifier(3, seed=0, labels=FOUR[:3])[0], tmp_path / "three")
@@ -185,7 +185,7 @@ def test_bundles_of_different_emotions_are_no_ensemble(
     assert not (tmp_path / "fold_0").exists()
 
 
-def test_a_member_that_is_not_there_is_no_ensemble(
+def test_a_missing_member_is_refused(
     members: tuple[dict[str, Path], dict[str, Representation]], tmp_path: Path
 ) -> None:
     with pytest.raises(ValueError, match=r"no model in .*nowhere"):
@@ -206,7 +206,7 @@ def test_an_interrupted_save_leaves_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_bundle_is_no_ensemble_and_says_how_to_load_it(
+def test_a_bundle_is_refused_as_an_ensemble_with_the_remedy(
     members: tuple[dict[str, Path], dict[str, Representation]],
 ) -> None:
     with pytest.raises(
@@ -215,7 +215,7 @@ def test_a_bundle_is_no_ensemble_and_says_how_to_load_it(
         ensembles.load(members[0]["small"])
 
 
-def test_an_ensemble_is_no_bundle_and_says_how_to_load_it(
+def test_an_ensemble_is_refused_as_a_bundle_with_the_remedy(
     members: tuple[dict[str, Path], dict[str, Representation]], tmp_path: Path
 ) -> None:
     ensembles.save(members[0], tmp_path / "fold_0", DESCRIPTION)

@@ -1,4 +1,4 @@
-"""Batches, class weights and standardisation, read from a map a part at a time."""
+"""Batches, class weights and standardisation, read from a memory map in parts."""
 
 from pathlib import Path
 
@@ -17,13 +17,13 @@ def values(n_rows: int, shape: tuple[int, ...] = (3, 2), seed: int = 0) -> np.nd
 
 
 def mapped(folder: Path, array: np.ndarray) -> np.ndarray:
-    """`array` as a memory map that cannot be written."""
+    """`array` as a read-only memory map."""
     np.save(folder / "array.npy", array)
     return np.load(folder / "array.npy", mmap_mode="r")
 
 
 def numbered(n_rows: int, n_labels: int = 3) -> Examples:
-    """Examples whose only value is their number; of the code `number // 2 % n_labels`."""
+    """Examples with their number as only value and the code `number // 2 % n_labels`."""
     number = np.arange(n_rows)
     return Examples(number.astype(np.float32)[:, None], number, number // 2 % n_labels)
 
@@ -67,7 +67,7 @@ def test_each_example_keeps_its_code_and_has_the_weight_of_its_label() -> None:
 
 def test_examples_are_the_rows_at_their_positions_and_no_others(tmp_path: Path) -> None:
     array = mapped(tmp_path, values(20))
-    positions = np.array([7, 3, 3, 19])  # a repeated row is one example more
+    positions = np.array([7, 3, 3, 19])  # a repeated row is another example
     examples = Examples(array, positions, np.array([0, 1, 1, 2]))
     assert len(examples) == 4
     assert examples.row_shape == (3, 2)
@@ -88,14 +88,14 @@ def test_the_order_follows_from_seed_and_epoch_and_nothing_else() -> None:
     assert len({tuple(numbers) for numbers in [first, *others, list(range(30))]}) == 6
 
 
-def test_a_batch_can_be_had_twice_and_in_any_order() -> None:
+def test_a_batch_is_reproducible_in_any_order() -> None:
     epoch = batches(numbered(10))
     again = epoch[2][0].tolist(), epoch[0][0].tolist(), epoch[2][0].tolist()
     assert again[0] == again[2] != again[1]
 
 
 def test_making_batches_reads_no_row_before_it_is_needed(tmp_path: Path) -> None:
-    """Of 1000 rows all but one are NaN; the batch of that one is had."""
+    """All of 1000 rows except one are NaN, and its batch can be made."""
     array = np.full((1000, 2), np.nan, np.float32)
     array[5] = 1
     examples = Examples(mapped(tmp_path, array), np.arange(1000), np.zeros(1000, np.intp))
@@ -122,7 +122,7 @@ def test_a_value_that_is_not_finite_is_refused_with_its_row_in_the_array(
         batches(examples, batch_size=8)[0]
 
 
-def test_rows_that_are_not_trained_may_hold_anything(tmp_path: Path) -> None:
+def test_rows_outside_training_may_have_any_value(tmp_path: Path) -> None:
     array = values(6)
     array[4] = np.nan
     examples = Examples(mapped(tmp_path, array), np.array([0, 1, 2, 3, 5]), np.zeros(5, np.intp))
@@ -130,12 +130,12 @@ def test_rows_that_are_not_trained_may_hold_anything(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("counts", [(10, 10, 10), (5, 1, 30), (1, 1, 1), (100, 2)])
-def test_class_weights_are_scikit_learn_s(counts: tuple[int, ...]) -> None:
+def test_class_weights_are_those_of_scikit_learn(counts: tuple[int, ...]) -> None:
     codes = np.random.default_rng(0).permutation(np.repeat(np.arange(len(counts)), counts))
     weight = class_weights(codes, len(counts), balanced=True)
     expected = compute_class_weight("balanced", classes=np.arange(len(counts)), y=codes)
     np.testing.assert_allclose(weight, expected, rtol=1e-6)
-    np.testing.assert_allclose(weight * counts, len(codes) / len(counts), rtol=1e-6)  # every label weighs alike
+    np.testing.assert_allclose(weight * counts, len(codes) / len(counts), rtol=1e-6)  # equal total weights
     assert class_weights(codes, len(counts), balanced=False).tolist() == [1] * len(counts)
 
 
@@ -143,7 +143,9 @@ def test_class_weights_are_scikit_learn_s(counts: tuple[int, ...]) -> None:
     ("shape", "n_rows"),
     [((5,), 2), ((7, 5), 1), *[(shape, n) for shape in ((5,), (7, 5)) for n in (CHUNK, 2 * CHUNK + 3)]],
 )
-def test_standardisation_is_numpy_s_over_rows_and_frames(tmp_path: Path, shape: tuple[int, ...], n_rows: int) -> None:
+def test_standardisation_is_that_of_numpy_over_rows_and_frames(
+    tmp_path: Path, shape: tuple[int, ...], n_rows: int
+) -> None:
     array = mapped(tmp_path, values(n_rows + 10, shape) * np.array([1, 1e3, 1e-3, 5, 1], np.float32))
     positions = np.random.default_rng(1).permutation(n_rows + 10)[:n_rows]
     mean, variance = standardisation(Examples(array, positions, np.zeros(n_rows, np.intp)))
@@ -154,8 +156,8 @@ def test_standardisation_is_numpy_s_over_rows_and_frames(tmp_path: Path, shape: 
     np.testing.assert_allclose((rows - mean) / np.sqrt(variance), scaler.transform(rows), atol=1e-4)
 
 
-def test_a_small_spread_around_a_large_mean_is_found() -> None:
-    """A centroid of 5000 Hz that varies by 1 Hz: differences of squares lose digits."""
+def test_a_small_deviation_around_a_large_mean_is_accurate() -> None:
+    """A centroid of 5000 Hz with a deviation of 1 Hz: differences of squares lose digits."""
     rows = (5000 + np.random.default_rng(0).normal(0, 1, (2000, 1))).astype(np.float32)
     mean, variance = standardisation(Examples(rows, np.arange(2000), np.zeros(2000, np.intp)))
     assert mean[0] == pytest.approx(rows.astype(np.float64).mean(), rel=1e-6)
@@ -178,7 +180,7 @@ def test_one_utterance_is_standardised_to_0() -> None:
     np.testing.assert_allclose((rows - mean) / np.sqrt(variance), 0, atol=1e-6)
 
 
-def test_rows_that_are_not_examples_do_not_count() -> None:
+def test_rows_that_are_not_examples_are_ignored() -> None:
     rows = values(20)
     positions = np.arange(0, 20, 2)
     before = standardisation(Examples(rows, positions, positions))
@@ -187,7 +189,7 @@ def test_rows_that_are_not_examples_do_not_count() -> None:
     np.testing.assert_array_equal(before, after)
 
 
-def test_label_smoothing_spreads_its_share_over_all_labels_alike() -> None:
+def test_label_smoothing_spreads_its_share_equally_over_all_labels() -> None:
     _, shares, _ = Batches(numbered(9), given(9, label_smoothing=0.3), weight=np.ones(3, np.float32), seed=0, epoch=0)[
         0
     ]
@@ -195,7 +197,7 @@ def test_label_smoothing_spreads_its_share_over_all_labels_alike() -> None:
 
 
 def test_mixup_mixes_values_labels_and_weights_of_two_examples_by_one_share() -> None:
-    """Example `k` has the value `k` and, as every one has a label of its own, the shares say which two are mixed."""
+    """Example `k` has the value `k` and its own label, so the shares show which two were mixed."""
     number = np.arange(8)
     examples = Examples(number.astype(np.float32)[:, None], number, number)
     seen = set()
@@ -207,11 +209,11 @@ def test_mixup_mixes_values_labels_and_weights_of_two_examples_by_one_share() ->
         np.testing.assert_allclose(weight, shares @ (number + 1.0), rtol=1e-5)
         assert ((shares > 0).sum(axis=1) <= 2).all()
         seen.add(round(float(shares.max(axis=1).min()), 3))
-    assert len(seen) > 10  # another share each time
+    assert len(seen) > 10  # the shares differ
     assert min(seen) < 0.9
 
 
-def test_every_epoch_varies_the_spectrograms_anew_and_a_batch_can_be_had_twice() -> None:
+def test_every_epoch_varies_the_spectrograms_anew_and_a_batch_is_reproducible() -> None:
     examples = Examples(values(6, (8, 10)), np.arange(6), np.zeros(6, np.intp))
     settings = dict.fromkeys(("max_stretch", "max_delay", "max_warp", "max_transposition"), 0)
     settings |= {"max_gain": 1.0, "max_filter_gain": 1.0, "n_masks": 1, "max_time_mask": 3, "max_band_mask": 3}

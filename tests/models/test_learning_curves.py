@@ -1,4 +1,4 @@
-"""Epochs are recorded as they end, each once, in one folder."""
+"""Recording of epochs: each once, as soon as it ends, in one folder."""
 
 import json
 from collections.abc import Sequence
@@ -40,7 +40,7 @@ def test_all_scores_of_every_epoch_and_fold_are_recorded(tmp_path: Path) -> None
             assert content[name].tolist() == pytest.approx([epoch[name] for epoch in epochs])
 
 
-def test_an_epoch_can_be_read_before_the_next_comes(tmp_path: Path) -> None:
+def test_an_epoch_can_be_read_before_the_next_ends(tmp_path: Path) -> None:
     epochs = history(3)
     with learning_curves.recorded(tmp_path / "live") as log:
         for epoch, values in enumerate(epochs):
@@ -56,7 +56,7 @@ def test_a_training_that_begins_again_records_no_epoch_twice(tmp_path: Path) -> 
     assert table(tmp_path / "live", 0, "loss")["step"].tolist() == [0, 1, 2]
 
 
-def test_what_a_stopped_training_has_recorded_stays(tmp_path: Path) -> None:
+def test_the_epochs_of_a_stopped_training_remain(tmp_path: Path) -> None:
     def stopped() -> None:
         with learning_curves.recorded(tmp_path / "live") as log:
             log(0, 0, history(1)[0])

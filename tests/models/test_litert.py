@@ -1,4 +1,4 @@
-"""Networks in LiteRT's format: what is loaded, what is refused, and several threads at once."""
+"""Networks in LiteRT's format: loading, refusals, and several threads."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -27,7 +27,7 @@ def path(made: bundle.Bundle, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / bundle.LITERT
 
 
-def test_the_temperature_is_the_one_of_loading(path: Path, made: bundle.Bundle) -> None:
+def test_the_temperature_is_an_argument_of_loading(path: Path, made: bundle.Bundle) -> None:
     raw = np.asarray(made.model.network(VALUES), np.float64)
     np.testing.assert_allclose(litert.loaded(path, LABELS, 1.0).predict_proba(VALUES), raw, atol=1e-5)
     root = np.sqrt(raw)
@@ -35,7 +35,7 @@ def test_the_temperature_is_the_one_of_loading(path: Path, made: bundle.Bundle) 
     np.testing.assert_allclose(litert.loaded(path, LABELS, 2.0).predict_proba(VALUES), expected, atol=1e-5)
 
 
-def test_rows_are_independent_of_what_lies_beside_them(path: Path) -> None:
+def test_rows_are_predicted_independently(path: Path) -> None:
     model = litert.loaded(path, LABELS, 1.0)
     together = model.predict_proba(VALUES)
     np.testing.assert_array_equal(model.predict_proba(VALUES[::-1])[::-1], together)
@@ -43,8 +43,8 @@ def test_rows_are_independent_of_what_lies_beside_them(path: Path) -> None:
     assert model.predict_proba(VALUES[:0]).shape == (0, 4)
 
 
-def test_what_was_given_stays_what_it_was(path: Path) -> None:
-    """No answer is a view of memory that the next one overwrites."""
+def test_earlier_results_are_not_overwritten(path: Path) -> None:
+    """No result is a view of memory that the next call overwrites."""
     model = litert.loaded(path, LABELS, 1.0)
     first = model.predict_proba(VALUES[:1])
     kept = first.copy()
@@ -52,10 +52,10 @@ def test_what_was_given_stays_what_it_was(path: Path) -> None:
     np.testing.assert_array_equal(first, kept)
 
 
-def test_threads_that_share_a_network_get_the_answers_to_their_own_questions(path: Path) -> None:
+def test_threads_that_share_a_network_get_their_own_results(path: Path) -> None:
     model = litert.loaded(path, LABELS, 0.7)
     expected = model.predict_proba(VALUES)
-    assert len({tuple(row) for row in expected.round(6).tolist()}) == len(VALUES)  # an answer tells its question
+    assert len({tuple(row) for row in expected.round(6).tolist()}) == len(VALUES)  # every row has a different result
     chosen = np.random.default_rng(1).integers(0, len(VALUES), 600)
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda k: model.predict_proba(VALUES[k : k + 1])[0], chosen))
@@ -63,7 +63,7 @@ def test_threads_that_share_a_network_get_the_answers_to_their_own_questions(pat
 
 
 @pytest.mark.parametrize("shape", [(24, 31), (30, 24), (24, 30, 1), (720,)])
-def test_rows_of_another_shape_are_refused_with_both_and_the_remedy(path: Path, shape: tuple[int, ...]) -> None:
+def test_rows_of_another_shape_are_refused_with_both_shapes_and_the_remedy(path: Path, shape: tuple[int, ...]) -> None:
     model = litert.loaded(path, LABELS, 1.0)
     found = str(shape).replace("(", r"\(").replace(")", r"\)")
     message = rf"rows of shape {found}, and the model was trained on \(24, 30\); extract them with the model's settings"
@@ -72,7 +72,9 @@ def test_rows_of_another_shape_are_refused_with_both_and_the_remedy(path: Path, 
 
 
 @pytest.mark.parametrize("labels", [LABELS[:3], [*LABELS, "calm"]], ids=["3", "5"])
-def test_a_network_of_other_labels_is_refused_with_both_and_the_remedy(path: Path, labels: list[str]) -> None:
+def test_a_network_of_another_number_of_labels_is_refused_with_both_and_the_remedy(
+    path: Path, labels: list[str]
+) -> None:
     wanted = rf"one output of shape \(1, {len(labels)}\); export it anew"
     with pytest.raises(
         ValueError, match=rf"model\.tflite has 1 inputs and outputs of shape .*4.* wanted one input.*{wanted}"
@@ -111,7 +113,7 @@ def test_a_path_with_letters_of_other_languages_is_found(path: Path, tmp_path: P
     np.testing.assert_allclose(found, litert.loaded(path, LABELS, 1.0).predict_proba(VALUES[:2]))
 
 
-def test_what_it_gives_is_softened_by_the_function_of_networks(path: Path) -> None:
+def test_probabilities_are_softened_by_the_function_of_networks(path: Path) -> None:
     raw = litert.loaded(path, LABELS, 1.0).predict_proba(VALUES)
     np.testing.assert_allclose(
         litert.loaded(path, LABELS, 0.3).predict_proba(VALUES), calibration.softened(raw, 0.3), atol=1e-6

@@ -1,4 +1,4 @@
-"""Masks on spectrograms: how wide, how many, where, and only while training."""
+"""Masks on spectrograms: their width, number and place, and their absence in prediction."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ N_BANDS, N_FRAMES = 12, 20
 
 
 def spectrograms(n_rows: int) -> np.ndarray:
-    """Random, of another mean in each row, which no value is near."""
+    """Random spectrograms; each row has its own mean, and no value is close to it."""
     random = np.random.default_rng(0)
     shape = (n_rows, N_BANDS, N_FRAMES)
     sides = random.uniform(0.3, 0.5, shape) * random.choice([-1, 1], shape)
@@ -41,7 +41,7 @@ def test_nothing_is_masked_when_predicting() -> None:
     np.testing.assert_array_equal(keras.ops.convert_to_numpy(mask(values)), values)
 
 
-def test_a_masked_cell_is_the_mean_of_its_own_row_and_every_other_as_it_was() -> None:
+def test_masked_cells_have_the_mean_of_their_row_and_other_cells_are_unchanged() -> None:
     values = spectrograms(200)
     result = masked(values, layer())
     changed = result != values
@@ -50,7 +50,7 @@ def test_a_masked_cell_is_the_mean_of_its_own_row_and_every_other_as_it_was() ->
     np.testing.assert_allclose(result[changed], mean[changed], rtol=1e-5)
 
 
-def test_masked_are_one_band_and_one_stretch_of_whole_rows_and_columns() -> None:
+def test_masks_are_one_stretch_of_bands_and_one_stretch_of_frames() -> None:
     values = spectrograms(300)
     changed = masked(values, layer()) != values
     for row in changed:
@@ -72,19 +72,19 @@ def test_every_width_up_to_the_greatest_and_every_place_occurs(
     assert all(len(run_lengths(row)) <= 1 for row in hidden)
     counts = np.bincount(widths, minlength=width + 1) / len(widths)
     np.testing.assert_allclose(counts, 1 / (width + 1), atol=0.05)  # equally often
-    assert hidden.any(axis=0).sum() == size  # the first and the last as well
+    assert hidden.any(axis=0).sum() == size  # including the first and the last
     first = {int(row.argmax()) for row in hidden if row.sum() == width}
     assert first == set(range(size - width + 1))
 
 
-def test_rows_of_a_batch_are_masked_each_on_its_own() -> None:
+def test_rows_of_a_batch_are_masked_independently() -> None:
     values = spectrograms(50)
     changed = masked(values, layer(max_time=0)) != values
     assert len({tuple(row.any(axis=1)) for row in changed}) > 10
 
 
 @pytest.mark.parametrize("n_masks", [2, 3])
-def test_several_masks_hide_at_most_as_many_stretches_each_at_most_as_wide(n_masks: int) -> None:
+def test_number_and_width_of_several_masks_are_bounded(n_masks: int) -> None:
     values = spectrograms(300)
     hidden = (masked(values, layer(max_bands=0, max_time=4, n_masks=n_masks)) != values).any(axis=1)
     n_stretches = [len(run_lengths(row)) for row in hidden]
@@ -93,7 +93,7 @@ def test_several_masks_hide_at_most_as_many_stretches_each_at_most_as_wide(n_mas
 
 
 @pytest.mark.parametrize(("max_bands", "max_time", "n_masks"), [(0, 0, 2), (4, 6, 0)])
-def test_no_mask_of_width_0_and_none_if_there_are_none(max_bands: int, max_time: int, n_masks: int) -> None:
+def test_masks_of_width_or_number_0_change_nothing(max_bands: int, max_time: int, n_masks: int) -> None:
     values = spectrograms(20)
     mask = layer(max_bands=max_bands, max_time=max_time, n_masks=n_masks)
     np.testing.assert_array_equal(masked(values, mask), values)
@@ -114,7 +114,7 @@ def test_a_mask_may_leave_a_single_band_and_a_single_frame() -> None:
         *[("max_time_mask", N_FRAMES, N_FRAMES - 1), ("max_time_mask", -2, N_FRAMES - 1)],
     ],
 )
-def test_a_mask_as_wide_as_the_array_or_negative_is_refused_with_what_it_may_be(
+def test_a_mask_as_wide_as_the_array_or_negative_is_refused_with_the_valid_range(
     setting: str, width: int, most: int
 ) -> None:
     mask = layer(**{{"max_band_mask": "max_bands", "max_time_mask": "max_time"}[setting]: width})

@@ -1,4 +1,4 @@
-"""What `model=…` brings with it: representation, balancing and training of the published systems."""
+"""Representation, balancing and training that `model=…` sets, by the published systems."""
 
 from typing import Any
 
@@ -36,13 +36,13 @@ def of(model: str, *overrides: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", SYSTEM)
-def test_a_network_brings_its_representation_balancing_and_training(name: str) -> None:
+def test_a_network_sets_its_representation_balancing_and_training(name: str) -> None:
     content = of(name)
     assert content["representation"]["name"] == content["model"]["representation"] == REPRESENTATION[name]
     assert content["representation"]["settings"] == content[REPRESENTATION[name]]
     assert content["model_input"] == content["representation"]["path"] == content["paths"][REPRESENTATION[name]]
     assert content["training"] == composed(f"training={SYSTEM[name]}")["training"]
-    resampled = REPRESENTATION[name] == "log_mel"  # C weighs its classes, E takes them as they are
+    resampled = REPRESENTATION[name] == "log_mel"  # C weights its classes, E does not
     assert content["balance"]["name"] == ("random_oversampler" if resampled else "none")
 
 
@@ -56,17 +56,17 @@ def test_a_training_group_has_the_settings_of_its_system(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [*PUBLISHED, "long", "fine_tuning"])
-def test_a_training_group_is_whole_and_its_rules_are_valid(name: str) -> None:
+def test_a_training_group_is_complete_and_its_rules_are_valid(name: str) -> None:
     training = composed(f"training={name}")["training"]
     assert set(training) == {*Rules.__dataclass_fields__, *OTHERS}
     assert training["deterministic"] is True
     Rules(**{key: value for key, value in training.items() if key not in OTHERS})
     if training["reduce_patience"] is not None:
-        assert training["reduce_patience"] < training["patience"]  # else it could never be reduced
+        assert training["reduce_patience"] < training["patience"]  # otherwise it could never be reduced
 
 
 @pytest.mark.parametrize("name", ["cnn_gru", "conv_bilstm", "dnn"])
-def test_the_command_line_has_the_last_word_before_or_after_the_model(name: str) -> None:
+def test_the_command_line_has_priority_before_or_after_the_model(name: str) -> None:
     wanted = ("training=long", "balance=smote", "training.batch_size=8", "training.patience=null", "seed=3")
     first, last = composed(*wanted, f"model={name}"), of(name, *wanted)
     assert first == last
@@ -75,26 +75,26 @@ def test_the_command_line_has_the_last_word_before_or_after_the_model(name: str)
     assert first["model"] == of(name)["model"]
 
 
-def test_a_single_setting_of_what_a_model_brings_is_overridden_alone() -> None:
+def test_a_single_setting_of_a_model_can_be_overridden() -> None:
     content = of("cnn_lstm", "training.select=mean_accuracy", "training.class_weight=true", "log_mel.n_mels=40")
     expected = composed("training=system_b")["training"] | {"select": "mean_accuracy", "class_weight": True}
     assert content["training"] == expected
     assert content["representation"]["settings"]["n_mels"] == 40
 
 
-def test_a_model_takes_another_representation_on_the_command_line() -> None:
+def test_the_representation_of_a_model_can_be_overridden() -> None:
     content = of("dnn", "model.representation=yamnet")
     assert content["representation"]["name"] == "yamnet"
     assert content["model_input"] == content["paths"]["yamnet"]
 
 
-def test_a_network_in_an_experiment_brings_its_own_training() -> None:
+def test_a_network_in_an_experiment_sets_its_own_training() -> None:
     content = of("cnn_gru", "experiment=emobox_svm")
     assert (content["model"]["name"], content["corpus"]["name"]) == ("cnn_gru", "ravdess")
     assert content["training"] == composed("training=system_b")["training"]
 
 
-def test_going_back_to_a_classifier_brings_back_its_training_and_balancing() -> None:
+def test_a_classifier_after_a_network_sets_its_own_training_and_balancing() -> None:
     assert of("svm") == composed()
     assert set(of("svm")["training"]) == {"refit", "n_calibration_folds"}
     assert of("svm")["balance"]["name"] == "smote"
@@ -105,7 +105,7 @@ def test_a_setting_that_no_network_has_is_refused_by_its_name() -> None:
         composed("model=cnn", "model.n_heads=2")
 
 
-def test_an_ensemble_has_members_as_they_are_alone() -> None:
+def test_members_of_an_ensemble_have_the_settings_of_the_models_alone() -> None:
     members = of("ensemble")["members"]
     assert set(members) == {"svm", "attention"}
     for name, member in members.items():
@@ -113,7 +113,7 @@ def test_an_ensemble_has_members_as_they_are_alone() -> None:
         assert member == {key: alone[key] for key in ("model", "training", "balance", "representation")}
 
 
-def test_a_member_of_an_ensemble_is_overridden_alone() -> None:
+def test_a_single_member_of_an_ensemble_can_be_overridden() -> None:
     members = of("ensemble", "members.attention.training.max_epochs=3")["members"]
     assert members["attention"]["training"]["max_epochs"] == 3
     assert members["attention"]["model"] == of("attention")["model"]

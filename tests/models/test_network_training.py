@@ -1,4 +1,4 @@
-"""Fitting a network to one fold: which rows it sees, what dev decides, and what a poor partition gives."""
+"""Training of a network on one fold: its rows, decisions on dev, and unsuitable partitions."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -59,7 +59,7 @@ SHAPES = {"log_mel": (16, 20), "frames": (20, 3)}
 
 @pytest.fixture(autouse=True)
 def working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where checkpoints are kept."""
+    """An empty working folder, for checkpoints."""
     monkeypatch.chdir(tmp_path)
 
 
@@ -74,7 +74,7 @@ def index() -> pd.DataFrame:
 
 
 def representation(name: str = "librosa", *, seed: int = 0) -> Representation:
-    """A table of six features, or an array; of another mean in each emotion."""
+    """A table of six features, or an array; each emotion has another mean."""
     random = np.random.default_rng(seed)
     rows = index()
     code = rows["emotion"].map(EMOTIONS.index).to_numpy(float)
@@ -91,12 +91,12 @@ def part(features: Representation, partition: str) -> pd.DataFrame:
 
 
 def with_copies(rows: pd.DataFrame, n: int = 5) -> pd.DataFrame:
-    """Rows of which the first is repeated, as an oversampler does."""
+    """Rows with the first one repeated, as by an oversampler."""
     return pd.concat([rows, *[rows.iloc[:1].assign(synthetic=True)] * n], ignore_index=True)
 
 
 def no_report(epoch: int, figures: Mapping[str, float]) -> None:
-    """Where nobody looks."""
+    """A callback that does nothing."""
 
 
 def fitted(features: Representation, *, name: str = "dnn", **changes: Any) -> network_training.Fit:
@@ -114,7 +114,7 @@ def fitted(features: Representation, *, name: str = "dnn", **changes: Any) -> ne
 
 
 class Seen(Exception):
-    """What a training would begin with."""
+    """Inputs of a training that does not start."""
 
     def __init__(self, build: Callable[[], Any], train: Examples, dev: Examples, **options: Any) -> None:
         super().__init__()
@@ -130,7 +130,7 @@ class Seen(Exception):
 
 @pytest.fixture
 def begun(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Seen]:
-    """Fit, but only as far as to the first epoch."""
+    """Fit up to the start of the first epoch."""
 
     def trained(*examples: Any, **options: Any) -> None:
         raise Seen(*examples, **options)
@@ -150,7 +150,7 @@ def values_of(examples: Examples) -> np.ndarray:
 
 
 @pytest.mark.parametrize("name", SMALL)
-def test_training_sees_its_rows_and_their_copies_and_dev_the_originals_and_nobody_test(
+def test_training_has_its_rows_and_copies_and_dev_its_originals_and_neither_has_test(
     name: str, begun: Callable[..., Seen]
 ) -> None:
     features = representation(SMALL[name]["representation"])
@@ -183,9 +183,7 @@ def test_originals_look_their_features_up_and_synthetic_rows_carry_their_own(beg
 
 
 @pytest.mark.parametrize("name", ["dnn", "conv_bilstm"])
-def test_standardisation_is_of_training_rows_alone_each_once_and_nothing_synthetic(
-    name: str, begun: Callable[..., Seen]
-) -> None:
+def test_standardisation_is_over_real_training_rows_once_each(name: str, begun: Callable[..., Seen]) -> None:
     kind = SMALL[name]["representation"]
     features = representation(kind)
     if features.array is not None:
@@ -201,7 +199,7 @@ def test_standardisation_is_of_training_rows_alone_each_once_and_nothing_synthet
     np.testing.assert_allclose(np.ravel(layer.variance), rows.var(axis=0), rtol=1e-4)
 
 
-def test_standardisation_is_of_recordings_as_they_are_and_of_no_variant(begun: Callable[..., Seen]) -> None:
+def test_standardisation_is_over_originals_and_no_variants(begun: Callable[..., Seen]) -> None:
     features = representation("frames")
     shifted = features.rows.assign(variant="pitch_1")
     both = Representation(
@@ -219,14 +217,14 @@ def test_a_spectrogram_that_is_scaled_already_is_not_standardised(begun: Callabl
 
 
 def changed(features: Representation, partition: str, value: float) -> Representation:
-    """The first row of a partition with another first value."""
+    """Features in which the first row of a partition has another first value."""
     array = features.array.copy()
     array[np.flatnonzero(lies_in(partition))[0]].flat[0] = value
     return Representation(features.rows, array)
 
 
 @pytest.mark.parametrize("value", [0.5, np.nan])
-def test_no_test_row_matters_whatever_it_holds(begun: Callable[..., Seen], value: float) -> None:
+def test_test_rows_have_no_influence(begun: Callable[..., Seen], value: float) -> None:
     features = representation("log_mel")
     before, after = (begun(given, name="cnn") for given in (features, changed(features, "test", value)))
     assert before.key == after.key
@@ -242,7 +240,7 @@ def test_a_value_that_is_not_finite_is_refused_with_its_row(partition: str) -> N
         fitted(features, name="cnn")
 
 
-def test_any_change_of_an_input_starts_afresh_and_none_goes_on(begun: Callable[..., Seen]) -> None:
+def test_training_restarts_after_any_change_of_an_input_and_resumes_without_one(begun: Callable[..., Seen]) -> None:
     features = representation("log_mel")
     relabelled = part(features, "train")
     relabelled.loc[relabelled.index[0], "emotion"] = "angry"
@@ -286,7 +284,7 @@ OTHER_SETTINGS = {
 
 
 def test_every_setting_of_training_is_tried_above() -> None:
-    assert set(OTHER_SETTINGS) == set(TRAINING) - {"bias_correction", "refit"}  # which come after a training
+    assert set(OTHER_SETTINGS) == set(TRAINING) - {"bias_correction", "refit"}  # which apply after training
 
 
 def test_labels_are_the_emotions_of_training_in_their_own_order(begun: Callable[..., Seen]) -> None:
@@ -296,11 +294,13 @@ def test_labels_are_the_emotions_of_training_in_their_own_order(begun: Callable[
     assert seen.options["n_labels"] == 3
     labels = np.array(["neutral", "sad", "angry"])  # as in `tables.EMOTIONS`
     kept = part(features, "dev")["emotion"]
-    assert labels[seen.dev.codes].tolist() == kept[kept != "happy"].tolist()  # what is never predicted decides nothing
+    assert (
+        labels[seen.dev.codes].tolist() == kept[kept != "happy"].tolist()
+    )  # without the emotion that is never predicted
 
 
 @pytest.mark.parametrize("emotions", [[], ["boredom"]])
-def test_a_dev_partition_that_can_decide_nothing_is_refused_with_the_remedy(emotions: Sequence[str]) -> None:
+def test_a_dev_partition_without_trained_emotions_is_refused_with_the_remedy(emotions: Sequence[str]) -> None:
     features = representation()
     dev = part(features, "dev").iloc[: len(emotions)].assign(emotion=emotions)
     match = "dev has no utterance of neutral, happy, sad, angry, and dev decides when to stop; choose another partition"
@@ -320,8 +320,8 @@ def test_remarks_name_the_emotions_that_only_one_side_has() -> None:
 
 
 @pytest.mark.parametrize(("name", "kind"), [("conv_bilstm", "log_mel"), ("cnn", "frames")])
-def test_an_array_whose_axes_mean_other_things_is_refused_with_the_remedy(name: str, kind: str) -> None:
-    """Bands taken for moments: it would train, and learn little."""
+def test_an_array_with_other_axes_is_refused_with_the_remedy(name: str, kind: str) -> None:
+    """With bands as frames, training would work but learn little."""
     with pytest.raises(ValueError, match=rf"model={name} takes .*{kind}.*model\.representation"):
         fitted(representation(kind), name=name, model={**SMALL[name], "representation": kind})
 
@@ -336,7 +336,7 @@ def test_the_training_of_a_classifier_is_refused_for_a_network_with_the_remedy()
         fitted(representation(), training={"refit": True, "n_calibration_folds": 5})
 
 
-def test_a_fit_tells_separable_emotions_and_says_how_it_went(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_fit_recognises_separable_emotions_and_reports_its_epochs(capsys: pytest.CaptureFixture[str]) -> None:
     features, epochs = representation(), []
     training = {**TRAINING, "max_epochs": 12, "learning_rate": 0.05}
     dev = part(features, "dev")
@@ -370,7 +370,7 @@ def test_one_utterance_of_each_emotion_and_one_of_dev_are_fitted() -> None:
 
 
 @pytest.mark.slow
-def test_a_fit_that_was_stopped_goes_on_and_one_of_other_values_begins_anew() -> None:
+def test_a_stopped_fit_resumes_and_one_with_other_values_restarts() -> None:
     def stop(epoch: int, figures: Mapping[str, float]) -> None:
         raise KeyboardInterrupt
 
@@ -392,12 +392,12 @@ def test_a_fit_that_was_stopped_goes_on_and_one_of_other_values_begins_anew() ->
     assert [path.name for path in checkpoints.CHECKPOINTS.iterdir()] == ["another"]
 
 
-# a second network, which learns from dev, too
+# a second network, which is also trained on dev
 
 UNDECIDED = {**TRAINING, "select": "last", "refit": True}
 
 
-def test_a_refit_learns_from_train_and_dev_and_its_temperature_is_that_of_the_first() -> None:
+def test_a_refit_is_trained_on_train_and_dev_with_the_temperature_of_the_first_network() -> None:
     features = representation()
     fit = fitted(features, training=UNDECIDED)
     alone = fitted(features, training={**UNDECIDED, "refit": False})
@@ -409,10 +409,10 @@ def test_a_refit_learns_from_train_and_dev_and_its_temperature_is_that_of_the_fi
         for one, other in zip(found.network.get_weights(), expected.network.get_weights(), strict=True):
             np.testing.assert_array_equal(one, other)
     assert fit.model.temperature == fit.before_refit.temperature == alone.model.temperature
-    assert (fit.epochs, fit.metrics) == (alone.epochs, alone.metrics)  # of the network that dev was not seen by
+    assert (fit.epochs, fit.metrics) == (alone.epochs, alone.metrics)  # of the network that was not trained on dev
 
 
-def test_dev_s_bias_correction_raises_what_is_predicted_too_rarely_in_the_refitted_network_too() -> None:
+def test_the_bias_correction_on_dev_is_applied_to_the_refitted_network() -> None:
     features = representation()
     plain = fitted(features, training=UNDECIDED)
     corrected = fitted(features, training={**UNDECIDED, "bias_correction": True})
@@ -438,6 +438,6 @@ def test_dev_s_bias_correction_raises_what_is_predicted_too_rarely_in_the_refitt
 @pytest.mark.parametrize(
     "deciding", [{"select": "dev_uar"}, {"patience": 1}, {"reduce_patience": 1}], ids=["select", "stop", "reduce"]
 )
-def test_a_refit_is_refused_where_dev_decides(deciding: dict[str, Any]) -> None:
+def test_a_refit_is_refused_if_dev_decides(deciding: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"training\.refit is true, and dev decides .* -S training\.refit=false"):
         fitted(representation(), training={**UNDECIDED, **deciding})

@@ -1,4 +1,4 @@
-"""Every network of `conf/model`: its layers, what it takes, what it refuses; Keras counts the layers."""
+"""Every network of `conf/model`: its layers, its input and its refusals."""
 
 from functools import cache
 from pathlib import Path
@@ -39,7 +39,7 @@ def composed(*overrides: str) -> dict[str, Any]:
 
 
 def settings(name: str, *overrides: str) -> dict[str, Any]:
-    """What `network` is given of a composed model."""
+    """Arguments of `network` from a composed model."""
     model = composed(f"model={name}", *overrides)["model"]
     return {key: value for key, value in model.items() if key != "representation"}
 
@@ -53,7 +53,7 @@ def built(name: str, shape: tuple[int, ...], *overrides: str, **changes: Any) ->
 
 @cache
 def whole(name: str) -> Any:
-    """A network as its YAML has it, for its own representation."""
+    """A network with the settings of its YAML file, for its own representation."""
     return built(name, SHAPES[composed(f"model={name}")["model"]["representation"]])
 
 
@@ -84,7 +84,7 @@ def shapes(model: Any, kind: str) -> list[tuple[int, ...]]:
     return [tuple(layer.output.shape[1:]) for layer in of(model, kind)]
 
 
-def test_neural_names_the_networks_which_are_the_files_of_conf_model_that_are_no_others() -> None:
+def test_neural_has_the_names_of_all_network_files_in_conf_model() -> None:
     files = {path.stem for path in (ROOT / "conf/model").glob("*.yaml")}
     assert set(NEURAL) == set(NETWORKS) == files - {ENSEMBLE, "best", "best_small"} - set(classifiers.MODELS)
     assert set(L2) <= set(NEURAL)
@@ -130,8 +130,8 @@ def test_system_b_s_networks_have_two_convolutions_one_recurrent_layer_over_23_s
     assert units(model, "Dense") == [64 if name == "cnn_lstm_regularized" else 128, N_LABELS]
 
 
-def test_the_steps_of_the_recurrent_layer_are_moments_and_not_bands() -> None:
-    """What changes the last frames alone leaves the first steps as they were."""
+def test_the_steps_of_the_recurrent_layer_are_in_time_and_not_bands() -> None:
+    """A change of only the last frames does not change the first steps."""
     model = whole("cnn_lstm")
     (recurrent,) = of(model, "LSTM")
     steps = keras.Model(model.input, recurrent.input)
@@ -168,7 +168,7 @@ def test_system_c_s_network_has_convolutions_over_time_a_bidirectional_lstm_and_
     block, dense = ["Conv1D", "BatchNormalization", "MaxPooling1D", "Dropout"], ["Dense", "Dropout"]
     assert kinds(model) == [*block, *block, "Bidirectional", "BatchNormalization", *dense * 3, "Dense"]
     assert [layer.filters for layer in of(model, "Conv1D")] == [64, 128]
-    assert shapes(model, "MaxPooling1D") == [(65, 64), (32, 128)]  # of 130 frames: time is what is pooled
+    assert shapes(model, "MaxPooling1D") == [(65, 64), (32, 128)]  # of 130 frames: time is pooled
     (both,) = of(model, "Bidirectional")
     assert type(both.forward_layer).__name__ == "LSTM"
     assert both.forward_layer.units == both.backward_layer.units == 128
@@ -208,7 +208,7 @@ def test_attention_masks_convolves_and_attends_over_time() -> None:
     attending = of(model, "MultiHeadAttention")[0]
     n_steps, n_units = attending.output.shape[1:]
     assert n_units == composed("model=attention")["model"]["dense_units"]
-    assert n_steps in (94, 47, 23)  # frames, halved or not: none is lost by reading the bands as time
+    assert n_steps in (94, 47, 23)  # number of frames, halved or not; bands would give other numbers
 
 
 @pytest.mark.parametrize(
@@ -220,7 +220,7 @@ def test_attention_masks_convolves_and_attends_over_time() -> None:
         ("cnn", (64, 94, 3), "a mel spectrogram"),
     ],
 )
-def test_a_representation_of_another_kind_is_refused_with_both_and_the_remedy(
+def test_a_representation_of_another_kind_is_refused_with_both_kinds_and_the_remedy(
     name: str, shape: tuple[int, ...], kind: str
 ) -> None:
     found = str(shape).replace("(", r"\(").replace(")", r"\)")
@@ -228,7 +228,7 @@ def test_a_representation_of_another_kind_is_refused_with_both_and_the_remedy(
         built(name, shape)
 
 
-def test_an_unknown_network_is_refused_with_those_that_there_are() -> None:
+def test_an_unknown_network_is_refused_with_the_known_ones() -> None:
     with pytest.raises(ValueError, match=r"unknown network 'resnet'; it is one of attention, .*tuned_yamnet"):
         network("resnet", input_shape=(64, 94), n_labels=2, standardisation=None)
 

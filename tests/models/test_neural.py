@@ -1,4 +1,4 @@
-"""Training epoch by epoch: the same twice, stopped and resumed, with damaged checkpoints, on another backend."""
+"""Training epoch by epoch: reproducibility, resumption, damaged checkpoints, and another backend."""
 
 import json
 import os
@@ -30,7 +30,7 @@ from tests.support.paths import ROOT
 N_LABELS, N_TRAIN, N_ROWS, BATCH = 4, 28, 40, 8
 N_BATCHES = 4
 LOG_MEL = (16, 20)
-NETWORKS: Mapping[str, tuple[tuple[int, ...], dict[str, Any]]] = {  # small ones, with all that is random in training
+NETWORKS: Mapping[str, tuple[tuple[int, ...], dict[str, Any]]] = {  # small, with all kinds of randomness
     "dnn": ((6,), {"dense_units": [8], "dropouts": [0.3]}),
     "attention": (
         LOG_MEL,
@@ -85,24 +85,24 @@ NETWORKS: Mapping[str, tuple[tuple[int, ...], dict[str, Any]]] = {  # small ones
 
 
 class Stopped(Exception):
-    """A person or the machine ends a training."""
+    """Interruption of a training by the user or the machine."""
 
 
 @dataclass
 class Run:
-    """What a training gave, and what it was seen to do."""
+    """Results of a training, and its observed epochs and batches."""
 
     model: Any
     progress: Progress
     epochs: list[int]
-    """Reported, in their order."""
+    """Epochs that were reported, in their order."""
     n_batches: int
-    """Trained."""
+    """Number of batches that were trained."""
 
 
 @dataclass
 class Watch:
-    """Counts batches, notes epochs, and stops a training where it is told to."""
+    """Counts batches, records epochs, and stops a training at a given point."""
 
     stop_after: int | None = None
     stop_in_batch: int | None = None
@@ -189,7 +189,7 @@ def assert_same(first: Run, second: Run) -> None:
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Path]:
-    """A training that nobody stopped, and its folder."""
+    """An uninterrupted training, and its folder."""
     folder = tmp_path_factory.mktemp("whole") / "key"
     return run(folder), folder
 
@@ -229,15 +229,15 @@ def test_another_seed_gives_other_weights_and_figures(whole: tuple[Run, Path], t
     assert other.progress.epochs[0] != whole[0].progress.epochs[0]
 
 
-def test_a_training_that_was_stopped_twice_ends_as_if_it_was_not(whole: tuple[Run, Path], tmp_path: Path) -> None:
-    """Once between two epochs, once within one, whose batches are trained anew; finished epochs are not."""
+def test_a_training_that_was_stopped_twice_has_the_same_result(whole: tuple[Run, Path], tmp_path: Path) -> None:
+    """Stopped once between two epochs and once within one; only the unfinished epoch is trained again."""
     folder = tmp_path / "key"
     with pytest.raises(Stopped):
         run(folder, watch=Watch(stop_after=1))
     second = Watch(stop_in_batch=N_BATCHES + 2)
     with pytest.raises(Stopped):
         run(folder, watch=second)
-    assert second.epochs == [0, 1]  # the first is reported again, and not trained
+    assert second.epochs == [0, 1]  # the first is reported again, but not trained again
     last = run(folder)
     assert last.epochs == [0, 1, 2, 3]
     assert last.n_batches == 2 * N_BATCHES
@@ -255,17 +255,17 @@ def test_a_training_that_was_complete_is_not_trained_again(whole: tuple[Run, Pat
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["progress.json", "best.keras", "last.keras"])
-def test_a_training_stopped_while_it_writes_a_checkpoint_ends_as_if_it_was_not(
+def test_a_training_stopped_while_it_writes_a_checkpoint_has_the_same_result(
     whole: tuple[Run, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    """The second time that the file is written, its place is taken by nothing, by half of it, or it stays as it was."""
+    """Training stops when the file is written for the second time, and leaves a partial file beside it."""
     folder, real, n_writes = tmp_path / "key", files.replacing, 0
 
     def stopping(path: Path) -> Any:
         nonlocal n_writes
         n_writes += path.name.endswith(name)
         if n_writes == 2 and path.name.endswith(name):
-            path.with_name(f".partial.{path.name}").write_bytes(b"half")  # what a killed process leaves
+            path.with_name(f".partial.{path.name}").write_bytes(b"half")  # the partial file of a killed process
             raise Stopped
         return real(path)
 
@@ -287,7 +287,7 @@ def emptied(path: Path) -> None:
 
 
 def zeroed(path: Path) -> None:
-    """As file systems leave it after a power failure."""
+    """Fill the file with zeros, as some file systems do after a power failure."""
     path.write_bytes(bytes(path.stat().st_size))
 
 
@@ -311,7 +311,7 @@ DAMAGES: Sequence[tuple[str, Callable[[Path], object]]] = [
 
 
 @pytest.mark.parametrize(("name", "damage"), DAMAGES)
-def test_a_damaged_checkpoint_is_said_to_be_so_and_is_not_resumed(
+def test_a_damaged_checkpoint_gives_a_warning_and_is_not_resumed(
     whole: tuple[Run, Path],
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -329,7 +329,7 @@ def test_a_damaged_checkpoint_is_said_to_be_so_and_is_not_resumed(
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "damage"), DAMAGES[:2])
-def test_after_damage_it_is_trained_anew_to_the_same_end(
+def test_after_damage_a_new_training_has_the_same_result(
     whole: tuple[Run, Path], tmp_path: Path, name: str, damage: Callable[[Path], object]
 ) -> None:
     folder = shutil.copytree(whole[1], tmp_path / "key")
@@ -339,13 +339,13 @@ def test_after_damage_it_is_trained_anew_to_the_same_end(
     assert_same(again, whole[0])
 
 
-def test_without_its_figures_a_checkpoint_counts_for_nothing(whole: tuple[Run, Path], tmp_path: Path) -> None:
+def test_a_checkpoint_without_figures_is_ignored(whole: tuple[Run, Path], tmp_path: Path) -> None:
     folder = shutil.copytree(whole[1], tmp_path / "key")
     (folder / "progress.json").unlink()
     assert checkpoints.resumed(folder, rules()) is None
 
 
-def test_what_is_kept_are_the_figures_the_last_and_the_best_and_nothing_else(whole: tuple[Run, Path]) -> None:
+def test_a_checkpoint_has_figures_last_and_best_network_only(whole: tuple[Run, Path]) -> None:
     done, folder = whole
     assert sorted(path.name for path in folder.iterdir()) == ["4.last.keras", "best.keras", "progress.json"]
     assert json.loads((folder / "progress.json").read_text()) == done.progress.epochs
@@ -376,7 +376,7 @@ def one_fewer(examples: Examples) -> Examples:
 
 
 @pytest.mark.parametrize("change", [changed_value, changed_label, reordered, one_fewer])
-def test_the_key_of_a_training_follows_every_value_and_label_of_training_and_dev(
+def test_the_key_of_a_training_depends_on_every_value_and_label_of_training_and_dev(
     change: Callable[[Examples], Examples],
 ) -> None:
     train, dev = data()
@@ -387,7 +387,7 @@ def test_the_key_of_a_training_follows_every_value_and_label_of_training_and_dev
     assert key_of(settings, train, change(dev)) != expected
 
 
-def test_the_key_of_a_training_follows_every_setting_and_no_other_row() -> None:
+def test_the_key_of_a_training_depends_on_every_setting_and_no_other_row() -> None:
     train, dev = data()
     settings = {"seed": 0, "model": {"name": "cnn", "filters": [1, 2]}}
     expected = key_of(settings, train, dev)
@@ -401,22 +401,22 @@ def test_the_key_of_a_training_follows_every_setting_and_no_other_row() -> None:
     assert key_of(dict(reversed(settings.items())), train, dev) == expected
     few, _ = data(n_train=N_TRAIN - 4)
     values = few.values.copy()
-    values[N_TRAIN - 4 : N_TRAIN] = 7  # neither trained nor of dev
+    values[N_TRAIN - 4 : N_TRAIN] = 7  # rows of neither training nor dev
     given = key_of(settings, few, dev)
     assert key_of(settings, Examples(values, few.positions, few.codes), dev) == given
 
 
-def test_the_key_of_a_training_follows_the_backend_and_its_version(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_key_of_a_training_depends_on_the_backend_and_its_version(monkeypatch: pytest.MonkeyPatch) -> None:
     expected = key_of({}, *data())
     monkeypatch.setattr(checkpoints.backend, "versions", lambda: {"keras": "3.0", "tensorflow": "2.0"})
     assert key_of({}, *data()) != expected
 
 
-def test_the_key_of_a_training_follows_the_code() -> None:
+def test_the_key_of_a_training_depends_on_the_code() -> None:
     assert key_of({}, *data(), code="one") != key_of({}, *data(), code="other")
 
 
-def test_a_training_that_diverges_names_the_setting_and_keeps_nothing_that_is_not_finite(tmp_path: Path) -> None:
+def test_a_diverging_training_names_the_setting_and_saves_no_network_that_is_not_finite(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"diverged in epoch \d: loss .*; lower training\.learning_rate.* 1e\+30"):
         run(tmp_path / "key", learning_rate=1e30)
     kept = checkpoints.resumed(tmp_path / "key", rules())
@@ -431,10 +431,8 @@ def test_a_dev_value_that_is_not_finite_is_refused(tmp_path: Path) -> None:
         run(tmp_path / "key", examples=(train, Examples(values, dev.positions, dev.codes)))
 
 
-def test_dev_s_labels_decide_what_is_kept_and_change_nothing_that_is_trained(
-    whole: tuple[Run, Path], tmp_path: Path
-) -> None:
-    """With every dev label wrong, the loss of dev rises while training learns: the first epoch is the best."""
+def test_dev_labels_select_the_epoch_and_do_not_change_the_training(whole: tuple[Run, Path], tmp_path: Path) -> None:
+    """With every dev label wrong, the dev loss rises during training: the first epoch is the best."""
     train, dev = data()
     wrong = Examples(dev.values, dev.positions, (dev.codes + 2) % N_LABELS)
     given = rules(max_epochs=4)
@@ -447,8 +445,8 @@ def test_dev_s_labels_decide_what_is_kept_and_change_nothing_that_is_trained(
 
 
 @pytest.mark.slow
-def test_dev_s_loss_slows_down_and_stops(tmp_path: Path) -> None:
-    """With every dev label wrong: reduced once, stopped after two epochs without a better one."""
+def test_the_dev_loss_reduces_the_learning_rate_and_stops_training(tmp_path: Path) -> None:
+    """With every dev label wrong: the rate is reduced once, and training stops after two epochs without improvement."""
     train, dev = data()
     wrong = Examples(dev.values, dev.positions, (dev.codes + 2) % N_LABELS)
     given = rules(max_epochs=30, patience=2, reduce_patience=1)
@@ -457,7 +455,7 @@ def test_dev_s_loss_slows_down_and_stops(tmp_path: Path) -> None:
     assert n_epochs == done.progress.best_epoch(given) + 3 < 30
     learned = [epoch["learning_rate"] for epoch in done.progress.epochs]
     lowest = np.minimum.accumulate([epoch["dev_loss"] for epoch in done.progress.epochs])
-    waits = [False, False, *(lowest[1:-1] == lowest[:-2])]  # whether the epoch before brought no lower loss
+    waits = [False, False, *(lowest[1:-1] == lowest[:-2])]  # True if the epoch before had no lower loss
     assert learned == [pytest.approx(0.05 * 0.5 ** sum(waits[: k + 1])) for k in range(n_epochs)]
     _, last = checkpoints.resumed(tmp_path / "key", given) or (None, None)
     assert float(last.optimizer.learning_rate) == pytest.approx(learned[-1])
@@ -465,8 +463,8 @@ def test_dev_s_loss_slows_down_and_stops(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_class_weights_draw_the_network_to_the_rare_label(tmp_path: Path) -> None:
-    """All values are equal, so the best is a constant: the share of each label, or 1/2 where each weighs alike."""
+def test_class_weights_raise_the_probability_of_the_rare_label(tmp_path: Path) -> None:
+    """All values are equal, so the best output is constant: the share of each label, or 1/2 with equal weights."""
     values = np.ones((40, 6), np.float32)
     examples = Examples(values, np.arange(40), np.array([0] * 36 + [1] * 4))
     probabilities = {}
@@ -496,7 +494,7 @@ def test_training_need_not_be_deterministic(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_batch_larger_than_the_data_is_the_data(tmp_path: Path) -> None:
+def test_a_batch_larger_than_the_data_contains_all_data(tmp_path: Path) -> None:
     done = run(tmp_path / "key", batch_size=1000, given=rules(max_epochs=2))
     assert done.n_batches == 2
 
@@ -524,14 +522,14 @@ def test_a_classifier_gives_the_network_s_outputs_softened_and_refuses_other_sha
         classifier.predict_proba(values[:, :5])
 
 
-def test_a_file_with_code_in_it_is_not_run(tmp_path: Path) -> None:
+def test_code_in_a_file_is_not_run(tmp_path: Path) -> None:
     inputs = keras.Input((3,))
     keras.Model(inputs, keras.layers.Lambda(lambda values: values)(inputs)).save(tmp_path / "model.keras")
     with pytest.raises(ValueError, match=r"safe_mode|unsafe"):
         neural.loaded(tmp_path / "model.keras")
 
 
-def test_what_the_native_parts_say_is_dropped_until_the_end_of_the_block_and_errors_come_through(
+def test_native_messages_are_discarded_within_the_block_and_errors_are_raised(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     def failing() -> None:
@@ -547,8 +545,8 @@ def test_what_the_native_parts_say_is_dropped_until_the_end_of_the_block_and_err
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in NETWORKS if name != "dnn"])
-def test_every_kind_of_network_ends_alike_stopped_or_not(name: str, tmp_path: Path) -> None:
-    """Masks, spatial dropout, dropout within attention and within a recurrent layer, moving averages."""
+def test_every_kind_of_network_has_the_same_result_if_it_is_stopped(name: str, tmp_path: Path) -> None:
+    """Masks, spatial dropout, dropout in attention and in a recurrent layer, moving averages."""
     given = rules(max_epochs=3)
     with pytest.raises(Stopped):
         run(tmp_path / "stopped", name, watch=Watch(stop_after=1), given=given)
@@ -558,7 +556,7 @@ def test_every_kind_of_network_ends_alike_stopped_or_not(name: str, tmp_path: Pa
 
 
 @pytest.mark.slow
-def test_dropout_and_masks_are_other_ones_in_each_epoch_and_of_each_seed() -> None:
+def test_dropout_and_masks_differ_between_epochs_and_seeds() -> None:
     shape, settings = NETWORKS["attention"]
     model = network("attention", input_shape=shape, n_labels=N_LABELS, standardisation=None, **settings)
     values = data("attention")[0].values[:8]
@@ -593,7 +591,7 @@ print(json.dumps({{"epochs": done.progress.epochs, "n_batches": done.n_batches}}
 
 
 def start(tmp_path: Path, name: str, *, folder: str, pause: float = 0.0, max_epochs: int = 4) -> Any:
-    """A process that trains, and says each epoch that it has finished."""
+    """A process that trains and prints each finished epoch."""
     script = SCRIPT.format(
         tests=str(ROOT),
         folder=str(tmp_path / folder),
@@ -615,14 +613,14 @@ def finished(process: Any, tmp_path: Path, name: str) -> tuple[dict[str, Any], l
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_a_killed_process_is_resumed_by_another_to_the_end_that_a_third_reaches_alone(
+def test_a_killed_training_is_resumed_by_another_process_with_the_same_result(
     tmp_path: Path, number: signal.Signals
 ) -> None:
     killed = start(tmp_path, "killed", folder="killed", pause=0.2)
     for line in killed.stdout:
         if line.startswith("epoch 1"):
             break
-    time.sleep(0.3)  # into the third epoch
+    time.sleep(0.3)  # within the third epoch
     os.kill(killed.pid, number)
     killed.communicate(timeout=60)
     assert killed.returncode == -number

@@ -22,7 +22,7 @@ TWO, EIGHT = ("neutral", "angry"), tables.EMOTIONS[:8]
 
 
 def rows_of(emotions: tuple[str, ...], *, synthetic: int = 0) -> tuple[pd.DataFrame, pd.Series]:
-    """Rows that overlap a little, the last ones synthetic and far from where speech is; and their speakers."""
+    """Rows of emotions that overlap a little, the last ones synthetic and far away; and their speakers."""
     utterances = utterance_table(4, emotions=emotions, n_repetitions=1)
     rows = training_rows(utterances, separation=1.0)
     made = rows.iloc[:synthetic].assign(synthetic=True)
@@ -39,7 +39,7 @@ def fitted(name: str, rows: pd.DataFrame, speaker: pd.Series, labels: tuple[str,
 
 
 def values_of(made: bundle.Bundle) -> np.ndarray:
-    """Rows that nothing was fitted to, near and far."""
+    """Rows outside the training rows, near and far."""
     return np.random.default_rng(5).normal(0, 2, (200, len(made.columns))).astype(np.float32)
 
 
@@ -49,7 +49,7 @@ def exported(made: bundle.Bundle, folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def svm(tmp_path_factory: pytest.TempPathFactory) -> tuple[bundle.Bundle, Path]:
-    """A support vector machine of eight labels, and where it was exported to."""
+    """A support vector machine for eight labels, and the folder of its export."""
     made = fitted("svm", *rows_of(EIGHT), EIGHT)
     return made, exported(made, tmp_path_factory.mktemp("onnx"))
 
@@ -62,15 +62,15 @@ def test_the_probabilities_are_those_of_the_bundle(name: str, labels: tuple[str,
     made = fitted(name, *rows_of(tuple(sorted(labels))), labels)
     expected = made.of_values(values_of(made))
     found = bundle.load(exported(made, tmp_path)).of_values(values_of(made))
-    assert np.ptp(expected, axis=0).min() > 0.02  # of every label
+    assert np.ptp(expected, axis=0).min() > 0.02  # for every label
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5)
     np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-6)
     assert found.dtype == np.float64
 
 
 @pytest.mark.parametrize("name", SETTINGS)
-def test_what_learned_synthetic_rows_too_is_what_is_exported(name: str, tmp_path: Path) -> None:
-    """scikit-learn's calibration holds the model of the real rows; the stage fits it anew to all of them."""
+def test_the_exported_model_is_the_one_that_was_trained_on_synthetic_rows_too(name: str, tmp_path: Path) -> None:
+    """scikit-learn's calibration contains the model of the real rows; the stage fits it again to all rows."""
     real = fitted(name, *rows_of(EIGHT), EIGHT)
     made = fitted(name, *rows_of(EIGHT, synthetic=40), EIGHT)
     found = bundle.load(exported(made, tmp_path)).of_values(values_of(made))
@@ -79,7 +79,7 @@ def test_what_learned_synthetic_rows_too_is_what_is_exported(name: str, tmp_path
 
 
 @pytest.mark.parametrize("name", ["svm", "random_forest"])
-def test_unbalanced_rows_are_exported_as_well_as_balanced_ones(name: str, tmp_path: Path) -> None:
+def test_a_model_of_unbalanced_rows_is_exported(name: str, tmp_path: Path) -> None:
     rows, speaker = rows_of(EIGHT)
     kept = (rows["emotion"] != "sad") | rows["utterance"].str.contains("dogs")
     made = fitted(name, rows[kept].reset_index(drop=True), speaker[kept].reset_index(drop=True), EIGHT)
@@ -95,7 +95,7 @@ def test_a_saved_bundle_is_exported_like_the_one_in_memory(tmp_path: Path) -> No
     np.testing.assert_allclose(found, made.of_values(values_of(made)), rtol=0, atol=1e-5)
 
 
-def test_one_row_none_and_many_are_predicted(svm: tuple[bundle.Bundle, Path]) -> None:
+def test_0_1_and_many_rows_are_predicted(svm: tuple[bundle.Bundle, Path]) -> None:
     model, values = bundle.load(svm[1]), values_of(svm[0])
     together = model.of_values(values)
     np.testing.assert_allclose(model.of_values(values[7:8]), together[7:8], atol=1e-7)
@@ -136,7 +136,7 @@ def test_a_file_names_its_input_and_its_one_output(svm: tuple[bundle.Bundle, Pat
     assert [(one.name, one.shape[1:]) for one in session.get_outputs()] == [("probabilities", [8])]
 
 
-# what is refused
+# refusals
 
 
 @pytest.mark.parametrize("damage", ["empty", "text", "cut short"])
@@ -178,7 +178,7 @@ def test_a_missing_converter_is_named_with_the_remedy_and_nothing_is_written(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_rows_of_another_length_are_refused_with_both_and_the_remedy(svm: tuple[bundle.Bundle, Path]) -> None:
+def test_rows_of_another_length_are_refused_with_both_lengths_and_the_remedy(svm: tuple[bundle.Bundle, Path]) -> None:
     message = r"shape \(5,\), and the model was trained on \(6,\); extract them with the model's settings"
     with pytest.raises(ValueError, match=message):
         bundle.load(svm[1]).of_values(np.zeros((2, 5), np.float32))

@@ -18,7 +18,7 @@ ROWS = pd.DataFrame({"fold": 2, "partition": "test", "utterance": UTTERANCES["ut
 
 
 class Softmax:
-    """Takes three features for the log probabilities of its classes, which are in the alphabet's order."""
+    """Model whose three features are the log probabilities of its classes, in alphabetical order."""
 
     classes_ = np.array(["happy", "neutral", "sad"])
 
@@ -41,7 +41,7 @@ def predicted(rows: pd.DataFrame = ROWS, features: pd.DataFrame = FEATURES) -> p
     return predictions_of(rows, UTTERANCES, Representation(features), MODEL)
 
 
-def test_predictions_are_the_table_of_the_contract() -> None:
+def test_predictions_have_the_documented_columns() -> None:
     predictions = tables.PREDICTIONS.validate(predicted())
     facts = ["fold", "partition", "utterance", "corpus", "speaker", "sex", "intensity", "truth", "prediction"]
     assert predictions.columns.tolist() == [*facts, "p_neutral", "p_happy", "p_sad"]
@@ -63,7 +63,7 @@ def test_the_rows_of_an_array_are_predicted_like_those_of_a_table() -> None:
     pd.testing.assert_frame_equal(predictions_of(ROWS, UTTERANCES, features, MODEL), predicted())
 
 
-def test_people_read_six_digits_and_the_prediction_stays() -> None:
+def test_probabilities_are_rounded_to_six_digits_and_predictions_are_unchanged() -> None:
     predictions = predicted()
     columns = ["p_neutral", "p_happy", "p_sad"]
     found = rounded(predictions)
@@ -79,7 +79,7 @@ def test_a_tie_of_rounded_probabilities_is_decided_before_rounding() -> None:
     assert (predictions["prediction"] == "sad").all()
 
 
-def test_of_equally_probable_classes_the_first_is_predicted() -> None:
+def test_the_first_of_equally_probable_classes_is_predicted() -> None:
     facts = pd.DataFrame({"utterance": ["a", "b"]})
     found = with_predictions(facts, np.array([[0.25, 0.375, 0.375], [0.5, 0.0, 0.5]]), ["neutral", "happy", "sad"])
     assert found["prediction"].tolist() == ["happy", "neutral"]
@@ -107,11 +107,11 @@ def test_an_utterance_without_features_is_named_with_the_remedy() -> None:
     lost = rf"the features lack 1 of 30 rows, the first is {ROWS['utterance'][4]}; make all tables anew with: dvc repro"
     with pytest.raises(ValueError, match=lost):
         predicted(features=FEATURES.drop(index=4))
-    with pytest.raises(ValueError, match=lost):  # its variant is not it
+    with pytest.raises(ValueError, match=lost):  # its variant is not the original
         predicted(features=FEATURES.assign(variant=FEATURES["variant"].mask(FEATURES.index == 4, "noise")))
 
 
-def test_an_utterance_without_facts_is_not_skipped() -> None:
+def test_an_utterance_that_the_table_lacks_is_an_error() -> None:
     rows = pd.concat([ROWS, pd.DataFrame([{"fold": 2, "partition": "test", "utterance": "ravdess/other"}])])
     with pytest.raises(ValueError, match=r"table of utterances lacks 1 of 31 .* ravdess/other; make all tables anew"):
         predicted(rows)

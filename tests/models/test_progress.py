@@ -1,4 +1,4 @@
-"""When training stops, slows down, and which epoch it keeps: sequences worked by hand."""
+"""End of training, learning rate and selected epoch, on sequences that were worked by hand."""
 
 import math
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from ser.models.progress import SELECTIONS, Progress, Rules
 
 
 def rules(**changes: Any) -> Rules:
-    """Rules that never stop early and never slow down, unless said otherwise."""
+    """Rules; by default, training neither stops early nor reduces the learning rate."""
     settings = {
         "select": "dev_loss",
         "max_epochs": 100,
@@ -24,14 +24,14 @@ def rules(**changes: Any) -> Rules:
 
 
 def progress(dev_loss: Sequence[float], **others: Sequence[float]) -> Progress:
-    """Epochs of these dev losses; every other figure is 0, unless said otherwise."""
+    """Epochs with these dev losses; all other figures are 0 by default."""
     names = ("loss", "accuracy", "learning_rate", "dev_accuracy", "dev_uar")
     columns = {**{name: [0.0] * len(dev_loss) for name in names}, **others, "dev_loss": dev_loss}
     return Progress([dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)])
 
 
 def n_trained(dev_loss: Sequence[float], given: Rules) -> int:
-    """Epochs that are trained if dev's loss goes this way."""
+    """Number of epochs that are trained with this sequence of dev losses."""
     return next(k for k in range(len(dev_loss) + 1) if progress(dev_loss[:k]).is_over(given))
 
 
@@ -62,35 +62,35 @@ def test_system_c_s_rule_is_the_mean_of_training_and_dev_accuracy_alone() -> Non
 
 
 @pytest.mark.parametrize("select", SELECTIONS)
-def test_of_equal_epochs_the_first_is_kept(select: str) -> None:
+def test_the_first_of_equal_epochs_is_kept(select: str) -> None:
     same = [0.5] * 4
     assert progress(same, dev_uar=same, accuracy=same, dev_accuracy=same).best_epoch(rules(select=select)) == 0
     later = progress([0.6, 0.5, 0.5], dev_uar=[0.1, 0.5, 0.5], accuracy=[0.1, 0.5, 0.5], dev_accuracy=[0.1, 0.5, 0.5])
     assert later.best_epoch(rules(select=select)) == 1
 
 
-def test_an_equal_epoch_is_no_better_one_so_patience_runs_on() -> None:
+def test_an_equal_epoch_does_not_reset_patience() -> None:
     assert n_trained([0.5] * 10, rules(patience=3)) == 4
 
 
 @pytest.mark.parametrize(
     ("dev_loss", "patience", "expected"),
     [
-        ([5, 4, 3, 2, 1, 1, 1, 1, 1, 1], 2, 7),  # best is epoch 4; two without a better one
-        ([5, 6, 4, 6, 3, 6, 6, 6], 2, 7),  # single bad epochs are borne
-        ([5, 6, 6, 4, 3], 2, 3),  # it does not see what would have come
+        ([5, 4, 3, 2, 1, 1, 1, 1, 1, 1], 2, 7),  # the best is epoch 4; two without improvement follow
+        ([5, 6, 4, 6, 3, 6, 6, 6], 2, 7),  # single worse epochs do not stop training
+        ([5, 6, 6, 4, 3], 2, 3),  # later epochs are unknown
         ([5, 6, 6, 4, 5, 5, 5], 3, 7),
         ([1, 2], 1, 2),
     ],
 )
-def test_training_stops_after_as_many_epochs_without_a_better_one_as_patience_says(
+def test_training_stops_after_patience_epochs_without_improvement(
     dev_loss: list[float], patience: int, expected: int
 ) -> None:
     assert n_trained(dev_loss, rules(patience=patience)) == expected
 
 
-def test_patience_waits_for_what_is_selected_and_not_for_the_loss() -> None:
-    """Dev's loss falls to the end; dev's recall was best in epoch 0."""
+def test_patience_follows_the_selected_figure_and_not_the_loss() -> None:
+    """The dev loss falls to the end; the dev recall is best in epoch 0."""
     done = progress([5, 4, 3], dev_uar=[0.9, 0.5, 0.6])
     assert done.is_over(rules(select="dev_uar", patience=2))
     assert not done.is_over(rules(select="dev_loss", patience=2))
@@ -123,8 +123,8 @@ def rates(dev_loss: Sequence[float], first: float = 1.0, **changes: Any) -> list
         ([], [1]),
         ([5, 4, 3, 2], [1, 1, 1, 1, 1]),
         ([5, 6, 6], [1, 1, 1, 0.5]),
-        ([5, 5, 5, 5, 5], [1, 1, 1, 0.5, 0.5, 0.25]),  # an equal loss is no lower one; then it waits anew
-        ([5, 6, 4, 6, 6, 3], [1, 1, 1, 1, 1, 0.5, 0.5]),  # a lower loss starts the wait anew; the rate never recovers
+        ([5, 5, 5, 5, 5], [1, 1, 1, 0.5, 0.5, 0.25]),  # an equal loss is not lower; the wait restarts after a reduction
+        ([5, 6, 4, 6, 6, 3], [1, 1, 1, 1, 1, 0.5, 0.5]),  # a lower loss restarts the wait; the rate never rises
         ([5, 6, 5.5, 5.2, 5.1], [1, 1, 1, 0.5, 0.5, 0.25]),  # lower than the last is not lower than the lowest
         ([5] * 10, [1, 1, 1, 0.5, 0.5, 0.25, 0.25, 0.125, 0.125, 0.1, 0.1]),  # not below the least rate
     ],
@@ -135,11 +135,11 @@ def test_the_learning_rate_is_reduced_for_each_wait_without_a_lower_dev_loss(
     assert rates(dev_loss) == pytest.approx(expected)
 
 
-def test_the_learning_rate_follows_the_loss_whatever_is_selected() -> None:
+def test_the_learning_rate_follows_the_loss_for_any_selection() -> None:
     assert rates([5, 6, 6], select="dev_uar")[-1] == 0.5
 
 
-def test_without_reduce_patience_the_learning_rate_stays() -> None:
+def test_without_reduce_patience_the_learning_rate_is_constant() -> None:
     assert rates([5.0] * 20, first=1e-3, reduce_patience=None) == [1e-3] * 21
 
 
@@ -147,7 +147,7 @@ def test_a_learning_rate_below_the_least_is_never_raised() -> None:
     assert max(rates([5.0] * 6, first=0.01, min_learning_rate=0.1)) == 0.01
 
 
-def test_an_unknown_selection_is_refused_with_those_that_there_are() -> None:
+def test_an_unknown_selection_is_refused_with_the_known_ones() -> None:
     with pytest.raises(ValueError, match=r"training\.select 'dev_f1'; it is one of dev_loss, dev_uar, mean_accuracy"):
         rules(select="dev_f1")
 
@@ -157,8 +157,8 @@ def test_an_unknown_selection_is_refused_with_those_that_there_are() -> None:
     [
         *[("max_epochs", 0), ("max_epochs", -1)],
         *[("reduce_factor", 0.0), ("reduce_factor", 1.0), ("reduce_factor", -0.5), ("reduce_factor", 10.0)],
-        *[("patience", 0), ("patience", -1)],  # 0 would stop after the first epoch, however good it is
-        *[("reduce_patience", 0), ("reduce_patience", -1)],  # 0 would reduce after every epoch, however good it is
+        *[("patience", 0), ("patience", -1)],  # 0 would stop after the first epoch
+        *[("reduce_patience", 0), ("reduce_patience", -1)],  # 0 would reduce after every epoch
         ("min_learning_rate", -1e-6),
     ],
 )
@@ -167,26 +167,26 @@ def test_a_setting_out_of_range_is_refused_by_its_name_and_value(setting: str, v
         rules(**{setting: value})
 
 
-def test_with_a_warm_up_the_rate_rises_in_a_line_and_falls_along_a_cosine() -> None:
-    """PyTorch's OneCycleLR, at the middle of each epoch: of 10 epochs, the first 4 rise."""
+def test_with_a_warm_up_the_rate_rises_linearly_and_falls_along_a_cosine() -> None:
+    """As PyTorch's OneCycleLR at the middle of each epoch, with a rise in the first 4 of 10 epochs."""
     given = rules(max_epochs=10, warm_up=0.4)
     rates = [progress([1.0] * k).next_learning_rate(given, 2.0) for k in range(10)]
     assert rates[:4] == pytest.approx([2 * x for x in (0.125, 0.375, 0.625, 0.875)])
     assert rates[4:] == pytest.approx([1 + math.cos(math.pi * x / 12) for x in (1, 3, 5, 7, 9, 11)])
 
 
-def test_the_rate_cannot_follow_dev_and_a_cycle_at_once() -> None:
+def test_reduce_patience_and_a_warm_up_exclude_each_other() -> None:
     with pytest.raises(ValueError, match=r"either training\.warm_up or training\.reduce_patience; set one of them"):
         rules(warm_up=0.1, reduce_patience=3)
 
 
 @pytest.mark.parametrize("warm_up", [-0.1, 1.0, 2.0])
-def test_a_warm_up_is_a_share(warm_up: float) -> None:
+def test_a_warm_up_outside_0_to_1_is_refused(warm_up: float) -> None:
     with pytest.raises(ValueError, match=rf"training\.warm_up is {warm_up}; it must be 0 or more and below 1, or null"):
         rules(warm_up=warm_up)
 
 
-def test_the_last_epoch_is_kept_where_dev_is_not_asked() -> None:
+def test_the_last_epoch_is_kept_if_dev_is_not_used() -> None:
     given = rules(select="last", max_epochs=3)
     assert progress([0.1, 0.9, 0.5]).best_epoch(given) == 2
     assert n_trained([0.1, 0.9, 0.5], given) == 3
@@ -194,5 +194,5 @@ def test_the_last_epoch_is_kept_where_dev_is_not_asked() -> None:
 
 
 @pytest.mark.parametrize("asking", [{"select": "dev_uar"}, {"patience": 3}, {"reduce_patience": 3}])
-def test_whatever_decides_by_dev_asks_dev(asking: dict[str, Any]) -> None:
+def test_every_rule_that_uses_dev_is_reported(asking: dict[str, Any]) -> None:
     assert rules(**{"select": "last", **asking}).asks_dev

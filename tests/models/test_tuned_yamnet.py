@@ -1,4 +1,4 @@
-"""YAMNet's layers that go on learning: against the published model's own embedding, and what is frozen."""
+"""Fine-tuning of YAMNet's layers: against the embedding of the published model, and frozen layers."""
 
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ def built(shape: tuple[int, int] = (64, 96), **settings: Any) -> Any:
 
 
 def pooled(model: Any, values: np.ndarray) -> np.ndarray:
-    """What the last layer takes."""
+    """Input of the last layer."""
     return keras.ops.convert_to_numpy(keras.Model(model.input, model.layers[-1].input)(values))
 
 
@@ -57,7 +57,7 @@ def test_the_weights_are_the_published_ones_in_their_order() -> None:
     assert all((variance > 0).all() for _, _, variance in normalisations)
 
 
-def test_frozen_layers_hear_what_the_same_layers_hear_that_learn(unpublished: None) -> None:
+def test_frozen_and_trainable_layers_have_equal_outputs(unpublished: None) -> None:
     values = RNG.normal(size=(3, 64, 96)).astype(np.float32)
     learning, frozen = (pooled(built(n_layers=4, n_frozen=n_frozen), values) for n_frozen in (0, 4))
     assert learning.std() > 0.01
@@ -65,9 +65,7 @@ def test_frozen_layers_hear_what_the_same_layers_hear_that_learn(unpublished: No
 
 
 @pytest.mark.parametrize(("n_layers", "n_frozen"), [(1, 0), (3, 0), (3, 2), (4, 4)])
-def test_training_leaves_the_frozen_layers_as_they_were_and_changes_all_others(
-    unpublished: None, n_layers: int, n_frozen: int
-) -> None:
+def test_training_changes_all_layers_except_the_frozen_ones(unpublished: None, n_layers: int, n_frozen: int) -> None:
     model = built(n_layers=n_layers, n_frozen=n_frozen)
     layers = [layer for layer in model.layers if layer.weights]
     before = [layer.get_weights() for layer in layers]
@@ -79,7 +77,7 @@ def test_training_leaves_the_frozen_layers_as_they_were_and_changes_all_others(
         assert all(same) if k < n_kept else not any(same), layer.name
 
 
-def test_what_is_learned_from_is_the_mean_and_deviation_over_time_of_the_mean_over_bands(unpublished: None) -> None:
+def test_the_pooled_values_are_mean_and_deviation_over_time_of_the_mean_over_bands(unpublished: None) -> None:
     model = built((64, 128))
     values = RNG.normal(size=(2, 64, 128)).astype(np.float32)
     last = [layer for layer in model.layers if isinstance(layer, keras.layers.Activation)][-1]
@@ -90,7 +88,7 @@ def test_what_is_learned_from_is_the_mean_and_deviation_over_time_of_the_mean_ov
     np.testing.assert_allclose(pooled(model, values), expected, rtol=1e-3, atol=2e-3)
 
 
-def test_its_file_holds_nothing_but_keras_own_layers(unpublished: None, tmp_path: Path) -> None:
+def test_its_file_contains_only_layers_of_keras(unpublished: None, tmp_path: Path) -> None:
     model = built()
     model.save(tmp_path / "model.keras")
     again = keras.saving.load_model(tmp_path / "model.keras", safe_mode=True)
@@ -114,14 +112,14 @@ def test_its_file_holds_nothing_but_keras_own_layers(unpublished: None, tmp_path
         ((64, 96), {"n_frozen": 4}, r"model\.n_frozen is 4; it must be from 0 to model\.n_layers, which is 3"),
     ],
 )
-def test_what_does_not_fit_is_refused_with_the_remedy(
+def test_wrong_shapes_and_settings_are_refused_with_the_remedy(
     unpublished: None, shape: tuple[int, int], settings: dict[str, int], match: str
 ) -> None:
     with pytest.raises(ValueError, match=match):
         built(shape, **settings)
 
 
-def test_without_the_model_the_remedy_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_published_model_is_an_error_with_the_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def unreachable(handle: str) -> Path:
         raise OSError("no network")
 
@@ -130,7 +128,7 @@ def test_without_the_model_the_remedy_is_said(tmp_path: Path, monkeypatch: pytes
         yamnet_weights.weights(HANDLE, n_layers=1)
 
 
-def test_a_model_of_something_else_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_published_model_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(yamnet_weights, "downloaded", lambda _: tmp_path)
     with pytest.raises(yamnet_weights.Unavailable, match="has not the weights of YAMNet"):
         yamnet_weights.weights(HANDLE, n_layers=1)

@@ -1,4 +1,4 @@
-"""Spectrograms changed as other voices would: each change alone, against what it is by hand."""
+"""Random changes of spectrograms, each alone, against values that were worked by hand."""
 
 from typing import Any
 
@@ -26,17 +26,17 @@ def spectrogram(seed: int = 0) -> np.ndarray:
 
 
 def line(n: int, at: float) -> np.ndarray:
-    """A peak at `at`, two wide to either side."""
+    """A peak at `at` with a width of two on either side."""
     return np.maximum(0, 1 - np.abs(np.arange(n) - at) / 2).astype(np.float32)
 
 
 def peak(profile: np.ndarray) -> float:
-    """Where a peak lies: its centre of gravity."""
+    """Position of a peak: its centre of gravity."""
     return float((profile * np.arange(profile.size)).sum() / profile.sum())
 
 
 class Drawn:
-    """A generator whose uniform draws are all the upper bound."""
+    """A generator whose uniform draws are always the upper bound."""
 
     def uniform(self, low: float, high: float) -> float:
         assert low == -high
@@ -47,7 +47,7 @@ def with_draws_at_their_bounds(values: np.ndarray, **changes: Any) -> np.ndarray
     return varied(values, Drawn(), **{**NONE, **changes})  # type: ignore[arg-type]
 
 
-def test_without_any_change_it_is_the_same() -> None:
+def test_bounds_of_0_change_nothing() -> None:
     np.testing.assert_allclose(varied(spectrogram(), np.random.default_rng(0), **NONE), spectrogram(), rtol=1e-6)
 
 
@@ -71,7 +71,7 @@ def test_a_transposition_shifts_the_bands_and_a_warp_is_about_the_lowest() -> No
     assert peak(with_draws_at_their_bounds(values, max_warp=0.2)[:, 0]) == pytest.approx(10, abs=0.2)
 
 
-def test_a_gain_is_added_and_a_cut_ends_at_the_quietest_cell() -> None:
+def test_a_gain_is_added_and_limited_at_the_quietest_cell() -> None:
     values = spectrogram()
     np.testing.assert_allclose(with_draws_at_their_bounds(values, max_gain=2.0), values + 2, rtol=1e-5)
     quieter = [varied(values, np.random.default_rng(k), **{**NONE, "max_gain": 2.0}) for k in range(20)]
@@ -79,11 +79,11 @@ def test_a_gain_is_added_and_a_cut_ends_at_the_quietest_cell() -> None:
     assert min(one.max() for one in quieter) < values.max() - 1
 
 
-def test_a_filter_adds_to_every_frame_the_same_and_bends_at_few_bands() -> None:
+def test_a_filter_is_equal_for_all_frames_and_piecewise_linear_over_bands() -> None:
     values = spectrogram()
     for seed in range(20):
         setting = {**NONE, "max_filter_gain": 2.0}
-        loud = np.vstack([values + 5, np.full((1, N_FRAMES), values.min(), np.float32)])  # none falls to the quietest
+        loud = np.vstack([values + 5, np.full((1, N_FRAMES), values.min(), np.float32)])  # no cell becomes the quietest
         gain = (varied(loud, np.random.default_rng(seed), **setting) - loud)[:-1]
         np.testing.assert_allclose(gain, gain[:, :1].repeat(N_FRAMES, axis=1), atol=1e-5)
         assert 0.1 < np.ptp(gain[:, 0]) <= 4
@@ -105,7 +105,7 @@ def test_masks_hide_whole_bands_or_whole_frames_up_to_the_widest(axis: int, wide
     assert sorted(set(widths)) == list(range(widest + 1))
 
 
-def test_it_follows_from_the_generator_and_leaves_its_input_alone() -> None:
+def test_it_depends_on_the_generator_only_and_does_not_change_its_input() -> None:
     every = {"max_stretch": 0.2, "max_delay": 4.0, "max_warp": 0.1, "max_transposition": 2.0, "max_gain": 1.0}
     settings = {**NONE, **every, "n_masks": 2, "max_time_mask": 5, "max_band_mask": 5}
     values = spectrogram()

@@ -1,4 +1,4 @@
-"""Balance, train and evaluate, stage by stage: what is trained is what predicts; what is interrupted goes on."""
+"""Balance, train and evaluate, stage by stage: predictions of the saved models, and resumed training."""
 
 import json
 import os
@@ -75,12 +75,12 @@ def written(folder: Path) -> pd.DataFrame:
 
 
 def model_folder(folder: Path, fold: int, partition: str) -> Path:
-    """Of the model that predicts a partition: of a classifier, dev's is the one that did not learn from dev."""
+    """Folder of the model that predicts a partition; a classifier that was not trained on dev predicts dev."""
     after = folder / f"models/fold_{fold}"
     return after / bundle.BEFORE_REFIT if partition == "dev" and not is_network(folder) else after
 
 
-# a bundle predicts what evaluation predicted
+# bundles and evaluation
 
 
 def test_bundles_predict_what_evaluation_predicted(study: Path) -> None:
@@ -95,11 +95,11 @@ def test_bundles_predict_what_evaluation_predicted(study: Path) -> None:
         np.testing.assert_array_equal(found.round(6), rows[[f"p_{label}" for label in model.labels]].to_numpy())
         assert [model.labels[k] for k in found.argmax(axis=1)] == rows["prediction"].tolist()
         one = model.probabilities(features, positions[3:4])
-        np.testing.assert_allclose(one, found[3:4], atol=1e-6)  # whatever lies beside it in a batch
+        np.testing.assert_allclose(one, found[3:4], atol=1e-6)  # the rest of the batch has no influence
 
 
 @pytest.mark.slow
-def test_bundles_predict_it_in_another_process_too(study: Path) -> None:
+def test_bundles_predict_the_same_in_another_process(study: Path) -> None:
     script = """
 import sys
 from pathlib import Path
@@ -122,7 +122,7 @@ print(len(rows))
     assert done.stdout.strip() == "14", done.stderr
 
 
-def test_who_develops_and_who_is_tested_is_predicted_and_nobody_else(study: Path) -> None:
+def test_only_dev_and_test_are_predicted(study: Path) -> None:
     predictions = written(study)
     wanted = TWO_FOLDS[TWO_FOLDS["partition"] != "train"].sort_values(["fold", "utterance"], ignore_index=True)
     pd.testing.assert_frame_equal(predictions[["fold", "utterance", "partition"]], wanted, check_dtype=False)
@@ -130,7 +130,7 @@ def test_who_develops_and_who_is_tested_is_predicted_and_nobody_else(study: Path
     assert predictions["truth"].tolist() == truth.tolist()
 
 
-def test_a_bundle_says_on_what_and_whom_it_was_trained(study: Path) -> None:
+def test_a_bundle_states_its_training_corpora_speakers_and_rows(study: Path) -> None:
     config = config_of(study)
     loaded = bundle.load(study / "models/fold_0")
     assert loaded.representation == {key: config["representation"][key] for key in ("name", "settings")}
@@ -141,7 +141,7 @@ def test_a_bundle_says_on_what_and_whom_it_was_trained(study: Path) -> None:
     assert (description["n_rows"], description["n_synthetic_rows"]) == ((32, 4) if is_network(study) else (46, 4))
 
 
-def test_synthetic_rows_alone_carry_features_where_there_are_several_folds(study: Path) -> None:
+def test_only_synthetic_rows_carry_features_if_there_are_several_folds(study: Path) -> None:
     rows = tables.read_balanced(study / "data/balanced_dataset.csv")
     assert rows.groupby("fold")["synthetic"].sum().tolist() == [4, 4]  # neutral: 2 a speaker, of 4
     columns = tables.feature_columns(rows)
@@ -151,10 +151,10 @@ def test_synthetic_rows_alone_carry_features_where_there_are_several_folds(study
     assert rows.loc[rows["synthetic"], columns].notna().all(axis=None)
 
 
-# what training leaves behind
+# outputs of training
 
 
-def test_learning_curves_are_of_every_epoch_of_every_fold_or_say_that_there_are_none(study: Path) -> None:
+def test_learning_curves_have_every_epoch_of_every_fold_or_a_note_that_there_are_none(study: Path) -> None:
     curves = study / "reports/learning_curves"
     assert (study / evaluate.CURVES).read_bytes().startswith(PNG)
     if not is_network(study):
@@ -172,7 +172,7 @@ def test_learning_curves_are_of_every_epoch_of_every_fold_or_say_that_there_are_
     assert not list(curves.rglob("dvc.yaml"))
 
 
-def test_the_kept_epoch_is_the_one_that_dev_likes_best(study: Path) -> None:
+def test_the_kept_epoch_is_the_best_one_on_dev(study: Path) -> None:
     if not is_network(study):
         pytest.skip("a classifier has no epochs")
     for fold in (0, 1):
@@ -183,7 +183,7 @@ def test_the_kept_epoch_is_the_one_that_dev_likes_best(study: Path) -> None:
         assert kept["n_parameters"] == loaded.model.network.count_params()
 
 
-def test_nothing_of_the_training_is_left_besides_the_models(study: Path) -> None:
+def test_training_leaves_only_the_models(study: Path) -> None:
     assert sorted(path.name for path in (study / "models").iterdir()) == ["fold_0", "fold_1"]
     assert not [path for path in (study / "checkpoints").rglob("*") if path.is_file()]
     assert not list(study.rglob(".partial.*"))
@@ -193,7 +193,7 @@ def test_nothing_of_the_training_is_left_besides_the_models(study: Path) -> None
 
 
 class Killed(BaseException):
-    """What nothing catches."""
+    """Exception that no code catches."""
 
 
 def epochs_kept(monkeypatch: pytest.MonkeyPatch, *, last: int | None = None) -> list[int]:
@@ -212,7 +212,7 @@ def epochs_kept(monkeypatch: pytest.MonkeyPatch, *, last: int | None = None) -> 
 
 
 def results(folder: Path) -> dict[str, bytes]:
-    """What must be equal to the byte."""
+    """Files that must have equal bytes."""
     found = [path for path in (folder / "reports").rglob("*") if path.is_file() and path.suffix != ".png"]
     histories = (folder / "models").rglob(bundle.HISTORY)
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in [*found, *histories]}
@@ -227,7 +227,7 @@ def interrupted(monkeypatch: pytest.MonkeyPatch, *, last: int) -> None:
             train.main()
 
 
-def test_a_run_killed_in_its_second_fold_goes_on_there_and_ends_as_if_it_had_not_been(
+def test_a_run_killed_in_its_second_fold_resumes_there_with_the_same_result(
     here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     small_study.write_tables(configuration("dnn"))
@@ -280,7 +280,7 @@ SAME, CHANGES = (
 
 
 @pytest.mark.parametrize("change", [None, "seed", *(pytest.param(name, marks=pytest.mark.slow) for name in CHANGES)])
-def test_a_killed_run_goes_on_with_the_same_inputs_and_begins_anew_with_others(
+def test_a_killed_run_resumes_with_equal_inputs_and_restarts_with_changed_ones(
     change: str | None, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     small_study.write_tables(configuration("dnn"))
@@ -289,7 +289,7 @@ def test_a_killed_run_goes_on_with_the_same_inputs_and_begins_anew_with_others(
     assert not list(here.glob(".partial.*"))
     if change is not None:
         (CHANGES | {"seed": with_params(seed=1)})[change]()
-        if change in ("the balancing", "a feature", "an utterance"):  # else the rows stay: the settings alone must do
+        if change in ("the balancing", "a feature", "an utterance"):  # otherwise only the settings differ, not the rows
             balance.main()
     kept = epochs_kept(monkeypatch, last=1)
     with pytest.raises(Killed):
@@ -297,7 +297,7 @@ def test_a_killed_run_goes_on_with_the_same_inputs_and_begins_anew_with_others(
     assert kept == ([2] if change is None else [1])
 
 
-def test_a_training_that_is_killed_says_how_to_go_on(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_killed_training_gives_the_command_that_resumes_it(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def died(*_: Any, **__: Any) -> Any:
         raise processes.Died
 
@@ -310,8 +310,8 @@ def test_a_training_that_is_killed_says_how_to_go_on(here: Path, monkeypatch: py
     assert not (here / "models").exists()
 
 
-def test_folds_at_once_are_those_one_after_the_other(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Up to how many threads add what up."""
+def test_parallel_folds_have_the_results_of_sequential_folds(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Equal up to the order of sums, which depends on the number of threads."""
     summary = Path("reports/learning_curves/metrics.json")
     small_study.write_tables(configuration("dnn"))
     small_study.run_stages()
@@ -327,12 +327,10 @@ def test_folds_at_once_are_those_one_after_the_other(here: Path, monkeypatch: py
     assert not (here / "checkpoints/models").exists()
 
 
-# an emotion that a fold lacks
+# emotions that a fold lacks
 
 
-def test_a_fold_that_does_not_train_an_emotion_predicts_it_with_probability_0(
-    here: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_an_emotion_that_training_lacks_has_the_probability_0(here: Path, capfd: pytest.CaptureFixture[str]) -> None:
     emotion = TWO_FOLDS["utterance"].map(UTTERANCES.set_index("utterance")["emotion"])
     lacks = (TWO_FOLDS["fold"] == 1) & (TWO_FOLDS["partition"] == "train") & (emotion == "angry")
     small_study.write_tables(configuration("cnn"), partitions=TWO_FOLDS[~lacks])
@@ -353,7 +351,7 @@ def test_a_fold_that_does_not_train_an_emotion_predicts_it_with_probability_0(
     assert scores["recall.angry"] <= 0.5
 
 
-def test_a_dev_partition_of_no_known_emotion_is_refused_with_the_remedy(here: Path) -> None:
+def test_a_dev_partition_without_trained_emotions_is_refused_with_the_remedy(here: Path) -> None:
     emotion = TWO_FOLDS["utterance"].map(UTTERANCES.set_index("utterance")["emotion"])
     lacks = ((TWO_FOLDS["partition"] == "train") & (emotion == "angry")) | (
         (TWO_FOLDS["partition"] == "dev") & (emotion != "angry")
@@ -398,7 +396,7 @@ def test_an_ensembles_predictions_are_the_mean_of_its_members(ensemble: Path) ->
     assert scores["accuracy"] == pytest.approx((test["truth"] == test["prediction"]).mean(), abs=1e-6)
 
 
-def test_the_ensemble_that_is_kept_predicts_what_evaluation_predicted(ensemble: Path) -> None:
+def test_the_saved_ensemble_predicts_what_evaluation_predicted(ensemble: Path) -> None:
     config = configuration("ensemble", *MEMBERS)
     features = {name: reading.read(ensemble / config["members"][name]["representation"]["path"]) for name in MEMBERS}
     predictions = written(ensemble)
@@ -410,8 +408,8 @@ def test_the_ensemble_that_is_kept_predicts_what_evaluation_predicted(ensemble: 
         np.testing.assert_allclose(found, rows[[f"p_{label}" for label in model.labels]].to_numpy(), atol=6e-7)
 
 
-def test_a_member_is_what_it_would_be_alone(ensemble: Path, here: Path) -> None:
-    """But for the digits that people read, which a member's predictions are not yet rounded to."""
+def test_a_member_has_the_predictions_of_the_model_alone(ensemble: Path, here: Path) -> None:
+    """Except for rounding: the predictions of a member are not rounded."""
     small_study.write_tables(configuration("svm"))
     small_study.run_stages()
     member = tables.read_predictions(ensemble / "data/members/svm/predictions.csv")
@@ -428,7 +426,7 @@ def test_members_keep_their_learning_curves(ensemble: Path) -> None:
     assert not [path for path in (ensemble / "checkpoints").rglob("*") if path.is_file()]
 
 
-def test_choosing_by_dev_asks_an_ensemble_for_dev_alone(ensemble: Path) -> None:
+def test_choosing_by_dev_predicts_only_dev_with_an_ensemble(ensemble: Path) -> None:
     found = study_of.predicted_by_members(
         TWO_FOLDS[TWO_FOLDS["partition"] == "dev"], ensemble / "data/members", MEMBERS, ensemble / "models"
     )
@@ -437,7 +435,7 @@ def test_choosing_by_dev_asks_an_ensemble_for_dev_alone(ensemble: Path) -> None:
 
 
 def test_members_of_other_partitions_are_refused_with_the_remedy(ensemble: Path) -> None:
-    """As if partition were chosen anew, and one member trained anew alone."""
+    """As if the partition had changed and only one member had been trained again."""
     other = by_speaker({"02": "test", "01": "dev"}, {"04": "test", "03": "dev"})
     of_both = other[other["partition"] != "train"]
     with pytest.raises(ValueError, match=r"dvc repro"):
@@ -454,7 +452,7 @@ def test_an_ensemble_needs_two_members(members: tuple[str, ...], here: Path) -> 
 
 
 @pytest.mark.parametrize("lost", MEMBERS)
-def test_a_member_that_was_not_trained_is_missed(lost: str, ensemble: Path, here: Path) -> None:
+def test_an_untrained_member_is_an_error(lost: str, ensemble: Path, here: Path) -> None:
     small_study.write_params(configuration("ensemble", *MEMBERS))
     (here / "data/members").mkdir(parents=True)
     (here / "data/members" / next(name for name in MEMBERS if name != lost)).symlink_to(
@@ -465,11 +463,11 @@ def test_a_member_that_was_not_trained_is_missed(lost: str, ensemble: Path, here
     assert not (here / "models").exists()
 
 
-# choices that do not go together
+# settings that do not fit
 
 
 def refused(main: Callable[[], None], capsys: pytest.CaptureFixture[str]) -> str:
-    """What a stage says that ends with an error, and without a traceback."""
+    """Error message of a stage that ends without a traceback."""
     with pytest.raises(SystemExit) as ended:
         run(main)
     capsys.readouterr()
@@ -500,7 +498,7 @@ def test_a_classifier_of_an_array_is_refused_with_the_remedy(here: Path, capsys:
 def test_training_settings_of_the_other_kind_of_model_are_refused(
     name: str, other: str, here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """As `-S model=dnn -S training=scikit_learn` would: every group on the command line wins."""
+    """As with `-S model=dnn -S training=scikit_learn`: groups on the command line have priority."""
     small_study.write_tables(configuration(name) | {"training": small_study.sections(other)["training"]})
     balance.main()
     message = refused(train.main, capsys)
@@ -516,7 +514,7 @@ def test_a_typo_in_the_training_settings_is_named(here: Path, capsys: pytest.Cap
 
 
 def test_balanced_rows_of_another_representation_are_refused_with_the_remedy(here: Path) -> None:
-    """SMOTE's rows of a table, and then the array is chosen without `balance`."""
+    """Rows of a table from SMOTE, but an array as representation."""
     small_study.write_tables(configuration("dnn"))
     balance.main()
     small_study.write_params(configuration("cnn"))
@@ -524,8 +522,8 @@ def test_balanced_rows_of_another_representation_are_refused_with_the_remedy(her
         train.main()
 
 
-def test_a_network_leaves_out_of_standardisation_what_is_synthetic_and_who_does_not_train(here: Path) -> None:
-    """One fold, whose training rows say what mean and variance are."""
+def test_standardisation_leaves_out_synthetic_rows_and_other_partitions(here: Path) -> None:
+    """One fold, whose training rows determine mean and variance."""
     partitions = by_speaker({"01": "test", "02": "dev"})
     small_study.write_tables(configuration("dnn"), partitions=partitions)
     balance.main()
@@ -539,10 +537,10 @@ def test_a_network_leaves_out_of_standardisation_what_is_synthetic_and_who_does_
     np.testing.assert_allclose(np.ravel(layer.variance), values.var(axis=0), rtol=1e-5)
 
 
-# a network that learned from dev, too
+# a network that was also trained on dev
 
 
-def test_dev_is_predicted_by_the_network_that_did_not_learn_from_it(here: Path) -> None:
+def test_dev_is_predicted_by_the_network_that_was_not_trained_on_it(here: Path) -> None:
     config = configuration("cnn")
     config["training"] |= {"select": "last", "refit": True}
     small_study.write_tables(config)

@@ -17,7 +17,7 @@ ENCODER, COMMIT = "someone/small", "0123456789" * 4
 
 @pytest.fixture
 def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty project whose cache is empty, too, and whose network is down."""
+    """An empty project with an empty cache and without network access."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.delenv("TFHUB_CACHE_DIR", raising=False)
@@ -57,7 +57,7 @@ def availability() -> dict[str, Any]:
 
 
 @pytest.mark.usefixtures("workplace")
-def test_the_probe_says_what_is_studied_and_writes_what_it_found(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_probe_prints_the_study_and_writes_its_findings(capsys: pytest.CaptureFixture[str]) -> None:
     configure()
     probe.main()
     assert capsys.readouterr().out == "corpus demo, partition speaker_holdout, model svm\n"
@@ -79,7 +79,9 @@ def test_a_missing_root_ends_with_every_way_to_provide_it(root: str) -> None:
     ("representation", "required"),
     [("yamnet", False), ("yamnet_librosa", False), ("librosa", True)],
 )
-def test_what_needs_yamnet_ends_with_the_remedy_where_it_cannot_be_had(representation: str, required: bool) -> None:
+def test_a_study_that_needs_yamnet_fails_with_the_remedy_if_it_is_unavailable(
+    representation: str, required: bool
+) -> None:
     configure(representation=representation, required=required)
     with pytest.raises(ValueError, match=f"{HANDLE} is neither in .*; set TFHUB_CACHE_DIR"):
         probe.main()
@@ -87,7 +89,7 @@ def test_what_needs_yamnet_ends_with_the_remedy_where_it_cannot_be_had(represent
 
 
 @pytest.mark.usefixtures("workplace")
-def test_what_a_member_of_an_ensemble_takes_is_needed() -> None:
+def test_the_representation_of_a_member_is_needed() -> None:
     configure(members=["librosa", "yamnet"])
     with pytest.raises(ValueError, match=f"{HANDLE} is neither in"):
         probe.main()
@@ -95,7 +97,7 @@ def test_what_a_member_of_an_ensemble_takes_is_needed() -> None:
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
-    """Which speech encoders were looked for; none is there."""
+    """List of the speech encoders that were looked for; none is available."""
     sought: list[tuple[str, str]] = []
 
     def check(model: str, revision: str) -> None:
@@ -107,7 +109,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
 
 
 @pytest.mark.usefixtures("workplace")
-def test_a_speech_encoder_that_nothing_asks_for_is_not_looked_for(asked: list[tuple[str, str]]) -> None:
+def test_an_unneeded_speech_encoder_is_not_looked_for(asked: list[tuple[str, str]]) -> None:
     configure(members=["librosa", "log_mel"])
     probe.main()
     assert files.read_json(probe.ENCODER) == {"wanted": False}
@@ -118,7 +120,7 @@ def test_a_speech_encoder_that_nothing_asks_for_is_not_looked_for(asked: list[tu
 @pytest.mark.parametrize(
     "settings", [{"representation": "ssl"}, {"ssl_required": True}, {"members": ["librosa", "ssl"]}]
 )
-def test_what_needs_a_speech_encoder_ends_where_it_cannot_be_had(
+def test_a_study_that_needs_a_speech_encoder_fails_if_it_is_unavailable(
     settings: dict[str, Any], asked: list[tuple[str, str]]
 ) -> None:
     configure(**settings)
@@ -129,7 +131,7 @@ def test_what_needs_a_speech_encoder_ends_where_it_cannot_be_had(
 
 
 @pytest.mark.usefixtures("workplace")
-def test_what_needs_a_speech_encoder_goes_on_where_it_can_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_study_that_needs_a_speech_encoder_continues_if_it_is_available(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hugging_face, "check", lambda *_: None)
     configure(representation="ssl")
     probe.main()
@@ -138,7 +140,7 @@ def test_what_needs_a_speech_encoder_goes_on_where_it_can_be_had(monkeypatch: py
 
 @pytest.mark.usefixtures("workplace")
 @pytest.mark.parametrize("settings", [{"representation": "opensmile"}, {"members": ["librosa", "opensmile"]}])
-def test_opensmile_is_looked_for_only_where_it_is_asked_for(
+def test_opensmile_is_looked_for_only_if_a_model_takes_it(
     settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(opensmile, "check_installed", lambda: 1 / 0)
@@ -155,15 +157,15 @@ def test_opensmile_is_looked_for_only_where_it_is_asked_for(
 
 @pytest.mark.usefixtures("workplace")
 @pytest.mark.parametrize("found_by", ["is_cached", "is_reachable"])
-def test_what_needs_yamnet_goes_on_where_it_can_be_had(monkeypatch: pytest.MonkeyPatch, found_by: str) -> None:
+def test_a_study_that_needs_yamnet_continues_if_it_is_available(monkeypatch: pytest.MonkeyPatch, found_by: str) -> None:
     monkeypatch.setattr(hub, found_by, lambda handle: handle == HANDLE)
     configure(representation="yamnet")
     probe.main()
     assert availability()["available"] is True
 
 
-def test_what_links_in_the_corpus_lead_to_is_part_of_the_finding(workplace: Path) -> None:
-    """DVC does not look behind a link, so the stages that read audio depend on this file as well."""
+def test_targets_of_links_in_the_corpus_are_part_of_the_finding(workplace: Path) -> None:
+    """DVC does not follow links, so the stages that read audio depend on this file too."""
     elsewhere = workplace / "elsewhere"
     elsewhere.mkdir()
     (elsewhere / "1.wav").write_text("text")
@@ -175,7 +177,7 @@ def test_what_links_in_the_corpus_lead_to_is_part_of_the_finding(workplace: Path
     assert list(content) == ["root", "links"]
     assert content["links"] == files.linked_folders(workplace / "corpus")
     assert list(content["links"]) == ["Actor_01"]
-    (workplace / "corpus" / "2.wav").write_text("text")  # not behind a link
+    (workplace / "corpus" / "2.wav").write_text("text")  # not behind a symbolic link
     probe.main()
     assert probe.CORPUS_ROOT.read_bytes() == before
     (elsewhere / "2.wav").write_text("text")
@@ -248,7 +250,7 @@ def test_an_adapted_study_is_announced_as_transductive(capsys: pytest.CaptureFix
     ],
     ids=["name alone", "representation alone", "array", "ensemble"],
 )
-def test_what_cannot_be_adapted_is_told_before_anything_is_extracted(changes: dict[str, Any], message: str) -> None:
+def test_an_impossible_adaptation_is_an_error_before_extraction(changes: dict[str, Any], message: str) -> None:
     both = {"adaptation": {"name": "speaker"}, "representation_section": ADAPTED}
     configure(**(changes if changes.keys() & both.keys() else both | changes))
     with pytest.raises(ValueError, match=message):

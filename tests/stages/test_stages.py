@@ -1,4 +1,4 @@
-"""What the stages' scripts do beyond calling one function of the library: counts, warnings, notes, reports."""
+"""Own work of the stages' scripts: counts, warnings, notes, reports."""
 
 import json
 from functools import partial
@@ -45,18 +45,18 @@ PROTOCOL = "speaker_holdout (speaker-independent)"
 
 
 def of(n_speakers: int, corpus: str, *emotions: str) -> pd.DataFrame:
-    """Two utterances of neutral and four of each other emotion a speaker."""
+    """Two utterances of neutral and four of each other emotion per speaker."""
     return utterance_table(n_speakers, corpus=corpus, emotions=emotions, n_repetitions=1)
 
 
 def by_speaker(utterances: pd.DataFrame, **speakers: str) -> pd.DataFrame:
-    """Partitions of one fold: `dev="01"` is of speakers 01, the others train."""
+    """Partitions of one fold: `dev="01"` puts speakers 01 in dev; the others are in training."""
     number = utterances["speaker"].str.rpartition("/")[2]
     partition = number.map({name: key for key, name in speakers.items()}).fillna("train")
     return pd.DataFrame({"fold": 0, "utterance": utterances["utterance"], "partition": partition})
 
 
-# what a partition leaves out
+# utterances in no partition
 
 
 def test_a_partition_of_all_utterances_leaves_nothing_out() -> None:
@@ -66,7 +66,7 @@ def test_a_partition_of_all_utterances_leaves_nothing_out() -> None:
         assert stage.left_out(table, utterances) == {}
 
 
-def test_across_corpora_what_has_no_part_is_counted_by_corpus_and_by_emotion() -> None:
+def test_across_corpora_left_out_utterances_are_counted_by_corpus_and_emotion() -> None:
     utterances = combined(
         of(4, "ravdess", "neutral", "sad", "calm", "surprised"),
         of(3, "emodb", "neutral", "sad", "boredom"),
@@ -84,7 +84,7 @@ def test_across_corpora_what_has_no_part_is_counted_by_corpus_and_by_emotion() -
 
 
 def test_an_emotion_that_one_of_two_training_corpora_lacks_is_not_left_out() -> None:
-    """TESS lacks surprised, which SAVEE is tested on; neutral is not tested."""
+    """TESS lacks surprised, which is tested on SAVEE; neutral is not tested."""
     trained_on = combined(of(3, "ravdess", "neutral", "sad", "surprised"), of(2, "tess", "neutral", "sad"))
     utterances = combined(trained_on, of(2, "savee", "surprised", "sad"))
     settings = CROSS | {"train_corpora": ["ravdess", "tess"], "test_corpora": ["savee"]}
@@ -95,7 +95,7 @@ def test_an_emotion_that_one_of_two_training_corpora_lacks_is_not_left_out() -> 
     }
 
 
-def test_a_copy_of_another_sides_audio_is_counted_as_one() -> None:
+def test_a_copy_of_audio_in_another_partition_is_counted() -> None:
     utterances = combined(of(4, "ravdess", "neutral", "sad"), of(2, "emodb", "neutral", "sad"))
     copies = {f"ravdess/Actor_0{k}/sad-normal-dogs-0": "emodb/Actor_01/sad-normal-dogs-0" for k in (1, 2)}
     utterances = with_copies(utterances, copies)
@@ -104,16 +104,16 @@ def test_a_copy_of_another_sides_audio_is_counted_as_one() -> None:
     assert stage.left_out(table, utterances) == {"ravdess: their audio is in another partition as well": 2}
 
 
-def test_of_several_folds_the_copies_that_each_leaves_out_are_summed() -> None:
+def test_copies_that_are_left_out_are_summed_over_the_folds() -> None:
     utterances = of(6, "ravdess", "neutral", "sad")
     first, copy = (f"ravdess/Actor_0{k}/sad-normal-dogs-0" for k in (1, 4))
     utterances = with_copies(utterances, {copy: first})
     table = partitions.partition_table(utterances, name="leave_one_speaker_out", seed=0)
-    # speakers 1 and 4 are tested in folds 0 and 3, dev in folds 5 and 2; in the other two folds both train
+    # speakers 1 and 4 are tested in folds 0 and 3, dev in folds 5 and 2; in the other two folds both are in training
     assert stage.left_out(table, utterances) == {"ravdess: their audio is in another partition as well": 4}
 
 
-def test_the_stage_says_what_it_leaves_out(
+def test_the_stage_prints_the_utterances_that_it_leaves_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -133,7 +133,7 @@ def test_the_stage_says_what_it_leaves_out(
 
 
 def trained(utterances: pd.DataFrame, partition: pd.DataFrame, models: Path, **changes: Any) -> pd.DataFrame:
-    """Write the models of a table of partitions, nothing balanced; the features that they learned."""
+    """Train models on a table of partitions without balancing, and write them; return their features."""
     features = feature_table(utterances)
     folds = [
         balancing.rows_of(features, partition, fold=fold, partition="train").assign(fold=fold, synthetic=False)
@@ -146,7 +146,7 @@ def trained(utterances: pd.DataFrame, partition: pd.DataFrame, models: Path, **c
 
 
 def fit(rows: pd.DataFrame, features: pd.DataFrame, *arguments: Any) -> None:
-    """Write the models of some rows."""
+    """Train models on some rows, and write them."""
     partition, utterances, config, models = arguments
     given = study.Study(utterances, partition, Representation(features), rows, Settings.of(config))
     study.write_models(given, models, curves=models.with_name(f"{models.name}-curves"), run="models")
@@ -158,13 +158,13 @@ def predicted(table: pd.DataFrame, utterances: pd.DataFrame, features: pd.DataFr
 
 
 def probabilities(model: bundle.Bundle, features: pd.DataFrame, utterances: pd.Series) -> npt.NDArray[np.float64]:
-    """What a model makes of the features of some utterances."""
+    """Probabilities of a model for the features of some utterances."""
     rows = Representation(features)
     return model.probabilities(rows, rows.positions(utterances.to_frame().assign(variant=tables.ORIGINAL)))
 
 
 def description(folder: Path) -> dict[str, Any]:
-    """What a bundle says of itself."""
+    """Description of a bundle."""
     found: dict[str, Any] = json.loads((folder / bundle.DESCRIPTION).read_text())
     return found
 
@@ -188,10 +188,10 @@ def test_every_fold_has_a_model_of_train_and_dev_and_with_refit_one_of_train_alo
         assert description(models / f"fold_{fold}")["speakers"] == with_dev
 
 
-def test_a_speaker_who_alone_trains_an_emotion_is_recorded_and_warned_of(
+def test_a_lone_training_speaker_of_an_emotion_is_recorded_and_gives_a_warning(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """One of TESS's two speakers is in training, beside RAVDESS, and is the only one there with pleasant surprise."""
+    """One of TESS's two speakers is in training with RAVDESS, and only she has pleasant surprise."""
     utterances = combined(of(4, "ravdess", *FOUR), of(2, "tess", *FOUR, "pleasant_surprise"))
     partition = by_speaker(utterances, dev="02", test="04")
     trained(utterances, partition, tmp_path / "models")
@@ -216,8 +216,10 @@ def test_lone_speakers_of_all_folds_are_in_one_warning(tmp_path: Path, capsys: p
 
 
 @pytest.mark.parametrize("known", [True, False])
-def test_without_lone_speakers_nothing_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str], known: bool) -> None:
-    """Nobody knows how many the unknown speakers are."""
+def test_without_lone_speakers_there_is_no_warning(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], known: bool
+) -> None:
+    """The number of unknown speakers is not known."""
     utterances = of(4, "ravdess", *FOUR)
     partition = by_speaker(utterances, dev="03", test="04")
     utterances = utterances if known else without_speakers(utterances)
@@ -228,8 +230,8 @@ def test_without_lone_speakers_nothing_is_said(tmp_path: Path, capsys: pytest.Ca
     assert found["speakers"] == (["ravdess/01", "ravdess/02", "ravdess/03"] if known else [])
 
 
-def test_a_model_that_cannot_be_trained_leaves_the_models_as_they_were(tmp_path: Path) -> None:
-    """The second fold trains one utterance of sad."""
+def test_a_failed_training_leaves_the_earlier_models_unchanged(tmp_path: Path) -> None:
+    """The second fold has one training utterance of sad."""
     utterances = of(4, "ravdess", *FOUR)
     partition = partitions.partition_table(utterances, name="leave_one_speaker_out", seed=0)
     models = tmp_path / "models"
@@ -246,8 +248,8 @@ def test_a_model_that_cannot_be_trained_leaves_the_models_as_they_were(tmp_path:
 
 
 @pytest.mark.parametrize("refit", [True, False])
-def test_dev_is_predicted_by_a_model_that_did_not_learn_it(tmp_path: Path, refit: bool) -> None:
-    """Labels are drawn by lot, so a forest knows those that it learned, and guesses the others."""
+def test_dev_is_predicted_by_a_model_that_was_not_trained_on_it(tmp_path: Path, refit: bool) -> None:
+    """Labels are random, so a forest predicts its training labels and guesses the others."""
     utterances = utterance_table(6, emotions=FOUR)
     random = np.random.default_rng(0)
     utterances = utterances.assign(emotion=random.choice(FOUR, len(utterances)))
@@ -338,13 +340,13 @@ def test_pictures_of_several_corpora_name_them_and_mark_their_recall(
     for options in drawn.values():
         first, second = options["note"].splitlines()
         assert first == f"demo and ravdess, test, {PROTOCOL}"
-        assert "Synthetic speech" in second  # the demo corpus must not be taken for people
+        assert "Synthetic speech" in second  # a reader must not take the demo corpus for people
     assert set(drawn["per_class"]["corpus"]) == {"demo", "ravdess"}
     for path in (evaluate.CONFUSION_MATRIX, evaluate.PER_CLASS):
         assert path.read_bytes().startswith(b"\x89PNG")
 
 
-def test_a_study_across_corpora_says_in_its_metrics_what_went_where(folder: Path) -> None:
+def test_the_metrics_of_a_study_across_corpora_name_the_corpora_of_each_partition(folder: Path) -> None:
     """Train and evaluate as the stages do, from the tables that they read; the test corpus's speakers are unknown."""
     tested = without_speakers(of(3, "folders", *FOUR))
     utterances = combined(of(4, "ravdess", *FOUR), of(3, "emodb", *FOUR), tested)
@@ -377,7 +379,7 @@ def test_a_study_across_corpora_says_in_its_metrics_what_went_where(folder: Path
 
 
 def test_maps_name_the_corpora_of_their_rows_and_no_other(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """EmoDB is tested alone, and so is on no map."""
+    """EmoDB is only tested, and so is on no map."""
     notes: list[str] = []
     real = project.projection_map
 
