@@ -6,9 +6,8 @@ from typing import Any
 import pandas as pd
 
 from ser import study
-from ser.core import files, params, tables
-from ser.core.stage import run
-from ser.evaluation import captions, metrics, reliability
+from ser.core import files, params, stage, tables
+from ser.evaluation import captions, metrics, reliability, score
 from ser.figures import classes, curves, matrices
 from ser.models import bundle, trained
 from ser.protocol import partitions
@@ -44,6 +43,7 @@ def main() -> None:
     tables.write(shown[["truth", "prediction"]], CONFUSION)
     write_results(shown, metrics.headline(scores), protocol)
     files.write_figure(CURVES, curves.learning_curves(trained.epochs(MODELS), title=f"{name}, {protocol}"))
+    print(score.text(scores, report=CLASSIFICATION_REPORT))
 
 
 def write_results(predictions: pd.DataFrame, title: str, protocol: str) -> None:
@@ -57,4 +57,4 @@ def write_results(predictions: pd.DataFrame, title: str, protocol: str) -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    stage.run(main)

@@ -16,7 +16,7 @@ from ser.compute import cache
 
 GLOBAL = "# @package _global_"  # first line of a file that sets values outside its group too
 OVERRIDE = "override /"  # before the group in the defaults list of such a file
-PLAIN = re.compile(r"[A-Za-z_][\w./+-]*")  # text that Hydra reads without quotes
+PLAIN = re.compile(r"(?!(?:null|true|false|nan|inf)$)(?:\.{0,2}/)?[A-Za-z_][\w./+-]*")  # text that needs no quotes
 Leaves = dict[str, Any]  # dotted name -> value
 
 
@@ -157,8 +157,10 @@ def text(value: Any) -> str:
 
     Examples
     --------
-    >>> text(1e-05), text(None), text([True, "angry"]), text("two words"), text({"n_masks": 2})
-    ('1e-05', 'null', '[true,angry]', '"two words"', '{n_masks:2}')
+    >>> text(1e-05), text(None), text([True, "angry"]), text({"n_masks": 2})
+    ('1e-05', 'null', '[true,angry]', '{n_masks:2}')
+    >>> text("/data/tess"), text("two words"), text("01"), text("null")
+    ('/data/tess', '"two words"', '"01"', '"null"')
     """
     if isinstance(value, Mapping):
         return "{" + ",".join(f"{text(key)}:{text(item)}" for key, item in value.items()) + "}"

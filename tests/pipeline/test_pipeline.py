@@ -1,13 +1,18 @@
 """The whole pipeline under DVC, on a small synthesised corpus, in a copy of the project with its own Git history."""
 
+import csv
+import json
+import shlex
 import shutil
 import subprocess
+import sys
 
 import pandas as pd
 import pytest
 
 from ser.features.yamnet import hub
 from tests.support.dvc_project import Project
+from tests.support.paths import ROOT
 from tests.support.several_corpora import N_A_SPEAKER, emodb_corpus, tess_corpus
 from tests.support.synthesis import ravdess_corpus
 
@@ -47,6 +52,11 @@ def study_of_several(project, *settings, **options):
     return project.study("corpus=combined", root, FEW_NEIGHBOURS, *settings, **options)
 
 
+def experiments(project):
+    """What `ser experiments` lists; the command of the copy, and not the installed one."""
+    return json.loads(project.run(sys.executable, "-c", "from ser.cli import main; main()", "experiments", "--json"))
+
+
 def metrics(project):
     return project.read_json("reports/metrics.json")
 
@@ -76,6 +86,20 @@ def test_without_yamnet_all_else_is_made_and_one_warning_says_why(project):
 def test_the_run_first_says_what_is_studied(project):
     lines = [line for line in project.first_output.splitlines() if line and not line.startswith((">", "Running"))]
     assert lines[0] == "corpus demo, partition speaker_holdout, model svm"
+
+
+def test_the_run_ends_with_the_score(project):
+    assert project.ran(project.first_output)[-1] == "summarise"
+    end = project.first_output.partition("> python -m stages.summarise\n")[2].splitlines()
+    figures = metrics(project)
+    size = f"{figures['n_utterances']} utterances of {figures['n_speakers']} speakers"
+    assert end[:4] == [
+        f"UAR {100 * figures['uar']:.1f} % (no interval: it needs 6 known speakers) on {size}",
+        f"dev UAR {100 * figures['dev.uar']:.1f} %",
+        "protocol: speaker_holdout (speaker-independent)",
+        "report: reports/report.html",
+    ]
+    assert (project.folder / "reports/report.html").is_file()
 
 
 def test_no_speaker_is_on_two_sides_and_only_training_rows_are_balanced(project):
@@ -116,7 +140,7 @@ def test_a_forced_run_by_other_numbers_of_threads_and_processes_writes_the_same_
 
 def test_another_model_runs_training_and_what_follows_alone(project):
     output = study(project, "model=logistic_regression")
-    assert set(project.ran(output)) == {"probe", "train", "evaluate", "audit", "report"}
+    assert set(project.ran(output)) == {"probe", "train", "evaluate", "audit", "report", "summarise"}
     assert "model logistic_regression" in output
 
 
@@ -144,7 +168,11 @@ def test_a_typo_in_a_setting_is_named(project):
 
 
 def test_choosing_by_dev_leaves_the_test_figures_out(project):
-    study(project, "evaluation.test=false", targets=["evaluate"])
+    output = study(project, "evaluation.test=false", targets=["evaluate"])
+    assert project.ran(output)[-1] == "evaluate"
+    end = output.partition("> python -m stages.evaluate\n")[2].splitlines()
+    assert end[0] == "UAR not computed: the test partition was not predicted (evaluation.test=false)"
+    assert end[3] == "report: reports/classification_report.txt"
     assert set(metrics(project)) == {"speaker_independent", "protocol", "dev.uar", "dev.accuracy"}
     assert set(project.read("reports/predictions.csv")["partition"]) == {"dev"}
 
@@ -189,7 +217,7 @@ def test_a_transductive_study_extracts_nothing_anew_and_is_marked(project):
     study(project, *folds)
     assert "transductive" not in metrics(project)
     ran = project.ran(study(project, "adaptation=speaker", *folds))
-    assert {"adapt", "balance", "train", "evaluate", "audit", "report"} <= {*ran}
+    assert {"adapt", "balance", "train", "evaluate", "audit", "report", "summarise"} <= {*ran}
     assert not {name for name in ran if name.startswith("extract_")}
     assert metrics(project)["transductive"] is True
     assert metrics(project)["protocol"] == "speaker_folds (speaker-independent, transductive)"
@@ -284,8 +312,20 @@ def test_dvc_shows_metrics_plots_and_differences(project):
     page = (project.folder / "dvc_plots/index.html").read_text()
     for title in ("Confusion, share", "Reliability, on", "t-SNE of", "UMAP of", "reports/per_class.png"):
         assert title in page
-    assert "speaker_holdout" in project.run("dvc", "exp", "show", "--csv")
     project.run("dvc", "metrics", "diff")
+
+
+def test_dvc_shows_metrics_before_parameters_before_dependencies_and_less_where_it_is_told_to(project):
+    columns, *rows = csv.reader(project.run("dvc", "exp", "show", "--csv").splitlines())
+    assert any("speaker_holdout" in row for row in rows)
+    of_kinds = [columns.index(name) for name in ("uar", "params.yaml:model.name", "ser/core")]
+    assert of_kinds == sorted(of_kinds)
+    assert len(columns) < 600  # a column for every parameter and dependency: DVC has no setting that hides any
+    (command,) = (line for line in (ROOT / "README.md").read_text().splitlines() if line.startswith("dvc exp show "))
+    shown = project.run(*shlex.split(command), "--csv").splitlines()[0].split(",")
+    parameters = {f"params.yaml:{name}.name" for name in ("corpus", "partition", "representation", "model")}
+    assert {"Experiment", "dev.uar", "uar"} | parameters <= set(shown)
+    assert len(shown) <= 60
 
 
 def test_the_models_are_an_artifact_of_dvc(project):
@@ -300,6 +340,10 @@ def test_queued_studies_run_in_their_copies(project):
     project.run("git", "checkout", "--quiet", "--force", "HEAD")
     settings = ("-S", f"corpus.root={project.corpus}", "-S", FEW_NEIGHBOURS)
     project.run("dvc", "exp", "run", "--queue", *settings, "-S", "model=svm,random_forest")
+    project.run("dvc", "exp", "run", "--queue", "--name", "no-corpus", "-S", "corpus=ravdess")
+    queued = [row for row in experiments(project) if row["state"] == "queued"]
+    assert sorted(row["model"] for row in queued) == ["random_forest", "svm", "svm"]
+    assert {row["dev.uar"] for row in queued} == {None}
     project.run("dvc", "queue", "start")
     for _ in range(60):
         status = project.run("dvc", "queue", "status")
@@ -307,6 +351,13 @@ def test_queued_studies_run_in_their_copies(project):
             break
         subprocess.run(["sleep", "3"], check=True)
     assert status.count("Success") == 2, status
+    rows = {row["run"]: row for row in experiments(project)}
+    assert [rows["no-corpus"][name] for name in ("state", "corpus", "uar")] == ["failed", "ravdess", None]
+    forests = [row for row in rows.values() if row["model"] == "random_forest"]
+    assert [(row["state"], row["speaker_independent"]) for row in forests] == [("done", True)]
+    assert 0 < forests[0]["uar"] < 1
+    assert forests[0]["uar_low"] is None  # below 6 speakers
+    assert set(forests[0]["overrides"]) == {"model=random_forest", f"corpus.root={project.corpus}", FEW_NEIGHBOURS}
     project.run("dvc", "queue", "stop")
 
 
@@ -319,7 +370,7 @@ def test_yamnet_is_picked_up_once_it_is_there(project):
     assert project.read("data/yamnet_librosa_features.csv").shape == (8 * 30, 3 + 1024 + 120)
     assert project.ran(project.run("dvc", "repro")) == ["probe"]
     output = study(project, "model.representation=yamnet_librosa")
-    wanted = {"probe", "adapt", "balance", "project", "train", "evaluate", "audit", "report"}
+    wanted = {"probe", "adapt", "balance", "project", "train", "evaluate", "audit", "report", "summarise"}
     assert set(project.ran(output)) == wanted
     bundle = project.read_json("models/fold_0/bundle.json")
     assert set(bundle["representation"]["settings"]) == {"yamnet", "librosa"}

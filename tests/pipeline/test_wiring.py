@@ -23,7 +23,7 @@ ORDER = [
         "balance",
         "project",
     ),
-    *("train_member", "train", "evaluate", "audit", "report"),
+    *("train_member", "train", "evaluate", "audit", "report", "summarise"),
 ]
 EXTRACTIONS = [
     *("extract_yamnet", "extract_ssl", "extract_opensmile", "extract_librosa", "extract_log_mel", "extract_frames"),
@@ -99,7 +99,7 @@ class Stage(NamedTuple):
 
     def stated_outputs(self):
         """What it writes, as the script names it: of a stage for each item, the folder of all items."""
-        entries = [*self.stated["outs"], *self.stated.get("metrics", [])]
+        entries = [*self.stated.get("outs", []), *self.stated.get("metrics", [])]
         names = {next(iter(entry)) if isinstance(entry, dict) else entry for entry in entries}
         return {of_all_items(as_csv(name)) for name in names if not name.startswith("${")}
 
@@ -113,6 +113,9 @@ STAGES = [
     *(Stage(study, name, f"stages.{name}") for study, names in SHARED.items() for name in names),
     *(Stage(study, name, f"{study.replace('/', '.')}.{name}") for study, names in OWN.items() for name in names),
 ]
+
+
+READING = [stage for stage in STAGES if stage.name != "summarise"]  # which waits for tables and reads none
 
 
 def each(stages):
@@ -182,7 +185,7 @@ def test_a_shared_stage_is_that_of_the_root_but_for_the_folder(study, name):
     assert study.get("params") == root.get("params")
 
 
-@each(STAGES)
+@each(READING)
 def test_every_variable_path_is_a_parameter_that_the_script_loads(stage):
     params = wiring.stage_params(stage.module)
     outs = (next(iter(out)) if isinstance(out, dict) else out for out in stage.stated["outs"])
@@ -202,12 +205,26 @@ def test_stages_that_read_features_depend_on_those_of_the_representation(stage):
     assert READERS_OF_FEATURES[stage.folder, stage.name] in stage.stated["deps"]
 
 
+def test_the_score_is_printed_after_every_other_stage():
+    stages = {stage.name: stage for stage in STAGES if not stage.folder}
+    before, waiting = set(), ["summarise"]
+    while waiting:
+        read = stages[waiting.pop()].stated_data()
+        new = {name for name, stage in stages.items() if stage.stated_outputs() & read} - before
+        before |= new
+        waiting += new
+    others = {"${features.path}": "extract_added", "${model_input}": "train_member"}  # outputs with a variable path
+    assert before == set(stages) - {"summarise", *others.values()}
+    assert "${features.path}" in stages["summarise"].stated["deps"]
+    assert "${model_input}" in stages["train"].stated["deps"]
+
+
 def test_only_the_probe_always_runs():
     always = [(stage.folder, stage.name) for stage in STAGES if stage.stated.get("always_changed")]
     assert always == [(folder, "probe") for folder in ("", *SHARED)]
 
 
-@each(STAGES)
+@each(READING)
 def test_a_stage_of_a_large_table_knows_its_format(stage):
     paths = [
         *stage.stated["deps"],
@@ -217,7 +234,7 @@ def test_a_stage_of_a_large_table_knows_its_format(stage):
 
 
 def test_the_large_tables_bear_the_names_that_people_rely_on():
-    stated = {out for stage in STAGES if not stage.folder for out in stage.stated["outs"] if FORMAT in str(out)}
+    stated = {out for stage in STAGES if not stage.folder for out in stage.stated.get("outs", []) if FORMAT in str(out)}
     names = ("yamnet_librosa_features", "adapted_features", "balanced_dataset")
     names += tuple(f"{name}_extracted_features" for name in ("yamnet", "ssl", "opensmile", "librosa"))
     assert {as_csv(out) for out in stated} == {f"data/{name}.csv" for name in names}

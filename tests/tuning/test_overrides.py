@@ -12,6 +12,7 @@ STUDIES = [
     ["corpus=ravdess", "partition=luna_jimenez", "model=mlp", "model.alpha=1.0"],
     ["model=dnn", "training.batch_size=32"],
     ["balance=none", "model=cnn_lstm"],
+    ["corpus=tess", "corpus.root=/data/tess", "corpus.on_invalid=exclude"],
     ["model=best"],
     ["model=tuned_yamnet", "training=system_b", "training.learning_rate=1e-05"],
     ["librosa=means_42", "model.representation=yamnet_librosa"],
