@@ -2,7 +2,8 @@
 
 import gc
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -80,3 +81,18 @@ def compositions_are_kept() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(params, "compose", composing.kept(params.compose))
         yield
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of this run of pytest, the same for all its processes; see `tests.support.shared`."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@pytest.fixture(scope="session")
+def small_studies(shared: Path) -> Callable[..., Path]:
+    """Function that returns the folder of a trained small study, see `small_study.trained`; no test may change it."""
+    from tests.support import small_study  # imports scikit-learn, which the process that distributes tests can spare
+
+    return partial(small_study.trained, shared)

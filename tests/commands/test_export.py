@@ -4,6 +4,7 @@ import csv
 import json
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,6 @@ from ser import cli
 from ser.core import tables
 from ser.models import bundle
 from ser.serving import export, recognition
-from stages import train_member
 from tests.support import small_study
 from tests.support.small_study import FOUR, configuration
 from tests.support.synthesis import tone
@@ -24,17 +24,6 @@ from tests.support.synthesis import tone
 WITHIN = {"litert_float16": 5e-3, "litert_int8": 0.1}  # of weights that are kept in fewer bits
 FORMATS = {"svm": ["onnx"], "cnn": ["litert", "litert_float16", "litert_int8", "saved_model"]}
 HEADER = ["format", "size", "difference", "agreement", "uar", "latency"]
-
-
-def made(folder: Path, name: str, *members: str) -> Path:
-    """Folder of a study of two folds, with the results of its stages."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        small_study.write_tables(configuration(name, *members))
-        for member in members:
-            train_member.main(member)
-        small_study.run_stages()
-    return folder
 
 
 def run(*arguments: str | Path) -> str:
@@ -57,9 +46,12 @@ def complaint(*arguments: str | Path) -> str:
 
 
 @pytest.fixture(scope="module", params=[pytest.param("cnn", marks=pytest.mark.slow), "svm"])
-def exported(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path, str]:
+def exported(
+    request: pytest.FixtureRequest, small_studies: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[str, Path, str]:
     """Name of a model, folder of its study after `ser export models/fold_1`, and the printed output."""
-    folder = made(tmp_path_factory.mktemp(request.param), request.param)
+    folder = tmp_path_factory.mktemp(request.param)
+    shutil.copytree(small_studies(request.param), folder, dirs_exist_ok=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         printed = run("models/fold_1")
@@ -180,7 +172,7 @@ def test_missing_reports_are_named_with_the_remedy_and_nothing_is_written(missin
     Path(missing).unlink()
     message = complaint("models/fold_1", "--to", "other")
     assert missing in message
-    assert "is not here" in message
+    assert "does not exist" in message
     assert "dvc repro evaluate" in message
     assert not Path("other").exists()
 
@@ -220,9 +212,10 @@ def test_an_ensemble_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.slow
-def test_an_ensemble_and_its_members_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    made(tmp_path, "ensemble", "svm", "cnn")
-    monkeypatch.chdir(tmp_path)
+def test_an_ensemble_and_its_members_are_refused(
+    small_studies: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(small_studies("ensemble", "svm", "cnn"))
     assert re.search(
         r"is an ensemble.*train one of its members.* -S model=svm, and export that", complaint("models/fold_0")
     )

@@ -1,6 +1,7 @@
 """The report of whole small studies: what the page says is what the tables say, and it says what it must."""
 
 import itertools
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -287,8 +288,10 @@ def test_several_corpora_have_a_table_and_their_own_licences(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("name", ["cnn", "dnn"])
-def test_a_network_has_learning_curves_and_only_one_of_features_an_importance(tmp_path: Path, name: str) -> None:
-    page, text = reported(tmp_path, configuration(name, n_repeats=1))
+def test_a_network_has_learning_curves_and_only_one_of_features_an_importance(
+    tmp_path: Path, name: str, small_studies: Callable[..., Path]
+) -> None:
+    page, text = reported(tmp_path, configuration(name, n_repeats=1), trained=small_studies(name))
     assert said(page, "Epoch that was kept").keys() == {"fold 0", "fold 1"}
     assert {row[0] for row in said(page, "Epoch that was kept").values()} == {"3"}
     assert ("Permutation importance" in page.tables) == (name == "dnn")
@@ -296,8 +299,9 @@ def test_a_network_has_learning_curves_and_only_one_of_features_an_importance(tm
     assert "parameters" in text
 
 
-def test_an_ensemble_is_told_with_its_members(tmp_path: Path) -> None:
-    page, _ = reported(tmp_path, configuration("ensemble", "svm", "cnn"))
+def test_an_ensemble_is_told_with_its_members(tmp_path: Path, small_studies: Callable[..., Path]) -> None:
+    trained = small_studies("ensemble", "svm", "cnn")
+    page, _ = reported(tmp_path, configuration("ensemble", "svm", "cnn"), trained=trained)
     assert "ensemble of svm, cnn" in page.text
     assert said(page, "Epoch that was kept").keys() == {"fold 0, cnn", "fold 1, cnn"}
     rows = said(page, "Calibration, before and after temperature scaling")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -20,7 +21,7 @@ from ser.models import backend, bundle, checkpoints, ensembles
 from ser.models.prediction import in_order
 from ser.protocol import balancing
 from ser.representation import reading
-from stages import balance, evaluate, train, train_member
+from stages import balance, evaluate, train
 from tests.support import small_study
 from tests.support.paths import ROOT
 from tests.support.small_study import FOUR, TWO_FOLDS, UTTERANCES, by_speaker, configuration
@@ -30,27 +31,15 @@ PNG = b"\x89PNG"
 
 
 @pytest.fixture(scope="module", params=["svm", "dnn", "cnn"])
-def study(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def study(request: pytest.FixtureRequest, small_studies: Callable[..., Path]) -> Path:
     """Folder of a study of two folds: a classifier and a network on a table with SMOTE, a network on an array."""
-    folder = tmp_path_factory.mktemp(request.param)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        small_study.write_tables(configuration(request.param))
-        small_study.run_stages()
-    return folder
+    return small_studies(request.param)
 
 
 @pytest.fixture(scope="module")
-def ensemble(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def ensemble(small_studies: Callable[..., Path]) -> Path:
     """Folder of a study of an ensemble of a classifier on a table and a network on an array."""
-    folder = tmp_path_factory.mktemp("ensemble")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        small_study.write_tables(configuration("ensemble", *MEMBERS))
-        for member in MEMBERS:
-            train_member.main(member)
-        small_study.run_stages()
-    return folder
+    return small_studies("ensemble", *MEMBERS)
 
 
 @pytest.fixture
@@ -228,10 +217,9 @@ def interrupted(monkeypatch: pytest.MonkeyPatch, *, last: int) -> None:
 
 
 def test_a_run_killed_in_its_second_fold_resumes_there_with_the_same_result(
-    here: Path, monkeypatch: pytest.MonkeyPatch
+    here: Path, monkeypatch: pytest.MonkeyPatch, small_studies: Callable[..., Path]
 ) -> None:
-    small_study.write_tables(configuration("dnn"))
-    small_study.run_stages()
+    shutil.copytree(small_studies("dnn"), here, dirs_exist_ok=True)
     whole = results(here)
     assert {"reports/predictions.csv", "reports/metrics.json", "models/fold_1/history.csv"} <= set(whole)
     before = {path: path.stat().st_mtime_ns for path in (here / "models").rglob("*")}
@@ -310,11 +298,12 @@ def test_a_killed_training_gives_the_command_that_resumes_it(here: Path, monkeyp
     assert not (here / "models").exists()
 
 
-def test_parallel_folds_have_the_results_of_sequential_folds(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_parallel_folds_have_the_results_of_sequential_folds(
+    here: Path, monkeypatch: pytest.MonkeyPatch, small_studies: Callable[..., Path]
+) -> None:
     """Equal up to the order of sums, which depends on the number of threads."""
     summary = Path("reports/learning_curves/metrics.json")
-    small_study.write_tables(configuration("dnn"))
-    small_study.run_stages()
+    shutil.copytree(small_studies("dnn"), here, dirs_exist_ok=True)
     in_turn, step = written(here), json.loads(summary.read_text())["step"]
     monkeypatch.setattr(backend, "on_cpu", lambda: True)
     train.main()
@@ -333,7 +322,7 @@ def test_parallel_folds_have_the_results_of_sequential_folds(here: Path, monkeyp
 def test_an_emotion_that_training_lacks_has_the_probability_0(here: Path, capfd: pytest.CaptureFixture[str]) -> None:
     emotion = TWO_FOLDS["utterance"].map(UTTERANCES.set_index("utterance")["emotion"])
     lacks = (TWO_FOLDS["fold"] == 1) & (TWO_FOLDS["partition"] == "train") & (emotion == "angry")
-    small_study.write_tables(configuration("cnn"), partitions=TWO_FOLDS[~lacks])
+    small_study.write_tables(configuration("dnn"), partitions=TWO_FOLDS[~lacks])
     small_study.run_stages()
     assert "warning: fold 1: angry: in dev, not in training; never predicted" in capfd.readouterr().out
     assert bundle.load(here / "models/fold_1").labels == ["neutral", "happy", "sad"]
@@ -543,7 +532,7 @@ def test_standardisation_leaves_out_synthetic_rows_and_other_partitions(here: Pa
 def test_dev_is_predicted_by_the_network_that_was_not_trained_on_it(here: Path) -> None:
     config = configuration("cnn")
     config["training"] |= {"select": "last", "refit": True}
-    small_study.write_tables(config)
+    small_study.write_tables(config, partitions=by_speaker({"01": "test", "02": "dev"}))
     small_study.run_stages()
     features, predictions = small_study.input_of(config, here), written(here)
     for (fold, partition), rows in predictions.groupby(["fold", "partition"]):

@@ -1,6 +1,7 @@
 """A study that runs in seconds, with everything that its report reads: recordings, tables, models, an audit."""
 
 import os
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,9 +13,9 @@ import soundfile
 
 from ser.core import files, tables
 from ser.ingest.counts import Tally
-from stages import report, train_member
+from stages import report
 from tests.support import small_study
-from tests.support.learning_tables import feature_table, utterance_table
+from tests.support.learning_tables import utterance_table
 from tests.support.synthesis import tone
 
 RATE = 16_000
@@ -68,8 +69,6 @@ def write_study(
 ) -> None:
     """Write the inputs of the report to the working folder, without models."""
     small_study.write_tables(config, utterances=utterances, partitions=partitions)
-    features = feature_table(utterances).rename(columns={"feature_4": "RMS", "feature_5": "Pitch"})
-    tables.write(features, Path(small_study.PATHS["librosa"]))
     write_recordings(utterances, Path(config["corpus"]["root"]))
     write_projections(utterances)
     files.write_json(report.AUDIT, audit)
@@ -90,13 +89,20 @@ def inside(folder: Path) -> Iterator[Path]:
         os.chdir(before)
 
 
-def write_report(folder: Path, config: Mapping[str, Any], **study: Any) -> Path:
-    """Make a study with its report in a folder; return the folder of the report."""
+def write_report(folder: Path, config: Mapping[str, Any], *, trained: Path | None = None, **study: Any) -> Path:
+    """Make a study with its report in a folder; return the folder of the report.
+
+    Parameters
+    ----------
+    trained
+        Folder of a study of the same tables and settings, whose models and predictions are copied.
+    """
+    if trained is not None:
+        shutil.copytree(trained, folder, dirs_exist_ok=True)
     with inside(folder):
         write_study(config, **study)
-        for member in config["members"]:
-            train_member.main(member)
-        small_study.run_stages()
+        if trained is None:
+            small_study.run_stages(*config["members"])
         report.main()
     return folder / report.PAGE.parent
 

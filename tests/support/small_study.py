@@ -11,8 +11,9 @@ import yaml
 
 from ser.core import tables
 from ser.representation import arrays, reading
-from stages import balance, evaluate, train
+from stages import balance, evaluate, train, train_member
 from tests.support.learning_tables import feature_table, utterance_table
+from tests.support.shared import made_once
 
 FOUR = ("neutral", "happy", "sad", "angry")
 UTTERANCES = utterance_table(4, emotions=FOUR, n_repetitions=1)  # 14 per speaker, 2 of them neutral
@@ -103,6 +104,11 @@ def spectrograms(utterances: pd.DataFrame = UTTERANCES, *, seed: int = 0) -> np.
     return (values + random.normal(0, 1, values.shape)).astype(np.float32)
 
 
+def features_of(utterances: pd.DataFrame) -> pd.DataFrame:
+    """Table of features, two of which have the names of descriptors."""
+    return feature_table(utterances).rename(columns={"feature_4": "RMS", "feature_5": "Pitch"})
+
+
 def write_tables(
     config: Mapping[str, Any],
     *,
@@ -114,7 +120,7 @@ def write_tables(
     write_params(config)
     tables.write(utterances, train.UTTERANCES)
     tables.write(partitions, train.PARTITIONS)
-    tables.write(feature_table(utterances), Path(PATHS["librosa"]))
+    tables.write(features_of(utterances), Path(PATHS["librosa"]))
     keys = utterances[["utterance", "emotion"]].assign(variant=tables.ORIGINAL)
     arrays.write(Path(PATHS["log_mel"]), keys, spectrograms(utterances) if array is None else array)
 
@@ -123,11 +129,25 @@ def write_params(config: Mapping[str, Any]) -> None:
     Path("params.yaml").write_text(yaml.safe_dump(dict(config), sort_keys=False))
 
 
-def run_stages() -> None:
-    """Balance, train and evaluate in the working folder."""
-    balance.main()
+def trained(shared: Path, name: str, *members: str) -> Path:
+    """Folder of the study `configuration(name, *members)`, as its stages leave it; it is made once."""
+
+    def make(folder: Path) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(folder)
+            write_tables(configuration(name, *members))
+            run_stages(*members)
+
+    return made_once(shared / "-".join(("small_study", name, *members)), make)
+
+
+def run_stages(*members: str) -> None:
+    """Train the members of an ensemble, if it is one; balance, train and evaluate, all in the working folder."""
     with pytest.MonkeyPatch.context() as patch:
         train_in_this_process(patch)
+        for member in members:
+            train_member.main(member)
+        balance.main()
         train.main()
     evaluate.main()
 
