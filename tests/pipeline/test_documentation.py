@@ -161,5 +161,15 @@ def anchors(page: Path) -> set[str]:
 def test_every_choice_of_conf_is_in_the_table_of_readme() -> None:
     table = text_of(ROOT / "README.md").partition("## Studies")[2].partition("\n\n**")[0]
     shown = set(re.findall(r"`(\w+)`", table))
-    for group in ("corpus", "labels", "partition", "librosa", "ssl", "opensmile", "model", "balance", "training"):
+    groups = (
+        *("corpus", "labels", "partition", "librosa", "ssl", "opensmile", "features"),
+        *("augmentation", "adaptation", "balance", "model", "training"),
+    )
+    for group in groups:
         assert {path.stem for path in (ROOT / "conf" / group).glob("*.yaml")} <= shown, group
+
+
+def test_every_stage_is_in_the_table_of_readme() -> None:
+    table = text_of(ROOT / "README.md").partition("## Stages and files")[2]
+    shown = {name for line in table.splitlines() if line.startswith("|") for name in re.findall(r"`(\w+)`", line[2:])}
+    assert set(yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]) <= shown
