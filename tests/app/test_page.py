@@ -83,12 +83,12 @@ def test_the_page_appears_and_asks_for_a_recording(page: AppTest) -> None:
 
 def test_an_uploaded_utterance_gets_the_emotion_that_the_library_predicts(page: AppTest) -> None:
     expected = recognition.predict_emotion(UTTERANCE)
-    said = text(upload(page, UTTERANCE.read_bytes()))
+    shown = text(upload(page, UTTERANCE.read_bytes()))
     assert not page.exception
-    assert f'<h2 class="ser-emotion">{expected["emotion"]}</h2>' in said
-    assert f"{words.share(expected['confidence'])} confidence" in said
-    assert all(label in said for label in expected["probabilities"])
-    assert words.ESTIMATE in said
+    assert f'<h2 class="ser-emotion">{expected["emotion"]}</h2>' in shown
+    assert f"{words.share(expected['confidence'])} confidence" in shown
+    assert all(label in shown for label in expected["probabilities"])
+    assert words.ESTIMATE in shown
     assert len(page.image) == 5
     assert len(page.get("audio")) == 1
 
@@ -173,12 +173,12 @@ def test_a_recording_can_be_made_in_the_browser(page: AppTest) -> None:
 
 
 def test_the_model_card_is_shown(page: AppTest) -> None:
-    said = text(page)
+    shown = text(page)
     if (EMBEDDED / "README.md").is_file():
-        assert "Model card" in said
-        assert "Licence" in said
+        assert "Model card" in shown
+        assert "Licence" in shown
     else:
-        assert "no model card" in said
+        assert "no model card" in shown
 
 
 def test_without_card_and_demo_the_page_still_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

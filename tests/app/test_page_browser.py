@@ -81,8 +81,8 @@ def check_width(driver: Chrome, width: int) -> None:
 def test_an_uploaded_file_is_analysed_drawn_and_can_be_played(desktop: Chrome) -> None:
     upload(desktop, UTTERANCE)
     assert shown_emotion(desktop) == recognition.predict_emotion(UTTERANCE)["emotion"]
-    said = browser.wait_for(desktop, "Mel spectrogram")
-    assert "confidence" in said
+    shown = browser.wait_for(desktop, "Mel spectrogram")
+    assert "confidence" in shown
     WebDriverWait(desktop, browser.PATIENCE).until(
         lambda _: len([one for one in images(desktop) if one["width"] > 0]) == 5
     )
@@ -104,8 +104,8 @@ def images(driver: Chrome) -> list[dict[str, object]]:
 def test_a_bad_file_is_explained_without_a_traceback(kind: str, desktop: Chrome, tmp_path: Path) -> None:
     content, expected = BAD[kind]
     upload(desktop, written(tmp_path, "recording.wav", content))
-    said = browser.wait_for(desktop, expected)
-    assert not [word for word in ("Traceback", "Error:", "Exception", ".py") if word in said]
+    shown = browser.wait_for(desktop, expected)
+    assert not [word for word in ("Traceback", "Error:", "Exception", ".py") if word in shown]
     assert not desktop.find_elements(By.CLASS_NAME, "ser-emotion")
 
 

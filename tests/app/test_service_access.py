@@ -288,7 +288,7 @@ START: dict[str, tuple[dict[str, Any], str]] = {
 @pytest.mark.parametrize("kind", START)
 def test_a_service_that_cannot_start_prints_the_reason_in_one_line(kind: str) -> None:
     environment, words = START[kind]
-    status, said = serving.ended(**environment)
+    status, printed = serving.ended(**environment)
     assert status == 1
-    assert said.startswith(words)
-    assert len(said.splitlines()) == 1
+    assert printed.startswith(words)
+    assert len(printed.splitlines()) == 1

@@ -81,9 +81,9 @@ def test_the_pooled_values_are_mean_and_deviation_over_time_of_the_mean_over_ban
     model = built((64, 128))
     values = RNG.normal(size=(2, 64, 128)).astype(np.float32)
     last = [layer for layer in model.layers if isinstance(layer, keras.layers.Activation)][-1]
-    heard = keras.ops.convert_to_numpy(keras.Model(model.input, last.output)(values))
-    assert heard.shape == (2, 128 // 4, 64 // 4, 128)  # time first
-    over_time = heard.mean(axis=2)
+    outputs = keras.ops.convert_to_numpy(keras.Model(model.input, last.output)(values))
+    assert outputs.shape == (2, 128 // 4, 64 // 4, 128)  # time first
+    over_time = outputs.mean(axis=2)
     expected = np.concatenate([over_time.mean(axis=1), over_time.std(axis=1)], axis=1)
     np.testing.assert_allclose(pooled(model, values), expected, rtol=1e-3, atol=2e-3)
 

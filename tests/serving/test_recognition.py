@@ -97,10 +97,10 @@ def test_a_prediction_is_the_output_of_the_network_for_yamnets_spectrogram() -> 
     before = settings["n_frames"] // 2 - (loud[0] + loud[-1] + 1) // 2
     after = settings["n_frames"] - before - spectra.shape[1]
     assert min(before, after) > 0
-    heard = np.pad(spectra, ((0, 0), (before, after)), constant_values=np.log(0.001))
+    padded = np.pad(spectra, ((0, 0), (before, after)), constant_values=np.log(0.001))
     interpreter = Interpreter(model_path=str(EMBEDDED / "model.tflite"), num_threads=1)
     interpreter.allocate_tensors()
-    interpreter.set_tensor(interpreter.get_input_details()[0]["index"], heard[np.newaxis].astype(np.float32))
+    interpreter.set_tensor(interpreter.get_input_details()[0]["index"], padded[np.newaxis].astype(np.float32))
     interpreter.invoke()
     output = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])[0].astype(np.float64)
     assert output.sum() == pytest.approx(1, abs=1e-5)
@@ -374,8 +374,8 @@ def test_a_transductive_bundle_does_not_predict_single_recordings(tmp_path: Path
     made = mel_bundle()
     made.representation["adaptation"] = "speaker"
     bundle.save(made, tmp_path / "fold_0")
-    said = "fold_0 is transductive: .* all utterances of a speaker, .* with: dvc exp run -S adaptation=none"
-    with pytest.raises(ValueError, match=said):
+    message = "fold_0 is transductive: .* all utterances of a speaker, .* with: dvc exp run -S adaptation=none"
+    with pytest.raises(ValueError, match=message):
         predict_emotion(DEMO[0], model=tmp_path / "fold_0")
     ensembles.save({"one": tmp_path / "fold_0", "other": tmp_path / "fold_0"}, tmp_path / "both", {})
     with pytest.raises(ValueError, match="both is transductive"):

@@ -58,8 +58,8 @@ extract_opensmile.main()
 print({{"opensmile", "audinterface"}} & set(sys.modules))
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
-    said = "no model takes openSMILE's features; extract them with -S model.representation=opensmile\nset()\n"
-    assert (done.returncode, done.stdout) == (0, said), done.stderr
+    printed = "no model takes openSMILE's features; extract them with -S model.representation=opensmile\nset()\n"
+    assert (done.returncode, done.stdout) == (0, printed), done.stderr
     assert tables.is_unavailable(extract_opensmile.FEATURES)
 
 

@@ -58,11 +58,11 @@ print({{"torch", "transformers", "huggingface_hub"}} & set(sys.modules))
 """
     command = [sys.executable, "-c", script]
     done = subprocess.run(command, capture_output=True, text=True)
-    said = (
+    printed = (
         "no model takes a speech encoder's features; extract them with -S model.representation=ssl or -S"
         " ssl.required=true\nset()\n"
     )
-    assert (done.returncode, done.stdout) == (0, said), done.stderr
+    assert (done.returncode, done.stdout) == (0, printed), done.stderr
     assert tables.is_unavailable(extract_ssl.FEATURES)
 
 

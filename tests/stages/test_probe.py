@@ -226,8 +226,8 @@ ADAPTED = {"name": "librosa", "adaptation": "speaker"}
 def test_an_adapted_study_is_announced_as_transductive(capsys: pytest.CaptureFixture[str]) -> None:
     configure(adaptation={"name": "speaker"}, representation_section=ADAPTED)
     probe.main()
-    said = "corpus demo, partition speaker_holdout, model svm, adaptation speaker (transductive)\n"
-    assert capsys.readouterr().out == said
+    printed = "corpus demo, partition speaker_holdout, model svm, adaptation speaker (transductive)\n"
+    assert capsys.readouterr().out == printed
 
 
 @pytest.mark.usefixtures("workplace")

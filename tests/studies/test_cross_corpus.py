@@ -170,7 +170,7 @@ def test_predictions_within_are_of_every_utterance_once(utterances: pd.DataFrame
 
 
 @pytest.mark.parametrize(
-    ("name", "files", "says"),
+    ("name", "files", "printed"),
     [
         ("emodb", [ACROSS, WITHIN], ""),
         ("tess", [ACROSS], ""),
@@ -183,7 +183,7 @@ def test_predictions_within_are_of_every_utterance_once(utterances: pd.DataFrame
     ],
 )
 def test_each_corpus_has_its_own_folder_of_predictions_and_says_if_it_trains_nothing(
-    name: str, files: list[str], says: str, folder: Path, capsys: pytest.CaptureFixture[str]
+    name: str, files: list[str], printed: str, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     parts = (corpus("emodb", 3, "boredom"), corpus("tess", 2, "disgust"), without_speakers(corpus("folders", 3)))
     utterances = combined(*parts)
@@ -196,7 +196,7 @@ def test_each_corpus_has_its_own_folder_of_predictions_and_says_if_it_trains_not
     assert sorted(path.name for path in (PREDICTIONS / name).iterdir()) == files
     for path in (PREDICTIONS / name).glob("*.csv"):
         assert set(tables.read_predictions(path)["truth"]) == set(SHARED)
-    assert says in capsys.readouterr().out
+    assert printed in capsys.readouterr().out
 
 
 def write_predictions(train: str, file: str, *parts: pd.DataFrame, accuracy: float = 0.6) -> pd.DataFrame:

@@ -99,8 +99,8 @@ def resize(driver: webdriver.Chrome, width: int, height: int) -> None:
 
 def text(driver: webdriver.Chrome) -> str:
     """All text that is visible on the page."""
-    said: str = driver.find_element(By.TAG_NAME, "body").text
-    return said
+    shown: str = driver.find_element(By.TAG_NAME, "body").text
+    return shown
 
 
 def elements(driver: webdriver.Chrome, selector: str, *, at_least: int = 1) -> list[WebElement]:
