@@ -86,7 +86,7 @@ def test_utterances(name: str, model: "Bundle") -> tuple["Values", list[str]]:
     same = bundle.representation_of(known) == model.representation
     if not same or not PREDICTIONS.is_file():
         raise ValueError(
-            f"{name} was trained on other features than those of params.yaml, or {PREDICTIONS} is not here;"
+            f"{name} was trained on other features than those of params.yaml, or {PREDICTIONS} does not exist;"
             " exports are checked on the test utterances, so run dvc repro evaluate for this model first"
         )
     predictions = pd.read_csv(PREDICTIONS)
