@@ -1,6 +1,7 @@
 """Every `dvc.yaml` says exactly what the scripts of its stages do."""
 
 import re
+from functools import cache
 from typing import NamedTuple
 
 import pytest
@@ -51,6 +52,7 @@ READERS_OF_FEATURES = {  # stage -> where the representation of its model lies
 }
 
 
+@cache
 def content(folder):
     return yaml.safe_load((wiring.ROOT / folder / "dvc.yaml").read_text())
 
