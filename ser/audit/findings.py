@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from ser.core.wording import counted
 from ser.protocol.partitions import SPEAKER_DEPENDENT
 
 Level = Literal["error", "note"]
@@ -46,7 +47,7 @@ class Finding:
     """One sentence with numbers."""
     remedy: str
     examples: list[str] = field(default_factory=list)
-    """At most `MAX_EXAMPLES` utterances."""
+    """Utterances with the problem, `MAX_EXAMPLES` of them at most."""
 
 
 def first_examples(utterances: Iterable[str]) -> list[str]:
@@ -58,17 +59,6 @@ def first_examples(utterances: Iterable[str]) -> list[str]:
     ['x/1', 'x/2']
     """
     return sorted(set(utterances))[:MAX_EXAMPLES]
-
-
-def counted(n: int, word: str) -> str:
-    """Number and noun, with the plural of the noun where it is needed.
-
-    Examples
-    --------
-    >>> counted(1, "error"), counted(2, "error")
-    ('1 error', '2 errors')
-    """
-    return f"{n} {word}{'' if n == 1 else 's'}"
 
 
 def declared(protocol: str) -> str | None:

@@ -7,8 +7,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ser.audit.findings import Finding, counted, first_examples
+from ser.audit.findings import Finding, first_examples
 from ser.core.tables import feature_columns, probability_columns
+from ser.core.wording import counted
 from ser.protocol.adaptation import is_standardised_by_speaker
 
 Values = npt.NDArray[np.floating[Any]]

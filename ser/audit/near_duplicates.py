@@ -18,7 +18,7 @@ Array = npt.NDArray[np.float32]
 # Highest similarity of different takes of one sentence by one speaker: 0.64 in RAVDESS, 0.41 in EmoDB; of two voices of
 # one synthesiser: 0.63. Copies have 0.76 or more (MP3 at 34 kbit/s, Opus at 25, other levels and rates, 0.5 s cut off).
 SIMILARITY = 0.75
-N_NEIGHBOURS = 8  # of each recording, which are compared with it
+N_NEIGHBOURS = 8  # neighbours of each recording that are compared with it
 PERIOD = 64  # frames; segments of this length are added, which gives 33 modulation frequencies
 POOLED = 3  # bands that are added for the search
 

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from ser.audit.findings import Finding, counted, first_examples
+from ser.audit.findings import Finding, first_examples
 from ser.core.tables import ORIGINAL, PARTITIONS
+from ser.core.wording import counted
 
-MAX_RATIO = 1.5  # of the most frequent emotion to the rarest; this ratio or a larger one gives a note
+MAX_RATIO = 1.5  # ratio of the most frequent to the rarest emotion from which on a note is given
 
 
 def speaker_overlap(partitions: pd.DataFrame, utterances: pd.DataFrame) -> list[Finding]:
@@ -135,7 +136,7 @@ def label_imbalance(partitions: pd.DataFrame, utterances: pd.DataFrame) -> list[
 
 
 def lone_speaker(partitions: pd.DataFrame, utterances: pd.DataFrame) -> list[Finding]:
-    """Emotions that have only one training speaker, so that the voice gives the label away.
+    """Emotions that have only one training speaker, so that the voice reveals the label.
 
     It is an error if the same speaker is tested with that emotion: the score then counts recognition of the speaker as
     recognition of the emotion. Otherwise nothing leaks and it is a note: the model cannot separate the emotion from the

@@ -21,7 +21,6 @@ COLUMNS = (
 STATED = ("model", "corpus", "partition")  # groups with a column of their own
 MAX_VALUE = 40  # characters of one setting in the table
 MAX_SETTINGS = 6  # settings of one run in the table
-ENSEMBLE = "ensemble"
 HINTS = (
     "UAR in %, with its 95 % interval over speakers; no interval below 6 speakers.",
     "Other settings: what else differs from the default study; -S sets each. --json and --csv have all of them.",
@@ -108,7 +107,7 @@ def as_csv(rows: Sequence[Row]) -> str:
 
 
 def text(rows: Sequence[Row], *, scope: str, n_left_out: int) -> str:
-    """Rows as a table for people; the state of a run that has no score stands where its dev UAR would."""
+    """Rows as a table for people; a run without a score has its state in the column of the dev UAR."""
     head = ("run", "date", "model", "representation", "corpus", "partition", "dev UAR", "UAR", "interval")
     lines = aligned([(*head, "other settings"), *(cells(one) for one in rows)])
     elsewhere = f"; {n_left_out} started from other commits: ser experiments --all-commits" if n_left_out else ""
