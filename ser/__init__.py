@@ -1,6 +1,6 @@
-"""Speech emotion recognition: one module per noun of the field.
+"""Speech emotion recognition: one package per concern; `docs/map.md` describes them.
 
-`predict_emotion(path)["emotion"]` is all that many need.
+`predict_emotion(path)["emotion"]` is the emotion of a recording.
 """
 
 from importlib import import_module
@@ -10,7 +10,7 @@ __all__ = ["predict_emotion"]
 
 
 def __getattr__(name: str) -> Any:
-    # Imported when it is asked for: a stage that needs two modules of `ser` depends on no others, and waits for none.
+    # Imported at its first use, so that a stage imports, and depends on, only the modules that it needs.
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module("ser.serving.recognition"), name)

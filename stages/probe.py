@@ -34,15 +34,15 @@ def main() -> None:
     }
     if not available and (yamnet["required"] or any("yamnet" in name for name in taken)):
         raise ValueError(hub.remedy(yamnet["handle"]))
-    wants_encoder = ssl["required"] or "ssl" in taken  # otherwise gigabytes need not be downloaded
-    if wants_encoder:
+    needs_encoder = ssl["required"] or "ssl" in taken  # if not, no gigabytes are downloaded
+    if needs_encoder:
         hugging_face.check(ssl["model"], ssl["revision"])
     if "opensmile" in taken:
         opensmile.check_installed()
     files.write_json(CORPUS_ROOT, corpus_root.finding(root))
     finding = {"available": available, "failed_downloads": hub.failed_downloads(yamnet["handle"])}
     files.write_json(AVAILABILITY, {"handle": yamnet["handle"], **finding})
-    files.write_json(ENCODER, {"wanted": wants_encoder})
+    files.write_json(ENCODER, {"wanted": needs_encoder})
     files.write_json(OPENSMILE, {"wanted": "opensmile" in taken})
 
 

@@ -73,7 +73,7 @@ VOICES = [
 
 
 class Prosody(NamedTuple):
-    """How one utterance is spoken (as a rule: the change from neutral)."""
+    """Prosody of one utterance (in a rule: the change from neutral)."""
 
     pitch: float  # mean pitch, semitones above the voice's own
     pitch_range: float  # ratio to the voice's own

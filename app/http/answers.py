@@ -96,7 +96,7 @@ STATUS: Mapping[Kind, int] = {
 WHY = {
     400: "The body is not a valid form.",
     401: "The key is missing or unknown.",
-    405: "The address wants another method.",
+    405: "The address does not take this method.",
     408: "The request arrived too slowly.",
     413: "The recording has too many bytes or seconds.",
     415: "The Content-Type is not that of a form.",

@@ -22,7 +22,7 @@ HELD = 8  # uploads of the largest size that fit into memory together
 CLOSING_SECONDS = 5.0  # for the threads to end, after the last request
 PLAIN = {
     404: "nothing has this address; /docs lists all addresses",
-    405: "this address wants another method; /docs lists the methods",
+    405: "this address does not take this method; /docs lists the methods",
 }
 DESCRIPTION = 'Predicts the emotion of recorded speech. All errors have the same form: `{"detail": "…"}`.'
 

@@ -74,7 +74,7 @@ class Drained:
             return
         headers = Headers(scope=scope)
         unread = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
-        # A client that waits for permission would get it by the reading, and send the whole body.
+        # To a client that waits for permission to send (Expect: 100-continue), reading would give it.
         polite = headers.get("expect", "").lower() == "100-continue"
 
         async def reading() -> Message:

@@ -141,7 +141,7 @@ def _keys(environment: Mapping[str, str]) -> Keys:
         except (OSError, UnicodeDecodeError) as error:
             raise ValueError(f"SER_API_KEYS_FILE is {path}, which cannot be read ({error}); set it to a file") from None
         of_file = keys.read(lines, source=path)
-        if not of_file:  # whoever names a file wants keys
+        if not of_file:  # a file without keys is a mistake
             raise ValueError(
                 f"SER_API_KEYS_FILE is {path}, which has no keys; make one with: python -m app.http.keys NAME"
             )

@@ -123,7 +123,7 @@ def meaning(description: Mapping[str, Any], labels: list[str]) -> str:
     """Meaning of the confidence, and its limits, as Markdown."""
     return (
         f"- The **confidence** is the probability that this model gives to its answer, among the {len(labels)} emotions"
-        f" of its training ({', '.join(labels)}). It knows no others, and divides 100 % between these.\n"
+        f" of its training ({', '.join(labels)}). It has no others, and divides 100 % between these.\n"
         f"- It was trained on {trained_on(description)}. **Acted speech is not everyday speech.** Expect more wrong"
         " answers, with the same confidence, for other languages, accents, ages, rooms and microphones, and for"
         " feelings that nobody acts out.\n"

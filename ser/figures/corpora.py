@@ -1,4 +1,4 @@
-"""What a corpus contains and how its recordings are."""
+"""Pictures of a corpus: its emotions and speakers, and the duration, level, silence and pitch of its recordings."""
 
 import numpy as np
 import pandas as pd

@@ -149,8 +149,8 @@ def present(root: Path, members: Iterable[str], corpora: list[str] | None) -> li
     found = [name for name in dict.fromkeys(members if corpora is None else corpora) if (root / name).is_dir()]
     if not found:
         raise ValueError(
-            f"{root} contains no corpus; wanted is a folder for each of {', '.join(members)}. `ser download ravdess`"
-            " fetches one, `ser corpora` lists the installed corpora"
+            f"{root} contains no corpus; wanted a folder with one of the names {', '.join(members)}. `ser download"
+            " ravdess` fetches one, `ser corpora` lists the installed corpora"
         )
     return found
 

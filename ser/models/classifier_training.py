@@ -26,16 +26,15 @@ def fitted(
 ) -> CalibratedClassifierCV:
     """Fit the model `name` to balanced `rows`, and calibrate its probabilities on out-of-fold speakers.
 
-    The temperature is fitted to out-of-fold decisions for original recordings, in folds of speakers: synthetic rows lie
-    between real ones and are easier, and augmented variants are not natural speech. The classifier is fitted to all
-    rows.
+    The temperature is fitted to out-of-fold decisions for original recordings, in folds of speakers, because synthetic
+    rows are easier and augmented variants are not natural speech. The classifier is fitted to all rows.
 
     Parameters
     ----------
     rows
         variant, emotion, synthetic, and the features.
     speaker
-        Speaker of each row; missing if unknown; the utterance is then a group of its own.
+        Speaker of each row, missing if unknown. Utterances without speaker are groups of their own.
     n_calibration_folds
         Largest number of folds; fewer if an emotion has fewer speakers.
 

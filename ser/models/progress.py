@@ -20,7 +20,7 @@ class Rules:
     """Rules for the selected epoch, the learning rate and the end of training; they use dev only."""
 
     select: str
-    """One of `SELECTIONS`, or `LAST`."""
+    """Rule for the epoch to keep: one of `SELECTIONS`, or `LAST`."""
     max_epochs: int
     patience: int | None
     """Number of epochs without improvement after which training stops; None: never."""
@@ -58,7 +58,7 @@ class Rules:
             raise ValueError(f"training.reduce_factor is {self.reduce_factor}; it must be between 0 and 1")
 
     @property
-    def asks_dev(self) -> bool:
+    def uses_dev(self) -> bool:
         """True if a decision depends on dev."""
         return self.select != LAST or self.patience is not None or self.reduce_patience is not None
 

@@ -82,7 +82,7 @@ class NetworkTraining:
             raise ValueError(f"training.batch_size is {self.batch_size}; it must be 1 or more")
         if self.learning_rate <= 0:
             raise ValueError(f"training.learning_rate is {self.learning_rate}; it must be above 0")
-        if self.refit and self.rules.asks_dev:
+        if self.refit and self.rules.uses_dev:
             raise ValueError(
                 "training.refit is true, and dev decides on the training (training.select, patience, or"
                 " reduce_patience); choose -S training.refit=false, or training=fine_tuning, where dev decides nothing"

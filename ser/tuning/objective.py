@@ -3,8 +3,8 @@
 A study of one fold is searched by grouped cross-validation: the speakers of its train and dev partitions are divided
 into new folds, and each fold is dev once. A study of several folds is searched in its own folds: each trains on its
 train partition and predicts its dev partition, which gives the `dev.uar` that people choose by. In such a study every
-speaker is test in one fold and dev in another, so a search over all folds has seen the test speakers. A search within
-one fold has not.
+speaker is test in one fold and dev in another, so a search over all folds uses the test speakers. A search within one
+fold does not.
 
 Networks use the same dev speakers for early stopping, learning rate and epoch selection, as they do in any study.
 
@@ -199,7 +199,7 @@ def _dev_predictions(given: Data, config: Mapping[str, Any], run: str, _: object
 
 
 def _without_dev(training: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings of the training of a model that dev is to judge: it is not trained on dev, and is calibrated quickly."""
+    """Settings of the training of a model that is evaluated on dev: not trained on dev, and calibrated quickly."""
     changes: dict[str, Any] = {"refit": False, "n_calibration_folds": N_CALIBRATION_FOLDS}
     return {**training, **{name: value for name, value in changes.items() if name in training}}
 

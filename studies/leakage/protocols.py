@@ -118,7 +118,10 @@ def leaky_augmentation(
 def leaky_duplicates(
     utterances: pd.DataFrame, features: pd.DataFrame, balance: Mapping[str, Any], seed: int
 ) -> Arrangement:
-    """Copy every recording, as in an archive unpacked twice, then split at random: copies of test recordings train."""
+    """Copy every recording, then split at random: copies of test recordings are in training.
+
+    An archive that was unpacked twice has the same effect.
+    """
     copies = utterances.assign(utterance=utterances["utterance"] + "+copy", duplicate_of=utterances["utterance"])
     twice = pd.concat([utterances, copies]).sort_values("utterance", ignore_index=True)
     doubled = pd.concat([features, features.assign(utterance=features["utterance"] + "+copy")], ignore_index=True)

@@ -227,7 +227,8 @@ def test_a_root_without_corpora_is_an_error_with_their_names(
         written(root / "my_phone" / f"{SPEECH}.wav")
         written(root / f"{SPEECH}.wav")
     message = (
-        rf"{root} contains no corpus; wanted is a folder for each of ravdess, tess, crema_d, savee, emodb, folders\. "
+        rf"{root} contains no corpus; wanted a folder with one of the names ravdess, tess, crema_d, savee, emodb,"
+        r" folders\. "
     )
     with pytest.raises(ValueError, match=message + r"`ser download ravdess` fetches one"):
         ingested(root, "corpus=combined", corpora=corpora)

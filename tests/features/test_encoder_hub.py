@@ -1,4 +1,4 @@
-"""Whether a speech encoder can be had, and is the one that is meant; where neither torch nor transformers need be."""
+"""Availability of a speech encoder and check of its revision, on machines with and without torch and transformers."""
 
 import importlib.util
 import re
@@ -67,7 +67,7 @@ def test_the_digest_is_of_the_files_that_make_the_encoder_and_of_no_others(folde
 def test_a_folder_without_an_encoder_is_told_what_it_lacks(folder: Path, missing: str) -> None:
     for name in missing.split(" or "):
         (folder / name).unlink()
-    with pytest.raises(Unavailable, match=f"has no {missing}, and so is no encoder of transformers; put the files"):
+    with pytest.raises(Unavailable, match=f"has no {missing}, so it is no encoder of transformers; put the files"):
         hugging_face.folder(str(folder), None)
 
 
@@ -92,7 +92,7 @@ def test_a_folder_below_home_may_be_named_by_a_tilde(folder: Path, monkeypatch: 
 
 @pytest.mark.parametrize("revision", [None, "main", COMMIT[:12], COMMIT.upper()])
 def test_a_name_is_taken_with_a_commit_alone(revision: str | None) -> None:
-    with pytest.raises(Unavailable, match=rf"ssl\.revision is {revision}, .*co/microsoft/wavlm-base-plus/commits/main"):
+    with pytest.raises(Unavailable, match=rf"ssl\.revision is {revision}; .*co/microsoft/wavlm-base-plus/commits/main"):
         hugging_face.folder("microsoft/wavlm-base-plus", revision)
 
 

@@ -166,13 +166,14 @@ def test_weights_sum_to_one_and_are_equal_unless_given() -> None:
 
 @pytest.mark.parametrize("layers", [[], [4], [-1], [1, 1]])
 def test_layers_that_are_none_are_refused_with_those_that_there_are(layers: list[int]) -> None:
-    with pytest.raises(ValueError, match=re.escape(f"ssl.layers is {layers}; name some of 0 to 3, each once")):
+    message = f"ssl.layers is {layers}; choose from 0 (the input of the first layer) to 3, each once"
+    with pytest.raises(ValueError, match=re.escape(message)):
         ssl.layer_weights(4, layers, None)
 
 
 @pytest.mark.parametrize("weights", [[], [1.0], [1.0, -1.0], [0.0, 0.0], [1.0, float("nan")], [[1.0, 1.0]]])
 def test_weights_that_are_none_are_refused(weights: Any) -> None:
-    with pytest.raises(ValueError, match=re.escape(f"ssl.weights is {weights}; give one a layer (2)")):
+    with pytest.raises(ValueError, match=re.escape(f"ssl.weights is {weights}; give one weight for each layer (2)")):
         ssl.layer_weights(4, [0, 1], weights)
 
 
@@ -256,7 +257,7 @@ def test_an_encoder_of_the_hubs_cache_needs_no_network(cached: Path) -> None:
 @pytest.mark.usefixtures("cached")
 def test_an_encoder_that_cannot_be_had_ends_with_the_remedy(model: str, revision: str, tmp_path: Path) -> None:
     assert not hugging_face.is_cached(model, revision)
-    message = f"{model}, revision {revision}, is neither in {tmp_path} nor can it be downloaded .*set HF_HUB_CACHE"
+    message = f"{model}, revision {revision}, is not in {tmp_path}, and cannot be downloaded .*set HF_HUB_CACHE"
     for function in (hugging_face.check, hugging_face.folder, ssl.loaded):
         with pytest.raises(ssl.Unavailable, match=message):
             function(model, revision)
@@ -265,5 +266,5 @@ def test_an_encoder_that_cannot_be_had_ends_with_the_remedy(model: str, revision
 def test_an_interrupted_download_is_not_taken_for_whole(cached: Path) -> None:
     (cached / "model.safetensors").unlink()
     assert not hugging_face.is_cached("someone/small", COMMIT)
-    with pytest.raises(ssl.Unavailable, match="is neither in"):
+    with pytest.raises(ssl.Unavailable, match="and cannot be downloaded"):
         hugging_face.check("someone/small", COMMIT)

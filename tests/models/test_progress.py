@@ -190,9 +190,9 @@ def test_the_last_epoch_is_kept_if_dev_is_not_used() -> None:
     given = rules(select="last", max_epochs=3)
     assert progress([0.1, 0.9, 0.5]).best_epoch(given) == 2
     assert n_trained([0.1, 0.9, 0.5], given) == 3
-    assert not given.asks_dev
+    assert not given.uses_dev
 
 
 @pytest.mark.parametrize("asking", [{"select": "dev_uar"}, {"patience": 3}, {"reduce_patience": 3}])
 def test_every_rule_that_uses_dev_is_reported(asking: dict[str, Any]) -> None:
-    assert rules(**{"select": "last", **asking}).asks_dev
+    assert rules(**{"select": "last", **asking}).uses_dev

@@ -130,5 +130,5 @@ def test_a_missing_published_model_is_an_error_with_the_remedy(tmp_path: Path, m
 
 def test_another_published_model_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(yamnet_weights, "downloaded", lambda _: tmp_path)
-    with pytest.raises(yamnet_weights.Unavailable, match="has not the weights of YAMNet"):
+    with pytest.raises(yamnet_weights.Unavailable, match="does not have the weights of YAMNet"):
         yamnet_weights.weights(HANDLE, n_layers=1)

@@ -151,7 +151,7 @@ def test_a_run_of_the_root_says_nothing_of_the_studies_in_other_folders(project)
 def test_a_model_on_yamnet_without_yamnet_is_refused_with_the_remedy(project):
     settings = ("-S", f"corpus.root={project.corpus}", "-S", "model.representation=yamnet")
     output = project.run("dvc", "exp", "run", *settings, fails=True)
-    assert "error: the model https://tfhub.dev/google/yamnet/1 is neither in" in output
+    assert "error: the model https://tfhub.dev/google/yamnet/1 is not in" in output
     assert "set TFHUB_CACHE_DIR" in output
 
 
@@ -298,7 +298,8 @@ def test_a_wanted_corpus_that_is_not_there_is_refused_with_the_remedy(project):
 def test_a_folder_without_any_corpus_is_refused_with_the_remedy(project):
     output = study_of_several(project, f"corpus.root={project.corpus}", fails=True)
     assert (
-        f"error: {project.corpus} contains no corpus; wanted is a folder for each of ravdess, tess, crema_d" in output
+        f"error: {project.corpus} contains no corpus; wanted a folder with one of the names ravdess, tess, crema_d"
+        in output
     )
     assert "`ser download ravdess` fetches one" in output
 

@@ -83,7 +83,7 @@ def test_a_study_that_needs_yamnet_fails_with_the_remedy_if_it_is_unavailable(
     representation: str, required: bool
 ) -> None:
     configure(representation=representation, required=required)
-    with pytest.raises(ValueError, match=f"{HANDLE} is neither in .*; set TFHUB_CACHE_DIR"):
+    with pytest.raises(ValueError, match=f"{HANDLE} is not in .*; set TFHUB_CACHE_DIR"):
         probe.main()
     assert not Path("data").exists()
 
@@ -91,7 +91,7 @@ def test_a_study_that_needs_yamnet_fails_with_the_remedy_if_it_is_unavailable(
 @pytest.mark.usefixtures("workplace")
 def test_the_representation_of_a_member_is_needed() -> None:
     configure(members=["librosa", "yamnet"])
-    with pytest.raises(ValueError, match=f"{HANDLE} is neither in"):
+    with pytest.raises(ValueError, match=f"{HANDLE} is not in"):
         probe.main()
 
 

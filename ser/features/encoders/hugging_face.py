@@ -102,7 +102,7 @@ def remedy(model: str, revision: str, error: Exception) -> str:
 
     reason = f"{type(error).__name__}: {error}".partition("\n")[0][:MAX_REASON]
     return (
-        f"the speech encoder {model}, revision {revision}, is neither in {constants.HF_HUB_CACHE} nor can it be"
+        f"the speech encoder {model}, revision {revision}, is not in {constants.HF_HUB_CACHE}, and cannot be"
         f" downloaded ({reason}); connect to the network, set HF_HUB_CACHE to a cache that contains it, or name a"
         " folder with its files by -S ssl.model=/path/to/it"
     )
@@ -114,15 +114,15 @@ def _check_revision(model: str, revision: str | None) -> None:
         found = digest(Path(model).expanduser())
         if found != revision:
             raise Unavailable(
-                f"ssl.revision is {revision}, and the digest of the files in {model} is {found}; if these are the ones"
-                f" that are meant, choose -S ssl.revision={found}"
+                f"ssl.revision is {revision}, and the digest of the files in {model} is {found}; if these are the right"
+                f" files, choose -S ssl.revision={found}"
             )
     elif model.startswith(("/", ".", "~")):
         raise Unavailable(f"ssl.model {model} is not a folder; put the encoder's files there, or name their place")
     elif not COMMIT.fullmatch(revision or ""):
         raise Unavailable(
-            f"ssl.revision is {revision}, and wanted is a commit of 40 hexadecimal digits, since names move;"
-            f" https://huggingface.co/{model}/commits/main lists those of {model}"
+            f"ssl.revision is {revision}; wanted a commit of 40 hexadecimal digits, because the files behind a name can"
+            f" change; https://huggingface.co/{model}/commits/main lists those of {model}"
         )
 
 
@@ -138,7 +138,7 @@ def _check_offered(model: str, revision: str) -> None:
 def _check_whole(folder: Path) -> None:
     if missing := _missing(folder):
         raise Unavailable(
-            f"{folder} has no {' and no '.join(missing)}, and so is no encoder of transformers; put the files"
+            f"{folder} has no {' and no '.join(missing)}, so it is no encoder of transformers; put the files"
             " there that save_pretrained writes for a model and for its feature extractor, or a copy of a repository of"
             " https://huggingface.co"
         )

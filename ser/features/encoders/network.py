@@ -43,7 +43,7 @@ class Encoder:
         """Duration of the longest waveform that the encoder takes, in seconds."""
 
     def __call__(self, waveform: waveforms.Waveform) -> list[Array]:
-        """Encode one recording; also an empty one, and one shorter than a frame, have at least one frame."""
+        """Encode one recording; even an empty one has at least one frame."""
         import torch
 
         torch.set_num_threads(1)  # for the calling thread: sums must not depend on the number of cores

@@ -80,13 +80,13 @@ def layer_weights(
     chosen = list(range(n_states)) if layers is None else list(layers)
     if not chosen or len(set(chosen)) < len(chosen) or not set(chosen) <= set(range(n_states)):
         raise ValueError(
-            f"ssl.layers is {chosen}; name some of 0 to {n_states - 1}, each once, 0 being what enters the first layer"
+            f"ssl.layers is {chosen}; choose from 0 (the input of the first layer) to {n_states - 1}, each once at most"
         )
     given = np.ones(len(chosen)) if weights is None else np.asarray(weights, np.float64)
     if given.shape != (len(chosen),) or not np.isfinite(given).all() or (given < 0).any() or not given.any():
         raise ValueError(
-            f"ssl.weights is {weights}; give one a layer ({len(chosen)}), none below 0 and some above, or null for all"
-            " equal"
+            f"ssl.weights is {weights}; give one weight for each layer ({len(chosen)}), 0 or above and not all 0; or"
+            " null for equal weights"
         )
     found = np.zeros(n_states)
     found[chosen] = given / given.sum()

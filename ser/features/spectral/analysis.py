@@ -147,6 +147,7 @@ def _keep_freed_memory() -> None:
     """Make the allocator keep freed memory for the next utterance, once in a process.
 
     glibc returns freed memory to the system and requests it again page by page, which takes a third of the time of an
-    utterance. It keeps twice the size of the largest block that was ever freed: so free a large block, without use.
+    utterance. It keeps twice the size of the largest block that was ever freed. Therefore this function allocates a
+    large block and frees it.
     """
     np.empty(KEPT, np.uint8)

@@ -82,6 +82,6 @@ def is_reachable(handle: str, *, timeout: float = 1.0) -> bool:
 def remedy(handle: str) -> str:
     """Message for a model that is not available: the remedies."""
     return (
-        f"the model {handle} is neither in {cache_folder()} nor can it be downloaded; set TFHUB_CACHE_DIR to a"
+        f"the model {handle} is not in {cache_folder()}, and cannot be downloaded; set TFHUB_CACHE_DIR to a"
         " TF Hub cache that contains it, or connect to the network, and run again"
     )

@@ -33,7 +33,7 @@ MAX_REASON = 200  # characters of the error of TensorFlow
 
 
 class Unavailable(ValueError):
-    """The model is neither cached nor downloadable, or it is not usable."""
+    """The model is not available (not cached, and not downloadable), or not usable."""
 
 
 class Network:

@@ -37,8 +37,8 @@ def weights(handle: str, *, n_layers: int) -> list[list[Array]]:
     except (ValueError, tensorflow.errors.OpError) as error:
         reason = str(error).partition("\n")[0][:MAX_REASON]
         raise Unavailable(
-            f"the model {handle} in {folder} has not the weights of YAMNet ({reason}); remove that folder, and run"
-            " again: it is then downloaded again"
+            f"the model {handle} in {folder} does not have the weights of YAMNet ({reason}); remove that folder, and"
+            " run again: it is then downloaded again"
         ) from error
 
 

@@ -10,7 +10,7 @@ from ser.features.yamnet.patches import OFFSET, SAMPLE_RATE, WINDOW_LENGTH, Arra
 NEPERS = np.log(10) / 20  # in one decibel
 LEVEL_FRAME = 400  # samples: 25 ms
 LOUD = 90  # percentile of the levels of the frames, by which the level of an utterance is set
-LEAST_LEVEL = 1e-4  # of full scale; a quieter utterance is noise, and is amplified no further
+LEAST_LEVEL = 1e-4  # relative to full scale; a quieter utterance is noise, and gets the gain of this level
 
 
 def yamnet_bands(

@@ -14,7 +14,7 @@ def cnn(inputs: Any, *, filters: Sequence[int], dense_units: int, dropout: float
     """Convolutions and one dense layer on all of their values."""
     features = layers.Flatten()(convolutions(inputs, filters=filters, pool=2, dropout=dropout, l2=0))
     features = layers.Dense(dense_units, activation="relu")(features)
-    features = batch_normalization()(features)  # without it, so many inputs set the units to zero for ever
+    features = batch_normalization()(features)  # without it, some units would become zero for all inputs and stay so
     return layers.Dropout(dropout)(features)
 
 

@@ -8,8 +8,8 @@ from ser.models.backend import keras
 layers = keras.layers
 
 CELLS: Mapping[str, Callable[..., Any]] = {"gru": layers.GRU, "lstm": layers.LSTM}
-# Momentum of the moving averages of batch normalisation. With 0.99, the default of Keras, they forget their initial
-# values only after 500 steps, which are 15 epochs of RAVDESS: dev would judge averages that do not fit the weights.
+# Momentum of the moving averages of batch normalisation. With 0.99, the default of Keras, their initial values have an
+# effect for 500 steps, which are 15 epochs of RAVDESS, and the scores on dev would be those of wrong averages.
 MOMENTUM = 0.9
 
 

@@ -24,8 +24,8 @@ LAYERS = (
     *((32, 2), (64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2)),
     *((512, 1), (512, 1), (512, 1), (512, 1), (512, 1), (1024, 2), (1024, 1)),
 )
-EPSILON = 1e-4  # of the batch normalisations of YAMNet
-MOMENTUM = 0.9  # of their moving averages, which must follow the weights
+EPSILON = 1e-4  # added to the variance in the batch normalisations of YAMNet
+MOMENTUM = 0.9  # momentum of their moving averages; low, because the weights change fast
 LEAST_VARIANCE = 1e-6  # added to a variance over time, because the square root has no slope at 0
 
 Convolution = Callable[..., Any]  # returns a convolution, given its bias, activation and whether it is trained
@@ -34,7 +34,7 @@ Convolution = Callable[..., Any]  # returns a convolution, given its bias, activ
 def tuned_yamnet(inputs: Any, *, handle: str, n_layers: int, n_frozen: int, dropout: float) -> Any:
     """Mean and deviation over time of the outputs of YAMNet's layer `n_layers`, for log-mel spectra `(64, n_frames)`.
 
-    The deeper layers distinguish classes of sounds. The earlier ones state more about a voice.
+    The deeper layers distinguish classes of sounds. The outputs of the earlier ones depend more on the voice.
 
     Parameters
     ----------
@@ -43,8 +43,8 @@ def tuned_yamnet(inputs: Any, *, handle: str, n_layers: int, n_frozen: int, drop
     n_layers
         1 to 14.
     n_frozen
-        The first layers, as many, whose weights do not change. They need most of the time, and find edges in a
-        spectrogram, which all sounds have.
+        Number of the first layers, whose weights do not change. They take most of the computing time, and detect edges
+        in a spectrogram, which all sounds have.
 
     Raises
     ------
