@@ -47,6 +47,13 @@ def varied(spectrogram: Values, rng: np.random.Generator, **bounds: Any) -> Valu
     bounds
         Fields of `Variation`.
 
+    Examples
+    --------
+    >>> none = dict.fromkeys(Variation.__dataclass_fields__, 0)
+    >>> values = np.arange(6, dtype=np.float32).reshape(2, 3)
+    >>> varied(values, np.random.default_rng(0), **none).tolist() == values.tolist()
+    True
+
     References
     ----------
     .. [1] Park et al. (2019), SpecAugment, Interspeech: masks and warps of time.

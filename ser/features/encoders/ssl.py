@@ -100,6 +100,12 @@ def pooled(states: Sequence[Array], weights: npt.NDArray[np.float64]) -> npt.NDA
     ----------
     states
         `(n_frames, n_dimensions)` each.
+
+    Examples
+    --------
+    >>> state = np.array([[0.0, 2.0], [2.0, 2.0]], np.float32)  # of 2 frames
+    >>> pooled([state], np.ones(1)).tolist()
+    [1.0, 2.0, 1.0, 0.0]
     """
     summed = np.zeros(states[0].shape)
     for state, weight in zip(states, weights, strict=True):

@@ -1,6 +1,7 @@
 """Functionals of the descriptors of an utterance: the representation `librosa`."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ser.audio import waveforms
@@ -15,24 +16,30 @@ FUNCTIONALS: Mapping[str, tuple[str, Callable[[Rows], Rows]]] = {
 }
 
 
-def functionals(
-    waveform: Array,
-    recorded_rate: int,
-    *,
-    name: str,
-    sample_rate: int,
-    n_fft: int,
-    hop_length: int,
-    descriptors: Sequence[Mapping[str, Any]],
-) -> dict[str, float]:
-    """Functionals over the frames of the descriptors of a feature set of conf/librosa.
+@dataclass(frozen=True)
+class Settings:
+    """Settings of `functionals`, as conf/librosa has them: a feature set."""
+
+    name: str
+    """Name of the set."""
+    sample_rate: int
+    """Hz, to which the waveform is resampled."""
+    n_fft: int
+    hop_length: int
+    """Samples, as `n_fft`."""
+    descriptors: Sequence[Mapping[str, Any]]
+    """`name`, `functionals`, and settings of each descriptor."""
+
+
+def functionals(waveform: Array, recorded_rate: int, **settings: Any) -> dict[str, float]:
+    """Functionals over the frames of the descriptors of a feature set.
 
     Parameters
     ----------
     waveform
-        Mono, `(n_samples,)`, at `recorded_rate` Hz; it is resampled to `sample_rate` Hz.
-    descriptors
-        `name`, `functionals`, and settings of each descriptor.
+        Mono, `(n_samples,)`, at `recorded_rate` Hz.
+    settings
+        Fields of `Settings`.
 
     Returns
     -------
@@ -43,17 +50,31 @@ def functionals(
     ------
     ValueError
         If there is no such descriptor or functional.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> descriptors = [{"name": "rms", "functionals": ["mean", "std"]}]
+    >>> settings = {"name": "level", "sample_rate": 8_000, "n_fft": 512, "hop_length": 128}
+    >>> list(functionals(np.ones(8_000, np.float32), 8_000, **settings, descriptors=descriptors))
+    ['RMS', 'RMS_Std']
     """
-    at_rate = waveforms.resampled(waveform, sample_rate=recorded_rate, target=sample_rate)
-    needed = precision(entry["name"] for entry in descriptors)
-    analysis = Analysis(at_rate, sample_rate=sample_rate, n_fft=n_fft, hop_length=hop_length, precision=needed)
     features: dict[str, float] = {}
-    for entry in descriptors:
-        settings = {key: value for key, value in entry.items() if key != "functionals"}
-        title, values = described(analysis, **settings)
+    chosen = Settings(**settings)
+    analysis = _analysis(waveform, recorded_rate, chosen)
+    for entry in chosen.descriptors:
+        own = {key: value for key, value in entry.items() if key != "functionals"}
+        title, values = described(analysis, **own)
         for functional in entry["functionals"]:
             features |= _named(title, functional, values)
     return features
+
+
+def _analysis(waveform: Array, recorded_rate: int, settings: Settings) -> Analysis:
+    rate = settings.sample_rate
+    at_rate = waveforms.resampled(waveform, sample_rate=recorded_rate, target=rate)
+    needed = precision(entry["name"] for entry in settings.descriptors)
+    return Analysis(at_rate, sample_rate=rate, n_fft=settings.n_fft, hop_length=settings.hop_length, precision=needed)
 
 
 def _named(title: str, functional: str, values: Rows) -> dict[str, float]:

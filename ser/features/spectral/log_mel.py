@@ -44,6 +44,14 @@ def log_mel(waveform: Array, recorded_rate: int, **settings: Any) -> Array:
     -------
     array
         `(n_mels, 1 + duration * sample_rate // hop_length)`; all zero for digital silence.
+
+    Examples
+    --------
+    >>> noise = np.random.default_rng(0).normal(0, 0.1, 8_000).astype(np.float32)
+    >>> settings = {"name": "small", "sample_rate": 8_000, "duration": 2.0, "n_fft": 512, "hop_length": 160}
+    >>> found = log_mel(noise, 8_000, **settings, n_mels=20, fmax=4_000.0)
+    >>> found.shape, float(found.min()), float(found.max())
+    ((20, 101), 0.0, 1.0)
     """
     chosen = Settings(**settings)
     rate, duration = chosen.sample_rate, chosen.duration

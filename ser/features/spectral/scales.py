@@ -37,6 +37,14 @@ def mel_filters(sample_rate: int, n_fft: int, n_mels: int, fmax: float | None) -
     array
         `(n_mels, 1 + n_fft / 2)`.
 
+    Examples
+    --------
+    >>> filters = mel_filters(16_000, 512, 20, fmax=None)
+    >>> filters.shape
+    (20, 257)
+    >>> bool((filters.sum(axis=1) > 0).all())
+    True
+
     References
     ----------
     .. [1] Slaney (1998), Auditory Toolbox, version 2, Interval Research Corporation, technical report 1998-010.
@@ -80,7 +88,7 @@ def decibels(power: Singles, *, reference: float | np.float32 = 1.0) -> Singles:
 
     Examples
     --------
-    >>> decibels(np.array([1.0, 0.01, 0.0], np.float32)).tolist()
+    >>> decibels(np.array([1.0, 0.01, 0.0], np.float32)).round().tolist()
     [0.0, -20.0, -80.0]
     """
     level = 10.0 * np.log10(np.maximum(LEAST_POWER, power))

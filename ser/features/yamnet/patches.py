@@ -32,6 +32,11 @@ def patches(waveform: Array) -> Array:
     waveform
         Mono, `(n_samples,)`, in [-1, 1].
 
+    Examples
+    --------
+    >>> patches(np.zeros(2 * SAMPLE_RATE, np.float32)).shape
+    (4, 96, 64)
+
     References
     ----------
     .. [1] Plakal and Ellis (2020), YAMNet: params.py and features.py in research/audioset/yamnet of

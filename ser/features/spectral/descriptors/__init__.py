@@ -34,6 +34,14 @@ def described(analysis: Analysis, name: str, **settings: Any) -> tuple[str, Rows
     ------
     ValueError
         If there is no such descriptor.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> analysis = Analysis(np.ones(8_000, np.float32), sample_rate=8_000, n_fft=512, hop_length=128)
+    >>> name, values = described(analysis, "rms")
+    >>> name, values.shape
+    ('RMS', (1, 63))
     """
     descriptor = _known(name)
     return descriptor.column, descriptor.function(analysis, **settings)
