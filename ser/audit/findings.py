@@ -111,6 +111,11 @@ def check(report: Mapping[str, Any]) -> None:
     ------
     ValueError
         If there are errors and `declared` is None.
+
+    Examples
+    --------
+    >>> note = Finding("note", "label_imbalance", None, "angry has twice as many", "read the UAR")
+    >>> check(report([note], protocol="speaker_folds (speaker-independent)", declared=None))  # notes are no errors
     """
     if report["n_errors"] and report["declared"] is None:
         kinds = dict.fromkeys(TITLES[one["check"]] for one in report["findings"] if one["level"] == "error")

@@ -15,7 +15,16 @@ MAX_RATIO = 1.5  # ratio of the most frequent to the rarest emotion from which o
 
 
 def speaker_overlap(partitions: pd.DataFrame, utterances: pd.DataFrame) -> list[Finding]:
-    """Speakers in more than one partition of a fold; the unknown speakers of a corpus count as one."""
+    """Speakers in more than one partition of a fold; the unknown speakers of a corpus count as one.
+
+    Examples
+    --------
+    >>> utterances = pd.DataFrame({"utterance": ["1", "2"], "corpus": "x", "speaker": "a", "emotion": "sad"})
+    >>> utterances = utterances.assign(audio_hash=["p", "q"])
+    >>> partitions = pd.DataFrame({"fold": 0, "utterance": ["1", "2"], "partition": ["train", "test"]})
+    >>> speaker_overlap(partitions, utterances)[0].found
+    '1 of 1 speaker is in more than one partition (train and test)'
+    """
     remedy = "choose a partition by speakers, such as partition=speaker_folds; or read the score as speaker-dependent"
     findings = []
     for fold, rows in _folds(partitions, utterances):
@@ -31,7 +40,15 @@ def speaker_overlap(partitions: pd.DataFrame, utterances: pd.DataFrame) -> list[
 
 
 def duplicate_audio(partitions: pd.DataFrame, utterances: pd.DataFrame) -> list[Finding]:
-    """Recordings whose decoded samples are in more than one partition of a fold."""
+    """Recordings whose decoded samples are in more than one partition of a fold.
+
+    Examples
+    --------
+    >>> utterances = pd.DataFrame({"utterance": ["1", "2"], "corpus": "x", "speaker": ["a", "b"], "emotion": "sad"})
+    >>> partitions = pd.DataFrame({"fold": 0, "utterance": ["1", "2"], "partition": ["train", "test"]})
+    >>> duplicate_audio(partitions, utterances.assign(audio_hash="p"))[0].found
+    '1 recording is in more than one partition (train and test); test utterances with such a copy: 1 of 1'
+    """
     remedy = "remove the copies from the corpus, or keep them in one partition, as all protocols but leaky_ ones do"
     findings = []
     for fold, rows in _folds(partitions, utterances):

@@ -77,7 +77,14 @@ def as_dict(found: "Comparison") -> dict[str, Any]:
 
 
 def records(table: "pd.DataFrame") -> list[dict[str, Any]]:
-    """Rows of a table as dicts, with None for missing values."""
+    """Rows of a table as dicts, with None for missing values.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> records(pd.DataFrame({"metric": ["uar"], "p": [float("nan")]}))
+    [{'metric': 'uar', 'p': None}]
+    """
     found = table.astype(object).where(table.notna(), None).to_dict("records")
     return [{str(name): value for name, value in row.items()} for row in found]
 

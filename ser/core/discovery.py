@@ -58,6 +58,11 @@ def modules(package: str, variable: str) -> Mapping[str, str]:
     ------
     ValueError
         If two files have the same name.
+
+    Examples
+    --------
+    >>> modules("ser.models.networks", "NETWORK")["gru"]
+    'ser.models.networks.gru'
     """
     assignment = re.compile(rf"^{variable}\b.*=", re.MULTILINE)
     found: dict[str, str] = {}

@@ -15,6 +15,11 @@ def corpus(name: str) -> Corpus:
     ------
     ValueError
         If there is no corpus of that name.
+
+    Examples
+    --------
+    >>> corpus("emodb").licence
+    'free'
     """
     if name not in CORPORA:
         raise ValueError(f"unknown corpus reader {name!r}; corpus.reader is one of {', '.join(CORPORA)}")
@@ -22,5 +27,11 @@ def corpus(name: str) -> Corpus:
 
 
 def notes(names: list[str]) -> list[str]:
-    """Sentences that reports on the named corpora must contain."""
+    """Sentences that reports on the named corpora must contain.
+
+    Examples
+    --------
+    >>> notes(["demo", "ravdess"])
+    ['Synthetic speech (espeak-ng): these scores show only that the pipeline works.']
+    """
     return [CORPORA[name].note for name in names if name in CORPORA and CORPORA[name].note]

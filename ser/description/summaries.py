@@ -19,7 +19,13 @@ SPREAD = (0.05, 0.5, 0.95)
 
 
 def title(table: pd.DataFrame) -> str:
-    """Names of the corpora, and numbers of utterances and speakers."""
+    """Names of the corpora, and numbers of utterances and speakers.
+
+    Examples
+    --------
+    >>> title(pd.DataFrame({"corpus": ["emodb", "emodb"], "speaker": ["emodb/03", "emodb/08"]}))
+    'emodb: 2 utterances of 2 speakers'
+    """
     names = " and ".join(sorted(table["corpus"].unique()))
     n_speakers = table["speaker"].nunique()
     of = counted(n_speakers, "speaker") if n_speakers else "unknown speakers"

@@ -61,6 +61,13 @@ def scores_of_classes(predictions: pd.DataFrame) -> pd.DataFrame:
 
     Recall is missing for a class without annotated utterances, precision for a class that is never predicted, and F1
     for a class with neither.
+
+    Examples
+    --------
+    >>> predictions = pd.DataFrame({"truth": ["sad", "sad", "calm"], "prediction": ["sad", "calm", "calm"]})
+    >>> found = scores_of_classes(predictions.assign(p_calm=0.5, p_sad=0.5))
+    >>> found[["emotion", "precision", "recall"]].to_dict("records")
+    [{'emotion': 'calm', 'precision': 0.5, 'recall': 1.0}, {'emotion': 'sad', 'precision': 1.0, 'recall': 0.5}]
     """
     labels = metrics.labels_of(predictions)
     truth, prediction = predictions["truth"], predictions["prediction"]

@@ -126,6 +126,12 @@ def confidence_bins(predictions: pd.DataFrame, *, n_bins: int) -> pd.DataFrame:
 
     There are `n_bins` equally wide bins, numbered from 0. A confidence on a bound falls into the upper bin, and 1 into
     the last.
+
+    Examples
+    --------
+    >>> predictions = pd.DataFrame({"truth": ["sad"], "prediction": ["sad"], "p_calm": 0.2, "p_sad": 0.8})
+    >>> confidence_bins(predictions, n_bins=10).to_dict("records")
+    [{'confidence': 0.8, 'hit': 1.0, 'bin': 8}]
     """
     confidence = predictions[probability_columns(predictions)].max(axis=1)
     hit = (predictions["truth"] == predictions["prediction"]).astype(float)
@@ -220,6 +226,12 @@ def rows_by_corpus(predictions: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
     """Name and rows of each corpus; empty for a single corpus.
 
     Several corpora are also scored one by one, because their common mean can hide a corpus with a low score.
+
+    Examples
+    --------
+    >>> predictions = pd.DataFrame({"corpus": ["emodb", "ravdess", "emodb"]})
+    >>> [(name, len(rows)) for name, rows in rows_by_corpus(predictions)]
+    [('emodb', 2), ('ravdess', 1)]
     """
     parts = [(str(name), rows) for name, rows in predictions.groupby("corpus")]
     return parts if len(parts) > 1 else []

@@ -30,6 +30,11 @@ def geometric(parts: Sequence[Probabilities]) -> Probabilities:
     References
     ----------
     .. [1] Hinton (2002), Training products of experts by minimizing contrastive divergence, Neural computation 14(8).
+
+    Examples
+    --------
+    >>> geometric([np.array([0.2, 0.8]), np.array([0.6, 0.4])]).round(2).tolist()
+    [0.38, 0.62]
     """
     mean = np.exp(np.mean(np.log(np.maximum(parts, LEAST)), axis=0))
     mean[np.max(parts, axis=0) == 0] = 0  # an emotion that no member was trained on
@@ -49,6 +54,11 @@ def mean_of(model: Mapping[str, Any]) -> Callable[[Sequence[Probabilities]], Pro
     ------
     ValueError
         If the name is unknown.
+
+    Examples
+    --------
+    >>> mean_of({"name": "ensemble", "mean": "geometric"}) is geometric
+    True
     """
     name = model.get("mean", "arithmetic")  # earlier bundles lack the setting
     if name not in MEANS:

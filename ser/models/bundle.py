@@ -108,7 +108,13 @@ def representation_of(section: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def is_transductive(representation: Mapping[str, Any]) -> bool:
-    """True if the features of a bundle are computed from all utterances of a speaker together."""
+    """True if the features of a bundle are computed from all utterances of a speaker together.
+
+    Examples
+    --------
+    >>> is_transductive({"name": "librosa", "settings": {}, "adaptation": {"name": "speaker"}})
+    True
+    """
     return "adaptation" in representation
 
 

@@ -93,12 +93,24 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
 
 
 def n_batches(examples: Examples, batch_size: int) -> int:
-    """Number of batches of an epoch; the last one may be smaller."""
+    """Number of batches of an epoch; the last one may be smaller.
+
+    Examples
+    --------
+    >>> n_batches(Examples(np.zeros((10, 1), np.float32), np.arange(10), np.zeros(10, np.intp)), 4)
+    3
+    """
     return -(-len(examples) // batch_size)
 
 
 def class_weights(codes: Indices, n_labels: int, *, balanced: bool) -> Values:
-    """Weight of each label in the loss, `(n_labels,)`: 1, or inverse to its frequency if `balanced`."""
+    """Weight of each label in the loss, `(n_labels,)`: 1, or inverse to its frequency if `balanced`.
+
+    Examples
+    --------
+    >>> class_weights(np.array([0, 0, 1]), 2, balanced=True).tolist()
+    [0.75, 1.5]
+    """
     if not balanced:
         return np.ones(n_labels, np.float32)
     return np.asarray(compute_class_weight("balanced", classes=np.arange(n_labels), y=codes), np.float32)
@@ -108,6 +120,12 @@ def standardisation(examples: Examples) -> tuple[Values, Values]:
     """Mean and variance of each feature (last axis) over the examples, `(n_features,)` each, in one pass.
 
     The variance of a constant feature is set to 1, because it may vary for other speakers.
+
+    Examples
+    --------
+    >>> examples = Examples(np.array([[1, 5], [3, 5]], np.float32), np.arange(2), np.array([0, 1]))
+    >>> [part.tolist() for part in standardisation(examples)]
+    [[2.0, 5.0], [1.0, 1.0]]
     """
     total = np.zeros(examples.values.shape[-1])
     squares, n_values = np.zeros_like(total), 0

@@ -219,7 +219,16 @@ def examples(rows: pd.DataFrame, features: Representation, labels: list[str]) ->
 
 
 def remarks(rows: pd.DataFrame, dev: pd.DataFrame) -> list[str]:
-    """Remarks for the reader on emotions that only training or only dev has."""
+    """Remarks for the reader on emotions that only training or only dev has.
+
+    Examples
+    --------
+    >>> rows, dev = pd.DataFrame({"emotion": ["sad", "calm"]}), pd.DataFrame({"emotion": ["sad", "angry"]})
+    >>> for line in remarks(rows, dev):
+    ...     print(line)
+    angry: in dev, not in training; never predicted, and dev decides without it
+    calm: in training, not in dev; dev decides without it
+    """
     trained, checked = set(rows["emotion"]), set(dev["emotion"])
     unknown = [emotion for emotion in tables.EMOTIONS if emotion in checked - trained]
     unchecked = [emotion for emotion in tables.EMOTIONS if emotion in trained - checked]

@@ -17,6 +17,12 @@ def shuffled_groups(utterances: pd.DataFrame, seed: int) -> dict[Group, list[str
     ----------
     utterances
         Columns corpus, speaker and sex.
+
+    Examples
+    --------
+    >>> utterances = pd.DataFrame({"corpus": "x", "speaker": ["a", "b", "b"], "sex": ["female", "male", "male"]})
+    >>> shuffled_groups(utterances, seed=0)
+    {('x', 'female'): ['a'], ('x', 'male'): ['b']}
     """
     facts = utterances.drop_duplicates("speaker").sort_values("speaker")
     generator = np.random.default_rng(seed)
@@ -107,5 +113,11 @@ def fold_table(fold: int, utterances: pd.DataFrame, partition: pd.Series) -> pd.
     ----------
     partition
         Partition of each row of `utterances`.
+
+    Examples
+    --------
+    >>> utterances = pd.DataFrame({"utterance": ["1", "2"]})
+    >>> fold_table(0, utterances, pd.Series(["train", "test"])).to_numpy().tolist()
+    [[0, '1', 'train'], [0, '2', 'test']]
     """
     return pd.DataFrame({"fold": fold, "utterance": utterances["utterance"], "partition": partition})

@@ -98,7 +98,15 @@ def balanced_folds(
 
 
 def dev_rows(features: pd.DataFrame, partitions: pd.DataFrame, *, fold: int) -> pd.DataFrame:
-    """Original rows of the dev partition of one fold, none of them synthetic."""
+    """Original rows of the dev partition of one fold, none of them synthetic.
+
+    Examples
+    --------
+    >>> features = pd.DataFrame({"utterance": ["1", "2", "2"], "variant": ["original", "original", "noise"]})
+    >>> partitions = pd.DataFrame({"fold": 0, "utterance": ["1", "2"], "partition": ["train", "dev"]})
+    >>> dev_rows(features, partitions, fold=0).to_numpy().tolist()
+    [['2', 'original', False]]
+    """
     dev = rows_of(features, partitions, fold=fold, partition="dev")
     return dev[dev["variant"] == ORIGINAL].assign(synthetic=False)
 

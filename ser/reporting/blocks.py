@@ -180,7 +180,13 @@ def escaped(text: object) -> str:
 
 
 def data_uri(content: bytes, kind: str) -> str:
-    """Data URI of a file of MIME type `kind`, so that the page contains the file."""
+    """Data URI of a file of MIME type `kind`, so that the page contains the file.
+
+    Examples
+    --------
+    >>> data_uri(b"<svg/>", "image/svg+xml")
+    'data:image/svg+xml;base64,PHN2Zy8+'
+    """
     return f"data:{kind};base64,{base64.b64encode(content).decode()}"
 
 

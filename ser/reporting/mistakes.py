@@ -28,6 +28,13 @@ def most_confident(predictions: pd.DataFrame, *, n: int) -> pd.DataFrame:
 
     `confidence` is the probability of the prediction, `of_truth` that of the annotated emotion. If several folds
     predicted an utterance wrongly, the table has the most confident of these predictions.
+
+    Examples
+    --------
+    >>> predictions = pd.DataFrame({"utterance": ["u1", "u2"], "truth": "sad", "prediction": ["calm", "sad"]})
+    >>> predictions = predictions.assign(fold=0, p_calm=[0.9, 0.4], p_sad=[0.1, 0.6])
+    >>> most_confident(predictions, n=1)[["utterance", "confidence", "of_truth"]].to_dict("records")
+    [{'utterance': 'u1', 'confidence': 0.9, 'of_truth': 0.1}]
     """
     wrong = predictions[predictions["truth"] != predictions["prediction"]]
     confidence = wrong[probability_columns(wrong)].max(axis=1)

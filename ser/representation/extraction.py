@@ -38,6 +38,13 @@ def rows_of_variants(utterances: pd.DataFrame, augmentation: Mapping[str, Any]) 
     ------
     ValueError
         If there is no such variant.
+
+    Examples
+    --------
+    >>> utterances = pd.DataFrame({"utterance": ["1", "2"], "emotion": ["sad", "calm"]})
+    >>> augmentation = {"name": "noise", "seed": 0, "variants": {"noise": {"sigma": 0.01}}}
+    >>> rows_of_variants(utterances, augmentation)["variant"].tolist()
+    ['original', 'noise', 'original', 'noise']
     """
     variants = variant_names(**augmentation)
     rows = utterances.iloc[np.repeat(np.arange(len(utterances)), len(variants))].reset_index(drop=True)

@@ -163,7 +163,13 @@ def _of_integers(samples: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
 
 
 def check_rate(sample_rate: float) -> int:
-    """`sample_rate`, in Hz, as an integer; raise `InvalidAudio` if it is not one of speech recordings."""
+    """`sample_rate`, in Hz, as an integer; raise `InvalidAudio` if it is not one of speech recordings.
+
+    Examples
+    --------
+    >>> check_rate(16_000.0)
+    16000
+    """
     if not RATES[0] <= sample_rate <= RATES[1] or sample_rate != round(sample_rate):
         remedy = f"record at {RATES[0]} to {RATES[1]} Hz"
         raise InvalidAudio(Kind.SAMPLE_RATE, f"a sample rate of {sample_rate} Hz", remedy)

@@ -51,6 +51,12 @@ def frames(waveform: Array, recorded_rate: int, **settings: Any) -> Array:
     ------
     ValueError
         If there is no such descriptor.
+
+    Examples
+    --------
+    >>> settings = {"name": "rms", "sample_rate": 16_000, "n_fft": 512, "hop_length": 512, "duration": 1.0}
+    >>> frames(np.zeros(16_000, np.float32), 16_000, **settings, n_frames=32, descriptors=[{"name": "rms"}]).shape
+    (32, 1)
     """
     chosen = Settings(**settings)
     rate = chosen.sample_rate

@@ -34,6 +34,13 @@ def peaks(spectrum: Array, *, sample_rate: int) -> Peaks:
         Magnitude or power, `(1 + n_fft / 2, n_frames)`.
     sample_rate
         Hz.
+
+    Examples
+    --------
+    >>> spectrum = np.zeros((513, 1), np.float32)
+    >>> spectrum[64] = 1
+    >>> peaks(spectrum, sample_rate=16_000).frequency.tolist()
+    [1000.0]
     """
     levels = spectrum.T
     n_fft = 2 * (levels.shape[1] - 1)
