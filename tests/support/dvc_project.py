@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from tests.support import wiring
+from tests.support import warm_python, wiring
 
 COPIED = (
     *("ser", "stages", "studies", "conf", "dvc.yaml"),
@@ -35,7 +35,7 @@ class Project:
             else:
                 shutil.copy(source, target)
         no_network = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9")
-        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+        path = os.pathsep.join([str(warm_python.commands()), str(Path(sys.executable).parent), os.environ["PATH"]])
         home = {"HOME": str(top / "home"), "TFHUB_CACHE_DIR": str(top / "no_models")}
         names = {f"GIT_{role}_{what}": "a@b.c" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
         self.environment = {**os.environ, **no_network, **home, **names, "PATH": path}
@@ -57,7 +57,7 @@ class Project:
 
     def compose(self, *settings: str) -> None:
         """Write parameters."""
-        self.run(sys.executable, "-m", "ser.params", *settings)
+        self.run("python", "-m", "ser.params", *settings)
 
     def commit(self, message: str) -> None:
         """Commit all files that Git does not ignore; make the repository if there is none."""

@@ -1,0 +1,188 @@
+"""Python processes that have imported the large libraries already: forks of a server.
+
+A stage of the pipeline imports libraries for two to six seconds and, in the tests, computes for less than one. The
+commands `python -m` and `dvc` of the folder `commands()` send a request to the server, which forks. The fork takes over
+the arguments, the working folder, the environment and the streams of the command, and imports the modules of the
+project itself. Where there is no server, where `FRESH` is in the environment, or where the environment differs in what
+libraries read when they are imported, the command starts an interpreter as usual.
+"""
+
+import atexit
+import contextlib
+import gc
+import json
+import os
+import random
+import runpy
+import select
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import traceback
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+FRESH = "FRESH_PYTHON"
+READ_AT_IMPORT = ("OMP_", "OPENBLAS_", "MKL_", "NUMBA_", "TF_", "KERAS_", "JAX_", "MPL", "PYTHONHASHSEED")
+LIBRARIES = (
+    *("numpy", "scipy.signal", "scipy.stats", "pandas", "pandera.pandas", "pyarrow", "yaml", "requests", "joblib"),
+    *("soundfile", "soxr", "librosa", "sklearn.ensemble", "sklearn.calibration", "sklearn.svm", "sklearn.manifold"),
+    *("imblearn.over_sampling", "skops.io", "matplotlib.pyplot", "jinja2", "tensorflow", "keras", "umap"),
+    *("dvc.cli", "dvc.repo", "dvc.commands.repro", "dvc.commands.experiments.run", "dvc.utils.hydra", "dvclive"),
+)
+COMMAND = """#!{python} -IS
+import json, os, socket, sys
+try:
+    if {fresh!r} in os.environ or {name!r} == "python" and sys.argv[1:2] != ["-m"]:
+        raise OSError
+    server = socket.socket(socket.AF_UNIX)
+    server.connect({address!r})
+    request = {{"command": {name!r}, "arguments": sys.argv[1:], "folder": os.getcwd(), "environment": dict(os.environ)}}
+    socket.send_fds(server, [json.dumps(request).encode() + b"\\n"], [0, 1, 2])
+    status = server.recv(16)
+    if not status:
+        raise OSError
+except OSError:
+    os.execv({python!r}, [{python!r}, *{usual!r}, *sys.argv[1:]])
+sys.exit(int(status))
+"""
+
+
+@cache
+def commands() -> Path:
+    """Folder of the commands `python` and `dvc`; the server ends with this process."""
+    folder = Path(tempfile.mkdtemp(prefix="warm_python"))
+    address = folder / "server"
+    for name, usual in {"python": [], "dvc": ["-m", "dvc"]}.items():
+        command = folder / name
+        command.write_text(
+            COMMAND.format(python=sys.executable, fresh=FRESH, address=str(address), name=name, usual=usual)
+        )
+        command.chmod(0o755)
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    server = subprocess.Popen([sys.executable, __file__, address], env=environment, stdin=subprocess.DEVNULL)
+    atexit.register(server.terminate)
+    end = time.monotonic() + 120
+    while not address.exists():
+        assert server.poll() is None, "the server ended"
+        assert time.monotonic() < end, "the server does not answer"
+        time.sleep(0.01)
+    return folder
+
+
+def read_at_import(environment: Mapping[str, str]) -> dict[str, str]:
+    """The variables that libraries read when they are imported."""
+    return {name: value for name, value in environment.items() if name.startswith(READ_AT_IMPORT)}
+
+
+def import_libraries() -> None:
+    """Import the libraries, without the messages of TensorFlow's start."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    errors = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    for name in LIBRARIES:
+        __import__(name)
+    os.dup2(errors, 2)
+    os.close(nowhere)
+    os.close(errors)
+
+
+def serve(address: str) -> dict[str, Any] | None:
+    """Fork for each request until the parent process ends; return the request in the fork."""
+    own, parent = read_at_import(os.environ), os.getppid()
+    import_libraries()
+    gc.freeze()  # a collection in a fork would copy all memory
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(f"{address}.partial")
+    listener.listen(64)
+    os.rename(f"{address}.partial", address)  # noqa: PTH104 (a socket)
+    clients: dict[int, socket.socket] = {}  # by process
+    while os.getppid() == parent:
+        ready, *_ = select.select([listener, *clients.values()], [], [], 0.01 if clients else 0.5)
+        end_processes(clients, ready)
+        if listener not in ready:
+            continue
+        client, _ = listener.accept()
+        message, streams, *_ = socket.recv_fds(client, 2**16, 3)
+        while not message.endswith(b"\n"):
+            message += client.recv(2**16)
+        request = json.loads(message)
+        process = os.fork() if read_at_import(request["environment"]) == own else None
+        if process == 0:
+            for other in (listener, client, *clients.values()):
+                other.close()
+            for number, stream in enumerate(streams):
+                os.dup2(stream, number)
+                os.close(stream)
+            return request
+        for stream in streams:
+            os.close(stream)
+        if process is None:
+            client.close()
+        else:
+            clients[process] = client
+    return None
+
+
+def end_processes(clients: dict[int, socket.socket], ready: list[Any]) -> None:
+    """Pass on the status of every process that has ended; kill those whose command was killed."""
+    for process, client in list(clients.items()):
+        ended, status = os.waitpid(process, os.WNOHANG)
+        if ended:
+            with contextlib.suppress(OSError):
+                client.sendall(str(os.waitstatus_to_exitcode(status)).encode())
+            client.close()
+            del clients[process]
+        elif client in ready:
+            os.kill(process, signal.SIGKILL)
+
+
+def run(request: dict[str, Any]) -> None:
+    """Run the command of a request in this process."""
+    os.chdir(request["folder"])
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    random.seed()
+    paths = request["environment"].get("PYTHONPATH", "").split(os.pathsep)
+    sys.path[0:1] = [request["folder"], *(os.path.abspath(path) for path in paths if path)]  # noqa: PTH100
+    arguments = request["arguments"]
+    if request["command"] == "dvc":
+        from dvc.cli import main
+
+        sys.argv = ["dvc", *arguments]
+        sys.exit(main())
+    sys.argv = arguments[1:]
+    runpy.run_module(arguments[1], run_name="__main__", alter_sys=True)
+
+
+def status_of(request: dict[str, Any]) -> int:
+    """Run the command of a request as an interpreter does; return its status."""
+    try:
+        run(request)
+    except SystemExit as ended:
+        if ended.code is None or isinstance(ended.code, int):
+            return ended.code or 0
+        print(ended.code, file=sys.stderr)
+        return 1
+    except BaseException:
+        traceback.print_exc()
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    found = serve(sys.argv[1])
+    if found is not None:
+        status = status_of(found)
+        threading._shutdown()  # waits for threads, as an interpreter does when it ends
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)  # to take the libraries down takes seconds
