@@ -1,4 +1,4 @@
-"""What all tests share: the real corpora, where this machine has them."""
+"""Fixtures of all tests: the real corpora, if this machine has them."""
 
 import gc
 import os

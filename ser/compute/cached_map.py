@@ -10,7 +10,7 @@ from ser.compute import cache, spread
 
 CHUNK = 16  # items per task: tens of milliseconds of work, far more than the cost of sending a task to a process
 FEW = 8  # chunks, about a second of work: starting processes takes longer
-CHUNKS_PER_WORKER = 32  # in a round; at its end some workers wait for the last chunk
+CHUNKS_PER_WORKER = 32  # chunks in a round, at whose end some workers wait for the last chunk
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

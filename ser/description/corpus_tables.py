@@ -12,7 +12,7 @@ from ser.description.acoustics import VALUES
 
 FACTS = ("utterance", "corpus", "speaker", "sex", "emotion", "intensity", "duration")
 GROUPS = ("corpus", "emotion", "speaker", "sex", "intensity")
-N_OUTLIERS = 3  # of each kind
+N_OUTLIERS = 3  # number of outliers of each kind
 NEARLY_SILENT = -50.0  # peak in dBFS; such a recording uses less than half of 16 bits
 QUARTILES = {"low": 0.25, "median": 0.5, "high": 0.75}
 DIGITS: Mapping[str, int] = {  # finer differences are inaudible, and beyond the precision of float32

@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from ser.figures.style import DARK, INK, LINES, MIDDLE, PRINT, titled
 
 PANELS = (("loss", "dev_loss", "cross-entropy"), ("accuracy", "dev_accuracy", "accuracy"), (None, "dev_uar", "UAR"))
-MOST_NAMED = 10  # networks: more have no colours of their own that one can tell apart
+MOST_NAMED = 10  # networks; colours of more cannot be distinguished
 
 Colours = dict[str, tuple[str, str]]  # network -> colour of training, colour of dev
 

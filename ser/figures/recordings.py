@@ -19,11 +19,11 @@ from ser.features.spectral.scales import RANGE, decibels, mels
 from ser.figures.style import DPI, PAPER, REPORT, Look
 
 FRAME = 0.05  # seconds, about: long enough to separate the harmonics of a voice
-N_FRAMES = 700  # at most in a spectrogram, about as many as it has pixels
-SHORT_FRAME, FEW_FRAMES = 0.032, 300  # of small spectrograms
+N_FRAMES = 700  # most frames in a spectrogram, about as many as it has pixels
+SHORT_FRAME, FEW_FRAMES = 0.032, 300  # seconds and number of frames in small spectrograms
 HIGHEST_RATE = 48_000  # Hz; recordings at higher rates are drawn up to 24 kHz
 N_MELS = 64
-N_COLUMNS = 1000  # of the picture of a waveform
+N_COLUMNS = 1000  # columns in the picture of a waveform
 BRIGHTEST = 99.5  # per cent of the values that are below the last shade of the linear scale
 
 Matrix = npt.NDArray[np.float32]

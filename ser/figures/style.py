@@ -10,7 +10,7 @@ import numpy.typing as npt
 from matplotlib.figure import Figure
 
 DPI = 150
-COLOURS = {  # of emotions; people with common colour blindnesses can tell them apart, similar ones by lightness
+COLOURS = {  # colours of emotions that people with common colour blindnesses can distinguish, some by lightness
     "neutral": "#7f7f7f",
     "calm": "#56b4e9",
     "happy": "#e6b800",

@@ -18,5 +18,5 @@ def check(root: str) -> None:
 
 
 def finding(root: str) -> dict[str, Any]:
-    """The root, and a digest of each linked folder in it: DVC sees only the link, not the files behind it."""
+    """The root, and a digest of each linked folder in it: DVC compares only the link, not the files behind it."""
     return {"root": root, "links": files.linked_folders(Path(root))}

@@ -17,7 +17,7 @@ from ser.models.prediction import with_predictions
 from ser.representation.reading import Representation
 
 MEMBERS = "members"
-PREDICTIONS = "predictions.csv"  # of a member, before it is part of an ensemble
+PREDICTIONS = "predictions.csv"  # predictions of a member, before it is part of an ensemble
 REMEDY = "train all anew with: dvc repro -f train"
 FACTS = ("fold", "partition", "utterance", "corpus", "speaker", "sex", "intensity", "truth")
 

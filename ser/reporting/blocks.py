@@ -16,7 +16,7 @@ Kind = Literal["text", "count", "share", "decimal"]
 Cell: TypeAlias = str | float | int | None
 
 SPECIAL = re.compile(r"[\\`*\[\]<>|&]|(?<![^\W_])_|_(?![^\W_])")  # in Markdown; underscores within words are not
-PIXELS_PER_INCH = 110  # of pictures that are made of pixels
+PIXELS_PER_INCH = 110  # resolution of PNG pictures
 
 
 @dataclass(frozen=True)

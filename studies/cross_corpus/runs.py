@@ -14,7 +14,7 @@ from ser.protocol import balancing, partitions
 from ser.representation.reading import Representation
 from studies.cross_corpus import ACROSS, WITHIN
 
-N_FOLDS = 5  # of speakers, within a corpus; fewer if the corpus has fewer speakers
+N_FOLDS = 5  # folds of speakers within a corpus; fewer if the corpus has fewer speakers
 MIN_SPEAKERS_ACROSS = 2  # train and dev
 MIN_SPEAKERS_WITHIN = 3  # train, dev and test
 

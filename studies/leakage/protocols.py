@@ -19,7 +19,7 @@ from ser.models.prediction import in_order, with_predictions
 from ser.protocol import balancing, partitions
 from ser.study import Study
 
-N_FOLDS = 5  # of speakers
+N_FOLDS = 5  # folds of speakers
 N_SPLITS = 5  # random splits, one per fold, equal for all protocols; a single one has few test utterances
 FRACTIONS = {"test_fraction": 0.15, "dev_fraction": 0.15}
 K_NEIGHBORS = 5

@@ -99,7 +99,7 @@ def test_an_unknown_command_is_a_usage_error(
 
 
 def table(root: str = "data/raw", *arguments: str, capsys: pytest.CaptureFixture[str]) -> dict[tuple[str, ...], str]:
-    """What `ser corpora` says: corpus, and channel if it has one -> its line without them."""
+    """Output of `ser corpora`: corpus, and channel if it has one -> the rest of its line."""
     cli.main(["corpora", *arguments])
     title, blank, header, *lines = capsys.readouterr().out.splitlines()
     assert (title, blank) == (f"corpora in {root}, by file names:", "")

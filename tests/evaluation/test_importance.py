@@ -79,7 +79,7 @@ def test_permuting_all_used_features_leaves_the_uar_at_chance() -> None:
 
 
 def test_features_of_a_descriptor_are_permuted_together() -> None:
-    """If only one of two copies were permuted, the sign of the sum would mostly stay: a fall of 0.25."""
+    """With one of two copies permuted, the sign of the sum would often stay the same, and the UAR fall by 0.25."""
     rows = rows_of(4000)
     found = importance.importances([(bundle_of(by_sign(0, 1), COLUMNS), rows)], n_repeats=3, seed=0)
     assert found["drop"][0] == pytest.approx(0.5, abs=0.03)

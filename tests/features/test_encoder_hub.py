@@ -25,7 +25,7 @@ COMMIT = "4c66d4806a428f2e922ccfa1a962776e232d487b"
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Files under the names of an encoder's."""
+    """Folder of files with the names of those of an encoder."""
     for name in (*hugging_face.DESCRIPTIONS, *hugging_face.WEIGHTS):
         (tmp_path / name).write_text(f"of {name}")
     return tmp_path
@@ -33,7 +33,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def installed(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Says what is installed of torch and transformers."""
+    """Function that pretends which of torch and transformers are installed."""
 
     def choose(*names: str) -> None:
         real = importlib.util.find_spec

@@ -1,4 +1,4 @@
-"""Frozen speech encoders: what they make of a recording, by transformers called plainly, and on what it hangs."""
+"""Frozen speech encoders: values compared with plain calls of transformers, and everything that they depend on."""
 
 import json
 import re
@@ -75,7 +75,7 @@ def recordings(n_recordings: int = 6) -> list[tuple[Waveform, int]]:
 def test_values_are_those_of_transformers_called_with_one_recording(
     kind: str, duration: float, n_frames: int, folders: Mapping[str, Path]
 ) -> None:
-    """Of Whisper, those of the 20 ms frames that the recording covers; the others have no padding."""
+    """For Whisper, only the 20 ms frames that the recording covers count; the other encoders do not pad."""
     waveform = speech_like(0, duration, 16_000)
     states = small_encoders.hidden_states(kind, folders[kind], waveform)
     expected = pooled(states, n_frames if kind == "whisper" else None)
@@ -105,7 +105,7 @@ def test_below_the_receptive_field_there_is_one_frame(kind: str, n_samples: int,
 
 
 def test_what_is_short_is_padded_with_zeros(folders: Mapping[str, Path]) -> None:
-    """Of WavLM, which is not normalised by the recording."""
+    """The encoder is WavLM, whose input is not normalised."""
     short = speech_like(0, 0.02, 16_000)
     padded = np.pad(short, (0, RECEPTIVE_FIELD - short.size))
     expected = pooled(small_encoders.hidden_states("wavlm", folders["wavlm"], padded))
@@ -133,8 +133,8 @@ def test_a_recording_of_another_rate_is_resampled(kind: str, folders: Mapping[st
     np.testing.assert_array_equal(vector(recorded, folders[kind], 44_100), vector(at_rate, folders[kind]))
 
 
-def test_whisper_hears_no_silence_behind_a_recording(folders: Mapping[str, Path]) -> None:
-    """The silence is in its input, but none of its frames is averaged: they are unlike those of speech."""
+def test_the_padding_after_a_recording_does_not_count_in_the_features_of_whisper(folders: Mapping[str, Path]) -> None:
+    """The input is padded with silence, whose frames differ from those of speech; they are left out of the mean."""
     waveform = speech_like(0, 0.5, 16_000)
     states = small_encoders.hidden_states("whisper", folders["whisper"], waveform)
     assert len(states[0]) == 100

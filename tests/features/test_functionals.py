@@ -273,7 +273,7 @@ def test_unknown_descriptor_and_functional_are_named_with_the_known_ones():
 
 
 def heard(utterances, root):
-    """The table, with what ingest says of each recording."""
+    """Utterances, with the content of the table of utterances for each."""
     recordings = [reading.read(root / path) for path in utterances["path"]]
     return utterances.assign(
         audio_hash=[recording.audio_hash for recording in recordings],

@@ -55,7 +55,7 @@ def opensmile() -> Any:
 
 
 def test_it_computes_in_a_process_that_has_tensorflow(opensmile: Any) -> None:
-    """Whose symbols it would take for its own, were its library loaded as `ctypes` does: the process was aborted."""
+    """If `ctypes` loads its library in the usual way, it uses symbols of TensorFlow, and the process aborts."""
     script = (
         "import tensorflow; from tests.support.synthesis import tone; from ser.features.opensmile import functionals;"
         f"print(sum(functionals(tone(220, 0.5), {RATE}, **{EGEMAPS}).values()))"
@@ -69,7 +69,7 @@ def test_it_computes_in_a_process_that_has_tensorflow(opensmile: Any) -> None:
 
 
 def reference(opensmile: Any, name: str, waveform: waveforms.Waveform, sample_rate: int = RATE) -> dict[str, float]:
-    """What openSMILE's own interface says."""
+    """Functionals as openSMILE's own interface returns them."""
     smile = opensmile.Smile(feature_set=opensmile.FeatureSet[name], feature_level=opensmile.FeatureLevel.Functionals)
     found: dict[str, float] = smile.process_signal(waveform, sample_rate).iloc[0].to_dict()
     assert list(found) == smile.feature_names
@@ -130,7 +130,7 @@ def test_extremes_have_finite_features_as_tables_want_them(chosen: str, waveform
 
 
 def test_what_is_beyond_full_scale_is_clipped(opensmile: Any) -> None:
-    """Resampling goes beyond it; openSMILE would take 1.0 for -1.0, and hear clicks."""
+    """Resampling exceeds full scale; openSMILE would turn 1.0 into -1.0, which is a click."""
     waveform = tone(220, 1.0, level=1.3)
     clipped = np.clip(waveform, -1, 32_767 / 32_768)
     found = functionals(waveform, RATE, **EGEMAPS)

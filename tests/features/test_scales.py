@@ -43,7 +43,7 @@ def test_the_mel_bands_are_librosas(sample_rate: int, n_fft: int, n_mels: int) -
 
 
 def test_a_mel_band_has_the_same_area_as_any_other() -> None:
-    """Slaney's triangles: 1 over the frequencies, where a band is many bins wide."""
+    """The area of Slaney's triangles over the frequencies is 1, if a band is many bins wide."""
     filters = scales.mel_filters(16_000, 16_384, 40, 8_000.0)
     np.testing.assert_allclose(filters.sum(axis=1) * 16_000 / 16_384, 1, atol=0.02)
 

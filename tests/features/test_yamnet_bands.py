@@ -29,7 +29,7 @@ def spoken(before: float, speech: float, after: float) -> np.ndarray:
     return np.concatenate([np.zeros(lengths[0]), voice(lengths[1]), np.zeros(lengths[2])])
 
 
-def heard(found: np.ndarray) -> np.ndarray:
+def with_sound(found: np.ndarray) -> np.ndarray:
     """Frames that are not silent."""
     return np.flatnonzero(found.max(axis=0) > SILENCE + 0.01)
 
@@ -39,7 +39,7 @@ def test_the_speech_is_in_the_middle_wherever_it_was(before: float, after: float
     found = bands(spoken(before, 1.5, after))
     assert found.shape == (64, N_FRAMES)
     assert found.dtype == np.float32
-    frames = heard(found)
+    frames = with_sound(found)
     assert frames.size == pytest.approx(150, abs=4)
     assert (frames[0] + frames[-1]) / 2 == pytest.approx(N_FRAMES / 2, abs=3)
 
@@ -53,7 +53,7 @@ def test_of_speech_longer_than_the_frames_the_middle_is_kept() -> None:
 
 def test_a_recording_that_is_shorter_than_a_frame_is_between_silences() -> None:
     found = bands(voice(200))
-    assert heard(found).size == 1
+    assert with_sound(found).size == 1
     assert found.shape == (64, N_FRAMES)
 
 
@@ -85,20 +85,20 @@ def test_the_noise_of_a_silent_room_is_not_made_a_voice() -> None:
     assert bands(voice(RATE) * 1e-3).max() > SILENCE + 5
 
 
-def test_whole_patches_are_what_yamnet_hears() -> None:
-    """Of a waveform of the level that is set, which fills the frames: the same values as in YAMNet's own patch."""
+def test_whole_patches_are_equal_to_the_patches_of_yamnet() -> None:
+    """A waveform that fills the frames and has the level of the setting gives the values of YAMNet's patch."""
     waveform = voice(15_600).astype(np.float32)
     frames = waveform[:15_600].reshape(-1, 400)
     level = 20 * np.log10(np.percentile(np.sqrt((frames.astype(np.float64) ** 2).mean(axis=1)), 90))
     np.testing.assert_allclose(bands(waveform, n_frames=96, level=level), patches(waveform)[0].T, atol=1e-4)
 
 
-def test_a_recording_at_another_rate_is_heard_alike() -> None:
+def test_a_recording_at_another_rate_is_with_sound_alike() -> None:
     one, other = (bands(tone(1000, 2.0, sample_rate=rate), rate) for rate in (16_000, 48_000))
     np.testing.assert_allclose(one[:, 60:190].max(axis=0), other[:, 60:190].max(axis=0), atol=0.05)
 
 
-def test_a_waveform_in_double_precision_is_heard_alike_in_single() -> None:
+def test_a_waveform_in_double_precision_is_with_sound_alike_in_single() -> None:
     waveform = voice(RATE)
     found = bands(waveform.astype(np.float64))
     assert found.dtype == bands(waveform).dtype == np.float32

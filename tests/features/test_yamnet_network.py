@@ -19,7 +19,7 @@ HANDLE = "https://tfhub.dev/google/yamnet/1"
 
 
 class Interpreter:
-    """LiteRT's, of a network that repeats the sum of a patch."""
+    """Stand-in for LiteRT's interpreter, with a network that repeats the sum of a patch."""
 
     asked: ClassVar[list[Array]] = []
 
@@ -87,7 +87,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def conversions(monkeypatch: pytest.MonkeyPatch, interpreter: type[Interpreter]) -> Iterator[list[str]]:
-    """What was converted; the network is called `network 1`, `network 2`, …"""
+    """Handles of the converted models; their networks are `network 1`, `network 2`, …"""
     done: list[str] = []
 
     def converted(handle: str) -> bytes:
@@ -100,7 +100,7 @@ def conversions(monkeypatch: pytest.MonkeyPatch, interpreter: type[Interpreter])
 
 
 def content() -> bytes:
-    """What a process that starts now loads."""
+    """Content of the network that a new process loads."""
     loaded.cache_clear()
     found: bytes = loaded(HANDLE)._interpreter.content
     return found
@@ -225,7 +225,7 @@ def test_the_process_that_converts_says_why_it_cannot(tmp_path: Path, monkeypatc
 
 @pytest.mark.slow
 def test_a_saved_model_of_something_else_is_refused(tmp_path: Path) -> None:
-    """By a process of its own, since TensorFlow takes seconds, and warns."""
+    """Another process writes the model, because TensorFlow takes seconds to import, and warns."""
     script = f"""
 import tensorflow
 module = tensorflow.Module()

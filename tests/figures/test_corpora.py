@@ -52,7 +52,7 @@ def test_bars_of_classes_of_several_corpora_are_those_of_each() -> None:
         np.dot(to_rgb(bars.patches[0].get_facecolor()), [0.2126, 0.7152, 0.0722])  # type: ignore[attr-defined]
         for bars in figure.axes[0].containers
     ]
-    assert np.diff(greys).min() > 0.05  # told apart without colour
+    assert np.diff(greys).min() > 0.05  # can be distinguished without colour
 
 
 def test_the_table_of_speakers_has_the_counts_and_the_sex() -> None:

@@ -1,4 +1,4 @@
-"""Colours that can be told apart, and files that are equal for equal figures."""
+"""Colours that can be distinguished, and files that are equal for equal figures."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What is lost by a kill, found by another checkout, and fetched by another machine: under DVC, on a small corpus."""
+"""Killed runs, other checkouts and other machines: how much is computed again, under DVC, on a small corpus."""
 
 import os
 import signal

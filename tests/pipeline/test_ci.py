@@ -1,4 +1,4 @@
-"""What runs on pull requests and before commits: as far as it can be checked without running it there."""
+"""Checks of pull requests and commits, as far as they can be tested without running them there."""
 
 import re
 from typing import Any
@@ -73,7 +73,7 @@ def test_the_page_travels_from_the_job_that_runs_the_code_to_the_one_that_commen
     down = next(step for step in steps_of(workflow, "comment") if "download-artifact" in step["uses"])
     assert up["with"]["name"] == down["with"]["name"]
     assert workflow["jobs"]["comment"]["needs"] == "figures"
-    assert "always()" in workflow["jobs"]["comment"]["if"]  # a drop fails the one job, and is told by the other
+    assert "always()" in workflow["jobs"]["comment"]["if"]  # a drop fails one job, and the other one reports it
     assert "always()" in up["if"]
     assert down["continue-on-error"] is True
     script = next(step for step in steps_of(workflow, "comment") if "script" in step.get("with", {}))["with"]["script"]

@@ -17,7 +17,7 @@ def tree(root: Path, **sources: str) -> Path:
 
 
 def wrong(root: Path, capsys: pytest.CaptureFixture[str]) -> list[str]:
-    """What is printed below the table; the exit status must agree."""
+    """Lines below the table; the exit status must agree."""
     status = layers.main(root)
     found = capsys.readouterr().out.partition("\n\n")[2].splitlines()
     assert status == (found != ["no import goes back up, no circle"])

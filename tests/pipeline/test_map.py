@@ -62,7 +62,7 @@ class Copy(Project):
         return self.run(sys.executable, "-c", script, *arguments)
 
     def predicted(self) -> dict[str, Any]:
-        """What the trained model predicts of a recording, as `ser predict` prints it."""
+        """Prediction of the trained model for a recording, as `ser predict` prints it."""
         path = next(self.corpus.rglob("*.flac"))
         output = self.python(SER, "predict", str(path), "--model", "models/fold_0", "--json")
         return dict(json.loads(output[output.index("[") :])[0])

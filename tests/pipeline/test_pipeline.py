@@ -53,7 +53,7 @@ def study_of_several(project, *settings, **options):
 
 
 def experiments(project):
-    """What `ser experiments` lists; the command of the copy, and not the installed one."""
+    """Rows of `ser experiments`, by the command of the copy and not the installed one."""
     return json.loads(project.run(sys.executable, "-c", "from ser.cli import main; main()", "experiments", "--json"))
 
 

@@ -1,4 +1,4 @@
-"""Every `dvc.yaml` says exactly what the scripts of its stages do."""
+"""Every `dvc.yaml` states exactly what the scripts of its stages do."""
 
 import re
 from functools import cache
@@ -76,7 +76,7 @@ class Stage(NamedTuple):
 
     @property
     def stated(self):
-        """What `dvc.yaml` says; of a stage for each item, what it says of one."""
+        """Entry of the stage in `dvc.yaml`; for a `foreach` stage, the entry of one item."""
         stage = content(self.folder)["stages"][self.name]
         return stage.get("do", stage)
 
@@ -100,7 +100,7 @@ class Stage(NamedTuple):
         return {of_all_items(as_csv(dep)) for dep in data}
 
     def stated_outputs(self):
-        """What it writes, as the script names it: of a stage for each item, the folder of all items."""
+        """Outputs as the script names them; for a `foreach` stage, the folder of all items."""
         entries = [*self.stated.get("outs", []), *self.stated.get("metrics", [])]
         names = {next(iter(entry)) if isinstance(entry, dict) else entry for entry in entries}
         return {of_all_items(as_csv(name)) for name in names if not name.startswith("${")}

@@ -1,4 +1,4 @@
-"""Cards say what was measured, on whom, under which licence, and what they do not know."""
+"""Model cards state scores, speakers and licence, and name missing facts."""
 
 from pathlib import Path
 from typing import Any
@@ -133,11 +133,11 @@ def test_the_licence_of_every_corpus_and_the_speakers_of_each_alone_are_named() 
 def test_every_corpus_that_can_be_studied_can_be_described(corpus: str) -> None:
     text = section(card({"corpora": [corpus], "speakers": []}), "Data and licence")
     assert CORPORA[corpus].licence in text
-    assert "()" not in text  # where nobody knows the speakers, none are listed
+    assert "()" not in text  # if the speakers are unknown, none are listed
 
 
-def test_a_model_of_synthetic_speech_says_so() -> None:
-    """Scores on the demo corpus say only that the pipeline works: whoever reads the card must know."""
+def test_the_card_of_a_model_of_synthetic_speech_states_that() -> None:
+    """Readers of the card must know that scores on the demo corpus show only that the pipeline works."""
     assert "ynthetic" in card({"corpora": ["demo"], "speakers": ["demo/01"]})
 
 

@@ -1,4 +1,4 @@
-"""The report of whole small studies: what the page says is what the tables say, and it says what it must."""
+"""Reports of whole small studies: the page has the numbers of the tables, and all required statements."""
 
 import itertools
 from collections.abc import Callable
@@ -34,7 +34,7 @@ def reported(folder: Path, config: dict[str, Any], **study: Any) -> tuple[Parts,
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Of a study with six tested speakers in two folds."""
+    """Folder of a study with six tested speakers in two folds."""
     return tmp_path_factory.mktemp("svm")
 
 
@@ -166,11 +166,11 @@ def test_a_clean_speaker_independent_study_has_no_label(folder: Path, study: tup
     assert 'class="caveat' not in (folder / report.PAGE).read_text()
 
 
-# what must be said
+# required statements
 
 
 def changed(folder: Path, target: Path, **contents: Any) -> tuple[Parts, str]:
-    """Page and Markdown of the study in `folder`, whose json files differ in what `contents` say."""
+    """Page and Markdown of the study in `folder`, with the json files changed by `contents`."""
     with inside(folder):
         kept = {name: (path := getattr(report, name), path.read_bytes()) for name in contents}
         try:

@@ -1,4 +1,4 @@
-"""Parts of the report: mistakes, pictures, colours, and texts that mean what they say."""
+"""Parts of the report: mistakes, pictures, colours, and texts whose special characters are escaped."""
 
 import base64
 import io
@@ -24,12 +24,12 @@ PREDICTIONS = prediction_table(utterance_table(4))
 
 
 def content(uri: str) -> bytes:
-    """What lies in a data URI."""
+    """Content of a data URI."""
     return base64.b64decode(uri.partition(",")[2])
 
 
 def wrong(utterance: str, probability: float, *, fold: int = 0, truth: str = "neutral") -> dict[str, object]:
-    """A row that says sad with some probability."""
+    """A row with the prediction sad and its probability."""
     facts = {
         "fold": fold,
         "utterance": utterance,
@@ -45,7 +45,7 @@ def wrong(utterance: str, probability: float, *, fold: int = 0, truth: str = "ne
 
 
 def test_the_most_confident_mistakes_come_first_and_once_by_hand() -> None:
-    """What is right does not count, however sure; of two folds that are wrong about b the surer one does."""
+    """Correct predictions do not count; of the wrong predictions of b by two folds, the more confident one counts."""
     table = pd.DataFrame(
         [wrong("a", 0.6), wrong("b", 0.7), wrong("b", 0.9, fold=1), wrong("c", 0.99, truth="sad"), wrong("d", 0.8)]
     )
@@ -78,7 +78,7 @@ def test_what_is_heard_is_the_recording_cut_to_ten_seconds(tmp_path: Path, durat
     spectrum = np.abs(np.fft.rfft(samples))
     assert np.fft.rfftfreq(samples.size, 1 / rate)[spectrum.argmax()] == pytest.approx(440, abs=3)
     assert ("the first 10 of 12.0 s" in clip.facts) == (duration > 10)
-    assert clip.facts.startswith("strong")  # an unknown sex is not told
+    assert clip.facts.startswith("strong")  # an unknown sex is left out
     assert len(clip.audio_uri) < 80_000
 
 
@@ -101,7 +101,7 @@ def contrast(one: str, other: str) -> float:
 
 @pytest.mark.parametrize("count", range(0, 101, 2))
 def test_every_cell_of_the_confusion_matrix_can_be_read(count: int) -> None:
-    """4.5 is what WCAG 2.1 asks of text."""
+    """4.5 is the contrast that WCAG 2.1 requires for text."""
     matrix = Matrix("m", LABELS, [[count, 100 - count], [0, 100]])
     style = dict(part.split(":") for part in render.ink(matrix, 0, 0).split(";"))
     assert contrast(style["background"], style["color"]) >= 4.5

@@ -1,4 +1,4 @@
-"""What was extracted once is not extracted again, and is the same from wherever it comes."""
+"""Nothing is extracted twice, and values from the cache are equal to new ones."""
 
 from collections.abc import Mapping
 from functools import partial

@@ -29,7 +29,7 @@ def yamnet(n_rows: int = N_ROWS) -> pd.DataFrame:
 
 
 def paths(form: str) -> list[Path]:
-    """Of YAMNet's features, librosa's, and both."""
+    """Paths of YAMNet's features, librosa's, and both."""
     return [formats.in_format(path, form) for path in (combine.YAMNET, combine.LIBROSA, combine.COMBINED)]
 
 

@@ -1,4 +1,4 @@
-"""What a model reads: the columns of a table or the rows of an array, found by utterance and variant."""
+"""Input of a model: columns of a table or rows of an array, found by utterance and variant."""
 
 import pickle
 from pathlib import Path

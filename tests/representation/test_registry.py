@@ -109,7 +109,7 @@ def test_only_arrays_that_are_scaled_utterance_by_utterance_are_not_standardised
 
 @pytest.mark.parametrize("name", REPRESENTATIONS)
 def test_the_key_of_an_extraction_depends_on_no_other_representation(name: str) -> None:
-    """Else an edit of one of them would extract all of them anew."""
+    """Otherwise a change of one representation would make all others be extracted again."""
     representation = REPRESENTATIONS[name]
     functions = (representation.function, representation.of_several or representation.function)
     code = {file for function in functions for file in code_digest.module_files(function.__module__)}

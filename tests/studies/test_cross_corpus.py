@@ -35,7 +35,7 @@ def corpus(name: str, n_speakers: int, *more_emotions: str) -> pd.DataFrame:
 
 @pytest.fixture
 def utterances() -> pd.DataFrame:
-    """Of four speakers, of three, of two, and of nobody knows whom."""
+    """Utterances of four corpora: of four, three and two speakers, and of unknown speakers."""
     parts = (corpus("ravdess", 4), corpus("emodb", 3), corpus("tess", 2), without_speakers(corpus("folders", 3)))
     return combined(*parts)
 
@@ -144,7 +144,7 @@ def test_predictions_across_are_of_the_others_by_a_model_of_the_one(utterances: 
 
 
 def test_predictions_follow_the_corpus_that_trained(utterances: pd.DataFrame) -> None:
-    """Where happy sounds in one corpus as sad does in the other, each is taken for the other."""
+    """Happy and sad are exchanged in one corpus, so each is predicted as the other there."""
     features = feature_table(utterances, separation=5)
     swapped = {"happy": "sad", "sad": "happy"}
     is_other = utterances["corpus"] == "emodb"
@@ -217,7 +217,7 @@ def test_a_cell_has_the_scores_of_its_predictions() -> None:
     assert (cell["uar"], cell["accuracy"]) == pytest.approx(((0.75 + 3 * 0.5) / 4, 30 / 56), abs=1e-6)
     assert (cell["n_utterances"], cell["n_speakers"]) == (56, 4)
     assert cell["emotions"] == "neutral happy sad angry"
-    assert (cell["uar_low"], cell["uar_high"]) == (None, None)  # four speakers say too little
+    assert (cell["uar_low"], cell["uar_high"]) == (None, None)  # four speakers are too few
 
 
 def test_a_cell_of_the_diagonal_says_so_and_six_speakers_give_an_interval() -> None:
@@ -229,7 +229,7 @@ def test_a_cell_of_the_diagonal_says_so_and_six_speakers_give_an_interval() -> N
 
 @pytest.fixture
 def drawn(monkeypatch: pytest.MonkeyPatch) -> list[tuple[pd.DataFrame, dict[str, Any]]]:
-    """What the heat map was asked to show."""
+    """Arguments of the calls that draw the heat map."""
     asked: list[tuple[pd.DataFrame, dict[str, Any]]] = []
     draw = compare.heat_map
 

@@ -1,4 +1,4 @@
-"""The leaky protocols leak as they say, the honest ones beside them do not; the study runs under DVC."""
+"""The leaky protocols leak as their names state, the honest ones do not; the study runs under DVC."""
 
 from pathlib import Path
 

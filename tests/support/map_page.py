@@ -1,4 +1,4 @@
-"""The files and commands that docs/map.md tells its readers to write and to run."""
+"""Files and commands in docs/map.md, which its readers write and run."""
 
 import re
 

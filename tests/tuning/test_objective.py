@@ -1,4 +1,4 @@
-"""What a search looks at, and what it scores: never a test utterance, and always what the stages would."""
+"""Data and score of a search: no test utterance is used, and the score is that of the stages."""
 
 from functools import partial
 from pathlib import Path
@@ -56,13 +56,13 @@ def data(
 
 
 def speakers(given: objective.Data, partition: str) -> dict[int, list[str]]:
-    """Who is in a partition of each fold."""
+    """Speakers in a partition of each fold."""
     rows = given.folds[given.folds["partition"] == partition]
     speaker = rows["utterance"].map(SIX.set_index("utterance")["speaker"])
     return {int(fold): sorted(names.unique()) for fold, names in speaker.groupby(rows["fold"])}
 
 
-# what a search looks at
+# data of a search
 
 
 def test_within_one_fold_every_speaker_who_is_not_tested_develops_once_and_else_trains() -> None:
@@ -245,7 +245,7 @@ def test_so_it_does_for_every_classifier(name: str) -> None:
 
 
 def test_within_one_fold_the_score_is_that_of_a_study_in_folds_of_its_speakers() -> None:
-    """Who is not tested, as a corpus of their own, in folds of speakers; a fold's dev is what the score looks at."""
+    """The study has the speakers that are not tested; its test partitions are the dev partitions of the search."""
     given = data(n_folds=5)
     config = configuration("svm")
     rest = SIX[SIX["speaker"] != TESTED].reset_index(drop=True)

@@ -22,7 +22,7 @@ from ser.core.quiet import silent_stderr
 from ser.features.yamnet import hub
 from ser.features.yamnet.patches import N_MELS, PATCH_FRAMES, SAMPLE_RATE, Array, patches
 
-VERSION = 1  # of the conversion: raise it with every change
+VERSION = 1  # version of the conversion; raise it with every change
 CACHE = Path("~/.cache/ser/litert")
 BATCH = 8  # patches of a call; more would save 5 % of the time of many utterances, and cost time for a single one
 N_EMBEDDINGS = 1024

@@ -83,6 +83,6 @@ def _is_clutter(path: PurePosixPath) -> bool:
 
 def _refused(path: Path, found: str) -> ValueError:
     return ValueError(
-        f"{path} cannot be unpacked safely: {found}; its MD5 is the one expected, so remove the file and tell the"
-        " makers of `ser`"
+        f"{path} cannot be unpacked safely: {found}; its MD5 is the expected one, so remove the file and report"
+        " it to the makers of `ser`"
     )
