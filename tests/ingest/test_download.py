@@ -387,7 +387,7 @@ def test_a_harmful_archive_is_refused_before_anything_is_unpacked(
     unpacked: list[object] = []
     monkeypatch.setattr(zipfile.ZipFile, "extract", lambda *arguments: unpacked.append(arguments))
     with pytest.raises(
-        ValueError, match=rf"b\.zip cannot be unpacked safely: .*{reason}.*; its MD5 is the one expected"
+        ValueError, match=rf"b\.zip cannot be unpacked safely: .*{reason}.*; its MD5 is the expected one"
     ):
         install([good, harmful], target)
     assert unpacked == []
