@@ -127,7 +127,18 @@ def check(report: Mapping[str, Any]) -> None:
 
 
 def as_text(report: Mapping[str, Any]) -> str:
-    """Report as text: findings of one check together, each remedy once."""
+    """Report as text: findings of one check together, each remedy once.
+
+    Examples
+    --------
+    >>> note = Finding("note", "label_imbalance", None, "angry has twice as many", "read the UAR")
+    >>> print(as_text(report([note], protocol="random (speaker-dependent)", declared="speaker-dependent")))
+    random (speaker-dependent), declared speaker-dependent: 0 errors, 1 note
+    <BLANKLINE>
+    note: emotions of unequal frequency
+      angry has twice as many
+        remedy: read the UAR
+    """
     label = f", declared {report['declared']}" if report["declared"] else ""
     counts = [counted(report[f"n_{word}s"], word) for word in ("error", "note")]
     lines = [f"{report['protocol']}{label}: {', '.join(counts)}"]

@@ -122,7 +122,15 @@ def made_rows(balanced: pd.DataFrame, partitions: pd.DataFrame) -> list[Finding]
 
 
 def tested_rows(predictions: pd.DataFrame, partitions: pd.DataFrame) -> list[Finding]:
-    """Predictions that are not of a recording in the stated partition, such as those of augmented rows."""
+    """Predictions that are not of a recording in the stated partition, such as those of augmented rows.
+
+    Examples
+    --------
+    >>> partitions = pd.DataFrame({"fold": 0, "utterance": ["1"], "partition": ["test"]})
+    >>> predictions = pd.DataFrame({"fold": 0, "utterance": ["1", "1+noise"], "partition": "test"})
+    >>> tested_rows(predictions, partitions)[0].found
+    '1 of 2 predicted rows is not in the table of partitions'
+    """
     remedy = "predict only the recordings of dev and test: dvc repro -f evaluate"
     keys = ["fold", "utterance", "partition"]
     known = pd.MultiIndex.from_frame(partitions[keys])
@@ -136,7 +144,15 @@ def tested_rows(predictions: pd.DataFrame, partitions: pd.DataFrame) -> list[Fin
 
 
 def label_imbalance(partitions: pd.DataFrame, utterances: pd.DataFrame) -> list[Finding]:
-    """Unequal numbers of training recordings per emotion, in the fold with the largest ratio."""
+    """Unequal numbers of training recordings per emotion, in the fold with the largest ratio.
+
+    Examples
+    --------
+    >>> partitions = pd.DataFrame({"fold": 0, "utterance": ["1", "2", "3"], "partition": "train"})
+    >>> utterances = pd.DataFrame({"utterance": ["1", "2", "3"], "emotion": ["sad", "sad", "calm"], "corpus": "x"})
+    >>> label_imbalance(partitions, utterances.assign(speaker="a", audio_hash=["p", "q", "r"]))[0].found
+    'sad has 2.0 times as many training recordings (2) as calm (1)'
+    """
     remedy = "read the UAR, in which every emotion counts alike, not the accuracy; balance evens out training alone"
     ratios = {}
     for fold, rows in _folds(partitions, utterances):

@@ -121,13 +121,19 @@ def text(rows: Sequence[Row], *, scope: str, n_left_out: int) -> str:
 def cells(one: Row) -> tuple[str, ...]:
     """Cells of a row of the table."""
     facts = (one["run"], one["date"] or "", *(one[name] or "" for name in ("model", "representation", "corpus")))
-    state = one["state"] if one["state"] != "done" else _percent(one["dev.uar"])
-    scores = (state, _percent(one["uar"]), interval(one["uar_low"], one["uar_high"]))
+    state = one["state"] if one["state"] != "done" else percent(one["dev.uar"])
+    scores = (state, percent(one["uar"]), interval(one["uar_low"], one["uar_high"]))
     return (*facts, partition(one), *scores, settings(one["overrides"]))
 
 
 def partition(one: Row) -> str:
-    """Partition, marked if its scores are not speaker-independent or use the tested speakers' other utterances."""
+    """Partition, marked if its scores are not speaker-independent or use the tested speakers' other utterances.
+
+    Examples
+    --------
+    >>> partition({"partition": "random", "speaker_independent": False, "transductive": None})
+    'random (speaker-dependent)'
+    """
     marks = ["speaker-dependent"] * (one["speaker_independent"] is False) + ["transductive"] * bool(one["transductive"])
     return f"{one['partition'] or ''} ({', '.join(marks)})" if marks else one["partition"] or ""
 
@@ -144,7 +150,3 @@ def settings(overrides: Sequence[str]) -> str:
     more = [f"and {len(shown) - MAX_SETTINGS} more"] if len(shown) > MAX_SETTINGS else []
     cut = (override if len(override) <= MAX_VALUE else f"{override[: MAX_VALUE - 1]}…" for override in shown)
     return " ".join([*list(cut)[:MAX_SETTINGS], *more])
-
-
-def _percent(share: float | None) -> str:
-    return "-" if share is None else percent(share)

@@ -96,6 +96,13 @@ def outliers(table: pd.DataFrame) -> pd.DataFrame:
 
     The kinds: the loudest and quietest (by RMS), the longest and shortest, those with the most clipped samples, the
     nearly silent (peak below -50 dBFS), and those without any voiced frame.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"utterance": ["u1", "u2"], "rms_dbfs": [-20.0, -50.0], "peak_dbfs": [-3.0, -60.0]})
+    >>> table = table.assign(duration=3.0, n_clipped=0, f0_median=120.0, voiced_share=0.5)
+    >>> outliers(table)[["why", "utterance"]].iloc[[0, -1]].to_numpy().tolist()
+    [['loudest', 'u1'], ['nearly silent', 'u2']]
     """
     unvoiced = table[table["f0_median"].isna()]
     kinds = (

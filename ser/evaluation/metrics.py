@@ -182,6 +182,14 @@ def scores_per_corpus(predictions: pd.DataFrame, *, n_resamples: int, seed: int)
     """UAR with its interval, accuracy and counts of each corpus, as `corpus.<name>.…`; empty for a single corpus.
 
     The UAR of a corpus is the mean over the emotions annotated in that corpus.
+
+    Examples
+    --------
+    >>> predictions = pd.DataFrame({"corpus": ["emodb", "ravdess"], "speaker": ["a", "b"], "truth": "sad"})
+    >>> predictions = predictions.assign(prediction=["sad", "calm"], p_calm=0.5, p_sad=0.5)
+    >>> found = scores_per_corpus(predictions, n_resamples=100, seed=0)
+    >>> found["corpus.emodb.uar"], found["corpus.ravdess.uar"]
+    (1.0, 0.0)
     """
     found: dict[str, float | int | None] = {}
     for name, rows in rows_by_corpus(predictions):

@@ -103,7 +103,13 @@ class Bundle:
 
 
 def representation_of(section: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings of the representation that a bundle keeps: all but the path of the features."""
+    """Settings of the representation that a bundle keeps: all but the path of the features.
+
+    Examples
+    --------
+    >>> representation_of({"name": "librosa", "path": "data/librosa_extracted_features.csv", "settings": {}})
+    {'name': 'librosa', 'settings': {}}
+    """
     return {key: value for key, value in section.items() if key != "path"}
 
 

@@ -82,7 +82,16 @@ def _finite_values(rows: pd.DataFrame) -> npt.NDArray[np.float32]:
 def balanced_fold(
     features: pd.DataFrame, partitions: pd.DataFrame, *, fold: int, balance: Mapping[str, Any], seed: int
 ) -> pd.DataFrame:
-    """Training rows of one fold, balanced by the settings `balance`; the first column is `fold`."""
+    """Training rows of one fold, balanced by the settings `balance`; the first column is `fold`.
+
+    Examples
+    --------
+    >>> features = pd.DataFrame({"utterance": list("123"), "variant": "original", "emotion": ["sad", "sad", "calm"]})
+    >>> partitions = pd.DataFrame({"fold": 0, "utterance": list("123"), "partition": "train"})
+    >>> rows = balanced_fold(features, partitions, fold=0, balance={"name": "random_oversampler"}, seed=0)
+    >>> rows["emotion"].value_counts().to_dict()
+    {'sad': 2, 'calm': 2}
+    """
     rows = balanced(rows_of(features, partitions, fold=fold, partition="train"), **balance, seed=seed)
     rows.insert(0, "fold", fold)
     return rows

@@ -8,6 +8,7 @@ import pandas as pd
 from sklearn.metrics import confusion_matrix
 
 from ser import corpora
+from ser.audit.findings import declared
 from ser.core.groups import UNKNOWN
 from ser.core.wording import counted, percent
 from ser.evaluation import breakdowns, metrics
@@ -38,7 +39,7 @@ def is_tested(figures: Mapping[str, Any]) -> bool:
 def caveats(figures: Mapping[str, Any], audit: Mapping[str, Any], *, partition: str, names: list[str]) -> list[Caveat]:
     """Warnings that apply to all scores of a study of the corpora `names` with the partition `partition`."""
     found = []
-    if partition.startswith("leaky_") or audit["declared"] == LEAKY:
+    if LEAKY in (declared(partition), audit["declared"]):
         found.append(Caveat("Leaky protocol.", "It breaks a rule of evaluation on purpose. The scores are too high."))
     if not figures["speaker_independent"] or audit["declared"] == DEPENDENT:
         found.append(

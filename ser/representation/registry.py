@@ -27,6 +27,11 @@ def definition(name: str) -> Definition:
     ------
     ValueError
         If there is no such representation.
+
+    Examples
+    --------
+    >>> definition("log_mel").time_axis
+    2
     """
     if name not in REPRESENTATIONS:
         raise ValueError(

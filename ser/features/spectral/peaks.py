@@ -69,6 +69,13 @@ def tuning(spectrum: Array, *, sample_rate: int, bins_per_octave: int) -> float:
         Magnitude or power, `(1 + n_fft / 2, n_frames)`.
     sample_rate
         Hz.
+
+    Examples
+    --------
+    >>> tone = librosa.tone(445, sr=16_000, length=4096)
+    >>> spectrum = np.abs(librosa.stft(tone, n_fft=4096))
+    >>> round(tuning(spectrum, sample_rate=16_000, bins_per_octave=12), 2)  # 445 Hz is 0.2 semitones above 440 Hz
+    0.19
     """
     _, frequency, height = peaks(spectrum, sample_rate=sample_rate)
     if not frequency.size:

@@ -62,7 +62,13 @@ def embedded(
 
 
 def prepared(waveform: waveforms.Waveform, recorded_rate: int, *, max_duration: float) -> waveforms.Waveform:
-    """First `max_duration` seconds at 16 kHz, in [-1, 1], padded with zeros to one patch at least."""
+    """First `max_duration` seconds at 16 kHz, in [-1, 1], padded with zeros to one patch at least.
+
+    Examples
+    --------
+    >>> prepared(np.zeros(4000, np.float32), 8000, max_duration=10.0).size  # one patch
+    15600
+    """
     at_rate = np.clip(excerpt(waveform, recorded_rate, sample_rate=SAMPLE_RATE, duration=max_duration), -1, 1)
     return np.pad(at_rate, (0, max(0, PATCH_LENGTH - at_rate.size)))
 

@@ -36,6 +36,13 @@ def yamnet_bands(
         Decibels; the level of a frame is the mean of its bands.
     level
         Decibels relative to full scale, of the 90th percentile of the levels of 25 ms.
+
+    Examples
+    --------
+    >>> noise = np.random.default_rng(0).normal(scale=0.1, size=16_000).astype(np.float32)
+    >>> settings = {"max_duration": 10.0, "n_frames": 256, "depth": 30.0, "level": -10.0}
+    >>> yamnet_bands(noise, 16_000, name="speech_256", **settings).shape
+    (64, 256)
     """
     at_rate = excerpt(waveform, recorded_rate, sample_rate=SAMPLE_RATE, duration=max_duration)
     whole = waveforms.fitted(at_rate, max(at_rate.size, WINDOW_LENGTH))
