@@ -219,7 +219,7 @@ def test_an_ensemble_is_refused_as_a_bundle_with_the_remedy(
     members: tuple[dict[str, Path], dict[str, Representation]], tmp_path: Path
 ) -> None:
     ensembles.save(members[0], tmp_path / "fold_0", DESCRIPTION)
-    with pytest.raises(ValueError, match=r"ensemble.*; load it with ser\.ensembles"):
+    with pytest.raises(ValueError, match=r"ensemble.*; load it with ser\.models\.ensembles"):
         bundle.load(tmp_path / "fold_0")
 
 

@@ -366,7 +366,7 @@ def test_a_network_of_other_emotions_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_unknown_representation_is_refused() -> None:
-    with pytest.raises(ValueError, match="representation is 'cepstra', which this version does not know; train anew"):
+    with pytest.raises(ValueError, match="unknown representation 'cepstra'; it is one of frames"):
         extractor("cepstra", {}, [])
 
 

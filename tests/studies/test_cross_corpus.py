@@ -299,6 +299,7 @@ STAGES = {
         "extract_yamnet",
         "extract_ssl",
         "extract_opensmile",
+        "extract_added",
         "extract_librosa",
         "extract_log_mel",
         "extract_frames",
