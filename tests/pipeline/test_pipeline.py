@@ -195,7 +195,7 @@ def test_large_tables_as_parquet_give_the_same_to_the_byte(project):
     results, bundle = project.hashes("reports"), project.read_json("models/fold_0/bundle.json")
     tables = {name: project.read(f"data/{name}.csv") for name in ("librosa_extracted_features", "balanced_dataset")}
     others = tuple(f"{name}_extracted_features" for name in ("yamnet", "ssl", "opensmile"))
-    others += ("yamnet_librosa_features", "adapted_features")
+    others += ("yamnet_librosa_features", "adapted_features", "added_features")
     for name in (*tables, *others):
         (project.folder / f"data/{name}.csv").unlink()
     ran = project.ran(study(project, "tables.format=parquet", *folds))
