@@ -90,7 +90,7 @@ def test_a_representation_is_extracted_trained_and_served(copy: Copy) -> None:
 @pytest.mark.slow
 def test_a_representation_that_nobody_chooses_is_marked_as_not_asked_for(copy: Copy) -> None:
     copy.compose(f"corpus.root={copy.corpus}")
-    assert "no added representation is asked for" in copy.stages("extract_added")
+    assert "no added representation is chosen" in copy.stages("extract_added")
     assert list(copy.read("data/added_features.csv"))[-1] == "unavailable"
 
 
