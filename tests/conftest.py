@@ -14,6 +14,7 @@ from ser import params
 from ser.evaluation import projections
 from ser.features.spectral.librosa import functionals
 from tests.support import composing
+from tests.support.dvc_project import Project
 from tests.support.paths import CONF
 from tests.support.synthesis import tone
 
@@ -75,6 +76,13 @@ def corpora_root() -> Path:
     return Path(os.environ["SER_CORPORA"])
 
 
+@pytest.fixture(scope="module", autouse=True)
+def what_is_left_is_exempt_from_garbage_collection() -> None:
+    """Collect garbage once for each file, and exempt the rest: see `pytest_collection`."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def compositions_are_kept() -> Iterator[None]:
     """Compose equal overrides of equal files once."""
@@ -96,3 +104,9 @@ def small_studies(shared: Path) -> Callable[..., Path]:
     from tests.support import small_study  # imports scikit-learn, which the process that distributes tests can spare
 
     return partial(small_study.trained, shared)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def projects_share_their_features(shared: Path) -> None:
+    """Extract the features of equal recordings once for all tests under DVC."""
+    Project.extracted = shared / "features"

@@ -3,7 +3,6 @@
 import json
 import re
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
@@ -48,7 +47,7 @@ Path("reports").mkdir(exist_ok=True)
 Path("reports/predictions.csv").write_text("\\n".join(lines) + "\\n")
 Path("reports/metrics.json").write_text(json.dumps({"uar": round(right / 240, 6)}))
 """
-SER = (sys.executable, "-c", "from ser.cli import main; main()")
+SER = ("python", "-c", "from ser.cli import main; main()")
 
 
 def set_accuracy(project: Project, accuracy: float) -> None:

@@ -389,7 +389,7 @@ def test_the_experiment_runs_under_dvc_and_has_the_dev_uar_that_was_found(tmp_pa
     project.compose()
     project.commit("start")
     options = [word for override in study for word in ("-S", override)]
-    command = [sys.executable, "-c", "from ser import cli; cli.main()", "tune", *options, "--trials", "3"]
+    command = ["python", "-c", "from ser import cli; cli.main()", "tune", *options, "--trials", "3"]
     message = project.run(*command, fails=True)
     project.run(*shlex.split(message.partition("make it with: ")[2]))  # the remedy in the message
     printed = project.run(*command)

@@ -4,8 +4,6 @@ import csv
 import json
 import shlex
 import shutil
-import subprocess
-import sys
 
 import pandas as pd
 import pytest
@@ -21,7 +19,8 @@ pytestmark = pytest.mark.slow
 HANDLE = "https://tfhub.dev/google/yamnet/1"
 CACHED = hub.cache_folder() if hub.is_cached(HANDLE) else None
 SPEAKERS = tuple(f"{number:02}" for number in range(1, 9))
-FEW_NEIGHBOURS = "projection.umap.n_neighbors=5"
+QUICK = ("projection.umap.n_neighbors=5", "evaluation.n_resamples=100", "report.n_repeats=0")
+FOLDS = ("partition=speaker_folds", "partition.n_folds=3", "balance.k_neighbors=3")
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +33,7 @@ def project(tmp_path_factory):
     emodb_corpus(project.raw / "emodb")
     tess_corpus(project.raw / "tess")
     (project.raw / "ravdess").symlink_to(project.corpus)
-    project.compose(f"corpus.root={project.corpus}", FEW_NEIGHBOURS)
+    project.compose(f"corpus.root={project.corpus}", *QUICK)
     project.commit("start")
     project.first_output = project.run("dvc", "repro")
     project.commit("first run")
@@ -43,18 +42,12 @@ def project(tmp_path_factory):
 
 def study(project, *settings, **options):
     """`dvc exp run` on the small corpus."""
-    return project.study(f"corpus.root={project.corpus}", FEW_NEIGHBOURS, *settings, **options)
+    return project.study(f"corpus.root={project.corpus}", *QUICK, *settings, **options)
 
 
 def study_of_several(project, *settings, **options):
     """`dvc exp run` on the small corpora."""
-    root = f"corpus.root={project.raw}"
-    return project.study("corpus=combined", root, FEW_NEIGHBOURS, *settings, **options)
-
-
-def experiments(project):
-    """Rows of `ser experiments`, by the command of the copy and not the installed one."""
-    return json.loads(project.run(sys.executable, "-c", "from ser.cli import main; main()", "experiments", "--json"))
+    return project.study("corpus=combined", f"corpus.root={project.raw}", *QUICK, *settings, **options)
 
 
 def metrics(project):
@@ -132,7 +125,7 @@ def test_nothing_to_do_runs_the_probe_alone_and_leaves_git_clean(project):
 def test_a_forced_run_by_other_numbers_of_threads_and_processes_writes_the_same_bytes(project):
     before = project.hashes("data", "reports")
     assert {"data/utterances.csv", "reports/metrics.json", "reports/projections/umap.csv"} <= set(before)
-    others = {"LOKY_MAX_CPU_COUNT": "2", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "2"}
+    others = {"LOKY_MAX_CPU_COUNT": "2", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "2", "SER_CACHE_GB": "0"}
     output = project.run("dvc", "repro", "--force", **others)
     assert sorted(project.ran(output)) == sorted(project.ran(project.first_output))
     assert project.hashes("data", "reports") == before
@@ -144,27 +137,50 @@ def test_another_model_runs_training_and_what_follows_alone(project):
     assert "model logistic_regression" in output
 
 
-def test_a_run_of_the_root_says_nothing_of_the_studies_in_other_folders(project):
-    assert "studies/" not in study(project, "model=logistic_regression")
-
-
-def test_a_model_on_yamnet_without_yamnet_is_refused_with_the_remedy(project):
-    settings = ("-S", f"corpus.root={project.corpus}", "-S", "model.representation=yamnet")
-    output = project.run("dvc", "exp", "run", *settings, fails=True)
-    assert "error: the model https://tfhub.dev/google/yamnet/1 is not in" in output
-    assert "set TFHUB_CACHE_DIR" in output
-
-
 def test_a_missing_corpus_is_refused_with_the_remedy(project):
     output = project.run("dvc", "exp", "run", "-S", "corpus=ravdess", fails=True)
     assert "error: corpus.root data/raw/ravdess is not a folder" in output
     assert "dvc add data/raw/ravdess" in output
 
 
-def test_a_typo_in_a_setting_is_named(project):
-    settings = ("-S", f"corpus.root={project.corpus}", "-S", "+partition.n_folsd=3")
-    output = project.run("dvc", "exp", "run", *settings, fails=True)
-    assert "n_folsd" in output
+SEVERAL = ("corpus=combined", "corpus.root={raw}")
+
+
+@pytest.mark.parametrize(
+    ("settings", "stage", "expected"),
+    [
+        (("model.representation=yamnet",), "probe", "error: the model https://tfhub.dev/google/yamnet/1 is not in"),
+        (("model.representation=yamnet",), "probe", "set TFHUB_CACHE_DIR"),
+        (("+partition.n_folsd=3",), "partition", "n_folsd"),
+        (
+            ("adaptation=speaker", "model=cnn"),
+            "probe",
+            "error: adaptation=speaker needs a feature table, but the log_mel of model cnn are arrays",
+        ),
+        (
+            ("tables.format=feather",),
+            "extract_librosa",
+            "error: unknown tables.format 'feather'; choose one of csv, parquet",
+        ),
+        (
+            (*SEVERAL, "corpus.corpora=[ravdess,crema_d]"),
+            "ingest",
+            "error: corpus.corpora names crema_d, and {raw} has no folder of that name; `ser download crema_d` fetches",
+        ),
+        (
+            ("corpus=combined",),
+            "ingest",
+            "error: {corpus} contains no corpus; wanted a folder with one of the names ravdess, tess, crema_d",
+        ),
+    ],
+)
+def test_a_choice_that_cannot_be_met_ends_its_stage_with_the_remedy(project, settings, stage, expected):
+    places = {"raw": project.raw, "corpus": project.corpus}
+    before = (project.folder / "params.yaml").read_bytes()
+    project.compose(f"corpus.root={project.corpus}", *(setting.format(**places) for setting in settings))
+    output = project.run("python", "-m", f"stages.{stage}", fails=True)
+    (project.folder / "params.yaml").write_bytes(before)
+    assert expected.format(**places) in output
 
 
 def test_choosing_by_dev_leaves_the_test_figures_out(project):
@@ -189,18 +205,34 @@ def test_folds_are_pooled_and_every_utterance_is_tested_once(project):
     assert test["utterance"].is_unique
 
 
-def test_large_tables_as_parquet_give_the_same_to_the_byte(project):
-    folds = ("partition=speaker_folds", "partition.n_folds=3", "balance.k_neighbors=3")  # rows are references, too
-    study(project, *folds)
+@pytest.fixture(scope="module")
+def transductive(project):
+    """Output of a study of features that are adapted to each speaker."""
+    return study(project, "adaptation=speaker", *FOLDS)
+
+
+def test_a_transductive_study_extracts_nothing_anew_and_is_marked(project, transductive):
+    ran = project.ran(transductive)
+    assert {"adapt", "balance", "train", "evaluate", "audit", "report", "summarise"} <= {*ran}
+    assert not {name for name in ran if name.startswith("extract_")}
+    assert metrics(project)["transductive"] is True
+    assert metrics(project)["protocol"] == "speaker_folds (speaker-independent, transductive)"
+    assert "> **Transductive.**" in (project.folder / "reports/report.md").read_text()
+    assert "transductive" not in json.loads(project.run("git", "show", "HEAD:reports/metrics.json"))
+
+
+def test_large_tables_as_parquet_give_the_same_to_the_byte(project, transductive):
+    """With several folds, rows are references, too."""
     results, bundle = project.hashes("reports"), project.read_json("models/fold_0/bundle.json")
-    tables = {name: project.read(f"data/{name}.csv") for name in ("librosa_extracted_features", "balanced_dataset")}
+    names = ("librosa_extracted_features", "adapted_features", "balanced_dataset")
+    tables = {name: project.read(f"data/{name}.csv") for name in names}
     others = tuple(f"{name}_extracted_features" for name in ("yamnet", "ssl", "opensmile"))
-    others += ("yamnet_librosa_features", "adapted_features", "added_features")
+    others += ("yamnet_librosa_features", "added_features")
     for name in (*tables, *others):
         (project.folder / f"data/{name}.csv").unlink()
-    ran = project.ran(study(project, "tables.format=parquet", *folds))
+    ran = project.ran(study(project, "tables.format=parquet", "adaptation=speaker", *FOLDS))
     wanted = {f"extract_{name}" for name in ("yamnet", "ssl", "opensmile", "librosa")}
-    wanted |= {"combine", "balance", "project", "train", "evaluate"}
+    wanted |= {"combine", "adapt", "balance", "project", "train", "evaluate"}
     assert wanted <= {"probe", *ran}
     assert project.hashes("reports") == results
     assert {"reports/metrics.json", "reports/predictions.csv", "reports/projections/umap.csv"} <= set(results)
@@ -210,37 +242,6 @@ def test_large_tables_as_parquet_give_the_same_to_the_byte(project):
         assert list(parquet) == list(table)
         pd.testing.assert_frame_equal(parquet, table, check_dtype=False, rtol=1e-6)
     assert project.read_json("models/fold_0/bundle.json") == bundle
-
-
-def test_a_transductive_study_extracts_nothing_anew_and_is_marked(project):
-    folds = ("partition=speaker_folds", "partition.n_folds=3", "balance.k_neighbors=3")
-    study(project, *folds)
-    assert "transductive" not in metrics(project)
-    ran = project.ran(study(project, "adaptation=speaker", *folds))
-    assert {"adapt", "balance", "train", "evaluate", "audit", "report", "summarise"} <= {*ran}
-    assert not {name for name in ran if name.startswith("extract_")}
-    assert metrics(project)["transductive"] is True
-    assert metrics(project)["protocol"] == "speaker_folds (speaker-independent, transductive)"
-    assert "> **Transductive.**" in (project.folder / "reports/report.md").read_text()
-    output = project.run(
-        "dvc",
-        "exp",
-        "run",
-        "-S",
-        f"corpus.root={project.corpus}",
-        "-S",
-        "adaptation=speaker",
-        "-S",
-        "model=cnn",
-        fails=True,
-    )
-    assert "error: adaptation=speaker needs a feature table, but the log_mel of model cnn are arrays" in output
-
-
-def test_a_format_that_there_is_not_is_refused_with_those_that_there_are(project):
-    settings = ("-S", f"corpus.root={project.corpus}", "-S", "tables.format=feather")
-    output = project.run("dvc", "exp", "run", *settings, fails=True)
-    assert "error: unknown tables.format 'feather'; choose one of csv, parquet" in output
 
 
 def test_several_corpora_are_one_study_whose_scores_are_told_for_each(project):
@@ -272,8 +273,8 @@ def test_several_corpora_are_one_study_whose_scores_are_told_for_each(project):
 def test_across_corpora_one_trains_and_the_others_are_tested_whole(project):
     settings = ("partition=cross_corpus", "partition.test_corpora=[emodb,tess]")
     output = study_of_several(project, *settings, targets=["evaluate"])
-    assert "left out: 32 utterances of ravdess with calm, which both sides must have" in output
-    assert "left out: 8 utterances of tess with pleasant_surprise, which both sides must have" in output
+    assert "left out: 32 utterances of ravdess with calm: the training or test corpora lack the emotion" in output
+    assert "left out: 8 utterances of tess with pleasant_surprise: the training or test corpora lack" in output
     assert set(project.read("data/balanced_dataset.csv")["utterance"].str.partition("/")[0]) == {"ravdess"}
     utterances = project.read("data/utterances.csv").set_index("utterance")
     assert len(utterances) == 8 * 30 + (4 + 2) * N_A_SPEAKER
@@ -289,21 +290,6 @@ def test_across_corpora_one_trains_and_the_others_are_tested_whole(project):
     assert not any(name.startswith("dev.corpus.") for name in scores)
 
 
-def test_a_wanted_corpus_that_is_not_there_is_refused_with_the_remedy(project):
-    output = study_of_several(project, "corpus.corpora=[ravdess,crema_d]", fails=True)
-    assert f"error: corpus.corpora names crema_d, and {project.raw} has no folder of that name" in output
-    assert "`ser download crema_d` fetches it or explains how" in output
-
-
-def test_a_folder_without_any_corpus_is_refused_with_the_remedy(project):
-    output = study_of_several(project, f"corpus.root={project.corpus}", fails=True)
-    assert (
-        f"error: {project.corpus} contains no corpus; wanted a folder with one of the names ravdess, tess, crema_d"
-        in output
-    )
-    assert "`ser download ravdess` fetches one" in output
-
-
 def test_dvc_shows_metrics_plots_and_differences(project):
     assert "uar" in project.run("dvc", "metrics", "show")
     output = project.run("dvc", "plots", "show")
@@ -316,6 +302,17 @@ def test_dvc_shows_metrics_plots_and_differences(project):
     project.run("dvc", "metrics", "diff")
 
 
+@pytest.fixture
+def with_studies(project):
+    """The project at its first run, with the pipelines in `studies`."""
+    project.run("git", "checkout", "--quiet", "--force", "HEAD")
+    for name in ("cross_corpus", "leakage"):
+        project.copy_study(name)
+    yield
+    shutil.rmtree(project.folder / "studies")
+
+
+@pytest.mark.usefixtures("with_studies")
 def test_dvc_shows_metrics_before_parameters_before_dependencies_and_less_where_it_is_told_to(project):
     columns, *rows = csv.reader(project.run("dvc", "exp", "show", "--csv").splitlines())
     assert any("speaker_holdout" in row for row in rows)
@@ -329,37 +326,19 @@ def test_dvc_shows_metrics_before_parameters_before_dependencies_and_less_where_
     assert len(shown) <= 60
 
 
+@pytest.mark.usefixtures("with_studies")
+def test_a_run_of_the_root_leaves_out_the_pipelines_of_other_folders(project):
+    output = study(project, targets=["evaluate"])
+    assert "Stage 'train' didn't change" in output
+    assert "studies/" not in output
+
+
 def test_the_models_are_an_artifact_of_dvc(project):
     project.run("git", "tag", "--annotate", "recognizer@v1.0.0", "-m", "the first run")
     project.run("dvc", "artifacts", "get", ".", "recognizer", "--rev", "v1.0.0", "--out", "got")
     got = project.folder / "got"
     assert (got / "fold_0/bundle.json").is_file()
     shutil.rmtree(got)
-
-
-def test_queued_studies_run_in_their_copies(project):
-    project.run("git", "checkout", "--quiet", "--force", "HEAD")
-    settings = ("-S", f"corpus.root={project.corpus}", "-S", FEW_NEIGHBOURS)
-    project.run("dvc", "exp", "run", "--queue", *settings, "-S", "model=svm,random_forest")
-    project.run("dvc", "exp", "run", "--queue", "--name", "no-corpus", "-S", "corpus=ravdess")
-    queued = [row for row in experiments(project) if row["state"] == "queued"]
-    assert sorted(row["model"] for row in queued) == ["random_forest", "svm", "svm"]
-    assert {row["dev.uar"] for row in queued} == {None}
-    project.run("dvc", "queue", "start")
-    for _ in range(60):
-        status = project.run("dvc", "queue", "status")
-        if "Queued" not in status and "Running" not in status:
-            break
-        subprocess.run(["sleep", "3"], check=True)
-    assert status.count("Success") == 2, status
-    rows = {row["run"]: row for row in experiments(project)}
-    assert [rows["no-corpus"][name] for name in ("state", "corpus", "uar")] == ["failed", "ravdess", None]
-    forests = [row for row in rows.values() if row["model"] == "random_forest"]
-    assert [(row["state"], row["speaker_independent"]) for row in forests] == [("done", True)]
-    assert 0 < forests[0]["uar"] < 1
-    assert forests[0]["uar_low"] is None  # below 6 speakers
-    assert set(forests[0]["overrides"]) == {"model=random_forest", f"corpus.root={project.corpus}", FEW_NEIGHBOURS}
-    project.run("dvc", "queue", "stop")
 
 
 @pytest.mark.skipif(CACHED is None, reason="TFHUB_CACHE_DIR is not set, or has no YAMNet")

@@ -1,10 +1,10 @@
 """Python processes that have imported the large libraries already: forks of a server.
 
 A stage of the pipeline imports libraries for two to six seconds and, in the tests, computes for less than one. The
-commands `python -m` and `dvc` of the folder `commands()` send a request to the server, which forks. The fork takes over
-the arguments, the working folder, the environment and the streams of the command, and imports the modules of the
-project itself. Where there is no server, where `FRESH` is in the environment, or where the environment differs in what
-libraries read when they are imported, the command starts an interpreter as usual.
+commands `python -m`, `python -c` and `dvc` of the folder `commands()` send a request to the server, which forks. The
+fork takes over the arguments, the working folder, the environment and the streams of the command, and imports the
+modules of the project itself. Where there is no server, where `FRESH` is in the environment, or where the environment
+differs in what libraries read when they are imported, the command starts an interpreter as usual.
 """
 
 import atexit
@@ -23,6 +23,7 @@ import tempfile
 import threading
 import time
 import traceback
+import types
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -39,7 +40,7 @@ LIBRARIES = (
 COMMAND = """#!{python} -IS
 import json, os, socket, sys
 try:
-    if {fresh!r} in os.environ or {name!r} == "python" and sys.argv[1:2] != ["-m"]:
+    if {fresh!r} in os.environ or {name!r} == "python" and sys.argv[1:2] not in (["-m"], ["-c"]):
         raise OSError
     server = socket.socket(socket.AF_UNIX)
     server.connect({address!r})
@@ -158,8 +159,14 @@ def run(request: dict[str, Any]) -> None:
 
         sys.argv = ["dvc", *arguments]
         sys.exit(main())
-    sys.argv = arguments[1:]
-    runpy.run_module(arguments[1], run_name="__main__", alter_sys=True)
+    option, content, *rest = arguments
+    if option == "-m":
+        sys.argv = [content, *rest]
+        runpy.run_module(content, run_name="__main__", alter_sys=True)
+    else:
+        sys.argv = [option, *rest]
+        sys.modules["__main__"] = types.ModuleType("__main__")
+        exec(compile(content, "<string>", "exec"), vars(sys.modules["__main__"]))
 
 
 def status_of(request: dict[str, Any]) -> int:
