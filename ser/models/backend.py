@@ -2,6 +2,9 @@
 
 import logging
 import os
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 
 from ser.core.quiet import silent_stderr
@@ -9,6 +12,7 @@ from ser.core.quiet import silent_stderr
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # warnings and errors only, unless the user has set another level
 with silent_stderr():
     import keras as keras  # other modules import it from here
+    from keras.src.random import seed_generator
 
     if keras.backend.backend() == "tensorflow":
         keras.distribution.list_devices()  # starts TensorFlow while its messages are discarded
@@ -35,6 +39,22 @@ def seed_everything(seed: int, *, deterministic: bool) -> None:
 
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # PyTorch requires it for CUDA
         torch.use_deterministic_algorithms(True)
+
+
+@contextmanager
+def initial_weights(seed: int) -> Iterator[None]:
+    """Draw the seeds of initial weights within the block from a generator that no other thread can use.
+
+    Keras draws them from the module `random`, which all threads of a process share. A Dask worker or a web page draws
+    from it as well, and the initial weights then differ between two runs with equal seeds. The values are those that
+    follow `seed_everything(seed)`.
+    """
+    shared = seed_generator.python_random
+    seed_generator.python_random = random.Random(seed)
+    try:
+        yield
+    finally:
+        seed_generator.python_random = shared
 
 
 def devices() -> str:

@@ -88,7 +88,8 @@ def trained(
         If a value of the examples or the loss is not finite.
     """
     backend.seed_everything(seed, deterministic=training.deterministic)
-    progress, model = checkpoints.resumed(folder, training.rules) or (Progress(), _compiled(build(), training))
+    with backend.initial_weights(seed):
+        progress, model = checkpoints.resumed(folder, training.rules) or (Progress(), _compiled(build(), training))
     for epoch, figures in enumerate(progress.epochs):
         watch.on_epoch(epoch, figures)
     weight = class_weights(train.codes, n_labels, balanced=training.class_weight)

@@ -2,10 +2,12 @@
 
 import json
 import os
+import random
 import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +21,7 @@ from sklearn.metrics import recall_score
 
 from ser.core import files
 from ser.core.quiet import silent_stderr
-from ser.models import checkpoints, neural
+from ser.models import backend, checkpoints, neural
 from ser.models.backend import keras
 from ser.models.examples import Examples
 from ser.models.networks import network
@@ -221,6 +223,28 @@ def test_training_again_after_other_work_gives_the_same_weights_and_figures(
     other = keras.Sequential([keras.Input((3,)), keras.layers.Dense(5), keras.layers.Dropout(0.5)])
     other(np.ones((2, 3), np.float32), training=True)
     assert_same(run(tmp_path / "again"), whole[0])
+
+
+def test_another_thread_that_draws_random_numbers_leaves_the_initial_weights_as_they_are() -> None:
+    """As a Dask worker's threads do while the worker trains a fold."""
+
+    def build(*, meanwhile: Callable[[], object]) -> keras.Model:
+        inputs = keras.Input((6,))
+        hidden = keras.layers.Dense(5)(inputs)
+        thread = threading.Thread(target=meanwhile)
+        thread.start()
+        thread.join()
+        return keras.Model(inputs, keras.layers.Dense(3)(hidden))
+
+    drawn = []
+    for meanwhile in (lambda: None, random.random):
+        backend.seed_everything(3, deterministic=True)
+        with backend.initial_weights(3):
+            drawn.append(weights(build(meanwhile=meanwhile)))
+    backend.seed_everything(3, deterministic=True)
+    drawn.append(weights(build(meanwhile=lambda: None)))  # the values are Keras's own
+    for other in drawn[1:]:
+        np.testing.assert_equal(other, drawn[0])
 
 
 @pytest.mark.slow
