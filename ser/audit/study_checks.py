@@ -31,7 +31,7 @@ N_SERVED = 3  # test utterances of each fold whose features are extracted again
 
 
 @dataclass(frozen=True)
-class Study:
+class AuditedStudy:
     """Tables and models of a study, and its predictions if there are any."""
 
     utterances: pd.DataFrame
@@ -72,7 +72,7 @@ def read(
     balanced: Path,
     models: Path,
     predictions: Path | None = None,
-) -> Study:
+) -> AuditedStudy:
     """Read a study from the paths of its tables and models.
 
     Parameters
@@ -85,7 +85,7 @@ def read(
     ValueError, OSError
         If a file is missing or not valid.
     """
-    return Study(
+    return AuditedStudy(
         utterances=tables.read_utterances(utterances),
         partitions=tables.read_partitions(partitions),
         balanced=tables.read_balanced(formats.in_format(balanced, config["tables.format"])),
@@ -98,7 +98,7 @@ def read(
     )
 
 
-def report(study: Study, partition: Mapping[str, Any]) -> dict[str, Any]:
+def report(study: AuditedStudy, partition: Mapping[str, Any]) -> dict[str, Any]:
     """Content of `audit.json` for a study.
 
     Parameters
@@ -116,7 +116,7 @@ def report(study: Study, partition: Mapping[str, Any]) -> dict[str, Any]:
     return audit.report(findings(study), protocol=shown, declared=audit.declared(partition["name"]))
 
 
-def findings(study: Study) -> list[Finding]:
+def findings(study: AuditedStudy) -> list[Finding]:
     """Findings of all checks.
 
     Raises
@@ -153,7 +153,7 @@ def findings(study: Study) -> list[Finding]:
     return found
 
 
-def near_copies(study: Study) -> pd.DataFrame:
+def near_copies(study: AuditedStudy) -> pd.DataFrame:
     """Pairs of recordings with similar fingerprints: first and second (audio hashes), similarity."""
     here = study.utterances["utterance"].isin(study.partitions["utterance"])
     recordings = study.utterances[here].drop_duplicates("audio_hash")
@@ -165,7 +165,7 @@ def near_copies(study: Study) -> pd.DataFrame:
     return pairs.assign(first=hashes[pairs["first"]], second=hashes[pairs["second"]])
 
 
-def _of_models(study: Study, fold: int) -> Iterator[Finding]:
+def _of_models(study: AuditedStudy, fold: int) -> Iterator[Finding]:
     folder = study.models / f"fold_{fold}"
     model = bundle.load(folder)
     yield from model_checks.served_settings(model.representation, study.settings, fold=fold)
@@ -180,7 +180,7 @@ def _of_models(study: Study, fold: int) -> Iterator[Finding]:
         yield from _served(study, model, fold)
 
 
-def _normalisation(study: Study, model: Bundle, fold: int, *, with_dev: bool, name: str) -> list[Finding]:
+def _normalisation(study: AuditedStudy, model: Bundle, fold: int, *, with_dev: bool, name: str) -> list[Finding]:
     stored = model_checks.stored_moments(model.model)
     if stored is None or registry.definition(study.settings["name"]).is_scaled:
         return []
@@ -212,7 +212,7 @@ def _moments_of_examples(
     return tuple(standardisation(network_training.examples(part, features, labels)) for part in parts)
 
 
-def _served(study: Study, model: Bundle, fold: int) -> Iterator[Finding]:
+def _served(study: AuditedStudy, model: Bundle, fold: int) -> Iterator[Finding]:
     """Compare features and predictions of some evenly spaced test utterances with those of the served model."""
     tested = study.partitions[(study.partitions["fold"] == fold) & (study.partitions["partition"] == "test")]
     chosen = np.unique(np.linspace(0, len(tested) - 1, N_SERVED).round().astype(int))

@@ -25,7 +25,7 @@ from ser.representation.reading import Representation
 from stages import extract_frames, extract_librosa, extract_log_mel
 from tests.features.test_functionals import SETS
 from tests.models.test_classifiers import SETTINGS
-from tests.support import small_corpus, wiring
+from tests.support import small_corpora, wiring
 from tests.support.learning_tables import feature_table, training_rows, utterance_table
 from tests.support.paths import CONF
 from tests.support.synthesis import speech_like, tone
@@ -219,7 +219,7 @@ def loudness(waveform: np.ndarray, sample_rate: int) -> dict[str, float]:
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, pd.DataFrame]:
     """Folder and table of five utterances."""
     root = tmp_path_factory.mktemp("corpus")
-    return root, small_corpus.written(root, n=5, sample_rate=RATE, shortest=0.3, step=0.1)
+    return root, small_corpora.with_table(root, n=5, sample_rate=RATE, shortest=0.3, step=0.1)
 
 
 def table(

@@ -19,7 +19,7 @@ from ser.features.spectral.librosa import functionals
 from ser.features.spectral.log_mel import log_mel
 from ser.representation import codec, tabular, variants
 from ser.representation.extraction import extracted, one_by_one
-from tests.support import small_corpus
+from tests.support import small_corpora
 from tests.support.paths import CONF
 
 RATE = 16_000
@@ -54,7 +54,7 @@ def decoded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> tuple[pd.DataFrame, Path]:
     """Table and folder of five utterances."""
     root = tmp_path_factory.mktemp("corpus")
-    return small_corpus.written(root, n=5, sample_rate=RATE, shortest=0.5, step=0.1), root
+    return small_corpora.with_table(root, n=5, sample_rate=RATE, shortest=0.5, step=0.1), root
 
 
 def table(

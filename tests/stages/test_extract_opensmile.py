@@ -14,7 +14,7 @@ import yaml
 from ser.audio import reading
 from ser.core import files, tables
 from stages import extract_opensmile
-from tests.support import small_corpus
+from tests.support import small_corpora
 from tests.support.dvc_project import Project
 from tests.support.paths import ROOT
 from tests.support.synthesis import ravdess_corpus
@@ -42,7 +42,7 @@ def corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("SER_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setenv("SER_CACHE_GB", "1")
     root = tmp_path / "corpus"
-    utterances = small_corpus.written(root, n=N, sample_rate=RATE, shortest=0.1, step=0.05)
+    utterances = small_corpora.with_table(root, n=N, sample_rate=RATE, shortest=0.1, step=0.05)
     tables.write(utterances, extract_opensmile.UTTERANCES)
     return root
 

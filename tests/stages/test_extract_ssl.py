@@ -14,7 +14,7 @@ from ser.audio import reading, waveforms
 from ser.core import files, tables
 from ser.features.encoders import hugging_face
 from stages import extract_ssl
-from tests.support import small_corpus, small_encoders
+from tests.support import small_corpora, small_encoders
 from tests.support.dvc_project import Project
 from tests.support.paths import ROOT
 from tests.support.synthesis import ravdess_corpus
@@ -41,7 +41,7 @@ def corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("SER_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setenv("SER_CACHE_GB", "1")
     root = tmp_path / "corpus"
-    utterances = small_corpus.written(root, n=5, sample_rate=RATE, shortest=0.1, step=0.2)
+    utterances = small_corpora.with_table(root, n=5, sample_rate=RATE, shortest=0.1, step=0.2)
     tables.write(utterances, extract_ssl.UTTERANCES)
     return root
 

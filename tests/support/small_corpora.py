@@ -11,11 +11,13 @@ import soundfile
 import yaml
 
 from ser import params
+from ser.audio import reading
 from ser.corpora import labels
 from ser.ingest import utterance_table
 from ser.ingest.counts import Tally
+from tests.support.learning_tables import utterance_table as invented_utterances
 from tests.support.paths import CONF
-from tests.support.synthesis import Waveform, tone
+from tests.support.synthesis import Waveform, speech_like, tone
 
 # Names from the published listings, in the layouts of the archives, with their utterances.
 FILES = {
@@ -51,6 +53,18 @@ def written(path: Path, waveform: Waveform | None = None, *, container: str | No
         waveform = tone(100 + zlib.crc32("/".join(path.parts[-3:]).encode()) % 5000, 0.12)
     soundfile.write(path, waveform, 16_000, format=container, **options)
     return path
+
+
+def with_table(root: Path, *, n: int, sample_rate: int, shortest: float, step: float) -> pd.DataFrame:
+    """Write `n` utterances as `root/K.flac`, from `shortest` seconds in increments of `step`; return their table."""
+    root.mkdir(exist_ok=True)
+    utterances = invented_utterances(-(-n // len(invented_utterances(1)))).iloc[:n].copy()
+    utterances["path"] = [f"{k}.flac" for k in range(n)]
+    utterances["sample_rate"] = sample_rate
+    for k, path in enumerate(utterances["path"]):
+        soundfile.write(root / path, speech_like(k, shortest + step * k, sample_rate), sample_rate)
+    utterances["audio_hash"] = [reading.read(root / path).audio_hash for path in utterances["path"]]
+    return utterances
 
 
 def six_corpora(root: Path) -> Path:
