@@ -125,7 +125,7 @@ def _uncounted(corpus: str, folder: Path) -> tuple[str, str, str, str]:
     try:
         n_recordings = inventory.n_files(corpus, folder)
     except ValueError as error:  # in its speakers.csv; the other corpora are listed anyway
-        return "", "", licence, str(error)
+        return "", "", licence, str(error).splitlines()[0].rstrip(":")
     return str(n_recordings), "", licence, "installed" if n_recordings else "none"
 
 

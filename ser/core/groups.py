@@ -4,12 +4,12 @@ import pandas as pd
 
 from ser.core.tables import EMOTIONS
 
-UNKNOWN = "unknown"
-SEXES = ("female", "male", UNKNOWN)
+OTHER, UNKNOWN = "other", "unknown"
+SEXES = ("female", "male", OTHER, UNKNOWN)
 
 
 def present_sexes(table: pd.DataFrame) -> list[str]:
-    """Sexes in the column `sex`, in the order female, male, unknown.
+    """Sexes in the column `sex`, in the order female, male, other, unknown.
 
     Examples
     --------

@@ -1,15 +1,13 @@
 """Speakers of a corpus whose file names do not state them, taken from a table or by a pattern from the paths."""
 
-import csv
 import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
+from ser.corpora import speaker_table
 from ser.corpora.naming import InvalidName, Naming
-
-TABLE = "speakers.csv"
-"""Table in the root, with the columns `path` (below the root), `speaker` and, if known, `sex`."""
+from ser.corpora.speaker_table import TABLE
 
 Completion = Callable[[PurePosixPath, Naming], Naming]
 """Path and its naming -> the naming with the speaker."""
@@ -26,7 +24,7 @@ def completion(folder: Path, pattern: str | None) -> Completion:
     Raises
     ------
     ValueError
-        If the pattern is not a regular expression or has no such group, or the table lacks a column.
+        If the pattern is not a regular expression or has no such group, or the table cannot be used.
 
     Examples
     --------
@@ -64,16 +62,22 @@ def _by_pattern(pattern: re.Pattern[str]) -> Completion:
 
 
 def _by_table(table: Path) -> Completion:
-    with table.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file)
-        if missing := {"path", "speaker"} - set(reader.fieldnames or ()):
-            raise ValueError(f"{table} has no column {', '.join(sorted(missing))}; it needs path and speaker")
-        rows = {row["path"]: row for row in reader}
+    rows = speaker_table.read(table)
+    of_name: dict[str, list[speaker_table.Row]] = {}
+    for path, row in rows.items():
+        of_name.setdefault(PurePosixPath(path).stem.casefold(), []).append(row)
 
     def complete(path: PurePosixPath, naming: Naming) -> Naming:
-        row = rows.get(str(path))
-        if row is None or not row["speaker"]:
-            raise InvalidName(f"{TABLE} has no speaker for it", f"add a row with this path to {TABLE}")
-        return replace(naming, speaker=row["speaker"], sex=row.get("sex") or naming.sex)
+        key = speaker_table.key(str(path))
+        row = rows.get(key)
+        if row is None:
+            alike = of_name.get(PurePosixPath(key).stem.casefold(), [])
+            remedy = f"add a row with this path to {TABLE}"
+            if len(alike) == 1:
+                remedy += f", or write it so in line {alike[0].line}, which has {alike[0].path}"
+            raise InvalidName(f"{TABLE} has no speaker for it", remedy)
+        if not row.speaker:
+            raise InvalidName(f"{TABLE} has no speaker for it", f"fill in line {row.line} of {TABLE}")
+        return replace(naming, speaker=row.speaker, sex=row.sex or naming.sex)
 
     return complete

@@ -12,7 +12,7 @@ from ser.core.groups import SEXES, UNKNOWN, counts, present_sexes
 from ser.core.tables import EMOTIONS
 from ser.figures.style import COLOURS, titled
 
-SHADES = dict(zip(SEXES, ("#08306b", "#6baed6", "#c6c6c6"), strict=True))  # far apart in greyscale
+SHADES = dict(zip(SEXES, ("#08306b", "#6baed6", "#969696", "#c6c6c6"), strict=True))  # far apart in greyscale
 OTHER = "#9ecae1"  # colour of the boxes of corpora
 MAX_ROWS = 40  # rows of a readable table of speakers
 PITCHES = (50, 70, 100, 140, 200, 280, 400, 560)  # Hz, half an octave apart

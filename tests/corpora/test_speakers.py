@@ -97,13 +97,6 @@ def test_a_table_without_its_columns_is_refused(folder):
         ingested(folder)
 
 
-def test_a_table_that_begins_with_a_byte_order_mark_is_read(folder):
-    write_table(folder)
-    table = folder / "speakers.csv"
-    table.write_bytes(b"\xef\xbb\xbf" + table.read_bytes())
-    assert ingested(folder).report["n_speakers"] == 4
-
-
 def test_paths_for_table_and_pattern_are_relative_to_the_folder_of_the_corpus(folder):
     raw = folder.parent / f"{folder.name}_raw"
     raw.mkdir()

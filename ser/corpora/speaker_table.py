@@ -1,0 +1,142 @@
+"""The table `speakers.csv`, as spreadsheets and editors of any country write it."""
+
+import csv
+import io
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from ser.core.groups import OTHER, UNKNOWN
+
+TABLE = "speakers.csv"
+"""Table in the root, with the columns `path` (below the root), `speaker` and, if known, `sex`."""
+
+DELIMITERS = (",", ";", "\t", "|")
+MAX_LISTED = 20  # problems of a table
+COLUMNS = {"gender": "sex"}  # other names of a column
+WORDS = {
+    "female": "f fem female w woman girl weiblich frau femme féminin femenino mujer feminino mulher femminile donna"
+    " vrouw kvinna kvinde kvinne kobieta nainen женский женщина ж 女 女性 여성 여",
+    "male": "m male man boy männlich mann homme masculin masculino hombre homem maschile uomo hane"
+    " mężczyzna mies erkek мужской мужчина м 男 男性 남성 남",
+    OTHER: "other diverse divers d x nb nonbinary non-binary enby andere autre otro",
+    "": f"{UNKNOWN} unbekannt inconnu desconocido n/a na nan none null - ?",
+}
+SEXES = {word: sex for sex, words in WORDS.items() for word in words.split()}
+"""Word -> `female`, `male`, `other`, or "" for unknown."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of the table."""
+
+    line: int
+    path: str
+    """As the table has it."""
+    speaker: str
+    sex: str | None
+
+
+def read(table: Path) -> Mapping[str, Row]:
+    """Rows of the table by the `key` of their path.
+
+    The text is UTF-8, UTF-16 or Windows-1252; commas, semicolons, tabs or bars are between the cells.
+
+    Raises
+    ------
+    ValueError
+        If the text cannot be read, a column is missing, or rows contradict each other; it lists all such rows.
+    """
+    lines = _cells(table)
+    _, names = next(lines, (0, []))
+    header = [COLUMNS.get(name.casefold(), name.casefold()) for name in names]
+    if missing := [name for name in ("path", "speaker") if name not in header]:
+        raise ValueError(f"{table} has no column {', '.join(missing)}; it needs path and speaker")
+    rows: list[Row] = []
+    problems: list[str] = []
+    for line, cells in lines:
+        try:
+            rows.append(_row(line, cells, header))
+        except ValueError as error:
+            problems.append(f"line {line}: {error}")
+    problems += _contradictions(rows)
+    if problems:
+        shown = [f"  {problem}" for problem in problems[:MAX_LISTED]]
+        more = [f"  and {len(problems) - MAX_LISTED} more"] if len(problems) > MAX_LISTED else []
+        raise ValueError("\n".join([f"{table} cannot be used; mend these lines of it:", *shown, *more]))
+    fullest_last = sorted(rows, key=lambda row: (bool(row.speaker), bool(row.sex)))
+    return {key(row.path): row for row in fullest_last}
+
+
+def _contradictions(rows: list[Row]) -> Iterator[str]:
+    """Pairs of lines that give a path two speakers, or a speaker two sexes."""
+    speakers: dict[str, Row] = {}
+    sexes: dict[str, Row] = {}
+    for row in rows:
+        if row.speaker:
+            first = speakers.setdefault(key(row.path), row)
+            if first.speaker != row.speaker:
+                lines = f"lines {first.line} and {row.line}"
+                yield f"{lines} give {row.path} the speakers {first.speaker} and {row.speaker}"
+        if row.speaker and row.sex:
+            first = sexes.setdefault(row.speaker, row)
+            if first.sex != row.sex:
+                lines = f"lines {first.line} and {row.line}"
+                yield f"{lines} give the speaker {row.speaker} the sexes {first.sex} and {row.sex}"
+
+
+def key(path: str) -> str:
+    """Form of a path that is equal for all spellings of it.
+
+    Examples
+    --------
+    >>> key(r".\\Angry\\a.wav")
+    'Angry/a.wav'
+    """
+    return str(PurePosixPath(unicodedata.normalize("NFC", path.replace("\\", "/"))))
+
+
+def _row(line: int, cells: list[str], header: list[str]) -> Row:
+    """Row of the cells of a line; a `ValueError` states what is wrong with them."""
+    if any(cells[len(header) :]):
+        raise ValueError(f"{len(cells)} cells below {len(header)} columns; write a path with a comma in double quotes")
+    row = dict(zip(header, cells, strict=False))
+    if not row["path"]:
+        raise ValueError("no path; fill it in, or remove the line")
+    word = unicodedata.normalize("NFKC", row.get("sex") or "").casefold().rstrip(".")
+    if word and word not in SEXES:
+        raise ValueError(f"unknown sex {row['sex']!r}; write female, male, other, or nothing")
+    return Row(line, row["path"], unicodedata.normalize("NFC", row.get("speaker") or ""), SEXES.get(word) or None)
+
+
+def _cells(table: Path) -> Iterator[tuple[int, list[str]]]:
+    """Number and cells of each line that is not empty."""
+    text = _text(table)
+    if text[:4].lower() == "sep=":  # Excel's own first line
+        text = "\n" + text.partition("\n")[2]
+    header = text.lstrip().partition("\n")[0]
+    delimiter = max(DELIMITERS, key=header.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True, strict=True)
+    try:
+        for cells in reader:
+            stripped = [cell.strip() for cell in cells]
+            if any(stripped):
+                yield reader.line_num, stripped
+    except csv.Error as error:
+        raise ValueError(f"{table}, line {reader.line_num}: {error}; mend its quotes") from None
+
+
+def _text(table: Path) -> str:
+    content = table.read_bytes()
+    encodings = ["utf-8-sig", "cp1252"]
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        encodings = ["utf-16"]
+    elif b"\0" in content[:2]:
+        encodings = ["utf-16-be" if content[0] == 0 else "utf-16-le"]
+    for encoding in encodings:
+        try:
+            return content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise ValueError(f"{table} is neither UTF-8, UTF-16 nor Windows-1252 text; save it as CSV in UTF-8")
