@@ -6,7 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, Protocol
 
 
@@ -74,6 +74,28 @@ def read_json(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
+def is_utf_8(path: str | PurePath) -> bool:
+    """True if a path can be written into a table, which is UTF-8; on Linux a name may be any bytes.
+
+    Examples
+    --------
+    >>> is_utf_8(os.fsdecode(b"caf\\xe9.wav"))
+    False
+    """
+    return not any("\udc80" <= character <= "\udcff" for character in str(path))
+
+
+def escaped(path: str | PurePath) -> str:
+    """Path as text, with the bytes that are not UTF-8 written as in Python.
+
+    Examples
+    --------
+    >>> print(escaped(os.fsdecode(b"caf\\xe9.wav")))
+    caf\\xe9.wav
+    """
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
 def walk(folder: Path, above: tuple[Path, ...] = ()) -> Iterator[Path]:
     """Yield the files below `folder`, in no fixed order.
 
@@ -124,7 +146,7 @@ def linked_folders(root: Path) -> dict[str, str]:
         top, parent = root.resolve(), link.parent.resolve()
         above = (parent, *(outer for outer in parent.parents if outer.is_relative_to(top)))
         if not _leads_back(link.resolve(), above):
-            digests[link.relative_to(root).as_posix()] = _listing_digest(link, above)
+            digests[escaped(link.relative_to(root).as_posix())] = _listing_digest(link, above)
     return digests
 
 
@@ -132,5 +154,6 @@ def _listing_digest(folder: Path, above: tuple[Path, ...]) -> str:
     digest = hashlib.blake2b(digest_size=16)
     for path in sorted(walk(folder, above)):
         facts = path.stat() if path.exists() else path.lstat()
-        digest.update(f"{path.relative_to(folder).as_posix()}\0{facts.st_size}\0{facts.st_mtime_ns}\n".encode())
+        line = f"{path.relative_to(folder).as_posix()}\0{facts.st_size}\0{facts.st_mtime_ns}\n"
+        digest.update(os.fsencode(line))
     return digest.hexdigest()

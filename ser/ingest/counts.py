@@ -11,6 +11,7 @@ import pandas as pd
 
 from ser.ingest.survey import Reject, Survey
 
+MAX_NAMED = 3  # files that a line of the summary names
 COUNTED = ("corpus", "emotion", "speaker", "sex", "sample_rate", "channels")
 
 
@@ -96,27 +97,60 @@ def _in_order(counts: Counter[Any]) -> dict[str, int]:
     return {str(key): count for key, count in sorted(counts.items())}
 
 
+def by_suffix(counts: Mapping[str, int]) -> str:
+    """Number of files of each suffix, the most frequent first.
+
+    Examples
+    --------
+    >>> by_suffix({".csv": 1, ".txt": 12, "no suffix": 1})
+    '12 .txt, 1 .csv, 1 no suffix'
+    """
+    return ", ".join(f"{counts[suffix]} {suffix}" for suffix in sorted(counts, key=lambda one: (-counts[one], one)))
+
+
 def summary(report: Mapping[str, Any], *, labels: str) -> list[str]:
     """Lines that state what `Tally.report` counted; `labels` is the name of the label scheme.
 
     Examples
     --------
-    >>> counts = {"n_utterances": 4, "n_speakers": 2, "per_corpus": {"savee": 4}, "rejects": []}
-    >>> counts |= {"dropped": {"savee": {"surprised": 3}}, "copies": {}, "not_read": []}
-    >>> for line in summary(counts, labels="common_four"):
+    >>> tally = Tally(dropped={"savee": {"surprised": 3}}, not_audio=Counter({".txt": 2}))
+    >>> tally.rejects.append(Reject("DC/a01.aac", "not readable as audio", "convert it"))
+    >>> report = tally.report() | {"n_utterances": 4, "n_speakers": 2, "per_corpus": {"savee": 4}}
+    >>> for line in summary(report, labels="common_four"):
     ...     print(line)
-    savee: 4 utterances, 2 speakers, 0 files excluded
+    savee: 4 utterances, 2 speakers, 1 files excluded (1 .aac)
     dropped by labels=common_four: 3 surprised of savee
+    other files, not read: 2 .txt
     """
     lines = [f"{name}: {count} utterances" for name, count in report["per_corpus"].items()]
     if len(lines) > 1:
         lines.append(f"together: {report['n_utterances']} utterances")
     lines[-1] += f", {report['n_speakers']} speakers, {len(report['rejects'])} files excluded"
+    if report["rejects"]:
+        excluded = Counter(PurePosixPath(reject["path"]).suffix.lower() or "no suffix" for reject in report["rejects"])
+        lines[-1] += f" ({by_suffix(excluded)})"
     for corpus, counts in report["dropped"].items():
         dropped = ", ".join(f"{count} {emotion}" for emotion, count in counts.items())
         lines.append(f"dropped by labels={labels}: {dropped} of {corpus}")
+    return lines + _left_out(report)
+
+
+def _left_out(report: Mapping[str, Any]) -> list[str]:
+    lines = [
+        f"not selected by corpus.vocal_channels: {count} of {name}" for name, count in report["not_selected"].items()
+    ]
     if n_copies := sum(report["copies"].values()):
         lines.append(f"counted once: {n_copies} files repeat recordings of other folders")
+    if n_forms := sum(report["substitutes"].values()):
+        lines.append(f"left out: {n_forms} other forms (films, lossy copies) of recordings that are read")
+    if defects := list(report["known_defects"].items()):
+        more = f" and {len(defects) - MAX_NAMED} more" if len(defects) > MAX_NAMED else ""
+        named = ", ".join(f"{path} ({defect})" for path, defect in defects[:MAX_NAMED])
+        lines.append(f"left out, defective in every copy of the corpus: {named}{more}")
+    if n_duplicates := len(report["duplicates"]):
+        lines.append(f"duplicates: {n_duplicates} utterances have the samples of another one (kept on one side)")
+    if report["not_audio"]:
+        lines.append(f"other files, not read: {by_suffix(report['not_audio'])}")
     if report["not_read"]:
         lines.append(f"warning: folders of no chosen corpus, not read: {', '.join(report['not_read'])}")
     return lines

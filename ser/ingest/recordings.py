@@ -6,10 +6,11 @@ from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from ser import corpora as readers
+from ser.core import files
 from ser.core.tables import EMOTIONS
 from ser.corpora.labels import canonical, check_map
 from ser.corpora.naming import VOCAL_CHANNELS, InvalidName, Naming
-from ser.ingest.counts import Tally
+from ser.ingest.counts import Tally, by_suffix
 from ser.ingest.survey import Named, Reject, survey
 
 OF_A_STUDY = ("name", "root", "on_invalid")  # settings of a file of `conf/corpus` that no member needs
@@ -73,7 +74,8 @@ def of_corpus(root: Path, settings: CorpusSettings, *, scheme: Scheme, tally: Ta
     folder = root / settings.folder
     found = survey(folder, readers.corpus(settings.reader), speaker_pattern=settings.speaker_pattern)
     if not (found.named or found.rejects or found.known_defects):
-        raise ValueError(f"no audio below {folder}; is corpus.root right?")
+        others = f" ({by_suffix(found.not_audio)})" if found.not_audio else ""
+        raise ValueError(f"no audio below {folder}{others}; is corpus.root right?")
     tally.add_survey(found, PurePosixPath(settings.folder))
     return _selected(found.named, settings, scheme, tally)
 
@@ -158,7 +160,7 @@ def present(root: Path, members: Iterable[str], corpora: list[str] | None) -> li
 def _other_folders(root: Path, chosen: list[str]) -> list[str]:
     """Names of the folders in `root` that belong to none of the chosen corpora."""
     return sorted(
-        path.name
+        files.escaped(path.name)
         for path in root.iterdir()
         if path.is_dir() and path.name not in chosen and not path.name.startswith(".")
     )

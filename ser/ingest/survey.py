@@ -1,5 +1,6 @@
 """Facts that the names of the files below a folder state; nothing is decoded."""
 
+import os
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -11,11 +12,10 @@ from ser.core import files
 from ser.corpora import speakers
 from ser.corpora.contract import Corpus
 from ser.corpora.naming import InvalidName, Naming
+from ser.ingest import suffixes
 
-# Suffixes of recordings; a file with another suffix is one if libsndfile can open it.
-OTHER_AUDIO = {".mp3", ".aif", ".opus", ".m4a"}
-AUDIO_SUFFIXES = {f".{name.lower()}" for name in soundfile.available_formats()} | OTHER_AUDIO
-VIDEO_SUFFIXES = {".mp4", ".avi", ".mov", ".mkv"}
+NOT_UTF_8 = "its name is not UTF-8"
+CONVERT = "rename it, or all such names: convmv -f latin1 -t utf8 -r --notest FOLDER"
 
 
 @dataclass(frozen=True, order=True)
@@ -50,7 +50,8 @@ class Survey:
     known_defects: dict[str, str] = field(default_factory=dict)
     """Path -> the defect that the recording has in every copy of the corpus."""
     substitutes: Counter[str] = field(default_factory=Counter)
-    """Folder -> number of its secondary forms of recordings whose primary form exists."""
+    """Folder -> number of its secondary forms (films, formats that cannot be decoded) of recordings whose primary form
+    exists."""
     not_audio: Counter[str] = field(default_factory=Counter)
     """Suffix -> number of files."""
 
@@ -67,6 +68,9 @@ def survey(folder: Path, corpus: Corpus, *, speaker_pattern: str | None = None) 
     paths, not_audio = _candidates(folder)
     found = Survey(not_audio=not_audio)
     for path in sorted(paths, key=lambda path: (len(path.parts), path)):
+        if not files.is_utf_8(path):
+            found.rejects.append(Reject(files.escaped(path), NOT_UTF_8, CONVERT))
+            continue
         if path.stem in corpus.known_defects:
             found.known_defects[str(path)] = corpus.known_defects[path.stem]
             continue
@@ -78,11 +82,15 @@ def survey(folder: Path, corpus: Corpus, *, speaker_pattern: str | None = None) 
 
 
 def _without_substitutes(found: Survey) -> Survey:
-    primary = {entry.recording for entry in found.named if not entry.naming.is_substitute}
-    needless = {entry for entry in found.named if entry.naming.is_substitute and entry.recording in primary}
+    primary = {entry.recording for entry in found.named if not _is_secondary(entry)}
+    needless = {entry for entry in found.named if _is_secondary(entry) and entry.recording in primary}
     found.substitutes.update(str(entry.path.parent) for entry in needless)
     found.named = [entry for entry in found.named if entry not in needless]
     return found
+
+
+def _is_secondary(entry: Named) -> bool:
+    return entry.naming.is_substitute or entry.path.suffix.lower() in suffixes.OTHER_AUDIO | suffixes.FILMS
 
 
 def _candidates(folder: Path) -> tuple[list[PurePosixPath], Counter[str]]:
@@ -95,16 +103,16 @@ def _candidates(folder: Path) -> tuple[list[PurePosixPath], Counter[str]]:
         inside = PurePosixPath(path.relative_to(folder).as_posix())
         if any(part.startswith(".") for part in inside.parts):
             continue  # files of the operating system or of version control
-        if path.suffix.lower() in AUDIO_SUFFIXES | VIDEO_SUFFIXES or _is_audio(path):
+        if path.suffix.lower() in suffixes.RECORDINGS or _is_audio(path):
             found.append(inside)
         else:
-            ignored[path.suffix.lower() or "no suffix"] += 1
+            ignored[files.escaped(path.suffix.lower()) or "no suffix"] += 1
     return found, ignored
 
 
 def _is_audio(path: Path) -> bool:
     try:
-        soundfile.info(path)
+        soundfile.info(os.fsencode(path))
     except (soundfile.LibsndfileError, TypeError):
         return False
     return True

@@ -313,3 +313,12 @@ def test_a_link_that_leads_back_is_not_followed_by_the_digests_either(tmp_path: 
     before = files.linked_folders(root)
     touched(tmp_path, "reports/metrics.json", "root/new.wav")  # no part of the corpus, and seen by DVC itself
     assert files.linked_folders(root) == before
+
+
+def test_a_linked_folder_may_have_names_that_are_not_utf_8(tmp_path: Path) -> None:
+    latin = os.fsdecode(b"caf\xe9")
+    (tmp_path / "there" / latin).mkdir(parents=True)
+    (tmp_path / "there" / latin / latin).touch()
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root" / latin).symlink_to(tmp_path / "there")
+    assert list(files.linked_folders(tmp_path / "root")) == [r"caf\xe9"]

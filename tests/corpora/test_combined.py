@@ -417,11 +417,12 @@ def test_the_stage_prints_the_utterances_that_it_left_out(raw: Path, capsys: pyt
         "ravdess: 2 utterances",
         "savee: 2 utterances",
         "tess: 3 utterances",
-        "together: 8 utterances, 5 speakers, 3 files excluded",
+        "together: 8 utterances, 5 speakers, 3 files excluded (3 .wav)",
         "dropped by labels=big_six: 1 neutral, 1 calm of ravdess",
         "dropped by labels=big_six: 1 neutral of crema_d",
         "dropped by labels=big_six: 1 neutral of savee",
         "dropped by labels=big_six: 1 neutral of tess",
         "counted once: 2 files repeat recordings of other folders",
+        "left out, defective in every copy of the corpus: crema_d/AudioWAV/1076_MTI_SAD_XX.wav (silent)",
         "warning: folders of no chosen corpus, not read: emodb, folders, my_phone",
     ]

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from ser.ingest.counts import Tally
+from ser.ingest.counts import Tally, summary
 from ser.ingest.survey import Reject
 from tests.support.learning_tables import combined, utterance_table, with_copies, without_speakers
 
@@ -60,3 +60,23 @@ def test_excluded_and_dropped_files_are_reported_in_order() -> None:
     ]
     assert list(report["copies"].items()) == [("x", 1), ("y", 2)]
     assert report["not_selected"] == {"ravdess, song": 1}
+
+
+def test_the_summary_names_everything_that_is_left_out() -> None:
+    table = RAVDESS[:3].assign(duplicate_of=[None, RAVDESS["utterance"][0], None])
+    tally = tallied(table, 3)
+    tally.rejects += [Reject(name, "not readable as audio", "convert it") for name in ("a.AAC", "b.aac", "c", "d.wav")]
+    tally.known_defects = {f"{name}.wav": "silent" for name in "wxyz"}
+    tally.not_audio.update({".csv": 1, ".txt": 12})
+    tally.not_selected["ravdess, song"] = 7
+    tally.substitutes["films"] = 5
+    tally.copies["again"] = 2
+    assert summary(tally.report(), labels="keep") == [
+        "ravdess: 3 utterances, 1 speakers, 4 files excluded (2 .aac, 1 .wav, 1 no suffix)",
+        "not selected by corpus.vocal_channels: 7 of ravdess, song",
+        "counted once: 2 files repeat recordings of other folders",
+        "left out: 5 other forms (films, lossy copies) of recordings that are read",
+        "left out, defective in every copy of the corpus: w.wav (silent), x.wav (silent), y.wav (silent) and 1 more",
+        "duplicates: 1 utterances have the samples of another one (kept on one side)",
+        "other files, not read: 12 .txt, 1 .csv",
+    ]

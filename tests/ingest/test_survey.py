@@ -1,5 +1,6 @@
 """Survey of file names; every file here is empty, because nothing is decoded."""
 
+import os
 from collections import Counter
 from pathlib import Path, PurePosixPath
 
@@ -37,9 +38,13 @@ def test_a_file_is_a_recording_by_its_name_and_not_by_its_content(tmp_path: Path
     assert recordings(found) == [f"Actor_12/{NAME}"]
 
 
-@pytest.mark.parametrize("suffix", [".wav", ".WAV", ".flac", ".ogg", ".mp3", ".aif", ".aiff", ".opus", ".m4a", ".mp4"])
-def test_an_empty_file_with_an_audio_or_video_suffix_is_a_recording(tmp_path: Path, suffix: str) -> None:
-    assert paths(surveyed(touched(tmp_path, f"{NAME}{suffix}"))) == [f"{NAME}{suffix}"]
+def test_an_empty_file_with_the_suffix_of_any_sound_or_film_is_a_recording(tmp_path: Path) -> None:
+    decoded = ("wav", "WAV", "flac", "ogg", "mp3", "aif", "aiff", "opus", "caf", "au", "raw")
+    others = ("m4a", "mp4", "aac", "webm", "amr", "wma", "wv", "3gp", "mov", "flv", "ape", "spx", "AAC")
+    names = [f"Angry/{k}.{suffix}" for k, suffix in enumerate((*decoded, *others))]
+    found = surveyed(touched(tmp_path, *names), "folders")
+    assert sorted(paths(found)) == sorted(names)
+    assert found.not_audio == {}
 
 
 @pytest.mark.parametrize(
@@ -111,6 +116,26 @@ def test_films_are_left_out_only_if_their_audio_exists_in_any_folder(tmp_path: P
     assert sorted(paths(found)) == sorted([*audio, spoken, films[2]])
     assert found.substitutes == {"Video_Song_Actor_12/Actor_12": 2}
     assert recordings(found)[paths(found).index(films[2])] == "Actor_12/03-02-05-01-02-01-12"
+
+
+def test_the_source_of_a_converted_recording_is_left_out(tmp_path: Path) -> None:
+    found = surveyed(touched(tmp_path, "Angry/a.m4a", "Angry/a.wav", "Angry/b.m4a", "Angry/film.webm"), "folders")
+    assert paths(found) == ["Angry/a.wav", "Angry/b.m4a", "Angry/film.webm"]
+    assert found.substitutes == {"Angry": 1}
+
+
+def test_a_name_that_is_not_utf_8_is_rejected_with_its_bytes_and_the_remedy(tmp_path: Path) -> None:
+    names = (os.fsdecode(b"Angry/caf\xe9.wav"), os.fsdecode(b"W\xfctend/a.wav"), os.fsdecode(b"a.n\xf6te"))
+    found = surveyed(touched(tmp_path, *names, "Angry/café.wav"), "folders")
+    assert paths(found) == ["Angry/café.wav"]
+    assert sorted((reject.path, reject.reason) for reject in found.rejects) == [
+        (r"Angry/caf\xe9.wav", "its name is not UTF-8"),
+        (r"W\xfctend/a.wav", "its name is not UTF-8"),
+    ]
+    assert {reject.remedy for reject in found.rejects} == {
+        "rename it, or all such names: convmv -f latin1 -t utf8 -r --notest FOLDER"
+    }
+    assert found.not_audio == {r".n\xf6te": 1}
 
 
 def test_copies_of_films_without_audio_are_copies_and_not_substitutes(tmp_path: Path) -> None:

@@ -157,7 +157,7 @@ def test_the_stage_prints_dropped_files_and_copies(
     configure(root, "corpus=ravdess", "labels=common_four", "corpus.on_invalid=exclude")
     stage.main()
     assert capsys.readouterr().out.splitlines() == [
-        "ravdess: 28 utterances, 2 speakers, 1 files excluded",  # 4 neutral, 8 each of happy, sad and angry
+        "ravdess: 28 utterances, 2 speakers, 1 files excluded (1 .wav)",  # 4 neutral, 8 each of happy, sad and angry
         "dropped by labels=common_four: 8 calm, 8 fearful, 8 disgust, 8 surprised of ravdess",
         "counted once: 14 files repeat recordings of other folders",
     ]
@@ -513,7 +513,7 @@ def test_a_root_that_is_missing_or_empty_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"gone is not a folder; put the corpus there, or set corpus\.root"):
         ingested(tmp_path / "gone")
     (tmp_path / "README.md").write_text("text")
-    with pytest.raises(ValueError, match=r"no audio below .*; is corpus\.root right\?"):
+    with pytest.raises(ValueError, match=r"no audio below .* \(1 \.md\); is corpus\.root right\?"):
         ingested(tmp_path)
 
 
