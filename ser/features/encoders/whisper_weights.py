@@ -1,0 +1,140 @@
+"""Weights of the encoder of Whisper, read from a file of safetensors by name, without torch.
+
+References
+----------
+.. [1] Radford et al. (2023), Robust speech recognition via large-scale weak supervision, ICML; weights under the MIT
+   licence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ser.features.encoders.hugging_face import MAX_REASON, Unavailable
+
+Array = npt.NDArray[np.float32]
+
+HEAD_WIDTH = 64  # values of a head of the self-attention, in Whisper of every size
+FIRST = "encoder.conv1.weight"  # end of a name; its beginning depends on how the model was saved
+
+
+class Affine(NamedTuple):
+    """Factors and terms: of a dense layer or convolution `(..., n_inputs, n_outputs)`, or gains of a normalisation."""
+
+    kernel: Array
+    bias: Array
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Weights of a layer: self-attention, then two dense layers, each after a normalisation."""
+
+    attention_norm: Affine
+    query: Affine
+    key: Affine
+    value: Affine
+    output: Affine
+    dense_norm: Affine
+    expand: Affine
+    contract: Affine
+
+
+NAMES = {  # field of a layer -> name in the file
+    "attention_norm": "self_attn_layer_norm",
+    "query": "self_attn.q_proj",
+    "key": "self_attn.k_proj",
+    "value": "self_attn.v_proj",
+    "output": "self_attn.out_proj",
+    "dense_norm": "final_layer_norm",
+    "expand": "fc1",
+    "contract": "fc2",
+}
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Weights of the encoder, or of its first layers, in single precision."""
+
+    convolutions: tuple[Affine, Affine]
+    """Kernels `(3, n_mels, width)` and `(3, width, width)`; the second one has a stride of 2."""
+    positions: Array
+    """Added to the frames, `(n_positions, width)`; a frame has 20 ms."""
+    layers: tuple[Layer, ...]
+    norm: Affine | None
+    """Normalisation after the last layer; None if later layers were not read."""
+
+    @property
+    def n_mels(self) -> int:
+        """Bands of the spectra that the encoder takes."""
+        return int(self.convolutions[0].kernel.shape[1])
+
+    @property
+    def width(self) -> int:
+        """Values of a frame of a hidden state."""
+        return int(self.positions.shape[1])
+
+    @property
+    def n_heads(self) -> int:
+        """Heads of the self-attention."""
+        return self.width // HEAD_WIDTH
+
+
+def read(path: Path, *, n_layers: int | None = None) -> Weights:
+    """Read the weights of the first `n_layers` layers; None: of all, and of the normalisation after them.
+
+    A hidden state has a number: 0 is the input of the first layer, `k` the output of layer `k`. The last one, whose
+    number is that of all layers, is taken after the normalisation.
+
+    Raises
+    ------
+    Unavailable
+        If the file cannot be read, has no encoder of Whisper, or the encoder has fewer layers.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy") as file:
+            return _read(path, list(file.keys()), file.get_tensor, n_layers)
+    except (OSError, SafetensorError) as error:
+        reason = f"{type(error).__name__}: {error}".partition("\n")[0][:MAX_REASON]
+        raise Unavailable(f"{path} cannot be read ({reason}); fetch it anew") from error
+
+
+def _read(path: Path, names: list[str], tensor: Callable[[str], Array], n_layers: int | None) -> Weights:
+    prefix = next((name.removesuffix(FIRST) for name in names if f".{name}".endswith(f".{FIRST}")), None)
+    if prefix is None:
+        raise Unavailable(
+            f"{path} has no {FIRST}, so it holds no encoder of Whisper; fetch the weights of such a model"
+        )
+    of_layers = f"{prefix}encoder.layers."
+    n_present = len({name.removeprefix(of_layers).split(".")[0] for name in names if name.startswith(of_layers)})
+    wanted = n_present if n_layers is None else n_layers
+    if not 0 <= wanted <= n_present:
+        raise Unavailable(f"the encoder in {path} has {n_present} layers, and {wanted} are wanted; choose fewer")
+
+    def array(name: str) -> Array:
+        if f"{prefix}encoder.{name}" not in names:
+            raise Unavailable(f"{path} has no {prefix}encoder.{name}; fetch it anew")
+        return np.asarray(tensor(f"{prefix}encoder.{name}"), np.float32)
+
+    def affine(name: str) -> Affine:
+        kernel = array(f"{name}.weight")  # of torch: the outputs come first, the steps of a convolution last
+        has_bias = not name.endswith("k_proj")  # a bias of the keys would change nothing
+        bias = array(f"{name}.bias") if has_bias else np.zeros(len(kernel), np.float32)
+        return Affine(np.ascontiguousarray(kernel.T), bias)
+
+    def layer(k: int) -> Layer:
+        return Layer(**{field: affine(f"layers.{k}.{name}") for field, name in NAMES.items()})
+
+    return Weights(
+        convolutions=(affine("conv1"), affine("conv2")),
+        positions=array("embed_positions.weight"),
+        layers=tuple(layer(k) for k in range(wanted)),
+        norm=affine("layer_norm") if wanted == n_present else None,
+    )

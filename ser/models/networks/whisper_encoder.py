@@ -1,0 +1,121 @@
+"""Encoder of Whisper as Keras layers with the published weights, for networks that train some of them further.
+
+Extraction of frozen states uses NumPy (`ser.features.encoders.whisper_states`), which is as fast and takes recordings
+of any length. The tests compare both with transformers.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from ser.features.encoders.whisper_weights import HEAD_WIDTH, Affine, Layer, Weights
+from ser.models.backend import keras
+
+layers, ops = keras.layers, keras.ops
+
+EPSILON = 1e-5  # added to the variance in the normalisations
+
+
+@keras.saving.register_keras_serializable(package="ser")
+class Positions(keras.layers.Layer):  # type: ignore[misc]
+    """Add a vector for its position to each frame, `(n_rows, n_frames, width)`; they are not trained."""
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Make the vectors, `(n_frames, width)`."""
+        self.vectors = self.add_weight(shape=input_shape[1:], initializer="zeros", trainable=False, name="vectors")
+        super().build(input_shape)
+
+    def call(self, inputs: Any) -> Any:
+        """Return the sum."""
+        return inputs + ops.cast(self.vectors, inputs.dtype)
+
+
+CUSTOM_LAYERS = (Positions,)
+
+
+def states(spectra: Any, weights: Weights, *, n_frozen: int = 0, dropout: float = 0.0) -> list[Any]:
+    """Hidden states of all layers of `weights`, `(n_rows, n_states, width)` each.
+
+    Parameters
+    ----------
+    spectra
+        Symbolic input, `(n_rows, n_mels, n_frames)`, as `ser.features.encoders.whisper_spectra` computes them; the
+        number of frames is known and even.
+    weights
+        Of all layers, or of the first ones.
+    n_frozen
+        Number of the first layers whose weights are not trained. The convolutions are not trained if it is above 0.
+    dropout
+        Share of the values that each part of a trained layer drops in training.
+
+    Returns
+    -------
+    list
+        The input of the first layer, then the output of each layer. The last is normalised if `weights` has all layers.
+    """
+    found = [begin(spectra, weights, trainable=n_frozen == 0)]
+    for k, layer in enumerate(weights.layers):
+        found.append(block(found[-1], layer, k + 1, trainable=k >= n_frozen, dropout=dropout))
+    if weights.norm is not None:
+        found[-1] = _normalised(found[-1], weights.norm, "whisper_norm", trainable=n_frozen < len(weights.layers))
+    return found
+
+
+def begin(spectra: Any, weights: Weights, *, trainable: bool) -> Any:
+    """Input of the first layer: two convolutions of the spectra, with positions."""
+    features = layers.Permute((2, 1))(spectra)
+    for k, convolution in enumerate(weights.convolutions, start=1):
+        layer = layers.Conv1D(
+            len(convolution.bias), 3, strides=k, activation="gelu", trainable=trainable, name=f"whisper_convolution_{k}"
+        )
+        features = layer(layers.ZeroPadding1D(1)(features))  # "same" would pad only at the end where the stride is 2
+        layer.set_weights(convolution)
+    positions = Positions(trainable=False, name="whisper_positions")
+    features = positions(features)
+    positions.set_weights([weights.positions[: features.shape[1]]])
+    return features
+
+
+def block(features: Any, weights: Layer, number: int, *, trainable: bool, dropout: float = 0.0) -> Any:
+    """Output of layer `number`, given that of the layer before it, `(n_rows, n_states, width)`."""
+    name, rate = f"whisper_{number}", dropout if trainable else 0.0
+    normal = _normalised(features, weights.attention_norm, f"{name}_attention_norm", trainable=trainable)
+    attended = _attended(normal, weights, f"{name}_attention", trainable=trainable)
+    features = layers.Add()([features, _dropped(attended, rate)])
+    normal = _normalised(features, weights.dense_norm, f"{name}_dense_norm", trainable=trainable)
+    expanded = _dense(normal, weights.expand, f"{name}_expand", activation="gelu", trainable=trainable)
+    contracted = _dense(expanded, weights.contract, f"{name}_contract", activation=None, trainable=trainable)
+    return layers.Add()([features, _dropped(contracted, rate)])
+
+
+def _attended(features: Any, weights: Layer, name: str, *, trainable: bool) -> Any:
+    width = len(weights.output.bias)
+    shape = (width // HEAD_WIDTH, HEAD_WIDTH)
+    attention = layers.MultiHeadAttention(*shape, trainable=trainable, name=name)
+    attended = attention(features, features)
+    inward = [
+        array
+        for kernel, bias in (weights.query, weights.key, weights.value)
+        for array in (kernel.reshape(width, *shape), bias.reshape(shape))
+    ]
+    attention.set_weights([*inward, weights.output.kernel.reshape(*shape, width), weights.output.bias])
+    return attended
+
+
+def _normalised(features: Any, weights: Affine, name: str, *, trainable: bool) -> Any:
+    layer = layers.LayerNormalization(epsilon=EPSILON, trainable=trainable, name=name)
+    return _with_weights(layer, features, weights)
+
+
+def _dense(features: Any, weights: Affine, name: str, *, activation: str | None, trainable: bool) -> Any:
+    layer = layers.Dense(len(weights.bias), activation=activation, trainable=trainable, name=name)
+    return _with_weights(layer, features, weights)
+
+
+def _with_weights(layer: Any, features: Any, weights: Sequence[Any]) -> Any:
+    output = layer(features)
+    layer.set_weights(weights)
+    return output
+
+
+def _dropped(features: Any, rate: float) -> Any:
+    return layers.Dropout(rate)(features) if rate else features
