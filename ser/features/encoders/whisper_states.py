@@ -88,23 +88,24 @@ def _product(frames: Array, weights: Affine) -> Array:
 def _attended(projected: Array) -> Array:
     """Self-attention of queries, keys and values, `(n_frames, 3 * width)` -> `(n_frames, width)`."""
     n_frames = len(projected)
-    query, key, value = projected.reshape(n_frames, 3, -1, HEAD_WIDTH).transpose(1, 2, 0, 3)
-    share = query @ key.transpose(0, 2, 1)
+    parts: Array = projected.reshape(n_frames, 3, -1, HEAD_WIDTH)
+    query, key, value = parts.transpose(1, 2, 0, 3)
+    share: Array = query @ key.transpose(0, 2, 1)
     share -= share.max(axis=-1, keepdims=True)
     np.exp(share, out=share)
     share /= share.sum(axis=-1, keepdims=True)
-    attended: Array = (share @ value).transpose(1, 0, 2).reshape(n_frames, -1)
-    return attended
+    attended: Array = (share @ value).transpose(1, 0, 2)
+    return attended.reshape(n_frames, -1)
 
 
 def _normal(frames: Array, weights: Affine) -> Array:
     """Layer normalisation."""
-    centred: Array = frames - frames.mean(axis=1, dtype=np.float32, keepdims=True)
+    centred = frames - frames.mean(axis=1, keepdims=True)
     variance = np.einsum("ij,ij->i", centred, centred)[:, np.newaxis] / np.float32(frames.shape[1])
     centred /= np.sqrt(variance + np.float32(EPSILON))
     centred *= weights.kernel
     centred += weights.bias
-    return centred
+    return np.asarray(centred, np.float32)
 
 
 def _gelu(values: Array) -> Array:
