@@ -1,41 +1,200 @@
-"""Connections that are closed if the client sends no complete request."""
+"""Connections whose clients are slow, send crumbs, do not read, leave, or are too many."""
 
 import asyncio
+import json
+import socket
 from typing import Any
 
-import h11
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEAD_SECONDS = 10.0  # for the head of a request to arrive
+WRITE_SECONDS = 20.0  # for a client to read what it has been sent
+PROBE_SECONDS = 0.5  # between two questions whether a client that sends no more still reads
+MOST_HEADERS = 100
+MOST_PIPELINED = 16  # requests that may wait for the answers to earlier ones
+MOST_OVERHEAD = 2**19  # bytes of a request beside its body: head, sizes of chunks, trailers
+FREE_CHUNKS = 256  # of any size; then their mean must be at least MEAN_CHUNK
+MEAN_CHUNK = 256  # bytes; the parser calls Python for each chunk, so that tiny ones would keep it busy
 
 
-class ImpatientProtocol(H11Protocol):
-    """HTTP/1.1 by uvicorn, with a time limit also for the head of the first request, for which uvicorn has none."""
+def _refusal(status: str, detail: str, header: str = "") -> bytes:
+    body = json.dumps({"detail": detail})
+    head = f"HTTP/1.1 {status}\r\nConnection: close\r\nContent-Type: application/json\r\n{header}"
+    return f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode()
 
-    _limit: asyncio.TimerHandle | None = None
+
+BUSY = _refusal("503 Service Unavailable", "too many connections; try again in a second", "Retry-After: 1\r\n")
+INVALID = _refusal("400 Bad Request", "the request is not valid HTTP, or has too many headers or tiny chunks")
+
+
+class Refused(Exception):
+    """The parser must not continue; the client gets status 400."""
+
+
+class GuardedProtocol(HttpToolsProtocol):
+    """HTTP/1.1 by uvicorn and httptools, with the limits that these do not have.
+
+    uvicorn limits neither the time of the first head, nor that of writing, nor the length of a head, nor the requests
+    that wait in a connection; it accepts any number of connections, and closes one whose client has sent everything.
+    """
+
+    most_connections = 512
+    """Of the service; a new one takes the place of the one that has been idle for longest."""
+    most_of_address = 256
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._head: asyncio.TimerHandle | None = None
+        self._writing: asyncio.TimerHandle | None = None
+        self._probing: asyncio.TimerHandle | None = None
+        self._ended = False  # True if the client sends no more
+        self._has_head = False
+        self._n_chunks = self._n_body = self._n_overhead = 0  # of the current request
+        self._of_bodies = 0  # bytes of all requests
+        self.heard = self.loop.time()
+        """Time of the last bytes of the client."""
 
     def connection_made(self, transport: Any) -> None:
-        """Start the time limit of the first head."""
+        """Admit the connection if there is room; start the time limit of its first head."""
         super().connection_made(transport)
-        self._watch()
+        # asyncio does so only for sockets that state their protocol, which those of socket.create_server do not.
+        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        transport.set_write_buffer_limits(0)  # pause_writing is then called for every byte that waits
+        if self._has_room():
+            self._watch()
+        else:
+            transport.write(BUSY)
+            transport.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop all time limits."""
+        super().connection_lost(exc)
+        for timer in (self._head, self._writing, self._probing):
+            if timer is not None:
+                timer.cancel()
+
+    def _has_room(self) -> bool:
+        others = [one for one in self.connections if isinstance(one, GuardedProtocol) and one is not self]
+        of_address = [one for one in others if one.host == self.host]
+        for group, most in ((of_address, self.most_of_address), (others, self.most_connections)):
+            present = [one for one in group if not one.transport.is_closing()]
+            if len(present) >= most:
+                longest = min((one for one in present if one.is_idle), key=lambda one: one.heard, default=None)
+                if longest is None:
+                    return False
+                longest.transport.abort()
+        return True
+
+    @property
+    def host(self) -> str:
+        """Address of the client."""
+        return self.client[0] if self.client else ""
+
+    @property
+    def is_idle(self) -> bool:
+        """True if the client has to do something: send a head or a body, or read."""
+        return self._has_answered or self.cycle.more_body or self._writing is not None
+
+    @property
+    def _has_answered(self) -> bool:
+        return self.cycle is None or self.cycle.response_complete
 
     def data_received(self, data: bytes) -> None:
         """Take bytes of a head or of a body."""
+        self.heard, before = self.loop.time(), self._of_bodies
         super().data_received(data)
+        self._n_overhead += len(data) - (self._of_bodies - before)
+        if self._n_overhead > MOST_OVERHEAD + self._n_body // 16:
+            self.transport.abort()
         self._watch()
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Stop the time limit."""
-        super().connection_lost(exc)
-        self._stop()
-
     def _watch(self) -> None:
-        if self.conn.their_state is not h11.IDLE or self.transport.is_closing():
-            self._stop()
-        elif self._limit is None:  # one limit for the whole head
-            self._limit = self.loop.call_later(HEAD_SECONDS, self.transport.abort)
+        """Start the time limit of a head when its first byte is due, and stop it after its last one."""
+        if not self._has_answered or self.transport.is_closing():
+            if self._head is not None:
+                self._head.cancel()
+                self._head = None
+        elif self._head is None:  # one limit for the whole head
+            self._head = self.loop.call_later(HEAD_SECONDS, self.transport.abort)
 
-    def _stop(self) -> None:
-        if self._limit is not None:
-            self._limit.cancel()
-            self._limit = None
+    def on_message_begin(self) -> None:
+        """Count anew for each request."""
+        super().on_message_begin()
+        self._has_head = False
+        self._n_chunks = self._n_body = self._n_overhead = 0
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Keep a header, but no trailer, which nothing reads."""
+        if self._has_head or len(self.headers) >= MOST_HEADERS:
+            raise Refused("a trailer, or too many headers")
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """Begin a request."""
+        self._has_head = True
+        if len(self.pipeline) >= MOST_PIPELINED:
+            raise Refused("too many requests without reading the answers")
+        super().on_headers_complete()
+
+    def on_chunk_header(self) -> None:
+        """Refuse a body in tiny chunks."""
+        self._n_chunks += 1
+        if self._n_body < MEAN_CHUNK * (self._n_chunks - FREE_CHUNKS):
+            raise Refused("tiny chunks")
+
+    def on_body(self, body: bytes) -> None:
+        """Take a piece of a body."""
+        self._n_body += len(body)
+        self._of_bodies += len(body)
+        super().on_body(body)
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002
+        """Refuse what the parser cannot read, after the answer to a complete request before it."""
+        if not (self._has_answered or self.cycle.more_body):
+            self.cycle.keep_alive = False
+        elif not self.transport.is_closing():
+            self.transport.write(INVALID)
+            self.transport.close()
+
+    def pause_writing(self) -> None:
+        """Start the time limit of reading, for the client."""
+        super().pause_writing()
+        if self._writing is None:
+            self._writing = self.loop.call_later(WRITE_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """Stop the time limit: the client has read everything."""
+        super().resume_writing()
+        if self._writing is not None:
+            self._writing.cancel()
+            self._writing = None
+
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """Keep the connection for the answer to a complete request, as long as the client reads."""
+        self._ended = not (self._has_answered or self.cycle.more_body)
+        if self._ended and self._probing is None:
+            self._probing = self.loop.call_later(PROBE_SECONDS, self._probe)
+        return self._ended
+
+    def _probe(self) -> None:
+        """Write an interim answer, which any client ignores; if the client has left, the next one finds that out."""
+        if self.transport.is_closing() or self._has_answered:
+            return
+        if not (self.pipeline or self.cycle.response_started or self.scope["http_version"] == "1.0"):
+            self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        self._probing = self.loop.call_later(PROBE_SECONDS, self._probe)
+
+    def on_response_complete(self) -> None:
+        """Start the next request; without one, close the connection of a client that sends no more."""
+        super().on_response_complete()
+        if self._ended and self._has_answered:
+            self.transport.close()
+
+
+def limited(most: int, *, of_address: int) -> type[GuardedProtocol]:
+    """Protocol that admits `most` connections, and `of_address` of one client."""
+
+    class Limited(GuardedProtocol):
+        most_connections, most_of_address = most, of_address
+
+    return Limited

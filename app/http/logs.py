@@ -3,9 +3,35 @@
 import json
 import logging
 import sys
+import time
 import traceback
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
+
+PAUSE = 10.0  # seconds between equal messages of a library
+MOST_MESSAGES = 1000  # in memory
+
+
+class Sparse(logging.Filter):
+    """Lets a message of a library pass once in `PAUSE` seconds: strangers can cause some of them at any rate."""
+
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._clock = clock
+        self._passed: dict[tuple[str, str], float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return True for a record of this project, or for the first of equal ones."""
+        if record.name.partition(".")[0] == "app":
+            return True
+        now, key = self._clock(), (record.name, record.getMessage().partition("\n")[0])
+        if now - self._passed.get(key, -PAUSE) < PAUSE:
+            return False
+        if len(self._passed) >= MOST_MESSAGES:
+            self._passed.clear()
+        self._passed[key] = now
+        return True
 
 
 class JsonFormatter(logging.Formatter):
@@ -28,6 +54,7 @@ def configure() -> None:
     """Send all logs to standard output; logs of libraries only from warnings upwards."""
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(JsonFormatter())
+    handler.addFilter(Sparse())
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     logging.getLogger("app").setLevel(logging.INFO)
     logging.getLogger("python_multipart").setLevel(logging.ERROR)  # it warns about contents that any client may send

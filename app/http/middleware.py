@@ -16,7 +16,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.http.uploads import GONE
 
 ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-LINGER = 5.0  # seconds to read the rest of a refused request; unread bytes would reset the connection before the answer
+SMALL = 2**20  # bytes of a refused request, declared, that are read, so that its connection can be used again
+LINGER = 5.0  # seconds to read them
 log = logging.getLogger(__name__)
 
 
@@ -62,7 +63,7 @@ class Observed:
 
 
 class Drained:
-    """Reads the rest of a request that is answered early, for some seconds; then closes the connection."""
+    """Reads the rest of a request that is answered early, for some seconds and if it is small; then closes."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -73,7 +74,9 @@ class Drained:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        unread = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
+        declared = headers.get("content-length", "0")
+        unread = declared != "0" or "transfer-encoding" in headers
+        small = "transfer-encoding" not in headers and declared.isdecimal() and int(declared) <= SMALL
         # To a client that waits for permission to send (Expect: 100-continue), reading would give it.
         polite = headers.get("expect", "").lower() == "100-continue"
 
@@ -86,7 +89,7 @@ class Drained:
 
         async def draining(message: Message) -> None:
             if message["type"] == "http.response.start" and unread:
-                if not polite and message["status"] != 408:
+                if small and not polite and message["status"] != 408:
                     with contextlib.suppress(TimeoutError):
                         async with asyncio.timeout(LINGER):
                             while unread:

@@ -2,6 +2,7 @@
 
 import logging
 import math
+import resource
 import signal
 import socket
 from collections.abc import Sequence
@@ -9,11 +10,13 @@ from contextlib import suppress
 
 import uvicorn
 
+from app.http import connections
 from app.http.application import application
-from app.http.connections import ImpatientProtocol
 from app.http.loading import Models
 from app.http.settings import Settings
 
+BACKLOG = 32  # asyncio accepts as many connections at once, before any of them is counted
+OTHER_FILES = 96  # descriptors that are no connections: of libraries, of pipes, and of those being accepted
 log = logging.getLogger(__name__)
 
 
@@ -27,7 +30,7 @@ def listener(chosen: Settings) -> socket.socket:
     """
     family = socket.AF_INET6 if ":" in chosen.host else socket.AF_INET
     try:
-        return socket.create_server((chosen.host, chosen.port), family=family)
+        return socket.create_server((chosen.host, chosen.port), family=family, backlog=BACKLOG)
     except OSError as error:
         reason = error.strerror or error
         raise OSError(
@@ -37,9 +40,12 @@ def listener(chosen: Settings) -> socket.socket:
 
 def server(chosen: Settings, models: Sequence[Models]) -> uvicorn.Server:
     """The server, to be run on a listening socket."""
+    most = most_connections(chosen.connections)
+    of_address = most if chosen.forwarded_from else most // 2  # all clients of a proxy have its address
     config = uvicorn.Config(
         application(chosen, models),
-        http=ImpatientProtocol,
+        http=connections.limited(most, of_address=of_address),
+        backlog=BACKLOG,
         ws="none",
         lifespan="on",
         log_config=None,
@@ -50,6 +56,19 @@ def server(chosen: Settings, models: Sequence[Models]) -> uvicorn.Server:
         timeout_graceful_shutdown=math.ceil(chosen.work_seconds),
     )
     return uvicorn.Server(config)
+
+
+def most_connections(wanted: int) -> int:
+    """`wanted`, or fewer if the limit of open files does not allow that many; it is raised as far as possible."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = wanted + OTHER_FILES
+    if soft != resource.RLIM_INFINITY and soft < needed:
+        soft = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        if soft < needed:
+            log.warning("the limit of open files is %d: at most %d connections", soft, max(2, soft - OTHER_FILES))
+            return max(2, soft - OTHER_FILES)
+    return wanted
 
 
 def serve(chosen: Settings, models: Sequence[Models], at: socket.socket) -> None:

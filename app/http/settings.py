@@ -37,6 +37,7 @@ class Settings:
     SER_MAX_SECONDS      600           longest duration of a recording
     SER_RATE             600           requests in a minute of a key, or, with SER_OPEN, of an address; 0: any number,
                                        the default where only this machine can send requests without a key
+    SER_CONNECTIONS      512           open connections; at most half of them from one address
     SER_QUEUE            32            recordings that may wait for a thread
     SER_THREADS          cores, max 4  threads that predict
     SER_STALL_SECONDS    10            longest pause of a client while it sends
@@ -54,6 +55,7 @@ class Settings:
     max_bytes: int = 25 * MIB
     max_seconds: float = 600.0
     rate: float = 0.0
+    connections: int = 512
     queue: int = 32
     threads: int = 2
     stall_seconds: float = 10.0
@@ -97,6 +99,9 @@ def read(environment: Mapping[str, str]) -> Settings:
         max_bytes=int(_number(environment, "SER_MAX_BYTES", default.max_bytes, lowest=1, highest=2**31, whole=True)),
         max_seconds=_number(environment, "SER_MAX_SECONDS", default.max_seconds, lowest=0.1, highest=86_400),
         rate=_number(environment, "SER_RATE", rate, lowest=0, highest=1e9),
+        connections=int(
+            _number(environment, "SER_CONNECTIONS", default.connections, lowest=2, highest=10**6, whole=True)
+        ),
         queue=int(_number(environment, "SER_QUEUE", default.queue, lowest=1, highest=100_000, whole=True)),
         threads=int(_number(environment, "SER_THREADS", _n_cores(), lowest=1, highest=256, whole=True)),
         stall_seconds=_number(environment, "SER_STALL_SECONDS", default.stall_seconds, lowest=0.1, highest=3600),

@@ -385,7 +385,7 @@ def test_metrics_count_what_happened() -> None:
     with served() as client:
         emotion = sent(client, SPEECH).json()["emotion"]
         sent(client, b"")
-        client.request("BREW", "/pot")
+        client.request("PROPFIND", "/pot")
         text = client.get("/metrics").text
     lines = text.splitlines()
     assert f'ser_predictions_total{{emotion="{emotion}"}} 1.0' in lines

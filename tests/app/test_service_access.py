@@ -218,6 +218,7 @@ def test_every_setting_can_be_set(tmp_path: Path) -> None:
             "SER_MAX_BYTES": "1000",
             "SER_MAX_SECONDS": "1.5",
             "SER_RATE": "7",
+            "SER_CONNECTIONS": "9",
             "SER_QUEUE": "3",
             "SER_THREADS": "5",
             "SER_STALL_SECONDS": "1",
@@ -227,7 +228,7 @@ def test_every_setting_can_be_set(tmp_path: Path) -> None:
         }
     )
     models = {"mine": Path("models/fold_0"), "ravdess": recognition.EMBEDDED}
-    given = ("0.0.0.0", 9000, True, KNOWN, models, 1000, 1.5, 7.0, 3, 5, 1.0, 2.0, 3.0, "10.0.0.1")
+    given = ("0.0.0.0", 9000, True, KNOWN, models, 1000, 1.5, 7.0, 9, 3, 5, 1.0, 2.0, 3.0, "10.0.0.1")
     assert chosen == Settings(*given)
     assert chosen.default_model == "mine"
     assert len(given) == len(fields(Settings))
@@ -235,7 +236,7 @@ def test_every_setting_can_be_set(tmp_path: Path) -> None:
 
 def test_every_variable_is_documented() -> None:
     names = set(re.findall(r'"(SER_\w+)"', Path(settings.__file__).read_text()))
-    assert len(names) == 14
+    assert len(names) == 15
     assert all(name in (Settings.__doc__ or "") for name in names)
 
 

@@ -1,0 +1,152 @@
+"""The service under clients that send crumbs, do not read, are too many, or have sent everything."""
+
+import contextlib
+import logging
+import resource
+import socket
+import statistics
+import time
+from collections.abc import Iterable, Iterator
+
+import httpx
+import pytest
+
+from app.http import connections, keys, logs, server
+from tests.support import serving
+from tests.support.serving import DEMO, PREDICT, served
+
+SPEECH = DEMO[0].read_bytes()
+CHUNKED = f"POST {PREDICT} HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n".encode()
+FORM = f"Content-Type: multipart/form-data; boundary={serving.BOUNDARY}\r\n".encode()
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[httpx.Client]:
+    with served() as client:
+        yield client
+
+
+@contextlib.contextmanager
+def connected(client: httpx.Client) -> Iterator[socket.socket]:
+    with socket.create_connection(("127.0.0.1", client.base_url.port or 0), timeout=10) as connection:
+        yield connection
+
+
+def chunks(content: bytes, size: int) -> bytes:
+    pieces = (content[start : start + size] for start in range(0, len(content), size))
+    return b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
+
+
+def cut_off(connection: socket.socket, pieces: Iterable[bytes], *, pause: float = 0.0) -> bool:
+    """True if the service ends the connection before it has got all pieces."""
+    with contextlib.suppress(ConnectionResetError, BrokenPipeError):
+        for piece in pieces:
+            connection.sendall(piece)
+            time.sleep(pause)
+        return False
+    return True
+
+
+def test_a_body_in_tiny_chunks_is_refused_after_a_few(client: httpx.Client) -> None:
+    with connected(client) as connection:
+        connection.sendall(CHUNKED + FORM + b"\r\n" + chunks(serving.body(SPEECH)[:4000], 1))
+        status, headers, problem = serving.answer(connection)
+    assert status == 400
+    assert headers["connection"] == "close"
+    assert "tiny chunks" in problem["detail"]
+
+
+def test_a_body_in_chunks_of_a_usual_size_is_predicted(client: httpx.Client) -> None:
+    with connected(client) as connection:
+        connection.sendall(CHUNKED + FORM + b"\r\n" + chunks(serving.body(SPEECH), 1024))
+        assert serving.answer(connection)[0] == 200
+
+
+def test_the_rest_of_a_refused_body_is_not_read_unless_it_is_small() -> None:
+    with served(keys=(("bob", keys.hashed("a key")),)) as client:
+        for head in (CHUNKED, CHUNKED.replace(b"Transfer-Encoding: chunked", b"Content-Length: 2000000")):
+            with connected(client) as connection:
+                begin = time.monotonic()
+                connection.sendall(head + b"\r\n")
+                status, headers, _ = serving.answer(connection)
+                assert (status, headers["connection"]) == (401, "close")
+                assert connection.recv(1) == b""
+                assert time.monotonic() - begin < 2
+        with connected(client) as connection:
+            for _ in range(2):
+                connection.sendall(serving.request(SPEECH))
+                assert serving.answer(connection)[0] == 401
+
+
+def test_endless_heads_trailers_and_headers_are_refused(client: httpx.Client) -> None:
+    trailers = b"0\r\nX-Trailer: x\r\n\r\n"
+    for content in (b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * 200, CHUNKED + FORM + b"\r\n" + trailers):
+        with connected(client) as connection:
+            connection.sendall(content)
+            assert serving.answer(connection)[0] == 400
+    with connected(client) as connection:
+        assert cut_off(connection, [b"GET / HTTP/1.1\r\nX-Endless: ", *[b"x" * 65_536] * 200])
+    assert client.get("/healthz").status_code == 200
+
+
+def test_a_client_that_sends_requests_and_reads_no_answer_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "WRITE_SECONDS", 0.2)
+    with served() as client, connected(client) as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        assert cut_off(connection, [b"GET /openapi.json HTTP/1.1\r\nHost: test\r\n\r\n"] * 3000, pause=0.002)
+        assert client.get("/healthz").status_code == 200
+
+
+def test_many_requests_at_once_in_one_connection_are_refused(client: httpx.Client) -> None:
+    with connected(client) as connection:
+        connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: test\r\n\r\n" * 5000)
+        received = b""
+        with contextlib.suppress(ConnectionResetError):
+            while piece := connection.recv(65_536):
+                received += piece
+    assert received.count(b"HTTP/1.1") <= connections.MOST_PIPELINED + 2
+
+
+def test_a_new_connection_takes_the_place_of_the_one_that_is_idle_for_longest() -> None:
+    with served(connections=4) as client, connected(client) as first, connected(client) as second:
+        for connection in (first, second):
+            connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: test\r\n\r\n")
+            assert serving.answer(connection)[0] == 200
+        with connected(client) as third:  # half of 4 are for this address
+            third.sendall(b"GET /healthz HTTP/1.1\r\nHost: test\r\n\r\n")
+            assert serving.answer(third)[0] == 200
+            assert first.recv(1) == b""  # closed
+            second.sendall(b"GET /healthz HTTP/1.1\r\nHost: test\r\n\r\n")
+            assert serving.answer(second)[0] == 200
+
+
+@pytest.mark.parametrize(("hard", "most"), [(1024, 512), (256, 256 - server.OTHER_FILES), (50, 2)])
+def test_the_limit_of_open_files_limits_the_connections(hard: int, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    limits: list[tuple[int, int]] = [(50, hard)]
+    monkeypatch.setattr(resource, "getrlimit", lambda _: limits[-1])
+    monkeypatch.setattr(resource, "setrlimit", lambda _, pair: limits.append(pair))
+    assert server.most_connections(512) == most
+    assert limits[-1][0] == min(hard, 512 + server.OTHER_FILES)
+
+
+def test_answers_on_a_kept_connection_do_not_wait_for_acknowledgements(client: httpx.Client) -> None:
+    seconds = [client.get("/healthz").elapsed.total_seconds() for _ in range(15)]
+    assert statistics.median(seconds) < 0.03  # the kernel delays an acknowledgement by 40 ms
+
+
+def test_a_client_that_has_sent_everything_gets_its_answer(client: httpx.Client) -> None:
+    with connected(client) as connection:
+        connection.sendall(serving.request(SPEECH) * 2)
+        connection.shutdown(socket.SHUT_WR)
+        assert serving.answer(connection)[0] == 200
+        assert connection.makefile("rb").read()  # the second answer, and the end
+
+
+def test_a_message_of_a_library_is_logged_once_in_a_while() -> None:
+    now = 0.0
+    sparse = logs.Sparse(clock=lambda: now)
+    flood = [logging.LogRecord("asyncio", 40, "", 0, f"no files\nsocket {number}", (), None) for number in range(100)]
+    assert sum(sparse.filter(record) for record in flood) == 1
+    now = logs.PAUSE
+    assert sparse.filter(flood[0])
+    assert all(sparse.filter(logging.LogRecord("app.http", 20, "", 0, "request", (), None)) for _ in range(3))
