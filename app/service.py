@@ -4,10 +4,12 @@ import os
 import sys
 
 from app.http import loading, logs, server, settings
+from ser.core import quiet
 
 
 def main() -> None:
     """Serve until a signal stops the process; wrong settings end it with a message and exit status 1."""
+    quiet.reserve_stdout()
     logs.configure()
     try:
         chosen = settings.read(os.environ)

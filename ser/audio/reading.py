@@ -1,4 +1,4 @@
-"""Read and check recordings: any format that libsndfile reads, recognised by content and not by extension."""
+"""Read and check recordings: the formats of `ser.audio.containers`, recognised by content and not by extension."""
 
 import hashlib
 import io
@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
+from ser.audio import containers
 from ser.audio.waveforms import Waveform, mono
 
 MIN_DURATION = 0.1  # seconds; shorter than any vowel, and than three analysis frames
@@ -154,6 +155,8 @@ def opened(source: Path | bytes) -> Iterator[soundfile.SoundFile]:
         if head == LFS_POINTER:
             remedy = "fetch the audio with `git lfs pull`"
             raise InvalidAudio(Kind.LFS_POINTER, "a Git LFS pointer, not audio", remedy)
+        if not containers.is_known(file):
+            raise InvalidAudio(Kind.NOT_AUDIO, "not readable as audio (Format not recognised)")
         file.seek(0)
         # Not the path: libsndfile takes a file named `x.raw` to have no header.
         nameless = file if isinstance(file, io.BytesIO) else file.fileno()

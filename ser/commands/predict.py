@@ -8,6 +8,7 @@ from typing import Any, BinaryIO
 
 from ser.audio.reading import InvalidAudio
 from ser.commands import Failed, prediction_output, printable
+from ser.core import quiet
 from ser.serving import inputs
 from ser.serving.recognition import HOP, Recognizer
 
@@ -62,6 +63,7 @@ def run(given: argparse.Namespace) -> str:
     Failed
         If a recording could not be predicted.
     """
+    quiet.reserve_stdout()
     paths = [*given.paths, *given.more]
     if given.record_duration is None and not paths:
         raise ValueError("nothing to predict; give files or folders, as: ser predict recording.wav")

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from ser.audio import waveforms
 from ser.audio.waveforms import Waveform
+from ser.core import quiet
 from ser.core.wording import percent
 from ser.serving import inputs
 from ser.serving.recognition import HOP, TimedPrediction
@@ -57,6 +58,7 @@ def run(given: argparse.Namespace) -> str:
     from ser.audio import microphone
     from ser.commands import predict
 
+    quiet.reserve_stdout()
     piped = given.source == "-" or (given.source is None and sys.stdin is not None and not sys.stdin.isatty())
     if piped and sys.stdin is None:
         raise ValueError(NO_AUDIO)

@@ -1,6 +1,8 @@
-"""Silence the standard error stream."""
+"""Standard streams without the messages of libraries in other languages."""
 
+import io
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -16,3 +18,23 @@ def silent_stderr() -> Iterator[None]:
     finally:
         os.dup2(kept, 2)
         os.close(kept)
+
+
+def reserve_stdout() -> None:
+    """Keep standard output for Python, to the end of the process: what a library in C prints goes to standard error.
+
+    A stream that is not the standard output of the process, as in tests, stays as it is.
+    """
+    own = sys.stdout
+    if own is not sys.__stdout__ or not isinstance(own, io.TextIOWrapper) or own.fileno() != 1:
+        return
+    own.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    sys.stdout = io.TextIOWrapper(
+        open(kept, "wb", buffering=0 if own.write_through else -1),  # noqa: PTH123, SIM115 (a number, open to the end)
+        encoding=own.encoding,
+        errors=own.errors,
+        line_buffering=own.line_buffering,
+        write_through=own.write_through,
+    )

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import soundfile
 
+from ser.audio import containers
 from ser.core import files
 from ser.corpora import speakers
 from ser.corpora.contract import Corpus
@@ -112,7 +113,10 @@ def _candidates(folder: Path) -> tuple[list[PurePosixPath], Counter[str]]:
 
 def _is_audio(path: Path) -> bool:
     try:
+        with path.open("rb") as file:
+            if not containers.is_known(file):
+                return False
         soundfile.info(os.fsencode(path))
-    except (soundfile.LibsndfileError, TypeError):
+    except (OSError, soundfile.LibsndfileError, TypeError):
         return False
     return True

@@ -102,6 +102,30 @@ def test_text_in_a_file_with_an_audio_suffix_is_refused(tmp_path: Path) -> None:
         reading.read(tmp_path / "a.wav")
 
 
+SDS = bytes.fromhex("f07e00010010246803007d00000000000000f7") + bytes(2) + bytes([7]) + bytes(126)
+TAG = b"ID3\3\0\0" + bytes(3) + bytes([20]) + bytes(20)  # of 20 bytes
+
+
+@pytest.mark.parametrize(
+    "content", [SDS, TAG + SDS, b"MATLAB 5.0" + bytes(200), b"PVF1\n1 8000 16\n"], ids=["dump", "tag", "Matlab", "PVF"]
+)
+def test_a_container_of_no_recording_never_reaches_the_decoder(
+    content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The decoder of MIDI sample dumps prints its errors to standard output."""
+    (tmp_path / "a.wav").write_bytes(content)
+    monkeypatch.setattr(soundfile, "SoundFile", lambda *_, **__: pytest.fail("the decoder was called"))
+    for source in (content, tmp_path / "a.wav"):
+        with pytest.raises(reading.InvalidAudio, match="not readable as audio"), reading.opened(source):
+            pass
+
+
+def test_a_recording_may_begin_with_a_tag(tmp_path: Path) -> None:
+    plain = written(tmp_path / "a.flac", tone(440, 0.5), container="flac")
+    (tmp_path / "b.flac").write_bytes(TAG + plain.read_bytes())
+    assert reading.read(tmp_path / "b.flac").audio_hash == reading.read(plain).audio_hash
+
+
 def test_a_git_lfs_pointer_is_refused_with_the_command_that_fetches_it(tmp_path: Path) -> None:
     pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 76844\n"
     (tmp_path / "a.wav").write_text(pointer)
