@@ -21,8 +21,8 @@ diff: $(INSTALLED) ## compare the figures of the working copy with those of BASE
 	@dvc repro
 	@ser diff $(BASE)
 
-app: $(INSTALLED) ## serve the web page
-	streamlit run app/page.py
+app: $(INSTALLED) ## serve the web page, to this machine alone
+	python -m app.page
 
 serve: $(INSTALLED) ## serve the HTTP service
 	python -m app.service

@@ -16,6 +16,7 @@ from ser.serving.recognition import EMBEDDED, Recognizer
 MODELS = Path("models")  # output of the stage train
 BUILT_IN = "Built-in model"
 CARD = "README.md"
+LONGEST_CARD = 100_000  # characters
 FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 HEADING = re.compile(r"^(#{1,5} )", re.MULTILINE)  # one level lower on the page, which has a title of its own
 PICTURE = re.compile(r"!\[([^\]]*)\]\((?!https?://|data:)[^)]*\)")  # a file, which the page does not serve
@@ -40,11 +41,13 @@ def recognizer(folder: Path, changed: int) -> Recognizer:
 
 
 def card(folder: Path) -> str:
-    """Model card as Markdown; empty if the bundle has none."""
+    """Model card: for the embedded model as Markdown, else as plain text; empty if the bundle has none."""
     path = folder / CARD
     if not path.is_file():
         return ""
-    text = FRONT_MATTER.sub("", path.read_text(encoding="utf-8"))
+    text = FRONT_MATTER.sub("", path.read_text(encoding="utf-8", errors="replace")[:LONGEST_CARD])
+    if folder != EMBEDDED:
+        return text.strip()
     return HEADING.sub(r"#\1", PICTURE.sub(r"*\1*", text)).strip()
 
 

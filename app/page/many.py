@@ -10,6 +10,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from app.page import results, words
 from ser.audio.reading import InvalidAudio
+from ser.core.wording import cell
 from ser.serving.recognition import Recognizer
 
 N_NAMED = 5  # unusable files that are also named above the table, because their column is out of view on a phone
@@ -52,8 +53,8 @@ def table_of(rows: list[dict[str, Any]], labels: list[str]) -> pd.DataFrame:
 
 
 def csv(table: pd.DataFrame) -> bytes:
-    """Table as csv in UTF-8 with line feeds; missing values are empty."""
-    return table.to_csv(index=False, lineterminator="\n").encode()
+    """Table as csv in UTF-8 with line feeds; missing values are empty, and a spreadsheet finds no formula."""
+    return table.map(cell).to_csv(index=False, lineterminator="\n").encode()
 
 
 def _rows(uploads: Mapping[str, UploadedFile], model: Recognizer, key: str) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
-from app.page import bundles, examples, many, markup, media, pictures, results, words
+from app.page import bundles, examples, exposure, many, markup, media, pictures, results, words
 from app.page.results import Result
 from ser.audio.reading import InvalidAudio
 from ser.core.wording import percent
@@ -28,6 +28,10 @@ def show() -> None:
     """Show the whole page; errors are shown in plain words, and in full in the log."""
     st.set_page_config(page_title=TITLE, layout="wide", initial_sidebar_state="collapsed")
     st.html(markup.STYLE)
+    exposure.limit()
+    if refused := exposure.refusal():
+        st.error(refused)
+        return
     try:
         _page()
     except Exception:  # visitors must not see a traceback
@@ -63,10 +67,11 @@ def _model(name: str) -> Recognizer | None:
     try:
         model = bundles.recognizer(folder, recognition.changed(folder))
     except (ValueError, OSError, ImportError, KeyError) as error:
-        st.error(f"The model {name} cannot be read. Choose another one. The message of the library: {error}")
+        st.error("The model cannot be read. Choose another one. The message of the library:")
+        st.text(f"{name}: {error}")  # plain, because it may repeat what a file of a stranger contains
         return None
     for warning in model.warnings:
-        st.warning(f"{warning}.")
+        st.warning(words.escaped(f"{warning}."))
     return model
 
 
@@ -213,11 +218,12 @@ def _picture(drawn: dict[str, bytes], title: str, text: str, result: Result) -> 
 def _card(name: str, model: Recognizer | None) -> None:
     folder = bundles.choices()[name]
     if text := bundles.card(folder):
-        st.markdown(text)
+        # Only the card that comes with this program has a layout. The markup of others could load pictures from
+        # elsewhere, or look like a part of the page.
+        (st.markdown if folder == recognition.EMBEDDED else st.text)(text)
     elif model is not None:
         st.write("This model has no model card. Its description states:")
-        facts = "\n".join(f"| {key} | {value} |" for key, value in bundles.facts(model).items())
-        st.markdown(f"| | |\n|---|---|\n{facts}")
+        st.text("\n".join(f"{key}: {value}" for key, value in bundles.facts(model).items()))
 
 
 def kept(kind: str, key: str, make: Callable[[], Made], *, n: int = KEPT) -> Made:

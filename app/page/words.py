@@ -1,5 +1,6 @@
 """Plain words of the page for errors, durations and probabilities."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -38,6 +39,7 @@ CONTAINERS: Mapping[bytes, str] = {b"ftyp": "an M4A or MP4 file", b"\x1aE\xdf\xa
 UNEXPECTED = (
     "Something went wrong on this page; it is not your fault. The log of the server has the details. Please try again."
 )
+SIGN = re.compile(r"[!#$&*+:<=>@\[\\\]^_`{|}~]")  # that has a meaning within a line of Markdown
 CLOSE = 0.1  # difference of the two highest probabilities below which their order is uncertain
 WHAT_YOU_GET = (
     "You get the most probable emotion and the probability of each, a timeline of longer recordings, and pictures of"
@@ -61,6 +63,17 @@ def problem(error: InvalidAudio, content: bytes) -> tuple[str, str]:
             if mark in content[:8]:
                 remedy = f"It is {name}, which the page does not read. Convert it to WAV, FLAC, MP3 or Ogg."
     return what, remedy
+
+
+def escaped(text: str) -> str:
+    """Text on one line, in which Markdown finds no markup.
+
+    Examples
+    --------
+    >>> print(escaped("calm ![](a.png)"))
+    calm \\!\\[\\](a.png)
+    """
+    return SIGN.sub(r"\\\g<0>", " ".join(text.split()))
 
 
 def length(duration: float) -> str:
@@ -123,10 +136,10 @@ def meaning(description: Mapping[str, Any], labels: list[str]) -> str:
     """Meaning of the confidence, and its limits, as Markdown."""
     return (
         f"- The **confidence** is the probability that this model gives to its answer, among the {len(labels)} emotions"
-        f" of its training ({', '.join(labels)}). It has no others, and divides 100 % between these.\n"
-        f"- It was trained on {trained_on(description)}. **Acted speech is not everyday speech.** Expect more wrong"
-        " answers, with the same confidence, for other languages, accents, ages, rooms and microphones, and for"
-        " feelings that nobody acts out.\n"
+        f" of its training ({escaped(', '.join(labels))}). It has no others, and divides 100 % between these.\n"
+        f"- It was trained on {escaped(trained_on(description))}. **Acted speech is not everyday speech.** Expect"
+        " more wrong answers, with the same confidence, for other languages, accents, ages, rooms and microphones, and"
+        " for feelings that nobody acts out.\n"
         "- It takes the **sound** of the voice, not the words, and has no knowledge of the situation.\n"
         "- The tab *Model card* states how often it is right."
     )

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ser.core.wording import NONE, percent
+from ser.core.wording import NONE, cell, percent
 
 Row = Mapping[str, Any]
 
@@ -51,7 +51,8 @@ def _write_csv(rows: Iterable[Row], names: Sequence[str], labels: Sequence[str],
         failures += "error" in row
         probabilities = [row.get("probabilities", {}).get(label, "") for label in labels]
         facts = [row.get(name, "") for name in (*times, "emotion", "confidence")]
-        writer.writerow([row["path"], *facts, *probabilities, row.get("duration", ""), row.get("error", "")])
+        cells = [row["path"], *facts, *probabilities, row.get("duration", ""), row.get("error", "")]
+        writer.writerow(map(cell, cells))
         sys.stdout.flush()
     return failures
 

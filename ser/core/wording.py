@@ -2,8 +2,10 @@
 
 import math
 from collections.abc import Collection, Sequence
+from typing import Any
 
 NONE = "-"
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # first signs by which spreadsheets tell a formula
 
 
 def percent(share: float | None, *, digits: int = 1) -> str:
@@ -84,3 +86,20 @@ def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     """
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
+def cell(value: Any) -> Any:
+    """Value of a cell of csv: a text that a spreadsheet would take for a formula begins with an apostrophe.
+
+    Numbers stay numbers. A text may come from a stranger: the name of a file, or a label of a model.
+
+    References
+    ----------
+    .. [1] OWASP, CSV injection, https://owasp.org/www-community/attacks/CSV_Injection.
+
+    Examples
+    --------
+    >>> cell("=1+1"), cell("-"), cell(-0.5), cell("-0.5")
+    ("'=1+1", '-', -0.5, "'-0.5")
+    """
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) and value != NONE else value

@@ -3,6 +3,7 @@
 import json
 import shutil
 import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import streamlit.config
+from starlette.exceptions import HTTPException
+from streamlit import net_util
 from streamlit.components.v2 import manifest_scanner
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 from streamlit.testing.v1 import AppTest
 
-from app.page import many, results, view, words
+from app.page import exposure, many, results, view, words
 from ser.serving import recognition
 from ser.serving.recognition import EMBEDDED
 from tests.support.paths import ROOT
@@ -32,6 +38,7 @@ def nothing_beside_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
     """
     monkeypatch.setattr(manifest_scanner, "scan_component_manifests", list)
     monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
+    streamlit.config.set_option("server.address", "127.0.0.1")  # as .streamlit/config.toml, from any folder
 
 
 @pytest.fixture
@@ -47,7 +54,7 @@ def upload(page: AppTest, content: bytes) -> AppTest:
 
 def text(page: AppTest) -> str:
     """All text of the page."""
-    kinds = ("title", "markdown", "caption", "error", "warning", "info", "subheader", "html")
+    kinds = ("title", "text", "markdown", "caption", "error", "warning", "info", "subheader", "html")
     elements = [element for kind in kinds for element in page.get(kind)]
     return "\n".join(str(getattr(one, "value", None) or getattr(one.proto, "body", "")) for one in elements)
 
@@ -189,7 +196,58 @@ def test_without_card_and_demo_the_page_still_works(tmp_path: Path, monkeypatch:
     assert page.radio[0].options == [view.UPLOAD, view.RECORD]
     page.selectbox[0].set_value("models/mine").run()
     assert "no model card" in text(page)
-    assert "| Model | tuned_yamnet |" in text(page)
+    assert "Model: tuned_yamnet\n" in text(page)
+
+
+def test_the_card_of_a_stranger_is_plain_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = copied_model(tmp_path / "models" / "mine")
+    card = "# Enter your password\n![](https://example.org/seen.png) <b>now</b> [here](https://example.org)\n"
+    (folder / "README.md").write_text(card)
+    monkeypatch.chdir(tmp_path)
+    page = AppTest.from_file(str(PAGE), default_timeout=60).run()
+    page.selectbox[0].set_value("models/mine").run()
+    assert [one.value for one in page.text] == [card.strip()]
+    assert not any("example.org" in one.value for one in page.markdown)
+
+
+@pytest.mark.parametrize("address", [None, "0.0.0.0", "192.168.0.7", "example.org"])
+def test_the_page_refuses_an_address_that_others_can_reach_as_the_service_does(
+    address: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    streamlit.config.set_option("server.address", address)
+    page = AppTest.from_file(str(PAGE), default_timeout=60).run()
+    assert "which others can reach" in page.error[0].value
+    assert "SER_OPEN=1" in page.error[0].value
+    assert not page.file_uploader
+    monkeypatch.setenv("SER_OPEN", "1")
+    assert exposure.refusal() is None
+
+
+def test_the_configuration_names_this_machine_and_sends_no_statistics() -> None:
+    chosen = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())
+    assert chosen["server"]["address"] == "127.0.0.1"
+    assert chosen["server"]["allowedHosts"] == ["127.0.0.1", "localhost", "::1"]
+    assert chosen["browser"]["gatherUsageStats"] is False
+
+
+def test_the_page_asks_no_host_for_the_address_of_this_machine(page: AppTest) -> None:
+    assert net_util.get_external_ip() is None
+    assert not page.exception
+
+
+def test_uploads_of_all_visitors_together_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exposure, "MOST_BYTES", 100)
+    manager = MemoryUploadedFileManager("/upload")
+    for _ in range(2):  # every visitor's page sets the limit
+        exposure.limit_uploads(manager)
+    files = [UploadedFileRec(str(k), "a.wav", MIME, bytes(60)) for k in range(3)]
+    manager.add_file("first", files[0])
+    with pytest.raises(HTTPException, match="all visitors together") as caught:
+        manager.add_file("second", files[1])
+    assert caught.value.status_code == 413
+    manager.remove_session_files("first")
+    manager.add_file("second", files[2])
+    assert manager.get_files("second", ["2"]) == [files[2]]
 
 
 def test_a_model_trained_on_synthetic_speech_has_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -219,8 +277,9 @@ def test_a_model_that_cannot_be_read_gives_an_error_message(
     page.selectbox[0].set_value("models/mine").run()
     assert not page.exception
     assert len(page.error) == 1
-    assert "models/mine cannot be read" in page.error[0].value
-    assert reason in page.error[0].value
+    assert "The model cannot be read." in page.error[0].value
+    assert page.text[0].value.startswith("models/mine: ")
+    assert reason in page.text[0].value
     page.selectbox[0].set_value("Built-in model").run()
     assert not page.error
 
@@ -257,6 +316,8 @@ def test_the_csv_has_probabilities_and_empty_cells_for_missing_values() -> None:
     assert lines[0] == "file,emotion,confidence,duration,problem," + ",".join(f"p_{label}" for label in model.labels)
     assert lines[1] == "é,no speech,1.0,2.0,,,,,,,,,"
     assert lines[2].startswith("b,,,,The file is empty.")
+    numbers = pd.DataFrame({"file": ["=1+1", "@a", "-"], "p_calm": [-0.5, 0.5, None]})
+    assert many.csv(numbers).decode() == "file,p_calm\n'=1+1,-0.5\n'@a,0.5\n-,\n"
     good = {"file": "d", **many.row(UTTERANCE.read_bytes(), model)}
     probabilities = many.table_of([good], model.labels).filter(like="p_").to_numpy()
     assert probabilities.sum() == pytest.approx(1, abs=1e-5)

@@ -108,6 +108,9 @@ def test_the_meaning_names_speech_and_speakers_of_the_training(model: Recognizer
     assert "20 speakers of RAVDESS (acted speech, North American English)" in text
     assert all(label in text for label in model.labels)
     assert "does not name" in words.meaning({}, ["happy", "sad"])
+    forged = words.meaning({"corpora": ["![](https://a.b/c.png)"]}, ["**happy**", "<b>"])
+    assert r"\!\[\](https\://a.b/c.png)" in forged
+    assert r"\*\*happy\*\*, \<b\>" in forged
 
 
 # Pictures
@@ -222,10 +225,14 @@ def test_trained_models_are_found_beside_the_built_in_one(tmp_path: Path) -> Non
     assert next(iter(found)) == bundles.BUILT_IN
 
 
-def test_the_card_is_shown_without_front_matter_and_without_broken_pictures(tmp_path: Path) -> None:
+def test_the_card_is_shown_without_front_matter_and_that_of_this_program_without_broken_pictures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert bundles.card(tmp_path) == ""
     text = "---\nlicense: mit\n---\n# Card\n![curve](curve.png) ![badge](https://example.org/b.png)\n---\nend\n"
     (tmp_path / "README.md").write_text(text)
+    assert bundles.card(tmp_path) == "# Card\n![curve](curve.png) ![badge](https://example.org/b.png)\n---\nend"
+    monkeypatch.setattr(bundles, "EMBEDDED", tmp_path)
     assert bundles.card(tmp_path) == "## Card\n*curve* ![badge](https://example.org/b.png)\n---\nend"
 
 

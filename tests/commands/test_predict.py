@@ -108,6 +108,17 @@ def test_names_with_commas_and_quotes_survive_csv(name: str, tmp_path: Path, pre
     assert list(csv.reader(io.StringIO(predict("--csv", tmp_path)[1])))[1][0] == str(tmp_path / name)
 
 
+@pytest.mark.parametrize("first", ["=", "+", "-", "@"])
+def test_a_name_is_no_formula_in_csv(
+    first: str, tmp_path: Path, predict: Predict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    name = f"{first}cmd|' !A0.wav"
+    Path(name).write_bytes(b"RIFF")
+    (row,) = csv.DictReader(io.StringIO(predict("--csv", f"--file={name}")[1]))
+    assert row["path"] == f"'{name}"
+
+
 def test_the_table_for_people_has_a_line_for_each_recording(
     folder: Path, predict: Predict, monkeypatch: pytest.MonkeyPatch
 ) -> None:
