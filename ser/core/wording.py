@@ -7,6 +7,9 @@ from typing import Any
 NONE = "-"
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # first signs by which spreadsheets tell a formula
 
+TWO_LABELS = "the same recording has two labels"
+"""Reason for which ingest rejects a recording, and which the report counts."""
+
 
 def percent(share: float | None, *, digits: int = 1) -> str:
     """Share as a percentage, without the sign for per cent; a dash if it is None or NaN.

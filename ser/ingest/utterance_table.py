@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice
 from operator import attrgetter
@@ -18,6 +18,7 @@ from ser.compute.cached_map import CHUNK, computed
 from ser.core.tables import TEXT, UTTERANCES
 from ser.ingest import decoding
 from ser.ingest.counts import Tally
+from ser.ingest.equal_audio import EqualAudio
 from ser.ingest.recordings import CorpusSettings, Recording, Scheme, of_corpora, of_corpus
 from ser.ingest.survey import Reject
 
@@ -26,6 +27,9 @@ MAX_OF_A_KIND = 5  # files of one folder and reason that are listed before files
 ON_INVALID = ("error", "exclude")
 ROWS = 1024  # rows of a chunk
 TEXT_COLUMNS = {column: "str" for column in UTTERANCES.columns if column in TEXT}  # also where all values are missing
+
+Facts = dict[str, Any] | reading.InvalidAudio
+"""Result of `decoding.facts` for one recording."""
 
 
 class InvalidCorpus(ValueError):
@@ -73,7 +77,7 @@ def utterances(
     ValueError
         If a folder is missing or has no recordings, an option is unknown, or no utterance is left.
     InvalidCorpus
-        If files are invalid and `on_invalid` is `error`; it lists all of them.
+        If files are invalid, or contradict each other, and `on_invalid` is `error`; it lists all of them.
     """
     if on_invalid not in ON_INVALID:
         raise ValueError(f"corpus.on_invalid is {on_invalid!r}; it is error or exclude")
@@ -87,11 +91,18 @@ def utterances(
 
 
 def _tables(root: Path, recordings: Sequence[Recording], tally: Tally, on_invalid: str) -> Iterator[pd.DataFrame]:
-    rows = _rows(root, recordings, tally)
+    decoded: Iterable[Facts] = _decoded(root, recordings)
+    excluded: set[str] = set()
+    if on_invalid == "exclude":  # which ones contradict each other must be known before the first row is written
+        decoded = list(decoded)
+        excluded = _equal(recordings, decoded).contradictory()
+    equal = EqualAudio()
+    rows = _rows(recordings, decoded, tally, equal=equal, excluded=excluded)
     while some := list(islice(rows, ROWS)):
         table = pd.DataFrame(some).astype(TEXT_COLUMNS)
         tally.add(table)
         yield table
+    tally.rejects += equal.rejects()
     if tally.rejects and on_invalid == "error":
         raise InvalidCorpus(root, sorted(tally.rejects))
     if not tally.n_utterances:
@@ -102,21 +113,37 @@ def _tables(root: Path, recordings: Sequence[Recording], tally: Tally, on_invali
         )
 
 
-def _rows(root: Path, recordings: Sequence[Recording], tally: Tally) -> Iterator[dict[str, Any]]:
-    """Rows of the valid recordings; `tally` counts rejected files and copies.
+def _equal(recordings: Sequence[Recording], decoded: Sequence[Facts]) -> EqualAudio:
+    equal = EqualAudio()
+    for recording, found in zip(recordings, decoded, strict=True):
+        if not isinstance(found, reading.InvalidAudio):
+            equal.add(recording, found["audio_hash"])
+    return equal
 
-    `duplicate_of` is the first utterance with the same samples.
+
+def _rows(
+    recordings: Sequence[Recording],
+    decoded: Iterable[Facts],
+    tally: Tally,
+    *,
+    equal: EqualAudio,
+    excluded: Container[str],
+) -> Iterator[dict[str, Any]]:
+    """Rows of the valid recordings but those with the audio hashes `excluded`; `tally` counts rejects and copies.
+
+    `duplicate_of` is the first utterance with the same samples; `equal` gets the recordings of all rows and of those
+    that are excluded.
     """
     last: Mapping[str, Any] = {"utterance": None}
-    originals: dict[str, str] = {}  # audio hash -> utterance
-    for recording, found in zip(recordings, _decoded(root, recordings), strict=True):
+    for recording, found in zip(recordings, decoded, strict=True):
         utterance, path = recording.utterance, recording.path
         if isinstance(found, reading.InvalidAudio):
             tally.rejects.append(Reject(path, found.reason, found.remedy))
         elif utterance != last["utterance"]:
-            original = originals.setdefault(found["audio_hash"], utterance)
+            original = equal.add(recording, found["audio_hash"]).utterance
             last = _row(recording) | found | {"duplicate_of": None if original == utterance else original}
-            yield last
+            if found["audio_hash"] not in excluded:
+                yield last
         elif found["audio_hash"] == last["audio_hash"]:
             tally.copies[str(PurePosixPath(path).parent)] += 1
         else:
@@ -142,7 +169,7 @@ def _row(recording: Recording) -> dict[str, Any]:
     }
 
 
-def _decoded(root: Path, recordings: Sequence[Recording]) -> Iterator[dict[str, Any] | reading.InvalidAudio]:
+def _decoded(root: Path, recordings: Sequence[Recording]) -> Iterator[Facts]:
     """Results of `decoding.facts` in the order of `recordings`, from the cache where it has them."""
     root = root.resolve()  # a worker may run in another folder
     code = code_digest.digest((decoding.__name__,))

@@ -8,7 +8,7 @@ import pandas as pd
 import yaml
 
 from ser.core import tables
-from ser.core.wording import counted, span
+from ser.core.wording import TWO_LABELS, counted, span
 from ser.corpora import CORPORA
 from ser.models.trained import Trained
 from ser.reporting import cards
@@ -136,7 +136,10 @@ def _left_out(ingest: Mapping[str, Any]) -> list[str]:
         for name, counts in ingest["dropped"].items()
     ]
     if ingest["rejects"]:
-        found.append(f"Excluded: {counted(len(ingest['rejects']), 'invalid file')}, listed in `reports/ingest.json`.")
+        n_contradictory = sum(reject["reason"] == TWO_LABELS for reject in ingest["rejects"])
+        of_them = f" ({n_contradictory} of them because {TWO_LABELS})" if n_contradictory else ""
+        n_files = counted(len(ingest["rejects"]), "invalid file")
+        found.append(f"Excluded: {n_files}{of_them}, listed in `reports/ingest.json`.")
     if ingest["known_defects"]:
         n_defects = len(ingest["known_defects"])
         found.append(f"Left out: {counted(n_defects, 'file')} that are damaged in every copy of the corpus.")

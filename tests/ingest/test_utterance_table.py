@@ -257,6 +257,36 @@ def test_equal_samples_in_any_container_are_duplicates_of_the_first(tmp_path: Pa
     assert report["duplicates"] == {f"ravdess/Actor_02/{second}": original, f"ravdess/Actor_03/{third}": original}
 
 
+def test_the_same_recording_under_two_labels_is_an_error_with_the_pair_and_exclude_drops_both(tmp_path: Path) -> None:
+    same = tone(440, 0.2)
+    for name in ("angry/a.wav", "angry/b.wav", "happy/c.wav"):
+        written(tmp_path / name, same, subtype="PCM_16")
+    written(tmp_path / "sad/d.wav")
+    with pytest.raises(utterance_table.InvalidCorpus) as raised:
+        ingested(tmp_path, "folders")
+    reason = "the same recording has two labels"
+    assert str(raised.value).splitlines()[1:] == [
+        f"  angry/a.wav: {reason}; angry here, happy in happy/c.wav; keep the right one",
+        f"  angry/b.wav: {reason}; angry here, happy in happy/c.wav; keep the right one",
+        f"  happy/c.wav: {reason}; happy here, angry in angry/a.wav; keep the right one",
+    ]
+    utterances, report = ingested(tmp_path, "folders", on_invalid="exclude")
+    assert ids(utterances) == ["folders/sad/d"]
+    assert [reject["path"] for reject in report["rejects"]] == ["angry/a.wav", "angry/b.wav", "happy/c.wav"]
+    assert report["duplicates"] == {}
+
+
+def test_two_labels_that_the_scheme_merges_do_not_contradict_each_other(tmp_path: Path) -> None:
+    for emotion in ("calm", "neutral"):
+        written(tmp_path / emotion / "a.wav", tone(440, 0.2))
+    written(tmp_path / "sad/d.wav")
+    scheme = {"calm": "neutral", "neutral": "keep", "sad": "keep"}
+    overrides = [f"labels.actions.{emotion}={action}" for emotion, action in scheme.items()]
+    utterances = small_corpora.ingested(tmp_path, "corpus=folders", *overrides).utterances
+    assert utterances["emotion"].tolist() == ["neutral", "neutral", "sad"]
+    assert utterances["duplicate_of"].notna().sum() == 1
+
+
 def test_stereo_is_counted_and_its_hash_is_that_of_the_mean(tmp_path: Path) -> None:
     samples = np.round(tone(440, 0.2) * 2**15).astype(np.int16)
     written(tmp_path / "03-01-03-01-02-01-01.wav", samples)

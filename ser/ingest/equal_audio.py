@@ -1,0 +1,48 @@
+"""Recordings of equal samples: duplicates, and those that two labels contradict."""
+
+from collections.abc import Iterator
+
+from ser.core.wording import TWO_LABELS
+from ser.ingest.recordings import Recording
+from ser.ingest.survey import Reject
+
+
+class EqualAudio:
+    """Recordings by the digest of their samples.
+
+    Examples
+    --------
+    >>> from ser.corpora.naming import Naming
+    >>> equal = EqualAudio()
+    >>> for emotion in ("angry", "happy"):
+    ...     first = equal.add(Recording(f"x/{emotion}", f"{emotion}/a.wav", "x", emotion, Naming(emotion)), "digest")
+    >>> first.path
+    'angry/a.wav'
+    >>> for reject in equal.rejects():
+    ...     print(f"{reject.path}: {reject.remedy}")
+    angry/a.wav: angry here, happy in happy/a.wav; keep the right one
+    happy/a.wav: happy here, angry in angry/a.wav; keep the right one
+    """
+
+    def __init__(self) -> None:
+        self._first: dict[str, Recording] = {}
+        self._equal: dict[str, list[Recording]] = {}  # only of several recordings
+
+    def add(self, recording: Recording, audio_hash: str) -> Recording:
+        """Add a recording; the first one with its samples, which may be itself."""
+        first = self._first.setdefault(audio_hash, recording)
+        if first is not recording:
+            self._equal.setdefault(audio_hash, [first]).append(recording)
+        return first
+
+    def contradictory(self) -> set[str]:
+        """Digests of samples that have several labels."""
+        return {digest for digest, equal in self._equal.items() if len({one.emotion for one in equal}) > 1}
+
+    def rejects(self) -> Iterator[Reject]:
+        """A reject for each recording of samples that have several labels, which names one of another label."""
+        for digest in self.contradictory():
+            for one in self._equal[digest]:
+                other = next(other for other in self._equal[digest] if other.emotion != one.emotion)
+                remedy = f"{one.emotion} here, {other.emotion} in {other.path}; keep the right one"
+                yield Reject(one.path, TWO_LABELS, remedy)
