@@ -7,6 +7,7 @@ prints its errors to standard output. Such a file is refused here.
 from typing import BinaryIO
 
 HEAD = 16  # bytes
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # of text in UTF-8; some programs write it before a WAV file
 MARKS = (  # position, and the bytes there
     ((0, b"RIFF"), (8, b"WAVE")),
     ((0, b"RIFX"), (8, b"WAVE")),
@@ -35,7 +36,7 @@ def is_known(file: BinaryIO) -> bool:
     (True, False)
     """
     file.seek(0)
-    head = file.read(HEAD)
+    head = file.read(len(BYTE_ORDER_MARK) + HEAD).removeprefix(BYTE_ORDER_MARK)
     if head.startswith(TAG):
         size = 0
         for byte in head[TAG_HEADER - 4 : TAG_HEADER]:

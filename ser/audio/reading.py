@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
-from ser.audio import containers
+from ser.audio import containers, riff
 from ser.audio.waveforms import Waveform, mono
 
 MIN_DURATION = 0.1  # seconds; shorter than any vowel, and than three analysis frames
@@ -23,6 +23,8 @@ UNKNOWN_FRAMES = 2**63 - 1  # libsndfile's SF_COUNT_MAX
 LFS_POINTER = b"version https://git-lfs"
 MAX_POINTER = 1024  # bytes, by the specification of Git LFS
 UNKNOWN_BYTES = 0x7FFF0000  # or more: the size that ffmpeg, SoX and espeak-ng declare when they write into a pipe
+MAY_BE_WAV = (b"RIFF", containers.BYTE_ORDER_MARK)
+MAX_MENDED = 2**30  # bytes, nine hours of 16 kHz and 16 bit
 MP3_SLACK = 2 * 1152  # samples, two frames
 MAX_TAGS = 0.1  # largest share of an MP3 file that may follow the audio
 REPLACE = "replace it by an intact copy, or remove it"
@@ -157,20 +159,57 @@ def opened(source: Path | bytes) -> Iterator[soundfile.SoundFile]:
             raise InvalidAudio(Kind.LFS_POINTER, "a Git LFS pointer, not audio", remedy)
         if not containers.is_known(file):
             raise InvalidAudio(Kind.NOT_AUDIO, "not readable as audio (Format not recognised)")
-        file.seek(0)
-        # Not the path: libsndfile takes a file named `x.raw` to have no header.
-        nameless = file if isinstance(file, io.BytesIO) else file.fileno()
         try:
-            with soundfile.SoundFile(nameless, closefd=False) as sound:
+            sound, decoded = _decoder(file)
+            with sound:
                 if sound.frames == UNKNOWN_FRAMES:  # a FLAC stream, whose end libsndfile cannot find
                     remedy = "write it anew with `flac` or `ffmpeg`"
                     raise InvalidAudio(Kind.NO_LENGTH, "a stream that does not declare its length", remedy)
                 yield sound
-                if sound.format == "MP3" and sound.tell() == sound.frames:
-                    _check_end(file)
+                if _is_mp3(sound) and sound.tell() == sound.frames:
+                    _check_end(decoded)
         except soundfile.LibsndfileError as error:
             reason = f"not readable as audio ({error.error_string.rstrip('.')})"
             raise InvalidAudio(Kind.NOT_AUDIO, reason) from None
+
+
+def _decoder(file: BinaryIO | io.FileIO) -> tuple[soundfile.SoundFile, BinaryIO | io.FileIO]:
+    """Decoder of a file, and the file that it reads, which is a mended one if libsndfile finds no samples."""
+    file.seek(0)
+    # Not the path: libsndfile takes a file named `x.raw` to have no header.
+    nameless = file if isinstance(file, io.BytesIO) else file.fileno()
+    failure: soundfile.LibsndfileError | None = None
+    try:
+        sound = soundfile.SoundFile(nameless, closefd=False)
+        if sound.frames:
+            return sound, file
+    except soundfile.LibsndfileError as error:
+        failure = error
+    plain = _mended(file)
+    if plain is not None:
+        return soundfile.SoundFile(plain), plain
+    if failure is not None:
+        raise failure
+    return sound, file  # of no samples
+
+
+def _mended(file: BinaryIO | io.FileIO) -> _Bytes | None:
+    """A WAV file with its chunks in order; None if it is another file."""
+    file.seek(0)
+    if not file.read(4).startswith(MAY_BE_WAV):
+        return None
+    file.seek(0)
+    try:
+        plain = riff.mended(file.read(MAX_MENDED))
+    except ValueError as error:
+        remedy = "write it anew with the program that recorded it, or with `ffmpeg`"
+        raise InvalidAudio(Kind.NOT_AUDIO, str(error), remedy) from None
+    return None if plain is None else _Bytes(plain)
+
+
+def _is_mp3(sound: soundfile.SoundFile) -> bool:
+    """True for MP3 in any container, such as WAV."""
+    return str(sound.subtype).startswith("MPEG_LAYER")
 
 
 def _check_end(file: BinaryIO | io.FileIO) -> None:
@@ -183,7 +222,8 @@ def _check_end(file: BinaryIO | io.FileIO) -> None:
 
 def check_length(sound: soundfile.SoundFile, n_samples: int) -> None:
     """Raise `InvalidAudio` if the header declares more than the `n_samples` that the whole file contains."""
-    guessed = MP3_SLACK if sound.format == "MP3" else 0  # ffmpeg writes no length into a pipe
+    guessed = MP3_SLACK if _is_mp3(sound) else 0  # ffmpeg writes no length into a pipe, nor into a WAV file
+
     if n_samples < sound.frames - guessed or _is_truncated(sound.extra_info):
         raise InvalidAudio(Kind.TRUNCATED, f"truncated: {n_samples} samples, fewer than its header declares")
 

@@ -1,0 +1,120 @@
+"""WAV files with chunks in unusual order or number: read if their meaning is clear, else named exactly."""
+
+import io
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from ser.audio import reading
+from ser.audio.reading import InvalidAudio
+from tests.support.synthesis import tone
+
+SAMPLES = np.round(tone(440, 0.2) * 2**15).astype("<i2")
+FORM = struct.pack("<HHIIHH", 1, 1, 16_000, 32_000, 2, 16)
+MARK = b"\xef\xbb\xbf"
+TAGS = b"INFOISFT" + struct.pack("<I", 5) + b"Lavf\0"  # of odd length
+
+
+def chunk(name: bytes, content: bytes, *, padded: bool = True) -> bytes:
+    return name + struct.pack("<I", len(content)) + content + b"\0" * (len(content) % 2 * padded)
+
+
+def wav(*chunks: bytes) -> bytes:
+    body = b"WAVE" + b"".join(chunks)
+    return b"RIFF" + struct.pack("<I", len(body)) + body
+
+
+FMT, DATA = chunk(b"fmt ", FORM), chunk(b"data", SAMPLES.tobytes())
+UNPADDED = chunk(b"LIST", TAGS, padded=False)
+
+
+def encoded(container: str) -> bytes:
+    file = io.BytesIO()
+    soundfile.write(file, SAMPLES, 16_000, format=container)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        wav(FMT, DATA),
+        wav(FMT, chunk(b"LIST", TAGS), DATA),
+        wav(FMT, UNPADDED, DATA),
+        wav(UNPADDED, FMT, DATA),
+        wav(FMT, DATA, UNPADDED),
+        wav(DATA, FMT),
+        wav(UNPADDED, DATA, FMT),
+        wav(FMT, FMT, DATA),
+        wav(FMT, chunk(b"data", b""), DATA),
+        wav(FMT, DATA, chunk(b"data", b"")),
+        wav(DATA, FMT) + b"\0\1 anything",
+        MARK + wav(FMT, DATA),
+        MARK + wav(DATA, FMT),
+        MARK + encoded("FLAC"),
+    ],
+)
+def test_samples_whose_meaning_is_clear_are_read(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "a.wav").write_bytes(content)
+    found = reading.read(tmp_path / "a.wav")
+    np.testing.assert_array_equal(found.waveform, SAMPLES / np.float32(2**15))
+    assert found.sample_rate == 16_000
+    with reading.opened(content) as sound:
+        assert sound.frames == SAMPLES.size
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (wav(FMT, DATA, DATA), "a WAV file with 2 chunks of samples (data), of 6400 and 6400 bytes, instead of one"),
+        (
+            wav(FMT, chunk(b"fmt ", FORM.replace(b"\x80\x3e", b"\x40\x1f")), DATA),
+            "a WAV file with 2 descriptions of its samples (chunk fmt), instead of one",
+        ),
+        (wav(DATA), "a WAV file without a description of its samples (chunk fmt)"),
+        (wav(FMT, chunk(b"LIST", TAGS)), "a WAV file without samples (chunk data)"),
+        (wav(FMT, DATA) * 2, "two WAV files, one behind the other"),
+    ],
+)
+def test_what_is_not_clear_is_named(content: bytes, reason: str, tmp_path: Path) -> None:
+    (tmp_path / "a.wav").write_bytes(content)
+    with pytest.raises(InvalidAudio) as raised:
+        reading.read(tmp_path / "a.wav")
+    remedy = "write it anew with the program that recorded it, or with `ffmpeg`"
+    assert (raised.value.reason, raised.value.remedy) == (reason, remedy)
+
+
+@pytest.mark.parametrize(
+    "content", [wav(UNPADDED, FMT, DATA)[:-100], wav(DATA, FMT)[:3000], (MARK + wav(FMT, DATA))[:-2]]
+)
+def test_a_mended_file_that_lacks_samples_is_refused(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "a.wav").write_bytes(content)
+    with pytest.raises(InvalidAudio, match=r"truncated: 3\d+ samples|without a description"):
+        reading.read(tmp_path / "a.wav")
+
+
+def mp3_in_wav(bitrate_mode: str) -> bytes:
+    """MP3 without the first frame, which has the length, as ffmpeg writes it into a WAV file."""
+    file = io.BytesIO()
+    noise = np.random.default_rng(0).normal(0, 0.1, 16_000)
+    soundfile.write(file, noise, 16_000, format="MP3", bitrate_mode=bitrate_mode, compression_level=0.6)
+    frames = file.getvalue()
+    second = frames.index(frames[:3], 4)
+    form = struct.pack("<HHIIHHHHIHHH", 0x55, 1, 16_000, 8_000, 1, 0, 12, 1, 2, 288, 1, 0)
+    return wav(chunk(b"fmt ", form), chunk(b"data", frames[second:]))
+
+
+def test_an_mp3_in_a_wav_file_is_read_to_its_end(tmp_path: Path) -> None:
+    """libsndfile guesses more samples than there are."""
+    (tmp_path / "a.wav").write_bytes(mp3_in_wav("CONSTANT"))
+    with reading.opened(tmp_path / "a.wav") as sound:
+        assert (sound.format, sound.subtype) == ("WAV", "MPEG_LAYER_III")
+    assert 16_000 <= reading.read(tmp_path / "a.wav").waveform.size < sound.frames
+
+
+def test_an_mp3_in_a_wav_file_whose_length_is_guessed_far_too_low_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.wav").write_bytes(mp3_in_wav("VARIABLE"))
+    with pytest.raises(InvalidAudio, match="an MP3 stream that does not declare its length; write it anew"):
+        reading.read(tmp_path / "a.wav")
