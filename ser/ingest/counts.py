@@ -34,6 +34,8 @@ class Tally:
     """Suffix -> number of files."""
     not_read: list[str] = field(default_factory=list)
     """Folders of no chosen corpus."""
+    two_labels: dict[str, str] = field(default_factory=dict)
+    """Utterance -> the first one with the same samples, which has another label in every copy of the corpus, too."""
 
     _counts: dict[str, Counter[Any]] = field(default_factory=lambda: {column: Counter() for column in COUNTED})
     _labels: Counter[tuple[str, str, str]] = field(default_factory=Counter)
@@ -79,6 +81,7 @@ class Tally:
             "substitutes": _in_order(self.substitutes),
             "not_audio": _in_order(self.not_audio),
             "not_read": self.not_read,
+            **({"two_labels": self.two_labels} if self.two_labels else {}),
         }
 
     def _per_corpus_label(self) -> dict[str, dict[str, dict[str, int]]]:
@@ -148,7 +151,8 @@ def _left_out(report: Mapping[str, Any]) -> list[str]:
         named = ", ".join(f"{path} ({defect})" for path, defect in defects[:MAX_NAMED])
         lines.append(f"left out, defective in every copy of the corpus: {named}{more}")
     if n_duplicates := len(report["duplicates"]):
-        lines.append(f"duplicates: {n_duplicates} utterances have the samples of another one (kept on one side)")
+        conflict = f", {len(report['two_labels'])} of them under another label" if "two_labels" in report else ""
+        lines.append(f"duplicates: {n_duplicates} utterances have the samples of another one{conflict}")
     if report["not_audio"]:
         lines.append(f"other files, not read: {by_suffix(report['not_audio'])}")
     if report["not_read"]:

@@ -60,6 +60,8 @@ class Recording(NamedTuple):
     emotion: str
     """Label of the scheme."""
     naming: Naming
+    has_known_twin: bool = False
+    """True if every copy of the corpus has the same samples under another label, too."""
 
 
 def of_corpus(root: Path, settings: CorpusSettings, *, scheme: Scheme, tally: Tally) -> list[Recording]:
@@ -84,7 +86,7 @@ def _selected(named: Iterable[Named], settings: CorpusSettings, scheme: Scheme, 
     """Recordings of a known emotion that the scheme keeps, of the chosen vocal channels."""
     selected: list[Recording] = []
     dropped: dict[str, set[str]] = {}
-    name, channels = settings.name, settings.vocal_channels
+    name, channels, twins = settings.name, settings.vocal_channels, readers.corpus(settings.reader).two_labels
     for entry in named:
         path = str(PurePosixPath(settings.folder) / entry.path)
         try:
@@ -98,7 +100,8 @@ def _selected(named: Iterable[Named], settings: CorpusSettings, scheme: Scheme, 
         elif label is None:
             dropped.setdefault(emotion, set()).add(entry.recording)
         else:
-            selected.append(Recording(f"{name}/{entry.recording}", path, name, label, entry.naming))
+            utterance, has_twin = f"{name}/{entry.recording}", entry.path.stem in twins
+            selected.append(Recording(utterance, path, name, label, entry.naming, has_twin))
     if dropped:
         tally.dropped[name] = {emotion: len(dropped[emotion]) for emotion in EMOTIONS if emotion in dropped}
     return selected

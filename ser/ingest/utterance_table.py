@@ -140,8 +140,10 @@ def _rows(
         if isinstance(found, reading.InvalidAudio):
             tally.rejects.append(Reject(path, found.reason, found.remedy))
         elif utterance != last["utterance"]:
-            original = equal.add(recording, found["audio_hash"]).utterance
-            last = _row(recording) | found | {"duplicate_of": None if original == utterance else original}
+            first = equal.add(recording, found["audio_hash"])
+            last = _row(recording) | found | {"duplicate_of": None if first is recording else first.utterance}
+            if first.emotion != recording.emotion and found["audio_hash"] not in excluded:
+                tally.two_labels[utterance] = first.utterance
             if found["audio_hash"] not in excluded:
                 yield last
         elif found["audio_hash"] == last["audio_hash"]:

@@ -144,9 +144,9 @@ def _left_out(ingest: Mapping[str, Any]) -> list[str]:
         n_defects = len(ingest["known_defects"])
         found.append(f"Left out: {counted(n_defects, 'file')} that are damaged in every copy of the corpus.")
     if ingest["duplicates"]:
-        found.append(
-            f"Duplicates: {counted(len(ingest['duplicates']), 'recording')} with the same audio as another one."
-        )
+        conflict = f", {len(ingest['two_labels'])} of them under another label" if "two_labels" in ingest else ""
+        n_recordings = counted(len(ingest["duplicates"]), "recording")
+        found.append(f"Duplicates: {n_recordings} with the same audio as another one{conflict}.")
     return [" ".join(found)] if found else []
 
 

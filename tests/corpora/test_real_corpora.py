@@ -80,6 +80,7 @@ def test_sample_rates_are_those_of_the_originals(real: Ingested) -> None:
 def test_equal_audio_is_found_under_all_its_names(real: Ingested) -> None:
     utterances, report = real
     assert report["duplicates"] == EQUAL
+    assert list(report["two_labels"]) == list(EQUAL)[:3]
     emotion = utterances.set_index("utterance")["emotion"]
     assert [emotion[copy] != emotion[first] for copy, first in EQUAL.items()] == [True, True, True, False]
 

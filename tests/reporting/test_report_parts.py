@@ -160,6 +160,20 @@ def test_calibration_takes_no_other_choice() -> None:
         insight.calibration(PREDICTIONS, shown="test", trained=None, temperature="test", n_bins=5)
 
 
+def test_recordings_under_two_labels_are_named_as_such() -> None:
+    rejects = [
+        {"path": "a.wav", "reason": "the same recording has two labels", "remedy": ""},
+        {"path": "b.wav", "reason": "0 bytes", "remedy": ""},
+    ]
+    ingest = {"dropped": {}, "rejects": rejects, "known_defects": {}, "duplicates": {"d": "c", "f": "e"}}
+    assert study.corpus(utterance_table(1), ingest | {"two_labels": {"d": "c"}}).text[-1] == (
+        "Excluded: 2 invalid files (1 of them because the same recording has two labels), listed in"
+        " `reports/ingest.json`. Duplicates: 2 recordings with the same audio as another one, 1 of them under another"
+        " label."
+    )
+    assert "label" not in study.corpus(utterance_table(1), ingest | {"rejects": rejects[1:]}).text[-1]
+
+
 def test_many_folds_are_told_as_a_range() -> None:
     utterances = utterance_table(14)
     parts = [
