@@ -2,15 +2,18 @@
 
 Studies that DVC queues run in temporary checkouts and share this cache. `SER_CACHE_DIR` sets the folder, `SER_CACHE_GB`
 its maximal size; at 0 nothing is cached. If the cache cannot be read or written, a warning is printed and the work
-continues without it.
+continues without it. The values are in a folder of their own below `SER_CACHE_DIR`, which has a mark. Only files that
+the cache itself wrote there are ever removed.
 """
 
 import hashlib
 import json
 import os
+import re
 import shutil
 import sqlite3
 import sys
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +21,12 @@ from typing import Any
 
 import diskcache
 
-FOLDER = Path("~/.cache/ser/computed")
+FOLDER = Path("~/.cache/ser")
+VALUES = "ser_values"  # folder below SER_CACHE_DIR, which may have other files
+MARK = "CACHEDIR.TAG"  # of https://bford.info/cachedir: programs for backups leave such a folder out
+MARK_TEXT = "Signature: 8a477f597d28d172789f06886806bc55\n# Values that ser computed; this folder may be removed.\n"
+# Files of the cache, as diskcache names them.
+OURS = re.compile(r"cache\.db(-wal|-shm|-journal)?|[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{28}\.val")
 SIZE = 10.0  # GB
 DIGEST_SIZE = 16  # bytes; the digest precedes each value, so that damaged values are recognised
 LARGEST_ROW = 2**17  # bytes; a larger value gets a file of its own
@@ -82,8 +90,8 @@ class Store:
             self.close()
         except FAILURES:
             self._cache = None
-        if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
-            shutil.rmtree(folder, ignore_errors=True)  # damaged; the next run creates a new one
+        if _is_damage(error):
+            _clear(folder)  # the next run creates a new one
 
 
 @contextmanager
@@ -95,12 +103,17 @@ def opened() -> Iterator[Store]:
     ValueError
         If `SER_CACHE_GB` is not valid.
     """
-    size, folder = limit(), Path(os.environ.get("SER_CACHE_DIR") or FOLDER).expanduser()
-    store = Store(_made(folder, size) if size else None)
+    size = limit()
+    store = Store(_made(location(), size) if size else None)
     try:
         yield store
     finally:
         store.close()
+
+
+def location() -> Path:
+    """Folder of the values, below `SER_CACHE_DIR`."""
+    return Path(os.environ.get("SER_CACHE_DIR") or FOLDER).expanduser() / VALUES
 
 
 def limit() -> int:
@@ -126,6 +139,7 @@ def limit() -> int:
 def _made(folder: Path, size: int) -> diskcache.Cache | None:
     for attempt in range(2):
         try:
+            _mark(folder)
             return diskcache.Cache(
                 str(folder),
                 disk=_Bytes,
@@ -135,13 +149,57 @@ def _made(folder: Path, size: int) -> diskcache.Cache | None:
                 eviction_policy="least-recently-stored",  # the other policies write to the disk at each read
             )
         except FAILURES as error:
-            damaged = isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError)
-            if attempt or not damaged:
+            if attempt or not _is_damage(error):
                 _warn(f"the cache {folder} cannot be opened, so nothing is cached: {error}")
                 return None
             _warn(f"the cache {folder} was damaged ({error}); a new one replaces it")
-            shutil.rmtree(folder, ignore_errors=True)
+            _clear(folder)
     return None
+
+
+def _is_damage(error: Exception) -> bool:
+    return isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError)
+
+
+def _mark(folder: Path) -> None:
+    """Make the folder of the values with its mark, if it is missing or empty; the two appear together.
+
+    Raises
+    ------
+    OSError
+        If the folder has files but no mark, or cannot be made.
+    """
+    if _is_marked(folder):
+        return
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise OSError(
+            f"found {folder} without the file {MARK} of this cache, so its files are of another program; set"
+            " SER_CACHE_DIR to another folder, or move that one away"
+        )
+    new = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}")
+    new.mkdir(parents=True)
+    try:
+        (new / MARK).write_text(MARK_TEXT, encoding="utf-8")
+        new.rename(folder)
+    except OSError:
+        if not _is_marked(folder):  # by another process, which was first
+            raise
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+
+
+def _is_marked(folder: Path) -> bool:
+    try:
+        return (folder / MARK).read_text(encoding="utf-8") == MARK_TEXT
+    except (OSError, ValueError):
+        return False
+
+
+def _clear(folder: Path) -> None:
+    """Remove the files that the cache wrote, and nothing else."""
+    for path in [*folder.glob("cache.db*"), *folder.glob("*/*/*.val")]:
+        if OURS.fullmatch(path.relative_to(folder).as_posix()):
+            path.unlink(missing_ok=True)
 
 
 def key(*parts: Any) -> str:

@@ -15,10 +15,10 @@ MEGABYTE = 10**6
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder for a cache that is in use."""
+    """Folder of the values of a cache that is in use; it does not exist yet."""
     monkeypatch.setenv("SER_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.delenv("SER_CACHE_GB")
-    return tmp_path / "cache"
+    return cache.location()
 
 
 def kept(*keys: str) -> list[bytes | None]:
@@ -81,9 +81,35 @@ def test_a_damaged_database_loses_its_values_and_nothing_else(folder: Path, caps
     assert kept("new") == [b"2"]
 
 
+@pytest.mark.parametrize("where", ["beside", "inside"])
+def test_a_damaged_cache_takes_no_file_of_the_user_with_it(folder: Path, where: str) -> None:
+    keep({"a": b"1", "large": os.urandom(3 * cache.LARGEST_ROW)})
+    top = folder if where == "inside" else folder.parent
+    mine = [top / name for name in ("thesis.txt", "cache.db.bak", "aa/bb/thesis.val", "aa/bb/cache.db")]
+    if where == "beside":
+        mine.append(top / "cache.db")
+    for path in mine:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("mine")
+    (folder / "cache.db").write_bytes(b"no database" * 1000)
+    assert kept("a", "large") == [None, None]
+    assert [path.read_text() for path in mine] == ["mine"] * len(mine)
+    assert not [path for path in folder.rglob("*.val") if path not in mine]
+
+
+def test_a_folder_of_another_program_is_left_alone(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder.mkdir(parents=True)
+    (folder / "cache.db").write_text("mine")
+    keep({"a": b"1"})
+    assert kept("a") == [None]
+    assert (folder / "cache.db").read_text() == "mine"
+    assert "set SER_CACHE_DIR to another folder, or move" in capsys.readouterr().err
+
+
 def test_a_folder_that_cannot_be_written_gives_a_warning_and_no_error(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    folder.parent.mkdir()
     folder.write_text("a file, where the folder should be")
     keep({"a": b"1"})
     assert kept("a") == [None]

@@ -13,6 +13,7 @@ from typing import Any
 import diskcache
 import pytest
 
+from ser.compute.cache import VALUES
 from tests.support.dvc_project import Project
 from tests.support.synthesis import ravdess_corpus
 
@@ -39,8 +40,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 
 def n_kept(project: Project) -> int:
-    with diskcache.Cache(project.environment["SER_CACHE_DIR"]) as cache:
-        return len(cache)
+    return n_entries(Path(project.environment["SER_CACHE_DIR"]))
 
 
 @pytest.fixture
@@ -122,24 +122,25 @@ def test_a_killed_extraction_goes_on_where_it_was(project: Project, tmp_path: Pa
     (project.folder / FEATURES).unlink()
     process = subprocess.Popen(command, cwd=project.folder, env=environment, start_new_session=True)
     end = time.monotonic() + 120
-    while (n_done := _n_entries(tmp_path / "cache")) < N_UTTERANCES // 4:
+    while (n_done := n_entries(tmp_path / "cache")) < N_UTTERANCES // 4:
         assert process.poll() is None, "too quick to be killed"
         assert time.monotonic() < end
         time.sleep(0.002)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    n_done = _n_entries(tmp_path / "cache")
+    n_done = n_entries(tmp_path / "cache")
     assert N_UTTERANCES // 4 <= n_done < N_UTTERANCES
     assert not (project.folder / FEATURES).exists()
     subprocess.run(command, cwd=project.folder, env=environment, check=True)
     assert (project.folder / FEATURES).read_bytes() == expected
-    assert _n_entries(tmp_path / "cache") == N_UTTERANCES
+    assert n_entries(tmp_path / "cache") == N_UTTERANCES
 
 
-def _n_entries(folder: Path) -> int:
-    if not (folder / "cache.db").exists():
+def n_entries(folder: Path) -> int:
+    """Number of values in the cache below `folder`."""
+    if not (folder / VALUES / "cache.db").exists():
         return 0
-    with diskcache.Cache(str(folder)) as cache:
+    with diskcache.Cache(str(folder / VALUES)) as cache:
         return len(cache)
 
 
