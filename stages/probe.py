@@ -1,4 +1,4 @@
-"""Print corpus, partition and model, check that the corpus exists, and find out which networks are available."""
+"""Check the settings, print corpus, partition and model, and find out if the corpus and the networks are there."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,6 +11,7 @@ from ser.features.encoders import hugging_face
 from ser.features.yamnet import hub
 from ser.ingest import corpus_root
 from ser.protocol import adaptation_choice
+from ser.sections import checking
 
 PARAMS = (
     *("corpus", "partition", "model", "members", "representation", "adaptation", "paths.extracted"),
@@ -23,6 +24,7 @@ OPENSMILE = Path("data/opensmile_availability.json")
 
 
 def main() -> None:
+    checking.check(params.everything())
     config = params.load(*PARAMS)
     root, yamnet, ssl = config["corpus"]["root"], config["yamnet"], config["ssl"]
     print(announcement(config))

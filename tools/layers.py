@@ -14,8 +14,8 @@ PACKAGE = "ser"
 # A layer may import itself and the layers above it in this list.
 LAYERS = (
     *("core", "params", "compute", "audio", "corpora", "ingest", "features", "representation", "protocol", "models"),
-    *("study", "evaluation", "figures", "audit", "compare", "description", "reporting", "tuning", "serving"),
-    *("commands", "cli"),
+    *("study", "evaluation", "figures", "audit", "compare", "description", "reporting", "sections", "tuning"),
+    *("serving", "commands", "cli"),
 )
 MAX_ROOMS = 30  # modules and packages at the top of `ser`
 

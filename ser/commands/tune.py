@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ser.core import provenance
 from ser.core.wording import percent
 from ser.params import CONF
+from ser.sections import checking
 from ser.tuning import experiments, spaces
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ def run(given: argparse.Namespace) -> str:
     _check_numbers(given)
     config = experiments.composed(given.overrides)
     experiments.check(given.overrides)
+    checking.check(config)
     space = _space(given, config)
     from ser.tuning import objective as tuning  # takes a second to import
 

@@ -22,11 +22,22 @@ def load(*sections: str, path: Path = PARAMS, **item: str) -> dict[str, Any]:
     ValueError
         If the file or a section is missing.
     """
-    if not path.exists():
-        raise ValueError(f"{path} does not exist; compose it with: python -m ser.params")
-    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    content = everything(path)
     names = [Template(section).substitute(item) for section in sections]
     return {name: _value(content, name, path) for name in names}
+
+
+def everything(path: Path = PARAMS) -> Any:
+    """Read all sections.
+
+    Raises
+    ------
+    ValueError
+        If there is no file.
+    """
+    if not path.exists():
+        raise ValueError(f"{path} does not exist; compose it with: python -m ser.params")
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
 
 
 def _value(content: Any, section: str, path: Path) -> Any:

@@ -28,6 +28,8 @@ class Definition:
     """Recordings (waveform and sample rate), settings as keywords -> values of each. None: one by one is as fast."""
     is_threaded: bool = False
     """True: threads share what `prepare` loads. False: processes extract."""
+    takes: Callable[..., Any] | None = None
+    """Class whose fields are the settings, where `function` takes them all as `**settings`; None: its keywords are."""
     libraries: tuple[str, ...] = ()
     """Distributions on whose versions the values depend, beside `ser.compute.code_digest.LIBRARIES`."""
 

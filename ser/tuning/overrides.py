@@ -93,7 +93,8 @@ def _defaults(path: Path) -> dict[str, str]:
     """Group -> file in the defaults list of a file of `conf`."""
     entries = [entry for entry in _read(path).get("defaults", ()) if isinstance(entry, dict)]
     pairs = (pair for entry in entries for pair in entry.items())
-    return {group.removeprefix(OVERRIDE): file for group, file in pairs if file and "@" not in group}
+    chosen = {group: file for group, file in pairs if file and "@" not in group and "${" not in file}
+    return {group.removeprefix(OVERRIDE): file for group, file in chosen.items()}
 
 
 def _best(folder: Path, leaves: Leaves, preferred: str) -> str:

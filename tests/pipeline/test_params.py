@@ -1,3 +1,4 @@
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -167,6 +168,28 @@ def test_an_override_that_fits_nothing_is_named_and_leaves_the_old_params(tmp_pa
         params.compose([override], conf=ROOT / "conf", path=path)
     assert [file.name for file in tmp_path.iterdir()] == ["params.yaml"]
     assert path.read_text() == "seed: 0\n"
+
+
+@pytest.mark.parametrize(
+    ("override", "remedy"),
+    [
+        ("corpus=[ravdess,emodb]", "Several corpora in one study: -S corpus=combined -S 'corpus.corpora="),
+        ("model=[svm,mlp]", "One study for each: dvc exp run --queue -S model=svm,mlp"),
+        ("experiment=[embedded,best_ravdess]", "One study for each: dvc exp run --queue"),
+    ],
+)
+def test_a_list_of_files_is_refused_with_the_remedy(tmp_path: Path, override: str, remedy: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(override)) as raised:
+        composed(tmp_path / "params.yaml", override)
+    assert remedy in str(raised.value)
+
+
+def test_a_list_of_files_is_refused_for_every_group() -> None:
+    """The texts of `one_file` name all groups, and Hydra cannot insert a list there."""
+    entries = yaml.safe_load((ROOT / "conf" / "config.yaml").read_text())["defaults"]
+    pairs = [pair for entry in entries if isinstance(entry, dict) for pair in entry.items()]
+    texts = " ".join(text for name, text in pairs if name.startswith("optional "))
+    assert re.findall(r"\$\{(\w+)\}", texts) == [name for name, _ in pairs if not name.startswith("optional ")]
 
 
 def test_the_module_composes_what_its_arguments_say(tmp_path: Path) -> None:

@@ -125,12 +125,12 @@ def each(stages):
 
 
 @pytest.mark.parametrize(
-    ("folder", "scripts", "shared", "own"),
+    ("folder", "scripts", "common", "own"),
     [("", "stages", [], ORDER), *((study, study, SHARED[study], OWN[study]) for study in SHARED)],
     ids=["root", *SHARED],
 )
-def test_stages_are_those_of_the_scripts_in_order(folder, scripts, shared, own):
-    assert list(content(folder)["stages"]) == [*shared, *own]
+def test_stages_are_those_of_the_scripts_in_order(folder, scripts, common, own):
+    assert list(content(folder)["stages"]) == [*common, *own]
     started = [path for path in (wiring.ROOT / scripts).glob("*.py") if "__main__" in path.read_text()]
     assert {path.stem for path in started} == set(own)
 

@@ -9,6 +9,7 @@ from ser.core import files
 from ser.features import opensmile
 from ser.features.encoders import hugging_face
 from ser.features.yamnet import hub
+from ser.sections import checking
 from stages import probe
 
 HANDLE = "https://tfhub.dev/google/yamnet/1"
@@ -22,6 +23,7 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.delenv("TFHUB_CACHE_DIR", raising=False)
     monkeypatch.setattr(hub, "is_reachable", lambda _: False)
+    monkeypatch.setattr(checking, "check", lambda _: None)  # the parameters here are a part of those of a study
     (tmp_path / "corpus").mkdir()
     return tmp_path
 
@@ -63,6 +65,21 @@ def test_the_probe_prints_the_study_and_writes_its_findings(capsys: pytest.Captu
     assert capsys.readouterr().out == "corpus demo, partition speaker_holdout, model svm\n"
     assert files.read_json(probe.CORPUS_ROOT) == {"root": "corpus", "links": {}}
     assert availability() == {"handle": HANDLE, "available": False, "failed_downloads": 0}
+
+
+@pytest.mark.usefixtures("workplace")
+def test_settings_that_do_not_fit_end_the_probe_before_anything_else(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def check(config: Mapping[str, Any]) -> None:
+        assert config["corpus"]["root"] == "nowhere"
+        raise ValueError("does not fit")
+
+    monkeypatch.setattr(checking, "check", check)
+    configure(root="nowhere")
+    with pytest.raises(ValueError, match="does not fit"):
+        probe.main()
+    assert capsys.readouterr().out == ""
 
 
 @pytest.mark.usefixtures("workplace")

@@ -85,4 +85,4 @@ def _named(title: str, functional: str, values: Rows) -> dict[str, float]:
     return {f"{title}{number}{suffix}": float(value) for number, value in zip(numbers, function(values), strict=True)}
 
 
-REPRESENTATION = Definition(functionals)
+REPRESENTATION = Definition(functionals, takes=Settings)

@@ -65,4 +65,4 @@ def log_mel(waveform: Array, recorded_rate: int, **settings: Any) -> Array:
     return scaled
 
 
-REPRESENTATION = Definition(log_mel, time_axis=2, is_scaled=True)
+REPRESENTATION = Definition(log_mel, time_axis=2, is_scaled=True, takes=Settings)

@@ -29,5 +29,7 @@ class Network:
     layers: Callable[..., Any]
     """Symbolic input, `(n_rows, ...)`, and settings of conf/model as keywords -> features, `(n_rows, n_features)`."""
     takes: Input
+    also: tuple[Callable[..., Any], ...] = ()
+    """Functions that take the settings which `layers` passes on as keywords."""
     custom_layers: tuple[type, ...] = ()
     """Classes of layers that are not Keras's own."""

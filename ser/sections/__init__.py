@@ -1,0 +1,1 @@
+"""Check of `params.yaml` as a whole, before a stage does any work."""

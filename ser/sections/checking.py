@@ -1,0 +1,41 @@
+"""Check of all sections of `params.yaml`, whose success is kept: the functions that take them are slow to import."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from ser.compute import cache
+from ser.core.discovery import ROOT
+
+
+def check(config: Mapping[str, Any]) -> None:
+    """Raise an error if a section or a setting is unknown or missing, or has a value of another type.
+
+    Parameters
+    ----------
+    config
+        Content of `params.yaml`.
+
+    Raises
+    ------
+    ValueError
+        If something does not fit; the message has a line for each finding.
+    """
+    key = _key(config)
+    with cache.opened() as store:
+        if store.read([key]) != [None]:
+            return
+        from ser.sections import table
+
+        if found := table.findings(config):
+            raise ValueError("\n  ".join(["params.yaml does not fit:", *found]))
+        store.write({key: b""})
+
+
+def _key(config: Mapping[str, Any]) -> str:
+    """Key of the cache: the settings, and all sources, because any of them may change what a function takes."""
+    digest = hashlib.blake2b(json.dumps(config, sort_keys=True, default=str).encode(), digest_size=16)
+    for path in sorted((ROOT / "ser").rglob("*.py")):
+        digest.update(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes())
+    return cache.key("sections", digest.hexdigest())

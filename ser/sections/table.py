@@ -1,0 +1,213 @@
+"""Table of the sections of `params.yaml`, each with the functions that take its settings."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ser import corpora
+from ser.audio import augmentation
+from ser.core.formats import FORMATS
+from ser.core.settings import NO_TYPES, Taker, one_of, problems, unknown
+from ser.corpora import labels
+from ser.evaluation import metrics, projections
+from ser.features.spectral.descriptors import DESCRIPTORS
+from ser.ingest.recordings import CorpusSettings
+from ser.ingest.utterance_table import ON_INVALID
+from ser.models import ENSEMBLE, NEURAL, averaging, classifiers, progress, settings, variation
+from ser.protocol import balancing, partitions
+from ser.representation import registry
+
+Section = Mapping[str, Any]
+Named = tuple[str, Section]
+"""Dotted name of a section, and the section."""
+OF_A_MODEL: Mapping[str, Any] = {"name": str, "representation": str}  # beside the settings of the architecture
+NO_FEATURES = "none"
+ADAPTATIONS = ("none", "speaker")
+TEMPERATURES = ("dev", "none")  # as in `ser.reporting.insight`, which is slow to import
+REQUIRED = ("yamnet", "ssl")  # representations whose section also has `required`, which the stage reads
+REPRESENTATIONS = (*REQUIRED, "opensmile", "librosa", "log_mel", "frames", "yamnet_bands", "yamnet_librosa")
+
+
+def findings(config: Section) -> list[str]:
+    """Lines on unknown and missing sections and settings, and on values of another type; empty if all fit.
+
+    Parameters
+    ----------
+    config
+        Content of `params.yaml`.
+    """
+    return _names(config) or [
+        *(line for name, lines in CHECKS.items() for line in lines(name, config[name])),
+        *_model("", config),
+        *(line for name, member in config["members"].items() for line in _member(f"members.{name}.", member)),
+    ]
+
+
+def _names(config: Section) -> list[str]:
+    """Lines on the names of the sections; a file of conf/features may add one section, of its settings."""
+    types: dict[str, Any] = dict.fromkeys([*CHECKS, "model", "training", "members"], Section) | {
+        "seed": int,
+        "model_input": str,
+    }
+    added = config.get("features")
+    own = added["settings"] if isinstance(added, Mapping) and added.get("settings") else None
+    others = [name for name in config if name not in types and config[name] == own]
+    return problems("", config, types=types | dict.fromkeys(others, Any))
+
+
+def _taken_by(*takers: Taker, given: Sequence[str] = (), types: Section = NO_TYPES) -> Callable[[str, Any], list[str]]:
+    """Check of a section that these functions take."""
+    return lambda name, section: problems(name, section, *takers, given=given, types=types)
+
+
+def _chosen(takers: Mapping[str, Taker], name: str, section: Any) -> list[str]:
+    """Lines on a section whose `name` chooses the function that takes the other settings."""
+    if not isinstance(section, Mapping) or "name" not in section:
+        return problems(name, section, types={"name": str})
+    wrong = unknown(f"{name}.name", section["name"], takers)
+    return wrong or problems(name, section, takers[section["name"]], given=("seed",), types={"name": str})
+
+
+def _corpus(name: str, corpus: Any) -> list[str]:
+    place: dict[str, Any] = {"name": str, "root": str, "on_invalid": one_of(ON_INVALID)}
+    if not isinstance(corpus, Mapping) or "members" not in corpus:
+        wrong = problems(name, corpus, CorpusSettings, given=("folder",), types=place)
+        return wrong or unknown(f"{name}.reader", corpus["reader"], corpora.CORPORA)
+    several = problems(name, corpus, types=place | {"members": Mapping[str, Section], "corpora": list[str] | None})
+    return several or [
+        line for one, member in corpus["members"].items() for line in _corpus(f"{name}.members.{one}", member)
+    ]
+
+
+def _augmentation(name: str, section: Any) -> list[str]:
+    wrong = problems(name, section, types={"name": str, "seed": int, "variants": Mapping[str, Section]})
+    return wrong or [
+        line
+        for variant, bounds in section["variants"].items()
+        for line in unknown(f"{name}.variants", variant, augmentation.VARIANTS)
+        or problems(f"{name}.variants.{variant}", bounds, augmentation.VARIANTS[variant])
+    ]
+
+
+def _extracted(name: str, section: Any, representation: str | None = None) -> list[str]:
+    """Lines on the settings of a representation, and on those of its descriptors."""
+    representation = representation or name
+    known = registry.definition(representation)
+    required: dict[str, Any] = {"required": bool} if representation in REQUIRED else {}
+    wrong = problems(name, section, known.takes or known.function, types=required)
+    return wrong or [
+        line
+        for k, entry in enumerate(section.get("descriptors", ()))
+        for line in _descriptor(f"{name}.descriptors[{k}]", entry)
+    ]
+
+
+def _descriptor(name: str, entry: Section) -> list[str]:
+    functionals: dict[str, Any] = {"functionals": Sequence[str]} if "functionals" in entry else {}
+    chosen = entry.get("name", "")
+    wrong = unknown(f"{name}.name", chosen, DESCRIPTORS)
+    return wrong or problems(name, entry, DESCRIPTORS[chosen].function, types={"name": str, **functionals})
+
+
+def _projection(name: str, section: Any) -> list[str]:
+    wrong = problems(name, section, types={"max_rows": int, "tsne": Section, "umap": Section})
+    return wrong or [
+        line
+        for method in (projections.tsne, projections.umap)
+        for line in problems(f"{name}.{method.__name__}", section[method.__name__], method, given=("seed",))
+    ]
+
+
+def _representation(name: str, section: Any) -> list[str]:
+    adapted: dict[str, Any] = {"adaptation": str} if "adaptation" in (section or ()) else {}
+    wrong = problems(name, section, types={"name": str, "path": str, "settings": Section} | adapted)
+    return wrong or unknown(f"{name}.name", section["name"], registry.REPRESENTATIONS)
+
+
+def _features(name: str, section: Any) -> list[str]:
+    wrong = problems(name, section, types={"name": str, "path": str, "settings": Section})
+    if wrong or section["name"] == NO_FEATURES:
+        return wrong
+    wrong = unknown(f"{name}.name", section["name"], registry.REPRESENTATIONS)
+    return wrong or _extracted(f"{name}.settings", section["settings"], section["name"])
+
+
+def _member(above: str, member: Section) -> list[str]:
+    wrong = problems(
+        above.rstrip("."), member, types=dict.fromkeys(("model", "balance", "training", "representation"), Section)
+    )
+    return wrong or [
+        *_chosen(balancing.BALANCERS, f"{above}balance", member["balance"]),
+        *_representation(f"{above}representation", member["representation"]),
+        *_model(above, member),
+    ]
+
+
+def _model(above: str, config: Section) -> list[str]:
+    """Lines on the sections model and training of a study, or of the member whose dotted name is `above`."""
+    model, training = (f"{above}model", config["model"]), (f"{above}training", config["training"])
+    wrong = unknown(f"{above}model.name", config["model"].get("name"), [*classifiers.MODELS, *NEURAL, ENSEMBLE])
+    if wrong:
+        return wrong
+    if config["model"]["name"] == ENSEMBLE:
+        return problems(*model, types={**OF_A_MODEL, "mean": one_of(averaging.MEANS)})
+    return _classifier(model, training) if config["model"]["name"] in classifiers.MODELS else _network(model, training)
+
+
+def _classifier(model: Named, training: Named) -> list[str]:
+    name, representation = model[1]["name"], str(model[1].get("representation"))
+    wrong = problems(*model, classifiers.MODELS[name], given=("seed",), types=OF_A_MODEL)
+    if "max_epochs" in training[1]:
+        wrong.append(f"{training[0]} is that of a network, and {name} is none; choose training=scikit_learn")
+    else:
+        wrong += problems(*training, types={"refit": bool, "n_calibration_folds": int})
+    if representation in registry.REPRESENTATIONS and registry.definition(representation).time_axis is not None:
+        wrong.append(
+            f"model={name} takes a feature table, and {representation} is an array; choose -S"
+            " model.representation=librosa"
+        )
+    return wrong
+
+
+def _network(model: Named, training: Named) -> list[str]:
+    from ser.models import networks  # imports Keras, which takes seconds
+
+    name, representation = model[1]["name"], model[1].get("representation")
+    network = networks.NETWORKS[name]
+    wrong = problems(*model, network.layers, *network.also, types=OF_A_MODEL)
+    if "max_epochs" in training[1]:
+        wrong += problems(*training, progress.Rules, settings.NetworkTraining, given=("rules",))
+        if isinstance(varied := training[1].get("variation"), Mapping):
+            wrong += problems(f"{training[0]}.variation", varied, variation.Variation)
+    return wrong or [
+        *_refused(settings.NetworkTraining.of, training[1]),
+        *_refused(networks.check_representation, name, representation),
+    ]
+
+
+def _refused(function: Callable[..., object], *arguments: Any) -> list[str]:
+    """Message of a function that refuses its arguments."""
+    try:
+        function(*arguments)
+    except ValueError as error:
+        return [str(error)]
+    return []
+
+
+CHECKS: Mapping[str, Callable[[str, Any], list[str]]] = {
+    "tables": _taken_by(types={"format": one_of(FORMATS)}),
+    "paths": lambda name, section: problems(name, section, types=dict.fromkeys(section, str)),
+    "corpus": _corpus,
+    "labels": _taken_by(labels.merged),
+    "partition": lambda name, section: _chosen(partitions.PROTOCOLS, name, section),
+    "augmentation": _augmentation,
+    **dict.fromkeys(REPRESENTATIONS, _extracted),
+    "balance": lambda name, section: _chosen(balancing.BALANCERS, name, section),
+    "projection": _projection,
+    "evaluation": _taken_by(metrics.metrics, given=("protocol", "speaker_independent", "transductive", "seed")),
+    "report": _taken_by(
+        types={"n_mistakes": int, "temperature": one_of(TEMPERATURES), "n_repeats": int, "max_rows": int}
+    ),
+    "representation": _representation,
+    "adaptation": _taken_by(types={"name": one_of(ADAPTATIONS)}),
+    "features": _features,
+}
