@@ -24,8 +24,10 @@ diff: $(INSTALLED) ## compare the figures of the working copy with those of BASE
 app: $(INSTALLED) ## serve the web page, to this machine alone
 	python -m app.page
 
-serve: $(INSTALLED) ## serve the HTTP service
-	python -m app.service
+serve: $(INSTALLED) ## serve the HTTP service; start it again if a signal has ended it, as after a crash
+	@while python -m app.service; status=$$?; [ $$status -gt 128 ]; do \
+		echo "the service has ended with status $$status; starting it again" >&2; sleep 1; \
+	done; exit $$status
 
 $(INSTALLED): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; (3, 11) <= v < (3, 14) or sys.exit("error: found Python %d.%d, wanted 3.11 to 3.13; run: make PYTHON=python3.12" % v)'

@@ -2,25 +2,30 @@
 
 import os
 import sys
+from functools import partial
 
-from app.http import loading, logs, server, settings
 from ser.core import quiet
 
 
 def main() -> None:
     """Serve until a signal stops the process; wrong settings end it with a message and exit status 1."""
+    # Not above: every process that predicts imports this module, but needs no server.
+    from app.http import loading, logs, server, settings
+    from app.http.workers import Pool
+
     quiet.reserve_stdout()
     logs.configure()
     try:
         chosen = settings.read(os.environ)
         listener = server.listener(chosen)
-        models = loading.loaded(chosen)
+        pool = Pool(partial(loading.loaded, chosen.models), workers=chosen.workers, size=chosen.queue)
+        pool.start()
     except (ValueError, OSError) as error:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt:
         sys.exit("interrupted")
     with listener:
-        server.serve(chosen, models, listener)
+        server.serve(chosen, pool, listener)
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""The HTTP service: its routes, limits, keys and logs, and the threads that predict."""
+"""The HTTP service: its routes, limits, keys and logs, and the processes that predict."""

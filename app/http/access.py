@@ -8,14 +8,14 @@ from fastapi import Depends, HTTPException, Request
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
 from app.http import keys
-from app.http.keys import Keys
+from app.http.keys import Keyring
 from app.http.limits import Rate
 
 Caller = Callable[..., Any]
 """Dependency whose value is the name of the client."""
 
 
-def by_key(known: Keys) -> Caller:
+def by_key(known: Keyring) -> Caller:
     """Dependency: name of the client to whom the key of the request belongs; status 401 without a known key."""
     bearer = HTTPBearer(auto_error=False, description="An API key.")
     header = APIKeyHeader(name="X-API-Key", auto_error=False, description="An API key.")
@@ -26,7 +26,7 @@ def by_key(known: Keys) -> Caller:
         key: Annotated[str | None, Depends(header)],
     ) -> str:
         given = authorization.credentials if authorization else key or ""
-        name = keys.owner(given, known)
+        name = keys.owner(given, known.keys)
         if name is None:
             found = "an unknown API key" if given else "no API key"
             detail = f"{found}; send yours as `Authorization: Bearer KEY` or `X-API-Key: KEY`"
@@ -47,9 +47,23 @@ def at_rate(known: Caller, rate: Rate) -> Caller:
 
     async def caller(name: Annotated[str, Depends(known)]) -> str:
         if wait := rate.wait(name):
-            seconds = math.ceil(wait)
-            detail = f"more than {rate.per_minute:g} requests in a minute; try again in {seconds} s"
-            raise HTTPException(429, detail, {"Retry-After": str(seconds)})
+            raise _too_many(f"{rate.per_minute:g} requests", wait)
         return name
 
     return caller
+
+
+def in_budget(known: Caller, audio: Rate) -> Caller:
+    """Dependency: the client that `known` names; status 429 if it has sent too many seconds of audio."""
+
+    async def caller(name: Annotated[str, Depends(known)]) -> str:
+        if wait := audio.wait(name, cost=0.0):
+            raise _too_many(f"{audio.per_minute:g} seconds of audio", wait)
+        return name
+
+    return caller
+
+
+def _too_many(what: str, wait: float) -> HTTPException:
+    seconds = math.ceil(wait)
+    return HTTPException(429, f"more than {what} in a minute; try again in {seconds} s", {"Retry-After": str(seconds)})

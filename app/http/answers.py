@@ -1,12 +1,13 @@
 """Answers of the service, as its documentation shows them."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.http.loading import Facts
 from ser.audio.reading import Kind
-from ser.serving.recognition import Recognizer
 
 EXAMPLE: dict[str, Any] = {
     "emotion": "happy",
@@ -71,20 +72,9 @@ class Problem(BaseModel):
     detail: str = Field(description="A sentence with the reason and the remedy.")
 
 
-def model_answer(recognizer: Recognizer, *, default: bool) -> ModelAnswer:
-    """Facts of a model that clients need."""
-    description = recognizer.description
-    speakers = description.get("speakers")
-    return ModelAnswer(
-        name=recognizer.name,
-        default=default,
-        labels=recognizer.labels,
-        network=(description.get("model") or {}).get("name") or ("ensemble" if "members" in description else None),
-        corpora=description.get("corpora") or [],
-        n_speakers=None if speakers is None else len(speakers),
-        window=recognizer.window,
-        warnings=recognizer.warnings,
-    )
+def model_answer(model: Facts, *, default: bool) -> ModelAnswer:
+    """Facts of a model, as an answer."""
+    return ModelAnswer(**asdict(model), default=default)
 
 
 STATUS: Mapping[Kind, int] = {

@@ -1,7 +1,6 @@
 """The service as an ASGI application: its routes, limits, metrics and error answers put together."""
 
-import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
@@ -11,15 +10,14 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException as AnyHTTPException
 
 from app.http import access, routes
+from app.http.keys import Keyring
 from app.http.limits import Memory, Rate
-from app.http.loading import Models, warm_up
 from app.http.metrics import Metrics
 from app.http.middleware import Drained, Observed
 from app.http.settings import Settings
-from app.http.work import Pool
+from app.http.workers import Pool
 
 HELD = 8  # uploads of the largest size that fit into memory together
-CLOSING_SECONDS = 5.0  # for the threads to end, after the last request
 PLAIN = {
     404: "nothing has this address; /docs lists all addresses",
     405: "this address does not take this method; /docs lists the methods",
@@ -27,17 +25,15 @@ PLAIN = {
 DESCRIPTION = 'Predicts the emotion of recorded speech. All errors have the same form: `{"detail": "…"}`.'
 
 
-def application(chosen: Settings, models: Sequence[Models]) -> FastAPI:
-    """The service; `models` has one set of models for each thread that predicts."""
-    pool = Pool(models, size=chosen.queue, prepare=warm_up)
-    memory, rate = Memory(HELD * chosen.max_bytes), Rate(chosen.rate)
+def application(chosen: Settings, pool: Pool, known: Keyring) -> FastAPI:
+    """The service; `pool` has been started, and `known` are the keys, if there are any."""
+    memory, rate, audio = Memory(HELD * chosen.max_bytes), Rate(chosen.rate), Rate(chosen.audio_rate)
     metrics = Metrics(depth=lambda: pool.depth, held=lambda: memory.held)
 
     @asynccontextmanager
     async def working(_: FastAPI) -> AsyncIterator[None]:
-        await asyncio.to_thread(pool.start)
-        yield
-        await asyncio.to_thread(pool.close, timeout=CLOSING_SECONDS)
+        async with pool.working():
+            yield
 
     app = FastAPI(
         title="Speech emotion recognition",
@@ -50,11 +46,12 @@ def application(chosen: Settings, models: Sequence[Models]) -> FastAPI:
     app.add_middleware(Observed, observe=metrics.observe)
     app.add_exception_handler(AnyHTTPException, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
-    known = access.by_key(chosen.keys) if chosen.keys else access.by_address
-    limited = access.at_rate(known, rate)
-    app.include_router(routes.predicting(chosen, pool, memory, metrics, limited))
-    app.include_router(routes.listing(chosen, models[0], limited))
-    app.include_router(routes.watching(chosen, pool, metrics, known))
+    client = access.by_key(known) if known.keys else access.by_address
+    limited = access.at_rate(client, rate)
+    budget = access.in_budget(limited, audio)
+    app.include_router(routes.predicting(chosen, pool, memory, metrics, audio, budget))
+    app.include_router(routes.listing(chosen, pool.models, limited))
+    app.include_router(routes.watching(chosen, pool, metrics, client))
     return app
 
 

@@ -13,6 +13,7 @@ import re
 import secrets
 import sys
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 PREFIX = "ser_"  # for scanners that look for leaked secrets
 N_BYTES = 32
@@ -71,6 +72,13 @@ def read(entries: Iterable[str], *, source: str) -> Keys:
             )
         keys.append((name, digest))
     return tuple(keys)
+
+
+@dataclass
+class Keyring:
+    """The keys that are valid now; they can be replaced while the service runs."""
+
+    keys: Keys
 
 
 def owner(key: str, keys: Keys) -> str | None:

@@ -1,4 +1,4 @@
-"""Limits: requests of one client in a minute, and bytes in memory of all clients together."""
+"""Limits: requests and seconds of audio of one client in a minute, and bytes in memory of all clients together."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -8,29 +8,40 @@ MOST_CLIENTS = 10_000  # in memory; the client whose last request is the oldest 
 
 
 class Rate:
-    """Limit by a bucket of tokens for each client: those of a minute at once, then one after the other."""
+    """Limit by a bucket of tokens for each client: those of a minute at once, then one after the other.
+
+    A token is a request, or a second of audio.
+    """
 
     def __init__(self, per_minute: float, *, clock: Callable[[], float] = time.monotonic) -> None:
-        """Allow `per_minute` requests of each client; 0 allows any number."""
+        """Give each client `per_minute` tokens in a minute; 0 gives any number."""
         self.per_minute = per_minute
         self._clock = clock
         self._buckets: dict[str, tuple[float, float]] = {}  # client -> tokens, and the time when it had them
 
-    def wait(self, client: str) -> float:
-        """Seconds until `client` may send a request; 0 counts this request."""
+    def wait(self, client: str, cost: float = 1.0) -> float:
+        """Seconds until `client` has `cost` tokens; 0 takes them."""
         if not self.per_minute:
             return 0.0
+        missing = cost - self._tokens(client)
+        if missing > 0:
+            return missing * 60 / self.per_minute
+        self.take(client, cost)
+        return 0.0
+
+    def take(self, client: str, cost: float) -> None:
+        """Take tokens, possibly more than `client` has: the cost of some work is known only afterwards."""
+        if self.per_minute:
+            self._buckets[client] = (self._tokens(client) - cost, self._clock())
+
+    def _tokens(self, client: str) -> float:
         now, capacity = self._clock(), max(1.0, self.per_minute)
         tokens, then = self._buckets.pop(client, (capacity, now))
         tokens = min(capacity, tokens + (now - then) * self.per_minute / 60)
-        allowed = tokens >= 1
-        self._buckets[client] = (
-            tokens - allowed,
-            now,
-        )  # last in the dict, whose order is that of requests
+        self._buckets[client] = (tokens, now)  # last in the dict, whose order is that of requests
         if len(self._buckets) > MOST_CLIENTS:
             del self._buckets[next(iter(self._buckets))]
-        return 0.0 if allowed else (1 - tokens) * 60 / self.per_minute
+        return tokens
 
 
 class Full(Exception):

@@ -1,27 +1,39 @@
-"""Models of the service: one set for each thread, loaded and warmed up before the first request."""
+"""Models of the service, loaded and warmed up by each process before its first request."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from app.http.settings import Settings
 from ser.serving import inputs, recognition
 from ser.serving.recognition import Recognizer
 
 Models = Mapping[str, Recognizer]
 
 
-def loaded(chosen: Settings) -> list[Models]:
-    """All models, once for each thread.
+@dataclass(frozen=True)
+class Facts:
+    """Facts of a model that clients need."""
+
+    name: str
+    labels: list[str]
+    network: str | None
+    corpora: list[str]
+    n_speakers: int | None
+    window: float
+    warnings: list[str]
+
+
+def loaded(folders: Mapping[str, Path]) -> Models:
+    """All models.
 
     Raises
     ------
     ValueError
         If a model cannot be loaded.
     """
-    return [{name: _loaded(name, folder) for name, folder in chosen.models.items()} for _ in range(chosen.threads)]
+    return {name: _loaded(name, folder) for name, folder in folders.items()}
 
 
 def _loaded(name: str, folder: Path) -> Recognizer:
@@ -31,8 +43,23 @@ def _loaded(name: str, folder: Path) -> Recognizer:
         raise ValueError(f"SER_MODELS has {name}: {error}") from None
 
 
+def facts(recognizer: Recognizer) -> Facts:
+    """Facts of a model."""
+    description = recognizer.description
+    speakers = description.get("speakers")
+    return Facts(
+        name=recognizer.name,
+        labels=list(recognizer.labels),
+        network=(description.get("model") or {}).get("name") or ("ensemble" if "members" in description else None),
+        corpora=description.get("corpora") or [],
+        n_speakers=None if speakers is None else len(speakers),
+        window=recognizer.window,
+        warnings=list(recognizer.warnings),
+    )
+
+
 def warm_up(models: Models) -> None:
-    """Predict once with each model: the first prediction of a thread is slow."""
+    """Predict once with each model: the first prediction of a process is slow."""
     noise = np.random.default_rng(0).normal(0, 0.1, 16_000).astype(np.float32)
     for recognizer in models.values():
         recognizer.predict(inputs.of_waveform(noise, 16_000))

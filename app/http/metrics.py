@@ -25,7 +25,7 @@ class Metrics:
         )
         self._audio = Counter("ser_audio_seconds", "Duration of the predicted recordings", registry=registry)
         self._predictions = Counter("ser_predictions", "Predictions by emotion", ("emotion",), registry=registry)
-        Gauge("ser_queue_depth", "Recordings that wait for a thread", registry=registry).set_function(depth)
+        Gauge("ser_queue_depth", "Recordings that wait for a process", registry=registry).set_function(depth)
         Gauge("ser_upload_bytes", "Bytes of uploads in memory", registry=registry).set_function(held)
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:

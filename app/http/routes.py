@@ -1,20 +1,20 @@
 """Routes of the service."""
 
 import asyncio
-from concurrent.futures import Future
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 
-from app.http import prediction, uploads
+from app.http import uploads
 from app.http.access import Caller
 from app.http.answers import FORM, STATUS, HealthAnswer, ModelsAnswer, RecordingAnswer, model_answer, problems
-from app.http.limits import Full, Memory
-from app.http.loading import Models
+from app.http.limits import Full, Memory, Rate
+from app.http.loading import Facts
 from app.http.metrics import Metrics
 from app.http.prediction import Answer
 from app.http.settings import Settings
-from app.http.work import Pool
+from app.http.workers import Crashed, Pool
 from ser.audio.reading import InvalidAudio
 
 PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
@@ -24,9 +24,11 @@ def _of_keys(chosen: Settings) -> tuple[int, ...]:
     return (401,) if chosen.keys else ()
 
 
-def predicting(chosen: Settings, pool: Pool[Models], memory: Memory, metrics: Metrics, caller: Caller) -> APIRouter:
-    """Router of `/v1/predict`."""
-    router = APIRouter(dependencies=[Depends(caller)])
+def predicting(
+    chosen: Settings, pool: Pool, memory: Memory, metrics: Metrics, audio: Rate, caller: Caller
+) -> APIRouter:
+    """Router of `/v1/predict`; `audio` counts the seconds of each client."""
+    router = APIRouter()
     names = list(chosen.models)
 
     @router.post(
@@ -39,6 +41,7 @@ def predicting(chosen: Settings, pool: Pool[Models], memory: Memory, metrics: Me
     )
     async def predict(
         request: Request,
+        client: Annotated[str, Depends(caller)],
         model: Annotated[
             str, Query(description="Name of a model, as listed by /v1/models.", json_schema_extra={"enum": names})
         ] = chosen.default_model,
@@ -50,7 +53,9 @@ def predicting(chosen: Settings, pool: Pool[Models], memory: Memory, metrics: Me
         with memory.lease() as take:
             content = await uploads.received(request, settings=chosen, take=take)
             request.state.facts["bytes"] = len(content)
-            answer = await _answer(request, content, model, timeline, chosen, pool)
+            sent = pool.submit(client, model, content, timeline=timeline, max_seconds=chosen.max_seconds)
+            answer = await _answer(request, sent, chosen)
+        audio.take(client, answer["duration"])
         request.state.facts |= {"model": model, "audio_seconds": answer["duration"], "emotion": answer["emotion"]}
         metrics.predicted(answer["emotion"], answer["duration"])
         return answer
@@ -58,36 +63,22 @@ def predicting(chosen: Settings, pool: Pool[Models], memory: Memory, metrics: Me
     return router
 
 
-async def _answer(
-    request: Request, content: bytes, model: str, timeline: bool, chosen: Settings, pool: Pool[Models]
-) -> Answer:
-    """Prediction by a thread; raise `HTTPException` if it fails, takes too long, or the client leaves."""
-    left = False
-
-    def is_wanted() -> bool:
-        return not left  # the thread asks before each piece of the recording
-
-    def work(models: Models) -> Answer:
-        return prediction.predicted(
-            models[model], content, timeline=timeline, max_seconds=chosen.max_seconds, is_wanted=is_wanted
-        )
-
+async def _answer(request: Request, sent: asyncio.Future[Answer], chosen: Settings) -> Answer:
+    """Prediction by a process; raise `HTTPException` if it fails, takes too long, or the client leaves."""
     try:
-        future = pool.submit(work)
-        return await _first(future, request, timeout=chosen.work_seconds)
+        return await _first(sent, request, timeout=chosen.work_seconds)
     except Full:
         raise uploads.busy(f"{chosen.queue} recordings wait already") from None
+    except Crashed:
+        raise HTTPException(500, "the prediction has crashed a process; do not send this recording again") from None
     except InvalidAudio as error:
         raise HTTPException(STATUS[error.kind], str(error)) from None
     except TimeoutError:
         raise uploads.busy(f"there was no answer within {chosen.work_seconds:g} s") from None
-    finally:
-        left = True
 
 
-async def _first(future: Future[Answer], request: Request, *, timeout: float) -> Answer:
-    """Result of `future`; raise `HTTPException` if the client leaves first, `TimeoutError` after `timeout` seconds."""
-    result = asyncio.wrap_future(future)
+async def _first(result: asyncio.Future[Answer], request: Request, *, timeout: float) -> Answer:
+    """`result`; raise `HTTPException` if the client leaves first, `TimeoutError` after `timeout` seconds."""
     leaving = asyncio.ensure_future(request.receive())  # after the body, the only message is the end of the connection
     try:
         waiting: set[asyncio.Future[Any]] = {result, leaving}
@@ -102,12 +93,10 @@ async def _first(future: Future[Answer], request: Request, *, timeout: float) ->
         result.cancel()
 
 
-def listing(chosen: Settings, models: Models, caller: Caller) -> APIRouter:
+def listing(chosen: Settings, models: Sequence[Facts], caller: Caller) -> APIRouter:
     """Router of `/v1/models`."""
     router = APIRouter(dependencies=[Depends(caller)])
-    answer = ModelsAnswer(
-        models=[model_answer(one, default=name == chosen.default_model) for name, one in models.items()]
-    )
+    answer = ModelsAnswer(models=[model_answer(one, default=one.name == chosen.default_model) for one in models])
 
     @router.get("/v1/models", summary="List the models", responses=problems(429, 500, *_of_keys(chosen)))
     async def listed() -> ModelsAnswer:
@@ -117,15 +106,15 @@ def listing(chosen: Settings, models: Models, caller: Caller) -> APIRouter:
     return router
 
 
-def watching(chosen: Settings, pool: Pool[Models], metrics: Metrics, caller: Caller) -> APIRouter:
+def watching(chosen: Settings, pool: Pool, metrics: Metrics, caller: Caller) -> APIRouter:
     """Router of `/healthz` and `/metrics`."""
     router = APIRouter()
 
     @router.get("/healthz", summary="Check that the service works", responses=problems(500, 503))
     async def health() -> HealthAnswer:
         """This route needs no key."""
-        if not pool.works(within=2 * chosen.work_seconds):  # twice the time after which a thread should have stopped
-            raise HTTPException(503, "no thread predicts any more; restart the service", {"Retry-After": "1"})
+        if not pool.works:
+            raise HTTPException(503, "no process predicts now; the log has the reason", {"Retry-After": "1"})
         return HealthAnswer(status="ok")
 
     @router.get(

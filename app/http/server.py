@@ -2,18 +2,20 @@
 
 import logging
 import math
+import os
 import resource
 import signal
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 
 import uvicorn
 
-from app.http import connections
+from app.http import connections, settings
 from app.http.application import application
-from app.http.loading import Models
+from app.http.keys import Keyring
 from app.http.settings import Settings
+from app.http.workers import Pool
 
 BACKLOG = 32  # asyncio accepts as many connections at once, before any of them is counted
 OTHER_FILES = 96  # descriptors that are no connections: of libraries, of pipes, and of those being accepted
@@ -38,12 +40,12 @@ def listener(chosen: Settings) -> socket.socket:
         ) from None
 
 
-def server(chosen: Settings, models: Sequence[Models]) -> uvicorn.Server:
+def server(chosen: Settings, pool: Pool, known: Keyring | None = None) -> uvicorn.Server:
     """The server, to be run on a listening socket."""
     most = most_connections(chosen.connections)
     of_address = most if chosen.forwarded_from else most // 2  # all clients of a proxy have its address
     config = uvicorn.Config(
-        application(chosen, models),
+        application(chosen, pool, known or Keyring(chosen.keys)),
         http=connections.limited(most, of_address=of_address),
         backlog=BACKLOG,
         ws="none",
@@ -71,19 +73,33 @@ def most_connections(wanted: int) -> int:
     return wanted
 
 
-def serve(chosen: Settings, models: Sequence[Models], at: socket.socket) -> None:
-    """Serve on the socket `at` until SIGTERM or SIGINT; running requests are finished first."""
+def read_again(known: Keyring, environment: Mapping[str, str]) -> None:
+    """Replace the keys by those that the files have now; on an error, keep them."""
+    try:
+        if not known.keys:
+            raise ValueError("the service was started without keys; restart it")
+        known.keys = settings.read(environment).keys
+    except ValueError as error:
+        log.error("the keys have not changed: %s", error)
+    else:
+        log.info("keys read again", extra={"facts": {"keys": len(known.keys)}})
+
+
+def serve(chosen: Settings, pool: Pool, at: socket.socket) -> None:
+    """Serve on the socket `at` until SIGTERM or SIGINT; running requests are finished first. SIGHUP reads the keys."""
     for one in (signal.SIGTERM, signal.SIGINT):  # uvicorn raises it again at its end, which would be a failure
         signal.signal(one, lambda *_: None)
+    known = Keyring(chosen.keys)
+    signal.signal(signal.SIGHUP, lambda *_: read_again(known, os.environ))
     host, port = at.getsockname()[:2]
-    facts = {"host": host, "port": port, "models": list(chosen.models), "threads": chosen.threads}
+    facts = {"host": host, "port": port, "models": list(chosen.models), "workers": chosen.workers}
     log.info("serving", extra={"facts": facts})
     if not chosen.keys:
         whom = "this machine only" if chosen.is_local else "everybody, since SER_OPEN is 1"
         log.warning("there are no API keys: serving %s", whom)
-    for name, recognizer in models[0].items():
-        for warning in recognizer.warnings:
-            log.warning(warning, extra={"facts": {"model": name}})
+    for model in pool.models:
+        for warning in model.warnings:
+            log.warning(warning, extra={"facts": {"model": model.name}})
     with suppress(KeyboardInterrupt):
-        server(chosen, models).run([at])
+        server(chosen, pool, known).run([at])
     log.info("stopped")

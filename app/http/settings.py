@@ -15,7 +15,7 @@ from ser.serving import recognition
 EMBEDDED = "ravdess"
 MODEL = re.compile(r"[A-Za-z0-9._-]{1,64}")
 RATE = 600.0  # requests of one client in a minute, where several clients share the service
-MOST_THREADS = 4  # more gain nothing: Python code runs in one thread at a time
+AUDIO_RATE = 3600.0  # seconds of audio of one client in a minute, there
 MIB = 2**20
 
 
@@ -38,8 +38,9 @@ class Settings:
     SER_RATE             600           requests in a minute of a key, or, with SER_OPEN, of an address; 0: any number,
                                        the default where only this machine can send requests without a key
     SER_CONNECTIONS      512           open connections; at most half of them from one address
-    SER_QUEUE            32            recordings that may wait for a thread
-    SER_THREADS          cores, max 4  threads that predict
+    SER_AUDIO_RATE       3600          seconds of audio in a minute, in the same way
+    SER_QUEUE            32            recordings that may wait; clients share these places, and take turns
+    SER_WORKERS          cores         processes that predict
     SER_STALL_SECONDS    10            longest pause of a client while it sends
     SER_UPLOAD_SECONDS   120           time for a request to arrive completely
     SER_WORK_SECONDS     30            time for an answer, from the end of the request
@@ -55,9 +56,10 @@ class Settings:
     max_bytes: int = 25 * MIB
     max_seconds: float = 600.0
     rate: float = 0.0
+    audio_rate: float = 0.0
     connections: int = 512
     queue: int = 32
-    threads: int = 2
+    workers: int = 2
     stall_seconds: float = 10.0
     upload_seconds: float = 120.0
     work_seconds: float = 30.0
@@ -89,7 +91,7 @@ def read(environment: Mapping[str, str]) -> Settings:
     default = Settings()
     keys = _keys(environment)
     is_open = bool(_number(environment, "SER_OPEN", 0, lowest=0, highest=1, whole=True))
-    rate = RATE if keys or is_open else default.rate
+    rate, audio_rate = (RATE, AUDIO_RATE) if keys or is_open else (default.rate, default.audio_rate)
     settings = Settings(
         host=environment.get("SER_HOST") or default.host,
         port=int(_number(environment, "SER_PORT", default.port, lowest=0, highest=65_535, whole=True)),
@@ -99,11 +101,12 @@ def read(environment: Mapping[str, str]) -> Settings:
         max_bytes=int(_number(environment, "SER_MAX_BYTES", default.max_bytes, lowest=1, highest=2**31, whole=True)),
         max_seconds=_number(environment, "SER_MAX_SECONDS", default.max_seconds, lowest=0.1, highest=86_400),
         rate=_number(environment, "SER_RATE", rate, lowest=0, highest=1e9),
+        audio_rate=_number(environment, "SER_AUDIO_RATE", audio_rate, lowest=0, highest=1e9),
         connections=int(
             _number(environment, "SER_CONNECTIONS", default.connections, lowest=2, highest=10**6, whole=True)
         ),
         queue=int(_number(environment, "SER_QUEUE", default.queue, lowest=1, highest=100_000, whole=True)),
-        threads=int(_number(environment, "SER_THREADS", _n_cores(), lowest=1, highest=256, whole=True)),
+        workers=int(_number(environment, "SER_WORKERS", _n_cores(), lowest=1, highest=256, whole=True)),
         stall_seconds=_number(environment, "SER_STALL_SECONDS", default.stall_seconds, lowest=0.1, highest=3600),
         upload_seconds=_number(environment, "SER_UPLOAD_SECONDS", default.upload_seconds, lowest=0.1, highest=86_400),
         work_seconds=_number(environment, "SER_WORK_SECONDS", default.work_seconds, lowest=0.1, highest=3600),
@@ -119,9 +122,8 @@ def read(environment: Mapping[str, str]) -> Settings:
 
 
 def _n_cores() -> int:
-    """Cores that this process may use, at most `MOST_THREADS`."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(cores, MOST_THREADS)
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _number(

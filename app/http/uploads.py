@@ -1,6 +1,7 @@
 """The recording in a multipart request, read while its bytes arrive; no other field is kept."""
 
 import asyncio
+import mmap
 from collections.abc import Callable
 from typing import Any
 
@@ -20,10 +21,15 @@ SEND_ONE = "send one recording in the field `file`"
 
 
 class Form:
-    """Parser of a multipart body that keeps the bytes of the recording."""
+    """Parser of a multipart body that keeps the bytes of the recording in one piece of memory.
 
-    def __init__(self, boundary: bytes) -> None:
-        self._pieces: list[bytes] = []
+    The memory is that of the longest body that may come, but costs nothing until it is written, and goes back to the
+    system as a whole.
+    """
+
+    def __init__(self, boundary: bytes, *, longest: int, max_bytes: int) -> None:
+        self._memory = mmap.mmap(-1, max(1, min(longest, max_bytes)))
+        self._max_bytes = max_bytes
         self._name, self._value = bytearray(), bytearray()
         self._is_recording = False
         self._n_parts = self._n_recordings = 0
@@ -48,14 +54,13 @@ class Form:
         except FormParserError:  # its message is about the parser
             raise HTTPException(400, "the body is not multipart/form-data; send a form") from None
 
-    def recording(self) -> bytes:
+    def recording(self) -> memoryview:
         """Bytes of the recording, after the whole body; raise `HTTPException` (400, 422) if there is not one."""
         if not self._ended:
             raise HTTPException(400, "the body ends before its last boundary; send it whole")
         if self._n_recordings != 1:
             raise HTTPException(422, f"{self._n_recordings or 'no'} fields with a recording; {SEND_ONE}")
-        pieces, self._pieces = self._pieces, []
-        return b"".join(pieces)
+        return memoryview(self._memory)[: self.n_bytes]
 
     def _part_begins(self) -> None:
         self._n_parts += 1
@@ -74,14 +79,16 @@ class Form:
 
     def _part_data(self, data: bytes, start: int, end: int) -> None:
         if self._is_recording:
-            self._pieces.append(data[start:end])
-            self.n_bytes += end - start
+            first, self.n_bytes = self.n_bytes, self.n_bytes + end - start
+            if self.n_bytes > self._max_bytes:
+                raise _too_large(self._max_bytes)
+            self._memory[first : self.n_bytes] = data[start:end]
 
     def _end(self) -> None:
         self._ended = True
 
 
-async def received(request: Request, *, settings: Settings, take: Callable[[int], None]) -> bytes:
+async def received(request: Request, *, settings: Settings, take: Callable[[int], None]) -> memoryview:
     """Recording that a client sends; `take` reserves the bytes before they are kept.
 
     Raises
@@ -90,11 +97,12 @@ async def received(request: Request, *, settings: Settings, take: Callable[[int]
         If the body is not a form (400, 415), does not contain one recording (422), is too large (413) or too slow
         (408), or if no memory is free (503).
     """
-    form = Form(_boundary(request))
     most = settings.max_bytes + OVERHEAD
     declared = request.headers.get("content-length", "")
-    if declared.isdecimal() and int(declared) > most:
+    longest = int(declared) if declared.isdecimal() else most
+    if longest > most:
         raise _too_large(settings.max_bytes)
+    form = Form(_boundary(request), longest=longest, max_bytes=settings.max_bytes)
     n_bytes = 0
     try:
         async with asyncio.timeout(settings.upload_seconds):
@@ -110,8 +118,6 @@ async def received(request: Request, *, settings: Settings, take: Callable[[int]
                     raise _too_large(settings.max_bytes)
                 take(len(data))
                 form.write(data)
-                if form.n_bytes > settings.max_bytes:
-                    raise _too_large(settings.max_bytes)
     except TimeoutError:
         raise HTTPException(
             408,

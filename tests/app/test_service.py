@@ -4,7 +4,6 @@ import asyncio
 import json
 import logging
 import struct
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,12 +13,11 @@ import httpx
 import numpy as np
 import pytest
 
-from app.http import loading, logs, prediction
-from app.http.settings import Settings
+from app.http import logs, prediction, workers
 from benchmarks import service as benchmark
 from ser.audio.reading import InvalidAudio, Kind
 from ser.serving import inputs, recognition
-from tests.support import serving
+from tests.support import served_models, serving
 from tests.support.serving import DEMO, PREDICT, encoded, served, speech
 from tests.support.synthesis import tone
 
@@ -38,7 +36,7 @@ def sent(client: httpx.Client, content: bytes, *, name: str = "speech.wav", quer
 
 def predicted(content: bytes) -> dict[str, Any]:
     with inputs.opened(content) as recording:
-        return dict(serving.models()[0]["ravdess"].predict(recording))
+        return dict(serving.recognizer().predict(recording))
 
 
 @pytest.mark.parametrize("path", DEMO[::60], ids=lambda path: path.stem)
@@ -63,7 +61,7 @@ def test_a_timeline_has_one_window_per_second(client: httpx.Client) -> None:
     response = sent(client, content, query="?timeline=true")
     timeline = response.json().pop("timeline")
     with inputs.opened(content) as recording:
-        assert timeline == list(serving.models()[0]["ravdess"].timeline(recording))
+        assert timeline == list(serving.recognizer().timeline(recording))
     assert [one["start"] for one in timeline] == list(range(len(timeline)))
     assert "timeline" not in sent(client, content).json()
 
@@ -174,22 +172,18 @@ def test_many_seconds_in_few_bytes_are_refused_by_the_header(client: httpx.Clien
     assert "longer than 600 s" in response.json()["detail"]
 
 
-@pytest.mark.parametrize("kind", Kind)
-def test_each_kind_of_invalid_audio_has_its_status(kind: Kind, monkeypatch: pytest.MonkeyPatch) -> None:
-    def predicted(*_: Any, **__: Any) -> None:
-        raise InvalidAudio(kind, "found", "wanted")
-
-    monkeypatch.setattr(prediction, "predicted", predicted)
-    with served() as client:
-        response = sent(client, SPEECH)
-    assert response.status_code == (413 if kind == Kind.TOO_LONG else 422)
-    assert response.json() == {"detail": "found; wanted"}
+def test_each_kind_of_invalid_audio_has_its_status() -> None:
+    with served(served_models.refusing, models=dict.fromkeys(map(str, Kind), recognition.EMBEDDED)) as client:
+        for kind in Kind:
+            response = sent(client, SPEECH, query=f"?model={kind}")
+            assert response.status_code == (413 if kind == Kind.TOO_LONG else 422)
+            assert response.json() == {"detail": "found; wanted"}
 
 
 def test_a_recording_with_too_long_a_declared_length_is_not_decoded() -> None:
     with pytest.raises(InvalidAudio, match="longer than 1 s; send parts of it") as caught:
         prediction.predicted(
-            serving.models()[0]["ravdess"],
+            serving.recognizer(),
             encoded(speech(2)),
             timeline=False,
             max_seconds=1,
@@ -204,14 +198,14 @@ def test_a_header_with_too_short_a_declared_length_does_not_evade_the_limit() ->
         blocks = prediction._at_most(recording.blocks, recording.sample_rate, max_seconds=1)
         shorter = replace(recording, blocks=blocks, duration=1.0)
         with pytest.raises(InvalidAudio, match="longer than 1 s"):
-            serving.models()[0]["ravdess"].predict(shorter)
+            serving.recognizer().predict(shorter)
 
 
 def test_decoding_ends_when_the_client_has_left() -> None:
     asked = iter([True, False])
     with pytest.raises(prediction.Abandoned):
         prediction.predicted(
-            serving.models()[0]["ravdess"],
+            serving.recognizer(),
             encoded(speech(100)),
             timeline=False,
             max_seconds=600,
@@ -279,8 +273,7 @@ def test_an_invalid_parameter_is_refused_in_one_sentence(client: httpx.Client) -
 
 def test_the_first_model_is_the_default_and_each_has_its_name() -> None:
     folder = recognition.EMBEDDED
-    chosen = Settings(models={"one": folder, "two": folder}, threads=1, rate=0)
-    with served(chosen, loading.loaded(chosen)) as client:
+    with served(models={"one": folder, "two": folder}) as client:
         models = client.get("/v1/models").json()["models"]
         assert [(model["name"], model["default"]) for model in models] == [("one", True), ("two", False)]
         assert sent(client, SPEECH, query="?model=two").json() == sent(client, SPEECH).json()
@@ -297,9 +290,7 @@ def test_models_are_described_without_their_paths(client: httpx.Client) -> None:
 
 
 def test_a_model_trained_on_synthetic_speech_has_a_warning_with_its_public_name() -> None:
-    made = replace(serving.models()[0]["ravdess"], name="mine", description={"corpora": ["demo"]})
-    chosen = Settings(models={"mine": recognition.EMBEDDED}, rate=0, threads=1)
-    with served(chosen, [{"mine": made}]) as client:
+    with served(served_models.synthetic, models={"mine": recognition.EMBEDDED}) as client:
         (model,) = client.get("/v1/models").json()["models"]
         assert "mine was trained on the demo corpus" in model["warnings"][0]
         assert sent(client, SPEECH).status_code == 200
@@ -315,70 +306,52 @@ def test_errors_of_wrong_addresses_and_methods_have_the_common_shape(
     assert "/docs" in response.json()["detail"]
 
 
-class Broken:
-    """Recognizer that raises `SystemExit`."""
-
-    labels = ("happy",)
-    description: dict[str, Any] = {}  # noqa: RUF012
-    window, warnings, name = 3.0, (), "broken"
-
-    def predict(self, _: object) -> None:
-        raise SystemExit("/secret/path")
+FAILING: dict[str, Any] = {
+    "models": dict.fromkeys(("ravdess", "broken", "crashing", "hanging"), recognition.EMBEDDED),
+    "work_seconds": 5.0,
+}
 
 
-def test_a_thread_survives_any_exception_of_a_model(caplog: pytest.LogCaptureFixture) -> None:
-    models: Any = {"ravdess": serving.models()[0]["ravdess"], "broken": Broken()}
-    chosen = Settings(models=dict.fromkeys(models, recognition.EMBEDDED), rate=0, threads=1)
-    with caplog.at_level(logging.INFO, "app"), served(chosen, [models]) as client:
+@pytest.fixture(scope="module")
+def failing() -> Iterator[httpx.Client]:
+    with served(served_models.failing, **FAILING) as client:
+        yield client
+
+
+def test_a_process_survives_any_exception_of_a_model(failing: httpx.Client, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, "app"):
         for _ in range(3):
-            response = sent(client, SPEECH, query="?model=broken")
+            response = sent(failing, SPEECH, query="?model=broken")
             assert response.status_code == 500
             assert list(response.json()) == ["detail"]
             assert "secret" not in response.text
             assert response.headers["X-Request-ID"] in response.json()["detail"]
-        assert sent(client, SPEECH).json() == predicted(SPEECH)
-        assert client.get("/healthz").status_code == 200
+        assert sent(failing, SPEECH).json() == predicted(SPEECH)
     assert "/secret/path" in caplog.text
 
 
-class Stuck(Broken):
-    """Recognizer that waits for a signal before it answers."""
-
-    def __init__(self) -> None:
-        self.released = threading.Event()
-        self.released.set()
-
-    def predict(self, _: object) -> Any:
-        self.released.wait(30)
-        return {"emotion": "happy", "confidence": 1.0, "probabilities": {}, "duration": 1.0}
-
-    def probabilities(self, *_: object) -> None:
-        pass
+def test_a_crash_of_native_code_ends_one_request_and_not_the_service(failing: httpx.Client) -> None:
+    for _ in range(2):
+        response = sent(failing, SPEECH, query="?model=crashing")
+        assert response.status_code == 500
+        assert "do not send this recording again" in response.json()["detail"]
+        assert sent(failing, SPEECH).json() == predicted(SPEECH)
+    assert failing.get("/healthz").status_code == 200
 
 
-def test_a_thread_that_hangs_blocks_no_request_and_health_reports_it() -> None:
-    stuck: Any = Stuck()
-    chosen = Settings(models={"stuck": recognition.EMBEDDED}, rate=0, threads=1, work_seconds=0.5, queue=1)
-    with served(chosen, [{"stuck": stuck}]) as client:
-        assert sent(client, SPEECH).status_code == 200
-        stuck.released.clear()
+def test_work_that_hangs_is_ended_and_other_recordings_wait_no_longer_than_that(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(workers, "STOP_SECONDS", 0.2)
+    with served(served_models.failing, **FAILING | {"work_seconds": 0.5, "queue": 1}) as client:
+        response = sent(client, SPEECH, query="?model=hanging")
+        assert response.status_code == 503
+        assert response.headers["Retry-After"] == "1"
+        assert "within 0.5 s" in response.json()["detail"]
         begin = time.monotonic()
-        for words in (
-            "within 0.5 s",
-            "within 0.5 s",
-            "1 recordings wait already",
-        ):  # being processed, in the queue, refused by the queue
-            response = sent(client, SPEECH)
-            assert response.status_code == 503
-            assert response.headers["Retry-After"] == "1"
-            assert words in response.json()["detail"]
-        assert time.monotonic() - begin < 5
-        while client.get("/healthz").status_code != 503:
-            assert time.monotonic() - begin < 5
-        stuck.released.set()
-        while client.get("/healthz").status_code != 200:
+        while sent(client, SPEECH).status_code != 200:
             assert time.monotonic() - begin < 10
-        assert sent(client, SPEECH).status_code == 200
+        assert client.get("/healthz").status_code == 200
 
 
 def test_metrics_count_what_happened() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.http import keys, settings
+from app.http import keys, server, settings
 from app.http.limits import MOST_CLIENTS, Full, Memory, Rate
 from app.http.settings import Settings
 from ser.serving import recognition
@@ -103,6 +103,23 @@ def test_a_client_may_have_two_keys() -> None:
     assert keys.owner(KEY, both) == keys.owner(OTHER, both) == "bob"
 
 
+def test_keys_are_replaced_by_those_of_the_file_and_kept_if_it_is_wrong(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "keys"
+    known = keys.Keyring(KNOWN)
+    file.write_text(f"eve:{KNOWN[1][1]}\n")
+    server.read_again(known, {"SER_API_KEYS_FILE": str(file)})
+    assert known.keys == (KNOWN[1],)
+    file.write_text("eve\n")
+    server.read_again(known, {"SER_API_KEYS_FILE": str(file)})
+    assert known.keys == (KNOWN[1],)
+    assert "the keys have not changed: entry 1" in caplog.text
+    without = keys.Keyring(())
+    server.read_again(without, {"SER_API_KEYS_FILE": str(file)})
+    assert not without.keys
+
+
 def test_every_known_key_is_compared_even_after_a_match(monkeypatch: pytest.MonkeyPatch) -> None:
     compared: list[str] = []
     monkeypatch.setattr(keys.hmac, "compare_digest", lambda given, known: not compared.append(known) and given == known)
@@ -194,7 +211,7 @@ def test_uploads_beyond_the_memory_are_refused_with_a_retry_time(monkeypatch: py
 
 
 def test_unset_variables_have_their_defaults() -> None:
-    assert settings.read({}) == Settings(threads=settings.read({}).threads)
+    assert settings.read({}) == Settings(workers=settings.read({}).workers)
     assert settings.read({"SER_PORT": "", "SER_MODELS": ""}) == settings.read({})
 
 
@@ -218,9 +235,10 @@ def test_every_setting_can_be_set(tmp_path: Path) -> None:
             "SER_MAX_BYTES": "1000",
             "SER_MAX_SECONDS": "1.5",
             "SER_RATE": "7",
+            "SER_AUDIO_RATE": "8",
             "SER_CONNECTIONS": "9",
             "SER_QUEUE": "3",
-            "SER_THREADS": "5",
+            "SER_WORKERS": "5",
             "SER_STALL_SECONDS": "1",
             "SER_UPLOAD_SECONDS": "2",
             "SER_WORK_SECONDS": "3",
@@ -228,7 +246,7 @@ def test_every_setting_can_be_set(tmp_path: Path) -> None:
         }
     )
     models = {"mine": Path("models/fold_0"), "ravdess": recognition.EMBEDDED}
-    given = ("0.0.0.0", 9000, True, KNOWN, models, 1000, 1.5, 7.0, 9, 3, 5, 1.0, 2.0, 3.0, "10.0.0.1")
+    given = ("0.0.0.0", 9000, True, KNOWN, models, 1000, 1.5, 7.0, 8.0, 9, 3, 5, 1.0, 2.0, 3.0, "10.0.0.1")
     assert chosen == Settings(*given)
     assert chosen.default_model == "mine"
     assert len(given) == len(fields(Settings))
@@ -236,14 +254,14 @@ def test_every_setting_can_be_set(tmp_path: Path) -> None:
 
 def test_every_variable_is_documented() -> None:
     names = set(re.findall(r'"(SER_\w+)"', Path(settings.__file__).read_text()))
-    assert len(names) == 15
+    assert len(names) == 16
     assert all(name in (Settings.__doc__ or "") for name in names)
 
 
 BAD = {
     "a word": ({"SER_PORT": "http"}, "SER_PORT is 'http'; set it to a whole number from 0 to 65535"),
     "too high": ({"SER_PORT": "65536"}, "SER_PORT is '65536'"),
-    "a fraction": ({"SER_THREADS": "1.5"}, "SER_THREADS is '1.5'; set it to a whole number from 1 to 256"),
+    "a fraction": ({"SER_WORKERS": "1.5"}, "SER_WORKERS is '1.5'; set it to a whole number from 1 to 256"),
     "no queue": ({"SER_QUEUE": "0"}, "SER_QUEUE is '0'"),
     "NaN": ({"SER_MAX_SECONDS": "nan"}, "SER_MAX_SECONDS is 'nan'; set it to a number"),
     "infinite": ({"SER_WORK_SECONDS": "inf"}, "SER_WORK_SECONDS is 'inf'"),

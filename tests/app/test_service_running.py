@@ -1,19 +1,24 @@
 """A service in a process of its own answers, in spite of slow, wrong and absent clients."""
 
 import contextlib
+import os
 import signal
 import socket
 import statistics
+import subprocess
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import psutil
 import pytest
 
+from app.http import keys
 from tests.support import serving
+from tests.support.paths import ROOT
 from tests.support.serving import DEMO, PREDICT, Running, encoded, running, speech
 
 SPEECH = DEMO[0].read_bytes()
@@ -150,7 +155,7 @@ def test_the_work_for_a_client_ends_when_the_client_leaves(service: Running) -> 
 
 
 @pytest.mark.slow
-def test_a_client_that_leaves_frees_the_thread_that_works_for_it(patient: Running) -> None:
+def test_a_client_that_leaves_frees_the_process_that_works_for_it(patient: Running) -> None:
     long = encoded(speech(590), format="FLAC")
     begin = patient.busy()
     assert patient.predict(long, params={"timeline": "true"}).status_code == 200
@@ -193,7 +198,7 @@ def test_200_simultaneous_uploads_are_all_answered_and_the_service_still_works(p
     assert service.predict(content).json() == expected
 
 
-def test_a_prediction_that_takes_too_long_is_abandoned_and_the_thread_continues() -> None:
+def test_a_prediction_that_takes_too_long_is_abandoned_and_the_process_continues() -> None:
     long = encoded(speech(590), format="FLAC")
     with running(SER_WORK_SECONDS="0.5") as service:
         begin = service.busy()
@@ -226,8 +231,8 @@ def test_a_stopping_service_finishes_its_requests_and_accepts_no_more(number: si
     long = encoded(speech(200), format="FLAC")
     with running() as service, service.connect() as connection, service.connect() as idle:
         connection.sendall(serving.request(long, path=f"{PREDICT}?timeline=true"))
-        deadline = time.monotonic() + 20
-        while psutil.Process(service.process.pid).cpu_percent(0.1) < 30:  # until it works on the request
+        begin, deadline = service.busy(), time.monotonic() + 20
+        while service.busy() - begin < 0.1:  # until it works on the request
             assert time.monotonic() < deadline
         service.process.send_signal(number)
         status, _, answer = serving.answer(connection)
@@ -239,6 +244,45 @@ def test_a_stopping_service_finishes_its_requests_and_accepts_no_more(number: si
         with pytest.raises(ConnectionRefusedError):
             service.connect()
     assert service.logged()[-1]["message"] == "stopped"
+
+
+def test_make_serve_starts_the_service_again_after_a_crash_and_not_after_an_error(tmp_path: Path) -> None:
+    python = tmp_path / ".venv/bin/python"
+    python.parent.mkdir(parents=True)
+    python.write_text('#!/bin/sh\necho started >> "$LOG"\n[ $(wc -l < "$LOG") -ge 2 ] && exit 1\nkill -SEGV $$\n')
+    python.chmod(0o755)
+    for name in ("Makefile", "pyproject.toml", "requirements.lock", ".venv/.installed"):
+        (tmp_path / name).write_bytes((ROOT / "Makefile").read_bytes() if name == "Makefile" else b"")
+    log = tmp_path / "log"
+    done = subprocess.run(
+        ["make", "serve"], cwd=tmp_path, env={**os.environ, "LOG": str(log)}, capture_output=True, text=True, timeout=30
+    )
+    assert log.read_text().splitlines() == ["started", "started"]
+    assert "starting it again" in done.stderr
+    assert done.returncode != 0
+
+
+def test_all_processes_end_with_the_service_even_if_it_is_killed() -> None:
+    with running() as service:
+        processes = service.processes()
+        assert len(processes) >= 3  # the service, the process from which others are forked, one that predicts
+        service.process.kill()
+        _, alive = psutil.wait_procs(processes, timeout=10)
+        assert not [one for one in alive if one.status() != psutil.STATUS_ZOMBIE]
+
+
+def test_a_hangup_reads_the_keys_again_without_a_restart(tmp_path: Path) -> None:
+    file, key = tmp_path / "keys", keys.new_key()
+    file.write_text(f"bob:{keys.hashed(keys.new_key())}\n")
+    with running(SER_API_KEYS_FILE=str(file)) as service:
+        headers = {"X-API-Key": key}
+        assert service.predict(SPEECH, headers=headers).status_code == 401
+        file.write_text(f"eve:{keys.hashed(key)}\n")
+        service.process.send_signal(signal.SIGHUP)
+        deadline = time.monotonic() + 10
+        while service.predict(SPEECH, headers=headers).status_code == 401:
+            assert time.monotonic() < deadline
+        assert service.predict(SPEECH, headers=headers).status_code == 200
 
 
 def test_a_service_without_keys_warns_and_listens_on_this_machine_only(service: Running) -> None:

@@ -10,10 +10,10 @@ import subprocess
 import sys
 import threading
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import httpx
@@ -24,6 +24,8 @@ import soundfile
 
 from app.http import loading, server
 from app.http.settings import Settings
+from app.http.workers import Pool
+from ser.serving import recognition
 from tests.support.paths import ROOT
 
 DEMO = sorted((ROOT / "data/demo").rglob("*.flac"))
@@ -32,17 +34,21 @@ BOUNDARY = "a-boundary"
 
 
 @lru_cache
-def models(threads: int = 1) -> list[loading.Models]:
-    """The embedded model, once for each thread."""
-    return list(loading.loaded(Settings(threads=threads)))
+def recognizer() -> recognition.Recognizer:
+    """The embedded model."""
+    return loading.loaded(Settings().models)["ravdess"]
 
 
 @contextmanager
-def served(chosen: Settings | None = None, given: Sequence[Any] = (), **settings: Any) -> Iterator[httpx.Client]:
-    """A client of a service that runs in a thread; by default with one worker and no rate limit."""
-    if chosen is None:
-        chosen = Settings(**{"rate": 0, "threads": 1, "port": 0} | settings)
-    running = server.server(chosen, given or models(chosen.threads))
+def served(load: Callable[[], Any] | None = None, **settings: Any) -> Iterator[httpx.Client]:
+    """A client of a service that runs in a thread; by default with the embedded model, one process, and no rate limit.
+
+    `load`, a function of a small module, replaces the models.
+    """
+    chosen = Settings(**{"rate": 0, "workers": 1, "port": 0} | settings)
+    pool = Pool(load or partial(loading.loaded, chosen.models), workers=chosen.workers, size=chosen.queue)
+    pool.start()
+    running = server.server(chosen, pool)
     with server.listener(replace(chosen, port=0)) as listener:
         thread = threading.Thread(target=running.run, args=([listener],))
         thread.start()
@@ -88,6 +94,9 @@ def answer(connection: socket.socket) -> tuple[int, dict[str, str], Any]:
     if not status:
         return 0, {}, None
     headers: dict[str, str] = {}
+    if status[1] == b"100":
+        stream.readline()
+        status = stream.readline().split()
     while line := stream.readline().strip():
         name, _, value = line.decode().partition(":")
         headers[name.lower()] = value.strip()
@@ -117,9 +126,14 @@ class Running:
         return httpx.post(self.url + PREDICT, files={"file": ("speech.wav", content)}, timeout=30, **options)
 
     def busy(self) -> float:
-        """CPU time of the service in seconds, which other processes do not change."""
-        times = psutil.Process(self.process.pid).cpu_times()
-        return float(times.user + times.system)
+        """CPU time in seconds of the processes of the service, which other processes do not change."""
+        times = [one.cpu_times() for one in self.processes()]
+        return float(sum(one.user + one.system for one in times))
+
+    def processes(self) -> list[psutil.Process]:
+        """The service itself, and the processes below it."""
+        service = psutil.Process(self.process.pid)
+        return [service, *service.children(recursive=True)]
 
     def logged(self) -> list[dict[str, Any]]:
         """Content of the log."""
@@ -129,7 +143,7 @@ class Running:
 @contextmanager
 def running(**environment: str) -> Iterator[Running]:
     """Run a service on a free port for the block; by default without a rate limit."""
-    given = {"SER_PORT": "0", "SER_RATE": "0", "SER_THREADS": "1"} | environment
+    given = {"SER_PORT": "0", "SER_RATE": "0", "SER_WORKERS": "1"} | environment
     process = subprocess.Popen(
         [sys.executable, "-m", "app.service"],
         env={**_clean(), **given},

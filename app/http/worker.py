@@ -1,0 +1,90 @@
+"""The process that predicts: it loads the models, and does one piece of work after the other."""
+
+import multiprocessing
+import os
+import signal
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing import connection
+from threading import Thread
+from typing import Any
+
+from threadpoolctl import threadpool_limits
+
+from app.http import loading, prediction
+from app.http.loading import Facts, Models
+from app.http.prediction import Answer
+
+_models: dict[str, Any] = {}
+_wanted: Any = None  # shared with the service: number of the work whose answer it still wants
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A process that has loaded its models."""
+
+    process_id: int
+    models: list[Facts]
+    trouble: str | None
+    """Trace of the error of a model in its first prediction; a client who asks for the model gets this error."""
+
+
+def begin(wanted: Any) -> None:
+    """Prepare a new process: it leaves signals to the service, and ends with it."""
+    global _wanted
+    _wanted = wanted
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    Thread(target=_end_with_the_service, daemon=True).start()
+
+
+def _end_with_the_service() -> None:
+    service = multiprocessing.parent_process()
+    if service is not None:
+        connection.wait([service.sentinel])
+        os._exit(1)
+
+
+def prepare(load: Callable[[], Models]) -> Ready:
+    """Load the models, and predict once with each.
+
+    Raises
+    ------
+    ValueError
+        If a model cannot be loaded.
+    """
+    _models.update(load())
+    threadpool_limits(1)  # there are as many processes as cores
+    trouble = None
+    try:
+        loading.warm_up(_models)
+    except BaseException:
+        trouble = traceback.format_exc()
+    return Ready(os.getpid(), [loading.facts(one) for one in _models.values()], trouble)
+
+
+def predict(number: int, model: str, content: bytes, timeline: bool, max_seconds: float) -> Answer:
+    """Prediction of the bytes of a recording, as long as the service wants the work of this number.
+
+    Raises
+    ------
+    InvalidAudio
+        If the recording cannot be used.
+    Abandoned
+        If the service does not want the answer any more.
+    RuntimeError
+        If the model asks to end the process.
+    """
+    try:
+        return prediction.predicted(
+            _models[model],
+            content,
+            timeline=timeline,
+            max_seconds=max_seconds,
+            is_wanted=lambda: bool(_wanted.value == number),
+        )
+    except Exception:
+        raise
+    except BaseException as error:  # SystemExit would end the process that waits for the result
+        raise RuntimeError(f"a model raised {type(error).__name__}") from error

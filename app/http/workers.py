@@ -1,0 +1,204 @@
+"""Processes that predict. One that crashes or hangs ends one request, and another one takes its place.
+
+Each has an executor of its own: `concurrent.futures` gives up all work of an executor of which one process dies.
+"""
+
+import asyncio
+import logging
+import multiprocessing
+import os
+import signal
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+
+from app.http import worker
+from app.http.limits import Full
+from app.http.loading import Facts, Models
+from app.http.prediction import Answer
+from app.http.queues import Fair
+from app.http.worker import Ready
+
+STOP_SECONDS = 3.0  # for unwanted work to end by itself, as it does between two pieces of a recording
+PAUSES = (0.5, 30.0)  # seconds, shortest and longest, between attempts to start a process
+log = logging.getLogger(__name__)
+
+
+class Crashed(Exception):
+    """The process has ended during the work."""
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """Work of a client. Cancelling the answer ends the work."""
+
+    model: str
+    content: memoryview
+    timeline: bool
+    max_seconds: float
+    answer: asyncio.Future[Answer]
+
+
+class Worker:
+    """One process, and the next one when it has ended."""
+
+    def __init__(self, load: Callable[[], Models]) -> None:
+        self._load = load
+        # Processes are forked from one that has imported the libraries and has no threads.
+        self._context = multiprocessing.get_context("forkserver")
+        self._context.set_forkserver_preload(["app.http.worker"])
+        self._wanted = self._context.RawValue("Q", 0)
+        self._number = 0
+        self._executor: ProcessPoolExecutor | None = None
+        self._process_id = 0
+        self.is_ready = False
+
+    def begun(self) -> Future[Ready]:
+        """Start a process; give the result to `ready`."""
+        self._executor = ProcessPoolExecutor(
+            1, mp_context=self._context, initializer=worker.begin, initargs=(self._wanted,)
+        )
+        return self._executor.submit(worker.prepare, self._load)
+
+    def ready(self, result: Ready) -> None:
+        """Use the process."""
+        if result.trouble:
+            log.error("a model has failed in its first prediction", extra={"facts": {"trace": result.trouble}})
+        self._process_id, self.is_ready = result.process_id, True
+
+    def kill(self) -> None:
+        """End the process at once."""
+        if self._process_id:
+            with suppress(ProcessLookupError):
+                os.kill(self._process_id, signal.SIGKILL)
+        self._process_id, self.is_ready = 0, False
+
+    def close(self) -> None:
+        """End the process for good."""
+        self.kill()
+        if self._executor is not None:
+            self._executor.shutdown(cancel_futures=True)
+
+    async def do(self, job: Job) -> None:
+        """Give a job its answer; replace a process that has ended before, during or for the sake of this."""
+        if job.answer.done():
+            return
+        result = await self._result(job)
+        if not (await asyncio.wait({result, job.answer}, return_when=asyncio.FIRST_COMPLETED))[0] & {result}:
+            self._wanted.value = 0
+            if not (await asyncio.wait({result}, timeout=STOP_SECONDS))[0]:
+                log.warning("a process does not stop its work; another one takes its place")
+                self.kill()
+        try:
+            answer = await result
+        except BrokenExecutor:
+            if not job.answer.done():
+                log.error("a process has crashed; another one takes its place")
+                job.answer.set_exception(Crashed())
+            await self._replaced()
+        except Exception as error:
+            if not job.answer.done():
+                job.answer.set_exception(error)
+        else:
+            if not job.answer.done():
+                job.answer.set_result(answer)
+
+    async def _result(self, job: Job) -> asyncio.Future[Answer]:
+        self._number += 1
+        self._wanted.value = self._number
+        arguments = (self._number, job.model, bytes(job.content), job.timeline, job.max_seconds)
+        while True:
+            assert self._executor is not None
+            try:
+                return asyncio.wrap_future(self._executor.submit(worker.predict, *arguments))
+            except BrokenExecutor:  # it has ended while it was idle
+                await self._replaced()
+
+    async def _replaced(self) -> None:
+        self._process_id, self.is_ready = 0, False
+        pause = PAUSES[0]
+        while not self.is_ready:
+            if self._executor is not None:
+                self._executor.shutdown(wait=False)
+            try:
+                self.ready(await asyncio.wrap_future(await asyncio.to_thread(self.begun)))
+            except Exception:
+                log.exception("a process cannot be started; there will be another attempt in %g s", pause)
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, PAUSES[1])
+
+
+class Pool:
+    """Processes that predict, and the queue of their work."""
+
+    def __init__(self, load: Callable[[], Models], *, workers: int, size: int) -> None:
+        """Load the models by `load` in each process; at most `size` recordings wait."""
+        self._workers = [Worker(load) for _ in range(workers)]
+        self._queue: Fair[Job] = Fair(size, workers=workers)
+        self.models: Sequence[Facts] = ()
+
+    def start(self) -> None:
+        """Start all processes; return when they have loaded the models.
+
+        Raises
+        ------
+        ValueError
+            If a model cannot be loaded.
+        """
+        begun = [one.begun() for one in self._workers]
+        try:
+            for one, future in zip(self._workers, begun, strict=True):
+                result = future.result()
+                one.ready(result)
+                self.models = result.models
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """End all processes."""
+        for one in self._workers:
+            one.close()
+
+    @asynccontextmanager
+    async def working(self) -> AsyncIterator[None]:
+        """Do the queued work during the block; then end all processes."""
+        tasks = [asyncio.create_task(self._work(one)) for one in self._workers]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.to_thread(self.close)
+
+    async def _work(self, one: Worker) -> None:
+        while True:
+            client, job = await self._queue.get()
+            try:
+                await one.do(job)
+            finally:
+                self._queue.done(client)
+                del job  # else a recording stays in memory until the next one
+
+    def submit(
+        self, client: str, model: str, content: memoryview, *, timeline: bool, max_seconds: float
+    ) -> asyncio.Future[Answer]:
+        """Queue a recording of a client; the future raises `Full` if the queue has no place for it."""
+        job = Job(model, content, timeline, max_seconds, asyncio.get_running_loop().create_future())
+        job.answer.add_done_callback(lambda _: self._queue.remove(client, job))
+        displaced = self._queue.put(client, job)
+        if displaced is not None and not displaced.answer.done():
+            displaced.answer.set_exception(Full())
+        return job.answer
+
+    @property
+    def depth(self) -> int:
+        """Recordings that wait."""
+        return len(self._queue)
+
+    @property
+    def works(self) -> bool:
+        """True if a process predicts, or could."""
+        return any(one.is_ready for one in self._workers)

@@ -1,0 +1,72 @@
+"""Models that fail in all ways, for processes of the service, which import no more than this module needs."""
+
+import os
+import signal
+import time
+from dataclasses import replace
+from typing import Any
+
+from app.http import loading
+from ser.audio.reading import InvalidAudio, Kind
+from ser.serving import recognition
+
+
+class Broken:
+    """Recognizer that raises `SystemExit`."""
+
+    labels = ("happy",)
+    description: dict[str, Any] = {}  # noqa: RUF012
+    window, warnings, name = 3.0, (), "broken"
+
+    def predict(self, recording: Any) -> Any:  # noqa: ARG002
+        """Do what the model does."""
+        raise SystemExit("/secret/path")
+
+    def probabilities(self, *_: object) -> None:
+        """Nothing, while the models are warmed up."""
+
+
+class Refusing(Broken):
+    """Recognizer for which no recording is valid."""
+
+    def __init__(self, kind: Kind) -> None:
+        self._kind = kind
+
+    def predict(self, recording: Any) -> Any:  # noqa: ARG002
+        """Raise `InvalidAudio`."""
+        raise InvalidAudio(self._kind, "found", "wanted")
+
+
+class Crashing(Broken):
+    """Recognizer whose native code crashes."""
+
+    def predict(self, recording: Any) -> Any:
+        """End the process by a signal, unless it is being warmed up."""
+        if recording.duration != 1:
+            os.kill(os.getpid(), signal.SIGSEGV)
+
+
+class Hanging(Broken):
+    """Recognizer that never answers."""
+
+    def predict(self, recording: Any) -> Any:
+        """Wait, unless it is being warmed up."""
+        while recording.duration != 1:
+            time.sleep(0.1)
+
+
+def failing() -> dict[str, Any]:
+    """The embedded model, and one of each kind; the last one fails while it is warmed up."""
+    embedded = loading.loaded({"ravdess": recognition.EMBEDDED})
+    return {**embedded, "crashing": Crashing(), "hanging": Hanging(), "broken": Broken()}
+
+
+def refusing() -> dict[str, Any]:
+    """A model for each reason why a recording cannot be used."""
+    return {str(kind): Refusing(kind) for kind in Kind}
+
+
+def synthetic() -> dict[str, Any]:
+    """The embedded model, as if it had been trained on synthetic speech."""
+    (model,) = loading.loaded({"mine": recognition.EMBEDDED}).values()
+    return {"mine": replace(model, description={"corpora": ["demo"]})}
