@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path, PurePath
 from typing import Any, Protocol
 
+from ser.core import bounds
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
@@ -70,8 +72,14 @@ def write_figure(path: Path, figure: Figure) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """Read a JSON file."""
-    return json.loads(path.read_text(encoding="utf-8"))
+    """Read a JSON file.
+
+    Raises
+    ------
+    ValueError
+        If it is damaged, or exceeds the bounds of `ser.core.bounds`.
+    """
+    return bounds.read(path)
 
 
 def is_utf_8(path: str | PurePath) -> bool:

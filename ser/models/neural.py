@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import recall_score
 
-from ser.models import backend, calibration, checkpoints, networks
+from ser.models import backend, calibration, checkpoints, keras_reading, networks
 from ser.models.backend import keras
 from ser.models.calibration import Calibration, Probabilities
 from ser.models.examples import CHUNK, Batches, Examples, Values, class_weights
@@ -172,7 +172,7 @@ def loaded(path: Path) -> keras.Model:
         If the file is damaged, or has content that could run code.
     """
     try:
-        return keras.saving.load_model(path, networks.custom_layers(), compile=False, safe_mode=True)
-    except checkpoints.DAMAGED as error:
+        return keras_reading.network(path, networks.custom_layers())
+    except Exception as error:  # Keras and h5py raise errors of many types
         reason = str(error).partition("\n")[0][:MAX_REASON]  # Keras appends the configuration
         raise ValueError(f"{path} cannot be loaded ({reason}); train anew with: dvc repro -f train") from error

@@ -1,8 +1,5 @@
 """Keras files of other projects that take log-mel spectrograms, also HDF5 files of Keras 2."""
 
-import json
-import zipfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +22,6 @@ LOG_MEL = {  # equal to `conf/log_mel/mel_64.yaml`, which is not part of the ins
 HDF5 = (".h5", ".hdf5")
 KERAS = ".keras"
 PICKLES = (".pkl", ".pickle", ".joblib", ".sav", ".pt", ".pth", ".npy")
-RUNS_CODE = ("Lambda", "TFOpLambda", "SlicingOpLambda")  # layers
 SIMILAR = 1e-3  # largest difference from 1 of the sum of a softmax
 MAX_REASON = 200  # characters of a message of Keras
 
@@ -131,68 +127,19 @@ def fitted(network: Any, labels: list[str], settings: dict[str, Any]) -> Foreign
 
 
 def _network(path: Path) -> Any:
-    """Network of a file, read by Keras 3, or by the package of Keras 2 where Keras 3 cannot read it.
+    """Network of a file of Keras 2 or 3.
 
     Raises
     ------
     ValueError
         If the file is damaged, or could run code.
     """
-    is_hdf5 = path.suffix.lower() in HDF5
-    config = _config_of_hdf5(path) if is_hdf5 else _config_of_zip(path)
-    found = sorted({layer for layer in _layers(config) if layer in RUNS_CODE})
-    if found:
-        raise ValueError(
-            f"{path} has {', '.join(found)} layers, which contain code; it is refused, retrain it without them"
-        )
-    from ser.models.backend import keras
+    from ser.models import keras_reading
 
     try:
-        return keras.saving.load_model(path, compile=False, safe_mode=True)
+        return keras_reading.network(path)
+    except keras_reading.Refused as error:
+        raise ValueError(f"{path} is refused, because {error}; save a network of Keras's own layers") from None
     except Exception as error:  # Keras and h5py raise errors of many types
-        if not is_hdf5:
-            raise _unreadable(path, error) from None
-    import tf_keras
-
-    try:
-        return tf_keras.models.load_model(path, compile=False)
-    except Exception as error:  # Keras and h5py raise errors of many types
-        raise _unreadable(path, error) from None
-
-
-def _unreadable(path: Path, error: Exception) -> ValueError:
-    reason = str(error).strip().partition("\n")[0][:MAX_REASON]
-    return ValueError(f"{path} cannot be read ({reason}); save the whole network anew, as .keras")
-
-
-def _config_of_hdf5(path: Path) -> Any:
-    import h5py
-
-    try:
-        with h5py.File(path) as file:
-            config = file.attrs.get("model_config")
-        if config is None:
-            raise ValueError(f"{path} contains weights without a network; save both, by model.save(…)")
-        return json.loads(config)
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise _unreadable(path, error) from None
-
-
-def _config_of_zip(path: Path) -> Any:
-    try:
-        with zipfile.ZipFile(path) as file:
-            return json.loads(file.read("config.json"))
-    except (OSError, KeyError, UnicodeDecodeError, json.JSONDecodeError, zipfile.BadZipFile) as error:
-        raise _unreadable(path, error) from None
-
-
-def _layers(config: Any) -> Iterator[str]:
-    """Class names anywhere in a configuration."""
-    if isinstance(config, dict):
-        if isinstance(config.get("class_name"), str):
-            yield config["class_name"]
-        for value in config.values():
-            yield from _layers(value)
-    elif isinstance(config, list):
-        for value in config:
-            yield from _layers(value)
+        reason = str(error).strip().partition("\n")[0][:MAX_REASON]
+        raise ValueError(f"{path} cannot be read ({reason}); save the whole network anew, as .keras") from None
