@@ -15,7 +15,8 @@ import numpy.typing as npt
 import soundfile
 
 from ser.audio import containers, riff
-from ser.audio.waveforms import Waveform, mono
+from ser.audio.mixing import Mixer
+from ser.audio.waveforms import Waveform
 
 MIN_DURATION = 0.1  # seconds; shorter than any vowel, and than three analysis frames
 SCALE_16_BIT = np.float32(2**-15)  # from integers to a full scale of 1
@@ -77,10 +78,12 @@ class Recording:
     """A decoded recording."""
 
     waveform: Waveform
-    """Mean of the channels, `(n_samples,)`, full scale is 1."""
+    """Channels mixed into one, `(n_samples,)`, full scale is 1."""
     sample_rate: int
     """Hz."""
     channels: int
+    notes: tuple[str, ...] = ()
+    """Changes of the waveform, in words."""
 
     @property
     def duration(self) -> float:
@@ -109,14 +112,15 @@ def read(path: Path) -> Recording:
     ------
     InvalidAudio
         If the file is empty, a Git LFS pointer, not audio, truncated or of undeclared length, or if its samples are
-        not finite, all zero, or fewer than 0.1 s.
+        not finite, all equal, or fewer than 0.1 s.
     OSError
         If the file cannot be opened.
     """
     with opened(path) as sound:
         samples = _samples(sound)
         check_length(sound, len(samples))
-        recording = Recording(mono(samples), sound.samplerate, sound.channels)
+        mixer = Mixer(sound.samplerate)
+        recording = Recording(mixer(samples), sound.samplerate, sound.channels, tuple(mixer.notes))
     return _checked(recording)
 
 
@@ -245,6 +249,6 @@ def _checked(recording: Recording) -> Recording:
     lowest, highest = recording.waveform.min(), recording.waveform.max()
     if not np.isfinite([lowest, highest]).all():  # both are NaN if one sample is
         raise InvalidAudio(Kind.NOT_FINITE, "NaN or infinite samples")
-    if lowest == highest == 0:
-        raise InvalidAudio(Kind.SILENT, "every sample is zero")
+    if lowest == highest:
+        raise InvalidAudio(Kind.SILENT, f"every sample is {f'{lowest:.3g}' if lowest else 'zero'}")
     return recording

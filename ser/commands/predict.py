@@ -161,6 +161,8 @@ def _rows(
                 predictions = recognizer.timeline(recording, hop=hop) if timeline else [recognizer.predict(recording)]
                 for prediction in predictions:
                     yield {"path": name, **prediction}
+                for note in recording.notes:
+                    print(f"note: {name}: {note}", file=sys.stderr)
         except OSError as error:
             yield {"path": name, "error": f"{error.strerror or error}"}
         except InvalidAudio as error:

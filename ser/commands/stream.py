@@ -10,7 +10,7 @@ from typing import BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from ser.audio import waveforms
+from ser.audio.mixing import Mixer
 from ser.audio.waveforms import Waveform
 from ser.core import quiet
 from ser.core.wording import percent
@@ -66,7 +66,7 @@ def run(given: argparse.Namespace) -> str:
     if given.channels < 1:
         raise ValueError(f"{given.channels} channels; wanted 1 or more")
     recognizer = predict.chosen_recognizer(given)
-    blocks = decoded(sys.stdin.buffer, given.coding, given.channels) if piped else microphone.blocks()
+    blocks = decoded(sys.stdin.buffer, given.coding, given.channels, rate) if piped else microphone.blocks()
     n_lines = 0
     for prediction in recognizer.timeline(inputs.Input(blocks, rate, inf), hop=given.hop):
         print(json.dumps(prediction, ensure_ascii=False) if given.json else line(prediction), flush=True)
@@ -91,18 +91,18 @@ def line(prediction: TimedPrediction) -> str:
     return f"{times}  {prediction['emotion']:10}  {percent(prediction['confidence']):>5}%   {second}".rstrip()
 
 
-def decoded(file: BinaryIO, coding: str, n_channels: int) -> Iterator[Waveform]:
+def decoded(file: BinaryIO, coding: str, n_channels: int, sample_rate: int) -> Iterator[Waveform]:
     """Blocks of raw audio, mono, with full scale 1; an incomplete last sample is left out.
 
     Examples
     --------
     >>> import io
     >>> file = io.BufferedReader(io.BytesIO(np.array([0, 16384, 0, -16384], "<i2").tobytes()))
-    >>> [block.tolist() for block in decoded(file, "s16le", n_channels=2)]
+    >>> [block.tolist() for block in decoded(file, "s16le", 2, 16_000)]
     [[0.25, -0.25]]
     """
     size = np.dtype(FORMATS[coding]).itemsize * n_channels
-    left = b""
+    left, mixer = b"", Mixer(sample_rate)
     while piece := file.read1(PIPE):  # type: ignore[attr-defined]
         left += piece
         n_bytes = len(left) // size * size
@@ -110,4 +110,4 @@ def decoded(file: BinaryIO, coding: str, n_channels: int) -> Iterator[Waveform]:
         left = left[n_bytes:]
         if coding == "s16le":
             samples = samples / np.float32(FULL_SCALE)
-        yield inputs.checked(waveforms.mono(samples.reshape(-1, n_channels)))
+        yield inputs.checked(mixer(samples.reshape(-1, n_channels)))

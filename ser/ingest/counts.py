@@ -36,6 +36,8 @@ class Tally:
     """Folders of no chosen corpus."""
     two_labels: dict[str, str] = field(default_factory=dict)
     """Utterance -> the first one with the same samples, which has another label in every copy of the corpus, too."""
+    adjusted: dict[str, str] = field(default_factory=dict)
+    """Path -> how its waveform was changed."""
 
     _counts: dict[str, Counter[Any]] = field(default_factory=lambda: {column: Counter() for column in COUNTED})
     _labels: Counter[tuple[str, str, str]] = field(default_factory=Counter)
@@ -82,6 +84,7 @@ class Tally:
             "not_audio": _in_order(self.not_audio),
             "not_read": self.not_read,
             **({"two_labels": self.two_labels} if self.two_labels else {}),
+            **({"adjusted": self.adjusted} if self.adjusted else {}),
         }
 
     def _per_corpus_label(self) -> dict[str, dict[str, dict[str, int]]]:
@@ -153,6 +156,8 @@ def _left_out(report: Mapping[str, Any]) -> list[str]:
     if n_duplicates := len(report["duplicates"]):
         conflict = f", {len(report['two_labels'])} of them under another label" if "two_labels" in report else ""
         lines.append(f"duplicates: {n_duplicates} utterances have the samples of another one{conflict}")
+    for note, count in sorted(Counter(report.get("adjusted", {}).values()).items()):
+        lines.append(f"adjusted, {count} recordings: {note}")
     if report["not_audio"]:
         lines.append(f"other files, not read: {by_suffix(report['not_audio'])}")
     if report["not_read"]:

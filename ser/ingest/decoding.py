@@ -30,6 +30,8 @@ def _digest(path: Path) -> str | None:
 def facts(paths: Sequence[str], *, root: Path, code: str) -> list[dict[str, Any] | reading.InvalidAudio]:
     """Columns of the table of utterances that come from decoding, or the reason why a recording cannot be used.
 
+    Recordings that were changed have `notes`, too, which are no column.
+
     Parameters
     ----------
     paths
@@ -61,4 +63,5 @@ def _facts(path: Path) -> dict[str, Any] | reading.InvalidAudio:
         "n_samples": recording.waveform.size,
         "duration": round(recording.duration, 6),
         "audio_hash": recording.audio_hash,
+        **({"notes": list(recording.notes)} if recording.notes else {}),
     }

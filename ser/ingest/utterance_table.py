@@ -141,6 +141,8 @@ def _rows(
             tally.rejects.append(Reject(path, found.reason, found.remedy))
         elif utterance != last["utterance"]:
             first = equal.add(recording, found["audio_hash"])
+            if notes := found.pop("notes", None):
+                tally.adjusted[path] = "; ".join(notes)
             last = _row(recording) | found | {"duplicate_of": None if first is recording else first.utterance}
             if first.emotion != recording.emotion and found["audio_hash"] not in excluded:
                 tally.two_labels[utterance] = first.utterance

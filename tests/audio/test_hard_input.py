@@ -22,6 +22,7 @@ from hypothesis.extra import numpy as arrays
 
 from ser import cli
 from ser.audio import waveforms
+from ser.audio.mixing import Mixer
 from ser.audio.reading import InvalidAudio
 from ser.serving import inputs, recognition
 from ser.serving.recognition import NO_SPEECH, Prediction
@@ -297,14 +298,14 @@ def test_a_minute_is_never_in_memory_as_a_whole(monkeypatch: pytest.MonkeyPatch)
     """At most one piece is decoded ahead of the windows."""
     monkeypatch.setattr(inputs, "BLOCK", RATE)
     decoded = 0
-    mono = waveforms.mono
 
-    def counted(samples: np.ndarray) -> np.ndarray:
-        nonlocal decoded
-        decoded += len(samples)
-        return mono(samples)
+    class Counted(Mixer):
+        def __call__(self, samples: np.ndarray) -> np.ndarray:
+            nonlocal decoded
+            decoded += len(samples)
+            return super().__call__(samples)
 
-    monkeypatch.setattr(waveforms, "mono", counted)
+    monkeypatch.setattr(inputs, "Mixer", Counted)
     with inputs.opened(encoded(np.resize(SPEECH, 60 * RATE))) as recording:
         for window in recording.windows(duration=3.0, hop=3.0):
             assert decoded <= (window.end + 1) * RATE

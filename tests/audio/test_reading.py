@@ -61,10 +61,11 @@ def test_the_format_is_recognised_by_content_and_not_by_extension(tmp_path: Path
 
 
 def test_the_channels_are_averaged(tmp_path: Path) -> None:
-    stereo = np.column_stack([np.full(3200, 0.5), np.full(3200, -0.25)])
-    recording = reading.read(written(tmp_path / "a.wav", stereo))
+    left, right = np.round(np.array([tone(440, 0.2), tone(700, 0.2)]) * 2**14) / 2**15
+    recording = reading.read(written(tmp_path / "a.wav", np.column_stack([left, right])))
     assert recording.channels == 2
-    np.testing.assert_array_equal(recording.waveform, np.full(3200, 0.125, np.float32))
+    assert recording.notes == ()
+    np.testing.assert_array_equal(recording.waveform, ((left + right) / 2).astype(np.float32))
 
 
 def test_the_hash_depends_on_the_samples_and_not_on_the_container(tmp_path: Path) -> None:
@@ -206,6 +207,8 @@ def test_digital_silence_is_refused_and_one_bit_of_sound_is_not(tmp_path: Path) 
     with pytest.raises(reading.InvalidAudio, match="every sample is zero") as raised:
         reading.read(written(tmp_path / "a.wav", waveform))
     assert raised.value.kind == Kind.SILENT
+    with pytest.raises(reading.InvalidAudio, match=r"every sample is 0\.25; replace it"):
+        reading.read(written(tmp_path / "c.wav", waveform + 0.25))
     waveform[7] = 2**-15
     assert np.count_nonzero(reading.read(written(tmp_path / "b.wav", waveform)).waveform) == 1
 

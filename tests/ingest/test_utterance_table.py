@@ -1,3 +1,4 @@
+import json
 import re
 import shutil
 from collections.abc import Callable
@@ -307,6 +308,23 @@ def test_stereo_is_counted_and_its_hash_is_that_of_the_mean(tmp_path: Path) -> N
     assert utterances["channels"].tolist() == [1, 2]
     assert report["per_channels"] == {"1": 1, "2": 1}
     assert utterances["audio_hash"].nunique() == 1
+
+
+def test_recordings_that_are_changed_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    voice = tone(440, 0.6)
+    for name, samples in (("a", np.column_stack([voice, -voice])), ("b", voice + 0.1), ("c", voice[::-1] - 0.2)):
+        written(tmp_path / "corpus" / "Angry" / f"{name}.wav", samples, subtype="FLOAT")
+    configure(tmp_path / "corpus", "corpus=folders")
+    stage.main()
+    opposite, offset = "channels of opposite sign: channel 1, the louder one, is taken", "a constant offset is removed"
+    named = {"Angry/a.wav": opposite, "Angry/b.wav": offset, "Angry/c.wav": offset}
+    assert json.loads(stage.REPORT.read_text())["adjusted"] == named
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[-2:] == [f"adjusted, 2 recordings: {offset}", f"adjusted, 1 recordings: {opposite}"]
+    assert len(tables.read_utterances(stage.UTTERANCES)) == 3
 
 
 def test_a_recording_in_two_containers_counts_once(tmp_path: Path) -> None:
