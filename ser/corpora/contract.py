@@ -19,6 +19,8 @@ class Corpus:
     """Steps by which a person gets the corpus into the folder `{root}`."""
     parse: Callable[[PurePosixPath], Naming]
     """Path below the corpus's folder -> facts about the recording; an `InvalidName` for a path of another form."""
+    spelled: Callable[[str], str] = str
+    """Label of a label map -> the label as `parse` writes it."""
     voices: str = ""
     """Kind of speech and language, in words for people; "": unknown."""
     note: str = ""

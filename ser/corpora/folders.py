@@ -1,6 +1,7 @@
 """Plain emotion folders, `<root>/<Emotion>/<anything>`; `ser.corpora.speakers` adds the speakers, if they are known."""
 
 import re
+import unicodedata
 from pathlib import PurePosixPath
 
 from ser.corpora.contract import Corpus
@@ -22,7 +23,18 @@ def parse(path: PurePosixPath) -> Naming:
     """
     if len(path.parts) < 2:
         raise InvalidName("lies in no emotion folder", "move it to <root>/<Emotion>/")
-    return Naming(corpus_label=re.sub(r"[\s_-]+", "_", path.parent.name.lower().strip()))
+    return Naming(corpus_label=spelled(path.parent.name))
+
+
+def spelled(name: str) -> str:
+    """Name of a folder as a label: in lower case, with underscores for spaces and hyphens, each letter one character.
+
+    Examples
+    --------
+    >>> spelled("Pleasant Surprise")
+    'pleasant_surprise'
+    """
+    return re.sub(r"[\s_-]+", "_", unicodedata.normalize("NFC", name).lower().strip())
 
 
 CORPUS = Corpus(
@@ -31,4 +43,5 @@ CORPUS = Corpus(
     licence="as you received them",
     steps=("put your recordings into {root}/<Emotion>/",),
     parse=parse,
+    spelled=spelled,
 )

@@ -1,11 +1,15 @@
 """Label schemes, which keep, merge or drop the canonical emotions."""
 
 import difflib
+import re
 from collections.abc import Mapping
 
 from ser.core.tables import EMOTIONS
 from ser.corpora.naming import InvalidName
 
+UNKNOWN = "unknown emotion"  # begins the reason for which a recording with another label is no utterance
+ALIKE = 0.75  # least similarity of a known label: mad is not sad, and Angst is not angry
+KEY = re.compile(r"[A-Za-z_][\w-]*", re.ASCII)  # name that Hydra reads in an override
 KEEP, DROP = "keep", "drop"
 
 
@@ -53,13 +57,20 @@ def check_map(label_map: Mapping[str, str], setting: str) -> None:
         raise ValueError(f"{setting}.label_map has {', '.join(unknown)}; the emotions are {', '.join(EMOTIONS)}")
 
 
-def canonical(corpus_label: str, label_map: Mapping[str, str], setting: str = "corpus") -> str:
+def canonical(
+    corpus_label: str, label_map: Mapping[str, str], setting: str = "corpus", *, file: str = "conf/corpus"
+) -> str:
     """Canonical emotion of a corpus's own label.
+
+    Parameters
+    ----------
+    setting, file
+        Section and file of the `label_map`, for the message.
 
     Raises
     ------
     InvalidName
-        If the `label_map` of the section `setting` lacks it; the error names the nearest known label.
+        If the label map lacks it; the error names what to add, and the known label that it may be a misspelling of.
 
     Examples
     --------
@@ -67,10 +78,16 @@ def canonical(corpus_label: str, label_map: Mapping[str, str], setting: str = "c
     'angry'
     """
     if corpus_label not in label_map:
-        near = difflib.get_close_matches(corpus_label, label_map, n=1)
-        guess = f"did you mean {near[0]!r}? " if near else ""
-        raise InvalidName(
-            f"unknown emotion {corpus_label!r}",
-            f"{guess}known are {', '.join(label_map)}; rename it, or add it to {setting}.label_map",
-        )
+        raise InvalidName(f"{UNKNOWN} {corpus_label!r}", _remedy(corpus_label, label_map, setting, file))
     return label_map[corpus_label]
+
+
+def _remedy(label: str, label_map: Mapping[str, str], setting: str, file: str) -> str:
+    near = [known for known in difflib.get_close_matches(label, label_map, n=1, cutoff=ALIKE) if known[0] == label[0]]
+    guess = f"did you mean {near[0]!r}? " if near else ""
+    known = f"known are {', '.join(label_map)}; " if len(label_map) <= len(EMOTIONS) else ""
+    emotion = label_map[near[0]] if near else "EMOTION"
+    choice = "" if near else f", where EMOTION is one of {', '.join(EMOTIONS)}"
+    if KEY.fullmatch(label):
+        return f"{guess}{known}rename it, or add to the command: -S +{setting}.label_map.{label}={emotion}{choice}"
+    return f"{guess}{known}rename it, or add to label_map in {file}: {label!r}: {emotion}{choice}"

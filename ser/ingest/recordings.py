@@ -42,6 +42,12 @@ class CorpusSettings:
         """Section of the configuration that holds these settings."""
         return f"corpus.members.{self.folder}" if self.folder else "corpus"
 
+    @property
+    def emotion_of(self) -> dict[str, str]:
+        """Corpus label, as the reader writes it -> canonical emotion."""
+        spelled = readers.corpus(self.reader).spelled
+        return {spelled(label): emotion for label, emotion in self.label_map.items()}
+
     def check(self) -> None:
         """Raise a `ValueError` if a vocal channel or an emotion of the label map is unknown."""
         if unknown := sorted(set(self.vocal_channels or ()) - set(VOCAL_CHANNELS)):
@@ -86,11 +92,12 @@ def _selected(named: Iterable[Named], settings: CorpusSettings, scheme: Scheme, 
     """Recordings of a known emotion that the scheme keeps, of the chosen vocal channels."""
     selected: list[Recording] = []
     dropped: dict[str, set[str]] = {}
+    emotion_of, file = settings.emotion_of, f"conf/corpus/{settings.reader}.yaml"
     name, channels, twins = settings.name, settings.vocal_channels, readers.corpus(settings.reader).two_labels
     for entry in named:
         path = str(PurePosixPath(settings.folder) / entry.path)
         try:
-            emotion = canonical(entry.naming.corpus_label, settings.label_map, settings.section)
+            emotion = canonical(entry.naming.corpus_label, emotion_of, settings.section, file=file)
         except InvalidName as error:
             tally.rejects.append(Reject(path, error.reason, error.remedy))
             continue

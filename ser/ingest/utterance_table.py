@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from operator import attrgetter
@@ -16,6 +17,7 @@ from ser.audio import reading
 from ser.compute import cache, code_digest, spread
 from ser.compute.cached_map import CHUNK, computed
 from ser.core.tables import TEXT, UTTERANCES
+from ser.corpora import labels
 from ser.ingest import decoding
 from ser.ingest.counts import Tally
 from ser.ingest.equal_audio import EqualAudio
@@ -36,20 +38,33 @@ class InvalidCorpus(ValueError):
     """Some files of a corpus are not utterances."""
 
     def __init__(self, root: Path, rejects: list[Reject]) -> None:
+        rejected = _by_folder(rejects)
         # The first files of each folder and reason come first, so that many files of one kind hide no other kind.
         kinds: Counter[tuple[str, str]] = Counter()
         ranked = []
-        for reject in rejects:
+        for reject in rejected:
             kind = str(PurePosixPath(reject.path).parent), reject.reason
             ranked.append((kinds[kind] >= MAX_OF_A_KIND, reject.path, reject))
             kinds[kind] += 1
         shown = sorted(reject for *_, reject in sorted(ranked, key=lambda entry: entry[:2])[:MAX_LISTED])
         lines = [f"  {reject.path}: {reject.reason}; {reject.remedy}" for reject in shown]
-        if len(rejects) > MAX_LISTED:
-            lines.append(f"  and {len(rejects) - MAX_LISTED} more")
+        if len(rejected) > MAX_LISTED:
+            lines.append(f"  and {len(rejected) - MAX_LISTED} more")
         head = f"{len(rejects)} invalid file(s) in {root}; mend them, or set corpus.on_invalid=exclude to go on without"
         super().__init__("\n".join([head, *lines]))
         self.rejects = rejects
+
+
+def _by_folder(rejects: Sequence[Reject]) -> list[Reject]:
+    """Rejects, with one for all files of a folder that have the same unknown emotion."""
+    alike: dict[Reject, list[Reject]] = {}
+    for reject in rejects:
+        folder = f"{PurePosixPath(reject.path).parent}/" if reject.reason.startswith(labels.UNKNOWN) else reject.path
+        alike.setdefault(replace(reject, path=folder), []).append(reject)
+    return [
+        replace(one, path=f"{one.path} ({len(found)} files)") if len(found) > 1 else found[0]
+        for one, found in alike.items()
+    ]
 
 
 def utterances(

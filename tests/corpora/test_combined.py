@@ -285,7 +285,7 @@ def test_invalid_files_of_any_corpus_can_be_excluded(raw: Path, with_invalid_fil
 
 def test_the_remedy_of_an_unknown_folder_names_the_map_of_its_corpus(raw: Path) -> None:
     written(raw / "folders/Delighted/a.wav")
-    with pytest.raises(utterance_table.InvalidCorpus, match=r"add it to corpus\.members\.folders\.label_map"):
+    with pytest.raises(utterance_table.InvalidCorpus, match=r"-S \+corpus\.members\.folders\.label_map\.delighted="):
         ingested(raw, "corpus=combined")
     mended = ingested(raw, "corpus=combined", "+corpus.members.folders.label_map.delighted=happy").utterances
     assert mended.set_index("utterance").loc["folders/Delighted/a", "emotion"] == "happy"

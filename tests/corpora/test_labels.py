@@ -108,13 +108,29 @@ def test_an_invalid_scheme_is_refused_with_the_remedy(given: dict[str, str], mes
 @pytest.mark.parametrize(
     ("label", "remedy"),
     [
-        ("hapy", r"did you mean 'happy'\? known are happy, sad; rename it, or add it to corpus\.label_map"),
-        ("qxz", r"known are happy, sad; rename it, or add it to corpus\.label_map"),
+        (
+            "hapy",
+            "did you mean 'happy'? known are happy, sad; rename it, or add to the command: -S"
+            " +corpus.label_map.hapy=happy",
+        ),
+        (
+            "trauer",
+            "known are happy, sad; rename it, or add to the command: -S +corpus.label_map.trauer=EMOTION, where"
+            f" EMOTION is one of {', '.join(EMOTIONS)}",
+        ),
+        ("unhappy", "known are happy, sad; rename it, or add to the command: -S +corpus.label_map.unhappy=EMOTION, "),
+        ("mad", "known are happy, sad; rename it, or add to the command: -S +corpus.label_map.mad=EMOTION, "),
+        (
+            "ärger",
+            "known are happy, sad; rename it, or add to label_map in conf/corpus/folders.yaml: 'ärger': EMOTION, ",
+        ),
+        ("愤怒", "known are happy, sad; rename it, or add to label_map in conf/corpus/folders.yaml: '愤怒': EMOTION, "),
+        ("09", "known are happy, sad; rename it, or add to label_map in conf/corpus/folders.yaml: '09': EMOTION, "),
     ],
 )
-def test_an_unknown_label_is_named_with_the_nearest_known_one(label: str, remedy: str) -> None:
-    with pytest.raises(InvalidName, match=rf"^unknown emotion '{label}'; {remedy}$"):
-        labels.canonical(label, {"happy": "happy", "sad": "sad"})
+def test_the_remedy_of_an_unknown_label_is_what_to_add_and_a_guess_only_if_it_is_near(label: str, remedy: str) -> None:
+    with pytest.raises(InvalidName, match=re.escape(f"unknown emotion {label!r}; {remedy}")):
+        labels.canonical(label, {"happy": "happy", "sad": "sad"}, file="conf/corpus/folders.yaml")
 
 
 def test_a_known_label_is_the_emotion_of_the_map() -> None:
@@ -129,9 +145,10 @@ def test_a_label_that_is_mapped_to_no_emotion_is_refused_with_the_emotions(tmp_p
         ingested(tmp_path, "corpus=folders", f"+corpus.label_map.meh={name}")
 
 
-def test_a_new_label_is_one_entry_of_the_map(tmp_path: Path) -> None:
+@pytest.mark.parametrize("label", ["delighted", "Delighted"])
+def test_a_new_label_is_one_entry_of_the_map_in_any_case(tmp_path: Path, label: str) -> None:
     written(tmp_path / "Delighted" / "a.wav")
-    utterances = ingested(tmp_path, "corpus=folders", "+corpus.label_map.delighted=happy").utterances
+    utterances = ingested(tmp_path, "corpus=folders", f"+corpus.label_map.{label}=happy").utterances
     assert utterances[["emotion", "corpus_label"]].to_numpy().tolist() == [["happy", "delighted"]]
 
 
