@@ -9,11 +9,12 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException as AnyHTTPException
 
-from app.http import access, routes
+from app.http import access, documentation, routes
 from app.http.keys import Keyring
 from app.http.limits import Memory, Rate
 from app.http.metrics import Metrics
 from app.http.middleware import Drained, Observed
+from app.http.origins import Addressed
 from app.http.settings import Settings
 from app.http.workers import Pool
 
@@ -22,7 +23,10 @@ PLAIN = {
     404: "nothing has this address; /docs lists all addresses",
     405: "this address does not take this method; /docs lists the methods",
 }
-DESCRIPTION = 'Predicts the emotion of recorded speech. All errors have the same form: `{"detail": "…"}`.'
+DESCRIPTION = (
+    'Predicts the emotion of recorded speech. All errors have the same form: `{"detail": "…"}`. Any request gets status'
+    " 421 if it names an unknown host, and 403 if a page of another site sends it."
+)
 
 
 def application(chosen: Settings, pool: Pool, known: Keyring) -> FastAPI:
@@ -41,7 +45,13 @@ def application(chosen: Settings, pool: Pool, known: Keyring) -> FastAPI:
         description=DESCRIPTION,
         lifespan=working,
         redirect_slashes=False,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=documentation.OPENAPI,
+        swagger_ui_oauth2_redirect_url=None,
     )
+    documentation.add_page(app)
+    app.add_middleware(Addressed, hosts=chosen.hosts)
     app.add_middleware(Drained)
     app.add_middleware(Observed, observe=metrics.observe)
     app.add_exception_handler(AnyHTTPException, _refused)

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.http.uploads import GONE
 
 ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+POLICY = "default-src 'none'; frame-ancestors 'none'"  # of answers that are no page
 SMALL = 2**20  # bytes of a refused request, declared, that are read, so that its connection can be used again
 LINGER = 5.0  # seconds to read them
 log = logging.getLogger(__name__)
@@ -42,7 +43,10 @@ class Observed:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)["X-Request-ID"] = request_id
+                headers = MutableHeaders(scope=message)
+                headers["X-Request-ID"] = request_id
+                headers.setdefault("Content-Security-Policy", POLICY)
+                headers["X-Content-Type-Options"] = "nosniff"
             await send(message)
 
         failure: Exception | None = None

@@ -28,6 +28,8 @@ class Settings:
     ==================== ============= ================================================================================
     SER_HOST             127.0.0.1     address to listen at; any that others can reach needs keys, or SER_OPEN=1
     SER_PORT             8000          port; 0 chooses a free one, which the log states
+    SER_HOSTS                          names of the service in its clients' addresses, separated by commas; those with
+                                       no dot, and addresses in digits, need not be listed
     SER_OPEN             0             1: serve everybody without keys, at any address
     SER_API_KEYS_FILE                  file of keys, one `name:hash` a line, made by `python -m app.http.keys NAME`
     SER_API_KEYS                       more keys in the same form, separated by commas
@@ -50,6 +52,7 @@ class Settings:
 
     host: str = "127.0.0.1"
     port: int = 8000
+    hosts: tuple[str, ...] = ()
     open: bool = False
     keys: Keys = ()
     models: Mapping[str, Path] = field(default_factory=lambda: {EMBEDDED: recognition.EMBEDDED})
@@ -80,7 +83,7 @@ class Settings:
 
 
 def read(environment: Mapping[str, str]) -> Settings:
-    """Settings of environment variables; a missing or empty variable has its default.
+    """Settings of environment variables; a missing variable, or an empty one that is not of keys, has its default.
 
     Raises
     ------
@@ -95,6 +98,7 @@ def read(environment: Mapping[str, str]) -> Settings:
     settings = Settings(
         host=environment.get("SER_HOST") or default.host,
         port=int(_number(environment, "SER_PORT", default.port, lowest=0, highest=65_535, whole=True)),
+        hosts=tuple(name.strip().lower() for name in (environment.get("SER_HOSTS") or "").split(",") if name.strip()),
         open=is_open,
         keys=keys,
         models=_models(environment.get("SER_MODELS") or EMBEDDED),
@@ -141,10 +145,13 @@ def _number(
 
 
 def _keys(environment: Mapping[str, str]) -> Keys:
-    found = keys.read((environment.get("SER_API_KEYS") or "").split(","), source="SER_API_KEYS")
+    for name in ("SER_API_KEYS", "SER_API_KEYS_FILE"):
+        if not environment.get(name, "set").strip(" ,"):  # a variable that was forgotten must not open the service
+            raise ValueError(f"{name} is empty; make a key with `python -m app.http.keys NAME`, or remove the variable")
+    found = keys.read(environment.get("SER_API_KEYS", "").split(","), source="SER_API_KEYS")
     if path := environment.get("SER_API_KEYS_FILE"):
         try:
-            lines = Path(path).read_text(encoding="utf-8").splitlines()
+            lines = Path(path).read_text(encoding="utf-8-sig").splitlines()  # some editors write a byte-order mark
         except (OSError, UnicodeDecodeError) as error:
             raise ValueError(f"SER_API_KEYS_FILE is {path}, which cannot be read ({error}); set it to a file") from None
         of_file = keys.read(lines, source=path)

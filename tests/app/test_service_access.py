@@ -223,11 +223,12 @@ def test_the_rate_is_limited_for_a_shared_service_and_not_for_this_machine_alone
 
 def test_every_setting_can_be_set(tmp_path: Path) -> None:
     file = tmp_path / "keys"
-    file.write_text(f"# our clients\n\neve:{KNOWN[1][1]}\n")
+    file.write_text(f"# our clients\n\neve:{KNOWN[1][1]}\n", encoding="utf-8-sig")  # with a byte-order mark
     chosen = settings.read(
         {
             "SER_HOST": "0.0.0.0",
             "SER_PORT": "9000",
+            "SER_HOSTS": "Ser.example, other.example",
             "SER_OPEN": "1",
             "SER_API_KEYS": f"bob:{KNOWN[0][1]}",
             "SER_API_KEYS_FILE": str(file),
@@ -246,7 +247,25 @@ def test_every_setting_can_be_set(tmp_path: Path) -> None:
         }
     )
     models = {"mine": Path("models/fold_0"), "ravdess": recognition.EMBEDDED}
-    given = ("0.0.0.0", 9000, True, KNOWN, models, 1000, 1.5, 7.0, 8.0, 9, 3, 5, 1.0, 2.0, 3.0, "10.0.0.1")
+    given = (
+        "0.0.0.0",
+        9000,
+        ("ser.example", "other.example"),
+        True,
+        KNOWN,
+        models,
+        1000,
+        1.5,
+        7.0,
+        8.0,
+        9,
+        3,
+        5,
+        1.0,
+        2.0,
+        3.0,
+        "10.0.0.1",
+    )
     assert chosen == Settings(*given)
     assert chosen.default_model == "mine"
     assert len(given) == len(fields(Settings))
@@ -254,7 +273,7 @@ def test_every_setting_can_be_set(tmp_path: Path) -> None:
 
 def test_every_variable_is_documented() -> None:
     names = set(re.findall(r'"(SER_\w+)"', Path(settings.__file__).read_text()))
-    assert len(names) == 16
+    assert len(names) == 17
     assert all(name in (Settings.__doc__ or "") for name in names)
 
 
@@ -272,6 +291,9 @@ BAD = {
     "a path": ({"SER_MODELS": "models/fold_0"}, "wanted name=folder"),
     "no file": ({"SER_API_KEYS_FILE": "no/such"}, "SER_API_KEYS_FILE is no/such, which cannot be read"),
     "empty file": ({"SER_API_KEYS_FILE": "/dev/null"}, "which has no keys"),
+    "no keys": ({"SER_API_KEYS": ""}, "SER_API_KEYS is empty; make a key with"),
+    "only a comma": ({"SER_API_KEYS": " , "}, "SER_API_KEYS is empty"),
+    "no name": ({"SER_API_KEYS_FILE": ""}, "SER_API_KEYS_FILE is empty"),
     "open to all": ({"SER_HOST": "0.0.0.0"}, "SER_HOST is 0.0.0.0, which others can reach, and there are no keys"),
     "open to all, v6": ({"SER_HOST": "::"}, "SER_OPEN=1"),
     "open to a network": ({"SER_HOST": "192.168.1.2"}, "python -m app.http.keys NAME"),
