@@ -155,7 +155,9 @@ def save(bundle: Bundle, folder: Path) -> None:
         else:
             import skops.io
 
-            skops.io.dump(bundle.model, temporary / CLASSIFIER)
+            from ser.models.canonical_archive import canonical
+
+            (temporary / CLASSIFIER).write_bytes(canonical(skops.io.dumps(bundle.model)))
         files.write_json(temporary / DESCRIPTION, description)
 
 

@@ -452,7 +452,7 @@ def test_an_interrupted_save_leaves_the_earlier_bundle(
     def interrupted(*arguments: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(skops.io, "dump", interrupted)
+    monkeypatch.setattr(skops.io, "dumps", interrupted)
     with pytest.raises(KeyboardInterrupt):
         bundle.save(saved[0], copied)
     assert [path.name for path in copied.parent.iterdir()] == [copied.name]
