@@ -46,6 +46,7 @@ def twice(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return [here, there]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SETTINGS)
 def test_a_second_training_in_another_process_gives_the_same_bytes(twice: list[Path], name: str) -> None:
     raw, written = ([(folder / f"{name}.{kind}").read_bytes() for folder in twice] for kind in ("raw", "skops"))
@@ -53,6 +54,7 @@ def test_a_second_training_in_another_process_gives_the_same_bytes(twice: list[P
     assert written[0] == written[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SETTINGS)
 def test_the_model_is_the_same(twice: list[Path], name: str) -> None:
     raw, written = ((twice[0] / f"{name}.{kind}").read_bytes() for kind in ("raw", "skops"))
