@@ -30,6 +30,8 @@ class Result:
     """First 30 s, `(n_samples,)`."""
     sample_rate: int
     """Hz."""
+    notes: tuple[str, ...] = ()
+    """Changes of the waveform, in words."""
 
     @property
     def duration(self) -> float:
@@ -79,7 +81,8 @@ def result_of(content: bytes, recognizer: Recognizer, progress: Progress = silen
                 timeline.append(window)
                 progress(0.5 + 0.5 * min(1, window["end"] / duration))
     with inputs.opened(content) as recording:
-        return Result(prediction, timeline, hop, media.beginning(recording, DRAWN), recording.sample_rate)
+        beginning = media.beginning(recording, DRAWN)
+        return Result(prediction, timeline, hop, beginning, recording.sample_rate, tuple(recording.notes))
 
 
 def timeline_hop(duration: float, window: float) -> float:

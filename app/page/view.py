@@ -96,6 +96,8 @@ def _one(model: Recognizer, key: str) -> None:
         dark = st.context.theme.type == "dark"
         drawn = kept("pictures", f"{key}:{digest}:{dark}", lambda: _pictures(result, dark=dark))
         _picture(drawn, "Waveform", "the pressure of the air over time", result)
+    for note in result.notes:
+        st.caption(f"{note[0].upper()}{note[1:]}.")
     if result.timeline and result.has_speech:
         _timeline(result, model, drawn)
     st.subheader("Spectrum", anchor=False)

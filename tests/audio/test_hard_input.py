@@ -20,6 +20,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from app.page import results
 from ser import cli
 from ser.audio import waveforms
 from ser.audio.mixing import Mixer
@@ -190,6 +191,24 @@ def test_speech_on_one_of_two_channels_is_predicted_like_speech_at_half_the_leve
     np.testing.assert_array_equal(
         probabilities(encoded(channels, subtype="FLOAT")), probabilities(encoded(SPEECH / 2, subtype="FLOAT"))
     )
+
+
+def test_channels_of_opposite_sign_are_predicted_like_the_louder_one_and_named(
+    predict: Predict, tmp_path: Path
+) -> None:
+    (tmp_path / "a.wav").write_bytes(encoded(np.column_stack([SPEECH, -0.75 * SPEECH]), subtype="FLOAT"))
+    code, rows, message = predict(tmp_path / "a.wav")
+    assert code == 0
+    assert list(rows[0]["probabilities"].values()) == probabilities(encoded(subtype="FLOAT")).tolist()
+    note = "channels of opposite sign: channel 1, the louder one, is taken"
+    assert message == f"note: {tmp_path}/a.wav: {note}\n"
+    assert results.result_of((tmp_path / "a.wav").read_bytes(), recognizer()).notes == (note,)
+
+
+@pytest.mark.parametrize("offset", [0.02, 0.3])
+def test_speech_on_a_constant_offset_has_nearly_the_same_probabilities(offset: float) -> None:
+    found = probabilities(encoded(SPEECH + offset, subtype="FLOAT"))
+    np.testing.assert_allclose(found, probabilities(encoded()), rtol=0, atol=0.02)
 
 
 @pytest.mark.parametrize("rate", [22_050, 32_000, 44_100, 48_000, 96_000, 192_000])
