@@ -7,45 +7,45 @@ from typing import Any
 from ser.core import files, params
 from ser.core.stage import run
 from ser.features import opensmile
-from ser.features.encoders import hugging_face
+from ser.features.encoders import hugging_face, whisper_files
 from ser.features.yamnet import hub
 from ser.ingest import corpus_root
 from ser.protocol import adaptation_choice
 from ser.sections import checking
 
 PARAMS = (
-    *("corpus", "partition", "model", "members", "representation", "adaptation", "paths.extracted"),
-    *("yamnet", "ssl"),
+    *("corpus", "partition", "model", "members", "representation", "adaptation", "paths.extracted", "yamnet", "ssl"),
+    "whisper",
 )
 CORPUS_ROOT = Path("data/corpus_root.json")
 AVAILABILITY = Path("data/yamnet_availability.json")
 ENCODER = Path("data/ssl_availability.json")
+WHISPER = Path("data/whisper_availability.json")
 OPENSMILE = Path("data/opensmile_availability.json")
 
 
 def main() -> None:
     checking.check(params.everything())
     config = params.load(*PARAMS)
-    root, yamnet, ssl = config["corpus"]["root"], config["yamnet"], config["ssl"]
+    root, yamnet = config["corpus"]["root"], config["yamnet"]
     print(announcement(config))
     adaptation_choice.check(config)
     corpus_root.check(root)
     available = hub.is_cached(yamnet["handle"]) or hub.is_reachable(yamnet["handle"])
-    taken = {
-        model["representation"] for model in (config["model"], *(one["model"] for one in config["members"].values()))
-    }
+    taken = {one["representation"] for one in (config["model"], *(one["model"] for one in config["members"].values()))}
     if not available and (yamnet["required"] or any("yamnet" in name for name in taken)):
         raise ValueError(hub.remedy(yamnet["handle"]))
-    needs_encoder = ssl["required"] or "ssl" in taken  # if not, no gigabytes are downloaded
-    if needs_encoder:
-        hugging_face.check(ssl["model"], ssl["revision"])
+    taken |= {name for name in ("ssl", "whisper") if config[name]["required"]}  # no others, which may be gigabytes
+    for name, encoder in (("ssl", hugging_face), ("whisper", whisper_files)):
+        if name in taken:
+            encoder.check(config[name]["model"], config[name]["revision"])
     if "opensmile" in taken:
         opensmile.check_installed()
     files.write_json(CORPUS_ROOT, corpus_root.finding(root))
     finding = {"available": available, "failed_downloads": hub.failed_downloads(yamnet["handle"])}
     files.write_json(AVAILABILITY, {"handle": yamnet["handle"], **finding})
-    files.write_json(ENCODER, {"wanted": needs_encoder})
-    files.write_json(OPENSMILE, {"wanted": "opensmile" in taken})
+    for name, path in (("ssl", ENCODER), ("whisper", WHISPER), ("opensmile", OPENSMILE)):
+        files.write_json(path, {"wanted": name in taken})
 
 
 def announcement(config: Mapping[str, Any]) -> str:

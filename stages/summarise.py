@@ -13,6 +13,7 @@ REPORT = Path("reports/report.html")
 # because it depends on all of them. It also depends on the table of `features`, whose path is a parameter.
 YAMNET_LIBROSA = Path("data/yamnet_librosa_features.csv")
 SSL = Path("data/ssl_extracted_features.csv")
+WHISPER = Path("data/whisper_extracted_features.csv")
 OPENSMILE = Path("data/opensmile_extracted_features.csv")
 LOG_MEL = Path("data/log_mel")
 FRAMES = Path("data/frames")

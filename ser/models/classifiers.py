@@ -15,9 +15,15 @@ def svm(*, C: float, gamma: float | str, seed: int) -> Pipeline:  # noqa: N803 (
     return make_pipeline(StandardScaler(), SVC(C=C, gamma=gamma, decision_function_shape="ovr"))
 
 
-def logistic_regression(*, C: float, seed: int) -> Pipeline:  # noqa: N803
-    """Multinomial logistic regression; convex, so the seed is unused."""
-    return make_pipeline(StandardScaler(), LogisticRegression(C=C, max_iter=5000))
+def logistic_regression(*, C: float, seed: int, class_weight: str | None = None) -> Pipeline:  # noqa: N803
+    """Multinomial logistic regression; convex, so the seed is unused.
+
+    Parameters
+    ----------
+    class_weight
+        `balanced`: all emotions have the same weight together. None: all rows have.
+    """
+    return make_pipeline(StandardScaler(), LogisticRegression(C=C, class_weight=class_weight, max_iter=5000))
 
 
 def random_forest(*, n_estimators: int, min_samples_leaf: int, seed: int) -> Pipeline:

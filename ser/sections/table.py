@@ -23,7 +23,7 @@ OF_A_MODEL: Mapping[str, Any] = {"name": str, "representation": str}  # beside t
 NO_FEATURES = "none"
 ADAPTATIONS = ("none", "speaker")
 TEMPERATURES = ("dev", "none")  # as in `ser.reporting.insight`, which is slow to import
-REQUIRED = ("yamnet", "ssl")  # representations whose section also has `required`, which the stage reads
+REQUIRED = ("yamnet", "ssl", "whisper")  # representations whose section also has `required`, which the stage reads
 REPRESENTATIONS = (*REQUIRED, "opensmile", "librosa", "log_mel", "frames", "yamnet_bands", "yamnet_librosa")
 
 

@@ -24,7 +24,7 @@ def main(protocol: str) -> None:
     if features.array is not None:
         raise ValueError(
             f"SMOTE needs a feature table, and {config['representation']['name']} is an array; compose the study's"
-            " params.yaml with model.representation=librosa, yamnet, yamnet_librosa, ssl or opensmile"
+            " params.yaml with model.representation=librosa, yamnet, yamnet_librosa, whisper, ssl or opensmile"
         )
     found = protocols.arranged(protocol, utterances, features.rows, balance=config["balance"], seed=config["seed"])
     with files.replacing(PROTOCOLS / protocol) as folder:

@@ -345,7 +345,7 @@ def test_stages_write_tables_and_arrays_of_the_same_rows(
         assert len(np.unique(array, axis=0)) == len(array)
 
 
-@pytest.mark.parametrize("name", ["librosa", "yamnet", "ssl", "opensmile", "log_mel", "frames"])
+@pytest.mark.parametrize("name", ["librosa", "yamnet", "ssl", "whisper", "opensmile", "log_mel", "frames"])
 def test_extraction_depends_on_neither_partition_nor_balance(name: str) -> None:
     stage = f"stages.extract_{name}"
     assert set(wiring.stage_params(stage)) - {"tables.format"} == {"corpus.root", "augmentation", name}

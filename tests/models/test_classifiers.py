@@ -55,7 +55,8 @@ def test_random_models_depend_on_the_seed(name: str) -> None:
 
 def test_settings_reach_the_classifier() -> None:
     assert model("svm", seed=0, C=7.0, gamma=0.25)[-1].get_params().items() >= {"C": 7.0, "gamma": 0.25}.items()
-    assert model("logistic_regression", seed=0, C=7.0)[-1].C == 7.0
+    regression = model("logistic_regression", seed=0, C=7.0, class_weight="balanced")[-1]
+    assert (regression.C, regression.class_weight) == (7.0, "balanced")
     forest = model("random_forest", seed=4, n_estimators=11, min_samples_leaf=3)[-1]
     assert (forest.n_estimators, forest.min_samples_leaf, forest.random_state) == (11, 3, 4)
     network = model("mlp", seed=4, hidden_layer_sizes=[8, 4], alpha=0.5, max_iter=9)[-1]

@@ -162,7 +162,7 @@ def test_every_choice_of_conf_is_in_the_table_of_readme() -> None:
     table = text_of(ROOT / "README.md").partition("## Studies")[2].partition("\n\n**")[0]
     shown = set(re.findall(r"`(\w+)`", table))
     groups = (
-        *("corpus", "labels", "partition", "librosa", "ssl", "opensmile", "features"),
+        *("corpus", "labels", "partition", "librosa", "ssl", "whisper", "opensmile", "features"),
         *("augmentation", "adaptation", "balance", "model", "training"),
     )
     for group in groups:

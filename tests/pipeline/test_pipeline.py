@@ -226,12 +226,12 @@ def test_large_tables_as_parquet_give_the_same_to_the_byte(project, transductive
     results, bundle = project.hashes("reports"), project.read_json("models/fold_0/bundle.json")
     names = ("librosa_extracted_features", "adapted_features", "balanced_dataset")
     tables = {name: project.read(f"data/{name}.csv") for name in names}
-    others = tuple(f"{name}_extracted_features" for name in ("yamnet", "ssl", "opensmile"))
+    others = tuple(f"{name}_extracted_features" for name in ("yamnet", "ssl", "whisper", "opensmile"))
     others += ("yamnet_librosa_features", "added_features")
     for name in (*tables, *others):
         (project.folder / f"data/{name}.csv").unlink()
     ran = project.ran(study(project, "tables.format=parquet", "adaptation=speaker", *FOLDS))
-    wanted = {f"extract_{name}" for name in ("yamnet", "ssl", "opensmile", "librosa")}
+    wanted = {f"extract_{name}" for name in ("yamnet", "ssl", "whisper", "opensmile", "librosa")}
     wanted |= {"combine", "adapt", "balance", "project", "train", "evaluate"}
     assert wanted <= {"probe", *ran}
     assert project.hashes("reports") == results

@@ -13,8 +13,9 @@ from tests.support import wiring
 
 CROSS_CORPUS, LEAKAGE = "studies/cross_corpus", "studies/leakage"
 ORDER = [
-    *("probe", "ingest", "partition", "extract_yamnet", "extract_ssl", "extract_opensmile", "extract_librosa"),
+    *("probe", "ingest", "partition", "extract_yamnet", "extract_ssl", "extract_whisper", "extract_opensmile"),
     *(
+        "extract_librosa",
         "extract_log_mel",
         "extract_frames",
         "extract_yamnet_bands",
@@ -27,12 +28,12 @@ ORDER = [
     *("train_member", "train", "evaluate", "audit", "report", "summarise"),
 ]
 EXTRACTIONS = [
-    *("extract_yamnet", "extract_ssl", "extract_opensmile", "extract_librosa", "extract_log_mel", "extract_frames"),
-    *("extract_yamnet_bands", "extract_added"),
+    *("extract_yamnet", "extract_ssl", "extract_whisper", "extract_opensmile", "extract_librosa"),
+    *("extract_log_mel", "extract_frames", "extract_yamnet_bands", "extract_added"),
 ]
 SHARED = {
     CROSS_CORPUS: ["probe", "ingest", *EXTRACTIONS, "combine"],
-    LEAKAGE: ["probe", "ingest", *EXTRACTIONS[:4], "extract_added", "combine"],  # tables, which SMOTE needs
+    LEAKAGE: ["probe", "ingest", *EXTRACTIONS[:5], "extract_added", "combine"],  # tables, which SMOTE needs
 }
 OWN = {CROSS_CORPUS: ["transfer", "compare"], LEAKAGE: ["assess", "audit", "compare"]}
 ITEMS = {  # of a list, of a mapping
@@ -238,7 +239,7 @@ def test_a_stage_of_a_large_table_knows_its_format(stage):
 def test_the_large_tables_bear_the_names_that_people_rely_on():
     stated = {out for stage in STAGES if not stage.folder for out in stage.stated.get("outs", []) if FORMAT in str(out)}
     names = ("yamnet_librosa_features", "adapted_features", "balanced_dataset")
-    names += tuple(f"{name}_extracted_features" for name in ("yamnet", "ssl", "opensmile", "librosa"))
+    names += tuple(f"{name}_extracted_features" for name in ("yamnet", "ssl", "whisper", "opensmile", "librosa"))
     assert {as_csv(out) for out in stated} == {f"data/{name}.csv" for name in names}
 
 

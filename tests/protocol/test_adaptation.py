@@ -180,7 +180,7 @@ def test_without_adaptation_the_table_is_marked_unavailable(capsys: pytest.Captu
     assert capsys.readouterr().out == "no adaptation is chosen; choose one with -S adaptation=speaker\n"
 
 
-@pytest.mark.parametrize("source", ["librosa", "yamnet", "yamnet_librosa", "ssl", "opensmile"])
+@pytest.mark.parametrize("source", ["librosa", "yamnet", "yamnet_librosa", "ssl", "whisper", "opensmile"])
 def test_one_setting_makes_the_model_read_the_adapted_features(tmp_path: Path, source: str) -> None:
     contents: dict[str, Any] = {}
     for name in ("none", "speaker"):

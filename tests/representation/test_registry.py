@@ -14,7 +14,7 @@ import soundfile
 from ser.compute import code_digest
 from ser.core import discovery
 from ser.features import opensmile
-from ser.features.encoders import ssl
+from ser.features.encoders import ssl, whisper
 from ser.features.spectral.frames import frames
 from ser.features.spectral.librosa import functionals
 from ser.features.spectral.log_mel import log_mel
@@ -89,6 +89,7 @@ def test_both_sets_together_are_the_columns_of_each() -> None:
 @pytest.mark.usefixtures("calls")
 def test_every_representation_that_conf_can_choose_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ssl, "loaded", lambda model, revision: f"{model} at {revision}")
+    monkeypatch.setattr(whisper, "loaded", lambda *settings: settings)
     monkeypatch.setattr(opensmile, "loaded", lambda name: name)
     names = set(CONFIG["paths"]) - {"extracted", "adapted"}  # which are paths of these
     for name in names:

@@ -7,11 +7,12 @@ import yaml
 
 from ser.core import files
 from ser.features import opensmile
-from ser.features.encoders import hugging_face
+from ser.features.encoders import hugging_face, whisper_files
 from ser.features.yamnet import hub
 from ser.sections import checking
 from stages import probe
 
+WHISPER = "openai/whisper-base"
 HANDLE = "https://tfhub.dev/google/yamnet/1"
 ENCODER, COMMIT = "someone/small", "0123456789" * 4
 
@@ -34,6 +35,7 @@ def configure(
     representation: str = "librosa",
     required: bool = False,
     ssl_required: bool = False,
+    whisper_required: bool = False,
     members: Sequence[str] = (),
     representation_section: Mapping[str, Any] | None = None,
     **others: Any,
@@ -45,6 +47,7 @@ def configure(
         "members": {name: {"model": {"name": "svm", "representation": name}} for name in members},
         "yamnet": {"handle": HANDLE, "required": required},
         "ssl": {"model": ENCODER, "revision": COMMIT, "required": ssl_required},
+        "whisper": {"model": WHISPER, "revision": COMMIT, "required": whisper_required},
         "representation": representation_section or {"name": representation},
         "adaptation": {"name": "none"},
         "paths": {"extracted": f"data/{representation}_extracted_features.csv"},
@@ -153,6 +156,23 @@ def test_a_study_that_needs_a_speech_encoder_continues_if_it_is_available(monkey
     configure(representation="ssl")
     probe.main()
     assert files.read_json(probe.ENCODER) == {"wanted": True}
+
+
+@pytest.mark.usefixtures("workplace")
+@pytest.mark.parametrize(
+    "settings", [{"representation": "whisper"}, {"whisper_required": True}, {"members": ["librosa", "whisper"]}]
+)
+def test_whisper_is_looked_for_only_if_a_model_takes_it(
+    settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sought: list[tuple[str, str]] = []
+    monkeypatch.setattr(whisper_files, "check", lambda *names: sought.append(names))
+    configure(members=["librosa", "log_mel"])
+    probe.main()
+    assert (files.read_json(probe.WHISPER), sought) == ({"wanted": False}, [])
+    configure(**settings)
+    probe.main()
+    assert (files.read_json(probe.WHISPER), sought) == ({"wanted": True}, [(WHISPER, COMMIT)])
 
 
 @pytest.mark.usefixtures("workplace")

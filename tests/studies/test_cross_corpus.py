@@ -298,6 +298,7 @@ STAGES = {
         "ingest",
         "extract_yamnet",
         "extract_ssl",
+        "extract_whisper",
         "extract_opensmile",
         "extract_added",
         "extract_librosa",

@@ -12,6 +12,7 @@ COMMIT = re.compile(r"[0-9a-f]{40}")
 DIGEST_SIZE = 16  # bytes
 PATIENCE = 10.0  # seconds to wait for an answer of the hub
 MAX_REASON = 200  # characters of the error of the hub's client
+NAME_A_FOLDER = "name a folder with its files by -S ssl.model=/path/to/it"
 
 
 class Unavailable(ValueError):
@@ -29,7 +30,7 @@ def check(model: str, revision: str | None) -> None:
     check_installed()
     _check_revision(model, revision)
     if not _is_folder(model) and not is_cached(model, str(revision)):
-        _check_offered(model, str(revision))
+        check_offered(model, str(revision))
 
 
 def check_installed() -> None:
@@ -60,7 +61,7 @@ def folder(model: str, revision: str | None) -> Path:
         return Path(model).expanduser()
     cached = is_cached(model, str(revision))
     if not cached:
-        _check_offered(model, str(revision))  # without a network, a download fails only after half a minute
+        check_offered(model, str(revision))  # without a network, a download fails only after half a minute
     try:
         found = _snapshot(model, str(revision), download=not cached)
     except Exception as error:  # httpx and the hub raise errors of many types
@@ -96,15 +97,30 @@ def digest(folder: Path) -> str:
     return found.hexdigest()
 
 
-def remedy(model: str, revision: str, error: Exception) -> str:
+def check_offered(model: str, revision: str, *, otherwise: str = NAME_A_FOLDER) -> None:
+    """Check that the hub offers the encoder named `model`.
+
+    Raises
+    ------
+    Unavailable
+        If it does not, or does not answer; the message has the remedies, of which `otherwise` is the last one.
+    """
+    from huggingface_hub import HfApi
+
+    try:
+        HfApi().model_info(model, revision=revision, timeout=PATIENCE)
+    except Exception as error:  # httpx and the hub raise errors of many types
+        raise Unavailable(remedy(model, revision, error, otherwise=otherwise)) from error
+
+
+def remedy(model: str, revision: str, error: Exception, *, otherwise: str = NAME_A_FOLDER) -> str:
     """Message for an encoder named `model` that is not available: the reason and the remedies."""
     from huggingface_hub import constants
 
     reason = f"{type(error).__name__}: {error}".partition("\n")[0][:MAX_REASON]
     return (
         f"the speech encoder {model}, revision {revision}, is not in {constants.HF_HUB_CACHE}, and cannot be"
-        f" downloaded ({reason}); connect to the network, set HF_HUB_CACHE to a cache that contains it, or name a"
-        " folder with its files by -S ssl.model=/path/to/it"
+        f" downloaded ({reason}); connect to the network, set HF_HUB_CACHE to a cache that contains it, or {otherwise}"
     )
 
 
@@ -124,15 +140,6 @@ def _check_revision(model: str, revision: str | None) -> None:
             f"ssl.revision is {revision}; wanted a commit of 40 hexadecimal digits, because the files behind a name can"
             f" change; https://huggingface.co/{model}/commits/main lists those of {model}"
         )
-
-
-def _check_offered(model: str, revision: str) -> None:
-    from huggingface_hub import HfApi
-
-    try:
-        HfApi().model_info(model, revision=revision, timeout=PATIENCE)
-    except Exception as error:  # httpx and the hub raise errors of many types
-        raise Unavailable(remedy(model, revision, error)) from error
 
 
 def _check_whole(folder: Path) -> None:

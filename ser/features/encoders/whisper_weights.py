@@ -116,7 +116,10 @@ def _read(path: Path, names: list[str], tensor: Callable[[str], Array], n_layers
     n_present = len({name.removeprefix(of_layers).split(".")[0] for name in names if name.startswith(of_layers)})
     wanted = n_present if n_layers is None else n_layers
     if not 0 <= wanted <= n_present:
-        raise Unavailable(f"the encoder in {path} has {n_present} layers, and {wanted} are wanted; choose fewer")
+        raise Unavailable(
+            f"whisper.layers asks for layer {wanted}, and the encoder in {path} has {n_present}; choose from 0 (the"
+            f" input of the first layer) to {n_present}"
+        )
 
     def array(name: str) -> Array:
         if f"{prefix}encoder.{name}" not in names:

@@ -1,0 +1,94 @@
+"""Place of the weights of Whisper's encoder: a local folder, the hub's cache, or a download of that one file."""
+
+import os
+import re
+from pathlib import Path
+
+from ser.features.encoders import hugging_face
+from ser.features.encoders.hugging_face import Unavailable
+
+FILE = "model.safetensors"
+FOLDERS = "SER_ENCODERS"  # variable of the environment: the folder of all encoders of this machine
+NAME = re.compile(r"[\w.-]+/[\w.-]+")
+
+
+def check(model: str, revision: str) -> None:
+    """Check that the weights are available, as far as this is possible before a download.
+
+    Raises
+    ------
+    Unavailable
+        If they are not; the message has the remedy.
+    """
+    _check_names(model, revision)
+    if found(model, revision) is None:
+        hugging_face.check_offered(model, revision, otherwise=_otherwise(model))
+
+
+def path(model: str, revision: str) -> Path:
+    """File of the weights; it is downloaded first if it is not on this machine, and a bar shows the progress.
+
+    Raises
+    ------
+    Unavailable
+        If it is not available; the message has the remedy.
+    """
+    check(model, revision)
+    return found(model, revision) or _downloaded(model, revision)
+
+
+def found(model: str, revision: str) -> Path | None:
+    """File of the weights on this machine; None if there is none.
+
+    A local folder comes before the hub's cache. Its files are not compared with the revision.
+    """
+    here = local(model)
+    if here is not None and here.is_file():
+        return here
+    from huggingface_hub import try_to_load_from_cache
+
+    cached = try_to_load_from_cache(model, FILE, revision=revision)
+    return Path(cached) if isinstance(cached, str) else None
+
+
+def local(model: str) -> Path | None:
+    """Place of the weights below `SER_ENCODERS`, which need not exist; None if the variable is not set.
+
+    Examples
+    --------
+    >>> os.environ[FOLDERS] = "/encoders"
+    >>> local("openai/whisper-base").as_posix()
+    '/encoders/whisper_base/model.safetensors'
+    """
+    folders = os.environ.get(FOLDERS)
+    return Path(folders).expanduser() / _folder(model) / FILE if folders else None
+
+
+def _folder(model: str) -> str:
+    return model.rpartition("/")[2].replace("-", "_")
+
+
+def _check_names(model: str, revision: str) -> None:
+    if not NAME.fullmatch(model):
+        raise Unavailable(
+            f"whisper.model is {model}; wanted a name at https://huggingface.co, as openai/whisper-base; weights of"
+            f" your own belong in a folder of {FOLDERS}: mine/whisper-own is read from whisper_own/{FILE}"
+        )
+    if not hugging_face.COMMIT.fullmatch(revision or ""):
+        raise Unavailable(
+            f"whisper.revision is {revision}; wanted a commit of 40 hexadecimal digits, because the files behind a name"
+            f" can change; https://huggingface.co/{model}/commits/main lists those of {model}"
+        )
+
+
+def _downloaded(model: str, revision: str) -> Path:
+    from huggingface_hub import hf_hub_download
+
+    try:
+        return Path(hf_hub_download(model, FILE, revision=revision))
+    except Exception as error:  # httpx and the hub raise errors of many types
+        raise Unavailable(hugging_face.remedy(model, revision, error, otherwise=_otherwise(model))) from error
+
+
+def _otherwise(model: str) -> str:
+    return f"put its {FILE} into the folder {_folder(model)} of a folder that {FOLDERS} names"

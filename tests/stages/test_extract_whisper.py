@@ -1,0 +1,117 @@
+"""Stage extract_whisper: a table that agrees with a served model, or is unavailable if no model takes it."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+
+from ser.audio import reading
+from ser.core import files, tables
+from ser.features.encoders import whisper
+from ser.representation.registry import extractor
+from stages import extract_whisper
+from tests.support import small_corpora, small_whisper
+from tests.support.dvc_project import Project
+from tests.support.paths import ROOT
+from tests.support.synthesis import ravdess_corpus
+
+RATE = 16_000
+SETTINGS: dict[str, Any] = {
+    "model": "openai/whisper-base",
+    "revision": "0123456789" * 4,
+    "layers": [2],
+    "pooling": ["mean", "deviation"],
+    "padded": False,
+    "max_duration": 2.0,
+    "required": False,
+}
+
+
+def configure(*, wanted: bool, **changes: Any) -> None:
+    content = {
+        "corpus": {"root": "corpus"},
+        "augmentation": {"name": "none", "seed": 0, "variants": {}},
+        "tables": {"format": "csv"},
+        "whisper": {**SETTINGS, **changes},
+    }
+    Path("params.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
+    files.write_json(extract_whisper.AVAILABILITY, {"wanted": wanted})
+
+
+@pytest.fixture
+def corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Three utterances in a separate project, with a cache and a small encoder beside it."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SER_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("SER_CACHE_GB", "1")
+    monkeypatch.setenv("SER_ENCODERS", str(tmp_path))
+    whisper.loaded.cache_clear()
+    small_whisper.written(tmp_path / "whisper_base")
+    root = tmp_path / "corpus"
+    utterances = small_corpora.with_table(root, n=3, sample_rate=RATE, shortest=0.1, step=0.2)
+    tables.write(utterances, extract_whisper.UTTERANCES)
+    return root
+
+
+@pytest.mark.usefixtures("corpus")
+def test_without_a_model_that_takes_it_the_table_is_unavailable_and_no_library_is_imported() -> None:
+    configure(wanted=False)
+    script = f"""
+import sys
+sys.path.insert(0, {str(ROOT)!r})
+from stages import extract_whisper
+extract_whisper.main()
+print({{"safetensors", "huggingface_hub", "keras", "torch"}} & set(sys.modules))
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    printed = (
+        "no model takes Whisper's features; extract them with -S model.representation=whisper or -S"
+        " whisper.required=true\nset()\n"
+    )
+    assert (done.returncode, done.stdout) == (0, printed), done.stderr
+    assert tables.is_unavailable(extract_whisper.FEATURES)
+
+
+def test_the_table_has_the_features_of_a_served_model(corpus: Path) -> None:
+    configure(wanted=True, layers=[0, 3])
+    extract_whisper.main()
+    found = tables.read_features(extract_whisper.FEATURES)
+    columns = [f"Whisper_{k}" for k in range(1, 4 * small_whisper.WIDTH + 1)]
+    assert tables.feature_columns(found) == columns
+    served = extractor("whisper", yaml.safe_load(Path("params.yaml").read_text())["whisper"], columns)
+    recordings = [reading.read(corpus / f"{k}.flac") for k in range(3)]
+    expected = np.array([served(one.waveform, one.sample_rate) for one in recordings])
+    np.testing.assert_array_equal(found[columns], expected)
+    assert len(np.unique(expected, axis=0)) == 3
+
+
+@pytest.mark.slow
+def test_a_study_on_whisper_from_audio_to_prediction(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SER_ENCODERS", str(tmp_path))
+    small_whisper.written(tmp_path / "whisper_base")
+    project = Project(tmp_path / "top")
+    corpus = ravdess_corpus(tmp_path / "corpus")
+    base = [f"corpus.root={corpus}", "labels=common_four", "balance=none", "whisper.max_duration=2.0"]
+    given = [*base, "model=logistic_regression", "model.representation=whisper"]
+    project.compose(*base)
+    project.commit("start")
+    assert "no model takes Whisper's features" in project.study(*base, targets=["extract_whisper"])
+    output = project.study(*given, targets=["audit", "evaluate"])
+    wanted = {"probe", "extract_whisper", "partition", "balance", "train", "evaluate", "audit"}
+    assert set(project.ran(output)) == wanted
+    assert project.read("data/whisper_extracted_features.csv").shape == (4 * 14, 3 + 2 * small_whisper.WIDTH)
+    assert project.read_json("reports/audit.json")["n_errors"] == 0
+    predictions = project.read("reports/predictions.csv")
+    row = predictions[predictions["partition"] == "test"].iloc[0]
+    [recording] = corpus.rglob(f"{row['utterance'].rpartition('/')[2]}.flac")
+    answer = project.run("ser", "predict", str(recording), "--model", "models/fold_0", "--all-speech", "--csv")
+    [served] = [line.split(",") for line in answer.splitlines() if recording.name in line]  # others are warnings
+    assert served[1] == row["prediction"]
+    probabilities = [float(value) for value in served[3:7]]
+    assert probabilities == pytest.approx([row[column] for column in tables.probability_columns(predictions)], abs=1e-5)
+    refused = project.study(*given, "whisper.layers=[9]", fails=True)
+    assert "whisper.layers asks for layer 9" in refused
