@@ -3,11 +3,12 @@
 import hashlib
 import io
 import re
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import BinaryIO
 
 import numpy as np
@@ -162,7 +163,7 @@ def opened(source: Path | bytes) -> Iterator[soundfile.SoundFile]:
             remedy = "fetch the audio with `git lfs pull`"
             raise InvalidAudio(Kind.LFS_POINTER, "a Git LFS pointer, not audio", remedy)
         if not containers.is_known(file):
-            raise InvalidAudio(Kind.NOT_AUDIO, "not readable as audio (Format not recognised)")
+            raise _unreadable(file, source)
         try:
             sound, decoded = _decoder(file)
             with sound:
@@ -175,6 +176,21 @@ def opened(source: Path | bytes) -> Iterator[soundfile.SoundFile]:
         except soundfile.LibsndfileError as error:
             reason = f"not readable as audio ({error.error_string.rstrip('.')})"
             raise InvalidAudio(Kind.NOT_AUDIO, reason) from None
+
+
+def _unreadable(file: BinaryIO | io.FileIO, source: Path | bytes) -> InvalidAudio:
+    """Error for a file of another format; its remedy is the command that converts it, if the format is common."""
+    known = containers.foreign(file)
+    if known is None:
+        return InvalidAudio(Kind.NOT_AUDIO, "not readable as audio (Format not recognised)")
+    name = "" if isinstance(source, bytes) else source.name
+    if not (name.isprintable() and PurePath(name).suffix):
+        name = f"recording{known.suffix}"
+    name, converted = shlex.quote(name), shlex.quote(f"{PurePath(name).stem}.wav")
+    if converted == name:  # an M4A file named .wav, for example
+        converted = "converted.wav"
+    remedy = f"convert it: ffmpeg -i {name} {converted}"
+    return InvalidAudio(Kind.NOT_AUDIO, f"{known.name}, which is not readable here", remedy)
 
 
 def _decoder(file: BinaryIO | io.FileIO) -> tuple[soundfile.SoundFile, BinaryIO | io.FileIO]:

@@ -1,3 +1,4 @@
+import os
 import pickle
 import struct
 from contextlib import nullcontext
@@ -125,6 +126,38 @@ def test_a_recording_may_begin_with_a_tag(tmp_path: Path) -> None:
     plain = written(tmp_path / "a.flac", tone(440, 0.5), container="flac")
     (tmp_path / "b.flac").write_bytes(TAG + plain.read_bytes())
     assert reading.read(tmp_path / "b.flac").audio_hash == reading.read(plain).audio_hash
+
+
+@pytest.mark.parametrize(
+    ("name", "head", "reason", "command"),
+    [
+        ("phone.m4a", b"\0\0\0\x20ftypM4A ", "an M4A, MP4 or 3GP file", "ffmpeg -i phone.m4a phone.wav"),
+        ("my call.3gp", b"\0\0\0\x18ftyp3gp4", "an M4A, MP4 or 3GP file", "ffmpeg -i 'my call.3gp' 'my call.wav'"),
+        ("a.webm", b"\x1aE\xdf\xa3\x9fB", "a WebM or Matroska file", "ffmpeg -i a.webm a.wav"),
+        ("a.aac", b"\xff\xf1\x50\x80", "an AAC file", "ffmpeg -i a.aac a.wav"),
+        ("a.amr", b"#!AMR-WB\n", "an AMR file", "ffmpeg -i a.amr a.wav"),
+        ("a.wav", b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "a WMA or WMV file", "ffmpeg -i a.wav converted.wav"),
+        ("a\nb.avi", b"RIFF\0\0\0\0AVI LIST", "an AVI film", "ffmpeg -i recording.avi recording.wav"),
+        (os.fsdecode(b"\xe9.wv"), b"wvpk", "a WavPack file", "ffmpeg -i recording.wv recording.wav"),
+    ],
+)
+def test_a_common_format_that_is_not_decoded_is_named_with_the_command_that_converts_it(
+    name: str, head: bytes, reason: str, command: str, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_bytes(head + bytes(100))
+    with pytest.raises(reading.InvalidAudio) as raised:
+        reading.read(tmp_path / name)
+    found = raised.value
+    assert (found.kind, found.reason) == (Kind.NOT_AUDIO, f"{reason}, which is not readable here")
+    assert found.remedy == f"convert it: {command}"
+
+
+def test_bytes_of_a_common_format_have_a_name_of_their_own() -> None:
+    with (
+        pytest.raises(reading.InvalidAudio, match=r"ffmpeg -i recording\.m4a recording\.wav"),
+        reading.opened(b"\0\0\0\x20ftypM4A " + bytes(100)),
+    ):
+        pass
 
 
 def test_a_git_lfs_pointer_is_refused_with_the_command_that_fetches_it(tmp_path: Path) -> None:

@@ -80,7 +80,11 @@ INVALID: dict[str, tuple[Callable[[Path], Any], str, str]] = {
     "hello.wav": (written, "not a RAVDESS file name", "name it like 03-01-05-01-02-01-12.wav"),
     "03-01-09-01-01-01-12.wav": (written, "unknown emotion '09'", "known are 01, 02, 03, 04, 05, 06, 07, 08"),
     "02-01-05-01-01-01-12.mp4": (Path.touch, "modality 02 is video without sound", "use the audio (03)"),
-    "01-01-06-01-01-02-12.mp4": (lambda path: path.write_bytes(MP4), "not readable as audio", "or remove it"),
+    "01-01-06-01-01-02-12.mp4": (
+        lambda path: path.write_bytes(MP4),
+        "an M4A, MP4 or 3GP file, which is not readable here",
+        "convert it: ffmpeg -i 01-01-06-01-01-02-12.mp4 01-01-06-01-01-02-12.wav",
+    ),
 }
 
 
