@@ -10,6 +10,7 @@ from importlib import import_module
 from pathlib import Path
 
 from ser.core import files
+from ser.core.overrides import option
 from ser.core.wording import aligned
 from ser.corpora import CORPORA
 from ser.evaluation import score
@@ -169,5 +170,5 @@ def download(corpus: str, root: Path) -> str:
     still = [holding for holding in inventory.holdings_of(corpus, folder) if not holding.is_complete]
     if still:
         raise ValueError(f"{folder} has all files of the archives, and is still {_state(still[0])}; see `ser corpora`")
-    place = "" if root == RAW else f" -S corpus.root={shlex.quote(str(folder))}"
+    place = "" if root == RAW else f" {option('corpus.root', str(folder))}"
     return f"{n_new} new files in {folder}; study them with: dvc exp run -S corpus={corpus}{place}"

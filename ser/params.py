@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from ser.core import files
+from ser.core.overrides import option
 from ser.core.params import PARAMS
 
 CONF = Path("conf")
@@ -28,7 +29,16 @@ def compose(overrides: list[str], *, conf: Path = CONF, path: Path = PARAMS) -> 
         with files.replacing(path) as temporary:
             compose_and_dump(str(temporary), str(conf.resolve()), None, "config", "", overrides)
     except (HydraException, OmegaConfBaseException) as error:
-        raise ValueError(f"{conf} does not compose with {' '.join(overrides)}: {error}") from error
+        raise ValueError(f"{conf} does not compose with {' '.join(overrides)}: {error}{_quoted(error)}") from error
+
+
+def _quoted(error: Exception) -> str:
+    """Remedy for an override whose value Hydra cannot read without quotes."""
+    name, _, value = str(getattr(error, "override", "")).partition("=")
+    if not (name and value):
+        return ""
+    value = str(Path(value).expanduser()) if value.startswith("~") else value  # which DVC would not do
+    return f"; quote the value, for Hydra and for the shell: {option(name, value).removeprefix('-S ')}"
 
 
 def main(arguments: list[str]) -> None:

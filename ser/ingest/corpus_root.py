@@ -1,19 +1,25 @@
 """The folder of the corpus: its check before anything is read, and the finding that later stages depend on."""
 
+import shlex
 from pathlib import Path
 from typing import Any
 
 from ser.core import files
+from ser.core.overrides import option
 
 
 def check(root: str) -> None:
     """Raise a `ValueError` with every way to provide the corpus, if `root` is not a folder."""
+    if root.startswith("~"):
+        full = option("corpus.root", str(Path(root).expanduser()))
+        raise ValueError(f"corpus.root is {root}, and DVC does not know what ~ is; write the path in full: {full}")
     if not Path(root).is_dir():
+        quoted = shlex.quote(root)
         raise ValueError(
             f"corpus.root {root} is not a folder; put the corpus there (`ser corpora` lists what can be fetched; a"
-            f" symbolic link is enough: ln -s /path/to/it {root}), or name its place: -S corpus.root=/path/to/it. A"
+            f" symbolic link is enough: ln -s /path/to/it {quoted}), or name its place: -S corpus.root=/path/to/it. A"
             " queued study runs in a copy without git-ignored files: track the corpus with"
-            f" `dvc add {root}`, or give an absolute root"
+            f" `dvc add {quoted}`, or give an absolute root"
         )
 
 

@@ -3,7 +3,6 @@
 import functools
 import hashlib
 import json
-import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +12,10 @@ import yaml
 
 from ser import params
 from ser.compute import cache
+from ser.core.overrides import text
 
 GLOBAL = "# @package _global_"  # first line of a file that sets values outside its group too
 OVERRIDE = "override /"  # before the group in the defaults list of such a file
-PLAIN = re.compile(r"(?!(?:null|true|false|nan|inf)$)(?:\.{0,2}/)?[A-Za-z_][\w./+-]*")  # text that needs no quotes
 Leaves = dict[str, Any]  # dotted name -> value
 
 
@@ -151,22 +150,3 @@ def _compose(overrides: tuple[str, ...], conf: Path) -> tuple[Leaves, list[str]]
         raise ValueError(f"{conf} does not compose with {' '.join(overrides) or 'its defaults'}: {error}") from error
     derived = [name for name, value in _leaves(written) if isinstance(value, str) and "${" in value]
     return dict(_leaves(resolved)), derived
-
-
-def text(value: Any) -> str:
-    """Value in the form that Hydra reads on a command line.
-
-    Examples
-    --------
-    >>> text(1e-05), text(None), text([True, "angry"]), text({"n_masks": 2})
-    ('1e-05', 'null', '[true,angry]', '{n_masks:2}')
-    >>> text("/data/tess"), text("two words"), text("01"), text("null")
-    ('/data/tess', '"two words"', '"01"', '"null"')
-    """
-    if isinstance(value, Mapping):
-        return "{" + ",".join(f"{text(key)}:{text(item)}" for key, item in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ",".join(map(text, value)) + "]"
-    if isinstance(value, str) and PLAIN.fullmatch(value):
-        return value
-    return json.dumps(value, ensure_ascii=False)

@@ -1,4 +1,5 @@
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -168,6 +169,14 @@ def test_an_override_that_fits_nothing_is_named_and_leaves_the_old_params(tmp_pa
         params.compose([override], conf=ROOT / "conf", path=path)
     assert [file.name for file in tmp_path.iterdir()] == ["params.yaml"]
     assert path.read_text() == "seed: 0\n"
+
+
+@pytest.mark.parametrize("root", ["/a (b)", "/a=b", "/Ärger", "/f's", "/a&b"])
+def test_a_path_that_hydra_does_not_read_ends_with_the_override_that_it_reads(tmp_path: Path, root: str) -> None:
+    with pytest.raises(ValueError, match="quote the value") as raised:
+        composed(tmp_path / "params.yaml", f"corpus.root={root}")
+    (remedy,) = shlex.split(str(raised.value).rpartition("shell: ")[2])
+    assert composed(tmp_path / "params.yaml", remedy)["corpus"]["root"] == root
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,13 @@ def test_settings_that_do_not_fit_end_the_probe_before_anything_else(
     assert capsys.readouterr().out == ""
 
 
+def test_a_root_with_a_tilde_ends_with_the_option_that_names_it_in_full(workplace: Path) -> None:
+    configure(root="~/my corpus")
+    with pytest.raises(ValueError, match="write the path in full: ") as raised:
+        probe.main()
+    assert str(raised.value).endswith(f"""-S 'corpus.root="{workplace}/home/my corpus"'""")
+
+
 @pytest.mark.usefixtures("workplace")
 @pytest.mark.parametrize("root", ["nowhere", "params.yaml"])
 def test_a_missing_root_ends_with_every_way_to_provide_it(root: str) -> None:
