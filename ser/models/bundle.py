@@ -7,7 +7,6 @@ network predicts without them.
 from __future__ import annotations
 
 import platform
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -35,14 +34,6 @@ HISTORY = "history.csv"  # figures of the epochs of a network
 DESCRIPTION = "bundle.json"
 BEFORE_REFIT = "before_refit"  # bundle trained on train alone, inside the one that was trained on train and dev
 LIBRARIES = ("scikit-learn", "librosa", "numpy", "ai-edge-litert")
-# Types of scikit-learn that skops does not trust by default. Any other type in a file is refused, because loading it
-# could run code. A forged tree could crash the process, but not more.
-TRUSTED = (
-    "sklearn.calibration._CalibratedClassifier",
-    "sklearn.calibration._TemperatureScaling",
-    "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
-    "sklearn.tree._tree.Tree",
-)
 TRAIN, TRAIN_ANEW = "train one with: dvc repro train", "train anew with: dvc repro -f train"
 CHUNK = 256  # rows of an array that are in memory at once
 
@@ -191,7 +182,9 @@ def load(folder: Path) -> Bundle:
 def _model(path: Path, labels: list[str], description: dict[str, Any]) -> Any:
     """Load the model in the file `path`; remove from `description` the entries that only the model needs."""
     if path.name == CLASSIFIER:
-        return _classifier(path)
+        from ser.models import classifier_reading
+
+        return classifier_reading.loaded(path)
     if path.name == ONNX:
         from ser.models import onnx
 
@@ -233,14 +226,3 @@ def read_description(folder: Path) -> dict[str, Any]:
     if description.get("format") != FORMAT:
         raise ValueError(f"{folder} has format {description.get('format')}, this version reads {FORMAT}; train anew")
     return description
-
-
-def _classifier(path: Path) -> Any:
-    import skops.io
-
-    if not zipfile.is_zipfile(path):
-        raise ValueError(f"{path} is damaged (no zip archive); {TRAIN_ANEW}")
-    untrusted = set(skops.io.get_untrusted_types(file=path)) - set(TRUSTED)
-    if untrusted:
-        raise ValueError(f"{path} holds {', '.join(sorted(untrusted))}, which could run code; not loaded")
-    return skops.io.load(path, trusted=list(TRUSTED))
