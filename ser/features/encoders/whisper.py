@@ -92,8 +92,7 @@ def encoding(
     Raises
     ------
     ValueError
-        If the weights are not available, the encoder does not take `max_duration`, or there is no such layer or
-        statistic.
+        If the weights are not available, or the encoder has no such layer or does not take `max_duration`.
     """
     encoder = _encoder({"model": model, "revision": revision, "layers": layers})
     if max_duration > encoder.limit:
@@ -104,9 +103,8 @@ def encoding(
     if not pooling or not set(pooling) <= set(POOLINGS):
         raise ValueError(f"whisper.pooling is {list(pooling)}; choose one or more of {', '.join(POOLINGS)}")
     at_rate = excerpt(waveform, recorded_rate, sample_rate=SAMPLE_RATE, duration=max_duration)
-    states = encoder(at_rate, layers, padded=padded)
-    values = np.concatenate([POOLINGS[name](state) for state in states for name in pooling])
-    return {f"Whisper_{k}": float(value) for k, value in enumerate(values, start=1)}
+    parts = [POOLINGS[name](state) for state in encoder(at_rate, layers, padded=padded) for name in pooling]
+    return {f"Whisper_{k}": float(value) for k, value in enumerate(np.concatenate(parts), start=1)}
 
 
 def _encoder(settings: Mapping[str, Any]) -> Encoder:

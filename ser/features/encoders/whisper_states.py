@@ -1,7 +1,7 @@
 """Hidden states of the encoder of Whisper by NumPy: one recording, of any length, on one core.
 
-NumPy's products of matrices are as fast as those of LiteRT and XLA. They need no conversion, no compilation for each
-length, and no import that takes seconds.
+Three layers of base take 60 ms for 3.7 s. LiteRT takes 40 and XLA 50, but for one length only, after a conversion of
+16 s or a compilation of 5 s, and they import TensorFlow for it.
 """
 
 from collections.abc import Sequence

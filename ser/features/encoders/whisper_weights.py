@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,7 @@ from ser.features.encoders.hugging_face import MAX_REASON, Unavailable
 Array = npt.NDArray[np.float32]
 
 HEAD_WIDTH = 64  # values of a head of the self-attention, in Whisper of every size
+ROWS = 8  # of a block of a matrix that is transposed
 FIRST = "encoder.conv1.weight"  # end of a name; its beginning depends on how the model was saved
 
 
@@ -106,7 +107,7 @@ def read(path: Path, *, n_layers: int | None = None) -> Weights:
         raise Unavailable(f"{path} cannot be read ({reason}); fetch it anew") from error
 
 
-def _read(path: Path, names: list[str], tensor: Callable[[str], Array], n_layers: int | None) -> Weights:
+def _read(path: Path, names: list[str], tensor: Callable[[str], npt.NDArray[Any]], n_layers: int | None) -> Weights:
     prefix = next((name.removesuffix(FIRST) for name in names if f".{name}".endswith(f".{FIRST}")), None)
     if prefix is None:
         raise Unavailable(
@@ -121,23 +122,31 @@ def _read(path: Path, names: list[str], tensor: Callable[[str], Array], n_layers
             f" input of the first layer) to {n_present}"
         )
 
-    def array(name: str) -> Array:
+    def array(name: str) -> npt.NDArray[Any]:
         if f"{prefix}encoder.{name}" not in names:
             raise Unavailable(f"{path} has no {prefix}encoder.{name}; fetch it anew")
-        return np.asarray(tensor(f"{prefix}encoder.{name}"), np.float32)
+        return tensor(f"{prefix}encoder.{name}")
 
     def affine(name: str) -> Affine:
-        kernel = array(f"{name}.weight")  # of torch: the outputs come first, the steps of a convolution last
+        kernel = _transposed(array(f"{name}.weight"))  # in torch, outputs come first, steps of a convolution last
         has_bias = not name.endswith("k_proj")  # a bias of the keys would change nothing
-        bias = array(f"{name}.bias") if has_bias else np.zeros(len(kernel), np.float32)
-        return Affine(np.ascontiguousarray(kernel.T), bias)
+        bias = array(f"{name}.bias") if has_bias else np.zeros(kernel.shape[-1])
+        return Affine(kernel, bias.astype(np.float32))
 
     def layer(k: int) -> Layer:
         return Layer(**{field: affine(f"layers.{k}.{name}") for field, name in NAMES.items()})
 
     return Weights(
         convolutions=(affine("conv1"), affine("conv2")),
-        positions=array("embed_positions.weight"),
+        positions=array("embed_positions.weight").astype(np.float32),
         layers=tuple(layer(k) for k in range(wanted)),
         norm=affine("layer_norm") if wanted == n_present else None,
     )
+
+
+def _transposed(kernel: npt.NDArray[Any]) -> Array:
+    """All axes reversed, in single precision; in blocks of rows, which takes a tenth of the time of one assignment."""
+    found = np.empty(kernel.shape[::-1], np.float32)
+    for start in range(0, len(kernel), ROWS):
+        found[..., start : start + ROWS] = kernel[start : start + ROWS].T
+    return found

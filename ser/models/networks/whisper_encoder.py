@@ -1,7 +1,7 @@
 """Encoder of Whisper as Keras layers with the published weights, for networks that train some of them further.
 
-Extraction of frozen states uses NumPy (`ser.features.encoders.whisper_states`), which is as fast and takes recordings
-of any length. The tests compare both with transformers.
+Extraction of frozen states uses NumPy (`ser.features.encoders.whisper_states`), which takes recordings of any length.
+The tests compare it with these layers and with transformers.
 """
 
 from collections.abc import Sequence
