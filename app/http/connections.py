@@ -92,8 +92,8 @@ class GuardedProtocol(HttpToolsProtocol):
 
     @property
     def is_idle(self) -> bool:
-        """True if the client has to do something: send a head or a body, or read."""
-        return self._has_answered or self.cycle.more_body or self._writing is not None
+        """True if the client has to do something: send a head or a body, or read; also if it has several requests."""
+        return self._has_answered or self.cycle.more_body or self._writing is not None or len(self.pipeline) > 0
 
     @property
     def _has_answered(self) -> bool:

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
 
-LONG = 0.25  # seconds; work that takes longer may hold all workers but one, if there is another client
+LONG = 0.25  # seconds; a client whose work takes longer may hold all workers but one, if there is another client
 RECENT = 10.0  # seconds in which a client that sent something counts as another client
 
 
@@ -29,6 +29,7 @@ class Fair(Generic[Item]):
         self._running: list[tuple[str, float]] = []  # client, and when its work began
         self._spent: dict[str, float] = {}  # seconds of work
         self._turn = 0.0  # seconds that the client had whose turn it was
+        self._heavy: set[str] = set()  # clients whose last work was long
         self._seen: dict[str, float] = {}
         self._changed = asyncio.Event()
 
@@ -76,9 +77,11 @@ class Fair(Generic[Item]):
         """End the oldest work of a client, and count its time."""
         work = next(one for one in self._running if one[0] == client)
         self._running.remove(work)
-        self._spent[client] += self._clock() - work[1]
+        seconds = self._clock() - work[1]
+        self._spent[client] += seconds
+        (self._heavy.add if seconds >= LONG else self._heavy.discard)(client)
         if not self._running and not self._waiting:
-            self._spent, self._turn = {}, 0.0
+            self._spent, self._turn, self._heavy = {}, 0.0, set()
         self._changed.set()
 
     def _next(self) -> str | None:
@@ -92,6 +95,7 @@ class Fair(Generic[Item]):
 
     def _holds_its_share(self, client: str, now: float) -> bool:
         """True if long work of the client holds all workers but one, which is kept for the other clients."""
-        n_long = sum(now - begun >= LONG for name, begun in self._running if name == client)
+        current = [now - begun for name, begun in self._running if name == client]
+        is_heavy = client in self._heavy or max(current, default=0.0) >= LONG
         others = (then for name, then in self._seen.items() if name != client)
-        return 1 <= self._workers - 1 <= n_long and any(now - then < RECENT for then in others)
+        return is_heavy and 1 <= self._workers - 1 <= len(current) and any(now - then < RECENT for then in others)
