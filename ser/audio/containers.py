@@ -97,8 +97,8 @@ def _head(file: BinaryIO) -> bytes:
 
 
 def _is_mpeg(head: bytes) -> bool:
-    """True if `head` begins with the eleven set bits of a frame of MPEG audio."""
-    return len(head) > 1 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0
+    """True if `head` begins with the eleven set bits of a frame of MPEG audio, and not as text in UTF-16."""
+    return len(head) > 1 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0 and head[1] != 0xFE
 
 
 def _is_adts(head: bytes) -> bool:

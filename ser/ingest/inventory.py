@@ -44,6 +44,8 @@ def holdings(raw: Path) -> list[Holding]:
 def holdings_of(corpus: str, folder: Path) -> list[Holding]:
     """Holdings of `corpus`, counted in `folder`, which need not exist; none of a corpus without a fixed size."""
     known = CORPORA[corpus]
+    if not known.expected:
+        return []
     namings, stubs = _recordings(corpus, folder)
     found = []
     for channel, expected in known.expected.items():

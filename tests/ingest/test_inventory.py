@@ -249,3 +249,12 @@ def test_plain_folders_have_no_fixed_contents(tmp_path: Path) -> None:
 
 def test_the_same_name_in_two_plain_folders_is_two_recordings(tmp_path: Path) -> None:
     assert inventory.n_files("folders", with_files(tmp_path, ["Happy/1.wav", "Sad/1.wav"])) == 2
+
+
+def test_a_table_of_speakers_that_cannot_be_used_hides_no_other_corpus(tmp_path: Path) -> None:
+    with_files(tmp_path, ["folders/Happy/1.wav"])
+    (tmp_path / "folders" / "speakers.csv").write_text("nothing\n")
+    with_files(tmp_path / "savee", SAVEE)
+    assert [holding.is_complete for holding in inventory.holdings(tmp_path) if holding.corpus == "savee"] == [True]
+    with pytest.raises(ValueError, match=r"speakers\.csv has no column path, speaker"):
+        inventory.n_files("folders", tmp_path / "folders")

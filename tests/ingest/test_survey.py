@@ -150,6 +150,12 @@ def test_other_files_are_counted_by_suffix_and_hidden_ones_ignored(tmp_path: Pat
     assert found == Survey(not_audio=Counter({".md": 2, ".csv": 1, "no suffix": 1}))
 
 
+def test_text_in_utf_16_is_no_mpeg_audio(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "notes.csv").write_text("path,speaker,sex\n" * 500, encoding="utf-16")
+    assert surveyed(tmp_path).not_audio == {".csv": 1}
+    assert capfd.readouterr().err == ""  # of libmpg123
+
+
 def test_a_folder_that_is_linked_into_itself_is_surveyed_once(tmp_path: Path) -> None:
     touched(tmp_path, f"Actor_12/{NAME}.wav")
     (tmp_path / "Actor_12" / "up").symlink_to(tmp_path)
