@@ -9,7 +9,7 @@ from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
-from ser.core import files
+from ser.core import files, project
 from ser.core.overrides import option
 from ser.core.wording import aligned
 from ser.corpora import CORPORA
@@ -24,6 +24,7 @@ PICTURES = (
     "reports/projections/umap.png",
 )
 RAW = Path("data/raw")
+OF_THE_PROJECT = ("summary", "audit", "describe", "export", "experiments", "compare", "diff", "tune")
 # Modules of ser/commands. Only the one that is used is imported, so that `ser --help` is quick.
 LATER = {
     "audit": "look for leaks in the tables, models and predictions of the last run",
@@ -53,7 +54,7 @@ def main(arguments: list[str] | None = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python prints an error at exit
         sys.exit(1)
     except (ValueError, OSError) as error:
-        sys.exit(f"error: {error}")
+        sys.exit(f"error: {error}{project.hint() if given.command in OF_THE_PROJECT else ''}")
     except KeyboardInterrupt:
         sys.exit("interrupted")
 
@@ -84,7 +85,11 @@ def _parser(command: str) -> argparse.ArgumentParser:
 
 def _add_root(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--root", type=Path, default=RAW, metavar="FOLDER", help="folder with one folder per corpus (%(default)s)"
+        "--root",
+        type=Path,
+        default=project.inside(RAW),
+        metavar="FOLDER",
+        help="folder with one folder per corpus (%(default)s)",
     )
 
 
@@ -160,7 +165,7 @@ def download(corpus: str, root: Path) -> str:
     if not known.archives:
         quoted = shlex.quote(str(folder))
         steps = [f"  {number}. {step.format(root=quoted)}" for number, step in enumerate(known.steps, 1)]
-        check = "ser corpora" if root == RAW else f"ser corpora --root {shlex.quote(str(root))}"
+        check = "ser corpora" if root == project.inside(RAW) else f"ser corpora --root {shlex.quote(str(root))}"
         return "\n".join([terms, "A program alone cannot download it:", *steps, f"Then check it with: {check}"])
     from ser.ingest.download.installation import install  # takes half a second, which other commands save
 
@@ -170,5 +175,5 @@ def download(corpus: str, root: Path) -> str:
     still = [holding for holding in inventory.holdings_of(corpus, folder) if not holding.is_complete]
     if still:
         raise ValueError(f"{folder} has all files of the archives, and is still {_state(still[0])}; see `ser corpora`")
-    place = "" if root == RAW else f" {option('corpus.root', str(folder))}"
+    place = "" if root == project.inside(RAW) else f" {option('corpus.root', str(folder))}"
     return f"{n_new} new files in {folder}; study them with: dvc exp run -S corpus={corpus}{place}"

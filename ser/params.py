@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from ser.core import files
+from ser.core import files, project
 from ser.core.overrides import option
 from ser.core.params import PARAMS
 
@@ -52,7 +52,7 @@ def main(arguments: list[str]) -> None:
     try:
         compose(given.overrides, path=given.to)
     except ValueError as invalid:
-        sys.exit(f"error: {invalid}")
+        sys.exit(f"error: {invalid}{project.hint()}")
 
 
 if __name__ == "__main__":

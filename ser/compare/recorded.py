@@ -18,6 +18,8 @@ METRICS: Final = Path("reports/metrics.json")
 LOCK: Final = Path("dvc.lock")
 EVALUATE: Final = "evaluate"  # the stage that writes the metrics
 DONE, NOT_EVALUATED, QUEUED, RUNNING, FAILED = "done", "not evaluated", "queued", "running", "failed"
+NO_GIT: Final = "is not a git repository"  # in DVC's message
+INITIALISE: Final = "git init && git add --all && git commit --message start"
 Reader = Callable[[Path], bytes]  # content of a file of a run; empty if the run has no such file
 
 
@@ -81,6 +83,8 @@ def listing(*, all_commits: bool = False) -> Listing:
     except NotDvcRepoError as error:
         raise ValueError("this folder is not in a DVC repository; go to the folder of the project") from error
     except (DvcException, SCMError) as error:
+        if NO_GIT in str(error):
+            raise ValueError(f"{error}, and DVC needs one; make it with: {INITIALISE}") from error
         raise ValueError(f"DVC cannot read its experiments ({error}); dvc exp show may state more") from error
 
 

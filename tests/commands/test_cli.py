@@ -88,6 +88,32 @@ def test_a_summary_of_nothing_ends_with_the_command_that_makes_it() -> None:
     assert raised.value.code == "error: no reports/metrics.json here; make it with: dvc repro"
 
 
+@pytest.fixture
+def below(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder below the root of a project."""
+    for name in ("conf/config.yaml", "dvc.yaml", "docs/map.md", "data/raw/savee/DC/a01.wav"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+    monkeypatch.chdir(folder / "docs")
+    return folder
+
+
+def test_a_command_in_a_folder_below_the_project_ends_with_the_way_to_it(below: Path) -> None:
+    with pytest.raises(SystemExit) as raised:
+        cli.main(["summary"])
+    assert str(raised.value.code).endswith(f"; this folder is not the root of the project: cd {below}")
+
+
+@pytest.mark.usefixtures("below")
+def test_the_corpora_of_the_project_are_found_from_a_folder_below(capsys: pytest.CaptureFixture[str]) -> None:
+    cli.main(["corpora"])
+    assert capsys.readouterr().out.startswith("corpora in ../data/raw, by file names:")
+    cli.main(["download", "tess"])
+    done = capsys.readouterr().out
+    assert "../data/raw/tess" in done
+    assert done.endswith("Then check it with: ser corpora\n")
+
+
 @pytest.mark.parametrize(("arguments", "complaint"), [([], "required: command"), (["sumary"], "invalid choice")])
 def test_an_unknown_command_is_a_usage_error(
     arguments: list[str], complaint: str, capsys: pytest.CaptureFixture[str]

@@ -1,6 +1,7 @@
 """Runs of a Git repository with experiments as DVC writes them: commits below `refs/exps/<baseline>/<name>`."""
 
 import json
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -143,6 +144,14 @@ def test_a_dvc_repository_in_a_folder_of_a_git_repository_is_read_there(tmp_path
 def test_a_folder_outside_any_dvc_repository_is_refused_with_the_remedy(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ValueError, match="not in a DVC repository; go to the folder of the project"):
+        recorded.listing()
+
+
+def test_a_project_outside_git_is_refused_with_the_commands_that_make_a_repository(repository):
+    shutil.rmtree(Path(repository) / ".git")
+    with pytest.raises(
+        ValueError, match="is not a git repository, and DVC needs one; make it with: git init && git add"
+    ):
         recorded.listing()
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from ser.core import stage
+from tests.support.paths import ROOT
 
 
 @pytest.fixture
@@ -25,6 +26,14 @@ def test_bad_input_ends_a_stage_with_a_message_and_status_1(error: Exception) ->
     with pytest.raises(SystemExit) as raised:
         stage.run(raising(error))
     assert raised.value.code == "error: no speakers"  # the interpreter prints it and exits with status 1
+
+
+@pytest.mark.usefixtures("no_debug")
+def test_bad_input_below_the_root_of_the_project_ends_with_the_way_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT / "docs")
+    with pytest.raises(SystemExit) as raised:
+        stage.run(raising(ValueError("no speakers")))
+    assert raised.value.code == f"error: no speakers; this folder is not the root of the project: cd {ROOT}"
 
 
 @pytest.mark.usefixtures("no_debug")

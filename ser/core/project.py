@@ -1,0 +1,27 @@
+"""The folder of the project, seen from the working folder."""
+
+import os
+import shlex
+from pathlib import Path
+
+STAGES, CONF = "dvc.yaml", "conf/config.yaml"  # a study has stages, but no conf of its own
+
+
+def root() -> Path | None:
+    """Nearest folder, from the working folder upwards, that is a project; None if there is none."""
+    here = Path.cwd()
+    return next((path for path in (here, *here.parents) if (path / STAGES).is_file() and (path / CONF).is_file()), None)
+
+
+def inside(path: Path) -> Path:
+    """A path of the project, as seen from the working folder; unchanged in its root, and where there is no project."""
+    top = root()
+    return path if top in (None, Path.cwd()) else Path(os.path.relpath(top / path))
+
+
+def hint() -> str:
+    """End of a message in a folder below the project: where the project is; empty elsewhere."""
+    top = root()
+    if top is None or Path(STAGES).is_file():
+        return ""
+    return f"; this folder is not the root of the project: cd {shlex.quote(str(top))}"
