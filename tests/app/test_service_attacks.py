@@ -12,7 +12,9 @@ import httpx
 import pytest
 
 from app.http import connections, keys, logs, server
+from benchmarks import attack
 from tests.support import serving
+from tests.support.paths import ROOT
 from tests.support.serving import DEMO, PREDICT, served
 
 SPEECH = DEMO[0].read_bytes()
@@ -140,6 +142,27 @@ def test_a_client_that_has_sent_everything_gets_its_answer(client: httpx.Client)
         connection.shutdown(socket.SHUT_WR)
         assert serving.answer(connection)[0] == 200
         assert connection.makefile("rb").read()  # the second answer, and the end
+
+
+def test_a_client_that_waits_long_after_it_has_sent_everything_is_asked_whether_it_reads(
+    client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "PROBE_SECONDS", 0.001)
+    long = serving.encoded(serving.speech(12))
+    with connected(client) as connection:
+        connection.sendall(serving.request(long, path=f"{PREDICT}?timeline=true"))
+        connection.shutdown(socket.SHUT_WR)
+        received = connection.makefile("rb").read()
+    assert received.startswith(b"HTTP/1.1 100 Continue\r\n\r\n")
+    assert received.count(b"HTTP/1.1 200 OK") == 1
+    assert received.endswith(b"}")
+
+
+@pytest.mark.slow
+def test_the_benchmark_of_attacks_measures_what_clients_notice() -> None:
+    assert attack.foreign(ROOT) == "foreign host 421, foreign page 403"
+    assert attack.crash(ROOT) == "health has status 200"
+    assert "0 of" in attack.kept(ROOT)
 
 
 def test_a_message_of_a_library_is_logged_once_in_a_while() -> None:

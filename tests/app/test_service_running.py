@@ -228,7 +228,7 @@ def test_a_refused_request_that_was_sent_whole_does_not_end_the_connection(servi
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_stopping_service_finishes_its_requests_and_accepts_no_more(number: signal.Signals) -> None:
-    long = encoded(speech(200), format="FLAC")
+    long = encoded(speech(60), format="FLAC")
     with running() as service, service.connect() as connection, service.connect() as idle:
         connection.sendall(serving.request(long, path=f"{PREDICT}?timeline=true"))
         begin, deadline = service.busy(), time.monotonic() + 20
@@ -237,8 +237,8 @@ def test_a_stopping_service_finishes_its_requests_and_accepts_no_more(number: si
         service.process.send_signal(number)
         status, _, answer = serving.answer(connection)
         assert status == 200
-        assert answer["duration"] == pytest.approx(200)
-        assert len(answer["timeline"]) > 190
+        assert answer["duration"] == pytest.approx(60)
+        assert len(answer["timeline"]) > 50
         assert idle.recv(1) == b""
         assert service.process.wait(20) == 0
         with pytest.raises(ConnectionRefusedError):

@@ -94,7 +94,7 @@ def answer(connection: socket.socket) -> tuple[int, dict[str, str], Any]:
     if not status:
         return 0, {}, None
     headers: dict[str, str] = {}
-    if status[1] == b"100":
+    while status[1:2] == [b"100"]:  # an interim answer
         stream.readline()
         status = stream.readline().split()
     while line := stream.readline().strip():
