@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 Probabilities = npt.NDArray[np.float64]
 
+SIMILAR = 1e-3  # largest difference from 1 of the sum of a softmax in single precision
 LEAST = 1e-12  # floor of a probability, whose logarithm is finite
 LOG_TEMPERATURE = (-3.0, 3.0)  # range of the search, natural logarithm
 BIAS_DEVIATION = 0.5  # standard deviation of the normal prior of a bias, natural logarithm of odds
@@ -105,3 +106,24 @@ def best_temperature(probability: npt.NDArray[np.floating], codes: npt.NDArray[n
         return cross_entropy(softened(probability, float(np.exp(log_temperature))), codes)
 
     return float(np.exp(minimize_scalar(entropy_at, bounds=LOG_TEMPERATURE, method="bounded").x))
+
+
+def check_probabilities(outputs: npt.NDArray[np.floating]) -> None:
+    """Check the outputs of a network or classifier, `(n_rows, n_labels)`.
+
+    Raises
+    ------
+    ValueError
+        If a row does not hold probabilities that add up to 1.
+
+    Examples
+    --------
+    >>> check_probabilities(np.array([[0.5, np.nan]]))
+    Traceback (most recent call last):
+    ValueError: the model's outputs are not probabilities (from nan to nan, sum nan); the last layer must be a softmax
+    """
+    if not np.isfinite(outputs).all() or (outputs < 0).any() or (abs(outputs.sum(axis=1) - 1) > SIMILAR).any():
+        raise ValueError(
+            f"the model's outputs are not probabilities (from {outputs.min():.3g} to {outputs.max():.3g}, sum"
+            f" {outputs.sum(axis=1)[0]:.3g}); the last layer must be a softmax"
+        )

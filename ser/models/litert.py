@@ -1,5 +1,6 @@
 """Networks in LiteRT's format, which predict without TensorFlow."""
 
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -8,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ser.core import bounds
 from ser.models import calibration
 from ser.models.calibration import Probabilities
 
@@ -31,7 +33,7 @@ class LiteRTClassifier:
         Raises
         ------
         ValueError
-            If the rows have another shape than the training rows.
+            If the rows have another shape than the training rows, or the outputs are not probabilities.
         """
         (taken,), (given,) = self.interpreter.get_input_details(), self.interpreter.get_output_details()
         wanted = _shape(taken)[1:]
@@ -46,6 +48,7 @@ class LiteRTClassifier:
                 self.interpreter.set_tensor(taken["index"], value[np.newaxis])
                 self.interpreter.invoke()
                 outputs[row] = self.interpreter.get_tensor(given["index"])[0]
+        calibration.check_probabilities(outputs)
         return calibration.softened(outputs, self.temperature)
 
 
@@ -55,15 +58,17 @@ def loaded(path: Path, labels: list[str], temperature: float) -> LiteRTClassifie
     Raises
     ------
     ValueError
-        If the file is damaged, or holds another network.
+        If the file is damaged, holds another network, or needs too much memory.
     """
     from ai_edge_litert.interpreter import Interpreter
 
     from ser.core.quiet import silent_stderr
 
     try:
+        bounds.check_size(path.stat().st_size, "it")
         with silent_stderr():  # discards its message about the device
             interpreter = Interpreter(model_path=str(path), num_threads=1)  # more threads are slower
+            bounds.check_size(sum(map(_n_bytes, interpreter.get_tensor_details())), "it")
             interpreter.allocate_tensors()
     except (RuntimeError, ValueError) as error:
         raise ValueError(f"{path} cannot be loaded ({str(error).partition(chr(10))[0]}); export it anew") from None
@@ -78,3 +83,7 @@ def loaded(path: Path, labels: list[str], temperature: float) -> LiteRTClassifie
 
 def _shape(tensor: dict[str, Any]) -> tuple[int, ...]:
     return tuple(map(int, tensor["shape"]))
+
+
+def _n_bytes(tensor: dict[str, Any]) -> int:
+    return math.prod(_shape(tensor)) * int(np.dtype(tensor["dtype"]).itemsize)

@@ -34,7 +34,7 @@ class NeuralClassifier:
         Raises
         ------
         ValueError
-            If the rows have another shape than the training rows.
+            If the rows have another shape than the training rows, or the outputs are not probabilities.
         """
         wanted = tuple(self.network.input_shape[1:])
         if values.shape[1:] != wanted:
@@ -42,7 +42,9 @@ class NeuralClassifier:
                 f"the features have rows of shape {values.shape[1:]}, and the model was trained on {wanted}; extract"
                 " them with the model's settings"
             )
-        return calibration.softened(outputs(self.network, values), self.temperature)
+        probability = outputs(self.network, values)
+        calibration.check_probabilities(probability)
+        return calibration.softened(probability, self.temperature)
 
 
 def outputs(network: keras.Model, values: Values) -> Values:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ser.models import bundle
+from ser.models import bundle, calibration
 from ser.serving.recognition import Recognizer, of_bundles
 
 LOG_MEL = {  # equal to `conf/log_mel/mel_64.yaml`, which is not part of the installed package
@@ -22,7 +22,6 @@ LOG_MEL = {  # equal to `conf/log_mel/mel_64.yaml`, which is not part of the ins
 HDF5 = (".h5", ".hdf5")
 KERAS = ".keras"
 PICKLES = (".pkl", ".pickle", ".joblib", ".sav", ".pt", ".pth", ".npy")
-SIMILAR = 1e-3  # largest difference from 1 of the sum of a softmax
 MAX_REASON = 200  # characters of a message of Keras
 
 Values = npt.NDArray[np.float32]
@@ -51,11 +50,7 @@ class ForeignClassifier:
         """
         turned = values.transpose(0, 2, 1) if self.transposed else values
         outputs = np.asarray(self.network(turned.reshape(len(values), *self.shape), training=False), np.float64)
-        if not np.isfinite(outputs).all() or (outputs < 0).any() or (abs(outputs.sum(axis=1) - 1) > SIMILAR).any():
-            raise ValueError(
-                f"the network's outputs are not probabilities (from {outputs.min():.3g} to {outputs.max():.3g}, sum"
-                f" {outputs.sum(axis=1)[0]:.3g}); add a softmax as its last layer"
-            )
+        calibration.check_probabilities(outputs)
         probabilities: Probabilities = outputs / outputs.sum(axis=1, keepdims=True)
         return probabilities
 

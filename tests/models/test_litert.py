@@ -1,12 +1,14 @@
 """Networks in LiteRT's format: loading, refusals, and several threads."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from ser.core import files
+from ser.core import bounds, files
 from ser.models import bundle, calibration, litert
 from ser.serving import export
 from tests.models.test_bundle import LABELS, with_network
@@ -118,3 +120,44 @@ def test_probabilities_are_softened_by_the_function_of_networks(path: Path) -> N
     np.testing.assert_allclose(
         litert.loaded(path, LABELS, 0.3).predict_proba(VALUES), calibration.softened(raw, 0.3), atol=1e-6
     )
+
+
+def forged(path: Path, target: Path, change: Callable[[Any, Any], object]) -> Path:
+    """A copy of a file after `change` of its network and its model, which holds the arrays."""
+    import flatbuffers
+    from ai_edge_litert import schema_py_generated as schema
+
+    model = schema.ModelT.InitFromPackedBuf(path.read_bytes())
+    change(model.subgraphs[0], model)
+    builder = flatbuffers.Builder()
+    builder.Finish(model.Pack(builder), b"TFL3")
+    target.write_bytes(bytes(builder.Output()))
+    return target
+
+
+def test_outputs_that_are_no_numbers_are_an_error(path: Path, tmp_path: Path) -> None:
+    def to_nan(network: Any, model: Any) -> None:
+        for tensor in network.tensors:
+            data = model.buffers[tensor.buffer].data
+            if data is not None and len(data) and tensor.type == 0:  # single precision
+                model.buffers[tensor.buffer].data = np.full(len(data) // 4, np.nan, np.float32).view(np.uint8)
+
+    model = litert.loaded(forged(path, tmp_path / "model.tflite", to_nan), LABELS, 1.0)
+    with pytest.raises(ValueError, match=r"outputs are not probabilities .*nan"):
+        model.predict_proba(VALUES[:1])
+
+
+def test_tensors_that_declare_too_much_are_refused_before_memory_is_taken(path: Path, tmp_path: Path) -> None:
+    def widen(network: Any, model: Any) -> None:
+        inner = next(one for one in network.tensors if len(one.shape) == 4 and model.buffers[one.buffer].data is None)
+        inner.shape = [*inner.shape[:-1], 2**24]
+
+    with pytest.raises(ValueError, match=r"model\.tflite cannot be loaded \(it holds \d+ MiB .*; export it anew"):
+        litert.loaded(forged(path, tmp_path / "model.tflite", widen), LABELS, 1.0)
+
+
+def test_a_file_that_is_too_large_is_not_read(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounds, "MAX_SIZE", 2**10)
+    monkeypatch.setattr("ai_edge_litert.interpreter.Interpreter", None)
+    with pytest.raises(ValueError, match=r"model\.tflite cannot be loaded \(it holds 0 MiB"):
+        litert.loaded(path, LABELS, 1.0)

@@ -182,3 +182,34 @@ def test_rows_of_another_length_are_refused_with_both_lengths_and_the_remedy(svm
     message = r"shape \(5,\), and the model was trained on \(6,\); extract them with the model's settings"
     with pytest.raises(ValueError, match=message):
         bundle.load(svm[1]).of_values(np.zeros((2, 5), np.float32))
+
+
+def small_onnx(path: Path, *, added: str) -> Path:
+    """A file of a few hundred bytes that adds to the features: nothing but NaN, or the sum of a matrix of 14 GB."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    size = np.array([60_000, 60_000], np.int64)
+    constants = {"size": size, "nan": np.float32([np.nan])}
+    nodes = [
+        helper.make_node("ConstantOfShape", ["size"], ["matrix"]),
+        helper.make_node("ReduceSum", ["matrix"], ["sum"], keepdims=1),
+        helper.make_node("Add", ["features", added], ["probabilities"]),
+    ]
+    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [None, 2]) for name in ("features", "probabilities")]
+    arrays = [numpy_helper.from_array(value, name) for name, value in constants.items()]
+    graph = helper.make_graph(nodes if added == "sum" else nodes[2:], "graph", ends[:1], ends[1:], arrays)
+    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+    path.write_bytes(made.SerializeToString())
+    return path
+
+
+def test_outputs_that_are_no_numbers_are_an_error(tmp_path: Path) -> None:
+    model = onnx.loaded(small_onnx(tmp_path / "model.onnx", added="nan"), ["neutral", "angry"])
+    with pytest.raises(ValueError, match=r"outputs are not probabilities .*nan"):
+        model.predict_proba(np.zeros((1, 2), np.float32))
+
+
+def test_a_small_file_that_asks_for_much_memory_is_refused(tmp_path: Path) -> None:
+    model = onnx.loaded(small_onnx(tmp_path / "model.onnx", added="sum"), ["neutral", "angry"])
+    with pytest.raises(ValueError, match=r"the model cannot predict \(.*memory.*\); export it anew"):
+        model.predict_proba(np.zeros((1, 2), np.float32))

@@ -158,7 +158,7 @@ def test_outputs_that_are_no_probabilities_are_refused_with_the_remedy(
     outputs = layers.Dense(3, activation=activation, bias_initializer=low)
     save(keras.Sequential([layers.Input((64, 94)), layers.Flatten(), outputs]), tmp_path / "custom.keras")
     recognizer = keras_files.load(tmp_path / "custom.keras", LABELS, all_speech=True)
-    with pytest.raises(ValueError, match=rf"not probabilities .*{found}.*; add a softmax as its last layer"):
+    with pytest.raises(ValueError, match=rf"not probabilities .*{found}.*; the last layer must be a softmax"):
         recognizer.probabilities(WAVEFORM, 16_000)
 
 
