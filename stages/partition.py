@@ -1,15 +1,19 @@
-"""Assign each utterance to the training, dev or test partition of each fold."""
+"""Assign each utterance to train, dev or test of each fold, and check that the model can be trained on them."""
 
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from ser.core import params, tables
 from ser.core.stage import run
-from ser.protocol import partitions
+from ser.models import ENSEMBLE, NEURAL
+from ser.protocol import adaptation_choice, partitions
+from ser.protocol.training_checks import check_trainable
 
-PARAMS = ("partition", "seed")
+PARAMS = ("partition", "balance", "augmentation", "adaptation", "model.name", "members", "seed")
 UTTERANCES = Path("data/utterances.csv")
 PARTITIONS = Path("data/partitions.csv")
 
@@ -18,9 +22,21 @@ def main() -> None:
     config = params.load(*PARAMS)
     utterances = tables.read_utterances(UTTERANCES)
     table = partitions.partition_table(utterances, **config["partition"], seed=config["seed"])
+    check(table, utterances, config)
     tables.write(table, PARTITIONS)
     for reason, count in left_out(table, utterances).items():
         print(f"left out: {count} utterances of {reason}")
+
+
+def check(table: pd.DataFrame, utterances: pd.DataFrame, config: Mapping[str, Any]) -> None:
+    """Raise an error now if a later stage would refuse these utterances, after minutes of extraction."""
+    if config["adaptation"]["name"] != adaptation_choice.NONE:
+        adaptation_choice.check_speakers(utterances.set_index("utterance")["speaker"])
+    n_variants = 1 + len(config["augmentation"]["variants"])
+    members = [(member["model"]["name"], member["balance"]) for member in config["members"].values()]
+    for model, balance in (*members, (config["model.name"], config["balance"])):
+        is_calibrated = model not in (*NEURAL, ENSEMBLE)
+        check_trainable(table, utterances, balance=balance, n_variants=n_variants, is_calibrated=is_calibrated)
 
 
 def left_out(table: pd.DataFrame, utterances: pd.DataFrame) -> dict[str, int]:

@@ -9,6 +9,7 @@ from sklearn.model_selection import LeaveOneGroupOut, StratifiedGroupKFold
 
 from ser.core.tables import ORIGINAL, feature_columns
 from ser.models.classifiers import model
+from ser.protocol.training_checks import check_calibration
 
 Splits = list[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]]
 
@@ -90,11 +91,7 @@ def _grouped_splits(emotion: npt.NDArray[np.str_], group: npt.NDArray[np.str_], 
         raise ValueError(
             f"training has one emotion, {n_groups.index[0]}; a classifier needs two, so keep more emotions in labels"
         )
-    if n_groups.min() < 2:
-        raise ValueError(
-            f"training has one utterance of {n_groups.idxmin()}, so its probabilities cannot be calibrated; leave that"
-            f" emotion out with labels.actions.{n_groups.idxmin()}=drop, or choose another partition"
-        )
+    check_calibration(n_groups)
     n_folds = min(n_folds, int(n_groups.min()))
     for draw in range(N_DRAWS):
         folds = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed + draw)

@@ -11,6 +11,7 @@ import pandas as pd
 from sklearn.preprocessing import StandardScaler
 
 from ser.core.tables import ORIGINAL, feature_columns
+from ser.protocol.adaptation_choice import check_speakers
 
 NONE = "none"  # name in the settings `adaptation`
 Values = npt.NDArray[np.floating[Any]]
@@ -59,13 +60,7 @@ def standardised_by_speaker(features: pd.DataFrame, utterances: pd.DataFrame) ->
 
 def _speaker_of_rows(features: pd.DataFrame, utterances: pd.DataFrame) -> pd.Series:
     speaker = features["utterance"].map(utterances.set_index("utterance")["speaker"])
-    if speaker.isna().any():
-        unknown = features.loc[speaker.isna(), "utterance"].unique()
-        raise ValueError(
-            f"adaptation=speaker needs the speaker of every utterance, but {len(unknown)} of"
-            f" {features['utterance'].nunique()} have none, the first is {unknown[0]}; set corpus.speaker_pattern or"
-            " add a speakers.csv to the root of the corpus, or choose -S adaptation=none"
-        )
+    check_speakers(speaker.set_axis(features["utterance"]))
     return speaker
 
 

@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 NONE = "none"  # as in `ser.protocol.adaptation`, which is slow to import
 
@@ -38,4 +41,26 @@ def check(config: Mapping[str, Any]) -> None:
             f"adaptation={name} needs a feature table, but the {config['representation']['name']} of model"
             f" {config['model']['name']} are arrays; choose -S adaptation=none, or a model of feature tables, such as"
             " -S model=svm"
+        )
+
+
+def check_speakers(speaker: "pd.Series") -> None:
+    """Check that the speakers are known.
+
+    Parameters
+    ----------
+    speaker
+        Utterance (index) -> its speaker.
+
+    Raises
+    ------
+    ValueError
+        If one is missing.
+    """
+    if speaker.isna().any():
+        unknown = speaker.index[speaker.isna()].unique()
+        raise ValueError(
+            f"adaptation=speaker needs the speaker of every utterance, but {len(unknown)} of"
+            f" {speaker.index.nunique()} have none, the first is {unknown[0]}; set corpus.speaker_pattern or"
+            " add a speakers.csv to the root of the corpus, or choose -S adaptation=none"
         )

@@ -61,10 +61,42 @@ def balanced(rows: pd.DataFrame, *, name: str, seed: int, **settings: int) -> pd
     if name not in BALANCERS:
         raise ValueError(f"unknown balance {name!r}; choose one of {', '.join(BALANCERS)}")
     values = _finite_values(rows)
-    if rows["emotion"].nunique() < 2:
-        raise ValueError("the training partition has fewer than two emotions; keep more emotions in labels.actions")
+    check_counts(rows["emotion"].value_counts(), name=name, **settings)
     extra = BALANCERS[name](rows, values, seed=seed, **settings)
     return pd.concat([rows.assign(synthetic=False), extra.assign(synthetic=True)], ignore_index=True)
+
+
+def check_counts(count: pd.Series, *, name: str, k_neighbors: int = 0) -> None:
+    """Check that training rows can be balanced, from their number alone.
+
+    Parameters
+    ----------
+    count
+        Emotion (index) -> number of training rows.
+    name, k_neighbors
+        Settings `balance`.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two emotions, or too few rows of one for `smote`.
+
+    Examples
+    --------
+    >>> check_counts(pd.Series({"happy": 9, "sad": 6}), name="smote", k_neighbors=5)
+    """
+    if len(count) < 2:
+        raise ValueError(
+            f"training has one emotion, {', '.join(count.index)}, and a classifier needs two; add recordings of"
+            " another, or keep more emotions in labels.actions"
+        )
+    few = count.sort_index()[(count < count.max()) & (count <= k_neighbors)]
+    for emotion, n_rows in few.items():
+        lower = f"lower balance.k_neighbors below {n_rows}, or " if n_rows > 1 else ""
+        raise ValueError(
+            f"{name} needs more than balance.k_neighbors={k_neighbors} training rows of each emotion, but {emotion} has"
+            f" {n_rows}; {lower}choose balance=random_oversampler"
+        )
 
 
 def _finite_values(rows: pd.DataFrame) -> npt.NDArray[np.float32]:
@@ -182,14 +214,7 @@ def _smote(rows: pd.DataFrame, values: npt.NDArray[np.float32], *, k_neighbors: 
     columns = feature_columns(rows)
     if not columns:
         raise ValueError("smote needs a feature table, not arrays; choose balance=random_oversampler or balance=none")
-    count = rows["emotion"].value_counts().sort_index()
-    for emotion, n_rows in count[count < count.max()].items():
-        if n_rows <= k_neighbors:
-            raise ValueError(
-                f"smote needs more than balance.k_neighbors={k_neighbors} training rows of each emotion, but {emotion}"
-                f" has {n_rows}; lower balance.k_neighbors below {n_rows}, or choose balance=random_oversampler"
-            )
-    if count.nunique() == 1:
+    if rows["emotion"].value_counts().nunique() == 1:
         return rows.iloc[:0]  # already balanced; the scaler cannot transform an empty array
     from imblearn.over_sampling import SMOTE  # takes a second to import; readers of balanced rows do not need it
     from sklearn.preprocessing import StandardScaler

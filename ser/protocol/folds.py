@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from ser.protocol.allocation import fold_table, shuffled_groups, spread_over_folds
+from ser.protocol.partition_checks import LEAST, too_few, within_corpus
 
 
 def speaker_folds(utterances: pd.DataFrame, *, n_folds: int, seed: int) -> pd.DataFrame:
@@ -30,7 +31,9 @@ def speaker_folds(utterances: pd.DataFrame, *, n_folds: int, seed: int) -> pd.Da
     """
     groups = shuffled_groups(utterances, seed)
     n_speakers = sum(map(len, groups.values()))
-    if not 3 <= n_folds <= n_speakers:
+    if n_speakers < LEAST:
+        raise too_few(n_speakers)
+    if not LEAST <= n_folds <= n_speakers:
         raise ValueError(
             f"cannot make {n_folds} folds (train, dev and test need 3) from {n_speakers} speakers; set"
             f" partition.n_folds between 3 and {n_speakers}"
@@ -60,8 +63,8 @@ def leave_one_speaker_out(utterances: pd.DataFrame, *, seed: int) -> pd.DataFram
     ['test', 'test', 'dev', 'train', 'train', 'train', 'test', 'dev', 'dev', 'dev', 'train', 'test']
     """
     names = sorted(utterances["speaker"].unique())
-    if len(names) < 3:
-        raise ValueError(f"{len(names)} speakers are too few for train, dev and test; choose partition=random")
+    if len(names) < LEAST:
+        raise too_few(len(names))
     return _rotated(utterances, {name: k for k, name in enumerate(names)}, len(names))
 
 
@@ -91,12 +94,12 @@ def published(
     if unlisted := sorted(here - set(fold_of)):
         raise ValueError(
             f"the folds of {source} are for corpus={corpus} and do not list the speaker(s) {', '.join(unlisted)};"
-            f" choose corpus={corpus}, or partition=speaker_folds"
+            f" choose corpus={corpus}, or {within_corpus(len(here))}"
         )
     if empty := [k for k, speakers in enumerate(folds) if not here & {f"{corpus}/{name}" for name in speakers}]:
         raise ValueError(
             f"no speaker of fold(s) {empty} of {source} is in the corpus; complete the corpus, or choose"
-            " partition=speaker_folds"
+            f" {within_corpus(len(here))}"
         )
     return _rotated(utterances, fold_of, len(folds))
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from ser.protocol.allocation import fold_table, held_out, shuffled_groups
-from ser.protocol.partition_checks import check_speakers
+from ser.protocol.partition_checks import LEAST, check_speakers, too_few, within_corpus
 
 MIN_TEST_SPEAKERS = 6  # fewer give no confidence interval
 
@@ -38,13 +38,15 @@ def speaker_holdout(utterances: pd.DataFrame, *, test_fraction: float, dev_fract
     """
     groups = list(shuffled_groups(utterances, seed).values())
     n_speakers = sum(map(len, groups))
+    if n_speakers < LEAST:
+        raise too_few(n_speakers)
     n_test, n_dev = (max(1, round(n_speakers * fraction)) for fraction in (test_fraction, dev_fraction))
     if n_speakers >= 2 * MIN_TEST_SPEAKERS:
         n_test = max(n_test, MIN_TEST_SPEAKERS)
     if n_speakers - n_test - n_dev < 1:
         raise ValueError(
             f"{n_speakers} speakers cannot give {n_test} to test and {n_dev} to dev; lower partition.test_fraction or"
-            " partition.dev_fraction, or choose partition=leave_one_speaker_out (3 speakers) or partition=random"
+            " partition.dev_fraction, or choose partition=leave_one_speaker_out"
         )
     partition = held_out(groups, n_test=n_test, n_dev=n_dev)
     return fold_table(0, utterances, utterances["speaker"].map(partition).fillna("train"))
@@ -117,7 +119,7 @@ def _check_corpora(utterances: pd.DataFrame, train_corpora: Sequence[str], test_
     if both := sorted(set(train_corpora) & set(test_corpora)):
         raise ValueError(
             f"{', '.join(both)} is in partition.train_corpora and partition.test_corpora; to train and test on one"
-            " corpus, choose partition=speaker_folds"
+            f" corpus, choose {within_corpus(utterances['speaker'].nunique())}"
         )
 
 

@@ -2,6 +2,10 @@
 
 import pandas as pd
 
+from ser.core.wording import counted
+
+LEAST = 3  # speakers: train, dev and test
+
 
 def check(table: pd.DataFrame, utterances: pd.DataFrame, *, speaker_independent: bool) -> None:
     """Raise an error if a table of partitions breaks a rule that every honest protocol keeps.
@@ -52,6 +56,26 @@ def check_speakers(utterances: pd.DataFrame, protocol: str) -> None:
             " speakers can only be a test corpus (partition=cross_corpus), or use partition=random, whose scores are"
             " speaker-dependent"
         )
+
+
+def too_few(n_speakers: int) -> ValueError:
+    """Error for speakers who are too few for a protocol that tests speakers of its own corpus; it names what works.
+
+    Examples
+    --------
+    >>> print(too_few(2))  # doctest: +ELLIPSIS
+    2 speakers are too few for train, dev and test; choose partition=random (its scores are speaker-dependent), or...
+    """
+    return ValueError(
+        f"{counted(n_speakers, 'speaker')} {'is' if n_speakers == 1 else 'are'} too few for train, dev and test; choose"
+        " partition=random (its scores are speaker-dependent), or test on this corpus what another one trains:"
+        " corpus=combined partition=cross_corpus"
+    )
+
+
+def within_corpus(n_speakers: int) -> str:
+    """Choice of a protocol that tests speakers of its own corpus, or its utterances if they are too few."""
+    return "partition=speaker_folds" if n_speakers >= LEAST else "partition=random"
 
 
 def is_speaker_independent(table: pd.DataFrame, utterances: pd.DataFrame) -> bool:

@@ -148,9 +148,24 @@ def _model(above: str, config: Section) -> list[str]:
     wrong = unknown(f"{above}model.name", config["model"].get("name"), [*classifiers.MODELS, *NEURAL, ENSEMBLE])
     if wrong:
         return wrong
+    wrong = _balance_of_array(above, config)
     if config["model"]["name"] == ENSEMBLE:
         return problems(*model, types={**OF_A_MODEL, "mean": one_of(averaging.MEANS)})
-    return _classifier(model, training) if config["model"]["name"] in classifiers.MODELS else _network(model, training)
+    is_classifier = config["model"]["name"] in classifiers.MODELS
+    return [*wrong, *(_classifier(model, training) if is_classifier else _network(model, training))]
+
+
+def _balance_of_array(above: str, config: Section) -> list[str]:
+    name = str(config["model"].get("representation"))
+    if config["balance"].get("name") != "smote" or not _is_array(name):
+        return []
+    remedy = "choose balance=random_oversampler or balance=none"
+    return [f"{above}balance.name is 'smote', which needs a feature table, and {name} is an array; {remedy}"]
+
+
+def _is_array(representation: str) -> bool:
+    known = registry.REPRESENTATIONS
+    return representation in known and known[representation].time_axis is not None
 
 
 def _classifier(model: Named, training: Named) -> list[str]:
@@ -160,7 +175,7 @@ def _classifier(model: Named, training: Named) -> list[str]:
         wrong.append(f"{training[0]} is that of a network, and {name} is none; choose training=scikit_learn")
     else:
         wrong += problems(*training, types={"refit": bool, "n_calibration_folds": int})
-    if representation in registry.REPRESENTATIONS and registry.definition(representation).time_axis is not None:
+    if _is_array(representation):
         wrong.append(
             f"model={name} takes a feature table, and {representation} is an array; choose -S"
             " model.representation=librosa"

@@ -1,5 +1,6 @@
 """No speaker and no audio is in two partitions, and the order of rows changes nothing."""
 
+import re
 from collections.abc import Sequence
 from functools import cache
 from itertools import combinations
@@ -599,18 +600,26 @@ def test_unknown_speakers_are_refused_with_the_remedy(settings: dict[str, Any]) 
         partitions.partition_table(utterances, **settings, seed=0)
 
 
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [
-        (HOLDOUT, "2 speakers cannot give 1 to test and 1 to dev; lower partition.test_fraction"),
-        (FOLDS, r"cannot make 3 folds .* from 2 speakers; set partition.n_folds"),
-        (LEAVE_ONE, "2 speakers are too few for train, dev and test; choose partition=random"),
-    ],
-    ids=lambda value: value["name"] if isinstance(value, dict) else "",
-)
-def test_two_speakers_are_too_few(settings: dict[str, Any], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        partitions.partition_table(small(2), **settings, seed=0)
+@pytest.mark.parametrize("n_speakers", [1, 2])
+@pytest.mark.parametrize("settings", [HOLDOUT, FOLDS, LEAVE_ONE], ids=lambda settings: settings["name"])
+def test_two_speakers_are_too_few_and_the_remedies_are_those_that_work(
+    settings: dict[str, Any], n_speakers: int
+) -> None:
+    with pytest.raises(
+        ValueError, match=rf"^{n_speakers} speakers? (is|are) too few for train, dev and test; "
+    ) as raised:
+        partitions.partition_table(small(n_speakers), **settings, seed=0)
+    named = set(re.findall(r"partition=(\w+)", str(raised.value)))
+    assert named == {"random", "cross_corpus"}
+    assert not re.search("fraction|n_folds", str(raised.value))
+
+
+@pytest.mark.parametrize("n_speakers", [1, 2])
+def test_the_protocols_that_are_named_for_two_speakers_work(n_speakers: int) -> None:
+    few = utterance_table(n_speakers, corpus="tess")
+    assert set(partitions.partition_table(few, **RANDOM, seed=0)["partition"]) == {"train", "dev", "test"}
+    settings = CROSS | {"test_corpora": ["tess"]}
+    assert not partitions.partition_table(combined(utterance_table(4), few), **settings, seed=0).empty
 
 
 @pytest.mark.parametrize("n_folds", [2, 7])

@@ -63,7 +63,11 @@ def changed(**settings: Any) -> dict[str, Any]:
         ({"tables__format": "xml"}, "tables.format is 'xml'; wanted 'csv' or 'parquet'"),
         ({"labels": "big_six"}, "labels is 'big_six'; wanted names with values"),
         ({"training__max_epochs": 3}, "training is that of a network, and svm is none; choose training=scikit_learn"),
-        ({"model__representation": "frames"}, "model=svm takes a feature table, and frames is an array; choose -S "),
+        (
+            {"model__representation": "frames", "balance": {"name": "none"}},
+            "model=svm takes a feature table, and frames is an array; choose -S ",
+        ),
+        ({"model__representation": "log_mel"}, "balance.name is 'smote', which needs a feature table, and log_mel is "),
         ({"features__name": "levls"}, "features.name is 'levls'; it is one of "),
         ({"members": {"a": {"model": {}}}}, "members.a.balance is missing; "),
     ],

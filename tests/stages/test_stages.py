@@ -113,6 +113,41 @@ def test_copies_that_are_left_out_are_summed_over_the_folds() -> None:
     assert stage.left_out(table, utterances) == {"ravdess: their audio is in another partition as well": 4}
 
 
+def configure_partition(settings: dict[str, Any], **changes: Any) -> None:
+    config = {"partition": settings, "seed": 0, "model": {"name": "svm"}, "balance": {"name": "none"}, "members": {}}
+    config |= {"augmentation": {"variants": {}}, "adaptation": {"name": "none"}}
+    Path("params.yaml").write_text(yaml.safe_dump(config | changes))
+
+
+SMOTE_OF_MANY = {"name": "smote", "k_neighbors": 50}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"balance": SMOTE_OF_MANY}, "smote needs more than balance.k_neighbors=50 "),
+        ({"members": {"a": {"model": {"name": "svm"}, "balance": SMOTE_OF_MANY}}}, "smote needs more than "),
+        (
+            {"adaptation": {"name": "speaker"}},
+            "adaptation=speaker needs the speaker of every utterance, but 6 of 30 have none",
+        ),
+    ],
+    ids=["study", "member", "adaptation"],
+)
+def test_what_a_later_stage_would_refuse_is_refused_before_extraction(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any], message: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    utterances = combined(of(4, "ravdess", "neutral", "sad"), of(1, "emodb", "neutral", "sad"))
+    tables.write(
+        utterances.assign(speaker=utterances["speaker"].where(utterances["corpus"] != "emodb")), stage.UTTERANCES
+    )
+    configure_partition(CROSS | {"train_corpora": ["ravdess"], "test_corpora": ["emodb"]}, **changes)
+    with pytest.raises(ValueError, match=message):
+        stage.main()
+    assert not stage.PARTITIONS.exists()
+
+
 def test_the_stage_prints_the_utterances_that_it_leaves_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -120,7 +155,7 @@ def test_the_stage_prints_the_utterances_that_it_leaves_out(
     utterances = combined(of(4, "ravdess", "neutral", "sad", "calm"), of(2, "emodb", "neutral", "sad"))
     tables.write(utterances, stage.UTTERANCES)
     settings = CROSS | {"train_corpora": ["ravdess"], "test_corpora": ["emodb"]}
-    Path("params.yaml").write_text(yaml.safe_dump({"partition": settings, "seed": 0}))
+    configure_partition(settings)
     stage.main()
     assert (
         capsys.readouterr().out

@@ -1,0 +1,63 @@
+"""Refusals of a training that the utterances alone decide, so that they need not wait for features."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from ser.protocol.balancing import check_counts
+
+
+def check_trainable(
+    table: pd.DataFrame, utterances: pd.DataFrame, *, balance: Mapping[str, Any], n_variants: int, is_calibrated: bool
+) -> None:
+    """Check that every fold has the training rows that balancing and calibration need.
+
+    Parameters
+    ----------
+    table
+        Columns fold, utterance and partition.
+    utterances
+        Columns utterance and emotion.
+    balance
+        Settings of the balancing.
+    n_variants
+        Rows of an utterance: the recording itself, and its augmented variants.
+    is_calibrated
+        True for a classifier of scikit-learn, whose probabilities are calibrated on training utterances.
+
+    Raises
+    ------
+    ValueError
+        If a fold has too few; the message names it where there are several.
+    """
+    training = table[table["partition"] == "train"].merge(utterances[["utterance", "emotion"]], on="utterance")
+    for fold, rows in training.groupby("fold"):
+        count = rows["emotion"].value_counts()
+        try:
+            check_counts(count * n_variants, **balance)
+            if is_calibrated:
+                check_calibration(count)
+        except ValueError as error:
+            where = f"fold {fold}: " if table["fold"].nunique() > 1 else ""
+            raise ValueError(f"{where}{error}") from None
+
+
+def check_calibration(count: pd.Series) -> None:
+    """Check that probabilities can be calibrated.
+
+    Parameters
+    ----------
+    count
+        Emotion (index) -> number of training utterances.
+
+    Raises
+    ------
+    ValueError
+        If an emotion has a single one.
+    """
+    if count.min() < 2:
+        raise ValueError(
+            f"training has one utterance of {count.idxmin()}, so its probabilities cannot be calibrated; leave that"
+            f" emotion out with labels.actions.{count.idxmin()}=drop, or choose another partition"
+        )
