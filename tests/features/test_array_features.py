@@ -69,9 +69,17 @@ def test_values_on_real_speech_are_those_of_librosa(corpora_root: Path, corpus: 
 @pytest.mark.real
 @pytest.mark.parametrize("name", EXTRACTORS)
 @pytest.mark.parametrize("file", ["tess/OAF_food_fear", "tess/YAF_food_fear", "savee/AudioData/DC/a01"])
-def test_values_at_96_24_and_44_khz_are_those_of_librosa(corpora_root: Path, name: str, file: str) -> None:
+def test_values_at_96_24_and_44_khz_are_those_of_librosa(
+    corpora_root: Path, name: str, file: str, tmp_path: Path
+) -> None:
+    """The recordings of SAVEE have a constant offset, which is as loud as the voice; librosa gets them without it."""
     path = corpora_root / f"{file}.flac"
     recording = reading.read(path)
+    assert bool(recording.notes) == file.startswith("savee")
+    if recording.notes:
+        samples, rate = soundfile.read(path, dtype="float32")
+        path = tmp_path / "a.wav"
+        soundfile.write(path, samples - np.float32(samples.mean(dtype=float)), rate, subtype="FLOAT")
     reference = getattr(plain, name)(path)
     ours = EXTRACTORS[name](recording.waveform, recording.sample_rate)
     scale = reference.std(axis=0 if name == "frames" else None)
