@@ -1,6 +1,7 @@
 """Limits: requests and seconds of audio of one client in a minute, and bytes in memory of all clients together."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -49,25 +50,32 @@ class Full(Exception):
 
 
 class Memory:
-    """Limit of the bytes of uploads in memory, of all requests together."""
+    """Limit of the bytes of uploads in memory, of all requests together, and half of it for those of one client."""
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
-        self.held = 0
+        self._by_client: Counter[str] = Counter()
+
+    @property
+    def held(self) -> int:
+        """Bytes in memory."""
+        return self._by_client.total()
 
     @contextmanager
-    def lease(self) -> Iterator[Callable[[int], None]]:
+    def lease(self, client: str) -> Iterator[Callable[[int], None]]:
         """Function that reserves bytes until the end of the block; it raises `Full` if too few are free."""
         taken = 0
 
         def take(n_bytes: int) -> None:
             nonlocal taken
-            if self.held + n_bytes > self.capacity:
+            if self.held + n_bytes > self.capacity or self._by_client[client] + n_bytes > self.capacity / 2:
                 raise Full
-            self.held += n_bytes
+            self._by_client[client] += n_bytes
             taken += n_bytes
 
         try:
             yield take
         finally:
-            self.held -= taken
+            self._by_client[client] -= taken
+            if not self._by_client[client]:
+                del self._by_client[client]

@@ -50,7 +50,7 @@ def predicting(
         """Send a recording in the field `file` of a form; the answer is its prediction."""
         if model not in chosen.models:
             raise HTTPException(422, f"there is no model {model[:64]!r}; choose one of {', '.join(names)}")
-        with memory.lease() as take:
+        with memory.lease(client) as take:
             content = await uploads.received(request, settings=chosen, take=take)
             request.state.facts["bytes"] = len(content)
             sent = pool.submit(client, model, content, timeline=timeline, max_seconds=chosen.max_seconds)

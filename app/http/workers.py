@@ -85,11 +85,13 @@ class Worker:
         if job.answer.done():
             return
         result = await self._result(job)
-        if not (await asyncio.wait({result, job.answer}, return_when=asyncio.FIRST_COMPLETED))[0] & {result}:
+        await asyncio.wait({result, job.answer}, return_when=asyncio.FIRST_COMPLETED)
+        if not result.done():  # nobody wants the answer any more
             self._wanted.value = 0
-            if not (await asyncio.wait({result}, timeout=STOP_SECONDS))[0]:
-                log.warning("a process does not stop its work; another one takes its place")
-                self.kill()
+            await asyncio.wait({result}, timeout=STOP_SECONDS)
+        if not result.done():
+            log.warning("a process does not stop its work; another one takes its place")
+            self.kill()
         try:
             answer = await result
         except BrokenExecutor:
@@ -178,6 +180,10 @@ class Pool:
             client, job = await self._queue.get()
             try:
                 await one.do(job)
+            except Exception as error:  # it must not end the loop
+                log.exception("work has failed")
+                if not job.answer.done():
+                    job.answer.set_exception(error)
             finally:
                 self._queue.done(client)
                 del job  # else a recording stays in memory until the next one

@@ -188,18 +188,23 @@ def test_the_memory_for_clients_is_bounded() -> None:
     assert rate.wait("0") == 0  # forgotten
 
 
-def test_leased_memory_is_returned_at_the_end_of_the_lease() -> None:
+def test_leased_memory_is_returned_at_the_end_of_the_lease_and_one_client_gets_half_of_it() -> None:
     memory = Memory(100)
-    with memory.lease() as take:
-        take(60)
-        with memory.lease() as another:
-            another(30)
+    with memory.lease("bob") as take:
+        take(30)
+        with memory.lease("bob") as another:
+            another(20)
             with pytest.raises(Full):
-                another(30)
-            assert memory.held == 90
-        assert memory.held == 60
-        take(40)
+                another(1)
+            with memory.lease("eve") as hers:
+                hers(50)
+                with memory.lease("ann") as last, pytest.raises(Full):
+                    last(1)
+            assert memory.held == 50
+        assert memory.held == 30
+        take(20)
     assert memory.held == 0
+    assert not memory._by_client
 
 
 def test_uploads_beyond_the_memory_are_refused_with_a_retry_time(monkeypatch: pytest.MonkeyPatch) -> None:

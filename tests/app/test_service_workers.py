@@ -178,6 +178,21 @@ def test_a_process_that_ends_while_it_is_idle_is_replaced_before_the_next_work()
         assert asyncio.run(answer()) == serving.recognizer().predict(recording)
 
 
+def test_an_error_of_the_service_itself_ends_one_piece_of_work() -> None:
+    pool = Pool(partial(loading.loaded, {"ravdess": recognition.EMBEDDED}), workers=1, size=1)
+
+    async def answers() -> list[Any]:
+        async with pool.working():
+            sent: Any = partial(pool.submit, "bob", "ravdess", timeline=False, max_seconds=60)
+            failed = await asyncio.gather(sent("no bytes"), return_exceptions=True)
+            return [*failed, await sent(memoryview(SPEECH))]
+
+    pool.start()
+    error, answer = asyncio.run(answers())
+    assert isinstance(error, TypeError)
+    assert answer["emotion"]
+
+
 def test_a_model_that_cannot_be_loaded_is_an_error_at_the_start(tmp_path: Any) -> None:
     pool = Pool(partial(loading.loaded, {"mine": tmp_path}), workers=2, size=1)
     with pytest.raises(ValueError, match="SER_MODELS has mine: no model"):
