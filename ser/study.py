@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,7 +18,7 @@ from ser.models import ENSEMBLE, bundle, classifier_training, ensembles, learnin
 from ser.models.bundle import Bundle
 from ser.models.prediction import in_order, predictions_of, rounded
 from ser.models.settings import Settings
-from ser.protocol import balancing
+from ser.protocol import balancing, consistency
 from ser.representation import reading
 from ser.representation.reading import Representation
 
@@ -225,20 +225,31 @@ def _write_fold(study: Study, folder: Path, run: str, log: OnFoldEpoch, fold: in
         bundle.save(model, folder / f"fold_{fold}" / name)
 
 
-def predictions(rows: pd.DataFrame, utterances: pd.DataFrame, models: Path, config: Mapping[str, Any]) -> pd.DataFrame:
-    """Predictions of the models of a study for rows of a table of partitions, with rounded probabilities.
+def predictions(
+    partitions: pd.DataFrame, wanted: Sequence[str], utterances: pd.DataFrame, models: Path, config: Mapping[str, Any]
+) -> pd.DataFrame:
+    """Predictions of the models of a study for the partitions `wanted`, with rounded probabilities.
 
     Parameters
     ----------
-    models
-        Folder of the models of all folds.
-    config
-        Parameters of the study: model.name, model_input, members.
+    models, config
+        Folder of the models of all folds; parameters model.name, model_input and members.
+
+    Raises
+    ------
+    ValueError
+        If the tables are not of one run, or one has lost rows.
     """
-    source = Path(config["model_input"])
+    rows, source = partitions[partitions["partition"].isin(wanted)], Path(config["model_input"])
     if config["model.name"] == ENSEMBLE:
-        return rounded(predicted_by_members(rows, source, config["members"], models))
-    return rounded(predicted(rows, utterances, reading.read(source), partial(saved_model, models)))
+        consistency.check(utterances, partitions)
+        found = predicted_by_members(rows, source, config["members"], models)
+    else:
+        features = reading.read(source)
+        consistency.check(utterances, partitions, features.rows)
+        found = predicted(rows, utterances, features, partial(saved_model, models))
+    consistency.check_predictions(found, partitions, wanted=wanted)
+    return rounded(found)
 
 
 def predicted(

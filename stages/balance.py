@@ -4,10 +4,11 @@ from pathlib import Path
 
 from ser.core import formats, params, tables
 from ser.core.stage import run
-from ser.protocol import balancing
+from ser.protocol import balancing, consistency
 from ser.representation import reading
 
 PARAMS = ("balance", "representation.path", "seed", "tables.format")
+UTTERANCES = Path("data/utterances.csv")
 PARTITIONS = Path("data/partitions.csv")
 BALANCED = Path("data/balanced_dataset.csv")
 
@@ -15,7 +16,8 @@ BALANCED = Path("data/balanced_dataset.csv")
 def main() -> None:
     config = params.load(*PARAMS)
     features = reading.read(Path(config["representation.path"]))
-    partitions = tables.read_partitions(PARTITIONS)
+    utterances, partitions = tables.read_utterances(UTTERANCES), tables.read_partitions(PARTITIONS)
+    consistency.check(utterances, partitions, features.rows)
     rows = balancing.balanced_folds(features.rows, partitions, balance=config["balance"], seed=config["seed"])
     rows = rows if rows["fold"].nunique() == 1 else balancing.referenced(rows)
     tables.write_balanced(rows, formats.in_format(BALANCED, config["tables.format"]))

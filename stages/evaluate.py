@@ -34,7 +34,7 @@ def main() -> None:
     properties: dict[str, Any] = {"speaker_independent": independent, "transductive": transductive}
     protocol = partitions.protocol(**config["partition"], **properties)
     wanted = ["dev", "test"] if evaluation["test"] else ["dev"]
-    tables.write(study.predictions(table[table["partition"].isin(wanted)], utterances, MODELS, config), PREDICTIONS)
+    tables.write(study.predictions(table, wanted, utterances, MODELS, config), PREDICTIONS)
     predictions = tables.read_predictions(PREDICTIONS)  # so that the scores are those of the rounded file
     scores = metrics.metrics(predictions, **evaluation, **properties, protocol=protocol, seed=config["seed"])
     files.write_json(METRICS, scores)

@@ -7,6 +7,7 @@ from ser.core import formats, params, tables
 from ser.core.stage import run
 from ser.models import ENSEMBLE, ensembles, learning_curves
 from ser.models.settings import Settings
+from ser.protocol import consistency
 from ser.representation import reading
 
 PARAMS = ("model", "training", "representation", "members", "model_input", "seed", "tables.format")
@@ -31,6 +32,8 @@ def main() -> None:
         balanced=tables.read_balanced(formats.in_format(BALANCED, config["tables.format"])),
         settings=Settings.of(config),
     )
+    consistency.check(given.utterances, given.partitions, given.features.rows)
+    consistency.check_balanced(given.balanced, given.partitions)
     study.write_models(given, MODELS, curves=LEARNING_CURVES, run=MODELS.name)
 
 

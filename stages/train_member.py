@@ -9,7 +9,7 @@ from ser.core import files, params, tables
 from ser.core.stage import run
 from ser.models import ensembles
 from ser.models.settings import Settings
-from ser.protocol import balancing
+from ser.protocol import balancing, consistency
 from ser.representation import reading
 
 PARAMS = ("members.${key}", "seed")
@@ -26,6 +26,8 @@ def main(member: str) -> None:
     features = reading.read(Path(config["representation"]["path"]))
     balanced = balancing.balanced_folds(features.rows, partitions, balance=config["balance"], seed=config["seed"])
     given = study.Study(utterances, partitions, features, balanced, Settings.of(config))
+    consistency.check(utterances, partitions, features.rows)
+    consistency.check_balanced(balanced, partitions)
     rows = partitions[partitions["partition"].isin(["dev", "test"])]
     with files.replacing(MEMBERS / member) as folder:
         models = folder / "models"

@@ -19,7 +19,7 @@ from ser.core.tables import ORIGINAL, feature_columns
 from ser.models import ENSEMBLE, NEURAL, bundle
 from ser.models.bundle import Bundle
 from ser.models.prediction import with_predictions
-from ser.protocol import balancing
+from ser.protocol import balancing, consistency
 from ser.protocol.partitions import is_speaker_independent, protocol
 from ser.representation import reading as representation
 from ser.representation import registry
@@ -83,9 +83,9 @@ def read(
     Raises
     ------
     ValueError, OSError
-        If a file is missing or not valid.
+        If a file is missing or not valid, or the tables are not of one run.
     """
-    return AuditedStudy(
+    study = AuditedStudy(
         utterances=tables.read_utterances(utterances),
         partitions=tables.read_partitions(partitions),
         balanced=tables.read_balanced(formats.in_format(balanced, config["tables.format"])),
@@ -96,6 +96,11 @@ def read(
         predictions=None if predictions is None else tables.read_predictions(predictions),
         is_ensemble=config["model.name"] == ENSEMBLE,
     )
+    consistency.check(study.utterances, study.partitions)
+    if study.predictions is not None:
+        scored = sorted(set(study.predictions["partition"]))
+        consistency.check_predictions(study.predictions, study.partitions, wanted=scored)
+    return study
 
 
 def report(study: AuditedStudy, partition: Mapping[str, Any]) -> dict[str, Any]:
