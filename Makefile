@@ -8,6 +8,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 .PHONY: pipeline test diff app serve bench lock clean
 
 pipeline: $(INSTALLED) ## run all stages of the study in params.yaml (default: the demo corpus)
+	@python -m ser.core.lock_file
 	@dvc repro
 	@ser summary
 
@@ -18,6 +19,7 @@ test: $(INSTALLED) ## lint, check types, run the tests; SLOW=1 adds the slow one
 	pytest -n 2 --dist loadfile --no-loadscope-reorder --max-worker-restart 0 $(if $(SLOW),,-m "not slow") $(PYTEST_ARGS)
 
 diff: $(INSTALLED) ## compare the figures of the working copy with those of BASE (a Git revision); writes reports/diff.md
+	@python -m ser.core.lock_file
 	@dvc repro
 	@ser diff $(BASE)
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
-from ser.core import files, project
+from ser.core import files, lock_file, project
 from ser.core.overrides import option
 from ser.core.wording import aligned
 from ser.corpora import CORPORA
@@ -48,6 +48,8 @@ def main(arguments: list[str] | None = None) -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # for file names that the terminal cannot show
     try:
+        if given.command in OF_THE_PROJECT:
+            lock_file.restore()
         if text := run(given):
             print(text)
     except BrokenPipeError:  # for example `ser predict … | head`

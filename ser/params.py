@@ -1,6 +1,7 @@
 """Compose `conf/` into `params.yaml`, as `dvc exp run` does."""
 
 import argparse
+import shlex
 import sys
 from pathlib import Path
 
@@ -53,6 +54,7 @@ def main(arguments: list[str]) -> None:
         compose(given.overrides, path=given.to)
     except ValueError as invalid:
         sys.exit(f"error: {invalid}{project.hint()}")
+    print(f"wrote {given.to}; the committed one comes back with: git checkout {shlex.quote(str(given.to))}")
 
 
 if __name__ == "__main__":

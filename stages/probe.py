@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ser.core import files, params
+from ser.core import files, lock_file, params
 from ser.core.stage import run
 from ser.features import opensmile
 from ser.features.encoders import hugging_face, whisper_files
@@ -14,8 +14,8 @@ from ser.protocol import adaptation_choice
 from ser.sections import checking
 
 PARAMS = (
-    *("corpus", "partition", "model", "members", "representation", "adaptation", "paths.extracted", "yamnet", "ssl"),
-    "whisper",
+    *("corpus", "partition", "model", "members", "representation", "adaptation", "paths.extracted"),
+    *("yamnet", "ssl", "whisper"),
 )
 CORPUS_ROOT = Path("data/corpus_root.json")
 AVAILABILITY = Path("data/yamnet_availability.json")
@@ -25,6 +25,7 @@ OPENSMILE = Path("data/opensmile_availability.json")
 
 
 def main() -> None:
+    lock_file.keep()
     checking.check(params.everything())
     config = params.load(*PARAMS)
     root, yamnet = config["corpus"]["root"], config["yamnet"]
@@ -50,10 +51,9 @@ def main() -> None:
 
 def announcement(config: Mapping[str, Any]) -> str:
     """Line that names corpus, partition and model."""
-    name = config["adaptation"]["name"]
-    also = "" if name == adaptation_choice.NONE else f", adaptation {name} (transductive)"
-    chosen = (f"{key} {config[key]['name']}" for key in ("corpus", "partition", "model"))
-    return f"{', '.join(chosen)}{also}"
+    chosen = [f"{key} {config[key]['name']}" for key in ("corpus", "partition", "model", "adaptation")]
+    chosen[3:] = [] if config["adaptation"]["name"] == adaptation_choice.NONE else [f"{chosen[3]} (transductive)"]
+    return ", ".join(chosen)
 
 
 if __name__ == "__main__":

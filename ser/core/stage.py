@@ -3,8 +3,17 @@
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from ser.core import project
+from ser.core.git import committed
+from ser.core.params import PARAMS
+
+TEMPORARY = Path(".dvc") / "tmp"  # has the copies in which DVC runs queued studies
+LEFT = (
+    f"{PARAMS} still has the settings of this run; the next dvc exp run composes it anew from its -S, and before a"
+    f" dvc repro: git checkout {PARAMS}"
+)
 
 
 def run(main: Callable[[], None]) -> None:
@@ -19,9 +28,17 @@ def run(main: Callable[[], None]) -> None:
     except (ValueError, OSError) as error:
         if os.environ.get("SER_DEBUG"):
             raise
-        sys.exit(f"error: {error}{project.hint()}")
+        sys.exit(f"error: {error}{project.hint()}{_left()}")
     except TypeError as error:
         # A section of params.yaml is the keyword arguments of one function, so a typo in it ends here.
         if os.environ.get("SER_DEBUG") or "keyword argument" not in str(error):
             raise
-        sys.exit(f"error: params.yaml does not fit: {error}; see conf/ for the names")
+        sys.exit(f"error: params.yaml does not fit: {error}; see conf/ for the names{_left()}")
+
+
+def _left() -> str:
+    """Line that tells how to restore the parameters, if they are not those of the last commit."""
+    if TEMPORARY.as_posix() in Path.cwd().as_posix() or not PARAMS.is_file():
+        return ""
+    before = committed(PARAMS)
+    return f"\n{LEFT}" if before is not None and PARAMS.read_text(encoding="utf-8", errors="replace") != before else ""

@@ -56,7 +56,8 @@ def write_study(folder: Path, *overrides: str, utterances: pd.DataFrame = UTTERA
         "partition": stage(tune.PARTITIONS, config, "partition", "seed", deps=[tune.UTTERANCES]),
         "extract_librosa": stage(FEATURES, config, "augmentation", "librosa", deps=[tune.UTTERANCES]),
     }
-    (folder / "dvc.lock").write_text(yaml.safe_dump({"stages": stages}))
+    named = {name: facts | {"cmd": f"python -m stages.{name}"} for name, facts in stages.items()}
+    (folder / "dvc.lock").write_text(yaml.safe_dump({"schema": "2.0", "stages": named}))
 
 
 def stage(out: Path, config: dict[str, Any], *names: str, deps: list[Path] | None = None) -> dict[str, Any]:

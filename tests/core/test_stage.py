@@ -1,5 +1,7 @@
 """The start of a stage: bad input ends it with a message, a defect with a traceback."""
 
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +11,8 @@ from tests.support.paths import ROOT
 
 
 @pytest.fixture
-def no_debug(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_debug(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("SER_DEBUG", raising=False)
 
 
@@ -34,6 +37,32 @@ def test_bad_input_below_the_root_of_the_project_ends_with_the_way_to_it(monkeyp
     with pytest.raises(SystemExit) as raised:
         stage.run(raising(ValueError("no speakers")))
     assert raised.value.code == f"error: no speakers; this folder is not the root of the project: cd {ROOT}"
+
+
+@pytest.mark.usefixtures("no_debug")
+def test_parameters_that_a_failed_run_left_behind_are_told_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    message = "params.yaml still has the settings of this run"
+    who = ("-c", "user.name=a", "-c", "user.email=a@b.c")
+    stage.PARAMS.write_text("seed: 0")
+    for command in (["init", "--quiet"], ["add", "."], [*who, "commit", "--quiet", "-m", "start"]):
+        subprocess.run(["git", *command], check=True)
+    with pytest.raises(SystemExit) as raised:
+        stage.run(raising(ValueError("bad seed")))
+    assert raised.value.code == "error: bad seed"
+    stage.PARAMS.write_text("seed: bad")
+    with pytest.raises(SystemExit) as raised:
+        stage.run(raising(ValueError("bad seed")))
+    assert message in str(raised.value.code)
+    remedy = str(raised.value.code).rpartition(": ")[2]
+    subprocess.run(remedy.split(), check=True)
+    assert stage.PARAMS.read_text() == "seed: 0"
+    queued = stage.TEMPORARY / "exps" / "a"
+    queued.mkdir(parents=True)
+    (queued / stage.PARAMS).write_text("seed: bad")
+    monkeypatch.chdir(queued)
+    with pytest.raises(SystemExit) as raised:
+        stage.run(raising(ValueError("bad seed")))
+    assert raised.value.code == "error: bad seed"
 
 
 @pytest.mark.usefixtures("no_debug")
