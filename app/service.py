@@ -15,6 +15,8 @@ def main() -> None:
 
     quiet.reserve_stdout()
     logs.configure()
+    # For the processes that predict: one core each, and a process with threads cannot be forked safely.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         chosen = settings.read(os.environ)
         listener = server.listener(chosen)

@@ -45,7 +45,7 @@ class Worker:
 
     def __init__(self, load: Callable[[], Models]) -> None:
         self._load = load
-        # Processes are forked from one that has imported the libraries and has no threads.
+        # Processes are forked from one that has imported the libraries, and does nothing else.
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(["app.http.worker"])
         self._wanted = self._context.RawValue("Q", 0)
