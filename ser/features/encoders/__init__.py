@@ -1,1 +1,1 @@
-"""Frozen speech encoders of Hugging Face's `transformers`."""
+"""Frozen speech encoders: of Hugging Face's `transformers` by torch, and that of Whisper by NumPy."""
