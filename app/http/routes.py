@@ -51,10 +51,10 @@ def predicting(
         if model not in chosen.models:
             raise HTTPException(422, f"there is no model {model[:64]!r}; choose one of {', '.join(names)}")
         with memory.lease(client) as take:
-            content = await uploads.received(request, settings=chosen, take=take)
-            request.state.facts["bytes"] = len(content)
-            sent = pool.submit(client, model, content, timeline=timeline, max_seconds=chosen.max_seconds)
-            answer = await _answer(request, sent, chosen)
+            async with uploads.received(request, settings=chosen, take=take) as content:
+                request.state.facts["bytes"] = len(content)
+                sent = pool.submit(client, model, content, timeline=timeline, max_seconds=chosen.max_seconds)
+                answer = await _answer(request, sent, chosen)
         audio.take(client, answer["duration"])
         request.state.facts |= {"model": model, "audio_seconds": answer["duration"], "emotion": answer["emotion"]}
         metrics.predicted(answer["emotion"], answer["duration"])

@@ -2,7 +2,8 @@
 
 import asyncio
 import mmap
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import HTTPException
@@ -21,15 +22,10 @@ SEND_ONE = "send one recording in the field `file`"
 
 
 class Form:
-    """Parser of a multipart body that keeps the bytes of the recording in one piece of memory.
+    """Parser of a multipart body that writes the bytes of the recording to `memory`."""
 
-    The memory is that of the longest body that may come, but costs nothing until it is written, and goes back to the
-    system as a whole.
-    """
-
-    def __init__(self, boundary: bytes, *, longest: int, max_bytes: int) -> None:
-        self._memory = mmap.mmap(-1, max(1, min(longest, max_bytes)))
-        self._max_bytes = max_bytes
+    def __init__(self, boundary: bytes, memory: mmap.mmap, *, max_bytes: int) -> None:
+        self._memory, self._max_bytes = memory, max_bytes
         self._name, self._value = bytearray(), bytearray()
         self._is_recording = False
         self._n_parts = self._n_recordings = 0
@@ -88,8 +84,12 @@ class Form:
         self._ended = True
 
 
-async def received(request: Request, *, settings: Settings, take: Callable[[int], None]) -> memoryview:
-    """Recording that a client sends; `take` reserves the bytes before they are kept.
+@asynccontextmanager
+async def received(request: Request, *, settings: Settings, take: Callable[[int], None]) -> AsyncIterator[memoryview]:
+    """Recording that a client sends, for the block; `take` reserves the bytes before they are kept.
+
+    It is in one piece of memory: that of the longest body that may come, which costs nothing until it is written, and
+    goes back to the system at the end of the block.
 
     Raises
     ------
@@ -97,36 +97,42 @@ async def received(request: Request, *, settings: Settings, take: Callable[[int]
         If the body is not a form (400, 415), does not contain one recording (422), is too large (413) or too slow
         (408), or if no memory is free (503).
     """
-    most = settings.max_bytes + OVERHEAD
+    boundary, most = _boundary(request), settings.max_bytes + OVERHEAD
     declared = request.headers.get("content-length", "")
     longest = int(declared) if declared.isdecimal() else most
     if longest > most:
         raise _too_large(settings.max_bytes)
-    form = Form(_boundary(request), longest=longest, max_bytes=settings.max_bytes)
-    n_bytes = 0
-    try:
-        async with asyncio.timeout(settings.upload_seconds):
-            more = True
-            while more:
-                async with asyncio.timeout(settings.stall_seconds):
-                    message = await request.receive()
-                if message["type"] == "http.disconnect":
-                    raise HTTPException(GONE, "the client has closed the connection")
-                data, more = message.get("body", b""), message.get("more_body", False)
-                n_bytes += len(data)
-                if n_bytes > most:
-                    raise _too_large(settings.max_bytes)
-                take(len(data))
-                form.write(data)
-    except TimeoutError:
-        raise HTTPException(
-            408,
-            f"the request did not arrive completely; pauses may last {settings.stall_seconds:g} s, the whole request"
-            f" {settings.upload_seconds:g} s: send it faster",
-        ) from None
-    except Full:
-        raise busy("the memory of the service is full of recordings") from None
-    return form.recording()
+    with mmap.mmap(-1, max(1, min(longest, settings.max_bytes))) as memory:
+        form = Form(boundary, memory, max_bytes=settings.max_bytes)
+        try:
+            async with asyncio.timeout(settings.upload_seconds):
+                await _read(request, form, most=most, settings=settings, take=take)
+        except TimeoutError:
+            raise HTTPException(
+                408,
+                f"the request did not arrive completely; pauses may last {settings.stall_seconds:g} s, the whole"
+                f" request {settings.upload_seconds:g} s: send it faster",
+            ) from None
+        except Full:
+            raise busy("the memory of the service is full of recordings") from None
+        with form.recording() as recording:
+            yield recording
+
+
+async def _read(request: Request, form: Form, *, most: int, settings: Settings, take: Callable[[int], None]) -> None:
+    """Give the body to `form`; raise `TimeoutError` after a long pause."""
+    n_bytes, more = 0, True
+    while more:
+        async with asyncio.timeout(settings.stall_seconds):
+            message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise HTTPException(GONE, "the client has closed the connection")
+        data, more = message.get("body", b""), message.get("more_body", False)
+        n_bytes += len(data)
+        if n_bytes > most:
+            raise _too_large(settings.max_bytes)
+        take(len(data))
+        form.write(data)
 
 
 def busy(why: str) -> HTTPException:

@@ -1,5 +1,6 @@
 """Access to the service: keys, rate limits, memory, and settings from environment variables."""
 
+import mmap
 import re
 from dataclasses import fields
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.http import keys, server, settings
+from app.http import keys, server, settings, uploads
 from app.http.limits import MOST_CLIENTS, Full, Memory, Rate
 from app.http.settings import Settings
 from ser.serving import recognition
@@ -205,6 +206,24 @@ def test_leased_memory_is_returned_at_the_end_of_the_lease_and_one_client_gets_h
         take(20)
     assert memory.held == 0
     assert not memory._by_client
+
+
+def test_the_memory_of_an_upload_is_returned_with_its_answer_whatever_that_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[mmap.mmap] = []
+
+    class Recorded(mmap.mmap):
+        def __init__(self, *_: object) -> None:
+            made.append(self)
+
+    monkeypatch.setattr(uploads.mmap, "mmap", Recorded)
+    with served() as client:
+        statuses = [sent(client, {}).status_code, client.post(PREDICT, files={"file": b"x" * 9000}).status_code]
+        statuses.append(client.post(PREDICT, files={"other": b"x" * 9000}).status_code)
+        cut = serving.body(SPEECH)[:-9]
+        form = {"Content-Type": f"multipart/form-data; boundary={serving.BOUNDARY}"}
+        statuses.append(client.post(PREDICT, content=cut, headers=form).status_code)
+    assert statuses == [200, 422, 422, 400]
+    assert [one.closed for one in made] == [True] * 4
 
 
 def test_uploads_beyond_the_memory_are_refused_with_a_retry_time(monkeypatch: pytest.MonkeyPatch) -> None:
