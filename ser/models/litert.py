@@ -33,7 +33,8 @@ class LiteRTClassifier:
         Raises
         ------
         ValueError
-            If the rows have another shape than the training rows, or the outputs are not probabilities.
+            If the rows have another shape than the training rows, an operation of the network fails, or the outputs are
+            not probabilities.
         """
         (taken,), (given,) = self.interpreter.get_input_details(), self.interpreter.get_output_details()
         wanted = _shape(taken)[1:]
@@ -43,11 +44,16 @@ class LiteRTClassifier:
                 " them with the model's settings"
             )
         outputs = np.empty((len(values), len(self.classes_)), np.float32)
-        with self._lock:
-            for row, value in enumerate(values):
-                self.interpreter.set_tensor(taken["index"], value[np.newaxis])
-                self.interpreter.invoke()
-                outputs[row] = self.interpreter.get_tensor(given["index"])[0]
+        try:
+            with self._lock:
+                for row, value in enumerate(values):
+                    self.interpreter.set_tensor(taken["index"], value[np.newaxis])
+                    self.interpreter.invoke()
+                    outputs[row] = self.interpreter.get_tensor(given["index"])[0]
+        except RuntimeError as error:  # of an operation of the network
+            raise ValueError(
+                f"the network cannot predict ({str(error).partition(chr(10))[0]}); export it anew"
+            ) from None
         calibration.check_probabilities(outputs)
         return calibration.softened(outputs, self.temperature)
 

@@ -161,3 +161,13 @@ def test_a_file_that_is_too_large_is_not_read(path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr("ai_edge_litert.interpreter.Interpreter", None)
     with pytest.raises(ValueError, match=r"model\.tflite cannot be loaded \(it holds 0 MiB"):
         litert.loaded(path, LABELS, 1.0)
+
+
+def test_an_operation_that_fails_is_an_error_with_the_remedy(path: Path, tmp_path: Path) -> None:
+    def lose_weights(network: Any, model: Any) -> None:
+        weights = network.tensors[network.operators[-2].inputs[1]]
+        weights.buffer = 0  # without values
+
+    path = forged(path, tmp_path / "model.tflite", lose_weights)
+    with pytest.raises(ValueError, match=r"the network cannot predict \(.+\); export it anew"):
+        litert.loaded(path, LABELS, 1.0).predict_proba(VALUES[:1])
