@@ -52,19 +52,19 @@ def found(model: str, revision: str) -> Path | None:
 
 
 def local(model: str) -> Path | None:
-    """Place of the weights below `SER_ENCODERS`, which need not exist; None if the variable is not set.
+    """Place of the weights below `SER_ENCODERS`, which need not exist; None if the variable is not set."""
+    folders = os.environ.get(FOLDERS)
+    return Path(folders).expanduser() / folder_name(model) / FILE if folders else None
+
+
+def folder_name(model: str) -> str:
+    """Name of the folder of an encoder below `SER_ENCODERS`.
 
     Examples
     --------
-    >>> os.environ[FOLDERS] = "/encoders"
-    >>> local("openai/whisper-base").as_posix()
-    '/encoders/whisper_base/model.safetensors'
+    >>> folder_name("openai/whisper-base")
+    'whisper_base'
     """
-    folders = os.environ.get(FOLDERS)
-    return Path(folders).expanduser() / _folder(model) / FILE if folders else None
-
-
-def _folder(model: str) -> str:
     return model.rpartition("/")[2].replace("-", "_")
 
 
@@ -91,4 +91,4 @@ def _downloaded(model: str, revision: str) -> Path:
 
 
 def _otherwise(model: str) -> str:
-    return f"put its {FILE} into the folder {_folder(model)} of a folder that {FOLDERS} names"
+    return f"put its {FILE} into the folder {folder_name(model)} of a folder that {FOLDERS} names"
