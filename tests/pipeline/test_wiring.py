@@ -43,6 +43,7 @@ ITEMS = {  # of a list, of a mapping
     ("", "train_member"): "${key}",
 }
 FORMAT = "${tables.format}"
+CHECK = "data/partition_check.json"  # extraction waits for it and does not read it
 CODE = ("ser", "stages", "studies")  # folders of code
 READERS_OF_FEATURES = {  # stage -> where the representation of its model lies
     **dict.fromkeys((("", "balance"), ("", "project"), ("", "audit")), "${representation.path}"),
@@ -97,7 +98,7 @@ class Stage(NamedTuple):
 
     def stated_data(self):
         deps = (dep for dep in self.stated["deps"] if not dep.startswith("${"))
-        data = (dep for dep in deps if dep.removeprefix(self.up).split("/")[0] not in CODE)
+        data = (dep for dep in deps if dep.removeprefix(self.up).split("/")[0] not in CODE and dep != CHECK)
         return {of_all_items(as_csv(dep)) for dep in data}
 
     def stated_outputs(self):
@@ -184,7 +185,9 @@ def test_a_stage_fits_one_screen_and_nothing_imports_it(stage):
 @pytest.mark.parametrize(("study", "name"), [(study, name) for study, names in SHARED.items() for name in names])
 def test_a_shared_stage_is_that_of_the_root_but_for_the_folder(study, name):
     study, root = (content(folder)["stages"][name] for folder in (study, ""))
-    assert set(study["deps"]) == {f"../../{dep}" if dep.split("/")[0] in CODE else dep for dep in root["deps"]}
+    assert set(study["deps"]) == {f"../../{dep}" if dep.split("/")[0] in CODE else dep for dep in root["deps"]} - {
+        CHECK
+    }
     assert study.get("params") == root.get("params")
 
 
@@ -201,6 +204,11 @@ def test_every_variable_path_is_a_parameter_that_the_script_loads(stage):
 @each([stage for stage in STAGES if stage.name in ("ingest", "audit", *EXTRACTIONS, "report")])
 def test_stages_that_read_audio_depend_on_the_corpus(stage):
     assert "${corpus.root}" in stage.stated["deps"]
+
+
+@each([stage for stage in STAGES if stage.name in EXTRACTIONS])
+def test_extraction_waits_until_the_study_can_be_trained_and_a_whole_comparison_does_not(stage):
+    assert (CHECK in stage.stated["deps"]) == (not stage.folder)
 
 
 @each([stage for stage in STAGES if (stage.folder, stage.name) in READERS_OF_FEATURES])

@@ -101,7 +101,7 @@ def test_a_study_on_whisper_from_audio_to_prediction(tmp_path: Path, monkeypatch
     project.commit("start")
     assert "no model takes Whisper's features" in project.study(*base, targets=["extract_whisper"])
     output = project.study(*given, targets=["audit", "evaluate"])
-    wanted = {"probe", "extract_whisper", "partition", "balance", "train", "evaluate", "audit"}
+    wanted = {"probe", "extract_whisper", "balance", "train", "evaluate", "audit"}
     assert set(project.ran(output)) == wanted
     assert project.read("data/whisper_extracted_features.csv").shape == (4 * 14, 3 + 2 * small_whisper.WIDTH)
     assert project.read_json("reports/audit.json")["n_errors"] == 0

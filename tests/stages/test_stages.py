@@ -146,6 +146,7 @@ def test_what_a_later_stage_would_refuse_is_refused_before_extraction(
     with pytest.raises(ValueError, match=message):
         stage.main()
     assert not stage.PARTITIONS.exists()
+    assert not stage.CHECK.exists()
 
 
 def test_the_stage_prints_the_utterances_that_it_leaves_out(
