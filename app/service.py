@@ -20,7 +20,7 @@ def main() -> None:
     try:
         chosen = settings.read(os.environ)
         listener = server.listener(chosen)
-        pool = Pool(partial(loading.loaded, chosen.models), workers=chosen.workers, size=chosen.queue)
+        pool = Pool(partial(loading.loaded, chosen.models, chosen.networks), workers=chosen.workers, size=chosen.queue)
         pool.start()
     except (ValueError, OSError) as error:
         sys.exit(f"error: {error}")

@@ -1,6 +1,6 @@
 """Models of the service, loaded and warmed up by each process before its first request."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,20 +25,21 @@ class Facts:
     warnings: list[str]
 
 
-def loaded(folders: Mapping[str, Path]) -> Models:
-    """All models.
+def loaded(folders: Mapping[str, Path], networks: Collection[str] = ()) -> Models:
+    """All models; they may run the `networks` that `ser.serving.recognition.load` takes.
 
     Raises
     ------
     ValueError
         If a model cannot be loaded.
     """
-    return {name: _loaded(name, folder) for name, folder in folders.items()}
+    return {name: _loaded(name, folder, networks) for name, folder in folders.items()}
 
 
-def _loaded(name: str, folder: Path) -> Recognizer:
+def _loaded(name: str, folder: Path, networks: Collection[str]) -> Recognizer:
     try:
-        return replace(recognition.load(folder), name=name)  # its warnings must not show clients the folder
+        # With another name, because its warnings must not show clients the folder.
+        return replace(recognition.load(folder, networks=networks), name=name)
     except ValueError as error:
         raise ValueError(f"SER_MODELS has {name}: {error}") from None
 

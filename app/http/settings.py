@@ -35,6 +35,8 @@ class Settings:
     SER_API_KEYS                       more keys in the same form, separated by commas
     SER_MODELS           ravdess       `name=folder`, separated by commas, the default one first; `ravdess` alone is
                                        the embedded one
+    SER_NETWORKS                       networks that a model may download and run, beside those whose content `ser`
+                                       knows: handles, names of speech encoders, folders; separated by commas
     SER_MAX_BYTES        26214400      largest size of an uploaded recording
     SER_MAX_SECONDS      600           longest duration of a recording
     SER_RATE             600           requests in a minute of a key, or, with SER_OPEN, of an address; 0: any number,
@@ -56,6 +58,7 @@ class Settings:
     open: bool = False
     keys: Keys = ()
     models: Mapping[str, Path] = field(default_factory=lambda: {EMBEDDED: recognition.EMBEDDED})
+    networks: tuple[str, ...] = ()
     max_bytes: int = 25 * MIB
     max_seconds: float = 600.0
     rate: float = 0.0
@@ -102,6 +105,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         open=is_open,
         keys=keys,
         models=_models(environment.get("SER_MODELS") or EMBEDDED),
+        networks=networks(environment),
         max_bytes=int(_number(environment, "SER_MAX_BYTES", default.max_bytes, lowest=1, highest=2**31, whole=True)),
         max_seconds=_number(environment, "SER_MAX_SECONDS", default.max_seconds, lowest=0.1, highest=86_400),
         rate=_number(environment, "SER_RATE", rate, lowest=0, highest=1e9),
@@ -161,6 +165,11 @@ def _keys(environment: Mapping[str, str]) -> Keys:
             )
         found += of_file
     return found
+
+
+def networks(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """Networks that a model may download and run, by the variable SER_NETWORKS."""
+    return tuple(filter(None, map(str.strip, environment.get("SER_NETWORKS", "").split(","))))
 
 
 def _models(text: str) -> dict[str, Path]:

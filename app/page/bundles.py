@@ -1,5 +1,6 @@
 """Models that visitors can choose, with their facts and model cards."""
 
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 import streamlit as st
 
+from app.http import settings
 from app.page import words
 from ser.core.wording import percent
 from ser.models.bundle import DESCRIPTION
@@ -30,14 +32,14 @@ def choices(models: Path = MODELS) -> dict[str, Path]:
 
 @st.cache_resource(max_entries=3, show_spinner="Loading the model …")
 def recognizer(folder: Path, changed: int) -> Recognizer:
-    """Model in `folder`, read once for all visitors until it changes.
+    """Model in `folder`, read once for all visitors until it changes; SER_NETWORKS names the networks that it may run.
 
     Raises
     ------
     ValueError
         If there is no model, or it cannot be read.
     """
-    return recognition.load(folder)
+    return recognition.load(folder, networks=settings.networks(os.environ))
 
 
 def card(folder: Path) -> str:

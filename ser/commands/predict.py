@@ -32,13 +32,22 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def add_model_options(parser: argparse.ArgumentParser) -> None:
-    """Add the model and its labels."""
+    """Add the model, the networks that it may run, and its labels."""
     parser.add_argument(
         "--model",
         type=Path,
         metavar="BUNDLE",
         help="folder of a trained or exported model, as models/fold_0; or a Keras file, with --labels"
         " (default: the embedded model, trained on RAVDESS)",
+    )
+    parser.add_argument(
+        "--network",
+        dest="networks",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="network that the bundle may download and run: a handle, the name of a speech encoder, or a folder; only"
+        " for one that you trust, and that ser does not know (repeatable)",
     )
     parser.add_argument("--labels", metavar="A,B,…", help="emotions of the outputs of a Keras file, in order")
     parser.add_argument(
@@ -101,7 +110,8 @@ def chosen_recognizer(given: argparse.Namespace) -> Recognizer:
     elif given.labels is not None:
         raise ValueError("--labels is only for a Keras file, as --model custom.h5; a bundle has its own labels")
     else:
-        recognizer = recognition.load(given.model or recognition.EMBEDDED, all_speech=given.all_speech)
+        folder = given.model or recognition.EMBEDDED
+        recognizer = recognition.load(folder, all_speech=given.all_speech, networks=given.networks)
     for warning in recognizer.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     return recognizer

@@ -9,12 +9,9 @@ import pandera.pandas as pandera
 import pyarrow as arrow
 
 from ser.core import formats
+from ser.core.emotions import EMOTIONS as EMOTIONS
 from ser.core.row_keys import ORIGINAL as ORIGINAL
 
-EMOTIONS = (
-    *("neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised"),
-    *("pleasant_surprise", "boredom"),
-)
 PARTITIONS = ("train", "dev", "test")
 UNAVAILABLE = "unavailable"
 """Name of the column that marks a feature table without features; such a table has no rows."""

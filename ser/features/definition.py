@@ -33,6 +33,27 @@ class Definition:
     libraries: tuple[str, ...] = ()
     """Distributions on whose versions the values depend, beside `ser.compute.code_digest.LIBRARIES`."""
 
+    check: Callable[[Mapping[str, Any]], None] | None = None
+    """Function that checks the content of settings that are lists or objects, and raises a `ValueError`."""
+    unknown_networks: Callable[[Mapping[str, Any]], Sequence[str]] | None = None
+    """Settings -> names of the networks that `prepare` would load, and whose content this project does not know. None:
+    it loads none."""
+
+    def check_settings(self, settings: Mapping[str, Any]) -> None:
+        """Check settings of anybody, before `prepare` loads what they name.
+
+        Raises
+        ------
+        ValueError
+            If a setting is missing or unknown, has another type, or is out of its range.
+        """
+        from ser.features import settings as of_functions  # imports pydantic, which the embedded model does not need
+
+        given = self._given(settings)
+        of_functions.check(self.takes or self.function, given, path="settings")
+        if self.check is not None:
+            self.check(given)
+
     def prepared(self, settings: Mapping[str, Any]) -> "Prepared":
         """The functions with their settings, after everything that they need is loaded.
 
@@ -43,8 +64,12 @@ class Definition:
         """
         if self.prepare is not None:
             self.prepare(settings)
-        given = {key: value for key, value in settings.items() if key not in OF_THE_STAGE}
+        given = self._given(settings)
         return Prepared(partial(self.function, **given), self.of_several and partial(self.of_several, **given))
+
+    @staticmethod
+    def _given(settings: Mapping[str, Any]) -> dict[str, Any]:
+        return {key: value for key, value in settings.items() if key not in OF_THE_STAGE}
 
 
 @dataclass(frozen=True)

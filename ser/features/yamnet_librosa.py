@@ -8,6 +8,7 @@ from typing import Any
 
 from ser.audio import waveforms
 from ser.features.definition import Definition
+from ser.features.spectral import librosa as spectral
 from ser.features.spectral.librosa import functionals
 from ser.features.yamnet import yamnet as embedding
 
@@ -22,8 +23,15 @@ def both(
     return {**embedded, **functionals(waveform, recorded_rate, **librosa)}
 
 
+def _check(settings: Mapping[str, Any]) -> None:
+    embedding.REPRESENTATION.check_settings(settings["yamnet"])
+    spectral.REPRESENTATION.check_settings(settings["librosa"])
+
+
 REPRESENTATION = Definition(
     both,
     prepare=lambda settings: embedding.loaded(settings["yamnet"]["handle"]),
     libraries=embedding.REPRESENTATION.libraries,
+    check=_check,
+    unknown_networks=lambda settings: embedding.unknown_networks(settings["yamnet"]),
 )

@@ -17,13 +17,17 @@ import numpy as np
 import numpy.typing as npt
 
 from ser.core import files
+from ser.models import schema
+from ser.models.schema import FORMAT as FORMAT
+from ser.models.schema import TRAIN as TRAIN
+from ser.models.schema import TRAIN_ANEW as TRAIN_ANEW
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from ser.representation.reading import Representation
 
-FORMAT = 1
+DESCRIPTION, read_description = schema.NAME, schema.read
 CLASSIFIER = "model.skops"
 NETWORK = "model.keras"
 LITERT = "model.tflite"
@@ -31,10 +35,8 @@ ONNX = "model.onnx"
 SAVED_MODEL = "saved_model"  # export for TensorFlow Serving; it is not loaded here
 MODELS = (CLASSIFIER, NETWORK, LITERT, ONNX)
 HISTORY = "history.csv"  # figures of the epochs of a network
-DESCRIPTION = "bundle.json"
 BEFORE_REFIT = "before_refit"  # bundle trained on train alone, inside the one that was trained on train and dev
 LIBRARIES = ("scikit-learn", "librosa", "numpy", "ai-edge-litert")
-TRAIN, TRAIN_ANEW = "train one with: dvc repro train", "train anew with: dvc repro -f train"
 CHUNK = 256  # rows of an array that are in memory at once
 
 Probabilities = npt.NDArray[np.float64]
@@ -149,7 +151,7 @@ def save(bundle: Bundle, folder: Path) -> None:
             from ser.models.canonical_archive import canonical
 
             (temporary / CLASSIFIER).write_bytes(canonical(skops.io.dumps(bundle.model)))
-        files.write_json(temporary / DESCRIPTION, description)
+        schema.write(description, temporary)
 
 
 def load(folder: Path) -> Bundle:
@@ -173,10 +175,34 @@ def load(folder: Path) -> Bundle:
     try:
         labels, columns, representation = (description.pop(name) for name in ("labels", "columns", "representation"))
         model = _model(folder / found[0], labels, description)
+        _check_fit(folder, model, labels, columns)
         history = _history(folder / HISTORY) if found[0] == NETWORK else ()
     except (OSError, KeyError) as error:
         raise ValueError(f"{folder} is damaged ({type(error).__name__}: {error}); {TRAIN_ANEW}") from error
     return Bundle(model, labels, columns, representation, description, history)
+
+
+def _check_fit(folder: Path, model: Any, labels: list[str], columns: list[str]) -> None:
+    """Check that a model has the labels and, where it states their number, the columns of its description.
+
+    Raises
+    ------
+    ValueError
+        If it has others.
+    """
+    network = getattr(model, "network", None)
+    n_outputs = len(labels) if network is None else network.output_shape[-1]
+    if sorted(map(str, model.classes_)) != sorted(labels) or n_outputs != len(labels):
+        known = f"{n_outputs} outputs" if network is not None else ", ".join(map(str, model.classes_))
+        raise ValueError(
+            f"{folder / DESCRIPTION} is damaged: labels is {labels}, and the model has {known}; {schema.REMEDY}"
+        )
+    n_columns = getattr(model, "n_features_in_", len(columns))
+    if n_columns != len(columns):
+        raise ValueError(
+            f"{folder / DESCRIPTION} is damaged: columns has {len(columns)} items, and the model takes {n_columns}"
+            f" features; {schema.REMEDY}"
+        )
 
 
 def _model(path: Path, labels: list[str], description: dict[str, Any]) -> Any:
@@ -189,6 +215,8 @@ def _model(path: Path, labels: list[str], description: dict[str, Any]) -> Any:
         from ser.models import onnx
 
         return onnx.loaded(path, labels)
+    if description.get("temperature") is None:
+        raise ValueError(f"{path.parent / DESCRIPTION} is damaged: temperature is missing; {schema.REMEDY}")
     temperature = description.pop("temperature")
     if path.name == LITERT:
         from ser.models import litert
@@ -204,25 +232,3 @@ def _history(path: Path) -> Sequence[Mapping[str, float]]:
 
     history: list[Any] = pd.read_csv(path).to_dict("records")
     return history
-
-
-def read_description(folder: Path) -> dict[str, Any]:
-    """Read the description of a bundle.
-
-    Raises
-    ------
-    ValueError
-        If there is no bundle, its description is damaged, or has another format.
-    """
-    path = folder / DESCRIPTION
-    if not path.is_file():
-        raise ValueError(f"no model in {folder} ({DESCRIPTION}); {TRAIN}")
-    try:
-        description: dict[str, Any] = files.read_json(path)
-    except ValueError as error:
-        raise ValueError(f"{path} is damaged ({error}); {TRAIN_ANEW}") from error
-    if not isinstance(description, dict):
-        raise ValueError(f"{path} is damaged (no object); {TRAIN_ANEW}")
-    if description.get("format") != FORMAT:
-        raise ValueError(f"{folder} has format {description.get('format')}, this version reads {FORMAT}; train anew")
-    return description

@@ -10,7 +10,7 @@ import pandas as pd
 
 from ser.core import files
 from ser.core.tables import probability_columns
-from ser.models import bundle
+from ser.models import bundle, schema
 from ser.models.averaging import mean_of
 from ser.models.bundle import Bundle, Indices, Probabilities
 from ser.models.prediction import with_predictions
@@ -73,7 +73,7 @@ def save(members: Mapping[str, Path], folder: Path, description: Mapping[str, An
         for name, source in members.items():
             shutil.copytree(source, temporary / MEMBERS / name)
         content = {"format": bundle.FORMAT, "labels": labels[0], "members": list(members), **description}
-        files.write_json(temporary / bundle.DESCRIPTION, content)
+        schema.write(content, temporary)
 
 
 def write_folds(members: Path, config: Mapping[str, Any], models: Path) -> None:

@@ -20,6 +20,8 @@ from ser.models import bundle
 
 Metrics = Mapping[str, Any]
 
+FACTS = ("model", "corpora", "speakers", "seed")  # of a description, which a card states
+
 LIMITS = """\
 - **Acted speech**: in all public corpora here, actors portrayed emotions on request. Felt emotions sound different and
   weaker.
@@ -66,8 +68,15 @@ def card(description: Mapping[str, Any], figures: Metrics, predictions: pd.DataF
     Raises
     ------
     ValueError
-        If the study has no test scores.
+        If the study has no test scores, or the description lacks a fact or names a corpus that is not known.
     """
+    if missing := [name for name in FACTS if name not in description]:
+        raise ValueError(f"{bundle.DESCRIPTION} has no {missing[0]}, which a model card states; {bundle.TRAIN_ANEW}")
+    if unknown := [name for name in description["corpora"] if name not in CORPORA]:
+        raise ValueError(
+            f"{bundle.DESCRIPTION} names the corpus {unknown[0]}, whose licence a model card states; it is none of"
+            f" {', '.join(CORPORA)}"
+        )
     if "uar" not in figures:
         raise ValueError("the study has no test scores, which a model card needs; run it with evaluation.test=true")
     own = predictions[(predictions["partition"] == "test") & ("fold_" + predictions["fold"].astype(str) == fold)]

@@ -56,6 +56,11 @@ def extractor(name: str, settings: Mapping[str, Any], columns: Sequence[str]) ->
 
     def row(waveform: waveforms.Waveform, recorded_rate: int) -> Array:
         features = values(waveform, recorded_rate)
+        if missing := [column for column in columns if column not in features]:
+            raise ValueError(
+                f"the representation {name} lacks {len(missing)} of the model's {len(columns)} columns, the first is"
+                f" {missing[0]}; train the model anew"
+            )
         return np.array([features[column] for column in columns], np.float32)
 
     return row

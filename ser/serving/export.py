@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from ser.core import files
 from ser.core.quiet import silent_stderr
-from ser.models import bundle
+from ser.models import bundle, schema
 from ser.models.bundle import Bundle
 
 VERSION = "1"  # folder in a model's folder, as TensorFlow Serving expects it
@@ -64,7 +64,7 @@ def exported(model: Bundle, description: Mapping[str, Any], folder: Path) -> dic
             temporary.mkdir()
             write(model, temporary)
             content = {**description, "export": {"format": name}}
-            files.write_json(temporary / bundle.DESCRIPTION, content)
+            schema.write(content, temporary)
         written[name] = folder / name
     return written
 

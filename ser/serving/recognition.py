@@ -4,7 +4,7 @@ The prediction of an utterance equals that of `evaluate`: same extraction with t
 In addition, a voice activity detector looks for speech, and long recordings are divided into windows.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -16,13 +16,13 @@ import numpy.typing as npt
 from ser.audio import reading, voice_activity
 from ser.audio.reading import InvalidAudio, Kind
 from ser.audio.waveforms import Waveform
-from ser.models import bundle
+from ser.models import bundle, schema
 from ser.models.averaging import mean_of
 from ser.representation.registry import Extractor, extractor
 from ser.serving import inputs
 from ser.serving.inputs import Input, Window
 
-EMBEDDED = Path(__file__).parent / "embedded"
+EMBEDDED = schema.EMBEDDED
 NO_SPEECH = "no speech"
 LONGEST_UTTERANCE = 10.0  # seconds, more than any utterance of the corpora; longer recordings are divided into windows
 WINDOW = 3.0  # seconds, for representations of utterances of any length
@@ -187,13 +187,19 @@ def _check_duration(duration: float) -> None:
         raise InvalidAudio(Kind.TOO_SHORT, reason, "record more")
 
 
-def load(folder: Path = EMBEDDED, *, all_speech: bool = False) -> Recognizer:
+def load(folder: Path = EMBEDDED, *, all_speech: bool = False, networks: Collection[str] = ()) -> Recognizer:
     """Read the bundle, ensemble or exported bundle in `folder`; by default the embedded model.
+
+    Parameters
+    ----------
+    networks
+        Networks that a bundle may name beside those that this project knows by their content: handles on TF Hub, names
+        of speech encoders, and folders. They are downloaded, and their code runs.
 
     Raises
     ------
     ValueError
-        If there is no bundle, or it is damaged, could run code, or is transductive.
+        If there is no bundle, or it is damaged, could run code, names another network, or is transductive.
     """
     if folder.is_file():
         raise ValueError(f"{folder} is a file; wanted a folder that the stage train wrote, as models/fold_0")
@@ -203,10 +209,19 @@ def load(folder: Path = EMBEDDED, *, all_speech: bool = False) -> Recognizer:
     if "members" in description:
         from ser.models import ensembles
 
-        models = list(ensembles.load(folder).members.values())
+        members = ensembles.load(folder).members
+        parts = {folder / ensembles.MEMBERS / name: model for name, model in members.items()}
     else:
-        models = [bundle.load(folder)]
-    return of_bundles(str(folder), models, description, all_speech=all_speech)
+        parts = {folder: bundle.load(folder)}
+    if folder != EMBEDDED:
+        from ser.serving import acceptance
+
+        for path, model in parts.items():
+            acceptance.check_representation(path / bundle.DESCRIPTION, model.representation, networks)
+    found = of_bundles(str(folder), list(parts.values()), description, all_speech=all_speech)
+    if folder != EMBEDDED:
+        acceptance.try_out(found.name, found.probabilities)
+    return found
 
 
 def of_bundles(
@@ -245,7 +260,11 @@ def _extractors(models: Sequence[bundle.Bundle]) -> list[Extractor]:
 
 
 def predict_emotion(
-    recording: str | Path | npt.ArrayLike, sample_rate: float | None = None, *, model: str | Path | None = None
+    recording: str | Path | npt.ArrayLike,
+    sample_rate: float | None = None,
+    *,
+    model: str | Path | None = None,
+    networks: Collection[str] = (),
 ) -> Prediction:
     """Prediction of a recording: emotion (or `no speech`), confidence, probability of each emotion, duration in s.
 
@@ -257,6 +276,8 @@ def predict_emotion(
         Hz; only for a waveform, since a file declares its own.
     model
         Folder of a bundle, as `models/fold_0`; by default the embedded model, trained on RAVDESS.
+    networks
+        Networks that the bundle may name; see `load`.
 
     Raises
     ------
@@ -272,7 +293,7 @@ def predict_emotion(
     ('no speech', 1.0, 1.0)
     """
     folder = EMBEDDED if model is None else Path(model)
-    recognizer = _kept(folder, changed(folder))
+    recognizer = _kept(folder, changed(folder), frozenset(networks))
     if isinstance(recording, str | Path):
         if sample_rate is not None:
             raise ValueError(f"sample_rate is {sample_rate}, and {recording} declares its own; leave it out")
@@ -290,6 +311,6 @@ def changed(folder: Path) -> int:
 
 
 @lru_cache(maxsize=4)
-def _kept(folder: Path, changed: int) -> Recognizer:
+def _kept(folder: Path, changed: int, networks: frozenset[str]) -> Recognizer:
     """Recognizer of a folder, read again only after a change."""
-    return load(folder)
+    return load(folder, networks=networks)

@@ -203,7 +203,7 @@ def test_a_trailing_slash_and_a_dot_are_the_same_fold(study: Path, monkeypatch: 
 def test_an_ensemble_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "models/fold_0"
     folder.mkdir(parents=True)
-    content = {"format": bundle.FORMAT, "labels": list(FOUR), "members": ["svm", "cnn"]}
+    content = {"format": bundle.FORMAT, "labels": list(FOUR), "members": ["svm", "cnn"], "model": {"name": "ensemble"}}
     (folder / "bundle.json").write_text(json.dumps(content))
     monkeypatch.chdir(tmp_path)
     message = complaint("models/fold_0")

@@ -101,9 +101,10 @@ def test_a_damaged_file_is_refused_with_the_remedy(damage: str, path: Path, tmp_
 
 def test_an_exported_bundle_without_a_temperature_is_damaged(path: Path, tmp_path: Path) -> None:
     (tmp_path / bundle.LITERT).write_bytes(path.read_bytes())
-    description = {"format": bundle.FORMAT, "labels": LABELS, "columns": [], "representation": {}}
+    description = {"format": bundle.FORMAT, "labels": LABELS, "columns": []}
+    description["representation"] = {"name": "log_mel", "settings": {}}
     files.write_json(tmp_path / bundle.DESCRIPTION, description)
-    with pytest.raises(ValueError, match=r"is damaged \(KeyError: 'temperature'\)"):
+    with pytest.raises(ValueError, match=r"bundle\.json is damaged: temperature is missing; get an intact copy"):
         bundle.load(tmp_path)
 
 

@@ -160,6 +160,18 @@ def test_unknown_speakers_are_left_out_of_the_list() -> None:
     assert "8 utterances of ravdess/01, ravdess/02:" in card(predictions=rows)
 
 
+@pytest.mark.parametrize("fact", cards.FACTS)
+def test_a_description_that_lacks_a_fact_has_no_card(fact: str) -> None:
+    lacking = {name: value for name, value in DESCRIPTION.items() if name != fact}
+    with pytest.raises(ValueError, match=f"bundle.json has no {fact}, which a model card states; train anew with"):
+        cards.card(lacking, METRICS, ROWS, fold="fold_1")
+
+
+def test_a_corpus_that_is_not_known_has_no_licence_to_state() -> None:
+    with pytest.raises(ValueError, match="names the corpus theirs, whose licence a model card states; it is none of"):
+        card({"corpora": ["theirs"]})
+
+
 def test_without_a_test_in_the_study_there_is_a_message_and_no_key_error() -> None:
     """`evaluation.test=false` leaves the test figures out of the metrics."""
     metrics = {"dev.uar": 0.5, "protocol": "x", "speaker_independent": True}

@@ -31,6 +31,7 @@ RATE = 16_000  # Hz, of the demo corpus
 SPEECH = soundfile.read(DEMO[0], dtype="float32")[0]  # 1.7 s
 OTHER = soundfile.read(DEMO[200], dtype="float32")[0]
 LABELS = ["neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised"]
+ENSEMBLE = {"model": {"name": "ensemble"}}
 MEL = {"name": "small", "sample_rate": 16_000, "n_fft": 512, "hop_length": 800, "fmax": 8_000.0}
 
 
@@ -377,7 +378,7 @@ def test_a_transductive_bundle_does_not_predict_single_recordings(tmp_path: Path
     message = "fold_0 is transductive: .* all utterances of a speaker, .* with: dvc exp run -S adaptation=none"
     with pytest.raises(ValueError, match=message):
         predict_emotion(DEMO[0], model=tmp_path / "fold_0")
-    ensembles.save({"one": tmp_path / "fold_0", "other": tmp_path / "fold_0"}, tmp_path / "both", {})
+    ensembles.save({"one": tmp_path / "fold_0", "other": tmp_path / "fold_0"}, tmp_path / "both", ENSEMBLE)
     with pytest.raises(ValueError, match="both is transductive"):
         recognition.load(tmp_path / "both")
 
@@ -438,6 +439,7 @@ import sys
 from ser import predict_emotion
 print(predict_emotion(sys.argv[1])["emotion"])
 heavy = {"tensorflow", "keras", "librosa", "pandas", "sklearn", "numba", "torch", "jax", "matplotlib", "hydra", "dvc"}
+heavy |= {"pydantic"}
 print(sorted(heavy & {name.partition(".")[0] for name in sys.modules}))
 """
 

@@ -3,9 +3,19 @@
 import hashlib
 import importlib.util
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 PACKAGES = ("torch", "transformers")
+ENCODERS = {  # those of conf/ssl and conf/whisper; a commit is the digest of all files of an encoder
+    "facebook/hubert-base-ls960": "dba3bb02fda4248b6e082697eee756de8fe8aa8a",
+    "facebook/wav2vec2-base": "0b5b8e868dd84f03fd87d01f9c4ff0f080fecfe8",
+    "microsoft/wavlm-base-plus": "4c66d4806a428f2e922ccfa1a962776e232d487b",
+    "openai/whisper-base": "e37978b90ca9030d5170a5c07aadb050351a65bb",
+    "openai/whisper-small": "973afd24965f72e36ca33b3055d56a652f456b4d",
+    "openai/whisper-tiny": "169d4a4341b33bc18d8881c4b69c2e104e1cc0af",
+}
 DESCRIPTIONS = ("config.json", "preprocessor_config.json")
 WEIGHTS = ("model.safetensors", "pytorch_model.bin")  # the first that exists; torch reads only tensors from the second
 COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -19,6 +29,13 @@ class Unavailable(ValueError):
     """The encoder or a package that it needs is missing, or the encoder is another one than wanted."""
 
 
+def unknown(settings: Mapping[str, Any]) -> list[str]:
+    """Name of the encoder of a representation in a list, unless it is one of `ENCODERS`, at its commit."""
+    model, revision = settings["model"], settings["revision"]
+    known = ENCODERS.get(model) == revision and not is_folder(model)
+    return [] if known else [model]
+
+
 def check(model: str, revision: str | None) -> None:
     """Check that the encoder is available, as far as this is possible before a download.
 
@@ -29,7 +46,7 @@ def check(model: str, revision: str | None) -> None:
     """
     check_installed()
     _check_revision(model, revision)
-    if not _is_folder(model) and not is_cached(model, str(revision)):
+    if not is_folder(model) and not is_cached(model, str(revision)):
         check_offered(model, str(revision))
 
 
@@ -57,7 +74,7 @@ def folder(model: str, revision: str | None) -> Path:
         If the files are not available, or not of that revision.
     """
     _check_revision(model, revision)
-    if _is_folder(model):
+    if is_folder(model):
         return Path(model).expanduser()
     cached = is_cached(model, str(revision))
     if not cached:
@@ -126,7 +143,7 @@ def remedy(model: str, revision: str, error: Exception, *, otherwise: str = NAME
 
 def _check_revision(model: str, revision: str | None) -> None:
     """Check that the revision identifies the files: a trained model could not detect other files."""
-    if _is_folder(model):
+    if is_folder(model):
         found = digest(Path(model).expanduser())
         if found != revision:
             raise Unavailable(
@@ -151,7 +168,8 @@ def _check_whole(folder: Path) -> None:
         )
 
 
-def _is_folder(model: str) -> bool:
+def is_folder(model: str) -> bool:
+    """True if `model` is a folder, and not a name."""
     return Path(model).expanduser().is_dir()
 
 

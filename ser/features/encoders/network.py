@@ -82,7 +82,7 @@ def _read(folder: Path) -> tuple[Any, Any]:
     import torch
     import transformers
 
-    kind = transformers.AutoConfig.from_pretrained(folder).model_type
+    kind = transformers.AutoConfig.from_pretrained(folder, trust_remote_code=False).model_type
     if kind not in EXTRACTORS:
         raise Unavailable(f"{folder} holds a {kind}; ssl.model must be one of {', '.join(EXTRACTORS)}")
     network, found = transformers.AutoModel.from_pretrained(folder, dtype=torch.float32, output_loading_info=True)

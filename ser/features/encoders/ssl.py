@@ -15,7 +15,7 @@ import numpy.typing as npt
 from ser.audio import waveforms
 from ser.audio.excerpts import excerpt
 from ser.features.definition import Definition
-from ser.features.encoders import network
+from ser.features.encoders import hugging_face, network
 from ser.features.encoders.network import Array
 
 Unavailable = network.Unavailable
@@ -119,4 +119,5 @@ REPRESENTATION = Definition(
     prepare=lambda settings: loaded(settings["model"], settings["revision"]),
     is_threaded=True,  # each process would need the memory of another encoder
     libraries=("torch", "transformers"),
+    unknown_networks=hugging_face.unknown,
 )

@@ -14,7 +14,7 @@ import numpy as np
 from ser.audio import waveforms
 from ser.audio.excerpts import excerpt
 from ser.features.definition import Definition
-from ser.features.encoders import whisper_files, whisper_weights
+from ser.features.encoders import hugging_face, whisper_files, whisper_weights
 from ser.features.encoders.hugging_face import Unavailable as Unavailable
 from ser.features.encoders.whisper_spectra import HOP_LENGTH, SAMPLE_RATE, log_mel_spectra
 from ser.features.encoders.whisper_states import States
@@ -118,4 +118,4 @@ def _encoder(settings: Mapping[str, Any]) -> Encoder:
     return loaded(settings["model"], settings["revision"], max(layers))
 
 
-REPRESENTATION = Definition(encoding, prepare=_encoder)
+REPRESENTATION = Definition(encoding, prepare=_encoder, unknown_networks=hugging_face.unknown)

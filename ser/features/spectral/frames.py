@@ -10,7 +10,7 @@ import numpy as np
 from ser.audio import waveforms
 from ser.features.definition import Definition
 from ser.features.spectral.analysis import Analysis, Array
-from ser.features.spectral.descriptors import described, precision
+from ser.features.spectral.descriptors import check, described, precision
 
 
 @dataclass(frozen=True)
@@ -69,4 +69,4 @@ def frames(waveform: Array, recorded_rate: int, **settings: Any) -> Array:
     return np.ascontiguousarray(librosa.util.fix_length(rows, size=chosen.n_frames, axis=1).T, np.float32)
 
 
-REPRESENTATION = Definition(frames, time_axis=1, takes=Settings)
+REPRESENTATION = Definition(frames, time_axis=1, takes=Settings, check=lambda settings: check(settings["descriptors"]))

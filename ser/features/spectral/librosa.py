@@ -7,7 +7,7 @@ from typing import Any
 from ser.audio import waveforms
 from ser.features.definition import Definition
 from ser.features.spectral.analysis import Analysis, Array, Rows
-from ser.features.spectral.descriptors import described, precision
+from ser.features.spectral.descriptors import check, described, precision
 
 FUNCTIONALS: Mapping[str, tuple[str, Callable[[Rows], Rows]]] = {
     # name in conf/ -> suffix of the name of the column, function over frames
@@ -85,4 +85,6 @@ def _named(title: str, functional: str, values: Rows) -> dict[str, float]:
     return {f"{title}{number}{suffix}": float(value) for number, value in zip(numbers, function(values), strict=True)}
 
 
-REPRESENTATION = Definition(functionals, takes=Settings)
+REPRESENTATION = Definition(
+    functionals, takes=Settings, check=lambda settings: check(settings["descriptors"], FUNCTIONALS)
+)

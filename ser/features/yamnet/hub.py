@@ -9,6 +9,9 @@ import urllib.request
 from contextlib import suppress
 from pathlib import Path
 
+GRAPHS = {  # SHA-256 of the file saved_model.pb, which is all of a model that runs: variables are numbers
+    "https://tfhub.dev/google/yamnet/1": "7418c69ca93f3dc7c3a08b763a1809c35525353782734c80498e1c6e1724b6db",
+}
 CACHE = Path("~/.cache/ser/tfhub")  # the default of TensorFlow Hub is a temporary folder
 
 
@@ -25,6 +28,22 @@ def folder(handle: str) -> Path:
 def is_cached(handle: str) -> bool:
     """True if the model is on this machine."""
     return (folder(handle) / "saved_model.pb").is_file()
+
+
+def check(handle: str, folder: Path) -> None:
+    """Check that a model in `folder` has the graph that its handle stands for; any graph is right for other handles.
+
+    Raises
+    ------
+    ValueError
+        If the graph of a known handle is another one, which could do anything.
+    """
+    wanted = GRAPHS.get(handle)
+    if wanted is None:
+        return
+    found = hashlib.sha256((folder / "saved_model.pb").read_bytes()).hexdigest()
+    if found != wanted:
+        raise ValueError(f"its saved_model.pb has the SHA-256 {found[:16]}…; wanted {wanted[:16]}…")
 
 
 def failed_downloads(handle: str) -> int:

@@ -152,13 +152,21 @@ def main(handle: str, target: str) -> None:
 
 
 def downloaded(handle: str) -> Path:
-    """Folder of a model; the first time, it is downloaded by TensorFlow Hub, which imports TensorFlow."""
-    if hub.is_cached(handle):
-        return hub.folder(handle)
-    os.environ["TFHUB_CACHE_DIR"] = str(hub.cache_folder())
-    import tensorflow_hub
+    """Folder of a model; the first time, it is downloaded by TensorFlow Hub, which imports TensorFlow.
 
-    return Path(tensorflow_hub.resolve(handle))
+    Raises
+    ------
+    ValueError
+        If it is not the model that the handle stands for.
+    """
+    folder = hub.folder(handle)
+    if not hub.is_cached(handle):
+        os.environ["TFHUB_CACHE_DIR"] = str(hub.cache_folder())
+        import tensorflow_hub
+
+        folder = Path(tensorflow_hub.resolve(handle))
+    hub.check(handle, folder)
+    return folder
 
 
 def _converted(folder: Path) -> bytes:

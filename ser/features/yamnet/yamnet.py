@@ -1,13 +1,15 @@
 """YAMNet's embedding of an utterance: the representation `yamnet`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import accumulate
+from typing import Any
 
 import numpy as np
 
 from ser.audio import waveforms
 from ser.audio.excerpts import excerpt
 from ser.features.definition import Definition
+from ser.features.yamnet import hub
 from ser.features.yamnet import network as yamnet_network
 from ser.features.yamnet.patches import PATCH_LENGTH, SAMPLE_RATE, Array, patches
 
@@ -77,9 +79,15 @@ def _named(mean: Array) -> dict[str, float]:
     return {f"YAMNet_{k}": float(value) for k, value in enumerate(mean, start=1)}
 
 
+def unknown_networks(settings: Mapping[str, Any]) -> list[str]:
+    """Handle of the network in a list, unless its graph is known by its digest."""
+    return [] if settings["handle"] in hub.GRAPHS else [settings["handle"]]
+
+
 REPRESENTATION = Definition(
     embedding,
     prepare=lambda settings: loaded(settings["handle"]),
     of_several=embeddings,
     libraries=("ai-edge-litert", "tensorflow"),  # they convert the network and run it
+    unknown_networks=unknown_networks,
 )

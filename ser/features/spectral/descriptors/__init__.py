@@ -4,10 +4,12 @@ All descriptors of a waveform share one short-time Fourier transform. Unless a m
 those of librosa 0.11, each of whose functions is called on the waveform with its defaults.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from ser.core import discovery
+from ser.core.checks import Invalid, shown
+from ser.features import settings as of_functions
 from ser.features.spectral.analysis import Analysis, Precision, Rows
 from ser.features.spectral.descriptors.contract import Descriptor
 
@@ -45,6 +47,32 @@ def described(analysis: Analysis, name: str, **settings: Any) -> tuple[str, Rows
     """
     descriptor = _known(name)
     return descriptor.column, descriptor.function(analysis, **settings)
+
+
+def check(entries: Sequence[Mapping[str, Any]], functionals: Collection[str] = ()) -> None:
+    """Check the entries of the setting `descriptors`.
+
+    Parameters
+    ----------
+    functionals
+        Names, of which each entry has one or more. Empty: the entries have no functionals.
+
+    Raises
+    ------
+    ValueError
+        If there is no entry, or one has an unknown name or functional, or wrong settings.
+    """
+    if not entries:
+        raise Invalid("settings.descriptors is empty; wanted one or more")
+    for k, entry in enumerate(entries):
+        path, own = f"settings.descriptors.{k}", dict(entry)
+        name, chosen = own.pop("name", None), own.pop("functionals", ()) if functionals else ()
+        if not isinstance(name, str):
+            raise Invalid(f"{path}.name is {shown(name)}; wanted one of {', '.join(DESCRIPTORS)}")
+        known = [one for one in chosen if one in list(functionals)] if isinstance(chosen, list) else None
+        if functionals and (not known or known != chosen):
+            raise Invalid(f"{path}.functionals is {shown(chosen)}; wanted a list of {', '.join(functionals)}")
+        of_functions.check(_known(name).function, own, path=path)
 
 
 def _known(name: str) -> Descriptor:

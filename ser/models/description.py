@@ -1,0 +1,90 @@
+"""Schema of `bundle.json`: the fields of the description of a bundle, an export or an ensemble."""
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from typing import Annotated, Any, Literal
+
+import pydantic
+import pydantic_core
+
+from ser.core import checks
+from ser.core.checks import PLAIN, TEXT, Invalid, at_most, between, fields, one_of
+from ser.core.emotions import EMOTIONS
+from ser.models.averaging import MEANS
+
+TEMPERATURE = (0.01, 100)  # of the training: 0.05 to 20
+MEMBER = re.compile(r"[\w-]+")  # name of a folder below that of the ensemble
+
+Plain = Annotated[Any, PLAIN]
+Text = Annotated[str, TEXT]
+Columns = Annotated[list[Text], at_most(100_000, distinct=True)]
+Label = Annotated[str, one_of(*EMOTIONS)]
+Mean = Annotated[str, one_of(*MEANS)]
+Facts = Annotated[dict[Text, Plain], at_most(1000)]
+Count = Annotated[int, between(0, 1e15)]
+
+
+@cache
+def _wanted() -> Any:
+    """Adapter of pydantic for a description; `_check_together` checks what its fields have in common."""
+    return pydantic.TypeAdapter(
+        fields(
+            {
+                "format": Literal[1],
+                "labels": Annotated[list[Label], at_most(len(EMOTIONS), distinct=True)],
+            },
+            {
+                "representation": fields({"name": Text, "settings": Facts}, {"adaptation": Text}),
+                "columns": Columns,
+                "members": Annotated[list[Text], at_most(100, distinct=True)],
+                "model": Annotated[fields({"name": Text}, {"mean": Mean}, others=True), PLAIN],
+                "training": Facts,
+                "metrics": Annotated[dict[Text, Annotated[float | None, PLAIN]], at_most(1000)],
+                "temperature": Annotated[float | None, between(*TEMPERATURE)],
+                "versions": Annotated[dict[Text, Text], at_most(1000)],
+                "export": fields({"format": Text}),
+                **dict.fromkeys(("seed", "n_rows", "n_synthetic_rows"), Count),
+                **dict.fromkeys(("corpora", "speakers", "calibrated_within"), Annotated[list[Text], at_most(100_000)]),
+            },
+        )
+    )
+
+
+def check(description: Mapping[str, Any]) -> None:
+    """Check the description of a bundle, an export or an ensemble.
+
+    Raises
+    ------
+    ser.core.checks.Invalid
+        If a field is missing or unknown, must not have its value, or contradicts another one.
+    """
+    checks.check(_wanted(), description)
+    _check_together(description)
+
+
+def _check_together(description: Mapping[str, Any]) -> None:
+    labels = description["labels"]
+    if len(labels) < 2:
+        raise Invalid(f"labels is {labels}; wanted two or more of {', '.join(EMOTIONS)}")
+    uar = description.get("metrics", {}).get("dev_uar")
+    if uar is not None and not 0 <= uar <= 1:
+        raise Invalid(f"metrics.dev_uar is {uar}; wanted a number from 0 to 1")
+    needed = ("model",) if "members" in description else ("representation", "columns")
+    for field in needed:
+        if field not in description:
+            raise Invalid(f"{field} is missing")
+    members = description.get("members")
+    if members is not None and not (members and all(MEMBER.fullmatch(name) for name in members)):
+        raise Invalid(f"members is {checks.shown(members)}; wanted names of letters, digits, '_' and '-'")
+
+
+def parsed(content: bytes) -> Any:
+    """Value of JSON without NaN, infinite numbers, and levels without end.
+
+    Raises
+    ------
+    ValueError
+        If it is not JSON, or has them.
+    """
+    return pydantic_core.from_json(content, allow_inf_nan=False)

@@ -1,0 +1,66 @@
+"""Reading and writing of `bundle.json`: training writes it and serving reads it by the same schema.
+
+The schema is in `ser.models.description`, whose library takes a third of the time of a first prediction to import.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ser.core import files
+
+FORMAT = 1
+NAME = "bundle.json"
+EMBEDDED = Path(__file__).parents[1] / "serving" / "embedded"  # a part of this program, which the tests check
+LARGEST = 2**24  # bytes of the file
+TRAIN, TRAIN_ANEW = "train one with: dvc repro train", "train anew with: dvc repro -f train"
+REMEDY = f"get an intact copy of it, or {TRAIN_ANEW}"
+
+
+def write(description: Mapping[str, Any], folder: Path) -> None:
+    """Write the description of a bundle to its folder.
+
+    Raises
+    ------
+    ser.core.checks.Invalid
+        If `read` would refuse it.
+    """
+    from ser.models import description as schema
+
+    schema.check(description)
+    files.write_json(folder / NAME, description)
+
+
+def read(folder: Path) -> dict[str, Any]:
+    """Read the description of a bundle.
+
+    Raises
+    ------
+    ValueError
+        If there is no bundle, its description is damaged or has another format, or a field must not have its value.
+    """
+    path = folder / NAME
+    if not path.is_file():
+        raise ValueError(f"no model in {folder} ({NAME}); {TRAIN}")
+    if folder == EMBEDDED:
+        known: dict[str, Any] = files.read_json(path)
+        return known
+    from ser.models import description as schema
+
+    if (size := path.stat().st_size) > LARGEST:
+        raise ValueError(f"{path} has {size} bytes; wanted at most {LARGEST}; {REMEDY}")
+    try:
+        description: dict[str, Any] = schema.parsed(path.read_bytes())
+    except ValueError as error:
+        raise ValueError(f"{path} is damaged ({error}); {REMEDY}") from error
+    if not isinstance(description, dict):
+        raise ValueError(f"{path} is damaged (no object); {REMEDY}")
+    if description.get("format") != FORMAT:
+        raise ValueError(
+            f"{folder} has format {description.get('format')!s:.40}, this version reads {FORMAT}; train anew"
+        )
+    try:
+        schema.check(description)
+    except ValueError as error:
+        raise ValueError(f"{path} is damaged: {error}; {REMEDY}") from None
+    return description

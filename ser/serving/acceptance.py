@@ -1,0 +1,68 @@
+"""Checks of a bundle of anybody before it serves: its settings, the networks that it names, and one prediction."""
+
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ser.audio.waveforms import Waveform
+from ser.core.checks import Invalid
+from ser.models import schema
+from ser.representation.registry import definition
+
+TRIED = 16_000  # samples, and samples a second, of the noise that is predicted
+SIMILAR = 1e-3  # largest difference from 1 of the sum of probabilities
+MAX_REASON = 400  # characters of the message of a library
+
+
+def check_representation(path: Path, representation: Mapping[str, Any], networks: Collection[str]) -> None:
+    """Check the settings of the extraction, before anything that they name is loaded.
+
+    Parameters
+    ----------
+    path
+        Description of the bundle, for the message.
+    representation
+        Its entry `representation`.
+    networks
+        Networks that the user allows, beside those that this project knows by their content.
+
+    Raises
+    ------
+    ValueError
+        If the representation is unknown, a setting is wrong, or another network is named.
+    """
+    settings = representation["settings"]
+    try:
+        known = definition(representation["name"])
+        known.check_settings(settings)
+    except ValueError as error:
+        reason = f"representation.{error}" if isinstance(error, Invalid) else error
+        raise ValueError(f"{path} is damaged: {reason}; {schema.REMEDY}") from None
+    found = known.unknown_networks(settings) if known.unknown_networks else ()
+    if unknown := [one for one in found if one not in networks]:
+        raise ValueError(
+            f"{path} names the network {unknown[0]}, which is none that ser knows by its content, so that it could run"
+            f" any code; if you trust it, name it too: --network {unknown[0]}, or for service and page"
+            f" SER_NETWORKS={unknown[0]}"
+        )
+
+
+def try_out(name: str, probabilities: Callable[[Waveform, int], npt.NDArray[np.float64]]) -> None:
+    """Predict noise, so that settings that do not fit the model are found before the first recording.
+
+    Raises
+    ------
+    ValueError
+        If the prediction fails, or has no probabilities.
+    """
+    noise = np.random.default_rng(0).normal(0, 0.1, TRIED).astype(np.float32)
+    try:
+        found = probabilities(noise, TRIED)
+    except Exception as error:  # libraries of features and of models raise errors of many types
+        reason = f"{type(error).__name__}: {error}".partition("\n")[0][:MAX_REASON]
+        raise ValueError(f"{name} cannot predict ({reason}); {schema.REMEDY}") from error
+    if not np.isfinite(found).all() or (found < 0).any() or abs(found.sum() - 1) > SIMILAR:
+        raise ValueError(f"{name} predicts {found.tolist()}, which are no probabilities; {schema.REMEDY}")
