@@ -36,6 +36,7 @@ $(INSTALLED): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --disable-pip-version-check --quiet --require-hashes -r requirements.lock
 	$(VENV)/bin/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .
+	@$(VENV)/bin/python -c 'from ser.core import numba_cache; numba_cache.ensure()' # once, so that runs at the same time do not
 	@touch $@
 
 bench: $(INSTALLED) ## run all benchmarks; writes benchmarks/README.md

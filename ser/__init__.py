@@ -6,7 +6,11 @@
 from importlib import import_module
 from typing import Any
 
+from ser.core import numba_cache
+
 __all__ = ["predict_emotion"]
+
+numba_cache.use()  # before anything imports numba
 
 
 def __getattr__(name: str) -> Any:

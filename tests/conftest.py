@@ -6,23 +6,18 @@ from collections.abc import Callable, Generator, Iterator
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 import pytest
-import yaml
 
 from ser import params
-from ser.evaluation import projections
-from ser.features.spectral.librosa import functionals
+from ser.core import numba_cache
 from tests.support import composing
 from tests.support.dvc_project import Project
-from tests.support.paths import CONF
-from tests.support.synthesis import tone
 
 NOT_HERE = "SER_CORPORA is not set: real corpora are not here"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Compute anew and on this machine, whatever the user has set; compile what librosa and UMAP do, before workers.
+    """Compute anew and on this machine, whatever the user has set; compile what librosa and UMAP need, before workers.
 
     Processes that write numba's cache of it at the same time crash. One core for each process of pytest: what starts
     workers takes three times the processor time for the small corpora here, and OpenMP's threads, where there are more
@@ -32,11 +27,7 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.update(dict.fromkeys(("LOKY_MAX_CPU_COUNT", "OMP_NUM_THREADS"), "1"))
     os.environ.pop("SER_COMPUTE", None)
     if not hasattr(config, "workerinput"):
-        settings = yaml.safe_load((CONF / "librosa" / "functionals_120.yaml").read_text())
-        functionals(tone(440, 0.5), 16_000, **settings)
-        if config.getoption("numprocesses", None):
-            values = np.random.default_rng(0).normal(size=(20, 4)).astype(np.float32)
-            projections.umap(values, n_neighbors=5, min_dist=0.1, seed=0)
+        numba_cache.ensure()
 
 
 @pytest.hookimpl(wrapper=True)

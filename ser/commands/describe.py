@@ -5,6 +5,8 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ser.core import numba_cache
+
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
@@ -36,6 +38,7 @@ def run(given: argparse.Namespace) -> str:
     """
     if given.out.exists() and not given.out.is_dir():
         raise ValueError(f"{given.out} is a file; --out takes the name of a folder")
+    numba_cache.ensure()  # a damaged one would end the process without a word
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing")  # names may be in any script; the font lacks some
         if given.recordings:

@@ -11,6 +11,8 @@ from sklearn.manifold import TSNE
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
+from ser.core import numba_cache
+
 Points = npt.NDArray[np.float32]
 
 TITLES = {"tsne": "t-SNE", "umap": "UMAP"}
@@ -80,6 +82,7 @@ def umap(values: npt.NDArray[np.float32], *, n_neighbors: int, min_dist: float, 
             f"projection.umap.n_neighbors={n_neighbors} must be 2 or more and below the number of rows, {len(values)},"
             " which must be 5 or more; lower it, or keep more emotions in labels"
         )
+    numba_cache.ensure()
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="n_jobs value", category=UserWarning)  # one core because of the seed
         mapper = _umap_class()(n_neighbors=n_neighbors, min_dist=min_dist, random_state=seed, n_jobs=1)

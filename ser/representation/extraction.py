@@ -13,6 +13,7 @@ from ser.audio import waveforms
 from ser.audio.augmentation import variant_names
 from ser.compute import cache, code_digest
 from ser.compute.cached_map import computed
+from ser.core import numba_cache
 from ser.core.tables import KEYS
 from ser.representation import codec
 from ser.representation.variants import Extractor, Features, Sought, features_of_variants
@@ -77,6 +78,7 @@ def extracted(
     ValueError
         If a recording is not the one that was ingested, or `SER_COMPUTE` or `SER_CACHE_GB` is invalid.
     """
+    numba_cache.ensure()
     identity, needed = _identity(extractor)
     modules = tuple(sorted({*needed, features_of_variants.__module__}))
     code = code_digest.digest(modules, libraries)

@@ -1,0 +1,115 @@
+"""Folder in which numba keeps the functions of librosa and UMAP that it has compiled.
+
+Processes that compile at the same time can leave a cache that ends every later process by a signal: numba notes a name
+in its index first, and writes the file later, so two functions get one name. Therefore the folder is filled once, under
+a lock, and its content is tried in a process of its own whenever it has changed. A bad one is compiled anew.
+"""
+
+import fcntl
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+FOLDER = Path("~/.cache/ser/numba")
+VARIABLE = "NUMBA_CACHE_DIR"  # numba reads it when it is imported; a user who sets it keeps that folder
+KEPT = ("numba", "llvmlite", "librosa", "umap_learn", "pynndescent")  # packages whose versions name the folder
+SUFFIXES = (".nbi", ".nbc")  # index and code of a function
+TRIAL = "ser.description.numba_trial"
+TRYING = "SER_NUMBA_TRIAL"  # set in the process of a trial
+
+
+def folder() -> Path | None:
+    """Folder of our own for these versions; None without numba."""
+    found = find_spec("numba")
+    if found is None or found.origin is None:
+        return None
+    packages = Path(found.origin).parents[1]
+    # the names of folders: importlib.metadata would take longer than all of a short command
+    names = sorted(
+        path.name.removesuffix(".dist-info") for name in KEPT for path in packages.glob(f"{name}-*.dist-info")
+    )
+    version = ".".join(map(str, sys.version_info[:3]))
+    return FOLDER.expanduser() / "_".join([f"python-{version}", *names])
+
+
+def use() -> None:
+    """Let numba keep compiled functions in our folder, unless the user has named one or numba is imported already."""
+    if VARIABLE not in os.environ and "numba" not in sys.modules and (own := folder()):
+        os.environ[VARIABLE] = str(own)
+
+
+@cache
+def ensure() -> None:
+    """Compile what is used most, if that was not done; try the folder if it has changed, and compile a bad one anew.
+
+    A process does this once.
+
+    Raises
+    ------
+    OSError
+        If compiled functions end the process also in an empty folder.
+    """
+    own = folder()
+    if own is None or TRYING in os.environ or os.environ.get(VARIABLE) != str(own):
+        return
+    try:
+        own.mkdir(parents=True, exist_ok=True)
+        with _locked(own.with_name(f"{own.name}.lock")):
+            _try(own, own.with_name(f"{own.name}.tried"))
+    except PermissionError:  # numba then keeps nothing there
+        return
+
+
+def _try(own: Path, tried: Path) -> None:
+    if tried.is_file() and tried.read_text(encoding="utf-8") == _digest(own):
+        return
+    is_new = not any(_files(own))
+    if is_new:
+        print("numba compiles functions of librosa and UMAP, once for these versions …", file=sys.stderr)
+    if (fault := _fault()) and not is_new:
+        print(f"warning: numba's cache {own} was damaged ({fault}); its functions are compiled anew", file=sys.stderr)
+        for path in _files(own):
+            path.unlink(missing_ok=True)
+        fault = _fault()
+    if fault:
+        raise OSError(
+            f"functions that numba compiles cannot run here ({fault}); install the pinned versions of numba and librosa"
+            " again (make clean, then make pipeline), or run with NUMBA_DISABLE_JIT=1, which is slow"
+        )
+    tried.write_text(_digest(own), encoding="utf-8")
+
+
+def _fault() -> str:
+    """End of a process that calls the compiled functions, if it is not a good one; empty otherwise."""
+    done = subprocess.run(
+        [sys.executable, "-m", TRIAL], env=os.environ | {TRYING: "1"}, capture_output=True, text=True, check=False
+    )
+    if done.returncode < 0:
+        return f"a process was ended by {signal.Signals(-done.returncode).name}"
+    return (done.stderr.strip().rpartition("\n")[2] or f"exit status {done.returncode}") if done.returncode else ""
+
+
+def _digest(own: Path) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    for path in _files(own):
+        digest.update(os.fsencode(path.relative_to(own)) + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _files(own: Path) -> list[Path]:
+    """Files that numba wrote, sorted."""
+    return sorted(path for suffix in SUFFIXES for path in own.rglob(f"*{suffix}"))
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    with path.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # until the file is closed
+        yield

@@ -1,0 +1,90 @@
+"""The cache of numba: filled once, tried when it has changed, and replaced when it is bad."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ser.core import numba_cache
+from tests.support.numba_trial import BAD
+from tests.support.paths import ROOT
+
+ensure = numba_cache.ensure.__wrapped__  # without the memory of this process
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Folder of the cache, below an empty one; a trial takes no time."""
+    monkeypatch.setattr(numba_cache, "FOLDER", tmp_path / "numba")
+    monkeypatch.setattr(numba_cache, "TRIAL", "tests.support.numba_trial")
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    folder = numba_cache.folder()
+    assert folder is not None
+    monkeypatch.setenv(numba_cache.VARIABLE, str(folder))
+    return folder
+
+
+def n_trials(own: Path) -> int:
+    return len((own / "trials").read_text())
+
+
+def test_the_folder_is_named_by_the_versions(own: Path) -> None:
+    import numba
+
+    assert f"_numba-{numba.__version__}_" in own.name
+    assert own.name.startswith("python-3.")
+
+
+def test_it_is_filled_once_and_tried_again_only_after_a_change(own: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ensure()
+    assert "numba compiles functions of librosa and UMAP" in capsys.readouterr().err
+    ensure()
+    assert n_trials(own) == 1
+    (own / "other.1.nbc").write_bytes(b"of another process")
+    ensure()
+    ensure()
+    assert n_trials(own) == 2
+    assert capsys.readouterr().err == ""
+
+
+def test_a_bad_one_is_replaced_with_a_word_and_other_files_stay(own: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ensure()
+    (own / "function.1.nbc").write_bytes(BAD)
+    (own / "mine.txt").write_text("mine")
+    ensure()
+    assert "was damaged (a process was ended by SIGSEGV); its functions are compiled anew" in capsys.readouterr().err
+    assert (own / "function.1.nbc").read_bytes() == b"good"
+    assert (own / "mine.txt").read_text() == "mine"
+
+
+def test_what_an_empty_folder_does_not_mend_is_an_error_with_the_remedy(own: Path) -> None:
+    ensure()
+    (own / "function.1.nbc").write_bytes(b"changed")
+    (own / "always_bad").touch()
+    with pytest.raises(OSError, match=r"cannot run here \(a process was ended by SIGSEGV\); install the pinned"):
+        ensure()
+
+
+def test_processes_that_start_at_the_same_time_fill_it_once(own: Path) -> None:
+    code = (
+        "from pathlib import Path; from ser.core import numba_cache as cache;"
+        f" cache.FOLDER = Path({str(own.parent)!r}); cache.TRIAL = {numba_cache.TRIAL!r}; cache.ensure()"
+    )
+    processes = [subprocess.Popen([sys.executable, "-c", code], cwd=ROOT) for _ in range(3)]
+    assert [process.wait() for process in processes] == [0, 0, 0]
+    assert n_trials(own) == 1
+
+
+def test_a_folder_that_the_user_has_named_is_left_alone(
+    own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(numba_cache.VARIABLE, str(tmp_path / "theirs"))
+    numba_cache.use()
+    ensure()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_the_trial_calls_compiled_functions() -> None:
+    subprocess.run([sys.executable, "-m", "ser.description.numba_trial"], cwd=ROOT, check=True)
