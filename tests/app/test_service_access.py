@@ -262,6 +262,7 @@ def test_every_setting_can_be_set(tmp_path: Path) -> None:
             "SER_RATE": "7",
             "SER_AUDIO_RATE": "8",
             "SER_CONNECTIONS": "9",
+            "SER_NETWORKS": "/mine, https://tfhub.dev/x/1",
             "SER_QUEUE": "3",
             "SER_WORKERS": "5",
             "SER_STALL_SECONDS": "1",
@@ -278,6 +279,7 @@ def test_every_setting_can_be_set(tmp_path: Path) -> None:
         True,
         KNOWN,
         models,
+        ("/mine", "https://tfhub.dev/x/1"),
         1000,
         1.5,
         7.0,
@@ -297,7 +299,7 @@ def test_every_setting_can_be_set(tmp_path: Path) -> None:
 
 def test_every_variable_is_documented() -> None:
     names = set(re.findall(r'"(SER_\w+)"', Path(settings.__file__).read_text()))
-    assert len(names) == 17
+    assert len(names) == 18
     assert all(name in (Settings.__doc__ or "") for name in names)
 
 
