@@ -214,7 +214,7 @@ def test_a_transductive_study_is_marked_everywhere_and_serves_no_single_recordin
     with pytest.raises(SystemExit, match=r"models/fold_0 is transductive: .* -S adaptation=none"):
         cli.main(["predict", "--model", "models/fold_0", recording])
     with pytest.raises(ValueError, match="SER_MODELS has mine: models/fold_0 is transductive"):
-        loading._loaded("mine", Path("models/fold_0"))
+        loading.loaded({"mine": Path("models/fold_0")})
     assert recognition.load().labels  # the embedded model is none
 
 
