@@ -15,6 +15,9 @@ from ser.serving.recognition import HOP, Recognizer
 STDIN = "-"
 
 Row = Mapping[str, Any]
+Source = Path | bytes | ValueError  # the last: the reason why a folder has nothing to predict
+
+MAX_NAMED = 3  # recordings in the last message
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -77,21 +80,23 @@ def run(given: argparse.Namespace) -> str:
     if given.record_duration is None and not paths:
         raise ValueError("nothing to predict; give files or folders, as: ser predict recording.wav")
     recognizer = chosen_recognizer(given)
-    recordings = list(_recordings(paths))
+    recordings = _recordings(paths)
     if given.record_duration is not None:
         from ser.audio import microphone
 
         recordings.append(("microphone", microphone.wav_recording(given.record_duration)))
     rows = _with_progress(_rows(recordings, recognizer, timeline=given.timeline, hop=given.hop), len(recordings))
-    failures = prediction_output.write(
+    failed = prediction_output.write(
         rows,
         names=[name for name, _ in recordings],
         labels=recognizer.labels,
         kind=given.format or "table",
         timeline=given.timeline,
     )
-    if failures:
-        raise Failed(f"{failures} of {len(recordings)} recordings could not be predicted; see their rows")
+    if failed:
+        more = f" and {len(failed) - MAX_NAMED} more" if len(failed) > MAX_NAMED else ""
+        named = f"{', '.join(failed[:MAX_NAMED])}{more}"
+        raise Failed(f"{len(failed)} of {len(recordings)} recordings could not be predicted: {named}; see their rows")
     return ""
 
 
@@ -117,21 +122,29 @@ def chosen_recognizer(given: argparse.Namespace) -> Recognizer:
     return recognizer
 
 
-def _recordings(paths: Iterable[str]) -> Iterator[tuple[str, Path | bytes]]:
+def _recordings(paths: Iterable[str]) -> list[tuple[str, Source]]:
     """Name and source of each recording; a folder stands for all recordings below it.
 
     Raises
     ------
     ValueError
-        If a folder has no recordings.
+        If no path has a recording.
     """
+    found: list[tuple[str, Source]] = []
     for path in paths:
         if path == STDIN:
-            yield "-", _standard_input().read()
+            found.append(("-", _standard_input().read()))
         elif _is_folder(path):
-            yield from _recordings_in(Path(path))
+            try:
+                found += _recordings_in(Path(path))
+            except ValueError as error:  # the other paths are predicted
+                found.append((printable(path), error))
         else:
-            yield printable(path), Path(path)
+            found.append((printable(path), Path(path)))
+    reasons = [source for _, source in found if isinstance(source, ValueError)]
+    if found and len(reasons) == len(found):
+        raise reasons[0]
+    return found
 
 
 def _is_folder(path: str) -> bool:
@@ -148,6 +161,13 @@ def _standard_input() -> BinaryIO:
 
 
 def _recordings_in(folder: Path) -> list[tuple[str, Path]]:
+    """Name and path of each recording below a folder.
+
+    Raises
+    ------
+    ValueError
+        If there are none.
+    """
     from ser.core import files
 
     visible = [
@@ -162,10 +182,13 @@ def _recordings_in(folder: Path) -> list[tuple[str, Path]]:
 
 
 def _rows(
-    recordings: Iterable[tuple[str, Path | bytes]], recognizer: Recognizer, *, timeline: bool, hop: float
+    recordings: Iterable[tuple[str, Source]], recognizer: Recognizer, *, timeline: bool, hop: float
 ) -> Iterator[Row]:
     """Predictions of each recording, or its error."""
     for name, source in recordings:
+        if isinstance(source, ValueError):
+            yield {"path": name, "error": str(source)}
+            continue
         try:
             with inputs.opened(source) as recording:
                 predictions = recognizer.timeline(recording, hop=hop) if timeline else [recognizer.predict(recording)]

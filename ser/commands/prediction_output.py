@@ -16,8 +16,8 @@ SHARE = 6  # characters of 100.0%
 EMOTION = 10  # characters of the column of emotions
 
 
-def write(rows: Iterable[Row], *, names: Sequence[str], labels: Sequence[str], kind: str, timeline: bool) -> int:
-    """Print predictions, and return the number of errors.
+def write(rows: Iterable[Row], *, names: Sequence[str], labels: Sequence[str], kind: str, timeline: bool) -> list[str]:
+    """Print predictions, and return the paths of the rows that have an error.
 
     A table or csv is printed row by row, json at the end.
 
@@ -37,45 +37,46 @@ def write(rows: Iterable[Row], *, names: Sequence[str], labels: Sequence[str], k
     return {"table": _write_table, "csv": _write_csv, "json": _write_json}[kind](rows, names, labels, times)
 
 
-def _write_json(rows: Iterable[Row], names: Sequence[str], labels: Sequence[str], times: Sequence[str]) -> int:
+def _write_json(rows: Iterable[Row], names: Sequence[str], labels: Sequence[str], times: Sequence[str]) -> list[str]:
     found = list(rows)
     print(json.dumps(found, indent=2, ensure_ascii=False, allow_nan=False))
-    return sum("error" in row for row in found)
+    return [row["path"] for row in found if "error" in row]
 
 
-def _write_csv(rows: Iterable[Row], names: Sequence[str], labels: Sequence[str], times: Sequence[str]) -> int:
+def _write_csv(rows: Iterable[Row], names: Sequence[str], labels: Sequence[str], times: Sequence[str]) -> list[str]:
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(["path", *times, "emotion", "confidence", *(f"p_{label}" for label in labels), "duration", "error"])
-    failures = 0
+    failed = []
     for row in rows:
-        failures += "error" in row
+        if "error" in row:
+            failed.append(row["path"])
         probabilities = [row.get("probabilities", {}).get(label, "") for label in labels]
         facts = [row.get(name, "") for name in (*times, "emotion", "confidence")]
         cells = [row["path"], *facts, *probabilities, row.get("duration", ""), row.get("error", "")]
         writer.writerow(map(cell, cells))
         sys.stdout.flush()
-    return failures
+    return failed
 
 
-def _write_table(rows: Iterable[Row], names: Sequence[str], labels: Sequence[str], times: Sequence[str]) -> int:
+def _write_table(rows: Iterable[Row], names: Sequence[str], labels: Sequence[str], times: Sequence[str]) -> list[str]:
     width = min(MAX_NAME, max(map(len, ["path", *names])))
     head = [f"{'path':{width}}", *(f"{name:>7}" for name in times), f"{'emotion':{EMOTION}}", "confidence"]
     widths = {label: max(SHARE, len(label)) for label in labels}
     head += [f"{label:>{widths[label]}}" for label in labels]
     print("  ".join(head))
-    failures = 0
+    failed = []
     for row in rows:
         name = row["path"] if len(row["path"]) <= width else "…" + row["path"][1 - width :]
         cells = [f"{name:{width}}"]
         if "error" in row:
-            failures += 1
+            failed.append(row["path"])
             cells += ["error:", row["error"]]
         else:
             cells += [f"{row[time]:7.1f}" for time in times]
             cells += [f"{row['emotion']:{EMOTION}}", f"{_percent(row['confidence']):>10}"]
             cells += [f"{_percent(row['probabilities'].get(label)):>{widths[label]}}" for label in labels]
         print("  ".join(cells), flush=True)
-    return failures
+    return failed
 
 
 def _percent(share: float | None) -> str:

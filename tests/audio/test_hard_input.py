@@ -88,7 +88,7 @@ def refusal(predict: Predict, path: Path) -> str:
     """Reason why a file cannot be predicted, one line in its row."""
     code, rows, message = predict(path)
     assert code == 1
-    assert message == "error: 1 of 1 recordings could not be predicted; see their rows"
+    assert message.startswith("error: 1 of 1 recordings could not be predicted: ")
     assert [set(row) for row in rows] == [{"path", "error"}]
     reason = rows[0]["error"]
     assert isinstance(reason, str)
@@ -382,7 +382,8 @@ def test_a_missing_path_is_an_error_in_its_row_and_the_others_are_predicted(
     (tmp_path / "dangling.wav").symlink_to("nowhere.wav")
     (tmp_path / "circle.wav").symlink_to("circle.wav")
     code, rows, message = predict(tmp_path / name, tmp_path / "a.wav")
-    assert (code, message) == (1, "error: 1 of 2 recordings could not be predicted; see their rows")
+    failed = f"error: 1 of 2 recordings could not be predicted: {tmp_path / name}; see their rows"
+    assert (code, message) == (1, failed)
     assert rows[0] == {"path": str(tmp_path / name), "error": reason}
     assert rows[1]["emotion"]
 

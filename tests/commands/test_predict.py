@@ -60,9 +60,10 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def ended(code: int, message: str, n_failures: int, n_recordings: int) -> None:
+def ended(code: int, message: str, n_recordings: int, *failed: Path) -> None:
     assert code == 1
-    last = f"error: {n_failures} of {n_recordings} recordings could not be predicted; see their rows"
+    named = ", ".join(map(str, failed))
+    last = f"error: {len(failed)} of {n_recordings} recordings could not be predicted: {named}; see their rows"
     assert message.endswith(last)
 
 
@@ -71,7 +72,7 @@ def ended(code: int, message: str, n_failures: int, n_recordings: int) -> None:
 
 def test_json_is_a_list_of_results_of_predict_emotion_and_errors(folder: Path, predict: Predict) -> None:
     code, out, message = predict("--json", folder)
-    ended(code, message, 1, 4)
+    ended(code, message, 4, folder / "below/d.wav")
     assert message.startswith(f"note: 1 other files in {folder} are left out")
     rows = json.loads(out)
     names = ("a.flac", "b.wav", "below/c.flac")
@@ -87,7 +88,7 @@ def test_json_is_a_list_of_results_of_predict_emotion_and_errors(folder: Path, p
 
 def test_csv_has_a_column_for_each_value_and_empty_cells_for_missing_ones(folder: Path, predict: Predict) -> None:
     code, out, message = predict("--csv", folder)
-    ended(code, message, 1, 4)
+    ended(code, message, 4, folder / "below/d.wav")
     table = pd.read_csv(io.StringIO(out))
     columns = ["path", "emotion", "confidence", *(f"p_{label}" for label in LABELS), "duration", "error"]
     assert list(table.columns) == columns
@@ -189,7 +190,7 @@ def test_a_standard_input_without_a_pipe_is_refused(
 def test_an_empty_standard_input_is_an_error_in_its_row(predict: Predict, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"")))
     code, out, message = predict("--json", "-")
-    ended(code, message, 1, 1)
+    ended(code, message, 1, Path("-"))
     assert json.loads(out)[0]["error"].startswith("0 bytes")
 
 
@@ -202,6 +203,23 @@ def test_a_record_duration_predicts_a_recording_from_the_microphone(
     (row,) = json.loads(out)
     assert (code, row["path"], row["duration"]) == (0, "microphone", 1.5)
     assert {**row, "path": None} == {"path": None, **predict_emotion(SPEECH[:24_000], RATE)}
+
+
+def test_a_folder_without_recordings_is_an_error_in_its_row_and_the_other_paths_are_predicted(
+    tmp_path: Path, predict: Predict
+) -> None:
+    empty = [tmp_path / name for name in "abcd"]
+    for one in empty:
+        one.mkdir()
+    (tmp_path / "a/notes.txt").touch()
+    code, out, message = predict("--json", empty[0], DEMO[0], *empty[1:])
+    first, *rest = json.loads(out)
+    assert first["error"].startswith(f"no recordings in {empty[0]}; wanted files that end in ")
+    assert rest[0] == {"path": str(DEMO[0]), **predict_emotion(DEMO[0])}
+    assert [row["path"] for row in rest[1:]] == list(map(str, empty[1:]))
+    named = ", ".join(map(str, empty[:3]))
+    expected = f"error: 4 of 5 recordings could not be predicted: {named} and 1 more; see their rows"
+    assert (code, message) == (1, expected)
 
 
 def test_nothing_to_predict_is_refused_with_an_example(predict: Predict) -> None:
@@ -248,7 +266,7 @@ def test_a_timeline_of_a_truncated_file_has_its_first_windows_and_the_error(tmp_
     soundfile.write(tmp_path / "a.wav", np.resize(SPEECH, 40 * RATE), RATE)
     (tmp_path / "a.wav").write_bytes((tmp_path / "a.wav").read_bytes()[: 2 * 36 * RATE])
     code, out, message = predict("--json", "--timeline", "--hop", "3", tmp_path / "a.wav")
-    ended(code, message, 1, 1)
+    ended(code, message, 1, tmp_path / "a.wav")
     rows = json.loads(out)
     assert "emotion" in rows[0]
     assert rows[-1]["error"].startswith("truncated")
@@ -339,7 +357,7 @@ def test_errors_are_on_standard_error_and_rows_on_standard_output(tmp_path: Path
     ended = shell(f"ser predict --json {tmp_path}/bad.wav {shlex.quote(str(DEMO[0]))}")
     assert ended.returncode == 1
     assert ["error" in row for row in json.loads(ended.stdout)] == [True, False]
-    assert ended.stderr == "error: 1 of 2 recordings could not be predicted; see their rows\n"
+    assert ended.stderr == f"error: 1 of 2 recordings could not be predicted: {tmp_path}/bad.wav; see their rows\n"
 
 
 def test_each_row_is_printed_at_once(predict: Predict, monkeypatch: pytest.MonkeyPatch) -> None:
