@@ -26,8 +26,9 @@ BENCHMARKS = {  # module -> title
 }
 INTRODUCTION = """# Benchmarks
 
-`make bench` runs these benchmarks and rewrites this page; `python -m benchmarks.NAME` runs one. Seven others only print
-their figures: `benchmarks.training`, `.folds`, `.ingest`, `.tables`, `.prediction`, `.service`, `.attack`.
+`make bench` runs these benchmarks and rewrites this page; `python -m benchmarks.NAME` runs one. Eight others only print
+their figures: `benchmarks.training`, `.folds`, `.ingest`, `.tables`, `.prediction`, `.service`, `.attack`,
+`.elsewhere` (the embedded model on other corpora).
 
 "Plain" is the usual way: one call of the library for each feature or file. "Ours" is this project. "Floor" is the work
 that no extraction can omit: decoding, resampling and one short-time Fourier transform.

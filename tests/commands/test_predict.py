@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from ser.audio import microphone
 from ser.commands.prediction_output import MAX_NAME
 from ser.models import bundle
 from ser.serving import inputs
+from ser.serving.recognition import EMBEDDED
 from tests.models.test_bundle import with_network
 from tests.support.paths import ROOT
 
@@ -137,6 +139,20 @@ def test_the_table_for_people_has_a_line_for_each_recording(
         "0 bytes; replace it by an intact copy, or remove it",
     ]
     assert len({len(line) for line in (head, first, silent, second)}) == 1  # columns are straight
+
+
+def test_a_note_states_what_the_embedded_model_does_on_other_corpora_in_the_figures_of_its_card(
+    tmp_path: Path, predict: Predict
+) -> None:
+    card = (EMBEDDED / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (?:EmoDB|TESS|SAVEE|CREMA-D) \| \d+ \| ([\d.]+) \| ([\d.]+) \|$", card, re.MULTILINE)
+    assert len(rows) == 4
+    uar, confidence = (sorted(round(float(one)) for one in column) for column in zip(*rows, strict=True))
+    (note,) = predict(DEMO[0])[2].splitlines()
+    assert f"{uar[0]} to {uar[-1]} % of the emotions (UAR)" in note
+    assert f"confidence of {confidence[0]} to {confidence[-1]} %" in note
+    assert predict("--json", DEMO[0])[2] == predict("--csv", DEMO[0])[2] == ""
+    assert predict("--model", small(tmp_path / "fold_0"), DEMO[0])[2] == ""
 
 
 def test_the_table_has_the_end_of_a_long_path(tmp_path: Path, predict: Predict) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import recall_score
 
+from benchmarks import elsewhere
 from ser.corpora import ravdess
 from ser.models import bundle, litert
 from ser.reporting import cards
@@ -181,3 +182,17 @@ def test_the_figure_of_its_card_is_reproduced_from_the_recordings(corpora_root: 
     paths = [path for actor in actors for path in recordings(corpora_root, actor)]
     assert len(paths) == n_utterances
     assert round(uar(paths), 1) == pytest.approx(stated, abs=0.05)
+
+
+@pytest.mark.slow
+@pytest.mark.real
+def test_the_figures_of_its_card_for_emodb_are_reproduced(corpora_root: Path) -> None:
+    of_card = re.search(r"^\| EmoDB (\|.+)$", CARD, flags=re.MULTILINE)
+    assert of_card
+    assert elsewhere.row("emodb", elsewhere.emotions("emodb", corpora_root / "emodb")) == f"| emodb {of_card[1]}"
+
+
+def test_emotions_that_it_does_not_know_are_left_out_of_the_figures_of_other_corpora(tmp_path: Path) -> None:
+    for name in ("03a01La.wav", "03a01Fa.wav"):  # boredom, happy
+        (tmp_path / name).touch()
+    assert elsewhere.emotions("emodb", tmp_path) == {tmp_path / "03a01Fa.wav": "happy"}
