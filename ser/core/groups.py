@@ -1,11 +1,9 @@
-"""Groups of utterances: the name of the unknown, the order of sexes and emotions, and counts."""
+"""Groups of utterances: those that a table has, in their order, and counts."""
 
 import pandas as pd
 
+from ser.core.sexes import SEXES, UNKNOWN
 from ser.core.tables import EMOTIONS
-
-OTHER, UNKNOWN = "other", "unknown"
-SEXES = ("female", "male", OTHER, UNKNOWN)
 
 
 def present_sexes(table: pd.DataFrame) -> list[str]:

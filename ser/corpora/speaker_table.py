@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from ser.core.groups import OTHER, UNKNOWN
+from ser.core.sexes import OTHER, UNKNOWN
 
 TABLE = "speakers.csv"
 """Table in the root, with the columns `path` (below the root), `speaker` and, if known, `sex`."""

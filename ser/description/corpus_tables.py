@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ser.core.groups import UNKNOWN, present_sexes
+from ser.core.groups import present_sexes
+from ser.core.sexes import UNKNOWN
 from ser.core.tables import EMOTIONS
 from ser.description.acoustics import VALUES
 

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from ser.core.groups import UNKNOWN, counts, present_sexes
+from ser.core.groups import counts, present_sexes
+from ser.core.sexes import UNKNOWN
 from ser.core.wording import counted, percent
 from ser.description.corpus_tables import outliers
 

@@ -3,7 +3,7 @@
 import pandas as pd
 from sklearn.metrics import precision_recall_fscore_support
 
-from ser.core.groups import UNKNOWN
+from ser.core.sexes import UNKNOWN
 from ser.evaluation import metrics
 
 SCORES = ("n_utterances", "n_speakers", "n_emotions", "uar", "uar_low", "uar_high", "accuracy")

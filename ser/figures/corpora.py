@@ -8,7 +8,8 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator, PercentFormatter
 
-from ser.core.groups import SEXES, UNKNOWN, counts, present_sexes
+from ser.core.groups import counts, present_sexes
+from ser.core.sexes import SEXES, UNKNOWN
 from ser.core.tables import EMOTIONS
 from ser.figures.style import COLOURS, titled
 

@@ -9,7 +9,7 @@ from sklearn.metrics import confusion_matrix
 
 from ser import corpora
 from ser.audit.findings import declared
-from ser.core.groups import UNKNOWN
+from ser.core.sexes import UNKNOWN
 from ser.core.wording import counted, percent
 from ser.evaluation import breakdowns, metrics
 from ser.reporting.blocks import Block, Caveat, Cell, Column, Headline, Matrix, Section, Table

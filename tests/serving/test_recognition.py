@@ -436,6 +436,8 @@ def test_features_that_are_not_finite_are_refused(embedded: Recognizer) -> None:
 
 IMPORTED = """
 import sys
+import ser.cli
+import ser.commands.predict
 from ser import predict_emotion
 print(predict_emotion(sys.argv[1])["emotion"])
 heavy = {"tensorflow", "keras", "librosa", "pandas", "sklearn", "numba", "torch", "jax", "matplotlib", "hydra", "dvc"}
@@ -449,7 +451,7 @@ def process(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=ROOT, check=True)
 
 
-def test_the_embedded_model_does_not_import_the_libraries_of_training() -> None:
+def test_the_command_with_the_embedded_model_does_not_import_the_libraries_of_training() -> None:
     ended = process("-c", IMPORTED, str(DEMO[0]))
     assert ended.stdout.splitlines() == [predict_emotion(DEMO[0])["emotion"], "[]"]
     assert ended.stderr == ""
