@@ -58,6 +58,13 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--labels", metavar="A,B,…", help="emotions of the outputs of a Keras file, in order")
     parser.add_argument(
+        "--representation",
+        type=Path,
+        metavar="FILE",
+        help="settings of the features that a Keras file takes, as conf/librosa/means_42.yaml; it gets their values as"
+        " they are, not standardised (default: conf/log_mel/mel_64.yaml)",
+    )
+    parser.add_argument(
         "--all-speech", action="store_true", help="treat every recording as speech: never answer `no speech`"
     )
 
@@ -117,9 +124,12 @@ def chosen_recognizer(given: argparse.Namespace) -> Recognizer:
     from ser.serving import keras_files, recognition
 
     if given.model is not None and keras_files.is_file_of_model(given.model):
-        recognizer = keras_files.load(given.model, given.labels, all_speech=given.all_speech)
-    elif given.labels is not None:
-        raise ValueError("--labels is only for a Keras file, as --model custom.h5; a bundle has its own labels")
+        recognizer = keras_files.load(
+            given.model, given.labels, representation=given.representation, all_speech=given.all_speech
+        )
+    elif given.labels is not None or given.representation is not None:
+        option = "--labels" if given.labels is not None else "--representation"
+        raise ValueError(f"{option} is only for a Keras file, as --model custom.h5; a bundle has its own")
     else:
         folder = given.model or recognition.EMBEDDED
         recognizer = recognition.load(folder, all_speech=given.all_speech, networks=given.networks)

@@ -1,4 +1,4 @@
-"""Keras files of other projects that take log-mel spectrograms, also HDF5 files of Keras 2."""
+"""Keras files of other projects, also HDF5 files of Keras 2."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ser.models import bundle, calibration
+from ser.serving import foreign_input
+from ser.serving.foreign_input import Arrangement, FrontEnd
 from ser.serving.recognition import Recognizer, of_bundles
 
 LOG_MEL = {  # equal to `conf/log_mel/mel_64.yaml`, which is not part of the installed package
@@ -19,6 +21,7 @@ LOG_MEL = {  # equal to `conf/log_mel/mel_64.yaml`, which is not part of the ins
     "n_mels": 64,
     "fmax": 8000.0,
 }
+MEL_64 = FrontEnd("log_mel", LOG_MEL, [], (64, 94), "mel spectrograms of 64 bands and 94 frames")
 HDF5 = (".h5", ".hdf5")
 KERAS = ".keras"
 PICKLES = (".pkl", ".pickle", ".joblib", ".sav", ".pt", ".pth", ".npy")
@@ -34,11 +37,9 @@ class ForeignClassifier:
 
     network: Any
     classes_: list[str]
-    """Emotions, in the order of the network's output."""
-    shape: tuple[int, ...]
-    """Shape of one input: bands and frames in either order, possibly with a channel at the end."""
-    transposed: bool
-    """True if frames come before bands."""
+    """Emotions, in the order of the network's output; for a single output, those of 0 and of 1."""
+    arranged: Arrangement
+    """Way in which the network takes the values of a recording."""
 
     def predict_proba(self, values: Values) -> Probabilities:
         """Probability of each of `classes_`, `(n_rows, n_labels)`.
@@ -48,8 +49,13 @@ class ForeignClassifier:
         ValueError
             If the outputs of the network are not probabilities.
         """
-        turned = values.transpose(0, 2, 1) if self.transposed else values
-        outputs = np.asarray(self.network(turned.reshape(len(values), *self.shape), training=False), np.float64)
+        outputs = np.asarray(self.network(self.arranged.of(values), training=False), np.float64)
+        if outputs.shape[1] == 1:
+            if not ((outputs >= 0) & (outputs <= 1)).all():
+                raise ValueError(
+                    f"the model's output is no probability ({outputs.flat[0]:.3g}); the last layer must be a sigmoid"
+                )
+            outputs = np.hstack([1 - outputs, outputs])
         calibration.check_probabilities(outputs)
         probabilities: Probabilities = outputs / outputs.sum(axis=1, keepdims=True)
         return probabilities
@@ -66,15 +72,19 @@ def is_file_of_model(path: Path) -> bool:
     return path.is_file() or (not path.is_dir() and path.suffix.lower() in (*HDF5, KERAS, *PICKLES))
 
 
-def load(path: Path, labels: str | None, *, all_speech: bool = False) -> Recognizer:
-    """Read a Keras file that takes mel spectrograms and returns the probabilities of `labels` (`neutral,happy,…`).
+def load(path: Path, labels: str | None, *, representation: Path | None = None, all_speech: bool = False) -> Recognizer:
+    """Read a Keras file that returns the probabilities of `labels` (`neutral,happy,…`).
 
-    Its input is the representation `log_mel` of `conf/log_mel/mel_64.yaml`: 64 bands and 94 frames of 3 s at 16 kHz.
+    Parameters
+    ----------
+    representation
+        Settings of the features that it takes, as `conf/librosa/means_42.yaml`; it gets their values as they are, not
+        standardised. By default those of `conf/log_mel/mel_64.yaml`: 64 bands and 94 frames of 3 s at 16 kHz.
 
     Raises
     ------
     ValueError
-        If the file does not exist, is not a Keras file, could run code, or does not fit `labels` or `log_mel`.
+        If the file does not exist, is not a Keras file, could run code, or does not fit `labels` or the features.
     """
     if not path.is_file():
         raise ValueError(f"there is no {path}; give a bundle's folder, or a Keras file (.keras, .h5)")
@@ -91,34 +101,38 @@ def load(path: Path, labels: str | None, *, all_speech: bool = False) -> Recogni
     names = [name.strip() for name in (labels or "").split(",") if name.strip()]
     if len(names) < 2 or len(set(names)) < len(names):
         raise ValueError(f"{path} needs the emotions of its outputs, in their order, as: --labels neutral,happy,sad")
-    model = fitted(_network(path), names, LOG_MEL)
-    one = bundle.Bundle(model, names, [], {"name": "log_mel", "settings": LOG_MEL}, {})
+    front_end = MEL_64 if representation is None else foreign_input.read(representation)
+    model = fitted(_network(path), names, front_end, free=representation is not None)
+    extraction = {"name": front_end.name, "settings": front_end.settings}
+    one = bundle.Bundle(model, names, front_end.columns, extraction, {})
     return of_bundles(str(path), [one], {"model": {"name": path.name}, "labels": names}, all_speech=all_speech)
 
 
-def fitted(network: Any, labels: list[str], settings: dict[str, Any]) -> ForeignClassifier:
-    """The network as a classifier of `labels`, with the order of its bands and frames.
+def fitted(network: Any, labels: list[str], front_end: FrontEnd, *, free: bool = False) -> ForeignClassifier:
+    """The network as a classifier of `labels`, with the arrangement of its input.
+
+    Parameters
+    ----------
+    free
+        True to accept an input of any length: the user has chosen the front end.
 
     Raises
     ------
     ValueError
-        If its input is not a mel spectrogram of `settings`, or it has another number of outputs than `labels`.
+        If its input is not that of the front end, or it has another number of outputs than `labels`.
     """
-    n_mels = settings["n_mels"]
-    n_frames = 1 + round(settings["duration"] * settings["sample_rate"]) // settings["hop_length"]
-    shapes = {(n_mels, n_frames): False, (n_frames, n_mels): True}
     if len(network.inputs) != 1 or len(network.outputs) != 1:
         raise ValueError("the network has several inputs or outputs; wanted one of each")
-    shape, n_outputs = tuple(network.input_shape[1:]), network.output_shape[-1]
-    plain = shape[:-1] if len(shape) == 3 and shape[-1] == 1 else shape
-    if plain not in shapes:
+    arranged = foreign_input.arrangement(tuple(network.input_shape[1:]), front_end, free=free)
+    n_outputs, listed = network.output_shape[-1], ", ".join(labels)
+    if n_outputs == 1 and len(labels) != 2:
         raise ValueError(
-            f"the network takes inputs of shape {shape}; wanted mel spectrograms of {n_mels} bands and {n_frames}"
-            f" frames: {(n_mels, n_frames)}, {(n_mels, n_frames, 1)}, or their transposes"
+            f"the network has 1 output, and --labels has {len(labels)}: {listed}; wanted two, first the emotion of the"
+            " output 0, then that of 1"
         )
-    if n_outputs != len(labels):
-        raise ValueError(f"the network has {n_outputs} outputs, and --labels has {len(labels)}: {', '.join(labels)}")
-    return ForeignClassifier(network, labels, shape, shapes[plain])
+    if n_outputs not in (1, len(labels)):
+        raise ValueError(f"the network has {n_outputs} outputs, and --labels has {len(labels)}: {listed}")
+    return ForeignClassifier(network, labels, arranged)
 
 
 def _network(path: Path) -> Any:

@@ -327,7 +327,7 @@ def test_a_folder_with_several_folds_is_refused(tmp_path: Path, predict: Predict
 def test_labels_are_for_keras_files_only(predict: Predict) -> None:
     code, _, message = predict("--labels", "happy,sad", DEMO[0])
     assert code == 1
-    assert message == "error: --labels is only for a Keras file, as --model custom.h5; a bundle has its own labels"
+    assert message == "error: --labels is only for a Keras file, as --model custom.h5; a bundle has its own"
 
 
 def test_all_speech_never_answers_no_speech(folder: Path, predict: Predict) -> None:

@@ -15,9 +15,10 @@ import pytest
 import tf_keras
 import yaml
 
+from ser.features.spectral.librosa import functionals
 from ser.features.spectral.log_mel import log_mel
 from ser.models.backend import keras
-from ser.serving import inputs, keras_files
+from ser.serving import foreign_input, inputs, keras_files
 from tests.support.paths import CONF
 from tests.support.synthesis import tone
 
@@ -106,7 +107,7 @@ def test_labels_keep_the_given_order_and_may_have_spaces(tmp_path: Path) -> None
 
 
 def test_many_spectrograms_are_predicted_like_single_ones(tmp_path: Path) -> None:
-    fitted = keras_files.fitted(network((94, 64, 1)), NAMES, SETTINGS)
+    fitted = keras_files.fitted(network((94, 64, 1)), NAMES, keras_files.MEL_64)
     values = np.random.default_rng(0).random((5, 64, 94)).astype(np.float32)
     together = fitted.predict_proba(values)
     for k in range(5):
@@ -125,6 +126,96 @@ def test_another_shape_is_refused_with_the_valid_shapes(shape: tuple[int, ...], 
     wanted = r"64 bands and 94 frames: \(64, 94\), \(64, 94, 1\), or their transposes"
     with pytest.raises(ValueError, match=rf"takes inputs of shape {found}; wanted mel spectrograms of {wanted}"):
         keras_files.load(tmp_path / "custom.keras", LABELS)
+
+
+def dense(shape: tuple[int | None, ...], path: Path, *, activation: str = "softmax", n_outputs: int = 2) -> Path:
+    """File of an untrained network, whose output depends on every value."""
+    keras.utils.set_random_seed(3)
+    layers = keras.layers
+    start = layers.Input(shape)
+    inner = layers.LSTM(4)(start) if None in shape else layers.Flatten()(start)
+    save(keras.Model(start, layers.Dense(n_outputs, activation=activation)(inner)), path)
+    return path
+
+
+def settings(folder: Path, representation: str, content: str) -> Path:
+    path = folder / representation / "theirs.yaml"
+    path.parent.mkdir()
+    path.write_text(content)
+    return path
+
+
+MEANS = """\
+{name: theirs, sample_rate: 22050, n_fft: 2048, hop_length: 512, descriptors: [{name: mfcc, n_mfcc: 40, functionals:
+[mean]}, {name: chroma, functionals: [mean]}, {name: mel, n_mels: 128, functionals: [mean]}]}
+"""
+
+
+@pytest.mark.parametrize("shape", [(180,), (180, 1), (1, 180)], ids=str)
+def test_a_network_on_other_features_gets_those_of_a_file_of_settings(shape: tuple[int, ...], tmp_path: Path) -> None:
+    path = dense(shape, tmp_path / "theirs.keras")
+    file = settings(tmp_path, "librosa", MEANS)
+    loaded = keras_files.load(path, "happy,sad", representation=file, all_speech=True)
+    values = np.array(list(functionals(WAVEFORM, 16_000, **yaml.safe_load(MEANS)).values()), np.float32)
+    expected = np.asarray(keras.saving.load_model(path)(values.reshape(1, *shape)))[0]
+    np.testing.assert_allclose(loaded.probabilities(WAVEFORM, 16_000), expected, atol=1e-5)
+
+
+def test_a_network_of_a_free_length_gets_the_length_of_a_file_of_settings(tmp_path: Path) -> None:
+    path = dense((None, 64), tmp_path / "theirs.keras")
+    file = CONF / "log_mel/mel_64.yaml"
+    loaded = keras_files.load(path, "happy,sad", representation=file, all_speech=True)
+    expected = np.asarray(keras.saving.load_model(path)(SPECTROGRAM.T[np.newaxis]))[0]
+    np.testing.assert_allclose(loaded.probabilities(WAVEFORM, 16_000), expected, atol=1e-6)
+
+
+def test_two_labels_of_a_sigmoid_are_those_of_0_and_1(tmp_path: Path) -> None:
+    path = dense((64, 94), tmp_path / "theirs.keras", activation="sigmoid", n_outputs=1)
+    output = float(np.asarray(keras.saving.load_model(path)(SPECTROGRAM[np.newaxis]))[0, 0])
+    np.testing.assert_allclose(probabilities(path, "calm,angry"), [1 - output, output], atol=1e-6)
+    with pytest.raises(ValueError, match=r"has 1 output, and --labels has 3: .* wanted two, first the emotion of"):
+        keras_files.load(path, LABELS)
+    path = dense((64, 94), tmp_path / "linear.keras", activation="exponential", n_outputs=1)
+    keras_model = keras_files.load(path, "calm,angry", all_speech=True)
+    keras_model.parts[0][1].model.network.layers[-1].bias.assign([9.0])  # type: ignore[attr-defined]
+    with pytest.raises(ValueError, match="the last layer must be a sigmoid"):
+        keras_model.probabilities(WAVEFORM, 16_000)
+
+
+@pytest.mark.parametrize("shape", foreign_input.FITTING, ids=str)
+def test_the_file_that_fits_has_the_shape(shape: tuple[int, ...]) -> None:
+    assert foreign_input.read(CONF.parent / foreign_input.FITTING[shape]).shape == shape
+
+
+@pytest.mark.parametrize(
+    ("shape", "remedy"),
+    [
+        ((42, 1), "give its features as: --representation conf/librosa/means_42.yaml"),
+        ((62, 130, 1), "give its features as: --representation conf/frames/frames_62.yaml"),
+        ((40,), "a file like those of conf/librosa, and add: --representation FILE"),
+        ((216, 30), "a file like those of conf/log_mel or conf/frames, and add: --representation FILE"),
+    ],
+    ids=str,
+)
+def test_the_refusal_of_another_shape_names_the_features_that_fit(
+    shape: tuple[int, ...], remedy: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ValueError, match=remedy):
+        keras_files.load(dense(shape, tmp_path / "theirs.keras"), "happy,sad")
+
+
+@pytest.mark.parametrize(
+    ("folder", "content", "reason"),
+    [
+        ("elsewhere", MEANS, "wanted a file of settings in a folder with the name of a representation"),
+        ("librosa", "{", "is no file of YAML"),
+        ("librosa", "- 1", "has no settings"),
+        ("librosa", MEANS.replace("n_fft", "fft"), "theirs.yaml: settings"),
+    ],
+)
+def test_a_wrong_file_of_settings_is_refused(folder: str, content: str, reason: str, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=reason):
+        foreign_input.read(settings(tmp_path, folder, content))
 
 
 def test_a_variable_number_of_frames_is_refused(tmp_path: Path) -> None:
@@ -166,7 +257,7 @@ def test_outputs_that_are_no_numbers_are_refused() -> None:
     model = network()
     model.set_weights([np.full_like(weight, np.nan) for weight in model.get_weights()])
     with pytest.raises(ValueError, match=r"not probabilities .*nan"):
-        keras_files.fitted(model, NAMES, SETTINGS).predict_proba(SPECTROGRAM[np.newaxis])
+        keras_files.fitted(model, NAMES, keras_files.MEL_64).predict_proba(SPECTROGRAM[np.newaxis])
 
 
 @pytest.mark.parametrize("kind", ["inputs", "outputs"])
