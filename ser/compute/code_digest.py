@@ -26,7 +26,7 @@ def module_files(module: str) -> set[Path]:
     Examples
     --------
     >>> sorted(path.as_posix() for path in module_files("ser.core.formats"))
-    ['ser/core/files.py', 'ser/core/formats.py']
+    ['ser/core/bounds.py', 'ser/core/files.py', 'ser/core/formats.py', 'ser/core/numba_cache.py']
     """
     found: set[Path] = set()
     waiting = [_path(module)]
