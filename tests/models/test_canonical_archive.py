@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import skops.io
 
-from ser.models import bundle, classifier_training
+from ser.models import classifier_reading, classifier_training
 from ser.models.canonical_archive import canonical
 from tests.support.learning_tables import training_rows, utterance_table
 from tests.support.paths import ROOT
@@ -57,9 +57,10 @@ def test_a_second_training_in_another_process_gives_the_same_bytes(twice: list[P
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SETTINGS)
 def test_the_model_is_the_same(twice: list[Path], name: str) -> None:
-    raw, written = ((twice[0] / f"{name}.{kind}").read_bytes() for kind in ("raw", "skops"))
-    assert skops.io.get_untrusted_types(data=raw) == skops.io.get_untrusted_types(data=written)
-    models = [skops.io.loads(archive, trusted=list(bundle.TRUSTED)) for archive in (raw, written)]
+    paths = [twice[0] / f"{name}.{kind}" for kind in ("raw", "skops")]
+    types = [skops.io.get_untrusted_types(file=path) for path in paths]
+    assert types[0] == types[1]
+    models = [classifier_reading.loaded(path) for path in paths]
     values = np.random.default_rng(0).normal(size=(20, models[0].n_features_in_))
     assert np.array_equal(*(model.predict_proba(values) for model in models))
 

@@ -29,7 +29,7 @@ def test_work_is_measured_in_a_process_of_its_own(tmp_path: Path) -> None:
     ingest.synthesise(tmp_path / "few", 10)
     seconds, memory = ingest.measured(ingest.ingest, tmp_path / "few")
     assert 0 < seconds < 10
-    assert 50_000 < memory < 2_000_000  # kB
+    assert 50_000 < memory < 20_000_000  # kB; Linux counts the memory of pytest at the start of the process, too
 
 
 @pytest.fixture

@@ -95,7 +95,13 @@ def test_a_study_on_whisper_from_audio_to_prediction(tmp_path: Path, monkeypatch
     small_whisper.written(tmp_path / "whisper_base")
     project = Project(tmp_path / "top")
     corpus = ravdess_corpus(tmp_path / "corpus")
-    base = [f"corpus.root={corpus}", "labels=common_four", "balance=none", "whisper.max_duration=2.0"]
+    base = [
+        f"corpus.root={corpus}",
+        "labels=common_four",
+        "balance=none",
+        "whisper.max_duration=2.0",
+        "whisper.layers=[2]",
+    ]
     given = [*base, "model=logistic_regression", "model.representation=whisper"]
     project.compose(*base)
     project.commit("start")
