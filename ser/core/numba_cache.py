@@ -1,8 +1,9 @@
 """Folder in which numba keeps the functions of librosa and UMAP that it has compiled.
 
-Processes that compile at the same time can leave a cache that ends every later process by a signal: numba notes a name
-in its index first, and writes the file later, so two functions get one name. Therefore the folder is filled once, under
-a lock, and its content is tried in a process of its own whenever it has changed. A bad one is compiled anew.
+Processes that compile at the same time can leave a cache that ends every later process by a signal: numba reads its
+index, chooses a name for a file, and writes both, so two functions get one name. Therefore numba writes under a lock as
+soon as `ser` is imported. The folder is filled once, and its content is tried in a process of its own whenever it has
+changed. A bad one is compiled anew.
 """
 
 import fcntl
@@ -11,11 +12,15 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, wraps
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 FOLDER = Path("~/.cache/ser/numba")
 VARIABLE = "NUMBA_CACHE_DIR"  # numba reads it when it is imported; a user who sets it keeps that folder
@@ -23,6 +28,7 @@ KEPT = ("numba", "llvmlite", "librosa", "umap_learn", "pynndescent")  # packages
 SUFFIXES = (".nbi", ".nbc")  # index and code of a function
 TRIAL = "ser.description.numba_trial"
 TRYING = "SER_NUMBA_TRIAL"  # set in the process of a trial
+CACHING = "numba.core.caching"  # the module of numba that writes
 
 
 def folder() -> Path | None:
@@ -40,9 +46,55 @@ def folder() -> Path | None:
 
 
 def use() -> None:
-    """Let numba keep compiled functions in our folder, unless the user has named one or numba is imported already."""
+    """Let numba keep compiled functions in our folder, and write under a lock.
+
+    The folder stays what it is if the user has named one, or if numba is imported already.
+    """
+    if CACHING in sys.modules:
+        _write_in_turn(sys.modules[CACHING])
+    elif not any(isinstance(finder, _InTurn) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _InTurn())
     if VARIABLE not in os.environ and "numba" not in sys.modules and (own := folder()):
         os.environ[VARIABLE] = str(own)
+
+
+class _InTurn(MetaPathFinder):
+    """Changes numba when it is imported, because `ser` alone must not import it: that takes half a second."""
+
+    def find_spec(
+        self,
+        name: str,
+        path: Sequence[str] | None,  # noqa: ARG002 (the interface has it)
+        target: ModuleType | None = None,  # noqa: ARG002
+    ) -> ModuleSpec | None:
+        """Module of numba that writes, which is changed after it has run; None for every other module."""
+        if name != CACHING:
+            return None
+        sys.meta_path.remove(self)
+        spec = find_spec(name)
+        if spec is not None and spec.loader is not None:
+            execute = spec.loader.exec_module
+
+            def executed(module: ModuleType) -> None:
+                execute(module)
+                _write_in_turn(module)
+
+            spec.loader.exec_module = executed  # type: ignore[method-assign]
+        return spec
+
+
+def _write_in_turn(caching: Any) -> None:
+    """Let only one process at a time read the index of a function, choose a name, and write both files."""
+    written = caching.IndexDataCacheFile.save
+    if hasattr(written, "__wrapped__"):
+        return
+
+    @wraps(written)
+    def in_turn(self: Any, key: Any, data: Any) -> None:
+        with _locked(Path(self._cache_path) / "writing.lock"):
+            written(self, key, data)
+
+    caching.IndexDataCacheFile.save = in_turn
 
 
 @cache

@@ -1,10 +1,14 @@
 """The cache of numba: filled once, tried when it has changed, and replaced when it is bad."""
 
+import contextlib
 import subprocess
 import sys
+import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
+from numba.core.caching import IndexDataCacheFile
 
 from ser.core import numba_cache
 from tests.support.numba_trial import BAD
@@ -88,3 +92,31 @@ def test_a_folder_that_the_user_has_named_is_left_alone(
 @pytest.mark.slow
 def test_the_trial_calls_compiled_functions() -> None:
     subprocess.run([sys.executable, "-m", "ser.description.numba_trial"], cwd=ROOT, check=True)
+
+
+def test_two_that_write_at_the_same_time_give_two_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the lock, both read the index before either writes it, and choose the same name."""
+    read, both = IndexDataCacheFile._load_index, threading.Barrier(2)
+
+    def waiting(self: Any) -> Any:
+        found = read(self)
+        with contextlib.suppress(threading.BrokenBarrierError):
+            both.wait(timeout=0.2)
+        return found
+
+    file = IndexDataCacheFile(str(tmp_path), "function", "stamp")
+    with monkeypatch.context() as patched:
+        patched.setattr(IndexDataCacheFile, "_load_index", waiting)
+        threads = [threading.Thread(target=file.save, args=(key, key)) for key in ("float32", "float64")]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert [file.load(key) for key in ("float32", "float64")] == ["float32", "float64"]
+
+
+def test_importing_ser_first_or_numba_first_lets_numba_write_in_turn() -> None:
+    for first, then in (("ser", "numba"), ("numba", "ser")):
+        code = f"import {first}, {then}; from numba.core.caching import IndexDataCacheFile as file"
+        done = subprocess.run([sys.executable, "-c", f"{code}; file.save.__wrapped__"], cwd=ROOT, check=False)
+        assert done.returncode == 0
