@@ -1,9 +1,9 @@
 """Folder in which numba keeps the functions of librosa and UMAP that it has compiled.
 
-Processes that compile at the same time can leave a cache that ends every later process by a signal: numba reads its
-index, chooses a name for a file, and writes both, so two functions get one name. Therefore numba writes under a lock as
-soon as `ser` is imported. The folder is filled once, and its content is tried in a process of its own whenever it has
-changed. A bad one is compiled anew.
+Processes that compile at the same time can leave a cache that ends every later process by a signal: a function and the
+wrapper that calls it by name are two files, and one may be of one process, the other of another. Therefore one process
+alone fills the folder, once, under a lock; all others read it, and compile for themselves what is not there. Its
+content is tried in a process of its own whenever it has changed. A bad one is compiled anew.
 """
 
 import fcntl
@@ -32,7 +32,7 @@ CACHING = "numba.core.caching"  # the module of numba that writes
 
 
 def folder() -> Path | None:
-    """Folder of our own for these versions; None without numba."""
+    """Folder of our own for these versions at this place; None without numba."""
     found = find_spec("numba")
     if found is None or found.origin is None:
         return None
@@ -42,23 +42,21 @@ def folder() -> Path | None:
         path.name.removesuffix(".dist-info") for name in KEPT for path in packages.glob(f"{name}-*.dist-info")
     )
     version = ".".join(map(str, sys.version_info[:3]))
-    return FOLDER.expanduser() / "_".join([f"python-{version}", *names])
+    place = hashlib.blake2b(os.fsencode(packages), digest_size=4).hexdigest()  # numba's names of files contain it
+    return FOLDER.expanduser() / "_".join([f"python-{version}", *names, place])
 
 
 def use() -> None:
-    """Let numba keep compiled functions in our folder, and write under a lock.
-
-    The folder stays what it is if the user has named one, or if numba is imported already.
-    """
+    """Let numba read compiled functions in our folder, unless the user has named one or numba is imported already."""
     if CACHING in sys.modules:
-        _write_in_turn(sys.modules[CACHING])
-    elif not any(isinstance(finder, _InTurn) for finder in sys.meta_path):
-        sys.meta_path.insert(0, _InTurn())
+        _only_the_trial_writes(sys.modules[CACHING])
+    elif not any(isinstance(finder, _OnImport) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _OnImport())
     if VARIABLE not in os.environ and "numba" not in sys.modules and (own := folder()):
         os.environ[VARIABLE] = str(own)
 
 
-class _InTurn(MetaPathFinder):
+class _OnImport(MetaPathFinder):
     """Changes numba when it is imported, because `ser` alone must not import it: that takes half a second."""
 
     def find_spec(
@@ -77,24 +75,24 @@ class _InTurn(MetaPathFinder):
 
             def executed(module: ModuleType) -> None:
                 execute(module)
-                _write_in_turn(module)
+                _only_the_trial_writes(module)
 
             spec.loader.exec_module = executed  # type: ignore[method-assign]
         return spec
 
 
-def _write_in_turn(caching: Any) -> None:
-    """Let only one process at a time read the index of a function, choose a name, and write both files."""
-    written = caching.IndexDataCacheFile.save
-    if hasattr(written, "__wrapped__"):
+def _only_the_trial_writes(caching: Any) -> None:
+    """Let no process but that of a trial write into our folder."""
+    save = caching.IndexDataCacheFile.save
+    if hasattr(save, "__wrapped__"):
         return
 
-    @wraps(written)
-    def in_turn(self: Any, key: Any, data: Any) -> None:
-        with _locked(Path(self._cache_path) / "writing.lock"):
-            written(self, key, data)
+    @wraps(save)
+    def saved(self: Any, key: Any, data: Any) -> None:
+        if TRYING in os.environ or os.environ.get(VARIABLE) != str(folder()):
+            save(self, key, data)
 
-    caching.IndexDataCacheFile.save = in_turn
+    caching.IndexDataCacheFile.save = saved
 
 
 @cache

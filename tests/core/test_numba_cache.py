@@ -1,11 +1,8 @@
 """The cache of numba: filled once, tried when it has changed, and replaced when it is bad."""
 
-import contextlib
 import subprocess
 import sys
-import threading
 from pathlib import Path
-from typing import Any
 
 import pytest
 from numba.core.caching import IndexDataCacheFile
@@ -94,28 +91,27 @@ def test_the_trial_calls_compiled_functions() -> None:
     subprocess.run([sys.executable, "-m", "ser.description.numba_trial"], cwd=ROOT, check=True)
 
 
-def test_two_that_write_at_the_same_time_give_two_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without the lock, both read the index before either writes it, and choose the same name."""
-    read, both = IndexDataCacheFile._load_index, threading.Barrier(2)
+def test_only_the_trial_writes_into_our_folder(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = IndexDataCacheFile(str(own), "function", "stamp")
+    own.mkdir(parents=True)
+    file.save("float32", "compiled")
+    assert not list(own.iterdir())
+    monkeypatch.setenv(numba_cache.TRYING, "1")
+    file.save("float32", "compiled")
+    assert file.load("float32") == "compiled"
 
-    def waiting(self: Any) -> Any:
-        found = read(self)
-        with contextlib.suppress(threading.BrokenBarrierError):
-            both.wait(timeout=0.2)
-        return found
 
+def test_numba_writes_into_a_folder_that_the_user_has_named(
+    own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(numba_cache.VARIABLE, str(tmp_path))
     file = IndexDataCacheFile(str(tmp_path), "function", "stamp")
-    with monkeypatch.context() as patched:
-        patched.setattr(IndexDataCacheFile, "_load_index", waiting)
-        threads = [threading.Thread(target=file.save, args=(key, key)) for key in ("float32", "float64")]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-    assert [file.load(key) for key in ("float32", "float64")] == ["float32", "float64"]
+    file.save("float32", "compiled")
+    assert file.load("float32") == "compiled"
+    assert not own.exists()
 
 
-def test_importing_ser_first_or_numba_first_lets_numba_write_in_turn() -> None:
+def test_it_does_not_matter_if_ser_or_numba_is_imported_first() -> None:
     for first, then in (("ser", "numba"), ("numba", "ser")):
         code = f"import {first}, {then}; from numba.core.caching import IndexDataCacheFile as file"
         done = subprocess.run([sys.executable, "-c", f"{code}; file.save.__wrapped__"], cwd=ROOT, check=False)
