@@ -1,8 +1,6 @@
 """Stage extract_opensmile: a table that agrees with a served model, or is unavailable if no model takes it."""
 
 import importlib.util
-import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,54 +10,36 @@ import pytest
 import yaml
 
 from ser.audio import reading
-from ser.core import files, tables
+from ser.core import tables
 from stages import extract_opensmile
-from tests.support import small_corpora
+from tests.support import extraction_stage
 from tests.support.dvc_project import Project
-from tests.support.paths import ROOT
 from tests.support.synthesis import ravdess_corpus
 
 RATE = 22_050
 N = 20  # utterances; more than one task of the workers has
-NONE: Mapping[str, Any] = {"name": "none", "seed": 0, "variants": {}}
 
 
-def configure(*, wanted: bool, augmentation: Mapping[str, Any] = NONE, name: str = "eGeMAPSv02") -> None:
-    content = {
-        "corpus": {"root": "corpus"},
-        "augmentation": augmentation,
-        "tables": {"format": "csv"},
-        "opensmile": {"name": name, "sample_rate": 16_000},
-    }
-    Path("params.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
-    files.write_json(extract_opensmile.AVAILABILITY, {"wanted": wanted})
+def configure(
+    *, wanted: bool, augmentation: Mapping[str, Any] = extraction_stage.NONE, name: str = "eGeMAPSv02"
+) -> None:
+    settings = {"name": name, "sample_rate": 16_000}
+    extraction_stage.configure(extract_opensmile, "opensmile", settings, wanted=wanted, augmentation=augmentation)
 
 
 @pytest.fixture
 def corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Utterances in a separate project, with a cache beside it."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("SER_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setenv("SER_CACHE_GB", "1")
-    root = tmp_path / "corpus"
-    utterances = small_corpora.with_table(root, n=N, sample_rate=RATE, shortest=0.1, step=0.05)
-    tables.write(utterances, extract_opensmile.UTTERANCES)
-    return root
+    return extraction_stage.corpus_in(
+        tmp_path, monkeypatch, extract_opensmile, n=N, sample_rate=RATE, shortest=0.1, step=0.05
+    )
 
 
 @pytest.mark.usefixtures("corpus")
 def test_without_a_model_that_takes_it_the_table_is_unavailable_and_nothing_is_imported() -> None:
     configure(wanted=False)
-    script = f"""
-import sys
-sys.path.insert(0, {str(ROOT)!r})
-from stages import extract_opensmile
-extract_opensmile.main()
-print({{"opensmile", "audinterface"}} & set(sys.modules))
-"""
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     printed = "no model takes openSMILE's features; extract them with -S model.representation=opensmile\nset()\n"
-    assert (done.returncode, done.stdout) == (0, printed), done.stderr
+    assert extraction_stage.printed_by(extract_opensmile, {"opensmile", "audinterface"}) == printed
     assert tables.is_unavailable(extract_opensmile.FEATURES)
 
 

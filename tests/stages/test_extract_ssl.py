@@ -1,7 +1,5 @@
 """Stage extract_ssl: a table that agrees with a served model, or is unavailable if no model takes it."""
 
-import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,58 +9,36 @@ import pytest
 import yaml
 
 from ser.audio import reading, waveforms
-from ser.core import files, tables
+from ser.core import tables
 from ser.features.encoders import hugging_face
 from stages import extract_ssl
-from tests.support import small_corpora, small_encoders
+from tests.support import extraction_stage, small_encoders
 from tests.support.dvc_project import Project
-from tests.support.paths import ROOT
 from tests.support.synthesis import ravdess_corpus
 
 RATE = 16_000
-NONE: Mapping[str, Any] = {"name": "none", "seed": 0, "variants": {}}
 
 
-def configure(*, wanted: bool, augmentation: Mapping[str, Any] = NONE, **ssl: Any) -> None:
-    content = {
-        "corpus": {"root": "corpus"},
-        "augmentation": augmentation,
-        "tables": {"format": "csv"},
-        "ssl": {"layers": None, "weights": None, "max_duration": 10.0, "required": False, **ssl},
-    }
-    Path("params.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
-    files.write_json(extract_ssl.AVAILABILITY, {"wanted": wanted})
+def configure(*, wanted: bool, augmentation: Mapping[str, Any] = extraction_stage.NONE, **ssl: Any) -> None:
+    settings = {"layers": None, "weights": None, "max_duration": 10.0, "required": False, **ssl}
+    extraction_stage.configure(extract_ssl, "ssl", settings, wanted=wanted, augmentation=augmentation)
 
 
 @pytest.fixture
 def corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Five utterances in a separate project, with a cache beside it."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("SER_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setenv("SER_CACHE_GB", "1")
-    root = tmp_path / "corpus"
-    utterances = small_corpora.with_table(root, n=5, sample_rate=RATE, shortest=0.1, step=0.2)
-    tables.write(utterances, extract_ssl.UTTERANCES)
-    return root
+    return extraction_stage.corpus_in(tmp_path, monkeypatch, extract_ssl, n=5, sample_rate=RATE, shortest=0.1, step=0.2)
 
 
 @pytest.mark.usefixtures("corpus")
 def test_without_a_model_that_takes_it_the_table_is_unavailable_and_no_network_is_imported() -> None:
     configure(wanted=False, model="someone/none", revision=None)
-    script = f"""
-import sys
-sys.path.insert(0, {str(ROOT)!r})
-from stages import extract_ssl
-extract_ssl.main()
-print({{"torch", "transformers", "huggingface_hub"}} & set(sys.modules))
-"""
-    command = [sys.executable, "-c", script]
-    done = subprocess.run(command, capture_output=True, text=True)
     printed = (
         "no model takes a speech encoder's features; extract them with -S model.representation=ssl or -S"
         " ssl.required=true\nset()\n"
     )
-    assert (done.returncode, done.stdout) == (0, printed), done.stderr
+    libraries = {"torch", "transformers", "huggingface_hub"}
+    assert extraction_stage.printed_by(extract_ssl, libraries) == printed
     assert tables.is_unavailable(extract_ssl.FEATURES)
 
 

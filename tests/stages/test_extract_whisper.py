@@ -1,7 +1,5 @@
 """Stage extract_whisper: a table that agrees with a served model, or is unavailable if no model takes it."""
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +8,12 @@ import pytest
 import yaml
 
 from ser.audio import reading
-from ser.core import files, tables
+from ser.core import tables
 from ser.features.encoders import whisper
 from ser.representation.registry import extractor
 from stages import extract_whisper
-from tests.support import small_corpora, small_whisper
+from tests.support import extraction_stage, small_whisper
 from tests.support.dvc_project import Project
-from tests.support.paths import ROOT
 from tests.support.synthesis import ravdess_corpus
 
 RATE = 16_000
@@ -32,47 +29,29 @@ SETTINGS: dict[str, Any] = {
 
 
 def configure(*, wanted: bool, **changes: Any) -> None:
-    content = {
-        "corpus": {"root": "corpus"},
-        "augmentation": {"name": "none", "seed": 0, "variants": {}},
-        "tables": {"format": "csv"},
-        "whisper": {**SETTINGS, **changes},
-    }
-    Path("params.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
-    files.write_json(extract_whisper.AVAILABILITY, {"wanted": wanted})
+    extraction_stage.configure(extract_whisper, "whisper", {**SETTINGS, **changes}, wanted=wanted)
 
 
 @pytest.fixture
 def corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Three utterances in a separate project, with a cache and a small encoder beside it."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("SER_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setenv("SER_CACHE_GB", "1")
     monkeypatch.setenv("SER_ENCODERS", str(tmp_path))
     whisper.loaded.cache_clear()
     small_whisper.written(tmp_path / "whisper_base")
-    root = tmp_path / "corpus"
-    utterances = small_corpora.with_table(root, n=3, sample_rate=RATE, shortest=0.1, step=0.2)
-    tables.write(utterances, extract_whisper.UTTERANCES)
-    return root
+    return extraction_stage.corpus_in(
+        tmp_path, monkeypatch, extract_whisper, n=3, sample_rate=RATE, shortest=0.1, step=0.2
+    )
 
 
 @pytest.mark.usefixtures("corpus")
 def test_without_a_model_that_takes_it_the_table_is_unavailable_and_no_library_is_imported() -> None:
     configure(wanted=False)
-    script = f"""
-import sys
-sys.path.insert(0, {str(ROOT)!r})
-from stages import extract_whisper
-extract_whisper.main()
-print({{"safetensors", "huggingface_hub", "keras", "torch"}} & set(sys.modules))
-"""
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     printed = (
         "no model takes Whisper's features; extract them with -S model.representation=whisper or -S"
         " whisper.required=true\nset()\n"
     )
-    assert (done.returncode, done.stdout) == (0, printed), done.stderr
+    libraries = {"safetensors", "huggingface_hub", "keras", "torch"}
+    assert extraction_stage.printed_by(extract_whisper, libraries) == printed
     assert tables.is_unavailable(extract_whisper.FEATURES)
 
 

@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ser.audio import waveforms
-from ser.audio.excerpts import excerpt
 from ser.features.definition import Definition
 from ser.features.encoders import hugging_face, network
+from ser.features.encoders.excerpts import encodable
 from ser.features.encoders.network import Array
 
 Unavailable = network.Unavailable
@@ -51,12 +51,16 @@ def encoding(
         If the encoder is not available or does not take `max_duration`, or the layers or weights do not fit it.
     """
     encoder = loaded(model, revision)
-    if max_duration > encoder.limit:
-        raise ValueError(
-            f"ssl.max_duration is {max_duration} s, and the encoder takes {encoder.limit} s at most; choose"
-            f" -S ssl.max_duration={encoder.limit}"
+    states = encoder(
+        encodable(
+            waveform,
+            recorded_rate,
+            sample_rate=encoder.sample_rate,
+            max_duration=max_duration,
+            limit=encoder.limit,
+            section="ssl",
         )
-    states = encoder(excerpt(waveform, recorded_rate, sample_rate=encoder.sample_rate, duration=max_duration))
+    )
     values = pooled(states, layer_weights(len(states), layers, weights))
     return {f"SSL_{k}": float(value) for k, value in enumerate(values, start=1)}
 

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from ser.audio import waveforms
-from ser.audio.excerpts import excerpt
 from ser.features.definition import Definition
 from ser.features.encoders import hugging_face, whisper_files, whisper_weights
+from ser.features.encoders.excerpts import encodable
 from ser.features.encoders.hugging_face import Unavailable as Unavailable
 from ser.features.encoders.whisper_spectra import HOP_LENGTH, SAMPLE_RATE, log_mel_spectra
 from ser.features.encoders.whisper_states import States
@@ -95,14 +95,16 @@ def encoding(
         If the weights are not available, or the encoder has no such layer or does not take `max_duration`.
     """
     encoder = _encoder({"model": model, "revision": revision, "layers": layers})
-    if max_duration > encoder.limit:
-        raise ValueError(
-            f"whisper.max_duration is {max_duration} s, and the encoder takes {encoder.limit} s at most; choose"
-            f" -S whisper.max_duration={encoder.limit}"
-        )
+    at_rate = encodable(
+        waveform,
+        recorded_rate,
+        sample_rate=SAMPLE_RATE,
+        max_duration=max_duration,
+        limit=encoder.limit,
+        section="whisper",
+    )
     if not pooling or not set(pooling) <= set(POOLINGS):
         raise ValueError(f"whisper.pooling is {list(pooling)}; choose one or more of {', '.join(POOLINGS)}")
-    at_rate = excerpt(waveform, recorded_rate, sample_rate=SAMPLE_RATE, duration=max_duration)
     parts = [POOLINGS[name](state) for state in encoder(at_rate, layers, padded=padded) for name in pooling]
     return {f"Whisper_{k}": float(value) for k, value in enumerate(np.concatenate(parts), start=1)}
 
