@@ -72,6 +72,14 @@ def near_duplicate_audio(partitions: pd.DataFrame, utterances: pd.DataFrame, pai
     ----------
     pairs
         Columns first and second (audio hashes), and similarity.
+
+    Examples
+    --------
+    >>> utterances = pd.DataFrame({"utterance": ["1", "2"], "corpus": "x", "speaker": ["a", "b"], "emotion": "sad"})
+    >>> partitions = pd.DataFrame({"fold": 0, "utterance": ["1", "2"], "partition": ["train", "test"]})
+    >>> pairs = pd.DataFrame({"first": ["p"], "second": ["q"], "similarity": [0.97]})
+    >>> near_duplicate_audio(partitions, utterances.assign(audio_hash=["p", "q"]), pairs)[0].found
+    '1 pair of near copies is in different partitions (similarity up to 0.97); test utterances in such a pair: 1 of 1'
     """
     remedy = "listen to the examples; remove one of each pair from the corpus, or keep both in one partition"
     findings = []
@@ -94,7 +102,15 @@ def near_duplicate_audio(partitions: pd.DataFrame, utterances: pd.DataFrame, pai
 
 
 def made_rows(balanced: pd.DataFrame, partitions: pd.DataFrame) -> list[Finding]:
-    """Training rows (original, augmented or synthetic) of an utterance outside the training partition."""
+    """Training rows (original, augmented or synthetic) of an utterance outside the training partition.
+
+    Examples
+    --------
+    >>> balanced = pd.DataFrame({"fold": 0, "utterance": ["1", "2"], "variant": "original", "synthetic": False})
+    >>> partitions = pd.DataFrame({"fold": 0, "utterance": ["1", "2"], "partition": ["train", "test"]})
+    >>> made_rows(balanced, partitions)[0].found
+    '1 of 2 training rows is made from 1 utterance of test: 0 synthetic, 0 augmented, 1 original'
+    """
     remedy = "balance after the split, with training rows only, as the stage balance does: dvc repro -f balance"
     sides = partitions.set_index(["fold", "utterance"])["partition"]
     keys = pd.MultiIndex.from_frame(balanced[["fold", "utterance"]])
@@ -174,6 +190,13 @@ def lone_speaker(partitions: pd.DataFrame, utterances: pd.DataFrame) -> list[Fin
     It is an error if the same speaker is tested with that emotion: the score then counts recognition of the speaker as
     recognition of the emotion. Otherwise nothing leaks and it is a note: the model cannot separate the emotion from the
     voice, and is likely to miss the emotion in other voices.
+
+    Examples
+    --------
+    >>> utterances = pd.DataFrame({"utterance": ["1"], "corpus": "x", "speaker": "a", "emotion": "sad"})
+    >>> partitions = pd.DataFrame({"fold": 0, "utterance": ["1"], "partition": "train"})
+    >>> lone_speaker(partitions, utterances.assign(audio_hash="p"))[0].found
+    'a is the only training speaker of sad; the model may learn the voice instead'
     """
     remedy = "add speakers of that emotion, or leave it out with labels.actions.<emotion>=drop"
     findings: list[Finding] = []

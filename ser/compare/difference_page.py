@@ -27,6 +27,11 @@ def page(base: str, verdict: str, comparison: str, diffs: Mapping[str, str], con
         From `side_by_side`.
     pictures
         Markdown that shows the pictures.
+
+    Examples
+    --------
+    >>> page("main", "UAR 50.0 → 60.0", "", {"Parameters": ""}, "", "").splitlines()[::2]
+    ['### Figures against `main`', 'UAR 50.0 → 60.0', '#### Parameters', 'No difference.']
     """
     parts = [f"### Figures against `{base}`", verdict, comparison]
     parts += [f"#### {heading}\n\n{table or 'No difference.'}" for heading, table in diffs.items()]
@@ -36,7 +41,15 @@ def page(base: str, verdict: str, comparison: str, diffs: Mapping[str, str], con
 
 
 def verdict(found: Comparison, partition: str) -> str:
-    """Sentences on the change of the UAR, its significance, and the utterances compared."""
+    """Sentences on the change of the UAR, its significance, and the utterances compared.
+
+    Examples
+    --------
+    >>> uar = pd.DataFrame([{"metric": "uar", "a": 0.5, "b": 0.6, "difference": 0.1, "p": 0.5}])
+    >>> speakers = pd.DataFrame({"speaker": list("abcdef")})
+    >>> print(verdict(Comparison(uar, speakers, n_utterances=40, only_a=0, only_b=0), "test"))
+    UAR 50.0 → 60.0 (+10.0): no significant difference (p = 0.50). 40 utterances of 6 speakers, test.
+    """
     uar = found.uar
     change = f"UAR {percent(uar['a'])} → {percent(uar['b'])} ({signed(uar['difference'])})"
     p = f" (p = {p_value(uar['p'])})"
@@ -66,7 +79,19 @@ def transductive_note(base: bool, change: bool) -> str:
 
 
 def comparison_table(found: Comparison, base: str) -> str:
-    """Markdown table of the differences; with fewer than 6 speakers, also of the UAR of each speaker."""
+    """Markdown table of the differences; with fewer than 6 speakers, also of the UAR of each speaker.
+
+    Examples
+    --------
+    >>> uar = {"a": 0.5, "b": 0.6, "difference": 0.1}
+    >>> differences = pd.DataFrame([{"metric": "uar", "p": np.nan, **uar}])
+    >>> speakers = pd.DataFrame([{"speaker": "anna", **uar}])
+    >>> print(comparison_table(Comparison(differences, speakers, n_utterances=2, only_a=0, only_b=0), "main"))
+    | % | `main` | this change | difference |
+    | --- | --: | --: | --: |
+    | uar | 50.0 | 60.0 | +10.0 |
+    | uar of anna | 50.0 | 60.0 | +10.0 |
+    """
     head, rows = ["%", f"`{base}`", CHANGE, "difference"], found.differences.to_dict("records")
     lines = [[row["metric"], percent(row["a"]), percent(row["b"]), signed(row["difference"])] for row in rows]
     if found.has_interval:

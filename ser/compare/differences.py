@@ -16,7 +16,15 @@ ALPHA: Final = 0.05
 
 @dataclass(frozen=True)
 class Comparison:
-    """A run B compared with a run A, on the utterances that both predicted."""
+    """A run B compared with a run A, on the utterances that both predicted.
+
+    Examples
+    --------
+    >>> uar = pd.DataFrame([{"metric": "uar", "a": 0.5, "b": 0.4, "difference": -0.1, "p": 0.01}])
+    >>> found = Comparison(uar, speakers=pd.DataFrame(), n_utterances=100, only_a=0, only_b=0)
+    >>> found.has_interval, found.is_drop
+    (True, True)
+    """
 
     differences: pd.DataFrame
     """metric, a, b, difference (B - A), low, high, p: UAR, accuracy, and the recall of each emotion.

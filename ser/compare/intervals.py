@@ -32,6 +32,12 @@ def interval(
     .. [1] Efron and Tibshirani (1993), An Introduction to the Bootstrap, chapters 8 and 13.
     .. [2] Hesterberg (2015), What teachers should know about the bootstrap, The American Statistician 69(4): 371-386,
        section 5.3.
+
+    Examples
+    --------
+    >>> support, hits_a = np.full((8, 2), 10.0), np.full((8, 2), 6.0)
+    >>> interval(support, hits_a, hits_a + 1, macro=True, n_resamples=99, seed=0)
+    (0.1, 0.1)
     """
     has_some = support.sum(axis=1) > 0
     support, gain = support[has_some], (hits_b - hits_a)[has_some]

@@ -162,6 +162,13 @@ def run_of(name: str, read: Reader, *, date: datetime | None = None, state: str 
     ------
     ValueError
         If a file of the run cannot be parsed.
+
+    Examples
+    --------
+    >>> files = {Path("params.yaml"): b"seed: 1"}
+    >>> run = run_of("mine", lambda path: files.get(path, b""))
+    >>> run.state, run.settings
+    ('not evaluated', {'seed': 1})
     """
     from dvc.utils.serialize import ParseError
 

@@ -7,7 +7,13 @@ from urllib.parse import urlsplit
 
 @dataclass(frozen=True)
 class Archive:
-    """A zip file on the web."""
+    """A zip file on the web.
+
+    Examples
+    --------
+    >>> Archive("https://example.org/files/speech.zip", size=22, md5="76cdb2bad9582d23c1f6f4d868218d6c").name
+    'speech.zip'
+    """
 
     url: str
     size: int

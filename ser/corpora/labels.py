@@ -52,7 +52,21 @@ def merged(*, name: str, actions: Mapping[str, str]) -> dict[str, str | None]:
 
 
 def check_map(label_map: Mapping[str, str], setting: str) -> None:
-    """Raise a `ValueError` if a label of the `label_map` of the section `setting` is mapped to no canonical emotion."""
+    """Check that the `label_map` of the section `setting` maps each label to a canonical emotion.
+
+    Raises
+    ------
+    ValueError
+        If it maps a label to something else.
+
+    Examples
+    --------
+    >>> check_map({"W": "angry", "N": "neutral"}, "corpus")
+    >>> check_map({"W": "wrath"}, "corpus")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+        ...
+    ValueError: corpus.label_map has W: wrath; the emotions are neutral, calm, ...
+    """
     if unknown := [f"{label}: {emotion}" for label, emotion in label_map.items() if emotion not in EMOTIONS]:
         raise ValueError(f"{setting}.label_map has {', '.join(unknown)}; the emotions are {', '.join(EMOTIONS)}")
 

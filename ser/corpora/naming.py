@@ -7,7 +7,13 @@ VOCAL_CHANNELS = ("speech", "song")
 
 @dataclass(frozen=True)
 class Naming:
-    """Facts read from a path; None where the path does not state them."""
+    """Facts read from a path; None where the path does not state them.
+
+    Examples
+    --------
+    >>> Naming(corpus_label="ANG", speaker="1001", language="en").speaker
+    '1001'
+    """
 
     corpus_label: str
     """The corpus's own code or word for the emotion."""
@@ -26,7 +32,14 @@ class Naming:
 
 
 class InvalidName(ValueError):
-    """A path that does not follow the naming of the corpus, or that names an unusable recording."""
+    """A path that does not follow the naming of the corpus, or that names an unusable recording.
+
+    Examples
+    --------
+    >>> error = InvalidName("lies in no emotion folder", "move it to <root>/<Emotion>/")
+    >>> error.reason, error.remedy
+    ('lies in no emotion folder', 'move it to <root>/<Emotion>/')
+    """
 
     def __init__(self, reason: str, remedy: str) -> None:
         super().__init__(f"{reason}; {remedy}")

@@ -36,6 +36,14 @@ def measured_utterances(utterances: pd.DataFrame, values: pd.DataFrame) -> pd.Da
         From `tables.read_utterances`.
     values
         One row for each utterance, in the same order, with the columns `acoustics.VALUES`.
+
+    Examples
+    --------
+    >>> utterances = pd.DataFrame({name: ["a", "a"] for name in FACTS})
+    >>> values = pd.DataFrame({name: [0.0, 0.0] for name in VALUES})
+    >>> values = values.assign(f0_low=80.0, f0_median=[100.0, 200.0], f0_high=160.0)
+    >>> measured_utterances(utterances, values)[["f0_range", "f0_relative"]].to_numpy().tolist()
+    [[12.0, -7.02], [12.0, 4.98]]
     """
     facts = utterances[list(FACTS)].reset_index(drop=True)
     table = pd.concat([facts, values[list(VALUES)].reset_index(drop=True).astype(float)], axis=1)
@@ -51,6 +59,13 @@ def groups(table: pd.DataFrame) -> pd.DataFrame:
     Columns: by, group, n_utterances, n_speakers, n_clipped (utterances with clipped samples), seconds (total duration),
     then the medians of the measurements, under their names. A fact that is unknown for all utterances, such as the
     speaker, has no rows; one that is unknown for some has a row `unknown`.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({name: [1.0, 2.0] for name in ("duration", "f0_range", *VALUES)})
+    >>> table = table.assign(corpus="emodb", emotion="sad", speaker=["a", "b"], sex=None, intensity=None)
+    >>> groups(table)[["by", "group", "seconds"]].to_numpy().tolist()
+    [['corpus', 'emodb', 3.0], ['emotion', 'sad', 3.0], ['speaker', 'a', 1.0], ['speaker', 'b', 2.0]]
     """
     medians = ["duration", *(name for name in (*VALUES, "f0_range") if name != "n_clipped")]
     rows = []
@@ -81,6 +96,13 @@ def pitch(table: pd.DataFrame) -> pd.DataFrame:
 
     Quartiles of the median F0 in Hz (`f0_low`, `f0_median`, `f0_high`), of the median relative to the speaker's median
     in semitones (`relative_…`), and of the range in semitones (`range_…`); only utterances with voiced frames count.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"sex": "male", "emotion": "sad", "f0_median": [100.0, 120.0, None]})
+    >>> found = pitch(table.assign(f0_relative=0.0, f0_range=12.0))
+    >>> found[["sex", "emotion", "n_utterances", "n_voiced", "f0_median"]].to_numpy().tolist()
+    [['male', 'sad', 3, 2, 110.0]]
     """
     rows: list[dict[str, Any]] = []
     for sex in present_sexes(table):

@@ -40,6 +40,13 @@ def summary(table: pd.DataFrame) -> str:
     ----------
     table
         From `corpus_tables.measured_utterances`.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"utterance": ["u1", "u2"], "corpus": "emodb", "speaker": ["a", "b"], "sex": "male"})
+    >>> table = table.assign(emotion="sad", duration=2.0, peak_dbfs=-3.0, rms_dbfs=-20.0, silence_share=0.1)
+    >>> summary(table.assign(n_clipped=0, voiced_share=0.5, f0_median=120.0)).splitlines()[:2]
+    ['emodb: 2 utterances of 2 speakers (2 male), 4.0 s', 'sad 2']
     """
     emotions = counts(table, "corpus").sum()
     lines = [
@@ -94,6 +101,11 @@ def recording_facts(
         Seconds of the whole recording.
     measured
         Seconds.
+
+    Examples
+    --------
+    >>> recording_facts({"silence_share": 1.0}, sample_rate=16000, duration=2.0, measured=2.0)
+    {'duration': '2 s', 'sample rate': '16,000 Hz', 'level': 'digital silence'}
     """
     only = f" (measurements of the first {measured:g} s)" if measured < duration else ""
     facts = {"duration": f"{duration:.3g} s{only}", "sample rate": f"{sample_rate:,} Hz"}

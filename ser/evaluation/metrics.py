@@ -65,17 +65,19 @@ def uar_interval(predictions: pd.DataFrame, *, n_resamples: int, seed: int) -> t
     ----------
     .. [1] Efron and Tibshirani (1993), An Introduction to the Bootstrap, chapter 13.
     .. [2] Field and Welsh (2007), Bootstrapping clustered data, JRSS B 69(3): 369-390.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"speaker": list("abcdef") * 2, "truth": ["sad"] * 6 + ["calm"] * 6, "prediction": "sad"})
+    >>> uar_interval(rows.assign(p_calm=0.4, p_sad=0.6), n_resamples=99, seed=0)  # the same for each speaker
+    (0.5, 0.5)
     """
     speaker = predictions["speaker"]
     if speaker.isna().any() or speaker.nunique() < MIN_SPEAKERS:
         return None, None
     labels = labels_of(predictions)
-    confusion = np.stack(
-        [
-            confusion_matrix(rows["truth"], rows["prediction"], labels=labels)
-            for _, rows in predictions.groupby("speaker")
-        ]
-    )
+    by_speaker = (rows for _, rows in predictions.groupby("speaker"))
+    confusion = np.stack([confusion_matrix(rows["truth"], rows["prediction"], labels=labels) for rows in by_speaker])
 
     def uar(drawn: npt.NDArray[np.intp], axis: int = -1) -> npt.NDArray[np.float64]:
         return _uar(confusion[drawn].sum(axis=drawn.ndim - 1))
@@ -264,7 +266,14 @@ def headline(figures: Mapping[str, Any]) -> str:
 
 
 def classification_reports(predictions: pd.DataFrame) -> str:
-    """Precision, recall and F1 of each class as text: of all rows, then of each corpus if there are several."""
+    """Precision, recall and F1 of each class as text: of all rows, then of each corpus if there are several.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"corpus": "x", "truth": ["sad", "calm"], "prediction": "sad", "p_calm": 0.2, "p_sad": 0.8})
+    >>> [line.split() for line in classification_reports(rows).splitlines()[:4:3]]
+    [['precision', 'recall', 'f1-score', 'support'], ['sad', '0.500', '1.000', '0.667', '1']]
+    """
     labels = labels_of(predictions)
     parts = [("", predictions), *((f"{name} alone\n", rows) for name, rows in rows_by_corpus(predictions))]
     reports = (

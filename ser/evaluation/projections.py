@@ -55,6 +55,11 @@ def tsne(values: npt.NDArray[np.float32], *, perplexity: float, seed: int) -> Po
     References
     ----------
     .. [1] van der Maaten and Hinton (2008), Visualizing data using t-SNE, JMLR 9: 2579-2605.
+
+    Examples
+    --------
+    >>> tsne(np.eye(8, 3, dtype=np.float32), perplexity=2, seed=0).shape
+    (8, 2)
     """
     if not 0 < perplexity < len(values):
         raise ValueError(

@@ -20,7 +20,14 @@ PITCHES = (50, 70, 100, 140, 200, 280, 400, 560)  # Hz, half an octave apart
 
 
 def classes(table: pd.DataFrame, *, title: str) -> Figure:
-    """Number of utterances of each emotion, by sex; by corpus if there are several."""
+    """Number of utterances of each emotion, by sex; by corpus if there are several.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"corpus": "emodb", "emotion": ["sad", "sad", "angry"], "sex": ["male", "female", "male"]})
+    >>> [text.get_text() for text in classes(table, title="").axes[0].texts]
+    ['2', '1']
+    """
     by = "sex" if table["corpus"].nunique() == 1 else "corpus"
     crossed = counts(table, by)
     if by == "sex":
@@ -49,7 +56,14 @@ def _shades(number: int) -> list[str]:
 
 
 def speakers(table: pd.DataFrame, *, title: str) -> Figure:
-    """Number of utterances of each speaker and emotion, as a table; for over 40 speakers, bars of their totals."""
+    """Number of utterances of each speaker and emotion, as a table; for over 40 speakers, bars of their totals.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"speaker": ["emodb/03", "emodb/08"], "sex": ["male", "female"], "emotion": "sad"})
+    >>> [label.get_text() for label in speakers(table, title="").axes[0].get_yticklabels()]
+    ['emodb/03 (male)', 'emodb/08 (female)']
+    """
     known = table[table["speaker"].notna()]
     sex = known.groupby("speaker")["sex"].first().fillna(UNKNOWN)
     crossed = counts(table, "speaker")

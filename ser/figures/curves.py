@@ -26,6 +26,13 @@ def learning_curves(epochs: pd.DataFrame, *, title: str = "") -> Figure:
     epochs
         network, epoch, kept, loss, dev_loss, accuracy, dev_accuracy, dev_uar, as `trained.epochs` returns them. If
         there are no rows, the figure states that nothing was trained in epochs.
+
+    Examples
+    --------
+    >>> epochs = pd.DataFrame({"network": "fold_0", "epoch": [1, 2], "kept": [False, True], "loss": 1.0})
+    >>> figure = learning_curves(epochs.assign(dev_loss=1.2, accuracy=0.6, dev_accuracy=0.5, dev_uar=0.5))
+    >>> [axes.get_ylabel() for axes in figure.axes]
+    ['cross-entropy', 'accuracy', 'UAR']
     """
     with mpl.rc_context(PRINT):
         if epochs.empty:

@@ -22,6 +22,13 @@ def confusion(truth: pd.Series, prediction: pd.Series, *, labels: list[str], tit
     ----------
     labels
         Emotions in the order of rows and columns.
+
+    Examples
+    --------
+    >>> truth, prediction = pd.Series(["sad", "sad", "calm"]), pd.Series(["sad", "calm", "calm"])
+    >>> figure = confusion(truth, prediction, labels=["calm", "sad"], title="")
+    >>> [text.get_text().split() for text in figure.axes[0].texts]
+    [['100%', '1'], ['0%', '0'], ['50%', '1'], ['50%', '1']]
     """
     counts = confusion_matrix(truth, prediction, labels=labels)
     shares: Values = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
@@ -43,6 +50,12 @@ def heat_map(uar: pd.DataFrame, *, chance: float, title: str, note: str = "") ->
     """UAR of each pair of corpora: a row for each training corpus, a column for each test corpus.
 
     Missing values are blank cells; the shades begin at `chance`.
+
+    Examples
+    --------
+    >>> uar = pd.DataFrame({"emodb": [0.8, 0.5], "savee": [0.4, 0.9]}, index=["emodb", "savee"])
+    >>> [text.get_text() for text in heat_map(uar, chance=0.25, title="").axes[0].texts]
+    ['80.0', '40.0', '50.0', '90.0']
     """
     height = 3.0 + 0.8 * len(uar) + 0.2 * note.count("\n")
     figure = titled(3.2 + 1.1 * len(uar.columns), height, title, note)

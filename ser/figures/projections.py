@@ -21,6 +21,12 @@ def projection_map(points: pd.DataFrame, *, title: str = "", note: str = "") -> 
     ----------
     points
         x, y, emotion, synthetic.
+
+    Examples
+    --------
+    >>> points = pd.DataFrame({"x": [0.0, 1.0], "y": 0.0, "emotion": ["calm", "sad"], "synthetic": False})
+    >>> [axes.get_title() for axes in projection_map(points).axes]
+    ['calm', 'sad']
     """
     emotions = [emotion for emotion in EMOTIONS if (points["emotion"] == emotion).any()]
     n_columns = min(N_COLUMNS, len(emotions))

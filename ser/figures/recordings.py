@@ -44,6 +44,12 @@ def spectra(waveform: Waveform, recorded_rate: int, *, frame: float = FRAME, n_f
         Seconds, about: the length becomes a power of two in samples.
     n_frames
         Frames at most.
+
+    Examples
+    --------
+    >>> analysis = spectra(np.zeros(16000, np.float32), 16000)
+    >>> analysis.n_fft, analysis.hop_length  # samples
+    (1024, 128)
     """
     rate = min(recorded_rate, HIGHEST_RATE)
     samples = waveforms.resampled(waveform, sample_rate=recorded_rate, target=rate)
@@ -55,7 +61,15 @@ def spectra(waveform: Waveform, recorded_rate: int, *, frame: float = FRAME, n_f
 
 
 def draw_waveform(axes: Axes, samples: Waveform, sample_rate: int, look: Look = PAPER) -> None:
-    """Draw the highest and the lowest sample of each instant."""
+    """Draw the highest and the lowest sample of each instant.
+
+    Examples
+    --------
+    >>> axes = Figure().subplots()
+    >>> draw_waveform(axes, np.array([0, 0.5, -0.5, 0], np.float32), sample_rate=4)
+    >>> [float(limit) for limit in axes.get_xlim()]  # seconds
+    [0.0, 1.0]
+    """
     step = max(1, -(-samples.size // N_COLUMNS))
     padded = np.pad(samples, (0, -samples.size % step), mode="edge").reshape(-1, step)
     time = np.arange(len(padded)) * step / sample_rate
@@ -67,7 +81,15 @@ def draw_waveform(axes: Axes, samples: Waveform, sample_rate: int, look: Look = 
 
 
 def draw_magnitude_spectrum(axes: Axes, analysis: Analysis, look: Look = PAPER) -> None:
-    """Draw the mean magnitude of each frequency, in decibels below the highest."""
+    """Draw the mean magnitude of each frequency, in decibels below the highest.
+
+    Examples
+    --------
+    >>> axes = Figure().subplots()
+    >>> draw_magnitude_spectrum(axes, spectra(np.ones(1600, np.float32), 16000))
+    >>> [float(limit) for limit in axes.get_xlim()]  # Hz
+    [0.0, 8000.0]
+    """
     mean = analysis.magnitude.mean(axis=1)
     level = _level(mean**2)
     lowest = 10 * np.floor(level.min() / 10)
@@ -81,7 +103,15 @@ def draw_magnitude_spectrum(axes: Axes, analysis: Analysis, look: Look = PAPER) 
 
 
 def draw_spectrogram(axes: Axes, analysis: Analysis, look: Look = PAPER) -> None:
-    """Draw the magnitude of each frequency over time on a linear scale."""
+    """Draw the magnitude of each frequency over time on a linear scale.
+
+    Examples
+    --------
+    >>> axes = Figure().subplots()
+    >>> draw_spectrogram(axes, spectra(np.ones(1600, np.float32), 16000))
+    >>> [float(limit) for limit in axes.get_ylim()]  # Hz
+    [0.0, 8000.0]
+    """
     magnitude = analysis.magnitude / (analysis.n_fft / 4)  # of a sine of full scale under a Hann window: 1
     highest = max(float(np.percentile(magnitude, BRIGHTEST)), 1e-3)
     _draw_image(axes, magnitude, analysis, (0, highest), look)
@@ -89,14 +119,30 @@ def draw_spectrogram(axes: Axes, analysis: Analysis, look: Look = PAPER) -> None
 
 
 def draw_log_spectrogram(axes: Axes, analysis: Analysis, look: Look = PAPER, *, scale: bool = True) -> None:
-    """Draw the magnitude of each frequency over time, in decibels below the highest; `scale` adds a scale of shades."""
+    """Draw the magnitude of each frequency over time, in decibels below the highest; `scale` adds a scale of shades.
+
+    Examples
+    --------
+    >>> axes = Figure().subplots()
+    >>> draw_log_spectrogram(axes, spectra(np.ones(1600, np.float32), 16000), scale=False)
+    >>> axes.images[0].get_clim()  # decibels below the highest
+    (-80.0, 0.0)
+    """
     _draw_image(axes, _level(analysis.power), analysis, (-RANGE, 0), look)
     if scale:
         _add_scale(axes, "level in dB", look)
 
 
 def draw_mel_spectrogram(axes: Axes, analysis: Analysis, look: Look = PAPER) -> None:
-    """Draw the power in 64 mel bands over time, in decibels below the highest."""
+    """Draw the power in 64 mel bands over time, in decibels below the highest.
+
+    Examples
+    --------
+    >>> axes = Figure().subplots()
+    >>> draw_mel_spectrogram(axes, spectra(np.ones(1600, np.float32), 16000))
+    >>> axes.images[0].get_array().shape[0]  # mel bands
+    64
+    """
     _draw_image(axes, _level(analysis.mel(N_MELS)), analysis, (-RANGE, 0), look)
     _add_scale(axes, "level in dB", look)
     highest = analysis.sample_rate / 2
@@ -115,7 +161,13 @@ SPECTRA: Mapping[str, Callable[[Axes, Analysis, Look], None]] = {
 
 
 def framed(width: float, height: float, look: Look) -> tuple[Figure, Axes]:
-    """Figure with empty axes in the colours of `look`, for one picture of a recording; width and height in inches."""
+    """Figure with empty axes in the colours of `look`, for one picture of a recording; width and height in inches.
+
+    Examples
+    --------
+    >>> framed(3, 2, PAPER)[0].get_size_inches().tolist()
+    [3.0, 2.0]
+    """
     figure = Figure(figsize=(width, height), layout="constrained")
     axes = figure.subplots()
     apply_look(axes, look)
@@ -152,7 +204,13 @@ def side_by_side(samples: Waveform, sample_rate: int, *, title: str, facts: Mapp
 
 
 def spectrogram(waveform: Waveform, sample_rate: int) -> Figure:
-    """Small spectrogram for the report: darker is louder."""
+    """Small spectrogram for the report: darker is louder.
+
+    Examples
+    --------
+    >>> spectrogram(np.ones(1600, np.float32), sample_rate=16000).get_size_inches().tolist()
+    [3.6, 1.7]
+    """
     figure, axes = framed(3.6, 1.7, REPORT)
     analysis = spectra(waveform, sample_rate, frame=SHORT_FRAME, n_frames=FEW_FRAMES)
     draw_log_spectrogram(axes, analysis, REPORT, scale=False)
@@ -160,7 +218,15 @@ def spectrogram(waveform: Waveform, sample_rate: int) -> Figure:
 
 
 def apply_look(axes: Axes, look: Look) -> None:
-    """Give axes the colours and the letters of `look`; call this before anything is drawn on them."""
+    """Give axes the colours and the letters of `look`; call this before anything is drawn on them.
+
+    Examples
+    --------
+    >>> axes = Figure().subplots()
+    >>> apply_look(axes, PAPER)
+    >>> axes.spines["left"].get_edgecolor() == axes.spines["bottom"].get_edgecolor(), axes.spines["top"].get_visible()
+    (True, False)
+    """
     axes.patch.set_alpha(0)
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[:].set_color(look.line)

@@ -17,6 +17,12 @@ def reliability_diagram(bins: Mapping[str, pd.DataFrame], *, n_bins: int) -> Fig
     ----------
     bins
         Name -> table of `ser.evaluation.reliability.bins`.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"low": [0.5], "high": [1.0], "confidence": [0.9], "accuracy": [0.5], "n_utterances": [2]})
+    >>> [axes.get_ylabel() for axes in reliability_diagram({"dev": table}, n_bins=2).axes]
+    ['share that is correct', 'utterances']
     """
     with mpl.rc_context(PRINT):
         figure = titled(0.6 + 2.9 * len(bins), 3.9, "")

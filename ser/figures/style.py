@@ -63,6 +63,11 @@ def titled(width: float, height: float, title: str, note: str = "") -> Figure:
     ----------
     width, height
         Inches.
+
+    Examples
+    --------
+    >>> titled(4, 3, "RAVDESS").get_size_inches().tolist()
+    [4.0, 3.0]
     """
     figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
     text = "\n".join(part for part in (title, note) if part)
@@ -90,7 +95,13 @@ def letters_on(colour: npt.ArrayLike) -> str:
 
 
 def svg(figure: Figure) -> bytes:
-    """Figure as an SVG file; equal figures give equal bytes."""
+    """Figure as an SVG file; equal figures give equal bytes.
+
+    Examples
+    --------
+    >>> svg(titled(1, 1, ""))[:5]
+    b'<?xml'
+    """
     file = io.BytesIO()
     with mpl.rc_context(PRINT | {"svg.hashsalt": "report"}):
         figure.savefig(file, format="svg", metadata={"Date": None})
@@ -98,7 +109,13 @@ def svg(figure: Figure) -> bytes:
 
 
 def png(figure: Figure, **options: Any) -> bytes:
-    """Figure as a PNG file, with the options of matplotlib's `savefig`."""
+    """Figure as a PNG file, with the options of matplotlib's `savefig`.
+
+    Examples
+    --------
+    >>> png(titled(1, 1, ""))[1:4]
+    b'PNG'
+    """
     file = io.BytesIO()
     figure.savefig(file, format="png", **options)
     return file.getvalue()
