@@ -134,7 +134,8 @@ def test_a_study_on_an_encoder_from_audio_to_prediction(tmp_path: Path, encoder:
     predictions = project.read("reports/predictions.csv")
     row = predictions[predictions["partition"] == "test"].iloc[0]
     [recording] = corpus.rglob(f"{row['utterance'].rpartition('/')[2]}.flac")
-    answer = project.run("ser", "predict", str(recording), "--model", "models/fold_0", "--all-speech", "--csv")
+    trusted = ("--model", "models/fold_0", "--network", encoder["model"])
+    answer = project.run("ser", "predict", str(recording), *trusted, "--all-speech", "--csv")
     [served] = [line.split(",") for line in answer.splitlines() if recording.name in line]  # others are warnings
     assert served[1] == row["prediction"]
     probabilities = [float(value) for value in served[3:7]]
