@@ -6,10 +6,17 @@ from typing import Any
 
 from ser.core import files
 from ser.core.overrides import option
+from ser.ingest import names
 
 
 def check(root: str) -> None:
-    """Raise a `ValueError` with every way to provide the corpus, if `root` is not a folder."""
+    """Check that DVC can compute the digest of the folder `root`.
+
+    Raises
+    ------
+    ValueError
+        If it is not a folder, with every way to provide the corpus; or if a file in it has a name that is not UTF-8.
+    """
     if root.startswith("~"):
         full = option("corpus.root", str(Path(root).expanduser()))
         raise ValueError(f"corpus.root is {root}, and DVC does not know what ~ is; write the path in full: {full}")
@@ -21,6 +28,7 @@ def check(root: str) -> None:
             " queued study runs in a copy without git-ignored files: track the corpus with"
             f" `dvc add {quoted}`, or give an absolute root"
         )
+    names.check(Path(root))
 
 
 def finding(root: str) -> dict[str, Any]:

@@ -13,10 +13,7 @@ from ser.core import files
 from ser.corpora import speakers
 from ser.corpora.contract import Corpus
 from ser.corpora.naming import InvalidName, Naming
-from ser.ingest import suffixes
-
-NOT_UTF_8 = "its name is not UTF-8"
-CONVERT = "rename it, or all such names: convmv -f latin1 -t utf8 -r --notest FOLDER"
+from ser.ingest import names, suffixes
 
 
 @dataclass(frozen=True, order=True)
@@ -70,7 +67,7 @@ def survey(folder: Path, corpus: Corpus, *, speaker_pattern: str | None = None) 
     found = Survey(not_audio=not_audio)
     for path in sorted(paths, key=lambda path: (len(path.parts), path)):
         if not files.is_utf_8(path):
-            found.rejects.append(Reject(files.escaped(path), NOT_UTF_8, CONVERT))
+            found.rejects.append(Reject(files.escaped(path), names.REASON, names.remedy(folder, path)))
             continue
         if path.stem in corpus.known_defects:
             found.known_defects[str(path)] = corpus.known_defects[path.stem]

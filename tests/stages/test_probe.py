@@ -1,3 +1,4 @@
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -98,6 +99,22 @@ def test_a_missing_root_ends_with_every_way_to_provide_it(root: str) -> None:
     configure(root=root)
     with pytest.raises(ValueError, match=rf"corpus\.root {root} is not a folder; .*`dvc add {root}`.*absolute root"):
         probe.main()
+    assert not Path("data").exists()
+
+
+@pytest.mark.usefixtures("workplace")
+def test_a_name_that_is_not_utf_8_ends_the_probe_before_dvc_meets_it() -> None:
+    for name in (b"a/caf\xe9.wav", b"W\xfctend/notes.txt", "a/café.wav".encode()):
+        path = Path("corpus", os.fsdecode(name))
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    configure()
+    with pytest.raises(ValueError, match=r"corpus has 2 files .* corpus\.on_invalid=exclude does not help") as raised:
+        probe.main()
+    first, second = str(raised.value).splitlines()[1:]
+    assert first.startswith(r"  W\xfctend/notes.txt: its name is not UTF-8; rename it, ")
+    assert second.startswith(r"  a/caf\xe9.wav: its name is not UTF-8; rename it, ")
+    assert first.endswith(": convmv -f latin1 -t utf8 -r --notest corpus")
     assert not Path("data").exists()
 
 

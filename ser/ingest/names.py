@@ -1,0 +1,54 @@
+"""Names that are not UTF-8, which no table can hold: where they are, and the command that renames them."""
+
+import os
+import shlex
+from pathlib import Path, PurePath
+
+from ser.core import files
+from ser.core.wording import counted
+
+REASON = "its name is not UTF-8"
+MAX_LISTED = 10
+PLAIN = frozenset(range(ord(" "), 127)) - frozenset(b"'\\")  # bytes that are themselves in $'' of a shell
+
+
+def remedy(root: Path, path: PurePath) -> str:
+    """Command that renames all such files and folders around `path`, which is relative to `root`.
+
+    `convmv` does not follow links, so it gets the target of the last link on the way to the file.
+
+    Examples
+    --------
+    >>> print(remedy(Path("data/raw/Wut 2"), PurePath(os.fsdecode(b"caf\\xe9.wav"))).rpartition(": ")[2])
+    convmv -f latin1 -t utf8 -r --notest 'data/raw/Wut 2'
+    """
+    above = (root / inside for inside in path.parents)  # the nearest folder first, the root last
+    link = next((folder for folder in above if folder.is_symlink()), None)
+    command = f"convmv -f latin1 -t utf8 -r --notest {_word(link.resolve() if link else root)}"
+    return f"rename it, or all such names with convmv (sudo apt install convmv): {command}"
+
+
+def _word(path: Path) -> str:
+    """Path as one word of a shell."""
+    if files.is_utf_8(path):
+        return shlex.quote(str(path))
+    return "$'" + "".join(chr(byte) if byte in PLAIN else f"\\x{byte:02x}" for byte in os.fsencode(path)) + "'"
+
+
+def check(root: Path) -> None:
+    """Check the names of all files whose digests DVC computes: those below `root`, but not those behind links.
+
+    Raises
+    ------
+    ValueError
+        If a name is not UTF-8: DVC would end the run with the message of a codec.
+    """
+    below = (Path(parent, name).relative_to(root) for parent, _, names in os.walk(root) for name in names)
+    if found := sorted(path for path in below if not files.is_utf_8(path)):
+        lines = [f"  {files.escaped(path)}: {REASON}; {remedy(root, path)}" for path in found[:MAX_LISTED]]
+        if len(found) > MAX_LISTED:
+            lines.append(f"  and {len(found) - MAX_LISTED} more")
+        head = (
+            f"{root} has {counted(len(found), 'file')} of which DVC cannot compute digests; corpus.on_invalid=exclude"
+        )
+        raise ValueError("\n".join([f"{head} does not help", *lines]))
