@@ -156,6 +156,11 @@ def download(corpus: str, root: Path) -> str:
         If the corpus is unknown, or its archives are not usable.
     OSError
         If the download fails, or the folder cannot be written.
+
+    Examples
+    --------
+    >>> download("savee", Path("no_such_folder")).splitlines()[1]
+    'A program alone cannot download it:'
     """
     if corpus not in inventory.INSTALLABLE:
         raise ValueError(f"unknown corpus {corpus!r}; it is one of {', '.join(inventory.INSTALLABLE)}")

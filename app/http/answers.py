@@ -73,7 +73,14 @@ class Problem(BaseModel):
 
 
 def model_answer(model: Facts, *, default: bool) -> ModelAnswer:
-    """Facts of a model, as an answer."""
+    """Facts of a model, as an answer.
+
+    Examples
+    --------
+    >>> one = Facts("ravdess", ["calm", "sad"], "mlp", ["ravdess"], n_speakers=24, window=3.0, warnings=[])
+    >>> model_answer(one, default=True).default
+    True
+    """
     return ModelAnswer(**asdict(model), default=default)
 
 
@@ -125,7 +132,13 @@ FORM = {
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Documentation of the errors of a route."""
+    """Documentation of the errors of a route.
+
+    Examples
+    --------
+    >>> {status: problem["description"] for status, problem in problems(401, 400).items()}
+    {400: 'The body is not a valid form.', 401: 'The key is missing or unknown.'}
+    """
     return {
         status: {"model": Problem, "description": WHY[status], "headers": HEADERS.get(status, {})}
         for status in sorted(statuses)

@@ -192,7 +192,14 @@ class GuardedProtocol(HttpToolsProtocol):
 
 
 def limited(most: int, *, of_address: int) -> type[GuardedProtocol]:
-    """Protocol that admits `most` connections, and `of_address` of one client."""
+    """Protocol that admits `most` connections, and `of_address` of one client.
+
+    Examples
+    --------
+    >>> protocol = limited(8, of_address=4)
+    >>> protocol.most_connections, protocol.most_of_address
+    (8, 4)
+    """
 
     class Limited(GuardedProtocol):
         most_connections, most_of_address = most, of_address

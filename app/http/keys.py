@@ -37,7 +37,14 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def new_key() -> str:
-    """A new random key."""
+    """A new random key.
+
+    Examples
+    --------
+    >>> key = new_key()
+    >>> key[:4], len(key)
+    ('ser_', 47)
+    """
     return PREFIX + secrets.token_urlsafe(N_BYTES)
 
 
@@ -59,6 +66,12 @@ def read(entries: Iterable[str], *, source: str) -> Keys:
     ------
     ValueError
         If an entry has another form. The message does not repeat it, because it might be a secret key.
+
+    Examples
+    --------
+    >>> (name, digest), *_ = read([f"anna: {hashed('abc')}", "# a comment"], source="SER_API_KEYS")
+    >>> name, digest == hashed("abc")
+    ('anna', True)
     """
     keys = []
     for number, entry in enumerate(entries, 1):
@@ -82,7 +95,14 @@ class Keyring:
 
 
 def owner(key: str, keys: Keys) -> str | None:
-    """Name of the client of a key, or None; the time does not depend on which key it is."""
+    """Name of the client of a key, or None; the time does not depend on which key it is.
+
+    Examples
+    --------
+    >>> keys = (("anna", hashed("abc")), ("ben", hashed("def")))
+    >>> owner("def", keys), owner("xyz", keys)
+    ('ben', None)
+    """
     given, found = hashed(key), None
     for name, known in keys:
         if hmac.compare_digest(given, known):

@@ -21,7 +21,14 @@ class Rate:
         self._buckets: dict[str, tuple[float, float]] = {}  # client -> tokens, and the time when it had them
 
     def wait(self, client: str, cost: float = 1.0) -> float:
-        """Seconds until `client` has `cost` tokens; 0 takes them."""
+        """Seconds until `client` has `cost` tokens; 0 takes them.
+
+        Examples
+        --------
+        >>> rate = Rate(60, clock=lambda: 0.0)
+        >>> rate.wait("anna", cost=40), rate.wait("anna", cost=40)
+        (0.0, 20.0)
+        """
         if not self.per_minute:
             return 0.0
         missing = cost - self._tokens(client)
@@ -31,7 +38,15 @@ class Rate:
         return 0.0
 
     def take(self, client: str, cost: float) -> None:
-        """Take tokens, possibly more than `client` has: the cost of some work is known only afterwards."""
+        """Take tokens, possibly more than `client` has: the cost of some work is known only afterwards.
+
+        Examples
+        --------
+        >>> rate = Rate(60, clock=lambda: 0.0)
+        >>> rate.take("anna", 90)
+        >>> rate.wait("anna")
+        31.0
+        """
         if self.per_minute:
             self._buckets[client] = (self._tokens(client) - cost, self._clock())
 
@@ -50,7 +65,18 @@ class Full(Exception):
 
 
 class Memory:
-    """Limit of the bytes of uploads in memory, of all requests together, and half of it for those of one client."""
+    """Limit of the bytes of uploads in memory, of all requests together, and half of it for those of one client.
+
+    Examples
+    --------
+    >>> memory = Memory(100)
+    >>> with memory.lease("anna") as take:
+    ...     take(40)
+    ...     memory.held
+    40
+    >>> memory.held
+    0
+    """
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
@@ -63,7 +89,16 @@ class Memory:
 
     @contextmanager
     def lease(self, client: str) -> Iterator[Callable[[int], None]]:
-        """Function that reserves bytes until the end of the block; it raises `Full` if too few are free."""
+        """Function that reserves bytes until the end of the block; it raises `Full` if too few are free.
+
+        Examples
+        --------
+        >>> with Memory(100).lease("anna") as take:
+        ...     take(60)  # more than half
+        Traceback (most recent call last):
+            ...
+        app.http.limits.Full
+        """
         taken = 0
 
         def take(n_bytes: int) -> None:

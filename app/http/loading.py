@@ -45,7 +45,16 @@ def _loaded(name: str, folder: Path, networks: Collection[str]) -> Recognizer:
 
 
 def facts(recognizer: Recognizer) -> Facts:
-    """Facts of a model."""
+    """Facts of a model.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> one = Recognizer("mine", [(None, SimpleNamespace(labels=["calm", "sad"]))], 3.0, False, {"corpora": ["emodb"]})
+    >>> found = facts(one)
+    >>> found.name, found.labels, found.corpora, found.window
+    ('mine', ['calm', 'sad'], ['emodb'], 3.0)
+    """
     description = recognizer.description
     speakers = description.get("speakers")
     return Facts(

@@ -22,7 +22,15 @@ class Sparse(logging.Filter):
         self._passed: dict[tuple[str, str], float] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Return True for a record of this project, or for the first of equal ones."""
+        """Return True for a record of this project, or for the first of equal ones.
+
+        Examples
+        --------
+        >>> sparse = Sparse(clock=lambda: 0.0)
+        >>> record = logging.makeLogRecord({"name": "uvicorn", "msg": "Invalid HTTP request received."})
+        >>> sparse.filter(record), sparse.filter(record)
+        (True, False)
+        """
         if record.name.partition(".")[0] == "app":
             return True
         now, key = self._clock(), (record.name, record.getMessage().partition("\n")[0])
@@ -38,7 +46,14 @@ class JsonFormatter(logging.Formatter):
     """Time, level, message and trace of a record, and its facts, given as `extra={"facts": …}`."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Line of a record."""
+        """Line of a record.
+
+        Examples
+        --------
+        >>> record = logging.makeLogRecord({"created": 0.0, "levelname": "INFO", "msg": "stopped", "facts": {"n": 1}})
+        >>> JsonFormatter().format(record)
+        '{"time": "1970-01-01T00:00:00.000+00:00", "level": "info", "message": "stopped", "n": 1}'
+        """
         line: dict[str, Any] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),

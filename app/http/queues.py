@@ -37,7 +37,14 @@ class Fair(Generic[Item]):
         return sum(map(len, self._waiting.values()))
 
     def put(self, client: str, item: Item) -> Item | None:
-        """Add an item; return the one that has no place: None, another client's, or `item` itself."""
+        """Add an item; return the one that has no place: None, another client's, or `item` itself.
+
+        Examples
+        --------
+        >>> queue = Fair(1, workers=1)
+        >>> queue.put("anna", "first"), queue.put("anna", "second")
+        (None, 'second')
+        """
         now = self._clock()
         self._seen = {name: then for name, then in self._seen.items() if now - then < RECENT} | {client: now}
         displaced = None
@@ -54,7 +61,16 @@ class Fair(Generic[Item]):
         return displaced
 
     def remove(self, client: str, item: Item) -> None:
-        """Remove an item, if it still waits."""
+        """Remove an item, if it still waits.
+
+        Examples
+        --------
+        >>> queue = Fair(1, workers=1)
+        >>> queue.put("anna", "first")
+        >>> queue.remove("anna", "first")
+        >>> len(queue)
+        0
+        """
         items = self._waiting.get(client, deque())
         if item in items:
             items.remove(item)
@@ -62,7 +78,15 @@ class Fair(Generic[Item]):
             self._waiting.pop(client, None)
 
     async def get(self) -> tuple[str, Item]:
-        """Client and item whose turn it is; call `done` after the work."""
+        """Client and item whose turn it is; call `done` after the work.
+
+        Examples
+        --------
+        >>> queue = Fair(2, workers=1)
+        >>> queue.put("anna", "first")
+        >>> asyncio.run(queue.get())
+        ('anna', 'first')
+        """
         while (client := self._next()) is None:
             self._changed.clear()
             await self._changed.wait()

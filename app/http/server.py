@@ -61,7 +61,13 @@ def server(chosen: Settings, pool: Pool, known: Keyring | None = None) -> uvicor
 
 
 def most_connections(wanted: int) -> int:
-    """`wanted`, or fewer if the limit of open files does not allow that many; it is raised as far as possible."""
+    """`wanted`, or fewer if the limit of open files does not allow that many; it is raised as far as possible.
+
+    Examples
+    --------
+    >>> most_connections(2)
+    2
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     needed = wanted + OTHER_FILES
     if soft != resource.RLIM_INFINITY and soft < needed:
@@ -74,7 +80,15 @@ def most_connections(wanted: int) -> int:
 
 
 def read_again(known: Keyring, environment: Mapping[str, str]) -> None:
-    """Replace the keys by those that the files have now; on an error, keep them."""
+    """Replace the keys by those that the files have now; on an error, keep them.
+
+    Examples
+    --------
+    >>> known = Keyring((("anna", "0" * 64),))
+    >>> read_again(known, {"SER_API_KEYS": "ben:" + "1" * 64})
+    >>> [name for name, _ in known.keys]
+    ['ben']
+    """
     try:
         if not known.keys:
             raise ValueError("the service was started without keys; restart it")

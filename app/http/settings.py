@@ -73,12 +73,24 @@ class Settings:
 
     @property
     def default_model(self) -> str:
-        """The model of requests that name none."""
+        """The model of requests that name none.
+
+        Examples
+        --------
+        >>> Settings(models={"mine": Path("models/fold_0"), "ravdess": recognition.EMBEDDED}).default_model
+        'mine'
+        """
         return next(iter(self.models))
 
     @property
     def is_local(self) -> bool:
-        """True if only this machine can reach the service."""
+        """True if only this machine can reach the service.
+
+        Examples
+        --------
+        >>> Settings(host="127.0.0.1").is_local, Settings(host="192.0.2.1").is_local
+        (True, False)
+        """
         try:
             return ipaddress.ip_address(self.host).is_loopback
         except ValueError:
@@ -168,7 +180,13 @@ def _keys(environment: Mapping[str, str]) -> Keys:
 
 
 def networks(environment: Mapping[str, str]) -> tuple[str, ...]:
-    """Networks that a model may download and run, by the variable SER_NETWORKS."""
+    """Networks that a model may download and run, by the variable SER_NETWORKS.
+
+    Examples
+    --------
+    >>> networks({"SER_NETWORKS": "openai/whisper-base, models/mine"})
+    ('openai/whisper-base', 'models/mine')
+    """
     return tuple(filter(None, map(str.strip, environment.get("SER_NETWORKS", "").split(","))))
 
 

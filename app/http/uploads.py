@@ -136,7 +136,14 @@ async def _read(request: Request, form: Form, *, most: int, settings: Settings, 
 
 
 def busy(why: str) -> HTTPException:
-    """Answer 503 to a request for which there is no room."""
+    """Answer 503 to a request for which there is no room.
+
+    Examples
+    --------
+    >>> error = busy("32 recordings wait already")
+    >>> error.status_code, error.detail
+    (503, '32 recordings wait already; try again in a second')
+    """
     return HTTPException(503, f"{why}; try again in a second", {"Retry-After": "1"})
 
 

@@ -25,7 +25,13 @@ PICTURE = re.compile(r"!\[([^\]]*)\]\((?!https?://|data:)[^)]*\)")  # a file, wh
 
 
 def choices(models: Path = MODELS) -> dict[str, Path]:
-    """Name of each model on the page -> its folder: the embedded model, and those in `models`."""
+    """Name of each model on the page -> its folder: the embedded model, and those in `models`.
+
+    Examples
+    --------
+    >>> list(choices(Path("no_such_folder")))
+    ['Built-in model']
+    """
     found = sorted(path.parent for path in models.glob(f"*/{DESCRIPTION}"))
     return {BUILT_IN: EMBEDDED, **{folder.as_posix(): folder for folder in found}}
 
@@ -54,7 +60,15 @@ def card(folder: Path) -> str:
 
 
 def facts(one: Recognizer) -> dict[str, str]:
-    """Facts of the description of a bundle, in the words of the page; missing facts are omitted."""
+    """Facts of the description of a bundle, in the words of the page; missing facts are omitted.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> parts = [(None, SimpleNamespace(labels=["calm", "sad"]))]
+    >>> facts(Recognizer("mine", parts, 3.0, False, {"corpora": ["emodb"], "speakers": ["emodb/03", "emodb/08"]}))
+    {'Trained on': '2 speakers of EmoDB (acted speech, German)', 'Emotions': 'calm, sad', 'Input': '3 s'}
+    """
     description = one.description
     named = {
         "Model": _at(description, "model", "name"),

@@ -47,13 +47,25 @@ def row(content: bytes, model: Recognizer) -> dict[str, Any]:
 
 
 def table_of(rows: list[dict[str, Any]], labels: list[str]) -> pd.DataFrame:
-    """Table with the columns file, emotion, confidence, duration in seconds, problem, and one `p_<label>` per class."""
+    """Table with the columns file, emotion, confidence, duration in seconds, problem, and one `p_<label>` per class.
+
+    Examples
+    --------
+    >>> table_of([{"file": "a.wav", "problem": "The file is empty."}], ["calm"]).columns.tolist()
+    ['file', 'emotion', 'confidence', 'duration', 'problem', 'p_calm']
+    """
     columns = ["file", "emotion", "confidence", "duration", "problem", *(f"p_{label}" for label in labels)]
     return pd.DataFrame(rows, columns=columns)
 
 
 def csv(table: pd.DataFrame) -> bytes:
-    """Table as csv in UTF-8 with line feeds; missing values are empty, and a spreadsheet finds no formula."""
+    """Table as csv in UTF-8 with line feeds; missing values are empty, and a spreadsheet finds no formula.
+
+    Examples
+    --------
+    >>> csv(pd.DataFrame({"file": ["=1+1"], "emotion": ["sad"]})).splitlines()
+    [b'file,emotion', b"'=1+1,sad"]
+    """
     return table.map(cell).to_csv(index=False, lineterminator="\n").encode()
 
 

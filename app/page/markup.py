@@ -39,7 +39,13 @@ STYLE = """
 
 
 def headline(kicker: str, emotion: str, below: str) -> str:
-    """The answer in large letters, between two small lines."""
+    """The answer in large letters, between two small lines.
+
+    Examples
+    --------
+    >>> headline("a.wav", "sad", "70 %")
+    '<p class="ser-kicker">a.wav</p><h2 class="ser-emotion">sad</h2><p class="ser-confidence">70 %</p>'
+    """
     return (
         f'<p class="ser-kicker">{escape(kicker)}</p><h2 class="ser-emotion">{escape(emotion)}</h2>'
         f'<p class="ser-confidence">{escape(below)}</p>'
@@ -47,7 +53,14 @@ def headline(kicker: str, emotion: str, below: str) -> str:
 
 
 def bars(probabilities: Mapping[str, float]) -> str:
-    """Table with a bar for the probability of each emotion, the highest first."""
+    """Table with a bar for the probability of each emotion, the highest first.
+
+    Examples
+    --------
+    >>> table = bars({"calm": 0.3, "sad": 0.7})
+    >>> table.index("sad") < table.index("calm")
+    True
+    """
     ordered = sorted(probabilities.items(), key=lambda one: -one[1])
     rows = "".join(_row(label, value, first=k == 0) for k, (label, value) in enumerate(ordered))
     return f'<table class="ser-bars"><caption>Probability of each emotion</caption><tbody>{rows}</tbody></table>'

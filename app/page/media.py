@@ -18,7 +18,13 @@ PLAYABLE = (
 
 
 def playable(content: bytes) -> bytes:
-    """Sound file that browsers play: `content` itself, or its first samples as WAV if they do not play its format."""
+    """Sound file that browsers play: `content` itself, or its first samples as WAV if they do not play its format.
+
+    Examples
+    --------
+    >>> playable(b"OggS of a browser")
+    b'OggS of a browser'
+    """
     is_mp3 = content[0] == 0xFF and content[1] & 0xE0 == 0xE0
     if content.startswith(PLAYABLE) or content[8:12] == b"WAVE" or is_mp3:
         return content
@@ -28,7 +34,14 @@ def playable(content: bytes) -> bytes:
 
 
 def beginning(recording: Input, duration: float) -> Waveform:
-    """First `duration` seconds of a recording; the rest is not decoded."""
+    """First `duration` seconds of a recording; the rest is not decoded.
+
+    Examples
+    --------
+    >>> recording = Input([np.arange(4, dtype=np.float32)], sample_rate=2, duration=2.0)
+    >>> beginning(recording, 1.5).tolist()
+    [0.0, 1.0, 2.0]
+    """
     wanted = round(duration * recording.sample_rate)
     pieces, n_samples = [np.empty(0, np.float32)], 0
     for block in recording.blocks:
@@ -40,13 +53,26 @@ def beginning(recording: Input, duration: float) -> Waveform:
 
 
 def wav(waveform: Waveform, sample_rate: int) -> bytes:
-    """Bytes of a WAV file of 16 bit."""
+    """Bytes of a WAV file of 16 bit.
+
+    Examples
+    --------
+    >>> content = wav(np.zeros(100, np.float32), 16_000)
+    >>> content[:4], len(content)
+    (b'RIFF', 244)
+    """
     file = io.BytesIO()
     soundfile.write(file, np.clip(waveform, -1, 1), sample_rate, format="WAV", subtype="PCM_16")
     return file.getvalue()
 
 
 def media_type(content: bytes) -> str:
-    """MIME type of a file that `playable` returns."""
+    """MIME type of a file that `playable` returns.
+
+    Examples
+    --------
+    >>> media_type(b"OggS of a browser")
+    'audio/ogg'
+    """
     types = {b"fLaC": "audio/flac", b"OggS": "audio/ogg", b"RIFF": "audio/wav"}
     return types.get(content[:4], "audio/mpeg")

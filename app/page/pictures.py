@@ -22,26 +22,52 @@ OTHER = "#7f7f7f"  # colour of other emotions
 
 
 def png(figure: Figure) -> bytes:
-    """PNG file with a transparent background."""
+    """PNG file with a transparent background.
+
+    Examples
+    --------
+    >>> png(Figure(figsize=(1, 1)))[1:4]
+    b'PNG'
+    """
     return style.png(figure, dpi=DPI, transparent=True)
 
 
 def waveform(samples: Waveform, sample_rate: int, *, dark: bool = False) -> Figure:
-    """Waveform: highest and lowest sample over time."""
+    """Waveform: highest and lowest sample over time.
+
+    Examples
+    --------
+    >>> waveform(np.zeros(4, np.float32), sample_rate=4).get_size_inches().tolist()
+    [5.2, 3.3]
+    """
     figure, axes = recordings.framed(WIDTH, 3.3, LOOKS[dark])
     recordings.draw_waveform(axes, samples, sample_rate, LOOKS[dark])
     return figure
 
 
 def spectrum(name: str, analysis: Analysis, *, dark: bool = False) -> Figure:
-    """Spectrum of a name in `ser.figures.recordings.SPECTRA`."""
+    """Spectrum of a name in `ser.figures.recordings.SPECTRA`.
+
+    Examples
+    --------
+    >>> analysis = recordings.spectra(np.ones(1600, np.float32), 16_000)
+    >>> spectrum("Magnitude spectrum", analysis).axes[0].get_xlabel()
+    'frequency in Hz'
+    """
     figure, axes = recordings.framed(WIDTH, HEIGHT, LOOKS[dark])
     recordings.SPECTRA[name](axes, analysis, LOOKS[dark])
     return figure
 
 
 def timeline(windows: Sequence[TimedPrediction], *, dark: bool = False) -> Figure:
-    """A row for each emotion, a column for each window; stronger colours are more probable, a dot marks the maximum."""
+    """A row for each emotion, a column for each window; stronger colours are more probable, a dot marks the maximum.
+
+    Examples
+    --------
+    >>> windows = [{"start": 0.0, "end": 3.0, "emotion": "sad", "probabilities": {"calm": 0.2, "sad": 0.8}}]
+    >>> [label.get_text() for label in timeline(windows).axes[0].get_yticklabels()]
+    ['calm', 'sad']
+    """
     labels = list(next((one["probabilities"] for one in windows if one["probabilities"]), {}))
     figure, axes = recordings.framed(WIDTH, 1.25 + 0.24 * max(len(labels), 3), LOOKS[dark])
     end = max(one["end"] for one in windows)
@@ -69,7 +95,13 @@ def timeline(windows: Sequence[TimedPrediction], *, dark: bool = False) -> Figur
 
 
 def shade(emotion: str, *, dark: bool) -> tuple[float, float, float]:
-    """Colour of an emotion in the project's pictures; dark colours are lighter on a dark page."""
+    """Colour of an emotion in the project's pictures; dark colours are lighter on a dark page.
+
+    Examples
+    --------
+    >>> [round(value, 2) for value in shade("angry", dark=False)]  # red, green, blue
+    [0.84, 0.15, 0.16]
+    """
     rgb = np.array(to_rgb(COLOURS.get(emotion, OTHER)))
     lightness = float(rgb @ [0.2126, 0.7152, 0.0722])
     red, green, blue = rgb + (1 - rgb) * 0.35 if dark and lightness < 0.35 else rgb

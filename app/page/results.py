@@ -19,7 +19,14 @@ Progress = Callable[[float], object]
 
 @dataclass(frozen=True)
 class Result:
-    """Everything that the page shows of one recording."""
+    """Everything that the page shows of one recording.
+
+    Examples
+    --------
+    >>> result = Result({"emotion": "no speech", "duration": 2.0}, [], hop=1.0, beginning=[], sample_rate=16_000)
+    >>> result.duration, result.has_speech
+    (2.0, False)
+    """
 
     prediction: Prediction
     timeline: list[TimedPrediction]
@@ -86,7 +93,13 @@ def result_of(content: bytes, recognizer: Recognizer, progress: Progress = silen
 
 
 def timeline_hop(duration: float, window: float) -> float:
-    """Seconds between windows: 1, or more if a timeline would have more than 300 of them, but without gaps."""
+    """Seconds between windows: 1, or more if a timeline would have more than 300 of them, but without gaps.
+
+    Examples
+    --------
+    >>> timeline_hop(60.0, window=3.0), timeline_hop(600.0, window=3.0)
+    (1.0, 2.0)
+    """
     return min(max(HOP, duration / N_WINDOWS), window)
 
 

@@ -56,7 +56,13 @@ ESTIMATE = (
 
 
 def problem(error: InvalidAudio, content: bytes) -> tuple[str, str]:
-    """Problem of the recording in `content`, and its remedy, one or two sentences each."""
+    """Problem of the recording in `content`, and its remedy, one or two sentences each.
+
+    Examples
+    --------
+    >>> problem(InvalidAudio(Kind.EMPTY, "an empty file"), b"")
+    ('The file is empty.', 'It has 0 bytes: export or download it again.')
+    """
     what, remedy = PROBLEMS[error.kind]
     if error.kind == Kind.NOT_AUDIO:
         for mark, name in CONTAINERS.items():
@@ -117,7 +123,13 @@ def confidence(probabilities: Mapping[str, float]) -> str:
 
 
 def trained_on(description: Mapping[str, Any]) -> str:
-    """Speakers and corpora of the training of a model."""
+    """Speakers and corpora of the training of a model.
+
+    Examples
+    --------
+    >>> trained_on({"corpora": ["emodb"], "speakers": ["emodb/03", "emodb/08"]})
+    '2 speakers of EmoDB (acted speech, German)'
+    """
     corpora = [str(name) for name in description.get("corpora", [])]
     named = [_corpus(name) for name in corpora]
     speakers = len(description.get("speakers", []))
@@ -133,7 +145,13 @@ def _corpus(name: str) -> str:
 
 
 def meaning(description: Mapping[str, Any], labels: list[str]) -> str:
-    """Meaning of the confidence, and its limits, as Markdown."""
+    """Meaning of the confidence, and its limits, as Markdown.
+
+    Examples
+    --------
+    >>> meaning({"corpora": ["emodb"]}, ["calm", "sad"]).splitlines()[-1]
+    '- The tab *Model card* states how often it is right.'
+    """
     return (
         f"- The **confidence** is the probability that this model gives to its answer, among the {len(labels)} emotions"
         f" of its training ({escaped(', '.join(labels))}). It has no others, and divides 100 % between these.\n"

@@ -13,7 +13,15 @@ PREDICTIONS = Path("reports/predictions.csv")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the output format."""
+    """Add the output format.
+
+    Examples
+    --------
+    >>> parser = argparse.ArgumentParser()
+    >>> add_options(parser)
+    >>> parser.parse_args(["--json"])
+    Namespace(json=True)
+    """
     parser.add_argument("--json", action="store_true", help="print json, as the stage writes it to reports/audit.json")
 
 

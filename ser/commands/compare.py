@@ -17,7 +17,16 @@ NOTE = "95 % interval: paired bootstrap over speakers; p: two-sided, by swapping
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the runs and the output format."""
+    """Add the runs and the output format.
+
+    Examples
+    --------
+    >>> parser = argparse.ArgumentParser()
+    >>> add_options(parser)
+    >>> given = parser.parse_args(["main", "workspace", "--csv"])
+    >>> given.run_a, given.run_b, given.csv
+    ('main', 'workspace', True)
+    """
     kinds = "workspace, a folder with predictions.csv, a Git revision, or an experiment of dvc exp show"
     parser.add_argument("run_a", metavar="RUN_A", help=kinds)
     parser.add_argument("run_b", metavar="RUN_B", help="as RUN_A; differences are B - A")
@@ -30,7 +39,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def add_options_of_test(parser: argparse.ArgumentParser) -> None:
-    """Add the partition, and the precision of intervals and p values."""
+    """Add the partition, and the precision of intervals and p values.
+
+    Examples
+    --------
+    >>> parser = argparse.ArgumentParser()
+    >>> add_options_of_test(parser)
+    >>> parser.parse_args(["--partition", "dev"])
+    Namespace(partition='dev', resamples=9999, seed=0)
+    """
     parser.add_argument("--partition", choices=["dev", "test"], help="default: test, or dev if a run has no test")
     parser.add_argument(
         "--resamples", type=int, default=9999, metavar="N", help="of speakers, for interval and p (%(default)s)"
@@ -65,7 +82,15 @@ def run(given: argparse.Namespace) -> str:
 
 
 def as_dict(found: "Comparison") -> dict[str, Any]:
-    """Content of the json output."""
+    """Content of the json output.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from ser.compare.differences import Comparison
+    >>> as_dict(Comparison(pd.DataFrame(), pd.DataFrame(), n_utterances=40, only_a=1, only_b=0))
+    {'n_utterances': 40, 'only_in_a': 1, 'only_in_b': 0, 'n_speakers': 0, 'differences': [], 'speakers': []}
+    """
     return {
         "n_utterances": found.n_utterances,
         "only_in_a": found.only_a,
@@ -90,7 +115,17 @@ def records(table: "pd.DataFrame") -> list[dict[str, Any]]:
 
 
 def text(found: "Comparison", *, run_a: str, run_b: str, partition: str, transductive: Sequence[str] = ()) -> str:
-    """Text output: scores in per cent; where there is no interval, also the UAR of each speaker."""
+    """Text output: scores in per cent; where there is no interval, also the UAR of each speaker.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from ser.compare.differences import Comparison
+    >>> uar = {"metric": "uar", "a": 0.5, "b": 0.6, "difference": 0.1, "low": 0.05, "high": 0.15, "p": 0.01}
+    >>> found = Comparison(pd.DataFrame([uar]), pd.DataFrame({"speaker": list("abcdef")}), 60, only_a=0, only_b=0)
+    >>> print(text(found, run_a="main", run_b="workspace", partition="test").splitlines()[5])
+    uar                      50.0   60.0   +10.0   +5.0 to +15.0    0.0100
+    """
     marks = {name: " (transductive)" * (name in transductive) for name in ("a", "b")}
     lines = [f"A: {run_a}{marks['a']}", f"B: {run_b}{marks['b']}", scope(found, partition), ""]
     lines += [f"{'%':22}{'A':>7}{'B':>7}{'B - A':>8}" + ("   95 % interval         p" if found.has_interval else "")]
@@ -108,6 +143,14 @@ def _cells(name: str, row: Mapping[Any, Any]) -> str:
 
 
 def scope(found: "Comparison", partition: str) -> str:
-    """Line on the utterances that are compared."""
+    """Line on the utterances that are compared.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from ser.compare.differences import Comparison
+    >>> scope(Comparison(pd.DataFrame(), pd.DataFrame({"speaker": list("abcdef")}), 60, only_a=0, only_b=2), "test")
+    'test: 60 utterances of 6 speakers that both predicted (left out: 0 only in A, 2 only in B)'
+    """
     both = f"{partition}: {found.n_utterances} utterances of {len(found.speakers)} speakers that both predicted"
     return f"{both} (left out: {found.only_a} only in A, {found.only_b} only in B)"

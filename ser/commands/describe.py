@@ -16,7 +16,15 @@ OUT = Path("reports/description")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the recordings and the output folder."""
+    """Add the recordings and the output folder.
+
+    Examples
+    --------
+    >>> parser = argparse.ArgumentParser()
+    >>> add_options(parser)
+    >>> parser.parse_args(["angry.wav", "--out", "pictures"]).recordings
+    ['angry.wav']
+    """
     parser.add_argument(
         "recordings",
         nargs="*",

@@ -19,7 +19,16 @@ KINDS = {"metrics": "Metrics that differ", "params": "Parameters that differ"}
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the base, the page, and the options of the test."""
+    """Add the base, the page, and the options of the test.
+
+    Examples
+    --------
+    >>> parser = argparse.ArgumentParser()
+    >>> add_options(parser)
+    >>> given = parser.parse_args(["main", "--rerun"])
+    >>> given.base, given.rerun
+    ('main', True)
+    """
     parser.add_argument("base", metavar="BASE", help="Git revision, as main or HEAD~1, or DVC experiment")
     parser.add_argument(
         "--rerun",
@@ -101,7 +110,14 @@ def comparison(
 
 
 def test_rows(predictions: "pd.DataFrame") -> "pd.DataFrame":
-    """Rows of the test partition; all rows if it has none."""
+    """Rows of the test partition; all rows if it has none.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> test_rows(pd.DataFrame({"partition": ["dev", "test"], "utterance": ["u1", "u2"]}))["utterance"].tolist()
+    ['u2']
+    """
     rows = predictions[predictions["partition"] == "test"]
     return rows if len(rows) else predictions
 

@@ -29,7 +29,15 @@ Row = Mapping[str, Any]
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options: which experiments, and the form of the output."""
+    """Add the options: which experiments, and the form of the output.
+
+    Examples
+    --------
+    >>> parser = argparse.ArgumentParser()
+    >>> add_options(parser)
+    >>> parser.parse_args(["-A", "--csv"])
+    Namespace(all_commits=True, json=False, csv=True)
+    """
     parser.add_argument(
         "-A", "--all-commits", action="store_true", help="list the experiments that started from other commits too"
     )
@@ -73,7 +81,15 @@ def rows_of(found: "Listing") -> list[Row]:
 
 
 def row(run: "Run", choices: "Choices | None") -> Row:
-    """Everything that is shown of a run; `choices` is None for a run without parameters."""
+    """Everything that is shown of a run; `choices` is None for a run without parameters.
+
+    Examples
+    --------
+    >>> from ser.compare.recorded import Run
+    >>> found = row(Run("mine", "done", {"model": {"representation": "librosa"}}, {"dev.uar": 0.6}), None)
+    >>> found["run"], found["representation"], found["dev.uar"]
+    ('mine', 'librosa', 0.6)
+    """
     files = choices.files if choices else {}
     metrics = {name: run.metrics.get(name) for name in ("speaker_independent", "dev.uar", "uar", "uar_low", "uar_high")}
     facts = {
@@ -90,7 +106,13 @@ def row(run: "Run", choices: "Choices | None") -> Row:
 
 
 def representation(settings: Mapping[str, Any]) -> str | None:
-    """Representation that the model reads; of an ensemble, those of its members."""
+    """Representation that the model reads; of an ensemble, those of its members.
+
+    Examples
+    --------
+    >>> representation({"model": {"representation": "librosa"}})
+    'librosa'
+    """
     members = settings.get("members") or {}
     models = [member["model"] for member in members.values()] or [settings.get("model", {})]
     names = dict.fromkeys(model["representation"] for model in models if "representation" in model)
@@ -98,7 +120,14 @@ def representation(settings: Mapping[str, Any]) -> str | None:
 
 
 def as_csv(rows: Sequence[Row]) -> str:
-    """Rows as csv; overrides are separated by blanks, as on a command line."""
+    """Rows as csv; overrides are separated by blanks, as on a command line.
+
+    Examples
+    --------
+    >>> one = dict.fromkeys(COLUMNS) | {"run": "mine", "overrides": ["model=mlp", "seed=1"]}
+    >>> as_csv([one]).splitlines()[1]
+    'mine,,,,,,,,,,,,,model=mlp seed=1'
+    """
     content = io.StringIO()
     writer = csv.DictWriter(content, COLUMNS, lineterminator="\n")
     writer.writeheader()
@@ -107,7 +136,14 @@ def as_csv(rows: Sequence[Row]) -> str:
 
 
 def text(rows: Sequence[Row], *, scope: str, n_left_out: int) -> str:
-    """Rows as a table for people; a run without a score has its state in the column of the dev UAR."""
+    """Rows as a table for people; a run without a score has its state in the column of the dev UAR.
+
+    Examples
+    --------
+    >>> workspace = dict.fromkeys(COLUMNS) | {"run": "workspace", "state": "not evaluated", "overrides": []}
+    >>> text([workspace], scope="this commit", n_left_out=0).splitlines()[3]
+    'no experiments of this commit; dvc exp run makes one, for example: dvc exp run -S model=mlp'
+    """
     head = ("run", "date", "model", "representation", "corpus", "partition", "dev UAR", "UAR", "interval")
     lines = aligned([(*head, "other settings"), *(cells(one) for one in rows)])
     elsewhere = f"; {n_left_out} started from other commits: ser experiments --all-commits" if n_left_out else ""
@@ -119,7 +155,14 @@ def text(rows: Sequence[Row], *, scope: str, n_left_out: int) -> str:
 
 
 def cells(one: Row) -> tuple[str, ...]:
-    """Cells of a row of the table."""
+    """Cells of a row of the table.
+
+    Examples
+    --------
+    >>> one = {"run": "mine", "state": "done", "model": "mlp", "dev.uar": 0.6, "overrides": ["model=mlp", "seed=1"]}
+    >>> cells(dict.fromkeys(COLUMNS) | one)
+    ('mine', '', 'mlp', '', '', '', '60.0', '-', '', 'seed=1')
+    """
     facts = (one["run"], one["date"] or "", *(one[name] or "" for name in ("model", "representation", "corpus")))
     state = one["state"] if one["state"] != "done" else percent(one["dev.uar"])
     scores = (state, percent(one["uar"]), interval(one["uar_low"], one["uar_high"]))

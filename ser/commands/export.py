@@ -23,7 +23,15 @@ CARD = "README.md"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the model and the output folder."""
+    """Add the model and the output folder.
+
+    Examples
+    --------
+    >>> parser = argparse.ArgumentParser()
+    >>> add_options(parser)
+    >>> parser.parse_args(["models/fold_0"]).model.name
+    'fold_0'
+    """
     parser.add_argument("model", type=Path, metavar="BUNDLE", help="folder of a trained model, as models/fold_0")
     parser.add_argument(
         "--to", type=Path, metavar="FOLDER", help="where to write (default: exports/<name of the bundle>)"

@@ -25,7 +25,16 @@ ELSEWHERE = (  # figures of the card of the embedded model
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the paths, the timeline, the model and the output format."""
+    """Add the paths, the timeline, the model and the output format.
+
+    Examples
+    --------
+    >>> parser = argparse.ArgumentParser()
+    >>> add_options(parser)
+    >>> given = parser.parse_args(["a.wav", "--timeline", "--hop", "0.5"])
+    >>> given.paths, given.timeline, given.hop
+    (['a.wav'], True, 0.5)
+    """
     parser.add_argument("paths", nargs="*", metavar="PATH", help="files and folders; - for standard input")
     parser.add_argument("--file", dest="more", action="append", default=[], metavar="FILE", help="as PATH")
     parser.add_argument("--dir", dest="more", action="append", metavar="FOLDER", help="as PATH")
@@ -39,7 +48,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def add_model_options(parser: argparse.ArgumentParser) -> None:
-    """Add the model, the networks that it may run, and its labels."""
+    """Add the model, the networks that it may run, and its labels.
+
+    Examples
+    --------
+    >>> parser = argparse.ArgumentParser()
+    >>> add_model_options(parser)
+    >>> parser.parse_args(["--model", "custom.h5", "--labels", "calm,angry"]).labels
+    'calm,angry'
+    """
     parser.add_argument(
         "--model",
         type=Path,
@@ -70,7 +87,15 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
 
 
 def add_format_options(parser: argparse.ArgumentParser) -> None:
-    """Add the output format."""
+    """Add the output format.
+
+    Examples
+    --------
+    >>> parser = argparse.ArgumentParser()
+    >>> add_format_options(parser)
+    >>> parser.parse_args(["--json"])
+    Namespace(format='json')
+    """
     formats = parser.add_mutually_exclusive_group()
     formats.add_argument("--json", dest="format", action="store_const", const="json", help="print a json list")
     formats.add_argument("--csv", dest="format", action="store_const", const="csv", help="print csv")

@@ -32,6 +32,14 @@ def write(rows: Iterable[Row], *, names: Sequence[str], labels: Sequence[str], k
         Emotions, in the order of their columns.
     kind
         `table`, `csv` or `json`.
+
+    Examples
+    --------
+    >>> row = {"path": "a.wav", "emotion": "sad", "confidence": 0.7, "probabilities": {"calm": 0.3, "sad": 0.7}}
+    >>> write([row | {"duration": 2.0}], names=["a.wav"], labels=["calm", "sad"], kind="csv", timeline=False)
+    path,emotion,confidence,p_calm,p_sad,duration,error
+    a.wav,sad,0.7,0.3,0.7,2.0,
+    []
     """
     times = TIMES if timeline else ()
     return {"table": _write_table, "csv": _write_csv, "json": _write_json}[kind](rows, names, labels, times)

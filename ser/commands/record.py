@@ -12,7 +12,15 @@ from ser.core import files
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the length of the recording, the file to keep it in, the model and the output format."""
+    """Add the length of the recording, the file to keep it in, the model and the output format.
+
+    Examples
+    --------
+    >>> parser = argparse.ArgumentParser()
+    >>> add_options(parser)
+    >>> parser.parse_args(["--seconds", "3"]).record_duration
+    3.0
+    """
     from ser.commands import predict
 
     parser.add_argument("--seconds", dest="record_duration", type=float, default=5.0, help="length (%(default)s)")

@@ -26,7 +26,16 @@ NO_AUDIO = (
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the source of the audio, its format, and the model."""
+    """Add the source of the audio, its format, and the model.
+
+    Examples
+    --------
+    >>> parser = argparse.ArgumentParser()
+    >>> add_options(parser)
+    >>> given = parser.parse_args(["-", "--rate", "8000"])
+    >>> given.source, given.rate, given.channels, given.coding
+    ('-', 8000, 1, 's16le')
+    """
     from ser.commands import predict
 
     parser.add_argument(

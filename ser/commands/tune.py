@@ -31,7 +31,16 @@ NOT_BLIND = (
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the study, the length of the search, and the file of the result."""
+    """Add the study, the length of the search, and the file of the result.
+
+    Examples
+    --------
+    >>> parser = argparse.ArgumentParser()
+    >>> add_options(parser)
+    >>> given = parser.parse_args(["-S", "model=mlp", "--trials", "10"])
+    >>> given.overrides, given.trials, given.folds
+    (['model=mlp'], 10, 5)
+    """
     study = parser.add_argument_group("study")
     study.add_argument(
         "-S",

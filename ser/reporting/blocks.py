@@ -42,7 +42,14 @@ class Table:
     kind: Literal["table"] = "table"
 
     def text(self, row: Sequence[Cell], k: int) -> str:
-        """Cell `k` of `row` as text."""
+        """Cell `k` of `row` as text.
+
+        Examples
+        --------
+        >>> table = Table("Scores", [Column("emotion"), Column("recall, %", "share")], [["sad", 0.456]])
+        >>> table.text(table.rows[0], 1)
+        '45.6'
+        """
         return shown(row[k], self.columns[k].kind)
 
 
@@ -56,7 +63,13 @@ class Matrix:
     kind: Literal["matrix"] = "matrix"
 
     def share(self, row: int, column: int) -> float:
-        """Share of the utterances of `row` that are predicted as `column`; 0 if the row has no utterances."""
+        """Share of the utterances of `row` that are predicted as `column`; 0 if the row has no utterances.
+
+        Examples
+        --------
+        >>> Matrix("Confusion", ["calm", "sad"], [[3, 1], [0, 2]]).share(0, 1)
+        0.25
+        """
         return self.counts[row][column] / max(1, sum(self.counts[row]))
 
 
@@ -191,10 +204,22 @@ def data_uri(content: bytes, kind: str) -> str:
 
 
 def svg_uri(figure: Figure) -> str:
-    """Data URI of a figure as SVG."""
+    """Data URI of a figure as SVG.
+
+    Examples
+    --------
+    >>> svg_uri(style.titled(1, 1, ""))[:26]
+    'data:image/svg+xml;base64,'
+    """
     return data_uri(style.svg(figure), "image/svg+xml")
 
 
 def png_uri(figure: Figure) -> str:
-    """Data URI of a figure as PNG, which is smaller than SVG for figures with many dots."""
+    """Data URI of a figure as PNG, which is smaller than SVG for figures with many dots.
+
+    Examples
+    --------
+    >>> png_uri(style.titled(1, 1, ""))[:22]
+    'data:image/png;base64,'
+    """
     return data_uri(style.png(figure, dpi=PIXELS_PER_INCH, pil_kwargs={"optimize": True}), "image/png")

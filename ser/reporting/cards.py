@@ -96,7 +96,13 @@ def card(description: Mapping[str, Any], figures: Metrics, predictions: pd.DataF
 
 
 def limits(description: Mapping[str, Any]) -> str:
-    """Limits of a model as Markdown; `description` is that of its bundle."""
+    """Limits of a model as Markdown; `description` is that of its bundle.
+
+    Examples
+    --------
+    >>> limits({}).startswith("- **Acted speech**")
+    True
+    """
     is_transductive = bundle.is_transductive(description.get("representation", {}))
     return f"{TRANSDUCTIVE}\n{LIMITS}" if is_transductive else LIMITS
 

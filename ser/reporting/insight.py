@@ -139,7 +139,13 @@ def _calibration_text(shown: str, *, of_training: bool, fit_on_dev: bool, lone: 
 
 
 def mistakes(clips: Sequence[Clip], predictions: pd.DataFrame) -> Section | None:
-    """The most confident mistakes, with spectrogram and sound; None if there are none."""
+    """The most confident mistakes, with spectrogram and sound; None if there are none.
+
+    Examples
+    --------
+    >>> mistakes([], pd.DataFrame()) is None
+    True
+    """
     if not clips:
         return None
     n_wrong = int((predictions["truth"] != predictions["prediction"]).sum())
@@ -186,6 +192,11 @@ def curves(epochs: pd.DataFrame) -> Section | None:
     ----------
     epochs
         Table of `ser.models.trained.epochs`.
+
+    Examples
+    --------
+    >>> curves(pd.DataFrame()) is None
+    True
     """
     if epochs.empty:
         return None

@@ -33,7 +33,14 @@ def markdown(report: Report) -> str:
 
 
 def ink(matrix: Matrix, row: int, column: int) -> str:
-    """Colours of a cell of a confusion matrix as CSS: the larger the share, the darker the background."""
+    """Colours of a cell of a confusion matrix as CSS: the larger the share, the darker the background.
+
+    Examples
+    --------
+    >>> matrix = Matrix("Confusion", ["calm", "sad"], [[4, 0], [1, 1]])
+    >>> ink(matrix, 0, 1), ink(matrix, 0, 0)
+    ('background:#ffffff;color:#000', 'background:#103a63;color:#fff')
+    """
     background = np.round(PAPER + matrix.share(row, column) * (INK - PAPER)).astype(int)
     return f"background:#{bytes(background.tolist()).hex()};color:{letters_on(background / 255)}"
 

@@ -32,12 +32,26 @@ DEV_ONLY = (
 
 
 def is_tested(figures: Mapping[str, Any]) -> bool:
-    """True if `metrics.json` has scores of test."""
+    """True if `metrics.json` has scores of test.
+
+    Examples
+    --------
+    >>> is_tested({"dev.uar": 0.6}), is_tested({"dev.uar": 0.6, "uar": 0.5})
+    (False, True)
+    """
     return "uar" in figures
 
 
 def caveats(figures: Mapping[str, Any], audit: Mapping[str, Any], *, partition: str, names: list[str]) -> list[Caveat]:
-    """Warnings that apply to all scores of a study of the corpora `names` with the partition `partition`."""
+    """Warnings that apply to all scores of a study of the corpora `names` with the partition `partition`.
+
+    Examples
+    --------
+    >>> audit = {"declared": "speaker-dependent", "n_errors": 0, "n_notes": 0}
+    >>> found = caveats({"speaker_independent": False}, audit, partition="random", names=["emodb"])
+    >>> [caveat.title for caveat in found]
+    ['Speaker-dependent.']
+    """
     found = []
     if LEAKY in (declared(partition), audit["declared"]):
         found.append(Caveat("Leaky protocol.", "It breaks a rule of evaluation on purpose. The scores are too high."))
@@ -68,7 +82,15 @@ def caveats(figures: Mapping[str, Any], audit: Mapping[str, Any], *, partition: 
 
 
 def headline(predictions: pd.DataFrame, figures: Mapping[str, Any], *, n_resamples: int) -> Headline:
-    """UAR of the predictions of one partition, with its interval; with fewer than 6 speakers, the UAR of each."""
+    """UAR of the predictions of one partition, with its interval; with fewer than 6 speakers, the UAR of each.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"speaker": ["a", "b"], "truth": ["sad", "calm"], "prediction": "sad"})
+    >>> found = headline(rows.assign(p_calm=0.4, p_sad=0.6), {"dev.uar": 0.5}, n_resamples=0)
+    >>> found.name, found.uar, found.chance
+    ('Dev UAR, unweighted average recall (no test)', 0.5, 0.5)
+    """
     tested, own = is_tested(figures), metrics.scores(predictions)
     facts = [
         ("accuracy, %", percent(own["accuracy"])),
@@ -106,7 +128,15 @@ def _explanation(predictions: pd.DataFrame, figures: Mapping[str, Any], n_resamp
 
 
 def confusion(predictions: pd.DataFrame) -> Section:
-    """Confusion matrix, with its largest confusions in words."""
+    """Confusion matrix, with its largest confusions in words.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"truth": ["sad", "sad", "calm"], "prediction": ["sad", "calm", "calm"]})
+    >>> section = confusion(rows.assign(p_calm=0.5, p_sad=0.5))
+    >>> section.blocks[0].labels, section.blocks[0].counts
+    (['calm', 'sad'], [[1, 0], [1, 1]])
+    """
     labels = metrics.labels_of(predictions)
     counts = confusion_matrix(predictions["truth"], predictions["prediction"], labels=labels)
     worst = breakdowns.largest_confusions(predictions, n=3).to_dict("records")
@@ -119,7 +149,14 @@ def confusion(predictions: pd.DataFrame) -> Section:
 
 
 def classes(predictions: pd.DataFrame) -> Section:
-    """Precision, recall and F1 of each class."""
+    """Precision, recall and F1 of each class.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"truth": ["sad", "calm"], "prediction": ["sad", "calm"], "p_calm": 0.5, "p_sad": 0.5})
+    >>> classes(rows).blocks[0].rows  # emotion, recall, precision, F1, annotated, predicted
+    [['calm', 1.0, 1.0, 1.0, 1, 1], ['sad', 1.0, 1.0, 1.0, 1, 1]]
+    """
     columns = [
         Column("emotion"),
         Column("recall, %", "share", bar=True),

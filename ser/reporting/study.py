@@ -20,7 +20,14 @@ Rows = list[list[Cell]]
 
 
 def title(config: Mapping[str, Any], names: Sequence[str]) -> tuple[str, str]:
-    """Title and subtitle of the report."""
+    """Title and subtitle of the report.
+
+    Examples
+    --------
+    >>> config = {"model": {"name": "mlp"}, "members": {}, "representation": {"name": "librosa", "settings": {}}}
+    >>> title(config, ["emodb"])
+    ('Speech emotion recognition on EmoDB', 'mlp on librosa, as set')
+    """
     corpora = " and ".join(_title(name) for name in names) if len(names) < 4 else f"{len(names)} corpora"
     model, members = config["model"]["name"], ", ".join(config["members"])
     made_of = f"of {members}" if members else f"on {_representation(config)}"
@@ -151,7 +158,15 @@ def _left_out(ingest: Mapping[str, Any]) -> list[str]:
 
 
 def partition(table: pd.DataFrame, utterances: pd.DataFrame, *, protocol: str) -> Section:
-    """Utterances and speakers in each partition of each fold; for more than 12 folds, lowest and highest numbers."""
+    """Utterances and speakers in each partition of each fold; for more than 12 folds, lowest and highest numbers.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"fold": 0, "utterance": ["u1", "u2", "u3"], "partition": ["train", "dev", "test"]})
+    >>> utterances = pd.DataFrame({"utterance": ["u1", "u2", "u3"], "speaker": ["a", "b", "c"]})
+    >>> partition(table, utterances, protocol="holdout").blocks[0].rows  # utterances and speakers of each partition
+    [['0', 1, 1, 1, 1, 1, 1]]
+    """
     speaker = table["utterance"].map(utterances.set_index("utterance")["speaker"])
     groups = table.assign(speaker=speaker).groupby(["fold", "partition"])
     counts = groups["speaker"].agg(["size", "nunique"])
@@ -176,7 +191,13 @@ def partition(table: pd.DataFrame, utterances: pd.DataFrame, *, protocol: str) -
 
 
 def audit(found: Mapping[str, Any]) -> Section:
-    """Findings of the stage `audit`."""
+    """Findings of the stage `audit`.
+
+    Examples
+    --------
+    >>> audit({"findings": [], "n_errors": 0, "n_notes": 0, "declared": None}).text
+    ['No findings: no leaks, and no notes.']
+    """
     findings = sorted(found["findings"], key=lambda finding: finding["level"] != "error")
     if not findings:
         return Section("audit", "Audit", ["No findings: no leaks, and no notes."])

@@ -57,6 +57,14 @@ def try_out(name: str, probabilities: Callable[[Waveform, int], npt.NDArray[np.f
     ------
     ValueError
         If the prediction fails, or has no probabilities.
+
+    Examples
+    --------
+    >>> try_out("fair", lambda waveform, sample_rate: np.array([0.5, 0.5]))
+    >>> try_out("broken", lambda waveform, sample_rate: np.array([0.5, 0.9]))  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+        ...
+    ValueError: broken predicts [0.5, 0.9], which are no probabilities; ...
     """
     noise = np.random.default_rng(0).normal(0, 0.1, TRIED).astype(np.float32)
     try:

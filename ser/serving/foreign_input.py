@@ -102,6 +102,12 @@ def arrangement(wanted: Shape, given: FrontEnd, *, free: bool) -> Arrangement:
     ------
     ValueError
         If they do not fit; the message names a file of `conf/` that does, or the way to make one.
+
+    Examples
+    --------
+    >>> mel = FrontEnd("log_mel", {}, [], (64, 94), "mel spectrograms of 64 bands and 94 frames")
+    >>> arrangement((94, 64, 1), mel, free=False)
+    Arrangement(shape=(94, 64, 1), transposed=True)
     """
     rows = given.shape
     found = {rows: False, (*rows, 1): False}

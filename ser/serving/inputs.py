@@ -27,7 +27,13 @@ HALF = 0.5  # part of a window; a shorter last window is omitted, unless it is t
 
 @dataclass(frozen=True)
 class Window:
-    """Part of a recording."""
+    """Part of a recording.
+
+    Examples
+    --------
+    >>> Window(1.0, np.zeros(8000, np.float32), sample_rate=16_000).end
+    1.5
+    """
 
     start: float
     """Seconds from the recording's start."""
@@ -43,7 +49,14 @@ class Window:
 
 @dataclass(frozen=True)
 class Input:
-    """A recording whose samples are decoded on demand, once."""
+    """A recording whose samples are decoded on demand, once.
+
+    Examples
+    --------
+    >>> recording = Input([np.zeros(2, np.float32), np.ones(1, np.float32)], sample_rate=1, duration=3.0)
+    >>> [window.waveform.tolist() for window in recording.windows(duration=2.0, hop=1.0)]
+    [[0.0, 0.0], [0.0, 1.0]]
+    """
 
     blocks: Iterable[Waveform]
     """Consecutive pieces of any length, with finite samples."""
@@ -55,11 +68,24 @@ class Input:
     """Changes of the waveform, in words; complete when all blocks are decoded."""
 
     def whole(self) -> Waveform:
-        """All samples."""
+        """All samples.
+
+        Examples
+        --------
+        >>> Input([np.zeros(1, np.float32), np.ones(1, np.float32)], sample_rate=16_000, duration=2 / 16_000).whole()
+        array([0., 1.], dtype=float32)
+        """
         return np.concatenate([np.empty(0, np.float32), *self.blocks])
 
     def windows(self, *, duration: float, hop: float) -> Iterator[Window]:
-        """Windows of `duration` seconds, one every `hop` seconds; the last one may be shorter."""
+        """Windows of `duration` seconds, one every `hop` seconds; the last one may be shorter.
+
+        Examples
+        --------
+        >>> recording = Input([np.zeros(5, np.float32)], sample_rate=1, duration=5.0)
+        >>> [(window.start, window.end) for window in recording.windows(duration=3.0, hop=2.0)]
+        [(0.0, 3.0), (2.0, 5.0)]
+        """
         return windowed(self.blocks, self.sample_rate, duration=duration, hop=hop)
 
 
@@ -182,7 +208,18 @@ def check_rate(sample_rate: float) -> int:
 
 
 def checked(waveform: Waveform) -> Waveform:
-    """`waveform` itself; raise `InvalidAudio` if a sample is not finite, or beyond any full scale."""
+    """`waveform` itself, after a check of its samples.
+
+    Raises
+    ------
+    InvalidAudio
+        If a sample is not finite, or beyond any full scale.
+
+    Examples
+    --------
+    >>> checked(np.array([0.0, 1.5], np.float32)).tolist()
+    [0.0, 1.5]
+    """
     if not np.isfinite(waveform).all():
         raise InvalidAudio(Kind.NOT_FINITE, "NaN or infinite samples")
     if np.abs(waveform).max(initial=0) > LOUDEST:

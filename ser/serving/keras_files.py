@@ -48,6 +48,12 @@ class ForeignClassifier:
         ------
         ValueError
             If the outputs of the network are not probabilities.
+
+        Examples
+        --------
+        >>> sigmoid = ForeignClassifier(lambda values, training: [[0.75]], ["calm", "angry"], Arrangement((2,), False))
+        >>> sigmoid.predict_proba(np.zeros((1, 2), np.float32)).tolist()
+        [[0.25, 0.75]]
         """
         outputs = np.asarray(self.network(self.arranged.of(values), training=False), np.float64)
         if outputs.shape[1] == 1:
@@ -120,6 +126,13 @@ def fitted(network: Any, labels: list[str], front_end: FrontEnd, *, free: bool =
     ------
     ValueError
         If its input is not that of the front end, or it has another number of outputs than `labels`.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> network = SimpleNamespace(inputs=["x"], outputs=["y"], input_shape=(None, 64, 94, 1), output_shape=(None, 2))
+    >>> fitted(network, ["calm", "angry"], MEL_64).arranged
+    Arrangement(shape=(64, 94, 1), transposed=False)
     """
     if len(network.inputs) != 1 or len(network.outputs) != 1:
         raise ValueError("the network has several inputs or outputs; wanted one of each")

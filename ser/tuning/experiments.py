@@ -56,6 +56,11 @@ def choices(overrides: Iterable[str], *, conf: Path = params.CONF) -> Choices:
     ------
     ValueError
         If an override is not valid, or cannot be written to a file: a sweep, a deletion, a package.
+
+    Examples
+    --------
+    >>> choices(["model=mlp", "model.alpha=0.1"])
+    Choices(base=None, groups={'model': 'mlp'}, values={'model.alpha': 0.1})
     """
     base, groups, values = None, {}, {}
     for override in _parsed(overrides):
@@ -94,6 +99,16 @@ def text(overrides: list[str], comments: Iterable[str], *, conf: Path = params.C
     ------
     ValueError
         If an override cannot be written to a file.
+
+    Examples
+    --------
+    >>> print(text(["model=mlp", "model.alpha=0.1"], ["Dev UAR 70.0 %"]), end="")
+    # @package _global_
+    # Dev UAR 70.0 %
+    defaults:
+    - override /model: mlp
+    model:
+      alpha: 0.1
     """
     chosen = choices(overrides, conf=conf)
     nested: dict[str, Any] = {}

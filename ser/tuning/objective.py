@@ -102,6 +102,14 @@ def speaker_folds(utterances: pd.DataFrame, *, n_folds: int, seed: int) -> pd.Da
     ------
     ValueError
         If speakers are unknown, or fewer than three.
+
+    Examples
+    --------
+    >>> utterances = pd.DataFrame({"utterance": list("abc"), "speaker": list("pqr"), "audio_hash": list("xyz")})
+    >>> utterances = utterances.assign(corpus="emodb", sex="male", emotion="sad", duplicate_of=None)
+    >>> folds = speaker_folds(utterances, n_folds=3, seed=0)
+    >>> folds.groupby("fold")["partition"].agg(list).tolist()
+    [['train', 'train', 'dev'], ['dev', 'train', 'train'], ['train', 'dev', 'train']]
     """
     if n_folds < MIN_SPEAKERS:
         raise ValueError(f"found {n_folds} folds; a search needs {MIN_SPEAKERS} or more, so raise --folds")

@@ -21,7 +21,13 @@ Leaves = dict[str, Any]  # dotted name -> value
 
 @dataclass(frozen=True)
 class Choices:
-    """A study as files of `conf` and values that differ from them."""
+    """A study as files of `conf` and values that differ from them.
+
+    Examples
+    --------
+    >>> Choices({"corpus": "emodb", "model": "mlp"}, frozenset({"model"}), ("model.alpha=0.1",)).overrides()
+    ['model=mlp', 'model.alpha=0.1']
+    """
 
     files: Mapping[str, str]
     """Group -> file, in the order of `conf/config.yaml`: all groups that have several files."""

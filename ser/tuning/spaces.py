@@ -31,6 +31,11 @@ def path_of(model: str, *, conf: Path = params.CONF) -> Path:
     ------
     ValueError
         If there is none.
+
+    Examples
+    --------
+    >>> path_of("svm").as_posix()
+    'conf/tune/svm.yaml'
     """
     folder = conf / FOLDER
     path = folder / f"{model}.yaml"

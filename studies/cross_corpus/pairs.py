@@ -18,6 +18,14 @@ def pair_scores(path: Path, test_corpus: str, rows: pd.DataFrame, *, n_resamples
         File of predictions: `<training corpus>/across.csv`, or `<training corpus>/within.csv` (folds of speakers).
     rows
         Predictions in that file for the utterances of `test_corpus`.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"speaker": ["a", "b"], "truth": ["sad", "calm"], "prediction": "sad"})
+    >>> rows = rows.assign(p_calm=0.4, p_sad=0.6)
+    >>> found = pair_scores(Path("emodb/across.csv"), "savee", rows, n_resamples=9, seed=0)
+    >>> found["train_corpus"], found["test_corpus"], found["uar"]
+    ('emodb', 'savee', 0.5)
     """
     low, high = metrics.uar_interval(rows, n_resamples=n_resamples, seed=seed)
     scores = metrics.scores(rows)

@@ -26,6 +26,12 @@ def comparable(utterances: pd.DataFrame) -> pd.DataFrame:
     ------
     ValueError
         If the corpora share less than two emotions.
+
+    Examples
+    --------
+    >>> utterances = pd.DataFrame({"corpus": list("aabbb"), "emotion": ["sad", "calm", "sad", "calm", "angry"]})
+    >>> comparable(utterances)["emotion"].tolist()
+    ['sad', 'calm', 'sad', 'calm']
     """
     n_corpora = utterances.groupby("emotion")["corpus"].transform("nunique")
     shared = utterances[n_corpora == utterances["corpus"].nunique()]
@@ -40,7 +46,14 @@ def comparable(utterances: pd.DataFrame) -> pd.DataFrame:
 def of_corpus(
     corpus: str, utterances: pd.DataFrame, settings: Mapping[str, Any]
 ) -> dict[str, tuple[pd.DataFrame, dict[str, Any]]]:
-    """File name -> utterances and settings of the partition; empty if the corpus is missing or has too few speakers."""
+    """File name -> utterances and settings of the partition; empty if the corpus is missing or has too few speakers.
+
+    Examples
+    --------
+    >>> utterances = pd.DataFrame({"corpus": list("aab"), "speaker": ["a/1", "a/2", "b/1"]})
+    >>> {name: settings for name, (_, settings) in of_corpus("a", utterances, {"name": "cross_corpus"}).items()}
+    {'across.csv': {'name': 'cross_corpus', 'train_corpora': ['a'], 'test_corpora': ['b']}}
+    """
     own = utterances[utterances["corpus"] == corpus]
     others = sorted(set(utterances["corpus"]) - {corpus})
     n_speakers = own["speaker"].nunique()
@@ -53,7 +66,13 @@ def of_corpus(
 
 
 def reason(corpus: str, utterances: pd.DataFrame) -> str:
-    """Reason why a corpus has no run."""
+    """Reason why a corpus has no run.
+
+    Examples
+    --------
+    >>> reason("savee", pd.DataFrame({"corpus": ["emodb"], "speaker": ["emodb/03"]}))
+    'it is not installed; `ser corpora` lists the installed ones'
+    """
     own = utterances[utterances["corpus"] == corpus]
     if own.empty:
         return "it is not installed; `ser corpora` lists the installed ones"

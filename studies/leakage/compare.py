@@ -32,7 +32,17 @@ def main() -> None:
 
 
 def row(predictions: pd.DataFrame, report: dict[str, Any], *, n_resamples: int, seed: int) -> dict[str, Any]:
-    """Scores of one protocol, and the findings of its audit."""
+    """Scores of one protocol, and the findings of its audit.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"speaker": ["a", "b"], "truth": ["sad", "calm"], "prediction": "sad"})
+    >>> rows = rows.assign(p_calm=0.4, p_sad=0.6)
+    >>> report = {"protocol": "random", "declared": None, "n_errors": 0, "n_notes": 0, "findings": []}
+    >>> found = row(rows, report, n_resamples=9, seed=0)
+    >>> found["uar"], found["uar_low"], found["audit_found"]
+    (0.5, None, '')
+    """
     low, high = metrics.uar_interval(predictions, n_resamples=n_resamples, seed=seed)
     scores = metrics.scores(predictions)
     errors = [one["check"] for one in report["findings"] if one["level"] == "error"]

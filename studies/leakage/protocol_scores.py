@@ -33,6 +33,12 @@ def with_inflation(scores: pd.DataFrame) -> pd.DataFrame:
     ----------
     scores
         uar; one row for each protocol.
+
+    Examples
+    --------
+    >>> uar = {"leave_one_speaker_out": 0.5, "speaker_folds": 0.55, "random": 0.7}
+    >>> with_inflation(pd.DataFrame({"uar": uar}))["inflation"].to_dict()
+    {'leave_one_speaker_out': nan, 'speaker_folds': nan, 'random': 0.2}
     """
     uar = scores["uar"].to_numpy(float)
     inflation = (uar - uar[scores.index == BASELINE]).round(DIGITS)
