@@ -14,11 +14,9 @@ from app.http.limits import MOST_CLIENTS, Full, Memory, Rate
 from app.http.settings import Settings
 from ser.serving import recognition
 from tests.support import serving
-from tests.support.serving import DEMO, PREDICT, served
+from tests.support.serving import DEMO, KEY, KNOWN, OTHER, PREDICT, served
 
 SPEECH = DEMO[0].read_bytes()
-KEY, OTHER = (f"ser_{name * 21}x" for name in ("ab", "cd"))  # the same in every process of the tests
-KNOWN = (("bob", keys.hashed(KEY)), ("eve", keys.hashed(OTHER)))
 BEARER = {"Authorization": f"Bearer {KEY}"}
 
 

@@ -17,8 +17,7 @@ from schemathesis.specs.openapi.checks import (
     unsupported_method,
 )
 
-from tests.app.test_service_access import KEY, KNOWN
-from tests.support.serving import PREDICT, served
+from tests.support.serving import KEY, KNOWN, PREDICT, served
 
 # ignored_auth is left out: it changes one of the two headers, and the key in the other one is still valid.
 CHECKS = [

@@ -23,9 +23,9 @@ from ser.representation.extraction import extracted, one_by_one, rows_of_variant
 from ser.representation.joining import combined
 from ser.representation.reading import Representation
 from stages import extract_frames, extract_librosa, extract_log_mel
-from tests.features.test_functionals import SETS
-from tests.models.test_classifiers import SETTINGS
 from tests.support import small_corpora, wiring
+from tests.support.bundles import SETTINGS
+from tests.support.descriptor_sets import SETS
 from tests.support.learning_tables import feature_table, training_rows, utterance_table
 from tests.support.paths import CONF
 from tests.support.synthesis import speech_like, tone

@@ -12,11 +12,12 @@ from ser import cli
 from ser.core import files
 from ser.corpora import CORPORA, ravdess
 from ser.corpora.archive import Archive
-from tests.ingest import test_download
-from tests.ingest.test_download import Host, names, tree, zipped
-from tests.ingest.test_inventory import POINTER, SAVEE, with_files
+from ser.ingest.download import fetching
+from tests.support import archive_host
+from tests.support.archive_host import Host, names, tree, zipped
+from tests.support.corpus_names import POINTER, SAVEE, with_files
 
-host = test_download.host
+host = archive_host.host
 BY_HAND = ("tess", "crema_d", "savee", "emodb", "folders")
 SPEECH = {f"Actor_0{actor}/03-01-0{emotion}-01-01-01-0{actor}.wav": 1000 for actor in (1, 2) for emotion in (1, 3)}
 SONG = {"Actor_01/03-02-01-01-01-01-01.wav": 1000}
@@ -312,7 +313,7 @@ def test_a_wrong_checksum_installs_nothing_and_the_next_call_starts_anew(
 def test_a_connection_that_breaks_every_time_installs_nothing_and_the_next_call_resumes(
     host: Host, folder: Path
 ) -> None:
-    host.cuts = [100] * test_download.fetching.ATTEMPTS
+    host.cuts = [100] * fetching.ATTEMPTS
     assert re.match(
         r"error: http.*/speech\.zip.*: 4 attempts failed.*; to resume, run the same command again", failing()
     )
@@ -382,7 +383,7 @@ def test_a_stub_in_place_of_a_recording_is_replaced_by_it(host: Host, folder: Pa
     with_files(folder / "data" / "raw" / "ravdess", [stub], content)
     cli.main(["download", "ravdess"])
     assert installed(folder) == sorted({**SPEECH, **SONG})
-    assert (folder / "data" / "raw" / "ravdess" / stub).read_bytes() == test_download.noise(stub, 1000)
+    assert (folder / "data" / "raw" / "ravdess" / stub).read_bytes() == archive_host.noise(stub, 1000)
 
 
 @pytest.mark.usefixtures("archives")

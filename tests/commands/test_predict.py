@@ -23,7 +23,7 @@ from ser.commands.prediction_output import MAX_NAME
 from ser.models import bundle
 from ser.serving import inputs
 from ser.serving.recognition import EMBEDDED
-from tests.models.test_bundle import with_network
+from tests.support.bundles import with_network
 from tests.support.paths import ROOT
 
 DEMO = sorted((ROOT / "data/demo").rglob("*.flac"))

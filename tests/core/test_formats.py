@@ -9,18 +9,7 @@ import pyarrow.parquet
 import pytest
 
 from ser.core import formats, tables
-from tests.core.test_tables import EXTREMES, TEXT
-
-SUFFIXES = pytest.mark.parametrize("suffix", formats.SUFFIXES)
-
-
-def many(n_rows: int, n_features: int = 3) -> pd.DataFrame:
-    """A feature table of random bits, with text that needs quotes."""
-    generator = np.random.default_rng(n_rows)
-    values = generator.integers(0, 2**31, (n_rows, n_features), dtype=np.uint32).view(np.float32)
-    features = pd.DataFrame(np.nan_to_num(values, posinf=1.0), columns=[f"f_{k}" for k in range(n_features)])
-    keys = pd.DataFrame({"utterance": [f"x/{TEXT[k % len(TEXT)]}/{k}" for k in range(n_rows)]})
-    return pd.concat([keys.assign(variant=tables.ORIGINAL, emotion="happy"), features], axis=1)
+from tests.support.extreme_tables import EXTREMES, SUFFIXES, TEXT, many
 
 
 def balanced() -> pd.DataFrame:

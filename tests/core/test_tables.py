@@ -5,12 +5,7 @@ import pandas as pd
 import pytest
 
 from ser.core import formats, tables
-
-TEXT = ("plain", "with, comma", 'with "quotes"', "Müller 日本語 🙂", "  spaces  ", "it's; a\ttab")
-EXTREMES = np.array(
-    [0.0, -0.0, 1.0, 0.1, -1 / 3, 16777217, 1e-45, -1.1754942e-38, 1.1754944e-38, 3.4028235e38, -3.4028235e38],
-    np.float32,
-)
+from tests.support.extreme_tables import EXTREMES, TEXT
 
 
 def features(values: np.ndarray, *, emotion: str = "happy") -> pd.DataFrame:

@@ -10,7 +10,7 @@ import pytest
 from ser.audio import reading, waveforms
 from ser.features.spectral import constant_q, peaks
 from ser.features.spectral.analysis import Analysis, Array
-from tests.features.test_functionals import EDGE_CASES, RATE
+from tests.support.descriptor_sets import EDGE_CASES, RATE
 from tests.support.synthesis import speech_like, tone
 
 

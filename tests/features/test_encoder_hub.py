@@ -15,7 +15,7 @@ from ser import cli
 from ser.features.encoders import hugging_face, ssl
 from ser.features.encoders.hugging_face import Unavailable
 from ser.models import bundle
-from tests.models.test_bundle import trained
+from tests.support.bundles import trained
 from tests.support.paths import ROOT
 from tests.support.synthesis import tone
 

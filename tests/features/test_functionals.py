@@ -8,24 +8,20 @@ import pandas as pd
 import pytest
 import scipy.fft
 import soundfile
-import yaml
 
 from benchmarks import plain
-from ser.audio import reading, waveforms
+from ser.audio import reading
 from ser.features.spectral import peaks
 from ser.features.spectral.analysis import Analysis
 from ser.features.spectral.descriptors import DESCRIPTORS, described, precision
 from ser.features.spectral.librosa import functionals
 from ser.representation import tabular
 from ser.representation.extraction import one_by_one
-from tests.support.paths import ROOT
+from tests.support.descriptor_sets import EDGE_CASES, RATE, SETS
 from tests.support.synthesis import speech_like, tone
 
-CONF = ROOT / "conf" / "librosa"
-SETS = {path.stem: yaml.safe_load(path.read_text()) for path in sorted(CONF.glob("*.yaml"))}
 N_FEATURES = {name: int(name.split("_")[1]) for name in ("means_42", "functionals_120", "functionals_120_fast")}
 N_FEATURES |= {"energy_set": 36, "mfcc_chroma": 51}
-RATE = 22050
 
 
 def plain_fast(path):
@@ -168,24 +164,6 @@ def test_descriptors_share_the_chroma(monkeypatch):
     np.testing.assert_array_equal(described(one, "tonnetz_stft")[1], librosa.feature.tonnetz(chroma=chroma, sr=RATE))
 
 
-def with_pauses(seed):
-    waveform = speech_like(seed, 1.5)
-    waveform[5000:15000] = 0
-    waveform[-6000:] = 0
-    return waveform
-
-
-EDGE_CASES = {
-    "speech": speech_like(6),
-    "digital silence between and after": with_pauses(7),
-    "digital silence alone": np.zeros(RATE, np.float32),
-    "shorter than a frame": speech_like(8, 1500 / RATE),
-    "shorter than nine frames": speech_like(9, 0.15),
-    "clipped": np.clip(30 * speech_like(10), -1, 1),
-    "recorded at 8 kHz": waveforms.resampled(speech_like(11, 1.3, 8000), sample_rate=8000, target=RATE),
-    "a single line": tone(40 * RATE / 2048, 0.5, sample_rate=RATE),
-    "hardly above nothing": (1e-9 * speech_like(12)).astype(np.float32),
-}
 LIBROSA = {
     "mfcc": partial(librosa.feature.mfcc, n_mfcc=13),
     "chroma": librosa.feature.chroma_stft,

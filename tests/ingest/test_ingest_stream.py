@@ -16,8 +16,7 @@ from ser.corpora import labels
 from ser.ingest import decoding, utterance_table
 from ser.ingest.counts import Tally
 from stages import ingest as stage
-from tests.ingest.test_utterance_table import configure
-from tests.support.small_corpora import LFS_POINTER, composed, ingested, written
+from tests.support.small_corpora import LFS_POINTER, composed, configure, ingested, written
 from tests.support.synthesis import ravdess_corpus, tone
 
 

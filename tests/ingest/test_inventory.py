@@ -1,15 +1,14 @@
 """Inventory of installed corpora by file names; the files here contain a few bytes that are no audio."""
 
-from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
 from ser.ingest import inventory
 from ser.ingest.inventory import Holding
+from tests.support.corpus_names import POINTER, SAVEE, with_files
 from tests.support.wiring import ROOT
 
-POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 98765\n"
 RAVDESS_SPEECH = [  # by the naming rule of the Zenodo record: neutral has no strong intensity
     f"Actor_{actor:02}/03-01-{emotion:02}-{intensity:02}-{statement:02}-{repetition:02}-{actor:02}.wav"
     for actor in range(1, 25)
@@ -23,21 +22,7 @@ RAVDESS_SONG = [  # no disgust or surprise in song, and no song of actor 18
     for name in RAVDESS_SPEECH
     if name[15:17] not in ("07", "08") and not name.startswith("Actor_18")
 ]
-SAVEE = [  # 15 sentences for each emotion, 30 for neutral
-    f"{speaker}/{emotion}{number:02}.wav"
-    for speaker in ("DC", "JE", "JK", "KL")
-    for emotion, n_sentences in {**dict.fromkeys(("a", "d", "f", "h", "sa", "su"), 15), "n": 30}.items()
-    for number in range(1, n_sentences + 1)
-]
 PUBLISHED = {"tess": (2800, 2), "crema_d": (7442, 91), "savee": (480, 4), "emodb": (535, 10)}
-
-
-def with_files(folder: Path, names: Iterable[str], content: bytes = b"no audio") -> Path:
-    for name in names:
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-    return folder
 
 
 def listed(corpora_root: Path, corpus: str) -> list[str]:

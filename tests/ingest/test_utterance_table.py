@@ -8,13 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 
 from ser.core import tables
 from ser.ingest import utterance_table
 from stages import ingest as stage
 from tests.support import small_corpora
-from tests.support.small_corpora import LFS_POINTER, Ingested, composed, written
+from tests.support.small_corpora import LFS_POINTER, Ingested, composed, configure, written
 from tests.support.synthesis import ravdess_corpus, tone
 
 RAVDESS_EMOTIONS = tables.EMOTIONS[:8]
@@ -43,13 +42,6 @@ def ingested(root: Path, corpus: str = "ravdess", **changes: Any) -> Ingested:
 
 def ids(utterances: pd.DataFrame) -> list[str]:
     return utterances["utterance"].tolist()
-
-
-def configure(root: Path, *overrides: str) -> None:
-    """Write `params.yaml` of a study on `root`."""
-    config = composed(*overrides)
-    content = {"corpus": config["corpus"] | {"root": str(root)}, "labels": config["labels"]}
-    Path("params.yaml").write_text(yaml.safe_dump(content))
 
 
 def truncated(path: Path) -> None:

@@ -13,78 +13,39 @@ import numpy as np
 import pandas as pd
 import pytest
 import skops.io
-import yaml
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from ser.core import files, tables
+from ser.core import files
 from ser.features.yamnet import weights
-from ser.models import NEURAL, backend, bundle, classifier_training, networks, neural
+from ser.models import NEURAL, backend, bundle
 from ser.models.backend import keras
-from ser.representation import registry
 from ser.representation.reading import Representation
-from tests.models.test_classifiers import SETTINGS
-from tests.support.learning_tables import feature_table, training_rows, utterance_table
+from tests.support.bundles import (
+    HISTORY,
+    LABELS,
+    ROWS,
+    SETTINGS,
+    SHAPES,
+    TABLE,
+    UTTERANCES,
+    copy_of,
+    features_for,
+    trained,
+    with_network,
+)
+from tests.support.learning_tables import feature_table
 from tests.support.paths import CONF
 from tests.support.published_weights import random_weights
 
-UTTERANCES = utterance_table(4, emotions=("neutral", "happy", "sad", "angry"), n_repetitions=1)
-ROWS = training_rows(UTTERANCES)
-TABLE = Representation(ROWS)
 EVERY = np.arange(len(ROWS))
 
-LABELS = ["neutral", "happy", "sad", "angry"]
-SHAPES = {"log_mel": (24, 30), "frames": (30, 6), "librosa": (6,), "yamnet_bands": (64, 96)}  # of a row
-HISTORY = [{"loss": 1.25, "dev_loss": 1.0, "dev_uar": 0.5}, {"loss": 1.0, "dev_loss": 0.1 + 0.2, "dev_uar": 0.75}]
 ARRAY = np.random.default_rng(0).normal(size=(20, *SHAPES["log_mel"])).astype(np.float32)
 SPECTROGRAMS = Representation(ROWS[["utterance", "variant", "emotion"]].iloc[:20], ARRAY)
 
 
 class Innocent:
     """A type outside scikit-learn, whose loading could run any code."""
-
-
-def trained(name: str = "logistic_regression") -> bundle.Bundle:
-    """A bundle of a classifier that was trained on `ROWS`."""
-    model = classifier_training.fitted(
-        ROWS, UTTERANCES["speaker"], name=name, n_calibration_folds=2, seed=0, **SETTINGS[name]
-    )
-    return bundle.Bundle(
-        model=model,
-        labels=LABELS,
-        columns=tables.feature_columns(ROWS),
-        representation={"name": "librosa", "settings": {"sample_rate": 22050}},
-        description={"seed": 0, "speakers": ["ravdess/01"]},
-    )
-
-
-def with_network(name: str, **changes: Any) -> bundle.Bundle:
-    """A bundle of the untrained network `name`, as `conf/model` has it, with narrower masks."""
-    settings = yaml.safe_load((CONF / "model" / f"{name}.yaml").read_text())["model"] | changes
-    settings |= {"max_time_mask": 5, "max_band_mask": 5} if "max_time_mask" in settings else {}
-    source = settings.pop("representation")
-    shape = SHAPES[source]
-    keras.utils.set_random_seed(1)
-    moments = np.full(shape[-1], 0.5, np.float32), np.full(shape[-1], 4, np.float32)
-    scale = None if registry.definition(source).is_scaled else moments
-    made = networks.network(**settings, input_shape=shape, n_labels=len(LABELS), standardisation=scale)
-    return bundle.Bundle(
-        model=neural.NeuralClassifier(made, LABELS, 0.7),
-        labels=LABELS,
-        columns=tables.feature_columns(ROWS) if source == "librosa" else [],
-        representation={"name": source, "settings": {"sample_rate": 16000}},
-        description={"seed": 0, "model": {"name": name}, "metrics": {"epoch": 1, "dev_uar": 0.75}},
-        history=HISTORY,
-    )
-
-
-def features_for(made: bundle.Bundle) -> Representation:
-    """Features for a bundle: the table, or an array of its shape."""
-    shape = SHAPES[made.representation["name"]]
-    if made.columns:
-        return TABLE
-    values = np.random.default_rng(0).normal(size=(20, *shape)).astype(np.float32)
-    return Representation(ROWS[["utterance", "variant", "emotion"]].iloc[:20], values)
 
 
 @pytest.fixture(scope="module")
@@ -101,14 +62,6 @@ def saved_network(tmp_path_factory: pytest.TempPathFactory) -> tuple[bundle.Bund
     made, folder = with_network("cnn", filters=[4], dense_units=8), tmp_path_factory.mktemp("networks") / "fold_0"
     bundle.save(made, folder)
     return made, folder
-
-
-def copy_of(folder: Path, target: Path) -> Path:
-    """A copy of a bundle's folder, which a test may change."""
-    target.mkdir()
-    for path in folder.iterdir():
-        (target / path.name).write_bytes(path.read_bytes())
-    return target
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import skops.io
 
 from ser.core import bounds
 from ser.models import classifier_reading, classifier_training
-from tests.models.test_classifiers import SETTINGS
+from tests.support.bundles import SETTINGS
 from tests.support.learning_tables import training_rows, utterance_table
 
 UTTERANCES = utterance_table(4, emotions=("neutral", "happy", "sad"), n_repetitions=1)

@@ -9,7 +9,7 @@ import pytest
 from ser.core import tables
 from ser.models import classifier_training
 from ser.protocol import balancing
-from tests.models.test_classifiers import SETTINGS
+from tests.support.bundles import SETTINGS
 from tests.support.learning_tables import combined, training_rows, utterance_table
 
 UTTERANCES = utterance_table(6, emotions=("neutral", "happy", "sad", "angry"))

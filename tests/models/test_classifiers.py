@@ -1,21 +1,14 @@
 """Every classifier by its name, with its scaler inside."""
 
-from typing import Any
-
 import numpy as np
 import pytest
 from sklearn.preprocessing import StandardScaler
 
 from ser.core import tables
 from ser.models.classifiers import MODELS, model
+from tests.support.bundles import SETTINGS
 from tests.support.learning_tables import feature_table, utterance_table
 
-SETTINGS: dict[str, dict[str, Any]] = {
-    "svm": {"C": 3.0, "gamma": "scale"},
-    "logistic_regression": {"C": 0.1},
-    "random_forest": {"n_estimators": 20, "min_samples_leaf": 2},
-    "mlp": {"hidden_layer_sizes": [16], "alpha": 0.01, "max_iter": 5000},
-}
 FEATURES = feature_table(utterance_table(4))
 VALUES = FEATURES[tables.feature_columns(FEATURES)].to_numpy()
 EMOTION = FEATURES["emotion"].to_numpy(str)

@@ -11,7 +11,7 @@ import pytest
 from ser.core import bounds, files
 from ser.models import bundle, calibration, litert
 from ser.serving import export
-from tests.models.test_bundle import LABELS, with_network
+from tests.support.bundles import LABELS, with_network
 
 VALUES = np.random.default_rng(0).normal(size=(24, 24, 30)).astype(np.float32)
 

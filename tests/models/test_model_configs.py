@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from ser.models.progress import Rules
-from tests.models.test_networks import ON_LOG_MEL, SYSTEM_B, composed
+from tests.support.network_names import ON_LOG_MEL, SYSTEM_B
+from tests.support.small_corpora import composed
 
 SYSTEM = {
     **dict.fromkeys((*SYSTEM_B, "cnn_lstm_compact", "cnn", "lstm", "gru"), "system_b"),

@@ -2,40 +2,27 @@
 
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import pytest
-import yaml
 
-from ser import params
 from ser.features.yamnet import hub
 from ser.models import ENSEMBLE, NEURAL, classifiers
 from ser.models.backend import keras
 from ser.models.networks import NETWORKS, network
+from tests.support.network_names import ON_LOG_MEL
 from tests.support.paths import ROOT
+from tests.support.small_corpora import composed
 
 SHAPES = {"log_mel": (64, 94), "frames": (130, 62), "librosa": (120,), "yamnet_bands": (64, 256)}
 N_LABELS = 8
-SYSTEM_B = ("cnn_gru", "cnn_lstm", "cnn_lstm_regularized")
-ON_LOG_MEL = (*SYSTEM_B, "cnn_lstm_compact", "cnn", "lstm", "gru", "attention")
 L2 = {
     **dict.fromkeys((*ON_LOG_MEL, "dnn", "tuned_yamnet"), 0),
     "cnn_lstm_regularized": 0.001,
     "conv_bilstm": 0.001,
     "attention": 0.0001,
 }
-
-
-@cache
-def composed(*overrides: str) -> dict[str, Any]:
-    """Parameters as `dvc exp run -S …` composes them."""
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "params.yaml"
-        params.compose(list(overrides), conf=ROOT / "conf", path=path)
-        content: dict[str, Any] = yaml.safe_load(path.read_text())
-    return content
 
 
 def settings(name: str, *overrides: str) -> dict[str, Any]:

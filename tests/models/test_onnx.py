@@ -12,9 +12,7 @@ import pytest
 from ser.core import tables
 from ser.models import bundle, classifier_training, onnx
 from ser.serving import export
-from tests.models.test_bundle import copy_of
-from tests.models.test_classifiers import SETTINGS
-from tests.serving.test_export import described
+from tests.support.bundles import SETTINGS, copy_of, described
 from tests.support.learning_tables import training_rows, utterance_table
 from tests.support.paths import ROOT
 

@@ -1,9 +1,11 @@
 """Imports in `ser` go down the list of layers only, on the true tree and on made-up ones."""
 
+import ast
 from pathlib import Path
 
 import pytest
 
+from tests.support.paths import ROOT
 from tools import layers
 
 
@@ -79,3 +81,11 @@ def test_a_room_that_is_no_layer_and_more_rooms_than_there_may_be_are_wrong(
     found = wrong(tmp_path, capsys)
     assert found[0] == "ser/room_00 is no layer; add it to LAYERS"
     assert found[-1] == "31 rooms at the top of ser; join some"
+
+
+def test_tests_share_helpers_through_their_package_of_helpers_alone() -> None:
+    """A module of tests that imports another one runs with it, and cannot be moved or split alone."""
+    for path in (ROOT / "tests").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and f"{node.module}.".startswith("tests."):
+                assert node.module.startswith("tests.support"), f"{path.name}:{node.lineno}"

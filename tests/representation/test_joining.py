@@ -9,7 +9,7 @@ import yaml
 from ser.core import formats, tables
 from ser.representation import joining
 from stages import combine
-from tests.core.test_formats import SUFFIXES, many
+from tests.support.extreme_tables import SUFFIXES, many
 
 N_ROWS = 23
 

@@ -15,7 +15,7 @@ from ser.core import files
 from ser.models import NEURAL, bundle
 from ser.models.backend import keras
 from ser.serving import export as exporting
-from tests.models.test_bundle import LABELS, SHAPES, features_for, trained, with_network
+from tests.support.bundles import LABELS, SHAPES, described, features_for, trained, with_network
 from tests.support.paths import ROOT
 
 FORMATS = ("litert", "litert_float16", "litert_int8", "saved_model")
@@ -45,18 +45,6 @@ def export(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     shape = SHAPES[made.representation["name"]]
     values = np.random.default_rng(1).normal(size=(12, *shape)).astype(np.float32)
     return Export(made, values, exporting.exported(made, described(made), tmp_path_factory.mktemp(request.param)))
-
-
-def described(made: bundle.Bundle) -> dict[str, Any]:
-    """Description of the bundle of a network, with the entries that saving adds."""
-    return {
-        "format": bundle.FORMAT,
-        "labels": made.labels,
-        "representation": made.representation,
-        "columns": made.columns,
-        "temperature": getattr(made.model, "temperature", None),
-        **made.description,
-    }
 
 
 def by_hand(export: Export) -> np.ndarray:

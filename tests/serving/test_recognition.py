@@ -23,7 +23,7 @@ from ser.models.bundle import Bundle
 from ser.representation.registry import extractor
 from ser.serving import inputs, recognition
 from ser.serving.recognition import EMBEDDED, NO_SPEECH, Recognizer
-from tests.models.test_bundle import trained, with_network
+from tests.support.bundles import trained, with_network
 from tests.support.paths import ROOT
 
 DEMO = sorted((ROOT / "data/demo").rglob("*.flac"))

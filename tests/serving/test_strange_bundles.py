@@ -21,7 +21,7 @@ from ser.features.yamnet import yamnet as embedding
 from ser.models import bundle, description, ensembles, schema
 from ser.serving import acceptance, recognition
 from ser.serving.recognition import EMBEDDED, Recognizer
-from tests.models.test_bundle import trained, with_network
+from tests.support.bundles import trained, with_network
 from tests.support.paths import CONF
 from tests.support.recordings import UTTERANCE
 from tests.support.tampering import tampered

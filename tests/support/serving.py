@@ -22,7 +22,7 @@ import numpy.typing as npt
 import psutil
 import soundfile
 
-from app.http import loading, server
+from app.http import keys, loading, server
 from app.http.settings import Settings
 from app.http.workers import Pool
 from ser.serving import recognition
@@ -30,6 +30,8 @@ from tests.support.paths import ROOT
 
 DEMO = sorted((ROOT / "data/demo").rglob("*.flac"))
 PREDICT = "/v1/predict"
+KEY, OTHER = (f"ser_{name * 21}x" for name in ("ab", "cd"))  # the same in every process of the tests
+KNOWN = (("bob", keys.hashed(KEY)), ("eve", keys.hashed(OTHER)))
 BOUNDARY = "a-boundary"
 
 

@@ -98,3 +98,10 @@ def ingested(root: Path, *overrides: str, conf: Path = CONF, **changes: Any) -> 
     tally = Tally()
     tables = list(utterance_table.utterances(**corpus, scheme=labels.merged(**config["labels"]), tally=tally))
     return Ingested(pd.concat(tables, ignore_index=True), tally.report())
+
+
+def configure(root: Path, *overrides: str) -> None:
+    """Write `params.yaml` of a study on `root`."""
+    config = composed(*overrides)
+    content = {"corpus": config["corpus"] | {"root": str(root)}, "labels": config["labels"]}
+    Path("params.yaml").write_text(yaml.safe_dump(content))
