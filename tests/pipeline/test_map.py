@@ -3,7 +3,6 @@
 import json
 import re
 import shutil
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,6 @@ from tools import layers
 SPEAKERS = tuple(f"{number:02}" for number in range(1, 9))
 NAMES = dict(zip(SPEAKERS, ("anna", "ben", "clara", "dan", "eva", "finn", "gina", "hugo"), strict=True))
 WORDS = {"01": "calm", "03": "happy", "04": "sad", "05": "furious"}  # of RAVDESS's codes
-SER = "from ser.cli import main; main()"
 
 
 def test_the_tree_has_every_layer_in_order_and_every_folder() -> None:
@@ -56,15 +54,15 @@ class Copy(Project):
 
     def stages(self, *names: str) -> str:
         """Run the scripts of some stages; what they print."""
-        return "".join(self.run(sys.executable, "-m", f"stages.{name}") for name in names)
+        return "".join(self.run("python", "-m", f"stages.{name}") for name in names)
 
     def python(self, script: str, *arguments: str) -> str:
-        return self.run(sys.executable, "-c", script, *arguments)
+        return self.run("python", "-c", script, *arguments)
 
     def predicted(self) -> dict[str, Any]:
         """Prediction of the trained model for a recording, as `ser predict` prints it."""
         path = next(self.corpus.rglob("*.flac"))
-        output = self.python(SER, "predict", str(path), "--model", "models/fold_0", "--json")
+        output = self.ser("predict", str(path), "--model", "models/fold_0", "--json")
         return dict(json.loads(output[output.index("[") :])[0])
 
 
@@ -134,7 +132,7 @@ def test_a_corpus_is_read_alone_and_with_others_and_known_everywhere(copy: Copy)
         assert set(utterances["speaker"]) == {f"voice_memos/{name}" for name in NAMES.values()}
         assert set(utterances["emotion"]) == {"neutral", "happy", "sad", "angry"}
         assert len(utterances) == 8 * (2 + 3 * 4)
-    assert "voice_memos" in copy.python(SER, "corpora")
+    assert "voice_memos" in copy.ser("corpora")
     shutil.copytree(ROOT / "app", copy.folder / "app")
     script = "from app.page import words; print(words.trained_on({'corpora': ['voice_memos'], 'speakers': ['a']}))"
     assert copy.python(script) == "1 speakers of Voice memos (acted speech, English)\n"

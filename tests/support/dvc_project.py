@@ -55,10 +55,13 @@ class Project:
 
     def run(self, *command: str, inside: str = "", fails: bool = False, **environment: str) -> str:
         """Run a command in a folder of the project with additional `environment`; return stdout and stderr together."""
+        given = self.environment | environment
+        if others := warm_python.read_at_import(environment):  # they need processes that started with them
+            given["PATH"] = os.pathsep.join([str(warm_python.commands(**others)), given["PATH"]])
         done = subprocess.run(
             command,
             cwd=self.folder / inside,
-            env=self.environment | environment,
+            env=given,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -67,6 +70,10 @@ class Project:
         assert (done.returncode != 0) == fails, done.stdout
         assert "Traceback" not in done.stdout, done.stdout
         return done.stdout
+
+    def ser(self, *arguments: str, fails: bool = False) -> str:
+        """Run the command `ser` of this copy, and not the installed one; return what it prints."""
+        return self.run("python", "-c", "from ser.cli import main; main()", *arguments, fails=fails)
 
     def compose(self, *settings: str) -> None:
         """Write parameters."""

@@ -56,8 +56,11 @@ sys.exit(int(status))
 
 
 @cache
-def commands() -> Path:
-    """Folder of the commands `python` and `dvc`; the server ends with this process."""
+def commands(**read_by_libraries: str) -> Path:
+    """Folder of the commands `python` and `dvc`; the server ends with this process.
+
+    It has the environment of this process, and other variables that libraries read when they are imported.
+    """
     folder = Path(tempfile.mkdtemp(prefix="warm_python"))
     address = folder / "server"
     for name, usual in {"python": [], "dvc": ["-m", "dvc"]}.items():
@@ -66,7 +69,7 @@ def commands() -> Path:
             COMMAND.format(python=sys.executable, fresh=FRESH, address=str(address), name=name, usual=usual)
         )
         command.chmod(0o755)
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | read_by_libraries
     server = subprocess.Popen([sys.executable, __file__, address], env=environment, stdin=subprocess.DEVNULL)
     atexit.register(server.terminate)
     end = time.monotonic() + 120
