@@ -44,14 +44,26 @@ class Form:
         self.n_bytes = 0
 
     def write(self, data: bytes) -> None:
-        """Take the next bytes of the body; raise `HTTPException` (400) if they are not part of a form."""
+        """Take the next bytes of the body.
+
+        Raises
+        ------
+        HTTPException
+            If they are not part of a form (400), or the recording is too large (413).
+        """
         try:
             self._parser.write(data)
         except FormParserError:  # its message is about the parser
             raise HTTPException(400, "the body is not multipart/form-data; send a form") from None
 
     def recording(self) -> memoryview:
-        """Bytes of the recording, after the whole body; raise `HTTPException` (400, 422) if there is not one."""
+        """Bytes of the recording, after the whole body.
+
+        Raises
+        ------
+        HTTPException
+            If the body is incomplete (400), or does not contain exactly one recording (422).
+        """
         if not self._ended:
             raise HTTPException(400, "the body ends before its last boundary; send it whole")
         if self._n_recordings != 1:

@@ -36,7 +36,13 @@ LEAKY = "leaky_"  # prefix of the names of protocols that may leak
 
 @dataclass(frozen=True)
 class Finding:
-    """One result of an audit."""
+    """One result of an audit.
+
+    Examples
+    --------
+    >>> Finding("note", "label_imbalance", None, found="sad has twice as many", remedy="read the UAR").examples
+    []
+    """
 
     level: Level
     """error: the scores do not hold for new speakers; note: the reader should know this."""

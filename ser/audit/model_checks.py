@@ -1,6 +1,5 @@
-"""Checks of numbers for leaks: sources of synthetic rows, normalisation, and values of the served model."""
+"""Checks of numbers for leaks: sources of synthetic rows, and normalisation."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -8,7 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from ser.audit.findings import Finding, first_examples
-from ser.core.tables import feature_columns, probability_columns
+from ser.core.tables import feature_columns
 from ser.core.wording import counted
 from ser.protocol.adaptation import is_standardised_by_speaker
 
@@ -17,11 +16,8 @@ Values = npt.NDArray[np.floating[Any]]
 MAX_SYNTHETIC = 50  # rows of a fold that are examined, evenly spaced
 ON_A_LINE = 1e-5  # 1 + cosine of the directions to the two rows; 0.26 degrees
 TOLERANCE = 1e-3  # standard deviations; rounding in single precision is a thousand times smaller
-FEATURE_TOLERANCE = 1e-3  # standard deviations of the feature
-PROBABILITY_TOLERANCE = 1e-4
 
 NORMALISATION_REMEDY = "fit the scaler inside the model, on its training rows: dvc repro -f train"
-SERVED_REMEDY = "extract and train again with one version of the code: dvc repro -f"
 
 
 def synthetic_rows(rows: pd.DataFrame, features: pd.DataFrame, side: pd.Series, *, fold: int) -> list[Finding]:
@@ -144,6 +140,15 @@ def normalisation(
         Mean and variance of all recordings; the finding states if they are equal to `stored`.
     model
         Name of the model in the finding.
+
+    Examples
+    --------
+    >>> trained, everything = (np.array([0.0]), np.array([1.0])), (np.array([0.5]), np.array([1.0]))
+    >>> normalisation(trained, trained, everything, fold=0, model="the model")
+    []
+    >>> (finding,) = normalisation(everything, trained, everything, fold=0, model="the model")
+    >>> finding.found.partition("; ")[2]
+    'they are those of all partitions together'
     """
     off = _difference(stored, trained)
     if off <= TOLERANCE:
@@ -167,6 +172,13 @@ def speaker_adaptation(
         Feature table that the models read.
     declared
         True if the study declares the adaptation; then the finding is a note, otherwise an error.
+
+    Examples
+    --------
+    >>> partitions = pd.DataFrame({"utterance": ["u1", "u2"], "partition": ["train", "test"]})
+    >>> utterances = pd.DataFrame({"utterance": ["u1", "u2"], "speaker": ["a", "b"]})
+    >>> speaker_adaptation(pd.DataFrame(), partitions, utterances, declared=True)[0].level
+    'note'
     """
     if not declared and not is_standardised_by_speaker(features, utterances, tolerance=TOLERANCE):
         return []
@@ -214,7 +226,16 @@ def moments(values: Values) -> tuple[Values, Values]:
 
 
 def stored_moments(model: Any) -> tuple[Values, Values] | None:
-    """Mean and variance of each feature, `(n_features,)` each, in a trained model; None if it does not normalise."""
+    """Mean and variance of each feature, `(n_features,)` each, in a trained model; None if it does not normalise.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> scaler = SimpleNamespace(mean_=np.array([1.0]), var_=np.array([4.0]))
+    >>> calibrated = SimpleNamespace(estimator=[scaler, "classifier"])
+    >>> stored_moments(SimpleNamespace(calibrated_classifiers_=[calibrated]))
+    (array([1.]), array([4.]))
+    """
     if hasattr(model, "network"):
         layers = [layer for layer in model.network.layers if type(layer).__name__ == "Normalization"]
         if not layers:
@@ -226,72 +247,6 @@ def stored_moments(model: Any) -> tuple[Values, Values] | None:
             if hasattr(step, "mean_"):
                 return step.mean_, step.var_
     return None
-
-
-def served_features(
-    stored: Values, served: Values, scale: Values, utterances: list[str], *, fold: int
-) -> list[Finding]:
-    """Utterances whose features, extracted again with the settings of a model, differ from the stored ones.
-
-    Parameters
-    ----------
-    stored, served
-        `(n_utterances, …)`.
-    scale
-        Standard deviation of each feature, which is the last axis, or one number for all values.
-    utterances
-        Name of each utterance.
-    """
-    if stored.shape != served.shape:
-        found = f"the model extracts features of shape {served.shape[1:]}, but was trained on {stored.shape[1:]}"
-        return [Finding("error", "served_features", fold, found, SERVED_REMEDY, first_examples(utterances))]
-    off = np.abs(stored - served) / scale
-    worst = off.reshape(len(off), -1).max(axis=1)
-    if not (worst > FEATURE_TOLERANCE).any():
-        return []
-    found = (
-        f"{int((worst > FEATURE_TOLERANCE).sum())} of {counted(len(worst), 'test utterance')}, extracted again with the"
-        f" settings of the model, differ from the stored features by up to {worst.max():.2g} standard deviations"
-    )
-    wrong = [name for name, value in zip(utterances, worst, strict=True) if value > FEATURE_TOLERANCE]
-    return [Finding("error", "served_features", fold, found, SERVED_REMEDY, first_examples(wrong))]
-
-
-def served_settings(of_model: Mapping[str, Any], of_study: Mapping[str, Any], *, fold: int) -> list[Finding]:
-    """Model whose settings of the representation differ from those of the study."""
-    if of_model == of_study:
-        return []
-    found = f"features have different settings in the model, {_named(of_model)}, and in the study, {_named(of_study)}"
-    return [Finding("error", "served_features", fold, found, "train again with: dvc repro -f train")]
-
-
-def _named(representation: Mapping[str, Any]) -> str:
-    return f"{representation['name']} ({representation['settings'].get('name', 'its parts')})"
-
-
-def served_predictions(served: pd.DataFrame, reported: pd.DataFrame, *, fold: int) -> list[Finding]:
-    """Predictions made again from the audio that differ from those in the report.
-
-    Parameters
-    ----------
-    served, reported
-        Columns utterance, prediction and `p_<label>`, of one fold; utterances in both are compared.
-    """
-    columns = [name for name in probability_columns(served) if name in reported]
-    both = served.merge(reported[["utterance", "prediction", *columns]], on="utterance", suffixes=("", "_reported"))
-    off = np.abs(both[columns].to_numpy() - both[[f"{name}_reported" for name in columns]].to_numpy()).max(axis=1)
-    # The reported label must be the most probable one; a tie with another label is no difference.
-    of_reported = np.array([row[f"p_{row['prediction_reported']}"] for _, row in both.iterrows()])
-    is_other_label = (both[columns].max(axis=1) > of_reported + PROBABILITY_TOLERANCE).to_numpy()
-    wrong = (off > PROBABILITY_TOLERANCE) | is_other_label
-    if not wrong.any():
-        return []
-    found = (
-        f"{int(wrong.sum())} of {counted(len(both), 'test utterance')}, predicted again from their audio, differ from"
-        f" the report by up to {off.max():.2g} in a probability"
-    )
-    remedy = "predict again with the present models: dvc repro -f evaluate"
-    return [Finding("error", "served_predictions", fold, found, remedy, first_examples(both.loc[wrong, "utterance"]))]
 
 
 def _scale(values: Values) -> Values:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from ser.audio import reading
 from ser.audit import findings as audit
-from ser.audit import model_checks, near_duplicates, table_checks
+from ser.audit import model_checks, near_duplicates, served_checks, table_checks
 from ser.audit.findings import Finding
 from ser.audit.fingerprints import fingerprint
 from ser.core import formats, tables
@@ -173,7 +173,7 @@ def near_copies(study: AuditedStudy) -> pd.DataFrame:
 def _of_models(study: AuditedStudy, fold: int) -> Iterator[Finding]:
     folder = study.models / f"fold_{fold}"
     model = bundle.load(folder)
-    yield from model_checks.served_settings(model.representation, study.settings, fold=fold)
+    yield from served_checks.served_settings(model.representation, study.settings, fold=fold)
     before = folder / bundle.BEFORE_REFIT
     refit = before.is_dir()
     yield from _normalisation(study, model, fold, with_dev=refit, name="the model")
@@ -228,11 +228,11 @@ def _served(study: AuditedStudy, model: Bundle, fold: int) -> Iterator[Finding]:
     served = np.stack([extract(one.waveform, one.sample_rate) for one in recordings])
     positions = study.features.positions(rows[["utterance"]].assign(variant=ORIGINAL))
     stored, scale = _stored_features(study.features, model.columns, positions)
-    yield from model_checks.served_features(stored, served, scale, list(rows["utterance"]), fold=fold)
+    yield from served_checks.served_features(stored, served, scale, list(rows["utterance"]), fold=fold)
     if study.predictions is not None and stored.shape == served.shape:
         predicted = with_predictions(rows[["utterance"]], model.of_values(served), model.labels)
         reported = study.predictions[study.predictions["fold"] == fold]
-        yield from model_checks.served_predictions(predicted, reported, fold=fold)
+        yield from served_checks.served_predictions(predicted, reported, fold=fold)
 
 
 def _stored_features(

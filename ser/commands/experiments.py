@@ -66,7 +66,13 @@ def run(given: argparse.Namespace) -> str:
 
 
 def rows_of(found: "Listing") -> list[Row]:
-    """One row per run: the workspace, then by falling dev UAR; runs without a score follow, newest first."""
+    """One row per run: the workspace, then by falling dev UAR; runs without a score follow, newest first.
+
+    Raises
+    ------
+    ValueError
+        If `conf` does not exist, or does not compose.
+    """
     from ser.params import CONF
     from ser.tuning import overrides
 

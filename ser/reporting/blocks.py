@@ -154,7 +154,14 @@ class Caveat:
 
 @dataclass(frozen=True)
 class Report:
-    """A whole report."""
+    """A whole report.
+
+    Examples
+    --------
+    >>> headline = Headline("UAR", uar=0.5, low=None, high=None, chance=0.25, explanation="", facts=[])
+    >>> Report("Study", "mlp on librosa", headline).sections
+    ()
+    """
 
     title: str
     subtitle: str

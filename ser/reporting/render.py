@@ -18,7 +18,15 @@ _markdown = MarkdownIt("commonmark", {"html": False})
 
 
 def html(report: Report) -> str:
-    """HTML page that contains all pictures and recordings; it opens without a network."""
+    """HTML page that contains all pictures and recordings; it opens without a network.
+
+    Examples
+    --------
+    >>> from ser.reporting.blocks import Headline
+    >>> headline = Headline("UAR", uar=0.5, low=None, high=None, chance=0.25, explanation="", facts=[])
+    >>> html(Report("A study", "mlp on librosa", headline)).splitlines()[0]
+    '<!doctype html>'
+    """
     environment = _environment(autoescape=True)
     environment.filters |= {"markdown": _as_html, "ink": ink, "percent": percent}
     style = Markup((TEMPLATES / "report.css").read_text(encoding="utf-8"))
@@ -26,7 +34,15 @@ def html(report: Report) -> str:
 
 
 def markdown(report: Report) -> str:
-    """Same text and tables as Markdown; only the page has the pictures and recordings."""
+    """Same text and tables as Markdown; only the page has the pictures and recordings.
+
+    Examples
+    --------
+    >>> from ser.reporting.blocks import Headline
+    >>> headline = Headline("UAR", uar=0.5, low=None, high=None, chance=0.25, explanation="", facts=[])
+    >>> markdown(Report("A study", "mlp on librosa", headline)).splitlines()[0]
+    '# A study'
+    """
     environment = _environment(autoescape=False)
     environment.filters |= {"plain": escaped, "percent": percent}
     return environment.get_template("report.md.jinja").render(report=report)

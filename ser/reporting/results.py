@@ -177,6 +177,13 @@ def of_groups(predictions: pd.DataFrame, *, n_resamples: int, seed: int) -> Sect
     ----------
     n_resamples
         Of the bootstrap over speakers; 0 means no intervals.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"speaker": ["a", "b"], "truth": ["sad", "calm"], "prediction": "sad", "corpus": "emodb"})
+    >>> section = of_groups(rows.assign(sex=None, intensity=None, p_calm=0.4, p_sad=0.6), n_resamples=0, seed=0)
+    >>> [block.caption for block in section.blocks]
+    ['By speaker']
     """
     blocks: list[Block] = []
     for column in ("corpus", "sex", "intensity"):

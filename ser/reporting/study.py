@@ -242,6 +242,13 @@ def _kind(model: Trained) -> str:
 
 
 def versions(models: Sequence[Trained]) -> list[tuple[str, str]]:
-    """Names and versions of the packages that the models were trained with."""
+    """Names and versions of the packages that the models were trained with.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> versions([Trained(Path("models/fold_0"), 0, "", {"versions": {"scikit-learn": "1.7", "numpy": "2.3"}})])
+    [('numpy', '2.3'), ('scikit-learn', '1.7')]
+    """
     found = models[0].description["versions"]
     return [(name, found[name]) for name in sorted(found)]

@@ -194,7 +194,12 @@ def _of_integers(samples: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
 
 
 def check_rate(sample_rate: float) -> int:
-    """`sample_rate`, in Hz, as an integer; raise `InvalidAudio` if it is not one of speech recordings.
+    """Sample rate in Hz as an integer.
+
+    Raises
+    ------
+    InvalidAudio
+        If it is not a rate of speech recordings.
 
     Examples
     --------
@@ -208,7 +213,7 @@ def check_rate(sample_rate: float) -> int:
 
 
 def checked(waveform: Waveform) -> Waveform:
-    """`waveform` itself, after a check of its samples.
+    """Waveform as it is, after a check of its samples.
 
     Raises
     ------

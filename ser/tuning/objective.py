@@ -217,7 +217,15 @@ def _ignored(*_: object) -> None:
 
 
 def description(given: Data, config: Mapping[str, Any]) -> str:
-    """Description of the search for people: corpus, partition, model, features, folds."""
+    """Description of the search for people: corpus, partition, model, features, folds.
+
+    Examples
+    --------
+    >>> names = {"corpus": {"name": "emodb"}, "partition": {"name": "speaker_folds"}, "model": {"name": "mlp"}}
+    >>> given = Data(None, pd.DataFrame({"fold": [0, 1]}), pd.DataFrame(), Representation(pd.DataFrame()))
+    >>> description(given, {**names, "representation": {"name": "librosa", "settings": {"name": "means_42"}}})
+    "corpus emodb, partition speaker_folds, mlp on means_42: dev of the study's 2 folds"
+    """
     source, settings = config["representation"]["name"], config["representation"]["settings"]
     features = settings.get("name", source)
     features += " (transductive)" * bundle.is_transductive(config["representation"])

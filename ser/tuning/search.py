@@ -37,7 +37,13 @@ class Unfit(ValueError):
 
 @dataclass(frozen=True)
 class Trial:
-    """Result of some settings."""
+    """Result of some settings.
+
+    Examples
+    --------
+    >>> Trial({"model.alpha": "0.1"}, score=0.6).error
+    ''
+    """
 
     settings: Settings
     score: float | None

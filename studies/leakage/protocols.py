@@ -56,6 +56,16 @@ def arranged(
     ------
     ValueError
         If the protocol is unknown, or these utterances do not allow it.
+
+    Examples
+    --------
+    >>> utterances = pd.DataFrame({"utterance": list("abcdef"), "speaker": list("ppqqrr")})
+    >>> utterances = utterances.assign(corpus="x", sex="male", emotion=["sad", "calm"] * 3)
+    >>> utterances = utterances.assign(audio_hash=list("uvwxyz"), duplicate_of=None)
+    >>> features = utterances[["utterance", "emotion"]].assign(variant="original", RMS=0.5)
+    >>> found = arranged("leave_one_speaker_out", utterances, features, balance={"name": "none"}, seed=0)
+    >>> found.partitions["fold"].nunique()
+    3
     """
     if name not in PROTOCOLS:
         raise ValueError(f"unknown protocol {name!r}; it is one of {', '.join(PROTOCOLS)}")
@@ -100,7 +110,13 @@ def leaky_smote(utterances: pd.DataFrame, features: pd.DataFrame, balance: Mappi
 def leaky_augmentation(
     utterances: pd.DataFrame, features: pd.DataFrame, balance: Mapping[str, Any], seed: int
 ) -> Arrangement:
-    """Augment the whole corpus, then split its rows at random: variants of test recordings are in training."""
+    """Augment the whole corpus, then split its rows at random: variants of test recordings are in training.
+
+    Raises
+    ------
+    ValueError
+        If the features have no augmented variants.
+    """
     if (features["variant"] == ORIGINAL).all():
         raise ValueError(
             "leaky_augmentation needs augmented variants, and the features have none; compose the study's params.yaml"

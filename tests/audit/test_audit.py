@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from ser.audit import findings as audit
-from ser.audit import model_checks, table_checks
+from ser.audit import model_checks, served_checks, table_checks
 from ser.audit.findings import Finding
 from ser.protocol import balancing, partitions
 from tests.support.learning_tables import (
@@ -258,34 +258,34 @@ def test_constant_features_may_have_variance_0_or_1() -> None:
 def test_served_features_that_differ_are_found() -> None:
     kept, scale = np.zeros((3, 4)), np.array([1.0, 2.0, 3.0, 4.0])
     served = kept.copy()
-    assert model_checks.served_features(kept, served + 1e-4, scale, ["a", "b", "c"], fold=0) == []
+    assert served_checks.served_features(kept, served + 1e-4, scale, ["a", "b", "c"], fold=0) == []
     served[1, 3] = 2.0
-    (finding,) = model_checks.served_features(kept, served, scale, ["a", "b", "c"], fold=0)
+    (finding,) = served_checks.served_features(kept, served, scale, ["a", "b", "c"], fold=0)
     assert (finding.check, finding.examples) == ("served_features", ["b"])
     assert "1 of 3 test utterances, extracted again with the settings of the model, differ" in finding.found
     assert "by up to 0.5 standard deviations" in finding.found
-    (finding,) = model_checks.served_features(kept, served[:, :2], scale, ["a", "b", "c"], fold=0)
+    (finding,) = served_checks.served_features(kept, served[:, :2], scale, ["a", "b", "c"], fold=0)
     assert "shape (2,), but was trained on (4,)" in finding.found
 
 
 def test_a_model_of_other_settings_is_found() -> None:
     settings = {"name": "librosa", "settings": {"name": "means_42", "n_fft": 2048}}
-    assert model_checks.served_settings(settings, settings, fold=0) == []
+    assert served_checks.served_settings(settings, settings, fold=0) == []
     other = {"name": "librosa", "settings": {"name": "energy_set", "n_fft": 2048}}
-    (finding,) = model_checks.served_settings(other, settings, fold=1)
+    (finding,) = served_checks.served_settings(other, settings, fold=1)
     assert "in the model, librosa (energy_set), and in the study, librosa (means_42)" in finding.found
 
 
 def test_served_predictions_that_differ_are_found() -> None:
     reported = prediction_table(UTTERANCES.iloc[:20])
-    assert model_checks.served_predictions(reported.iloc[:3], reported, fold=0) == []
+    assert served_checks.served_predictions(reported.iloc[:3], reported, fold=0) == []
     name = reported["utterance"].iloc[1]
     changed = reported.assign(p_sad=reported["p_sad"].mask(reported["utterance"] == name, 0.987))
-    (finding,) = model_checks.served_predictions(reported.iloc[:3], changed, fold=0)
+    (finding,) = served_checks.served_predictions(reported.iloc[:3], changed, fold=0)
     assert (finding.check, finding.examples) == ("served_predictions", [name])
     other = "sad" if reported["prediction"].iloc[1] != "sad" else "calm"
     changed = reported.assign(prediction=reported["prediction"].mask(reported["utterance"] == name, other))
-    (finding,) = model_checks.served_predictions(reported.iloc[:3], changed, fold=0)
+    (finding,) = served_checks.served_predictions(reported.iloc[:3], changed, fold=0)
     assert finding.examples == [name]
 
 
