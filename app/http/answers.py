@@ -52,6 +52,7 @@ class ModelAnswer(BaseModel):
     n_speakers: int | None = Field(description="Number of speakers in the training.")
     window: float = Field(description="Seconds of a window.")
     warnings: list[str] = Field(description="Warnings about the predictions.")
+    note: str = Field(description="Figures of the model on speech of other kinds; empty if none are known.")
 
 
 class ModelsAnswer(BaseModel):

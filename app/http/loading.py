@@ -23,6 +23,7 @@ class Facts:
     n_speakers: int | None
     window: float
     warnings: list[str]
+    note: str
 
 
 def loaded(folders: Mapping[str, Path], networks: Collection[str] = ()) -> Models:
@@ -65,6 +66,7 @@ def facts(recognizer: Recognizer) -> Facts:
         n_speakers=None if speakers is None else len(speakers),
         window=recognizer.window,
         warnings=list(recognizer.warnings),
+        note=recognizer.note,
     )
 
 

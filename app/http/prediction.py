@@ -9,7 +9,8 @@ from ser.audio.reading import InvalidAudio, Kind
 from ser.audio.waveforms import Waveform
 from ser.serving import inputs
 from ser.serving.inputs import Input
-from ser.serving.recognition import Prediction, Recognizer, TimedPrediction
+from ser.serving.predictions import Prediction, TimedPrediction
+from ser.serving.recognition import Recognizer
 
 Item = TypeVar("Item")
 

@@ -13,7 +13,8 @@ from ser.audio.waveforms import Waveform
 from ser.features.spectral.analysis import Analysis
 from ser.figures import recordings, style
 from ser.figures.style import COLOURS, Look
-from ser.serving.recognition import NO_SPEECH, TimedPrediction
+from ser.serving.predictions import TimedPrediction
+from ser.serving.recognition import NO_SPEECH
 
 DPI = 170
 WIDTH, HEIGHT = 5.2, 2.7  # inches

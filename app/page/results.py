@@ -8,7 +8,8 @@ from ser.audio.reading import InvalidAudio, Kind
 from ser.audio.waveforms import Waveform
 from ser.serving import inputs
 from ser.serving.inputs import Input
-from ser.serving.recognition import HOP, NO_SPEECH, Prediction, Recognizer, TimedPrediction
+from ser.serving.predictions import Prediction, TimedPrediction
+from ser.serving.recognition import HOP, NO_SPEECH, Recognizer
 
 LONGEST = 30 * 60  # seconds that the page accepts; longer recordings are for the command line
 DRAWN = 30.0  # seconds of a recording that are drawn

@@ -158,7 +158,7 @@ def _answer(result: Result, model: Recognizer) -> None:
     st.html(markup.bars(prediction["probabilities"]))
     st.caption(f"{_extent(result, model)} {words.ESTIMATE}")
     with st.expander("What this number means"):
-        st.markdown(words.meaning(model.description, model.labels))
+        st.markdown(words.meaning(model.description, model.labels, note=model.note))
 
 
 def _extent(result: Result, model: Recognizer) -> str:

@@ -144,20 +144,21 @@ def _corpus(name: str) -> str:
     return f"{title} ({voices})" if voices else title
 
 
-def meaning(description: Mapping[str, Any], labels: list[str]) -> str:
-    """Meaning of the confidence, and its limits, as Markdown.
+def meaning(description: Mapping[str, Any], labels: list[str], *, note: str = "") -> str:
+    """Meaning of the confidence, and its limits, as Markdown; `note` has figures of other corpora.
 
     Examples
     --------
     >>> meaning({"corpora": ["emodb"]}, ["calm", "sad"]).splitlines()[-1]
     '- The tab *Model card* states how often it is right.'
     """
+    elsewhere = f" {escaped(note[0].upper() + note[1:])}." if note else ""
     return (
         f"- The **confidence** is the probability that this model gives to its answer, among the {len(labels)} emotions"
         f" of its training ({escaped(', '.join(labels))}). It has no others, and divides 100 % between these.\n"
         f"- It was trained on {escaped(trained_on(description))}. **Acted speech is not everyday speech.** Expect"
         " more wrong answers, with the same confidence, for other languages, accents, ages, rooms and microphones, and"
-        " for feelings that nobody acts out.\n"
+        f" for feelings that nobody acts out.{elsewhere}\n"
         "- It takes the **sound** of the voice, not the words, and has no knowledge of the situation.\n"
         "- The tab *Model card* states how often it is right."
     )

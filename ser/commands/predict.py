@@ -18,10 +18,6 @@ Row = Mapping[str, Any]
 Source = Path | bytes | ValueError  # the last: the reason why a folder has nothing to predict
 
 MAX_NAMED = 3  # recordings in the last message
-ELSEWHERE = (  # figures of the card of the embedded model
-    "on corpora that it was not trained on, the embedded model recognised 18 to 45 % of the emotions (UAR), at a mean"
-    " confidence of 50 to 67 %"
-)
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -129,8 +125,8 @@ def run(given: argparse.Namespace) -> str:
         kind=given.format or "table",
         timeline=given.timeline,
     )
-    if given.model is None and given.format is None and len(failed) < len(recordings):
-        print(f"note: {ELSEWHERE}", file=sys.stderr)
+    if recognizer.note and given.format is None and len(failed) < len(recordings):
+        print(f"note: {recognizer.note}", file=sys.stderr)
     if failed:
         more = f" and {len(failed) - MAX_NAMED} more" if len(failed) > MAX_NAMED else ""
         named = f"{', '.join(failed[:MAX_NAMED])}{more}"

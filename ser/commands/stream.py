@@ -15,7 +15,8 @@ from ser.audio.waveforms import Waveform
 from ser.core import quiet
 from ser.core.wording import percent
 from ser.serving import inputs
-from ser.serving.recognition import HOP, TimedPrediction
+from ser.serving.predictions import TimedPrediction
+from ser.serving.recognition import HOP
 
 FORMATS = {"s16le": "<i2", "f32le": "<f4"}
 PIPE = 2**16  # most bytes of one read

@@ -14,7 +14,8 @@ from app.page import bundles, examples, markup, media, pictures, results, words
 from ser.audio.reading import InvalidAudio, Kind
 from ser.figures import recordings
 from ser.serving import inputs, recognition
-from ser.serving.recognition import EMBEDDED, Recognizer, TimedPrediction
+from ser.serving.predictions import TimedPrediction
+from ser.serving.recognition import EMBEDDED, Recognizer
 from tests.support.recordings import BAD, RATE, SILENCE, UTTERANCE, file_of, spoken
 from tests.support.synthesis import tone
 
@@ -105,6 +106,7 @@ def test_durations_are_worded_for_people() -> None:
 
 def test_the_meaning_names_speech_and_speakers_of_the_training(model: Recognizer) -> None:
     text = words.meaning(model.description, model.labels)
+    assert ". On corpora that it was not" in words.meaning(model.description, model.labels, note=model.note)
     assert "20 speakers of RAVDESS (acted speech, North American English)" in text
     assert all(label in text for label in model.labels)
     assert "does not name" in words.meaning({}, ["happy", "sad"])

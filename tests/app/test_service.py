@@ -286,6 +286,7 @@ def test_models_are_described_without_their_paths(client: httpx.Client) -> None:
     assert model["corpora"] == ["ravdess"]
     assert model["network"] == recognizer.description["model"]["name"]
     assert model["n_speakers"] == len(recognizer.description["speakers"])
+    assert model["note"] == recognizer.note == recognition.ELSEWHERE
     assert "/" not in json.dumps(model)
 
 

@@ -26,7 +26,8 @@ from ser.audio import waveforms
 from ser.audio.mixing import Mixer
 from ser.audio.reading import InvalidAudio
 from ser.serving import inputs, recognition
-from ser.serving.recognition import NO_SPEECH, Prediction
+from ser.serving.predictions import Prediction
+from ser.serving.recognition import NO_SPEECH
 from tests.support.paths import ROOT
 from tests.support.synthesis import tone
 

@@ -17,6 +17,7 @@ from ser.audio import microphone
 from ser.audio.reading import InvalidAudio
 from ser.commands import stream
 from ser.serving import inputs, recognition
+from ser.serving.predictions import TimedPrediction
 from tests.support.paths import ROOT
 
 DEMO = sorted((ROOT / "data/demo").rglob("*.flac"))
@@ -83,7 +84,7 @@ def piped(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     return lambda *pieces: monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(pipe(*pieces)))
 
 
-def timeline(waveform: np.ndarray = SPEECH, rate: int = RATE, hop: float = 1.0) -> list[recognition.TimedPrediction]:
+def timeline(waveform: np.ndarray = SPEECH, rate: int = RATE, hop: float = 1.0) -> list[TimedPrediction]:
     return list(recognition.load().timeline(inputs.of_waveform(waveform, rate), hop=hop))
 
 

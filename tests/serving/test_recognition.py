@@ -22,6 +22,7 @@ from ser.models import averaging, bundle, ensembles
 from ser.models.bundle import Bundle
 from ser.representation.registry import extractor
 from ser.serving import inputs, recognition
+from ser.serving.predictions import Prediction
 from ser.serving.recognition import EMBEDDED, NO_SPEECH, Recognizer
 from tests.support.bundles import trained, with_network
 from tests.support.paths import ROOT
@@ -40,11 +41,11 @@ def embedded() -> Recognizer:
     return recognition.load()
 
 
-def of(waveform: np.ndarray, recognizer: Recognizer, rate: int = RATE) -> recognition.Prediction:
+def of(waveform: np.ndarray, recognizer: Recognizer, rate: int = RATE) -> Prediction:
     return recognizer.predict(inputs.of_waveform(waveform, rate))
 
 
-def shares(prediction: recognition.Prediction) -> np.ndarray:
+def shares(prediction: Prediction) -> np.ndarray:
     assert prediction["emotion"] != NO_SPEECH
     return np.array(list(prediction["probabilities"].values()))
 

@@ -16,7 +16,7 @@ class Broken:
 
     labels = ("happy",)
     description: dict[str, Any] = {}  # noqa: RUF012
-    window, warnings, name = 3.0, (), "broken"
+    window, warnings, name, note = 3.0, (), "broken", ""
 
     def predict(self, recording: Any) -> Any:  # noqa: ARG002
         """Do what the model does."""
