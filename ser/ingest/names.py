@@ -42,6 +42,10 @@ def check(root: Path) -> None:
     ------
     ValueError
         If a name is not UTF-8: DVC would end the run with the message of a codec.
+
+    Examples
+    --------
+    >>> check(Path("data/demo"))
     """
     below = (Path(parent, name).relative_to(root) for parent, _, names in os.walk(root) for name in names)
     if found := sorted(path for path in below if not files.is_utf_8(path)):
