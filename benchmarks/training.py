@@ -112,7 +112,7 @@ def paired_epochs(folder: Path, n_epochs: int) -> Iterator[tuple[float, float]]:
 def settings_of(model: str) -> dict[str, Any]:
     """Composed settings of a model, without its representation."""
     from ser import params
-    from ser.core.params import load
+    from ser.core.params_file import load
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "params.yaml"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ser.core import files, project
 from ser.core.overrides import option
-from ser.core.params import PARAMS
+from ser.core.params_file import PARAMS
 
 CONF = Path("conf")
 

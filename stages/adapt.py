@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ser.core import formats, params, tables
+from ser.core import formats, params_file, tables
 from ser.core.stage import run
 from ser.protocol import adaptation
 
@@ -12,7 +12,7 @@ ADAPTED = Path("data/adapted_features.csv")
 
 
 def main() -> None:
-    config = params.load(*PARAMS)
+    config = params_file.load(*PARAMS)
     adapted = formats.in_format(ADAPTED, config["tables.format"])
     if config["adaptation"]["name"] == adaptation.NONE:
         print("no adaptation is chosen; choose one with -S adaptation=speaker")

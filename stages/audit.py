@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from ser.audit import findings, study_checks
-from ser.core import files, params
+from ser.core import files, params_file
 from ser.core.stage import run
 
 PARAMS = ("corpus.root", "partition", "representation", "model.name", "tables.format")
@@ -15,7 +15,7 @@ REPORT = Path("reports/audit.json")
 
 
 def main() -> None:
-    config = params.load(*PARAMS)
+    config = params_file.load(*PARAMS)
     study = study_checks.read(config, utterances=UTTERANCES, partitions=PARTITIONS, balanced=BALANCED, models=MODELS)
     report = study_checks.report(study, config["partition"])
     files.write_json(REPORT, report)  # written first, so that it exists if the check fails

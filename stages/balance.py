@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ser.core import formats, params, tables
+from ser.core import formats, params_file, tables
 from ser.core.stage import run
 from ser.protocol import balancing, consistency
 from ser.representation import reading
@@ -14,7 +14,7 @@ BALANCED = Path("data/balanced_dataset.csv")
 
 
 def main() -> None:
-    config = params.load(*PARAMS)
+    config = params_file.load(*PARAMS)
     features = reading.read(Path(config["representation.path"]))
     utterances, partitions = tables.read_utterances(UTTERANCES), tables.read_partitions(PARTITIONS)
     consistency.check(utterances, partitions, features.rows)

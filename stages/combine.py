@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ser.core import formats, params, tables
+from ser.core import formats, params_file, tables
 from ser.core.stage import run
 from ser.representation import joining
 
@@ -13,7 +13,7 @@ COMBINED = Path("data/yamnet_librosa_features.csv")
 
 
 def main() -> None:
-    config = params.load(*PARAMS)
+    config = params_file.load(*PARAMS)
     yamnet, librosa, combined = (
         formats.in_format(path, config["tables.format"]) for path in (YAMNET, LIBROSA, COMBINED)
     )

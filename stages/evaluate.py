@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from ser import study
-from ser.core import files, params, stage, tables
+from ser.core import files, params_file, stage, tables
 from ser.evaluation import captions, metrics, reliability, score
 from ser.figures import classes, curves, matrices
 from ser.models import bundle, trained
@@ -27,7 +27,7 @@ CLASSIFICATION_REPORT = Path("reports/classification_report.txt")
 
 
 def main() -> None:
-    config = params.load(*PARAMS)
+    config = params_file.load(*PARAMS)
     evaluation, name = config["evaluation"], config["model.name"]
     utterances, table = tables.read_utterances(UTTERANCES), tables.read_partitions(PARTITIONS)
     independent, transductive = partitions.is_speaker_independent(table, utterances), bundle.any_transductive(MODELS)

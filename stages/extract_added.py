@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ser.core import params, tables
+from ser.core import params_file, tables
 from ser.core.stage import run
 from ser.representation import registry, writing
 
@@ -12,7 +12,7 @@ NONE = "none"
 
 
 def main() -> None:
-    config = params.load(*PARAMS)
+    config = params_file.load(*PARAMS)
     name, path = config["features"]["name"], Path(config["features"]["path"])
     if name == NONE:
         print("no added representation is chosen; choose one with -S features=<a file of conf/features>")

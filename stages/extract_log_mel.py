@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ser.core import params, tables
+from ser.core import params_file, tables
 from ser.core.stage import run
 from ser.features.spectral.log_mel import REPRESENTATION
 from ser.representation import writing
@@ -13,7 +13,7 @@ FEATURES = Path("data/log_mel")
 
 
 def main() -> None:
-    config = params.load(*PARAMS)
+    config = params_file.load(*PARAMS)
     writing.write(
         REPRESENTATION,
         config["log_mel"],

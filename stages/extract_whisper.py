@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ser.core import files, formats, params, tables
+from ser.core import files, formats, params_file, tables
 from ser.core.stage import run
 from ser.features.encoders.whisper import REPRESENTATION
 from ser.representation import writing
@@ -14,7 +14,7 @@ FEATURES = Path("data/whisper_extracted_features.csv")
 
 
 def main() -> None:
-    config = params.load(*PARAMS)
+    config = params_file.load(*PARAMS)
     features = formats.in_format(FEATURES, config["tables.format"])
     if not files.read_json(AVAILABILITY)["wanted"]:
         print(

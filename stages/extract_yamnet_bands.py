@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ser.core import params, tables
+from ser.core import params_file, tables
 from ser.core.stage import run
 from ser.features.yamnet.yamnet_bands import REPRESENTATION
 from ser.representation import writing
@@ -13,7 +13,7 @@ FEATURES = Path("data/yamnet_bands")
 
 
 def main() -> None:
-    config = params.load(*PARAMS)
+    config = params_file.load(*PARAMS)
     writing.write(
         REPRESENTATION,
         config["yamnet_bands"],

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ser.core import files, params, tables
+from ser.core import files, params_file, tables
 from ser.core.stage import run
 from ser.corpora import labels
 from ser.ingest import counts, utterance_table
@@ -14,7 +14,7 @@ REPORT = Path("reports/ingest.json")
 
 
 def main() -> None:
-    config = params.load(*PARAMS)
+    config = params_file.load(*PARAMS)
     scheme, tally = labels.merged(**config["labels"]), counts.Tally()
     tables.write_parts(utterance_table.utterances(**config["corpus"], scheme=scheme, tally=tally), UTTERANCES)
     report = tally.report()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from ser.core import files, params, tables
+from ser.core import files, params_file, tables
 from ser.core.stage import run
 from ser.models import ENSEMBLE, NEURAL
 from ser.protocol import adaptation_choice, partitions
@@ -20,10 +20,10 @@ CHECK = Path("data/partition_check.json")  # extraction waits for it; its conten
 
 
 def main() -> None:
-    config = params.load(*PARAMS)
+    config = params_file.load(*PARAMS)
     utterances = tables.read_utterances(UTTERANCES)
     table = partitions.partition_table(utterances, **config["partition"], seed=config["seed"])
-    check(table, utterances, params.everything())  # decides nothing but the error, so DVC need not know these params
+    check(table, utterances, params_file.everything())  # it decides only the error, so DVC need not know all params
     tables.write(table, PARTITIONS)
     files.write_json(CHECK, {"trainable": True})
     for reason, count in left_out(table, utterances).items():

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ser.core import files, lock_file, params
+from ser.core import files, lock_file, params_file
 from ser.core.stage import run
 from ser.features import opensmile
 from ser.features.encoders import hugging_face, whisper_files
@@ -26,8 +26,8 @@ OPENSMILE = Path("data/opensmile_availability.json")
 
 def main() -> None:
     lock_file.keep()
-    checking.check(params.everything())
-    config = params.load(*PARAMS)
+    checking.check(params_file.everything())
+    config = params_file.load(*PARAMS)
     root, yamnet = config["corpus"]["root"], config["yamnet"]
     print(announcement(config))
     adaptation_choice.check(config)

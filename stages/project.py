@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ser.core import files, formats, params, tables
+from ser.core import files, formats, params_file, tables
 from ser.core.stage import run
 from ser.evaluation import projections
 from ser.evaluation.captions import caption
@@ -16,7 +16,7 @@ PROJECTIONS = Path("reports/projections")
 
 
 def main() -> None:
-    config = params.load(*PARAMS)
+    config = params_file.load(*PARAMS)
     projection, seed = config["projection"], config["seed"]
     balanced = tables.read_balanced(formats.in_format(BALANCED, config["tables.format"]))
     time_axis = registry.definition(config["representation"]["name"]).time_axis

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from ser.core import files, params, tables
+from ser.core import files, params_file, tables
 from ser.core.stage import run
 from ser.evaluation import projections
 from ser.models import trained
@@ -29,7 +29,7 @@ MARKDOWN = Path("reports/report.md")
 
 
 def main() -> None:
-    report = assembly.report(inputs(params.load(*PARAMS)))
+    report = assembly.report(inputs(params_file.load(*PARAMS)))
     files.write_text(PAGE, render.html(report))
     files.write_text(MARKDOWN, render.markdown(report))
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from ser import study
-from ser.core import formats, params, tables
+from ser.core import formats, params_file, tables
 from ser.core.stage import run
 from ser.models import ENSEMBLE, ensembles, learning_curves
 from ser.models.settings import Settings
@@ -19,7 +19,7 @@ LEARNING_CURVES = Path("reports/learning_curves")
 
 
 def main() -> None:
-    config = params.load(*PARAMS)
+    config = params_file.load(*PARAMS)
     source = Path(config["model_input"])
     if config["model"]["name"] == ENSEMBLE:
         ensembles.write_folds(source, config, MODELS)

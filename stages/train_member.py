@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from ser import study
-from ser.core import files, params, tables
+from ser.core import files, params_file, tables
 from ser.core.stage import run
 from ser.models import ensembles
 from ser.models.settings import Settings
@@ -19,7 +19,7 @@ MEMBERS = Path("data/members")
 
 
 def main(member: str) -> None:
-    config = params.load(*PARAMS, key=member)
+    config = params_file.load(*PARAMS, key=member)
     config = {**config.pop(f"members.{member}"), **config}
     utterances = tables.read_utterances(UTTERANCES)
     partitions = tables.read_partitions(PARTITIONS)

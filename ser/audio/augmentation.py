@@ -92,7 +92,14 @@ def generator(seed: int, utterance: str, variant: str) -> np.random.Generator:
 
 
 def pitch_shift(waveform: Waveform, sample_rate: int, random: np.random.Generator, *, max_semitones: float) -> Waveform:
-    """Shift all frequencies by up to `max_semitones` up or down, `(n_samples,)`; the tempo stays."""
+    """Shift all frequencies by up to `max_semitones` up or down, `(n_samples,)`; the tempo stays.
+
+    Examples
+    --------
+    >>> random = np.random.default_rng(0)
+    >>> pitch_shift(np.zeros(4000, np.float32), 16_000, random, max_semitones=2).shape
+    (4000,)
+    """
     n_steps = random.uniform(-max_semitones, max_semitones)
     shifted = librosa.effects.pitch_shift(_long_enough(waveform), sr=sample_rate, n_steps=n_steps, n_fft=N_FFT)
     return np.asarray(shifted[: waveform.size], np.float32)

@@ -27,7 +27,13 @@ TAG_HEADER = 10  # bytes; the last four have seven bits each of the size of the 
 
 
 class Foreign(NamedTuple):
-    """A format that libsndfile does not decode."""
+    """A format that libsndfile does not decode.
+
+    Examples
+    --------
+    >>> ADTS.suffix
+    '.aac'
+    """
 
     name: str
     suffix: str

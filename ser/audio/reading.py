@@ -33,7 +33,13 @@ REPLACE = "replace it by an intact copy, or remove it"
 
 
 class Kind(StrEnum):
-    """Reasons why a recording cannot be used; page and service choose their words and status by them."""
+    """Reasons why a recording cannot be used; page and service choose their words and status by them.
+
+    Examples
+    --------
+    >>> Kind("too_short") is Kind.TOO_SHORT
+    True
+    """
 
     EMPTY = "empty"
     LFS_POINTER = "lfs_pointer"
@@ -76,7 +82,16 @@ class InvalidAudio(ValueError):
 
 @dataclass(frozen=True)
 class Recording:
-    """A decoded recording."""
+    """A decoded recording.
+
+    Examples
+    --------
+    >>> recording = Recording(np.zeros(8000, np.float32), sample_rate=16_000, channels=1)
+    >>> recording.duration
+    0.5
+    >>> recording.audio_hash == Recording(recording.waveform, 16_000, channels=2).audio_hash
+    True
+    """
 
     waveform: Waveform
     """Channels mixed into one, `(n_samples,)`, full scale is 1."""
@@ -98,7 +113,13 @@ class Recording:
 
 
 def is_stub(path: Path) -> bool:
-    """True if `path` is an empty file, a Git LFS pointer, a link to nothing, or not there."""
+    """True if `path` is an empty file, a Git LFS pointer, a link to nothing, or not there.
+
+    Examples
+    --------
+    >>> is_stub(Path("no_such_file.wav"))
+    True
+    """
     size = path.stat().st_size if path.exists() else 0
     if not 0 < size <= MAX_POINTER:
         return size == 0
@@ -154,6 +175,13 @@ def opened(source: Path | bytes) -> Iterator[soundfile.SoundFile]:
         If it is empty, a Git LFS pointer, not audio, or of undeclared length, or if decoding it fails.
     OSError
         If the file cannot be opened.
+
+    Examples
+    --------
+    >>> with opened(b"<html>404: Not Found</html>") as sound:  # doctest: +ELLIPSIS
+    ...     sound.frames
+    Traceback (most recent call last):
+    ser.audio.reading.InvalidAudio: not readable as audio (Format not recognised); ...
     """
     with _Bytes(source) if isinstance(source, bytes) else source.open("rb", buffering=0) as file:
         head = file.read(len(LFS_POINTER))

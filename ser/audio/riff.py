@@ -10,7 +10,13 @@ KEPT = (b"fmt ", b"fact")  # chunks that decoding needs, beside the samples
 
 
 class Chunk(NamedTuple):
-    """A chunk: its name, its declared size, and its bytes, which may be fewer."""
+    """A chunk: its name, its declared size, and its bytes, which may be fewer.
+
+    Examples
+    --------
+    >>> Chunk(b"data", 4, b"\\1\\0").name
+    b'data'
+    """
 
     name: bytes
     size: int

@@ -33,6 +33,11 @@ def speech_probability(waveform: waveforms.Waveform, recorded_rate: int) -> floa
     ----------
     waveform
         Mono, `(n_samples,)`, at `recorded_rate` Hz.
+
+    Examples
+    --------
+    >>> speech_probability(np.zeros(16_000, np.float32), 16_000)
+    0.0
     """
     peak = float(np.abs(waveform).max(initial=0))
     if peak == 0:

@@ -38,9 +38,9 @@ def run(given: argparse.Namespace) -> str:
     import json
 
     from ser.audit import findings, study_checks
-    from ser.core import params
+    from ser.core import params_file
 
-    config = params.load("corpus.root", "partition", "representation", "model.name", "tables.format")
+    config = params_file.load("corpus.root", "partition", "representation", "model.name", "tables.format")
     if missing := [path for path in (UTTERANCES, PARTITIONS, MODELS) if not path.exists()]:
         raise ValueError(f"no {missing[0]} here; make it with: dvc repro train")
     study = study_checks.read(

@@ -89,7 +89,7 @@ def _measured() -> "pd.DataFrame":
     """
     import pandas as pd
 
-    from ser.core import params, tables
+    from ser.core import params_file, tables
     from ser.description import corpus_tables
     from ser.description.acoustics import measurements
     from ser.representation import tabular
@@ -97,7 +97,7 @@ def _measured() -> "pd.DataFrame":
 
     if not UTTERANCES.is_file():
         raise ValueError(f"no {UTTERANCES} here; make it with: dvc repro ingest; or give audio files")
-    root = Path(params.load("corpus.root")["corpus.root"])
+    root = Path(params_file.load("corpus.root")["corpus.root"])
     utterances = tables.read_utterances(UTTERANCES)
     missing = [path for path in utterances["path"] if not (root / path).is_file()]
     if missing:

@@ -12,7 +12,7 @@ import numpy as np
 
 from ser.audio.waveforms import Waveform
 from ser.commands import Failed, printable
-from ser.core import files, params, tables
+from ser.core import files, params_file, tables
 from ser.description.acoustics import measurements
 from ser.description.summaries import recording_facts
 from ser.figures.recordings import side_by_side
@@ -97,7 +97,7 @@ class KnownRecordings:
     def __init__(self, utterances: Path) -> None:
         """Read the table `utterances`; without it there are no known recordings."""
         known = tables.read_utterances(utterances) if utterances.is_file() else None
-        root = Path(params.load("corpus.root")["corpus.root"]) if known is not None else Path()
+        root = Path(params_file.load("corpus.root")["corpus.root"]) if known is not None else Path()
         rows = [] if known is None else known.to_dict("records")
         self.table = utterances
         self.by_id = {

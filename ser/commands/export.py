@@ -85,12 +85,12 @@ def test_utterances(name: str, model: "Bundle") -> tuple["Values", list[str]]:
     import numpy as np
     import pandas as pd
 
-    from ser.core import params
+    from ser.core import params_file
     from ser.core.tables import ORIGINAL
     from ser.models import bundle
     from ser.representation import reading
 
-    known = params.load("representation")["representation"]
+    known = params_file.load("representation")["representation"]
     same = bundle.representation_of(known) == model.representation
     if not same or not PREDICTIONS.is_file():
         raise ValueError(

@@ -8,7 +8,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from ser.core.params import PARAMS
+from ser.core.params_file import PARAMS
 
 if TYPE_CHECKING:
     from dvc.repo import Repo

@@ -44,7 +44,19 @@ class _Bytes(diskcache.Disk):  # type: ignore[misc]
 
 
 class Store:
-    """Bytes by key; if there is no cache, every key is missing and nothing is kept."""
+    """Bytes by key; if there is no cache, every key is missing and nothing is kept.
+
+    Examples
+    --------
+    >>> Store(None).read(["a", "b"])
+    [None, None]
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder, diskcache.Cache(folder, disk=_Bytes) as files:
+    ...     store = Store(files)
+    ...     store.write({"a": b"0.5"})
+    ...     store.read(["a", "b"])
+    [b'0.5', None]
+    """
 
     def __init__(self, cache: diskcache.Cache | None) -> None:
         self._cache = cache
@@ -112,7 +124,13 @@ def opened() -> Iterator[Store]:
 
 
 def location() -> Path:
-    """Folder of the values, below `SER_CACHE_DIR`."""
+    """Folder of the values, below `SER_CACHE_DIR`.
+
+    Examples
+    --------
+    >>> location().name
+    'ser_values'
+    """
     return Path(os.environ.get("SER_CACHE_DIR") or FOLDER).expanduser() / VALUES
 
 
@@ -123,6 +141,13 @@ def limit() -> int:
     ------
     ValueError
         If it is not a finite number of at least 0.
+
+    Examples
+    --------
+    >>> from unittest.mock import patch
+    >>> with patch.dict(os.environ, SER_CACHE_GB="0.5"):
+    ...     limit()
+    500000000
     """
     given = os.environ.get("SER_CACHE_GB") or str(SIZE)
     try:

@@ -48,6 +48,13 @@ def digest(modules: tuple[str, ...], libraries: tuple[str, ...] = ()) -> str:
         Names of imported modules. Of a module outside this project, only its own source counts.
     libraries
         Names of distributions, in addition to `LIBRARIES`.
+
+    Examples
+    --------
+    >>> len(digest(("ser.core.wording",)))
+    32
+    >>> digest(("ser.core.wording",)) == digest(("ser.core.wording",), libraries=("pandas",))
+    False
     """
     ours = {file for module in modules for file in module_files(module)}
     others = {module for module in modules if _path(module) is None}

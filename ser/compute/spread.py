@@ -101,7 +101,13 @@ def _parallel(function: Callable[[Item], Result], items: Sequence[Item], *, firs
 
 
 def numbered(function: Callable[[Item], Result], number: int, item: Item) -> tuple[int, Result]:
-    """Return `number` and the result of the item."""
+    """Return `number` and the result of the item.
+
+    Examples
+    --------
+    >>> numbered(len, 4, "abc")
+    (4, 3)
+    """
     return number, function(item)
 
 
@@ -112,6 +118,13 @@ def n_workers() -> int:
     ------
     ValueError
         For the same reasons as `unordered_map`.
+
+    Examples
+    --------
+    >>> from unittest.mock import patch
+    >>> with patch.dict(os.environ, SER_COMPUTE="local", LOKY_MAX_CPU_COUNT="1"):
+    ...     n_workers()
+    1
     """
     if address := cluster():
         from ser.compute import dask_cluster
@@ -129,6 +142,13 @@ def cluster() -> str | None:
     ------
     ValueError
         If `SER_COMPUTE` is not valid.
+
+    Examples
+    --------
+    >>> from unittest.mock import patch
+    >>> with patch.dict(os.environ, SER_COMPUTE="dask://10.0.0.1:8786"):
+    ...     cluster()
+    '10.0.0.1:8786'
     """
     given = os.environ.get("SER_COMPUTE") or LOCAL
     if given == LOCAL:

@@ -31,7 +31,18 @@ def check_size(size: int, what: object) -> None:
 
 
 def check_archive(archive: zipfile.ZipFile, what: object) -> None:
-    """Raise a ValueError if a zip archive has too many files, or unpacks to too many bytes."""
+    """Raise a ValueError if a zip archive has too many files, or unpacks to too many bytes.
+
+    Examples
+    --------
+    >>> import io
+    >>> with zipfile.ZipFile(io.BytesIO(), "w") as archive:
+    ...     archive.writestr("weights", b"")
+    ...     archive.getinfo("weights").file_size = 2**32
+    ...     check_archive(archive, "theirs.zip")
+    Traceback (most recent call last):
+    ValueError: theirs.zip holds 4096 MiB when it is unpacked; the limit is 512 MiB, so it is not read
+    """
     members = archive.infolist()
     if len(members) > MAX_MEMBERS:
         raise ValueError(f"{what} holds {len(members)} files; the limit is {MAX_MEMBERS}, so it is not read")
@@ -66,6 +77,16 @@ def parsed(text: str | bytes, what: object) -> Any:
 
 
 def read(path: Path) -> Any:
-    """Read a JSON file, within the bounds of `parsed`."""
+    """Read a JSON file, within the bounds of `parsed`.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "config.json")
+    ...     _ = path.write_text('{"units": [64, 32]}')
+    ...     read(path)
+    {'units': [64, 32]}
+    """
     with path.open("rb") as file:
         return parsed(file.read(MAX_JSON + 1), path.name)

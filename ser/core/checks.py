@@ -16,7 +16,14 @@ HIGHEST = 1e15  # of a number in a value of any kind
 
 
 class Invalid(ValueError):
-    """A value that a field must not have: the field, what was found, and what was wanted."""
+    """A value that a field must not have: the field, what was found, and what was wanted.
+
+    Examples
+    --------
+    >>> raise Invalid("units is 7.5; wanted a whole number")
+    Traceback (most recent call last):
+    ser.core.checks.Invalid: units is 7.5; wanted a whole number
+    """
 
 
 def fields(
@@ -28,6 +35,14 @@ def fields(
     ----------
     others
         True: the object may have fields of other names.
+
+    Examples
+    --------
+    >>> layer = pydantic.TypeAdapter(fields({"units": int}, {"name": str}))
+    >>> check(layer, {"units": 64})
+    >>> check(layer, {"units": 64, "size": 3})
+    Traceback (most recent call last):
+    ser.core.checks.Invalid: size is not a known field
     """
     content = {**required, **{name: NotRequired[kind] for name, kind in optional.items()}}
     config = pydantic.ConfigDict(strict=True, extra="allow" if others else "forbid", allow_inf_nan=False)
@@ -76,7 +91,13 @@ def _message(field: str, kind: str, wanted: str, found: Any) -> str:
 
 
 def shown(value: Any) -> str:
-    """Beginning of a value of any size, for a message."""
+    """Beginning of a value of any size, for a message.
+
+    Examples
+    --------
+    >>> shown(list(range(1000)))
+    '[0, 1, 2, 3, 4, 5, ...]'
+    """
     return f"{reprlib.repr(value):.80}"
 
 
@@ -92,7 +113,16 @@ def _after(function: Callable[[Any], str | None]) -> pydantic.AfterValidator:
 
 
 def between(lowest: float, highest: float) -> pydantic.AfterValidator:
-    """Range of a number, of each number of a list, or of neither if there is None."""
+    """Range of a number, of each number of a list, or of neither if there is None.
+
+    Examples
+    --------
+    >>> from typing import Annotated
+    >>> share = pydantic.TypeAdapter(fields({"dropout": Annotated[float, between(0, 1)]}))
+    >>> check(share, {"dropout": 1.5})
+    Traceback (most recent call last):
+    ser.core.checks.Invalid: dropout is 1.5; wanted a number from 0 to 1
+    """
 
     def problem(value: Any) -> str | None:
         numbers = value if isinstance(value, list) else [] if value is None else [value]
@@ -103,12 +133,30 @@ def between(lowest: float, highest: float) -> pydantic.AfterValidator:
 
 
 def one_of(*values: str) -> pydantic.AfterValidator:
-    """The values that a text may have."""
+    """The values that a text may have.
+
+    Examples
+    --------
+    >>> from typing import Annotated
+    >>> padding = pydantic.TypeAdapter(fields({"padding": Annotated[str, one_of("same", "valid")]}))
+    >>> check(padding, {"padding": "half"})
+    Traceback (most recent call last):
+    ser.core.checks.Invalid: padding is 'half'; wanted one of same, valid
+    """
     return _after(lambda value: None if value in values else f"one of {', '.join(values)}")
 
 
 def at_most(n_items: int, *, distinct: bool = False) -> pydantic.AfterValidator:
-    """Largest number of items of a list or object."""
+    """Largest number of items of a list or object.
+
+    Examples
+    --------
+    >>> from typing import Annotated
+    >>> labels = pydantic.TypeAdapter(fields({"labels": Annotated[list[str], at_most(8, distinct=True)]}))
+    >>> check(labels, {"labels": ["sad", "sad"]})
+    Traceback (most recent call last):
+    ser.core.checks.Invalid: labels is ['sad', 'sad']; wanted at most 8 different items
+    """
     kind = "different items" if distinct else "items"
 
     def problem(value: Any) -> str | None:
@@ -124,7 +172,15 @@ def _text_problem(value: str | None) -> str | None:
 
 
 def plain_problem(value: Any) -> str | None:
-    """Values wanted instead of one that is too large, or of a kind that JSON does not have; None if it fits."""
+    """Values wanted instead of one that is too large, or of a kind that JSON does not have; None if it fits.
+
+    Examples
+    --------
+    >>> plain_problem({"rate": float("inf")})
+    'finite numbers of at most 1e+15'
+    >>> plain_problem({"rate": 0.5}) is None
+    True
+    """
     waiting, n_items = [(value, 1)], 0
     while waiting:
         one, depth = waiting.pop()

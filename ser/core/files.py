@@ -20,6 +20,15 @@ def replacing(path: Path) -> Iterator[Path]:
     ------
     FileNotFoundError
         If the block wrote nothing.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     with replacing(Path(folder, "a.txt")) as temporary:
+    ...         _ = temporary.write_text("whole")
+    ...     [path.name for path in Path(folder).iterdir()]
+    ['a.txt']
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".partial.{path.name}")  # keeps the suffix, which selects the format
@@ -42,7 +51,16 @@ def _remove(path: Path) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write `text` in UTF-8 with `\\n` line ends."""
+    """Write `text` in UTF-8 with `\\n` line ends.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     write_text(Path(folder, "new", "a.txt"), "é")
+    ...     len(Path(folder, "new", "a.txt").read_bytes())  # in UTF-8
+    2
+    """
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
 
@@ -54,6 +72,16 @@ def write_json(path: Path, content: Any) -> None:
     ------
     ValueError
         If a number is NaN or infinite.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     write_json(Path(folder, "metrics.json"), {"uar": 0.5})
+    ...     print(Path(folder, "metrics.json").read_text(), end="")
+    {
+      "uar": 0.5
+    }
     """
     write_text(path, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
@@ -66,7 +94,19 @@ class Figure(Protocol):
 
 
 def write_figure(path: Path, figure: Figure) -> None:
-    """Write a picture in the format that the suffix of `path` names."""
+    """Write a picture in the format that the suffix of `path` names.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> class Dot:
+    ...     def savefig(self, fname):
+    ...         fname.write_text("<svg/>")
+    >>> with TemporaryDirectory() as folder:
+    ...     write_figure(Path(folder, "dot.svg"), Dot())
+    ...     Path(folder, "dot.svg").read_text()
+    '<svg/>'
+    """
     with replacing(path) as temporary:
         figure.savefig(temporary)
 
@@ -78,6 +118,14 @@ def read_json(path: Path) -> Any:
     ------
     ValueError
         If it is damaged, or exceeds the bounds of `ser.core.bounds`.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     write_json(Path(folder, "metrics.json"), {"uar": 0.5})
+    ...     read_json(Path(folder, "metrics.json"))
+    {'uar': 0.5}
     """
     return bounds.read(path)
 
@@ -118,6 +166,14 @@ def walk(folder: Path, above: tuple[Path, ...] = ()) -> Iterator[Path]:
     ------
     OSError
         If a folder cannot be listed.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     write_text(Path(folder, "actor_01", "a.wav"), "")
+    ...     [path.relative_to(folder).as_posix() for path in walk(Path(folder))]
+    ['actor_01/a.wav']
     """
     here = folder.resolve()
     if _leads_back(here, above):
@@ -147,6 +203,14 @@ def linked_folders(root: Path) -> dict[str, str]:
 
     The digest covers the names, sizes and modification times of the files. Links that `walk` does not follow are
     left out.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder, TemporaryDirectory() as elsewhere:
+    ...     Path(folder, "ravdess").symlink_to(elsewhere)
+    ...     [(link, len(digest)) for link, digest in linked_folders(Path(folder)).items()]
+    [('ravdess', 32)]
     """
     folders = (Path(parent, name) for parent, names, _ in os.walk(root) for name in names)
     digests: dict[str, str] = {}

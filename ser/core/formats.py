@@ -52,6 +52,16 @@ def writing(path: Path, types: Types) -> Iterator[Writer]:
 
     In a csv, floats have the fewest digits that read back as the same number, missing values are empty, and lines end
     in `\\n`. The bytes do not depend on the sizes of the parts.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "rms.csv")
+    ...     with writing(path, lambda column: arrow.float32()) as write:
+    ...         write(pd.DataFrame({"rms": [0.25, 0.5]}))
+    ...     path.read_text().split()
+    ['rms', '0.25', '0.5']
     """
     kind = _writing_parquet if path.suffix == PARQUET else _writing_csv
     with files.replacing(path) as temporary, kind(temporary, types) as write:
@@ -141,6 +151,15 @@ def columns(path: Path) -> list[str]:
         If the file does not exist.
     pyarrow.ArrowInvalid
         If the file is not a table.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "rms.csv")
+    ...     _ = path.write_text("utterance,rms\\na,0.25\\n")
+    ...     columns(path)
+    ['utterance', 'rms']
     """
     if not path.exists():
         raise FileNotFoundError(f"{path} does not exist; make it with: dvc repro")
@@ -159,6 +178,15 @@ def read(path: Path, types: Types) -> pd.DataFrame:
         If the file does not exist.
     pyarrow.ArrowInvalid
         If the file is not a table, or a column has the wrong type.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "rms.csv")
+    ...     _ = path.write_text("rms\\n0.25\\n0.5\\n")
+    ...     read(path, lambda column: arrow.float32())["rms"].tolist()
+    [0.25, 0.5]
     """
     if path.suffix == PARQUET:
         with _opened(path, types) as file:
@@ -175,6 +203,15 @@ def parts(path: Path, types: Types, *, n_rows: int) -> Iterator[pd.DataFrame]:
     ------
     FileNotFoundError, pyarrow.ArrowInvalid
         For the same reasons as `read`.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "fold.csv")
+    ...     _ = path.write_text("fold\\n0\\n1\\n2\\n")
+    ...     [part["fold"].tolist() for part in parts(path, lambda column: arrow.int64(), n_rows=2)]
+    [[0, 1], [2]]
     """
     waiting = RowBuffer()
     for batch in _batches(path, types, n_rows=n_rows):

@@ -8,19 +8,43 @@ STAGES, CONF = "dvc.yaml", "conf/config.yaml"  # a study has stages, but no conf
 
 
 def root() -> Path | None:
-    """Nearest folder, from the working folder upwards, that is a project; None if there is none."""
+    """Nearest folder, from the working folder upwards, that is a project; None if there is none.
+
+    Examples
+    --------
+    >>> from contextlib import chdir
+    >>> with chdir("/"):
+    ...     root() is None
+    True
+    """
     here = Path.cwd()
     return next((path for path in (here, *here.parents) if (path / STAGES).is_file() and (path / CONF).is_file()), None)
 
 
 def inside(path: Path) -> Path:
-    """A path of the project, as seen from the working folder; unchanged in its root, and where there is no project."""
+    """A path of the project, as seen from the working folder; unchanged in its root, and where there is no project.
+
+    Examples
+    --------
+    >>> from contextlib import chdir
+    >>> with chdir("/"):  # no project
+    ...     inside(Path("reports")).as_posix()
+    'reports'
+    """
     top = root()
     return path if top in (None, Path.cwd()) else Path(os.path.relpath(top / path))
 
 
 def hint() -> str:
-    """End of a message in a folder below the project: where the project is; empty elsewhere."""
+    """End of a message in a folder below the project: where the project is; empty elsewhere.
+
+    Examples
+    --------
+    >>> from contextlib import chdir
+    >>> with chdir("/"):  # no project
+    ...     hint()
+    ''
+    """
     top = root()
     if top is None or Path(STAGES).is_file():
         return ""

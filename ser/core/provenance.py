@@ -22,6 +22,16 @@ def differing(table: Path, config: Mapping[str, Any], *, lock: Path = LOCK) -> l
     ------
     ValueError
         If `lock` has no entry for the table.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> stage = {"outs": [{"path": "data/partitions.csv"}], "params": {"params.yaml": {"seed": 1}}}
+    >>> with TemporaryDirectory() as folder:
+    ...     lock = Path(folder, "dvc.lock")
+    ...     _ = lock.write_text(yaml.safe_dump({"stages": {"partition": stage}}))
+    ...     differing(Path("data/partitions.csv"), {"seed": 2}, lock=lock)
+    ['seed']
     """
     content = yaml.safe_load(lock.read_text(encoding="utf-8")) if lock.is_file() else {}
     stages = [stage for name, stage in content.get("stages", {}).items() if name not in CHECKS]

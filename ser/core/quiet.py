@@ -9,7 +9,14 @@ from contextlib import contextmanager
 
 @contextmanager
 def silent_stderr() -> Iterator[None]:
-    """Discard messages on standard error, such as those of TensorFlow's start; exceptions still propagate."""
+    """Discard messages on standard error, such as those of TensorFlow's start; exceptions still propagate.
+
+    Examples
+    --------
+    >>> with silent_stderr():
+    ...     os.write(2, b"nobody reads this")
+    17
+    """
     kept = os.dup(2)
     with open(os.devnull, "w") as nowhere:  # noqa: PTH123 (a Path has no use here)
         os.dup2(nowhere.fileno(), 2)

@@ -66,7 +66,13 @@ def problems(
 
 
 def one_of(names: Iterable[str]) -> Any:
-    """Type of a setting that is one of these names."""
+    """Type of a setting that is one of these names.
+
+    Examples
+    --------
+    >>> problems("balance", {"name": "smoot"}, types={"name": one_of(["smote", "none"])})
+    ["balance.name is 'smoot'; wanted 'smote' or 'none'"]
+    """
     return Literal.__getitem__(tuple(names))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ser.core import project
 from ser.core.git import committed
-from ser.core.params import PARAMS
+from ser.core.params_file import PARAMS
 
 TEMPORARY = Path(".dvc") / "tmp"  # has the copies in which DVC runs queued studies
 LEFT = (
@@ -20,6 +20,14 @@ def run(main: Callable[[], None]) -> None:
     """Run a stage; bad input or Ctrl-C ends it with a message and exit status 1, without a traceback.
 
     With `SER_DEBUG=1`, bad input gives a traceback.
+
+    Examples
+    --------
+    >>> def main():
+    ...     raise ValueError("data/utterances.csv does not exist; make it with: dvc repro")
+    >>> run(main)
+    Traceback (most recent call last):
+    SystemExit: error: data/utterances.csv does not exist; make it with: dvc repro
     """
     try:
         main()

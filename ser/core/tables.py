@@ -118,7 +118,17 @@ def writing(path: Path) -> Iterator[formats.Writer]:
 
 
 def write(rows: pd.DataFrame, path: Path) -> None:
-    """Write a whole table."""
+    """Write a whole table.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "partitions.csv")
+    ...     write(pd.DataFrame({"fold": [0], "utterance": ["a"], "partition": ["dev"]}), path)
+    ...     path.read_text().split()
+    ['fold,utterance,partition', '0,a,dev']
+    """
     write_parts([rows], path)
 
 
@@ -141,7 +151,17 @@ def write_unavailable(path: Path) -> None:
 
 
 def is_unavailable(path: Path) -> bool:
-    """True if `write_unavailable` wrote the feature table."""
+    """True if `write_unavailable` wrote the feature table.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "yamnet.csv")
+    ...     write_unavailable(path)
+    ...     is_unavailable(path)
+    True
+    """
     with _whole(path):
         return UNAVAILABLE in formats.columns(path)
 
@@ -152,7 +172,17 @@ def read_utterances(path: Path) -> pd.DataFrame:
 
 
 def read_partitions(path: Path) -> pd.DataFrame:
-    """Read the table of partitions: fold, utterance, partition."""
+    """Read the table of partitions: fold, utterance, partition.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "partitions.csv")
+    ...     write(pd.DataFrame({"fold": [0], "utterance": ["a"], "partition": ["dev"]}), path)
+    ...     read_partitions(path)["partition"].tolist()
+    ['dev']
+    """
     return _read(path, PARTITION_TABLE)
 
 
@@ -163,6 +193,16 @@ def read_features(path: Path) -> pd.DataFrame:
     ------
     ValueError
         If the table is marked unavailable or is not valid.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> row = {"utterance": ["a"], "variant": [ORIGINAL], "emotion": ["sad"], "rms": [0.25]}
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "features.csv")
+    ...     write(pd.DataFrame(row), path)
+    ...     read_features(path)["rms"].dtype
+    dtype('float32')
     """
     _check_available(path)
     return _read(path, FEATURES)

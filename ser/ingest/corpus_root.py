@@ -16,6 +16,12 @@ def check(root: str) -> None:
     ------
     ValueError
         If it is not a folder, with every way to provide the corpus; or if a file in it has a name that is not UTF-8.
+
+    Examples
+    --------
+    >>> check("~/ravdess")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ValueError: corpus.root is ~/ravdess, and DVC does not know what ~ is; write the path in full: ...
     """
     if root.startswith("~"):
         full = option("corpus.root", str(Path(root).expanduser()))
@@ -32,5 +38,13 @@ def check(root: str) -> None:
 
 
 def finding(root: str) -> dict[str, Any]:
-    """The root, and a digest of each linked folder in it: DVC compares only the link, not the files behind it."""
+    """The root, and a digest of each linked folder in it: DVC compares only the link, not the files behind it.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     finding(folder)["links"]
+    {}
+    """
     return {"root": root, "links": files.linked_folders(Path(root))}

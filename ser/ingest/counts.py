@@ -17,7 +17,17 @@ COUNTED = ("corpus", "emotion", "speaker", "sex", "sample_rate", "channels")
 
 @dataclass
 class Tally:
-    """Counts of the rows that were added, and of the files that did not become rows."""
+    """Counts of the rows that were added, and of the files that did not become rows.
+
+    Examples
+    --------
+    >>> columns = {key: ["a"] for key in ("utterance", "corpus", "emotion", "corpus_label", "speaker", "sex")}
+    >>> rows = pd.DataFrame({**columns, "sample_rate": 16_000, "channels": 1, "duration": 1.5, "duplicate_of": None})
+    >>> tally = Tally()
+    >>> tally.add(rows)
+    >>> tally.n_utterances, tally.report()["duration"]["total"]
+    (1, 1.5)
+    """
 
     rejects: list[Reject] = field(default_factory=list)
     known_defects: dict[str, str] = field(default_factory=dict)

@@ -15,7 +15,13 @@ _blake2b = partial(hashlib.blake2b, digest_size=DIGEST_SIZE)
 
 
 def digests(paths: Sequence[str], *, root: Path) -> list[str | None]:
-    """Digest of the content of each file; None for a file that cannot be read. Paths are relative to `root`."""
+    """Digest of the content of each file; None for a file that cannot be read. Paths are relative to `root`.
+
+    Examples
+    --------
+    >>> digests(["no_such_file.wav"], root=Path())
+    [None]
+    """
     return [_digest(root / path) for path in paths]
 
 
@@ -43,6 +49,12 @@ def facts(paths: Sequence[str], *, root: Path, code: str) -> list[dict[str, Any]
     ------
     ValueError
         If the code of this process is different.
+
+    Examples
+    --------
+    >>> (found,) = facts(["no_such_file.wav"], root=Path(), code=code_digest.digest((__name__,)))
+    >>> print(found.reason)
+    cannot be opened (No such file or directory)
     """
     if code_digest.digest((__name__,)) != code:
         raise ValueError("this worker has another version of ser; install the one that the study runs on all workers")

@@ -16,7 +16,14 @@ UNCOUNTED = tuple(name for name in INSTALLABLE if not CORPORA[name].expected)  #
 
 @dataclass(frozen=True)
 class Holding:
-    """One vocal channel of a corpus: the recordings that are there, and those of the whole corpus."""
+    """One vocal channel of a corpus: the recordings that are there, and those of the whole corpus.
+
+    Examples
+    --------
+    >>> holding = Holding("savee", "speech", 479, 4, 480, 4, lacking={"sa": 1}, n_stubs=0)
+    >>> holding.is_complete
+    False
+    """
 
     corpus: str
     vocal_channel: str
@@ -37,12 +44,25 @@ class Holding:
 
 
 def holdings(raw: Path) -> list[Holding]:
-    """Holdings of every corpus with a fixed number of recordings, counted in the folders of `raw`."""
+    """Holdings of every corpus with a fixed number of recordings, counted in the folders of `raw`.
+
+    Examples
+    --------
+    >>> sum(holding.n_recordings for holding in holdings(Path("no_such_folder")))
+    0
+    """
     return [holding for name in INSTALLABLE for holding in holdings_of(name, raw / name)]
 
 
 def holdings_of(corpus: str, folder: Path) -> list[Holding]:
-    """Holdings of `corpus`, counted in `folder`, which need not exist; none of a corpus without a fixed size."""
+    """Holdings of `corpus`, counted in `folder`, which need not exist; none of a corpus without a fixed size.
+
+    Examples
+    --------
+    >>> (holding,) = holdings_of("savee", Path("no_such_folder"))
+    >>> holding.n_recordings, holding.expected_recordings, holding.expected_speakers
+    (0, 480, 4)
+    """
     known = CORPORA[corpus]
     if not known.expected:
         return []
@@ -67,7 +87,13 @@ def holdings_of(corpus: str, folder: Path) -> list[Holding]:
 
 
 def n_files(corpus: str, folder: Path) -> int:
-    """Number of recordings of `corpus` in `folder`."""
+    """Number of recordings of `corpus` in `folder`.
+
+    Examples
+    --------
+    >>> n_files("savee", Path("no_such_folder"))
+    0
+    """
     return len(_recordings(corpus, folder)[0])
 
 

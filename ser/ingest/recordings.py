@@ -21,7 +21,15 @@ Scheme = Mapping[str, str | None]
 
 @dataclass(frozen=True)
 class CorpusSettings:
-    """Settings of one corpus: those of a file of `conf/corpus`, and its folder."""
+    """Settings of one corpus: those of a file of `conf/corpus`, and its folder.
+
+    Examples
+    --------
+    >>> settings = CorpusSettings("savee", "", "savee", label_map={"a": "angry", "sa": "sad"})
+    >>> settings.section, settings.emotion_of
+    ('corpus', {'a': 'angry', 'sa': 'sad'})
+    >>> settings.check()
+    """
 
     name: str
     """First part of every utterance and speaker."""
@@ -147,6 +155,14 @@ def present(root: Path, members: Iterable[str], corpora: list[str] | None) -> li
     ------
     ValueError
         If there is none, or `corpora` names one that is unknown or has no folder.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     Path(folder, "tess").mkdir()
+    ...     present(Path(folder), ["savee", "tess"], None)
+    ['tess']
     """
     members = list(members)
     if isinstance(corpora, str):

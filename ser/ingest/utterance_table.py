@@ -35,7 +35,15 @@ Facts = dict[str, Any] | reading.InvalidAudio
 
 
 class InvalidCorpus(ValueError):
-    """Some files of a corpus are not utterances."""
+    """Some files of a corpus are not utterances.
+
+    Examples
+    --------
+    >>> reject = Reject("DC/a01.wav", "0 bytes", "record it again")
+    >>> raise InvalidCorpus(Path("data/raw/savee"), [reject])  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ser.ingest.utterance_table.InvalidCorpus: 1 invalid file(s) in data/raw/savee; mend them, or ...
+    """
 
     def __init__(self, root: Path, rejects: list[Reject]) -> None:
         rejected = _by_folder(rejects)

@@ -11,7 +11,7 @@ import yaml
 
 from ser import params
 from ser.core import files
-from ser.core.params import PARAMS
+from ser.core.params_file import PARAMS
 
 if TYPE_CHECKING:
     from hydra.core.override_parser.types import Override

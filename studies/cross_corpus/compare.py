@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from ser.core import files, params, tables
+from ser.core import files, params_file, tables
 from ser.core.stage import run
 from ser.figures.matrices import heat_map
 from studies.cross_corpus import PREDICTIONS
@@ -17,7 +17,7 @@ HEAT_MAP = Path("reports/cross_corpus.png")
 
 
 def main() -> None:
-    config = params.load(*PARAMS)
+    config = params_file.load(*PARAMS)
     n_resamples = config["evaluation"]["n_resamples"]
     cells: list[dict[str, Any]] = []
     for path in sorted(PREDICTIONS.glob("*/*.csv")):

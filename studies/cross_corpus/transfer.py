@@ -4,7 +4,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from ser.core import files, params, tables
+from ser.core import files, params_file, tables
 from ser.core.stage import run
 from ser.models.prediction import rounded
 from ser.representation import reading
@@ -15,7 +15,7 @@ UTTERANCES = Path("data/utterances.csv")
 
 
 def main(corpus: str) -> None:
-    config = params.load(*PARAMS)
+    config = params_file.load(*PARAMS)
     utterances = runs.comparable(tables.read_utterances(UTTERANCES))
     features = reading.read(Path(config["representation"]["path"]))
     with files.replacing(PREDICTIONS / corpus) as folder:

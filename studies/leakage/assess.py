@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from ser import study
-from ser.core import files, params, tables
+from ser.core import files, params_file, tables
 from ser.core.stage import run
 from ser.models.prediction import rounded
 from ser.models.settings import Settings
@@ -18,7 +18,7 @@ UTTERANCES = Path("data/utterances.csv")
 
 
 def main(protocol: str) -> None:
-    config = params.load(*PARAMS)
+    config = params_file.load(*PARAMS)
     utterances = tables.read_utterances(UTTERANCES)
     features = reading.read(Path(config["representation"]["path"]))
     if features.array is not None:

@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from ser.audit import findings, study_checks
-from ser.core import files, params
+from ser.core import files, params_file
 from ser.core.stage import run
 from studies.leakage import AUDITS, MODELS, PREDICTIONS, PROTOCOLS, TABLES
 
@@ -13,7 +13,7 @@ PARAMS = ("corpus.root", "model.name", "representation")
 
 
 def main(protocol: str) -> None:
-    config = params.load(*PARAMS)
+    config = params_file.load(*PARAMS)
     folder = PROTOCOLS / protocol
     own = {**config["representation"], "path": str(folder / TABLES["features"])}
     study = study_checks.read(

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from ser.core import files, params, tables
+from ser.core import files, params_file, tables
 from ser.core.stage import run
 from ser.evaluation import metrics
 from ser.evaluation.captions import caption
@@ -17,7 +17,7 @@ PICTURE = Path("reports/leakage.png")
 
 
 def main() -> None:
-    config = params.load(*PARAMS)
+    config = params_file.load(*PARAMS)
     rows, labels, names = [], [], set()
     for protocol in protocol_scores.ORDER:
         predictions = tables.read_predictions(PREDICTIONS / f"{protocol}.csv")

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from ser import corpora, params
-from ser.core.params import load
+from ser.core.params_file import load
 from ser.corpora import labels
 from ser.ingest import inventory
 from tests.support.paths import ROOT

@@ -176,7 +176,7 @@ def changed(folder: Path, target: Path, **contents: Any) -> tuple[Parts, str]:
         try:
             for name, content in contents.items():
                 files.write_json(getattr(report, name), content)
-            made = report.assembly.report(report.inputs(report.params.load(*report.PARAMS)))
+            made = report.assembly.report(report.inputs(report.params_file.load(*report.PARAMS)))
         finally:
             for path, before in kept.values():
                 path.write_bytes(before)

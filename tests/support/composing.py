@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ser.core import files
-from ser.core.params import PARAMS
+from ser.core.params_file import PARAMS
 from ser.params import CONF
 
 

@@ -50,9 +50,9 @@ def stage_params(module: str) -> tuple[str, ...]:
 
 
 def loaded_params(module: str) -> list[str]:
-    """Arguments of every call of `params.load` in a stage's script, as written."""
+    """Arguments of every call of `params_file.load` in a stage's script, as written."""
     calls = [node for node in ast.walk(ast.parse((ROOT / script(module)).read_text())) if isinstance(node, ast.Call)]
-    loads = [call for call in calls if ast.unparse(call.func) == "params.load"]
+    loads = [call for call in calls if ast.unparse(call.func) == "params_file.load"]
     return [ast.unparse(argument) for load in loads for argument in load.args]
 
 

@@ -56,7 +56,14 @@ def fetch(archive: Archive, partial: Path) -> None:
 
 
 def n_present(archive: Archive, partial: Path) -> int:
-    """Number of bytes of `archive` in `partial`; a file that is too long is deleted."""
+    """Number of bytes of `archive` in `partial`; a file that is too long is deleted.
+
+    Examples
+    --------
+    >>> archive = Archive("https://example.org/a.zip", size=3, md5="")
+    >>> n_present(archive, Path("no_such_file.zip"))
+    0
+    """
     size = partial.stat().st_size if partial.exists() else 0
     if size > archive.size:
         partial.unlink()

@@ -21,6 +21,17 @@ def members(path: Path) -> list[zipfile.ZipInfo]:
         If it is not a zip file, if a member could do harm (a path that leads out of the folder, a link, a device) or
         cannot be read (encryption, an unusual compression), or if the files are more than `MAX_EXPANSION` times as
         large as the archive.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "a.zip")
+    ...     with zipfile.ZipFile(path, "w") as file:
+    ...         file.writestr("DC/a01.wav", b"")
+    ...         file.writestr("__MACOSX/a01.wav", b"")
+    ...     [member.filename for member in members(path)]
+    ['DC/a01.wav']
     """
     with _reading(path) as file:
         found = file.infolist()

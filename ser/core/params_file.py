@@ -21,6 +21,15 @@ def load(*sections: str, path: Path = PARAMS, **item: str) -> dict[str, Any]:
     ------
     ValueError
         If the file or a section is missing.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "params.yaml")
+    ...     _ = path.write_text("seed: 1\\nmodel: {name: svm, C: 10}\\n")
+    ...     load("seed", "model.C", path=path)
+    {'seed': 1, 'model.C': 10}
     """
     content = everything(path)
     names = [Template(section).substitute(item) for section in sections]
@@ -34,6 +43,15 @@ def everything(path: Path = PARAMS) -> Any:
     ------
     ValueError
         If there is no file.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "params.yaml")
+    ...     _ = path.write_text("seed: 1\\nmodel: {name: svm, C: 10}\\n")
+    ...     everything(path)
+    {'seed': 1, 'model': {'name': 'svm', 'C': 10}}
     """
     if not path.exists():
         raise ValueError(f"{path} does not exist; compose it with: python -m ser.params")
