@@ -12,7 +12,17 @@ OF_THE_STAGE = ("required",)  # settings of conf/ that the extraction itself doe
 
 @dataclass(frozen=True)
 class Definition:
-    """A representation: the function that extracts it, and the kind of its values."""
+    """A representation: the function that extracts it, and the kind of its values.
+
+    Examples
+    --------
+    >>> def peak(waveform, recorded_rate, *, scale: float):
+    ...     return {"Peak": scale * float(max(waveform))}
+    >>> definition = Definition(peak)
+    >>> definition.check_settings({"scale": 2.0})
+    >>> definition.prepared({"scale": 2.0}).function([0.0, 0.25], 16_000)
+    {'Peak': 0.5}
+    """
 
     function: Callable[..., Any]
     """Waveform `(n_samples,)`, its sample rate in Hz, settings of conf/ as keywords -> values of the recording: an
@@ -74,7 +84,13 @@ class Definition:
 
 @dataclass(frozen=True)
 class Prepared:
-    """Functions of a definition, with their settings."""
+    """Functions of a definition, with their settings.
+
+    Examples
+    --------
+    >>> Prepared(lambda waveform, recorded_rate: {"Peak": max(waveform)}, None).function([0.0, 0.25], 16_000)
+    {'Peak': 0.25}
+    """
 
     function: Callable[[waveforms.Waveform, int], Any]
     of_several: Callable[[Sequence[tuple[waveforms.Waveform, int]]], Sequence[Any]] | None

@@ -18,7 +18,13 @@ from ser.ingest import names, suffixes
 
 @dataclass(frozen=True, order=True)
 class Reject:
-    """A file that is not an utterance, with the reason and the remedy."""
+    """A file that is not an utterance, with the reason and the remedy.
+
+    Examples
+    --------
+    >>> Reject("DC/a01.wav", "0 bytes", "record it again").remedy
+    'record it again'
+    """
 
     path: str
     reason: str
@@ -26,7 +32,14 @@ class Reject:
 
 
 class Named(NamedTuple):
-    """A file whose name is that of a recording."""
+    """A file whose name is that of a recording.
+
+    Examples
+    --------
+    >>> from ser.corpora.naming import Naming
+    >>> Named(PurePosixPath("DC/a01.wav"), Naming("a")).recording
+    'DC/a01'
+    """
 
     path: PurePosixPath
     """Relative to the folder."""

@@ -68,11 +68,23 @@ def devices() -> str:
 
 
 def on_cpu() -> bool:
-    """True if the backend computes on the CPU, because there is no accelerator."""
+    """True if the backend computes on the CPU, because there is no accelerator.
+
+    Examples
+    --------
+    >>> on_cpu() == ("cpu" in devices())
+    True
+    """
     return "cpu" in devices()
 
 
 def versions() -> dict[str, str]:
-    """Versions of Keras and of its backend."""
+    """Versions of Keras and of its backend.
+
+    Examples
+    --------
+    >>> "keras" in versions()
+    True
+    """
     backend = DISTRIBUTIONS[keras.backend.backend()]
     return {"keras": keras.version(), backend: version(backend)}

@@ -15,7 +15,13 @@ BIAS_DEVIATION = 0.5  # standard deviation of the normal prior of a bias, natura
 
 @dataclass(frozen=True)
 class Calibration:
-    """Parameters that map the logits z of a network to calibrated logits: (z + shift) / temperature."""
+    """Parameters that map the logits z of a network to calibrated logits: (z + shift) / temperature.
+
+    Examples
+    --------
+    >>> Calibration(temperature=2.0, shift=np.zeros(8)).temperature
+    2.0
+    """
 
     temperature: float
     shift: npt.NDArray[np.float64]

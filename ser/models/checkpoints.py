@@ -30,6 +30,13 @@ def key(settings: Mapping[str, Any], *examples: Examples, code: str) -> str:
     ----------
     code
         Digest of the code that trains; see `ser.compute.code_digest`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> one = Examples(np.zeros((2, 3), np.float32), np.arange(2), np.array([0, 1]))
+    >>> key({"seed": 0}, one, code="") == key({"seed": 1}, one, code="")
+    False
     """
     digest = hashlib.blake2b(digest_size=16)
     digest.update(json.dumps([settings, backend.versions(), code], sort_keys=True).encode())

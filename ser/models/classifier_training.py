@@ -63,6 +63,12 @@ def calibration_group(rows: pd.DataFrame, speaker: pd.Series) -> npt.NDArray[np.
 
     An utterance is a group of its own if its speaker is unknown, or is the only one who has some emotion: no other
     speaker can be used to calibrate that emotion.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"utterance": list("1234"), "emotion": ["sad", "sad", "calm", "calm"], "synthetic": False})
+    >>> calibration_group(rows, pd.Series(["a", "b", "a", None])).tolist()
+    ['a', 'b', 'a', '4']
     """
     utterance = rows["utterance"].to_numpy(str)
     known = np.where(speaker.notna(), speaker, utterance).astype(str)
@@ -71,7 +77,14 @@ def calibration_group(rows: pd.DataFrame, speaker: pd.Series) -> npt.NDArray[np.
 
 
 def lone_speakers(rows: pd.DataFrame, speaker: pd.Series) -> set[str]:
-    """Speakers who are the only one with some emotion in the real rows."""
+    """Speakers who are the only one with some emotion in the real rows.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"emotion": ["sad", "sad", "calm"], "synthetic": False})
+    >>> lone_speakers(rows, pd.Series(["a", "b", "b"]))
+    {'b'}
+    """
     facts = rows[["emotion", "synthetic"]].assign(speaker=speaker.to_numpy())
     voices = facts[~facts["synthetic"]].groupby("emotion")["speaker"].agg(["nunique", "first", "count", "size"])
     alone = voices[(voices["nunique"] == 1) & (voices["count"] == voices["size"])]

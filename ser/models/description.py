@@ -58,6 +58,12 @@ def check(description: Mapping[str, Any]) -> None:
     ------
     ser.core.checks.Invalid
         If a field is missing or unknown, must not have its value, or contradicts another one.
+
+    Examples
+    --------
+    >>> check({"format": 1, "labels": ["sad", "calm"], "representation": {"name": "librosa", "settings": {}}})
+    Traceback (most recent call last):
+    ser.core.checks.Invalid: columns is missing
     """
     checks.check(_wanted(), description)
     _check_together(description)
@@ -86,5 +92,13 @@ def parsed(content: bytes) -> Any:
     ------
     ValueError
         If it is not JSON, or has them.
+
+    Examples
+    --------
+    >>> parsed(b'{"format": 1}')
+    {'format': 1}
+    >>> parsed(b'{"seed": NaN}')
+    Traceback (most recent call last):
+    ValueError: expected value at line 1 column 10
     """
     return pydantic_core.from_json(content, allow_inf_nan=False)

@@ -51,6 +51,14 @@ def averaged(predictions: Sequence[pd.DataFrame], model: Mapping[str, Any]) -> p
     ------
     ValueError
         If there are no members, or they have different utterances or labels.
+
+    Examples
+    --------
+    >>> facts = dict.fromkeys(FACTS, "x")
+    >>> first, second = (pd.DataFrame([{**facts, "p_calm": p, "p_sad": 1 - p}]) for p in (0.25, 0.5))
+    >>> mean = averaged([first, second], {"mean": "arithmetic"})
+    >>> mean["prediction"].tolist(), mean["p_calm"].tolist()
+    (['sad'], [0.375])
     """
     if not predictions:
         raise ValueError("the ensemble has no members; name two or more in conf/model/ensemble.yaml, or a copy of it")

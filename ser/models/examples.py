@@ -19,7 +19,18 @@ CHUNK = 256  # rows that are in memory at once outside of training
 
 @dataclass(frozen=True)
 class Examples:
-    """Rows of a representation and their labels."""
+    """Rows of a representation and their labels.
+
+    Examples
+    --------
+    >>> examples = Examples(np.arange(6, dtype=np.float32).reshape(3, 2), np.array([0, 2]), codes=np.array([1, 0]))
+    >>> len(examples), examples.row_shape
+    (2, (2,))
+    >>> examples.taken(slice(0, 2)).tolist()
+    [[0.0, 1.0], [4.0, 5.0]]
+    >>> [chunk.shape for chunk in examples.chunks()]
+    [(2, 2)]
+    """
 
     values: Values
     """All rows of the representation, `(n_rows, …)`, perhaps a memory map."""

@@ -25,12 +25,25 @@ from ser.models.keras_names import (
 
 
 class Refused(ValueError):
-    """A configuration holds a part that is not allowed, or is damaged."""
+    """A configuration holds a part that is not allowed, or is damaged.
+
+    Examples
+    --------
+    >>> issubclass(Refused, ValueError)
+    True
+    """
 
 
 @dataclass(frozen=True)
 class Rewriter:
-    """Writes configurations anew."""
+    """Writes configurations anew.
+
+    Examples
+    --------
+    >>> Rewriter(keras_2=False, own={}).network({"class_name": "Lambda", "config": {}})  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ser.models.keras_config.Refused: its network is of class 'Lambda'; wanted ...
+    """
 
     keras_2: bool
     """True if Keras 2 wrote the configuration."""

@@ -24,7 +24,14 @@ OPTIMIZER = "optimizer"  # beginning of the names of parts that are not read
 
 @keras.saving.register_keras_serializable(package="ser", name=OLD_HARD_SIGMOID)  # type: ignore[untyped-decorator]
 def hard_sigmoid_of_keras_2(values: Any) -> Any:
-    """Activation `hard_sigmoid` of Keras 2, which is steeper than that of Keras 3."""
+    """Activation `hard_sigmoid` of Keras 2, which is steeper than that of Keras 3.
+
+    Examples
+    --------
+    >>> values = hard_sigmoid_of_keras_2(keras.ops.array([-9.0, 0.0, 1.25]))
+    >>> keras.ops.convert_to_numpy(values).tolist()
+    [0.0, 0.5, 0.75]
+    """
     return keras.ops.clip(0.2 * values + 0.5, 0.0, 1.0)
 
 

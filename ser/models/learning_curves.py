@@ -35,5 +35,14 @@ def recorded(folder: Path) -> Iterator[Callable[[int, int, Epoch], None]]:
 
 
 def write_none(folder: Path, model: str) -> None:
-    """Write a json file which notes that the model has no epochs; DVC expects the folder."""
+    """Write a json file which notes that the model has no epochs; DVC expects the folder.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     write_none(Path(folder), "svm")
+    ...     files.read_json(Path(folder, "none.json"))
+    {'svm': 'is not trained in epochs'}
+    """
     files.write_json(folder / "none.json", {model: "is not trained in epochs"})

@@ -180,6 +180,11 @@ def of_folds(
     ------
     processes.Died
         If the training of a fold was killed.
+
+    Examples
+    --------
+    >>> list(of_folds(lambda on_epoch, fold: 10 * fold, [3], lambda fold, epoch, figures: None))
+    [(3, 30)]
     """
     if len(folds) > 1 and backend.on_cpu():
         yield from processes.side_by_side(work, folds, n_processes=min(len(folds), cpu_count()), on_message=on_epoch)
@@ -210,7 +215,15 @@ def shown(description: str, n_batches: int, max_epochs: int, on_epoch: OnEpoch) 
 
 
 def examples(rows: pd.DataFrame, features: Representation, labels: list[str]) -> Examples:
-    """Rows of a balanced table as examples; their codes are indices of `labels`."""
+    """Rows of a balanced table as examples; their codes are indices of `labels`.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"utterance": ["a"], "variant": "original", "emotion": "sad"})
+    >>> made = examples(rows, Representation(rows, np.ones((1, 64, 94), np.float32)), ["calm", "sad"])
+    >>> made.row_shape, made.codes.tolist()
+    ((64, 94), [1])
+    """
     codes = np.asarray(rows["emotion"].map({label: k for k, label in enumerate(labels)}), np.intp)
     if features.array is not None:
         return Examples(features.array, features.positions(rows), codes)

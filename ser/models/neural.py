@@ -20,7 +20,14 @@ MAX_REASON = 400  # characters of a message of Keras
 
 @dataclass(frozen=True)
 class NeuralClassifier:
-    """Trained network with the interface of scikit-learn's classifiers."""
+    """Trained network with the interface of scikit-learn's classifiers.
+
+    Examples
+    --------
+    >>> network = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, activation="softmax")])
+    >>> NeuralClassifier(network, ["calm", "sad"], 1.5).predict_proba(np.zeros((1, 3), np.float32)).tolist()
+    [[0.5, 0.5]]
+    """
 
     network: keras.Model
     classes_: list[str]
@@ -48,7 +55,14 @@ class NeuralClassifier:
 
 
 def outputs(network: keras.Model, values: Values) -> Values:
-    """Softmax of each row, `(n_rows, n_labels)`."""
+    """Softmax of each row, `(n_rows, n_labels)`.
+
+    Examples
+    --------
+    >>> network = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, activation="softmax")])
+    >>> outputs(network, np.zeros((4, 3), np.float32))[0].tolist()
+    [0.5, 0.5]
+    """
     starts = range(0, len(values), CHUNK)
     parts = [keras.ops.convert_to_numpy(network.predict_on_batch(values[k : k + CHUNK])) for k in starts]
     return np.asarray(np.concatenate(parts), np.float32)

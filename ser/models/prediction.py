@@ -40,7 +40,15 @@ def predictions_of(
 
 
 def with_predictions(facts: pd.DataFrame, probabilities: Probabilities, labels: list[str]) -> pd.DataFrame:
-    """`facts` with the most probable of `labels` and all probabilities, `(n_rows, n_labels)`."""
+    """`facts` with the most probable of `labels` and all probabilities, `(n_rows, n_labels)`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> facts = pd.DataFrame({"utterance": ["a", "b"]})
+    >>> with_predictions(facts, np.array([[0.75, 0.25], [0.5, 0.5]]), ["calm", "sad"])["prediction"].tolist()
+    ['calm', 'calm']
+    """
     return facts.assign(
         prediction=[labels[k] for k in probabilities.argmax(axis=1)],
         **{f"p_{label}": probabilities[:, k] for k, label in enumerate(labels)},
@@ -48,13 +56,26 @@ def with_predictions(facts: pd.DataFrame, probabilities: Probabilities, labels: 
 
 
 def rounded(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Round the probabilities to `DIGITS`; the predictions do not change."""
+    """Round the probabilities to `DIGITS`; the predictions do not change.
+
+    Examples
+    --------
+    >>> rounded(pd.DataFrame({"utterance": ["a"], "p_sad": [1 / 3]}))["p_sad"].tolist()
+    [0.333333]
+    """
     columns = probability_columns(predictions)
     return predictions.assign(**predictions[columns].round(DIGITS))
 
 
 def in_order(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Sort rows by fold and utterance, put probabilities last, and fill missing ones with 0."""
+    """Sort rows by fold and utterance, put probabilities last, and fill missing ones with 0.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"fold": [1, 0], "utterance": ["a", "b"], "p_sad": [None, 0.5], "truth": "sad"})
+    >>> in_order(rows).values.tolist()
+    [[0, 'b', 'sad', 0.5], [1, 'a', 'sad', 0.0]]
+    """
     probabilities = probability_columns(predictions)
     facts = [column for column in predictions if column not in probabilities]
     ordered = predictions.sort_values(["fold", "utterance"], ignore_index=True)

@@ -17,7 +17,17 @@ LAST = "last"  # selects the last epoch, whatever its figures on dev are
 
 @dataclass(frozen=True)
 class Rules:
-    """Rules for the selected epoch, the learning rate and the end of training; they use dev only."""
+    """Rules for the selected epoch, the learning rate and the end of training; they use dev only.
+
+    Examples
+    --------
+    >>> options = {"reduce_patience": None, "reduce_factor": 0.5, "min_learning_rate": 0.0, "warm_up": None}
+    >>> Rules("last", max_epochs=20, patience=None, **options).uses_dev
+    False
+    >>> Rules("dev_uar", max_epochs=20, patience=0, **options)
+    Traceback (most recent call last):
+    ValueError: training.patience is 0; it must be 1 or more, or null for never
+    """
 
     select: str
     """Rule for the epoch to keep: one of `SELECTIONS`, or `LAST`."""
@@ -65,7 +75,16 @@ class Rules:
 
 @dataclass
 class Progress:
-    """Figures of the finished epochs, from which everything else is derived."""
+    """Figures of the finished epochs, from which everything else is derived.
+
+    Examples
+    --------
+    >>> options = {"reduce_patience": 1, "reduce_factor": 0.5, "min_learning_rate": 0.0, "warm_up": None}
+    >>> rules = Rules("dev_loss", max_epochs=20, patience=2, **options)
+    >>> progress = Progress([{"dev_loss": 0.75}, {"dev_loss": 0.5}, {"dev_loss": 0.625}])
+    >>> progress.best_epoch(rules), progress.is_over(rules), progress.next_learning_rate(rules, first=0.01)
+    (1, False, 0.005)
+    """
 
     epochs: list[Epoch] = field(default_factory=list)
 

@@ -24,6 +24,16 @@ def write(description: Mapping[str, Any], folder: Path) -> None:
     ------
     ser.core.checks.Invalid
         If `read` would refuse it.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> values = {"representation": {"name": "log_mel", "settings": {}}, "columns": []}
+    >>> about = {"format": FORMAT, "labels": ["sad", "calm"], **values}
+    >>> with TemporaryDirectory() as folder:
+    ...     write(about, Path(folder))
+    ...     read(Path(folder)) == about
+    True
     """
     from ser.models import description as schema
 
@@ -38,6 +48,12 @@ def read(folder: Path) -> dict[str, Any]:
     ------
     ValueError
         If there is no bundle, its description is damaged or has another format, or a field must not have its value.
+
+    Examples
+    --------
+    >>> read(Path("no_such_folder"))
+    Traceback (most recent call last):
+    ValueError: no model in no_such_folder (bundle.json); train one with: dvc repro train
     """
     path = folder / NAME
     if not path.is_file():

@@ -14,7 +14,15 @@ AFTER_TRAINING = ("bias_correction", "refit")  # settings that the epochs do not
 
 @dataclass(frozen=True)
 class Settings:
-    """Settings of a study that its trained models depend on, as `params.yaml` has them."""
+    """Settings of a study that its trained models depend on, as `params.yaml` has them.
+
+    Examples
+    --------
+    >>> svm = {"name": "svm", "representation": "librosa", "C": 10}
+    >>> settings = Settings.of({"model": svm, "training": {}, "representation": {"name": "librosa"}, "seed": 1})
+    >>> settings.name, settings.is_network, settings.architecture
+    ('svm', False, {'name': 'svm', 'C': 10})
+    """
 
     model: Mapping[str, Any]
     """name, representation, and the settings of the architecture."""
@@ -96,6 +104,12 @@ class NetworkTraining:
         ------
         ValueError
             If the settings are those of a classifier, or one is out of its range.
+
+        Examples
+        --------
+        >>> NetworkTraining.of({"refit": True, "n_calibration_folds": 5})  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+        ValueError: training has the settings refit, n_calibration_folds, and a network needs others; choose ...
         """
         if "max_epochs" not in training or "batch_size" not in training:
             raise ValueError(

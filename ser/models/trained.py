@@ -13,7 +13,14 @@ from ser.models.progress import Epoch
 
 @dataclass(frozen=True)
 class Trained:
-    """The model of a fold, or a member of the ensemble of a fold."""
+    """The model of a fold, or a member of the ensemble of a fold.
+
+    Examples
+    --------
+    >>> model = Trained(Path("models/fold_1"), 1, "cnn", description={})
+    >>> model.name, list(model.history), model.not_of_dev().as_posix()
+    ('fold 1, cnn', [], 'models/fold_1')
+    """
 
     folder: Path
     fold: int
@@ -46,6 +53,12 @@ def models_in(folder: Path) -> list[Trained]:
     ------
     ValueError
         If there is none.
+
+    Examples
+    --------
+    >>> models_in(Path("no_such_folder"))
+    Traceback (most recent call last):
+    ValueError: no model in no_such_folder; train one with: dvc repro train
     """
     folds = {int(path.name.removeprefix("fold_")): path for path in folder.glob("fold_*")}
     found = [one for fold in sorted(folds) for one in _of_fold(folds[fold], fold)]

@@ -13,7 +13,14 @@ N_CORNERS = (3, 6)  # fewest and most corners of a random filter
 
 @dataclass(frozen=True)
 class Variation:
-    """Bounds of the changes; each change is drawn uniformly."""
+    """Bounds of the changes; each change is drawn uniformly.
+
+    Examples
+    --------
+    >>> bounds = Variation(0.1, 10, 0.1, 1, max_gain=0, max_filter_gain=0, n_masks=1, max_time_mask=20, max_band_mask=8)
+    >>> bounds.max_time_mask  # frames
+    20
+    """
 
     max_stretch: float
     """Stretch of time, about the middle; 0.1: a factor of 0.9 to 1.1."""

@@ -22,6 +22,14 @@ def check(config: Mapping[str, Any]) -> None:
     ------
     ValueError
         If the features of the model have another adaptation, are arrays, or are those of several members.
+
+    Examples
+    --------
+    >>> features = {"representation": {"name": "log_mel", "adaptation": "speaker"}, "paths.extracted": "data/log_mel"}
+    >>> check({"adaptation": {"name": "speaker"}, **features, "model": {"name": "cnn"}, "members": {}})
+    ... # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ValueError: adaptation=speaker needs a feature table, but the log_mel of model cnn are arrays; choose ...
     """
     name, taken = config["adaptation"]["name"], config["representation"].get("adaptation", NONE)
     if name != taken:
@@ -56,6 +64,13 @@ def check_speakers(speaker: "pd.Series") -> None:
     ------
     ValueError
         If one is missing.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> check_speakers(pd.Series({"a": "savee/DC", "b": None}))  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ValueError: adaptation=speaker needs the speaker of every utterance, but 1 of 2 have none, the first is b; set ...
     """
     if speaker.isna().any():
         unknown = speaker.index[speaker.isna()].unique()

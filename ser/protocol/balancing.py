@@ -132,7 +132,16 @@ def balanced_fold(
 def balanced_folds(
     features: pd.DataFrame, partitions: pd.DataFrame, *, balance: Mapping[str, Any], seed: int
 ) -> pd.DataFrame:
-    """Training rows of every fold, each balanced by itself."""
+    """Training rows of every fold, each balanced by itself.
+
+    Examples
+    --------
+    >>> features = pd.DataFrame({"utterance": list("123"), "variant": "original", "emotion": ["sad", "sad", "calm"]})
+    >>> partitions = pd.DataFrame({"fold": [0, 0, 0, 1, 1], "utterance": list("12323"), "partition": "train"})
+    >>> balance = {"name": "random_oversampler"}
+    >>> balanced_folds(features, partitions, balance=balance, seed=0)["fold"].value_counts(sort=False).to_dict()
+    {0: 4, 1: 2}
+    """
     folds = sorted(partitions["fold"].unique())
     parts = [balanced_fold(features, partitions, fold=fold, balance=balance, seed=seed) for fold in folds]
     return pd.concat(parts, ignore_index=True)

@@ -91,6 +91,14 @@ def check_balanced(balanced: pd.DataFrame, partitions: pd.DataFrame) -> None:
     ------
     ValueError
         If a training utterance is missing, or another one is there.
+
+    Examples
+    --------
+    >>> balanced = pd.DataFrame({"fold": [0], "utterance": ["a"], "variant": ["original"], "synthetic": [False]})
+    >>> partitions = pd.DataFrame({"fold": [0, 0], "utterance": ["a", "b"], "partition": "train"})
+    >>> check_balanced(balanced, partitions)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ValueError: ...: found 1 utterance of train without a row, the first is b; ...
     """
     recorded = balanced[~balanced["synthetic"] & (balanced["variant"] == ORIGINAL)]
     train = partitions[partitions["partition"] == "train"]
@@ -106,6 +114,11 @@ def check_predictions(predictions: pd.DataFrame, partitions: pd.DataFrame, *, wa
     ------
     ValueError
         If a prediction is missing, or nothing was to be predicted.
+
+    Examples
+    --------
+    >>> partitions = pd.DataFrame({"fold": 0, "utterance": ["a", "b"], "partition": ["dev", "test"]})
+    >>> check_predictions(partitions[:1], partitions, wanted=["dev"])
     """
     rows = partitions[partitions["partition"].isin(wanted)]
     named = " and ".join(wanted) or "dev and test"

@@ -24,6 +24,14 @@ def check(table: pd.DataFrame, utterances: pd.DataFrame, *, speaker_independent:
     ValueError
         If a fold lacks train, dev or test, an emotion in dev or test is not in train, or two partitions of a fold share
         audio or, if `speaker_independent`, a speaker.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"fold": 0, "utterance": ["1", "2", "3"], "partition": ["train", "dev", "test"]})
+    >>> utterances = pd.DataFrame({"utterance": ["1", "2", "3"], "emotion": "sad", "audio_hash": ["p", "q", "p"]})
+    >>> check(table, utterances, speaker_independent=False)
+    Traceback (most recent call last):
+    ValueError: the same audio is in two partitions of a fold
     """
     facts = table.merge(utterances[["utterance", "emotion", "audio_hash"]], on="utterance")
     if not (facts.groupby("fold")["partition"].nunique() == 3).all():
@@ -48,6 +56,12 @@ def check_speakers(utterances: pd.DataFrame, protocol: str) -> None:
     ------
     ValueError
         If a speaker is missing; the message names `protocol`.
+
+    Examples
+    --------
+    >>> check_speakers(pd.DataFrame({"speaker": ["a", None]}), "random_speakers")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ValueError: partition=random_speakers needs the speaker of every training utterance, but 1 of 2 have none; ...
     """
     if n_unknown := int(utterances["speaker"].isna().sum()):
         raise ValueError(
@@ -74,7 +88,13 @@ def too_few(n_speakers: int) -> ValueError:
 
 
 def within_corpus(n_speakers: int) -> str:
-    """Choice of a protocol that tests speakers of its own corpus, or its utterances if they are too few."""
+    """Choice of a protocol that tests speakers of its own corpus, or its utterances if they are too few.
+
+    Examples
+    --------
+    >>> within_corpus(10), within_corpus(2)
+    ('partition=speaker_folds', 'partition=random')
+    """
     return "partition=speaker_folds" if n_speakers >= LEAST else "partition=random"
 
 

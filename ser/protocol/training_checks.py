@@ -30,6 +30,12 @@ def check_trainable(
     ------
     ValueError
         If a fold has too few; the message names it where there are several.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"fold": 0, "utterance": ["1", "2", "3"], "partition": "train"})
+    >>> utterances = pd.DataFrame({"utterance": ["1", "2", "3"], "emotion": ["sad", "sad", "calm"]})
+    >>> check_trainable(table, utterances, balance={"name": "none"}, n_variants=1, is_calibrated=False)
     """
     training = table[table["partition"] == "train"].merge(utterances[["utterance", "emotion"]], on="utterance")
     for fold, rows in training.groupby("fold"):
@@ -55,6 +61,12 @@ def check_calibration(count: pd.Series) -> None:
     ------
     ValueError
         If an emotion has a single one.
+
+    Examples
+    --------
+    >>> check_calibration(pd.Series({"sad": 9, "calm": 1}))  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ValueError: training has one utterance of calm, so its probabilities cannot be calibrated; leave ...
     """
     if count.min() < 2:
         raise ValueError(

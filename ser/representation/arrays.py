@@ -25,6 +25,15 @@ def write(folder: Path, keys: pd.DataFrame, values: Iterable[Array]) -> None:
         If a value is not finite, or an array has another shape than the first one.
     OSError
         If the disk is full.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> keys = pd.DataFrame({"utterance": ["a", "b"], "variant": "original", "emotion": ["sad", "calm"]})
+    >>> with TemporaryDirectory() as folder:
+    ...     write(Path(folder, "log_mel"), keys, np.ones((2, 64, 94), np.float32))
+    ...     sorted(path.name for path in Path(folder, "log_mel").iterdir())
+    ['array.npy', 'index.csv']
     """
     with files.replacing(folder) as temporary:
         temporary.mkdir()
@@ -58,6 +67,16 @@ def read(folder: Path) -> tuple[pd.DataFrame, Array]:
         If it does not exist.
     ValueError
         If index and array have different lengths, or the array is not float32.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> keys = pd.DataFrame({"utterance": ["a", "b"], "variant": "original", "emotion": ["sad", "calm"]})
+    >>> with TemporaryDirectory() as folder:
+    ...     write(Path(folder, "log_mel"), keys, np.ones((2, 64, 94), np.float32))
+    ...     index, array = read(Path(folder, "log_mel"))
+    >>> index["emotion"].tolist(), array.shape
+    (['sad', 'calm'], (2, 64, 94))
     """
     index = tables.read_index(folder / INDEX)
     array = np.load(folder / ARRAY, mmap_mode="r")

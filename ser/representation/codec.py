@@ -32,7 +32,13 @@ def encoded(variants: Sequence[Any]) -> bytes:
 
 
 def decoded(content: bytes) -> list[Any]:
-    """Features of each variant, as they were encoded; values have the precision of float32."""
+    """Features of each variant, as they were encoded; values have the precision of float32.
+
+    Examples
+    --------
+    >>> [row.tolist() for row in decoded(encoded([np.zeros(2), np.ones(2)]))]
+    [[0.0, 0.0], [1.0, 1.0]]
+    """
     stream = io.BytesIO(content)
     names = _unpacked(np.load(stream, allow_pickle=False).tobytes())
     rows: Array = np.load(stream, allow_pickle=False)

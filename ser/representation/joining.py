@@ -18,6 +18,17 @@ def combined(first: Path, second: Path) -> Iterator[pd.DataFrame]:
     ------
     ValueError
         If the tables have different utterances, or one is marked unavailable.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> row = {"utterance": ["a"], "variant": ["original"], "emotion": ["sad"]}
+    >>> with TemporaryDirectory() as folder:
+    ...     first, second = Path(folder, "first.csv"), Path(folder, "second.csv")
+    ...     tables.write(pd.DataFrame(row | {"RMS": [0.25]}), first)
+    ...     tables.write(pd.DataFrame(row | {"Pitch": [110.0]}), second)
+    ...     [list(part.columns) for part in combined(first, second)]
+    [['utterance', 'variant', 'emotion', 'RMS', 'Pitch']]
     """
     keys = list(tables.KEYS)
     nothing = pd.DataFrame(columns=keys)

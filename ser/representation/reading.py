@@ -13,7 +13,17 @@ from ser.representation import arrays
 
 @dataclass(frozen=True)
 class Representation:
-    """Features of every utterance and variant."""
+    """Features of every utterance and variant.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"utterance": ["a", "b"], "variant": "original", "emotion": ["sad", "calm"]})
+    >>> spectrograms = Representation(rows, np.ones((2, 64, 94), np.float32))
+    >>> spectrograms.positions(rows[rows["emotion"] == "calm"]).tolist()
+    [1]
+    >>> spectrograms.averages(time_axis=2).shape  # the keys, and a column for each of 64 bands
+    (2, 67)
+    """
 
     rows: pd.DataFrame
     """utterance, variant, emotion, and, of a table, one column a feature."""
@@ -64,6 +74,15 @@ def read(path: Path) -> Representation:
     ------
     FileNotFoundError, ValueError
         If it does not exist, is damaged, or is marked unavailable.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> row = {"utterance": ["a"], "variant": ["original"], "emotion": ["sad"], "RMS": [0.25]}
+    >>> with TemporaryDirectory() as folder:
+    ...     tables.write(pd.DataFrame(row), Path(folder, "features.csv"))
+    ...     read(Path(folder, "features.csv")).rows["RMS"].tolist()
+    [0.25]
     """
     if path.suffix in formats.SUFFIXES:
         return Representation(tables.read_features(path))

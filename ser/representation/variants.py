@@ -14,7 +14,13 @@ Extractor = Callable[[Sequence[tuple[waveforms.Waveform, int]]], Sequence[Featur
 
 
 class Sought(NamedTuple):
-    """An utterance whose features are extracted."""
+    """An utterance whose features are extracted.
+
+    Examples
+    --------
+    >>> Sought("savee/DC_a01", "DC/a01.wav", audio_hash="5b0e", sample_rate=44_100).path
+    'DC/a01.wav'
+    """
 
     utterance: str
     path: str

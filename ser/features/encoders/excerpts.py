@@ -26,6 +26,13 @@ def encodable(
     ------
     ValueError
         If `max_duration` is above `limit`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> second = np.zeros(16_000, np.float32)
+    >>> encodable(second, 16_000, sample_rate=8000, max_duration=0.5, limit=30, section="whisper.settings").shape
+    (4000,)
     """
     if max_duration > limit:
         raise ValueError(

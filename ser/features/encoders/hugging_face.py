@@ -26,11 +26,24 @@ NAME_A_FOLDER = "name a folder with its files by -S ssl.model=/path/to/it"
 
 
 class Unavailable(ValueError):
-    """The encoder or a package that it needs is missing, or the encoder is another one than wanted."""
+    """The encoder or a package that it needs is missing, or the encoder is another one than wanted.
+
+    Examples
+    --------
+    >>> issubclass(Unavailable, ValueError)
+    True
+    """
 
 
 def unknown(settings: Mapping[str, Any]) -> list[str]:
-    """Name of the encoder of a representation in a list, unless it is one of `ENCODERS`, at its commit."""
+    """Name of the encoder of a representation in a list, unless it is one of `ENCODERS`, at its commit.
+
+    Examples
+    --------
+    >>> model = "openai/whisper-tiny"
+    >>> unknown({"model": model, "revision": ENCODERS[model]}), unknown({"model": model, "revision": "main"})
+    ([], ['openai/whisper-tiny'])
+    """
     model, revision = settings["model"], settings["revision"]
     known = ENCODERS.get(model) == revision and not is_folder(model)
     return [] if known else [model]
@@ -104,6 +117,15 @@ def digest(folder: Path) -> str:
     ------
     Unavailable
         If a file is missing.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     for name in (*DESCRIPTIONS, WEIGHTS[0]):
+    ...         _ = Path(folder, name).write_text("{}")
+    ...     len(digest(Path(folder)))
+    32
     """
     _check_whole(folder)
     found = hashlib.blake2b(digest_size=DIGEST_SIZE)
@@ -169,7 +191,13 @@ def _check_whole(folder: Path) -> None:
 
 
 def is_folder(model: str) -> bool:
-    """True if `model` is a folder, and not a name."""
+    """True if `model` is a folder, and not a name.
+
+    Examples
+    --------
+    >>> is_folder("openai/whisper-tiny"), is_folder(".")
+    (False, True)
+    """
     return Path(model).expanduser().is_dir()
 
 

@@ -52,7 +52,15 @@ def found(model: str, revision: str) -> Path | None:
 
 
 def local(model: str) -> Path | None:
-    """Place of the weights below `SER_ENCODERS`, which need not exist; None if the variable is not set."""
+    """Place of the weights below `SER_ENCODERS`, which need not exist; None if the variable is not set.
+
+    Examples
+    --------
+    >>> from unittest.mock import patch
+    >>> with patch.dict(os.environ, {FOLDERS: "encoders"}):
+    ...     local("openai/whisper-base").as_posix()
+    'encoders/whisper_base/model.safetensors'
+    """
     folders = os.environ.get(FOLDERS)
     return Path(folders).expanduser() / folder_name(model) / FILE if folders else None
 

@@ -65,25 +65,53 @@ class Analysis:
 
     @cached_property
     def frames(self) -> Array:
-        """Samples around the centre of each frame, with zeros beyond the ends of the waveform, `(n_frames, n_fft)`."""
+        """Samples around the centre of each frame, with zeros beyond the ends of the waveform, `(n_frames, n_fft)`.
+
+        Examples
+        --------
+        >>> analysis = Analysis(np.zeros(8000, np.float32), sample_rate=8000, n_fft=512, hop_length=128)
+        >>> analysis.frames.shape
+        (63, 512)
+        """
         padded = np.pad(self.waveform, self.n_fft // 2)
         return np.lib.stride_tricks.sliding_window_view(padded, self.n_fft)[:: self.hop_length]
 
     @cached_property
     def magnitude(self) -> Array:
-        """`(1 + n_fft / 2, n_frames)`."""
+        """`(1 + n_fft / 2, n_frames)`.
+
+        Examples
+        --------
+        >>> analysis = Analysis(np.zeros(8000, np.float32), sample_rate=8000, n_fft=512, hop_length=128)
+        >>> analysis.magnitude.shape
+        (257, 63)
+        """
         spectrum = scipy.fft.rfft(self.frames * _window(self.n_fft, self.precision), axis=1)
         magnitude: Array = np.abs(spectrum.astype(np.complex64, copy=False)).T
         return magnitude
 
     @cached_property
     def power(self) -> Array:
-        """Squared magnitude."""
+        """Squared magnitude.
+
+        Examples
+        --------
+        >>> analysis = Analysis(np.ones(8000, np.float32), sample_rate=8000, n_fft=512, hop_length=128)
+        >>> bool((analysis.power == analysis.magnitude**2).all())
+        True
+        """
         return self.magnitude**2
 
     @cached_property
     def frequencies(self) -> npt.NDArray[np.float64]:
-        """Hz of each row of `magnitude`."""
+        """Hz of each row of `magnitude`.
+
+        Examples
+        --------
+        >>> analysis = Analysis(np.zeros(8000, np.float32), sample_rate=8000, n_fft=512, hop_length=128)
+        >>> analysis.frequencies[[0, 1, -1]].tolist()
+        [0.0, 15.625, 4000.0]
+        """
         return np.asarray(np.fft.rfftfreq(self.n_fft, 1 / self.sample_rate), np.float64)
 
     @cached_property
@@ -98,18 +126,40 @@ class Analysis:
         return moments
 
     def mel(self, n_mels: int, fmax: float | None = None) -> Array:
-        """Power in mel bands from 0 to `fmax` Hz (default: half the sample rate), `(n_mels, n_frames)`."""
+        """Power in mel bands from 0 to `fmax` Hz (default: half the sample rate), `(n_mels, n_frames)`.
+
+        Examples
+        --------
+        >>> analysis = Analysis(np.zeros(8000, np.float32), sample_rate=8000, n_fft=512, hop_length=128)
+        >>> analysis.mel(40).shape
+        (40, 63)
+        """
         bands = np.empty((n_mels, self.power.shape[1]), np.float32)
         for rows, bins, filters in _mel_filters(self.sample_rate, self.n_fft, n_mels, fmax):
             np.matmul(filters, self.power[bins], out=bands[rows])
         return bands
 
     def mfcc(self, n_mfcc: int) -> Array:
-        """Mel-frequency cepstral coefficients of 128 mel bands in decibel, `(n_mfcc, n_frames)`."""
+        """Mel-frequency cepstral coefficients of 128 mel bands in decibel, `(n_mfcc, n_frames)`.
+
+        Examples
+        --------
+        >>> analysis = Analysis(np.zeros(8000, np.float32), sample_rate=8000, n_fft=512, hop_length=128)
+        >>> analysis.mfcc(13).shape
+        (13, 63)
+        """
         return self.once(f"mfcc_{n_mfcc}", lambda: _cosines(n_mfcc) @ decibels(self.mel(N_MELS_OF_MFCC)))
 
     def once(self, name: str, compute: Callable[[], Array]) -> Array:
-        """Result of `compute`, kept under `name` for the next descriptor that needs it."""
+        """Result of `compute`, kept under `name` for the next descriptor that needs it.
+
+        Examples
+        --------
+        >>> analysis = Analysis(np.ones(8000, np.float32), sample_rate=8000, n_fft=512, hop_length=128)
+        >>> peak = analysis.once("peak", lambda: analysis.waveform.max(keepdims=True))
+        >>> analysis.once("peak", lambda: np.zeros(1, np.float32)).tolist()  # the first result is kept
+        [1.0]
+        """
         if name not in self._computed:
             self._computed[name] = compute()
         return self._computed[name]

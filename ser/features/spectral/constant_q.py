@@ -53,6 +53,13 @@ def chroma(waveform: Array, *, sample_rate: int, hop_length: int, tuning: float)
     ----------
     .. [1] Schörkhuber and Klapuri (2010), Constant-Q transform toolbox for music processing, Sound and Music Computing
        Conference, Barcelona.
+
+    Examples
+    --------
+    >>> tone = librosa.tone(440, sr=22_050, duration=0.5).astype(np.float32)
+    >>> energy = chroma(tone, sample_rate=22_050, hop_length=512, tuning=0.0)
+    >>> energy.shape, int(energy.mean(axis=1).argmax())  # 440 Hz is A, nine semitones above C
+    ((12, 22), 9)
     """
     if hop_length % 2 ** (N_OCTAVES - 1) or not _is_usual(sample_rate, tuning):
         return _librosas(waveform, sample_rate=sample_rate, hop_length=hop_length, tuning=tuning)

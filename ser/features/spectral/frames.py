@@ -15,7 +15,15 @@ from ser.features.spectral.descriptors import check, described, precision
 
 @dataclass(frozen=True)
 class Settings:
-    """Settings of `frames`, as conf/frames has them."""
+    """Settings of `frames`, as conf/frames has them.
+
+    Examples
+    --------
+    >>> rms = [{"name": "rms"}]
+    >>> chosen = Settings("rms", 16_000, duration=1.0, n_frames=32, n_fft=512, hop_length=512, descriptors=rms)
+    >>> chosen.n_frames * chosen.hop_length / chosen.sample_rate  # seconds
+    1.024
+    """
 
     name: str
     """Name of the settings."""

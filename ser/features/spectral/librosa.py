@@ -18,7 +18,15 @@ FUNCTIONALS: Mapping[str, tuple[str, Callable[[Rows], Rows]]] = {
 
 @dataclass(frozen=True)
 class Settings:
-    """Settings of `functionals`, as conf/librosa has them: a feature set."""
+    """Settings of `functionals`, as conf/librosa has them: a feature set.
+
+    Examples
+    --------
+    >>> descriptors = [{"name": "rms", "functionals": ["mean", "std"]}]
+    >>> chosen = Settings("level", 8000, n_fft=512, hop_length=128, descriptors=descriptors)
+    >>> chosen.hop_length / chosen.sample_rate  # seconds
+    0.016
+    """
 
     name: str
     """Name of the set."""

@@ -16,17 +16,39 @@ CACHE = Path("~/.cache/ser/tfhub")  # the default of TensorFlow Hub is a tempora
 
 
 def cache_folder() -> Path:
-    """Folder in which TensorFlow Hub keeps models: `TFHUB_CACHE_DIR`, or a folder of the user's cache."""
+    """Folder in which TensorFlow Hub keeps models: `TFHUB_CACHE_DIR`, or a folder of the user's cache.
+
+    Examples
+    --------
+    >>> from unittest.mock import patch
+    >>> with patch.dict(os.environ, TFHUB_CACHE_DIR="tfhub"):
+    ...     cache_folder().as_posix()
+    'tfhub'
+    """
     return Path(os.environ.get("TFHUB_CACHE_DIR") or CACHE).expanduser()
 
 
 def folder(handle: str) -> Path:
-    """Folder of the model, which need not exist; `handle` itself may be a folder."""
+    """Folder of the model, which need not exist; `handle` itself may be a folder.
+
+    Examples
+    --------
+    >>> folder("https://tfhub.dev/google/yamnet/1").name
+    '9616fd04ec2360621642ef9455b84f4b668e219e'
+    """
     return Path(handle) if Path(handle).is_dir() else cache_folder() / _key(handle)
 
 
 def is_cached(handle: str) -> bool:
-    """True if the model is on this machine."""
+    """True if the model is on this machine.
+
+    Examples
+    --------
+    >>> from unittest.mock import patch
+    >>> with patch.dict(os.environ, TFHUB_CACHE_DIR="no_such_folder"):
+    ...     is_cached("https://tfhub.dev/google/yamnet/1")
+    False
+    """
     return (folder(handle) / "saved_model.pb").is_file()
 
 
@@ -37,6 +59,15 @@ def check(handle: str, folder: Path) -> None:
     ------
     ValueError
         If the graph of a known handle is another one, which could do anything.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     _ = Path(folder, "saved_model.pb").write_bytes(b"another graph")
+    ...     check("https://tfhub.dev/google/yamnet/1", Path(folder))
+    Traceback (most recent call last):
+    ValueError: its saved_model.pb has the SHA-256 d72f78e81a8a8daa…; wanted 7418c69ca93f3dc7…
     """
     wanted = GRAPHS.get(handle)
     if wanted is None:
@@ -99,7 +130,13 @@ def is_reachable(handle: str, *, timeout: float = 1.0) -> bool:
 
 
 def remedy(handle: str) -> str:
-    """Message for a model that is not available: the remedies."""
+    """Message for a model that is not available: the remedies.
+
+    Examples
+    --------
+    >>> remedy("https://tfhub.dev/google/yamnet/1").rpartition("; ")[2].partition(",")[0]
+    'set TFHUB_CACHE_DIR to a TF Hub cache that contains it'
+    """
     return (
         f"the model {handle} is not in {cache_folder()}, and cannot be downloaded; set TFHUB_CACHE_DIR to a"
         " TF Hub cache that contains it, or connect to the network, and run again"

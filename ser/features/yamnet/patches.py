@@ -49,7 +49,13 @@ def patches(waveform: Array) -> Array:
 
 
 def log_mel_spectra(waveform: Array) -> Array:
-    """Logarithm of the magnitude in each mel band, `(64, n_frames)`, for a waveform of one window or more."""
+    """Logarithm of the magnitude in each mel band, `(64, n_frames)`, for a waveform of one window or more.
+
+    Examples
+    --------
+    >>> log_mel_spectra(np.zeros(16_000, np.float32)).shape  # one second at 16 kHz
+    (64, 98)
+    """
     frames = np.lib.stride_tricks.sliding_window_view(waveform, WINDOW_LENGTH)[::HOP_LENGTH]
     magnitude = np.abs(np.fft.rfft(frames * _window(), N_FFT, axis=1))
     log_mel: Array = np.log(_mel_filters() @ magnitude.T + OFFSET)

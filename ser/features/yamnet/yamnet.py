@@ -54,6 +54,13 @@ def embedded(
     """Embedding of each recording by a network.
 
     The patches of all recordings pass through the network together. This changes no bit of any embedding.
+
+    Examples
+    --------
+    >>> second = np.zeros(16_000, np.float32), 16_000
+    >>> (found,) = embedded([second], network=lambda patches: patches.mean(axis=1), max_duration=10.0)
+    >>> len(found), list(found)[:2]
+    (64, ['YAMNet_1', 'YAMNet_2'])
     """
     by_recording = [patches(prepared(waveform, rate, max_duration=max_duration)) for waveform, rate in recordings]
     if not by_recording:
@@ -80,7 +87,13 @@ def _named(mean: Array) -> dict[str, float]:
 
 
 def unknown_networks(settings: Mapping[str, Any]) -> list[str]:
-    """Handle of the network in a list, unless its graph is known by its digest."""
+    """Handle of the network in a list, unless its graph is known by its digest.
+
+    Examples
+    --------
+    >>> unknown_networks({"handle": "https://tfhub.dev/google/yamnet/1"}), unknown_networks({"handle": "mine"})
+    ([], ['mine'])
+    """
     return [] if settings["handle"] in hub.GRAPHS else [settings["handle"]]
 
 

@@ -58,7 +58,15 @@ def network(
 
 
 def check_representation(name: str, representation: str) -> None:
-    """Raise a ValueError if `representation` is the input of other networks, and not of the network `name`."""
+    """Raise a ValueError if `representation` is the input of other networks, and not of the network `name`.
+
+    Examples
+    --------
+    >>> check_representation("cnn", "log_mel")
+    >>> check_representation("cnn", "frames")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ValueError: model=cnn takes a mel spectrogram (bands, frames), not frames; leave model.representation ...
+    """
     takes = NETWORKS[name].takes
     of_others = {other.takes.representation for other in NETWORKS.values()} - {takes.representation}
     if takes.representation is not None and representation in of_others:
@@ -69,5 +77,11 @@ def check_representation(name: str, representation: str) -> None:
 
 
 def custom_layers() -> dict[str, type]:
-    """Classes of layers that are not Keras's own, by name: Keras needs them to load a network."""
+    """Classes of layers that are not Keras's own, by name: Keras needs them to load a network.
+
+    Examples
+    --------
+    >>> "TimeFrequencyMask" in custom_layers()
+    True
+    """
     return {layer.__name__: layer for known in NETWORKS.values() for layer in known.custom_layers}

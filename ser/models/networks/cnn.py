@@ -11,7 +11,13 @@ layers = keras.layers
 
 
 def cnn(inputs: Any, *, filters: Sequence[int], dense_units: int, dropout: float) -> Any:
-    """Convolutions and one dense layer on all of their values."""
+    """Convolutions and one dense layer on all of their values.
+
+    Examples
+    --------
+    >>> cnn(keras.Input((64, 94)), filters=[8], dense_units=16, dropout=0.5).shape
+    (None, 16)
+    """
     features = layers.Flatten()(convolutions(inputs, filters=filters, pool=2, dropout=dropout, l2=0))
     features = layers.Dense(dense_units, activation="relu")(features)
     features = batch_normalization()(features)  # without it, some units would become zero for all inputs and stay so

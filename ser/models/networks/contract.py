@@ -7,7 +7,13 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Input:
-    """Kind of input of a network."""
+    """Kind of input of a network.
+
+    Examples
+    --------
+    >>> TABLE.n_axes, SPECTROGRAM.n_axes
+    (1, 2)
+    """
 
     description: str
     """Noun phrase for messages, with the axes of an utterance's values."""
@@ -24,7 +30,13 @@ YAMNET_SPECTRA = Input("YAMNet's spectra (bands, frames)", 2, "yamnet_bands")
 
 @dataclass(frozen=True)
 class Network:
-    """A network: the layers before its softmax, and the input that they take."""
+    """A network: the layers before its softmax, and the input that they take.
+
+    Examples
+    --------
+    >>> Network(lambda inputs: inputs, takes=TABLE).takes.description
+    'utterance-level features'
+    """
 
     layers: Callable[..., Any]
     """Symbolic input, `(n_rows, ...)`, and settings of conf/model as keywords -> features, `(n_rows, n_features)`."""

@@ -11,7 +11,13 @@ layers = keras.layers
 
 
 def dnn(inputs: Any, *, dense_units: Sequence[int], dropouts: Sequence[float]) -> Any:
-    """Dense layers, each with batch normalisation and its own dropout."""
+    """Dense layers, each with batch normalisation and its own dropout.
+
+    Examples
+    --------
+    >>> dnn(keras.Input((40,)), dense_units=[16], dropouts=[0.5]).shape
+    (None, 16)
+    """
     features = inputs
     for units, dropout in zip(dense_units, dropouts, strict=True):
         features = layers.Dense(units, activation="relu")(features)

@@ -21,6 +21,14 @@ class TimeFrequencyMask(keras.layers.Layer):  # type: ignore[misc]
     References
     ----------
     .. [1] Park et al. (2019), SpecAugment, Interspeech, without time warping.
+
+    Examples
+    --------
+    >>> mask = TimeFrequencyMask(max_time=20, max_bands=8, n_masks=2)
+    >>> ops.shape(mask(ops.ones((1, 64, 94))))
+    (1, 64, 94)
+    >>> mask.get_config()["max_time"]
+    20
     """
 
     def __init__(self, *, max_time: int, max_bands: int, n_masks: int, seed: int = 0, **kwargs: Any) -> None:

@@ -61,6 +61,13 @@ def check(entries: Sequence[Mapping[str, Any]], functionals: Collection[str] = (
     ------
     ValueError
         If there is no entry, or one has an unknown name or functional, or wrong settings.
+
+    Examples
+    --------
+    >>> check([{"name": "rms", "functionals": ["mean"]}], functionals=["mean", "std"])
+    >>> check([{"name": "loudness"}])  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ValueError: unknown descriptor 'loudness' in conf/; it is one of ...
     """
     if not entries:
         raise Invalid("settings.descriptors is empty; wanted one or more")

@@ -13,7 +13,13 @@ N_CHROMA = 12
 
 
 def chroma(analysis: Analysis) -> Array:
-    """`librosa.feature.chroma_stft`, 12 pitch classes."""
+    """`librosa.feature.chroma_stft`, 12 pitch classes.
+
+    Examples
+    --------
+    >>> chroma(Analysis(np.ones(8000, np.float32), sample_rate=8000, n_fft=512, hop_length=128)).shape
+    (12, 63)
+    """
     return analysis.once("chroma", lambda: _chroma(analysis))
 
 

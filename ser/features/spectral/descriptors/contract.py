@@ -8,7 +8,14 @@ from ser.features.spectral.analysis import Rows
 
 @dataclass(frozen=True)
 class Descriptor:
-    """A descriptor: the function that computes it, and its name in tables."""
+    """A descriptor: the function that computes it, and its name in tables.
+
+    Examples
+    --------
+    >>> descriptor = Descriptor("RMS", lambda analysis: abs(analysis.waveform[None]), is_smooth=True)
+    >>> descriptor.column
+    'RMS'
+    """
 
     column: str
     """Name of the column; a descriptor of several rows has `<column>_1`, `<column>_2`, …"""

@@ -6,7 +6,15 @@ from ser.features.spectral.descriptors.delta_mfcc import delta_mfcc
 
 
 def delta2_mfcc(analysis: Analysis, *, n_mfcc: int) -> Array:
-    """Second-order `librosa.feature.delta` of the MFCC."""
+    """Second-order `librosa.feature.delta` of the MFCC.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> second = Analysis(np.zeros(8000, np.float32), sample_rate=8000, n_fft=512, hop_length=128)
+    >>> delta2_mfcc(second, n_mfcc=13).shape
+    (13, 63)
+    """
     return delta_mfcc(analysis, n_mfcc=n_mfcc, order=2)
 
 

@@ -12,7 +12,15 @@ WIDTH = 9  # frames; librosa's default
 
 
 def delta_mfcc(analysis: Analysis, *, n_mfcc: int, order: int = 1) -> Array:
-    """`librosa.feature.delta` of the MFCC; below 9 frames, where librosa fails, the edge frames are repeated."""
+    """`librosa.feature.delta` of the MFCC; below 9 frames, where librosa fails, the edge frames are repeated.
+
+    Examples
+    --------
+    >>> second = Analysis(np.zeros(8000, np.float32), sample_rate=8000, n_fft=512, hop_length=128)
+    >>> deltas = delta_mfcc(second, n_mfcc=13)
+    >>> deltas.shape, round(float(abs(deltas).max()), 3)  # silence does not change
+    ((13, 63), 0.0)
+    """
     values = analysis.mfcc(n_mfcc)
     if values.shape[1] < WIDTH:
         return librosa.feature.delta(values, width=WIDTH, order=order, mode="nearest")

@@ -5,7 +5,15 @@ from ser.features.spectral.descriptors.contract import Descriptor
 
 
 def mfcc(analysis: Analysis, *, n_mfcc: int) -> Array:
-    """`librosa.feature.mfcc`."""
+    """`librosa.feature.mfcc`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> second = Analysis(np.zeros(8000, np.float32), sample_rate=8000, n_fft=512, hop_length=128)
+    >>> mfcc(second, n_mfcc=13).shape
+    (13, 63)
+    """
     return analysis.mfcc(n_mfcc)
 
 

@@ -14,7 +14,14 @@ QUANTILE = 0.02  # of the bins of a band; librosa's default
 
 
 def spectral_contrast(analysis: Analysis) -> Rows:
-    """`librosa.feature.spectral_contrast`, 7 bands, decibel."""
+    """`librosa.feature.spectral_contrast`, 7 bands, decibel.
+
+    Examples
+    --------
+    >>> second = Analysis(np.ones(16_000, np.float32), sample_rate=16_000, n_fft=512, hop_length=256)
+    >>> spectral_contrast(second).shape
+    (7, 63)
+    """
     bands = _bands(analysis.sample_rate, analysis.n_fft)
     shape = len(bands), analysis.magnitude.shape[1]
     valley, peak = np.empty(shape), np.empty(shape)

@@ -8,7 +8,15 @@ from ser.features.spectral.descriptors.contract import Descriptor
 
 
 def tonnetz_stft(analysis: Analysis) -> Rows:
-    """`librosa.feature.tonnetz` of `chroma`, 6 rows: other values than `tonnetz`, in a tenth of its time."""
+    """`librosa.feature.tonnetz` of `chroma`, 6 rows: other values than `tonnetz`, in a tenth of its time.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> second = Analysis(np.ones(8000, np.float32), sample_rate=8000, n_fft=512, hop_length=128)
+    >>> tonnetz_stft(second).shape
+    (6, 63)
+    """
     return librosa.feature.tonnetz(chroma=chroma(analysis))
 
 
