@@ -211,13 +211,13 @@ def _unreadable(file: BinaryIO | io.FileIO, source: Path | bytes) -> InvalidAudi
     known = containers.foreign(file)
     if known is None:
         return InvalidAudio(Kind.NOT_AUDIO, "not readable as audio (Format not recognised)")
-    name = "" if isinstance(source, bytes) else source.name
-    if not (name.isprintable() and PurePath(name).suffix):
-        name = f"recording{known.suffix}"
-    name, converted = shlex.quote(name), shlex.quote(f"{PurePath(name).stem}.wav")
-    if converted == name:  # an M4A file named .wav, for example
-        converted = "converted.wav"
-    remedy = f"convert it: ffmpeg -i {name} {converted}"
+    path = PurePath() if isinstance(source, bytes) else source
+    if not (str(path).isprintable() and path.suffix):
+        path = PurePath(f"recording{known.suffix}")
+    converted = path.with_suffix(".wav")
+    if converted == path:  # an M4A file named .wav, for example
+        converted = path.with_name("converted.wav")
+    remedy = f"convert it: {shlex.join(['ffmpeg', '-i', str(path), str(converted)])}"
     return InvalidAudio(Kind.NOT_AUDIO, f"{known.name}, which is not readable here", remedy)
 
 

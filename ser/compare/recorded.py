@@ -8,6 +8,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from ser.core.git import NEEDED
 from ser.core.params_file import PARAMS
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ LOCK: Final = Path("dvc.lock")
 EVALUATE: Final = "evaluate"  # the stage that writes the metrics
 DONE, NOT_EVALUATED, QUEUED, RUNNING, FAILED = "done", "not evaluated", "queued", "running", "failed"
 NO_GIT: Final = "is not a git repository"  # in DVC's message
-INITIALISE: Final = "git init && git add --all && git commit --message start"
 Reader = Callable[[Path], bytes]  # content of a file of a run; empty if the run has no such file
 
 
@@ -84,7 +84,7 @@ def listing(*, all_commits: bool = False) -> Listing:
         raise ValueError("this folder is not in a DVC repository; go to the folder of the project") from error
     except (DvcException, SCMError) as error:
         if NO_GIT in str(error):
-            raise ValueError(f"{error}, and DVC needs one; make it with: {INITIALISE}") from error
+            raise ValueError(f"{error}, {NEEDED}") from error
         raise ValueError(f"DVC cannot read its experiments ({error}); dvc exp show may state more") from error
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from ser.core import files
-from ser.core.git import committed
+from ser.core.git import check, committed
 
 LOCK = Path("dvc.lock")
 KEPT = Path(".dvc/tmp/ser/dvc.lock")  # in a folder that Git and DVC ignore
@@ -106,4 +106,9 @@ def _text(path: Path) -> str | None:
 if __name__ == "__main__":
     from ser.core.stage import run
 
-    run(restore)
+    def main() -> None:
+        """Check what DVC needs, before it starts."""
+        check(Path.cwd())
+        restore()
+
+    run(main)

@@ -133,6 +133,7 @@ def test_a_recording_may_begin_with_a_tag(tmp_path: Path) -> None:
     [
         ("phone.m4a", b"\0\0\0\x20ftypM4A ", "an M4A, MP4 or 3GP file", "ffmpeg -i phone.m4a phone.wav"),
         ("my call.3gp", b"\0\0\0\x18ftyp3gp4", "an M4A, MP4 or 3GP file", "ffmpeg -i 'my call.3gp' 'my call.wav'"),
+        ("my calls/a.mkv", b"\x1aE\xdf\xa3", "a WebM or Matroska file", "ffmpeg -i 'my calls/a.mkv' 'my calls/a.wav'"),
         ("a.webm", b"\x1aE\xdf\xa3\x9fB", "a WebM or Matroska file", "ffmpeg -i a.webm a.wav"),
         ("a.aac", b"\xff\xf1\x50\x80", "an AAC file", "ffmpeg -i a.aac a.wav"),
         ("a.amr", b"#!AMR-WB\n", "an AMR file", "ffmpeg -i a.amr a.wav"),
@@ -142,11 +143,13 @@ def test_a_recording_may_begin_with_a_tag(tmp_path: Path) -> None:
     ],
 )
 def test_a_common_format_that_is_not_decoded_is_named_with_the_command_that_converts_it(
-    name: str, head: bytes, reason: str, command: str, tmp_path: Path
+    name: str, head: bytes, reason: str, command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / name).write_bytes(head + bytes(100))
+    monkeypatch.chdir(tmp_path)
+    Path("my calls").mkdir()
+    Path(name).write_bytes(head + bytes(100))
     with pytest.raises(reading.InvalidAudio) as raised:
-        reading.read(tmp_path / name)
+        reading.read(Path(name))
     found = raised.value
     assert (found.kind, found.reason) == (Kind.NOT_AUDIO, f"{reason}, which is not readable here")
     assert found.remedy == f"convert it: {command}"

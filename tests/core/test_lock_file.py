@@ -1,5 +1,6 @@
 """A damaged dvc.lock is told as DVC tells it, and is replaced by the last valid one."""
 
+import runpy
 import subprocess
 from pathlib import Path
 
@@ -100,3 +101,13 @@ def test_a_valid_file_an_unfinished_merge_and_a_missing_file_are_left_alone(here
     lock_file.restore()
     assert lock_file.LOCK.exists() == (text is not None)
     assert text is None or lock_file.LOCK.read_text() == text
+
+
+def test_before_dvc_starts_a_folder_outside_git_is_told_what_to_do(here: Path) -> None:
+    with pytest.raises(SystemExit) as raised:
+        runpy.run_path(lock_file.__file__, run_name="__main__")
+    assert str(raised.value).startswith(
+        f"error: {here} is not a git repository, and DVC needs one; make it with: git init"
+    )
+    (here / ".git").mkdir()
+    runpy.run_path(lock_file.__file__, run_name="__main__")

@@ -75,7 +75,7 @@ INVALID: dict[str, tuple[Callable[[Path], Any], str, str]] = {
     "01-01-06-01-01-02-12.mp4": (
         lambda path: path.write_bytes(MP4),
         "an M4A, MP4 or 3GP file, which is not readable here",
-        "convert it: ffmpeg -i 01-01-06-01-01-02-12.mp4 01-01-06-01-01-02-12.wav",
+        "/corpus/Actor_12/01-01-06-01-01-02-12.wav",
     ),
 }
 
