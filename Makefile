@@ -46,6 +46,7 @@ bench: $(INSTALLED) ## run all benchmarks; writes benchmarks/README.md
 
 lock: ## pin the newest versions, with hashes; needs uv
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --upgrade -o requirements.lock
+	uv pip compile pyproject.toml --extra service --extra classifiers --group image -c requirements.lock --universal --python-version 3.11 --generate-hashes -o requirements-serve.lock
 
 clean: ## remove the environment
 	rm -rf $(VENV)

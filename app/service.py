@@ -4,15 +4,18 @@ import os
 import sys
 from functools import partial
 
-from ser.core import quiet
+from ser.core import extras, quiet
 
 
 def main() -> None:
     """Serve until a signal stops the process; wrong settings end it with a message and exit status 1."""
     # Not above: every process that predicts imports this module, but needs no server.
-    from app.http import loading, logs, server, settings
-    from app.http.workers import Pool
-
+    try:
+        with extras.named():
+            from app.http import loading, logs, server, settings
+            from app.http.workers import Pool
+    except extras.Missing as error:
+        sys.exit(f"error: {error}")
     quiet.reserve_stdout()
     logs.configure()
     # For the processes that predict: one core each, and a process with threads cannot be forked safely.

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
-from ser.core import files, lock_file, project
+from ser.core import extras, files, lock_file, project
 from ser.core.overrides import option
 from ser.core.wording import aligned
 from ser.corpora import CORPORA
@@ -43,20 +43,22 @@ LATER = {
 def main(arguments: list[str] | None = None) -> None:
     """Run one subcommand; bad input ends it with an error message and exit status 1."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    given = _parser(arguments[0] if arguments else "").parse_args(arguments)
-    run: Callable[[argparse.Namespace], str] = given.run
+    command = arguments[0] if arguments else ""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # for file names that the terminal cannot show
     try:
-        if given.command in OF_THE_PROJECT:
-            lock_file.restore()
-        if text := run(given):
-            print(text)
+        with extras.named():
+            given = _parser(command).parse_args(arguments)
+            run: Callable[[argparse.Namespace], str] = given.run
+            if command in OF_THE_PROJECT:
+                lock_file.restore()
+            if text := run(given):
+                print(text)
     except BrokenPipeError:  # for example `ser predict … | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python prints an error at exit
         sys.exit(1)
     except (ValueError, OSError) as error:
-        sys.exit(f"error: {error}{project.hint() if given.command in OF_THE_PROJECT else ''}")
+        sys.exit(f"error: {error}{project.hint() if command in OF_THE_PROJECT else ''}")
     except KeyboardInterrupt:
         sys.exit("interrupted")
 

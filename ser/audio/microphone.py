@@ -8,6 +8,7 @@ import numpy as np
 import soundfile
 
 from ser.audio.waveforms import Waveform
+from ser.core import extras
 
 SAMPLE_RATE = 16_000  # Hz
 SECONDS = (0.1, 3600.0)  # shortest and longest recording
@@ -58,7 +59,8 @@ def _library() -> Any:
     try:
         import sounddevice
     except ImportError:
-        raise ValueError("recording needs sounddevice, which is not installed; pip install 'ser[record]'") from None
+        missing = f"recording needs sounddevice, which is not installed; {extras.remedy('record')}"
+        raise ValueError(missing) from None
     except OSError:
         remedy = "on Debian and Ubuntu: apt install libportaudio2"
         raise ValueError(f"recording needs PortAudio, which is not installed; {remedy}") from None

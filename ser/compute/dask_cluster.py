@@ -14,13 +14,13 @@ from typing import Any, TypeVar
 from joblib import Parallel, delayed, parallel_config
 from threadpoolctl import ThreadpoolController
 
+from ser.core import extras
+
 try:
     import distributed
     from joblib._dask import DaskDistributedBackend
 except ImportError as error:
-    raise ValueError(
-        'a cluster needs Dask, which is not installed; install it with: pip install "ser[cluster]"'
-    ) from error
+    raise ValueError(f"a cluster needs Dask, which is not installed; {extras.remedy('cluster')}") from error
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

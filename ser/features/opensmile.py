@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ser.audio import waveforms
+from ser.core import extras
 from ser.features.definition import Definition
 
 SETS = ("eGeMAPSv02", "ComParE_2016")
@@ -30,9 +31,9 @@ def check_installed() -> None:
         If it is not.
     """
     if importlib.util.find_spec("opensmile") is None:
-        raise ValueError(
+        raise extras.Missing(
             "the representation opensmile needs the package opensmile, for research and education only; not installed;"
-            " run: pip install 'ser[opensmile]'"
+            f" {extras.remedy('opensmile')}"
         )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ser.core import bounds
+from ser.core import bounds, extras
 from ser.models import calibration
 
 Values = npt.NDArray[np.float32]
@@ -16,7 +16,6 @@ Probabilities = npt.NDArray[np.float64]
 
 FATAL = 4  # level of messages on standard error; errors are raised
 MAX_REASON = 400  # characters of a message of onnxruntime
-REMEDY = "install it with: pip install 'ser[export]'"
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,7 @@ def loaded(path: Path, labels: list[str]) -> OnnxClassifier:
     try:
         import onnxruntime
     except ImportError:
-        raise ValueError(f"{path} needs onnxruntime, which is not installed; {REMEDY}") from None
+        raise ValueError(f"{path} needs onnxruntime, which is not installed; {extras.remedy('onnx')}") from None
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1  # more threads are slower
     options.add_session_config_entry("session.use_env_allocators", "1")

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ser.audio.waveforms import Waveform
+from ser.core import extras
 from ser.core.checks import Invalid
 from ser.models import schema
 from ser.representation.registry import definition
@@ -56,7 +57,7 @@ def try_out(name: str, probabilities: Callable[[Waveform, int], npt.NDArray[np.f
     Raises
     ------
     ValueError
-        If the prediction fails, or has no probabilities.
+        If the prediction fails, has no probabilities, or needs a library that is not installed.
 
     Examples
     --------
@@ -68,7 +69,10 @@ def try_out(name: str, probabilities: Callable[[Waveform, int], npt.NDArray[np.f
     """
     noise = np.random.default_rng(0).normal(0, 0.1, TRIED).astype(np.float32)
     try:
-        found = probabilities(noise, TRIED)
+        with extras.named():
+            found = probabilities(noise, TRIED)
+    except extras.Missing:
+        raise
     except Exception as error:  # libraries of features and of models raise errors of many types
         reason = f"{type(error).__name__}: {error}".partition("\n")[0][:MAX_REASON]
         raise ValueError(f"{name} cannot predict ({reason}); {schema.REMEDY}") from error

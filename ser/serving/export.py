@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ser.core import files
+from ser.core import extras, files
 from ser.core.quiet import silent_stderr
 from ser.models import bundle, schema
 from ser.models.bundle import Bundle
@@ -135,7 +135,8 @@ def _write_onnx(model: Bundle, folder: Path) -> None:
         from skl2onnx import convert_sklearn
         from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType
     except ImportError:
-        raise ValueError("ONNX needs skl2onnx, which is not installed; pip install 'ser[export]'") from None
+        missing = f"ONNX needs skl2onnx, which is not installed; {extras.remedy('export')}"
+        raise ValueError(missing) from None
     (calibrated,) = model.model.calibrated_classifiers_
     (temperature,) = calibrated.calibrators
     pipeline = calibrated.estimator

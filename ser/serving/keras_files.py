@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ser.core import extras
 from ser.models import bundle, calibration
 from ser.serving import foreign_input
 from ser.serving.foreign_input import Arrangement, FrontEnd
@@ -78,6 +79,7 @@ def is_file_of_model(path: Path) -> bool:
     return path.is_file() or (not path.is_dir() and path.suffix.lower() in (*HDF5, KERAS, *PICKLES))
 
 
+@extras.named()
 def load(path: Path, labels: str | None, *, representation: Path | None = None, all_speech: bool = False) -> Recognizer:
     """Read a Keras file that returns the probabilities of `labels` (`neutral,happy,…`).
 
@@ -90,7 +92,8 @@ def load(path: Path, labels: str | None, *, representation: Path | None = None, 
     Raises
     ------
     ValueError
-        If the file does not exist, is not a Keras file, could run code, or does not fit `labels` or the features.
+        If the file does not exist, is not a Keras file, could run code, or does not fit `labels` or the features, or a
+        library is not installed.
     """
     if not path.is_file():
         raise ValueError(f"there is no {path}; give a bundle's folder, or a Keras file (.keras, .h5)")

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from ser.audio import reading, voice_activity
 from ser.audio.reading import InvalidAudio, Kind
 from ser.audio.waveforms import Waveform
+from ser.core import extras
 from ser.models import bundle, schema
 from ser.models.averaging import mean_of
 from ser.representation.registry import Extractor, extractor
@@ -171,6 +172,7 @@ def _check_duration(duration: float) -> None:
         raise InvalidAudio(Kind.TOO_SHORT, reason, "record more")
 
 
+@extras.named()
 def load(folder: Path = EMBEDDED, *, all_speech: bool = False, networks: Collection[str] = ()) -> Recognizer:
     """Read the bundle, ensemble or exported bundle in `folder`; by default the embedded model.
 
@@ -183,7 +185,8 @@ def load(folder: Path = EMBEDDED, *, all_speech: bool = False, networks: Collect
     Raises
     ------
     ValueError
-        If there is no bundle, or it is damaged, could run code, names another network, or is transductive.
+        If there is no bundle, or it is damaged, could run code, names another network, or is transductive, or needs a
+        library that is not installed.
     """
     if folder.is_file():
         raise ValueError(f"{folder} is a file; wanted a folder that the stage train wrote, as models/fold_0")

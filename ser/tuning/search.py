@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ser.core import extras
 from ser.tuning import spaces
 from ser.tuning.spaces import Space
 
@@ -148,7 +149,7 @@ def _opened(storage: Path, name: str) -> "Iterator[Study]":
     try:
         import optuna
     except ImportError as error:
-        raise ValueError("ser tune needs Optuna: pip install 'ser[tune]'") from error
+        raise ValueError(f"ser tune needs Optuna, which is not installed; {extras.remedy('tune')}") from error
     from sqlalchemy.exc import SQLAlchemyError
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)

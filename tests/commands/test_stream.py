@@ -16,6 +16,7 @@ from ser import cli, predict_emotion
 from ser.audio import microphone
 from ser.audio.reading import InvalidAudio
 from ser.commands import stream
+from ser.core import extras
 from ser.serving import inputs, recognition
 from ser.serving.predictions import TimedPrediction
 from tests.support.paths import ROOT
@@ -375,7 +376,7 @@ def test_without_sounddevice_the_remedy_is_named(
     monkeypatch.setitem(sys.modules, "sounddevice", None)
     code, out, message = run(*command)
     assert (code, out) == (1, "")
-    assert message == "error: recording needs sounddevice, which is not installed; pip install 'ser[record]'"
+    assert message == f"error: recording needs sounddevice, which is not installed; {extras.remedy('record')}"
 
 
 @pytest.mark.parametrize("command", [("record",), ("predict", "--record-duration", "1"), ("stream", "microphone")])

@@ -19,7 +19,7 @@ import yaml
 
 from ser import cli
 from ser.commands import tune
-from ser.core import tables
+from ser.core import extras, tables
 from ser.protocol import partitions
 from ser.tuning import experiments, objective, search
 from tests.support.dvc_project import Project
@@ -333,7 +333,7 @@ def test_unknown_and_too_few_speakers_are_refused(folder: Path) -> None:
 
 def test_without_optuna_the_message_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "optuna", None)
-    assert complaint(*STUDY) == "error: ser tune needs Optuna: pip install 'ser[tune]'"
+    assert complaint(*STUDY) == f"error: ser tune needs Optuna, which is not installed; {extras.remedy('tune')}"
 
 
 def test_outside_the_project_the_message_has_the_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ import soundfile
 import yaml
 
 from ser import cli
+from ser.core import extras
 from ser.features.encoders import hugging_face, ssl
 from ser.features.encoders.hugging_face import Unavailable
 from ser.models import bundle
@@ -117,7 +118,7 @@ def test_what_is_not_installed_is_named_with_the_remedy(
     there: tuple[str, ...], missing: str, installed: Callable[..., None], folder: Path
 ) -> None:
     installed(*there)
-    message = re.escape(f"ssl needs torch and transformers; not installed: {missing}; run: pip install 'ser[ssl]'")
+    message = re.escape(f"ssl needs torch and transformers; not installed: {missing}; {extras.remedy('ssl')}")
     for function in (hugging_face.check, ssl.loaded):
         with pytest.raises(Unavailable, match=message):
             function(str(folder), None)
@@ -134,6 +135,6 @@ def test_a_model_on_an_encoder_says_what_to_install(
     with pytest.raises(SystemExit) as left:
         cli.main(["predict", str(tmp_path / "a.wav"), "--model", str(tmp_path / "model")])
     assert left.value.code == (
-        "error: the representation ssl needs torch and transformers; not installed: torch, transformers; run: pip"
-        " install 'ser[ssl]'"
+        "error: the representation ssl needs torch and transformers; not installed: torch, transformers;"
+        f" {extras.remedy('ssl')}"
     )

@@ -14,8 +14,8 @@ import pytest
 from tests.support import small_encoders
 from tests.support.synthesis import Waveform, speech_like, tone
 
-pytest.importorskip("torch", reason="torch is not installed: pip install 'ser[ssl]'")
-pytest.importorskip("transformers", reason="transformers is not installed: pip install 'ser[ssl]'")
+pytest.importorskip("torch", reason="torch is not installed: pip install -e '.[ssl]'")
+pytest.importorskip("transformers", reason="transformers is not installed: pip install -e '.[ssl]'")
 
 from ser.audio import waveforms
 from ser.features.encoders import hugging_face, ssl

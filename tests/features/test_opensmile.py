@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from ser.audio import reading, waveforms
+from ser.core import extras
 from ser.features import opensmile as opensmile_sets
 from ser.features.opensmile import functionals
 from tests.support.paths import ROOT
@@ -35,7 +36,7 @@ def test_conf_offers_the_sets_that_are_known() -> None:
 def test_without_the_package_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda *_: None)
     opensmile_sets.loaded.cache_clear()
-    said = re.escape("opensmile, for research and education only; not installed; run: pip install 'ser[opensmile]'")
+    said = f"opensmile, for research and education only; not installed; {re.escape(extras.remedy('opensmile'))}"
     with pytest.raises(ValueError, match=said):
         functionals(tone(220, 0.5), RATE, **EGEMAPS)
 
@@ -49,7 +50,7 @@ def test_nothing_imports_the_package_before_it_is_asked_for() -> None:
 def opensmile() -> Any:
     opensmile_sets.loaded.cache_clear()
     if importlib.util.find_spec("opensmile") is None:
-        pytest.skip("opensmile is not installed: pip install 'ser[opensmile]'")
+        pytest.skip("opensmile is not installed: pip install -e '.[opensmile]'")
     opensmile_sets.loaded(EGEMAPS["name"])  # not later than the import below, where TensorFlow is in this process
     return importlib.import_module("opensmile")
 

@@ -27,8 +27,8 @@ def states(folder: Path) -> States:
 
 
 def of_transformers() -> None:
-    pytest.importorskip("torch", reason="torch is not installed: pip install 'ser[ssl]'")
-    pytest.importorskip("transformers", reason="transformers is not installed: pip install 'ser[ssl]'")
+    pytest.importorskip("torch", reason="torch is not installed: pip install -e '.[ssl]'")
+    pytest.importorskip("transformers", reason="transformers is not installed: pip install -e '.[ssl]'")
 
 
 def recording(duration: float = 1.3) -> Waveform:

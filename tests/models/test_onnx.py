@@ -1,6 +1,7 @@
 """Classifiers in ONNX's format: the probabilities of the bundle, without scikit-learn."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ser.core import tables
+from ser.core import extras, tables
 from ser.models import bundle, classifier_training, onnx
 from ser.serving import export
 from tests.support.bundles import SETTINGS, copy_of, described
@@ -160,9 +161,8 @@ def test_a_missing_runtime_is_named_with_the_remedy(
     svm: tuple[bundle.Bundle, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    with pytest.raises(
-        ValueError, match=r"needs onnxruntime, which is not installed; install .* pip install 'ser\[export\]'"
-    ):
+    message = f"needs onnxruntime, which is not installed; {re.escape(extras.remedy('onnx'))}"
+    with pytest.raises(ValueError, match=message):
         bundle.load(svm[1])
 
 
@@ -171,7 +171,9 @@ def test_a_missing_converter_is_named_with_the_remedy_and_nothing_is_written(
     module: str, svm: tuple[bundle.Bundle, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(ValueError, match=r"ONNX needs .*, which is not installed; .*pip install 'ser\[export\]'"):
+    with pytest.raises(
+        ValueError, match=f"ONNX needs .*, which is not installed; {re.escape(extras.remedy('export'))}"
+    ):
         exported(svm[0], tmp_path)
     assert list(tmp_path.iterdir()) == []
 

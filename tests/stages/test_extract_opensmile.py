@@ -46,7 +46,7 @@ def test_without_a_model_that_takes_it_the_table_is_unavailable_and_nothing_is_i
 @pytest.fixture
 def package() -> None:
     if importlib.util.find_spec("opensmile") is None:  # importorskip would import it
-        pytest.skip("opensmile is not installed: pip install 'ser[opensmile]'")
+        pytest.skip("opensmile is not installed: pip install -e '.[opensmile]'")
 
 
 @pytest.mark.usefixtures("package")

@@ -45,8 +45,8 @@ def test_without_a_model_that_takes_it_the_table_is_unavailable_and_no_network_i
 @pytest.fixture
 def encoder(tmp_path: Path) -> dict[str, str]:
     """`model` and `revision` of a small encoder."""
-    pytest.importorskip("torch", reason="torch is not installed: pip install 'ser[ssl]'")
-    pytest.importorskip("transformers", reason="transformers is not installed: pip install 'ser[ssl]'")
+    pytest.importorskip("torch", reason="torch is not installed: pip install -e '.[ssl]'")
+    pytest.importorskip("transformers", reason="transformers is not installed: pip install -e '.[ssl]'")
     folder = small_encoders.written("wavlm", tmp_path / "encoder")
     return {"model": str(folder), "revision": hugging_face.digest(folder)}
 

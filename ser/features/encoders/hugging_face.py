@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ser.core import extras
+
 PACKAGES = ("torch", "transformers")
 ENCODERS = {  # those of conf/ssl and conf/whisper; a commit is the digest of all files of an encoder
     "facebook/hubert-base-ls960": "dba3bb02fda4248b6e082697eee756de8fe8aa8a",
@@ -73,8 +75,8 @@ def check_installed() -> None:
     """
     if missing := [name for name in PACKAGES if importlib.util.find_spec(name) is None]:
         raise Unavailable(
-            f"the representation ssl needs {' and '.join(PACKAGES)}; not installed: {', '.join(missing)}; run:"
-            " pip install 'ser[ssl]'"
+            f"the representation ssl needs {' and '.join(PACKAGES)}; not installed: {', '.join(missing)};"
+            f" {extras.remedy('ssl')}"
         )
 
 

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from ser.core import extras
 from ser.core.quiet import silent_stderr
 from ser.features.yamnet import hub
 from ser.features.yamnet.patches import N_MELS, PATCH_FRAMES, SAMPLE_RATE, Array, patches
@@ -74,11 +75,14 @@ def loaded(handle: str) -> Network:
     ------
     Unavailable
         If the model is not available or not usable; the message has the remedy.
+    ser.core.extras.Missing
+        If TensorFlow is not installed.
     """
     return Network(_content(handle))
 
 
 def _content(handle: str) -> bytes:
+    extras.check("tensorflow")
     if hub.is_cached(handle) and (kept := _kept(_place(handle))):
         return kept
     content = _converted_elsewhere(handle)

@@ -1,0 +1,92 @@
+"""Libraries that only some uses need, and the extra of the installation that brings each."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib.util import find_spec
+
+EXTRAS: Mapping[str, tuple[str, ...]] = {  # named as in `import`; pyproject.toml has the names of the packages
+    "classifiers": ("huggingface_hub", "librosa", "numba", "safetensors", "sklearn", "skops", "threadpoolctl"),
+    "service": (
+        "fastapi",
+        "fastapi_offline",
+        "httptools",
+        "prometheus_client",
+        "python_multipart",
+        "starlette",
+        "uvicorn",
+    ),
+    "app": ("streamlit",),
+    "onnx": ("onnxruntime",),
+    "export": ("onnx", "skl2onnx"),
+    "cluster": ("dask", "distributed"),
+    "tune": ("optuna", "sqlalchemy"),
+    "ssl": ("torch", "transformers"),
+    "opensmile": ("opensmile",),
+    "record": ("sounddevice",),
+    "train": (
+        *("diskcache", "dvc", "dvclive", "h5py", "hydra", "imblearn", "jinja2", "joblib", "keras", "markdown_it"),
+        *("matplotlib", "omegaconf", "pandas", "pandera", "pyarrow", "requests", "tensorflow", "tensorflow_hub"),
+        *("markupsafe", "umap"),
+    ),
+}
+NETWORKS = ("keras", "tensorflow")
+EXPORTED = "; or export the model where they are installed, with ser export, and predict with the folder litert"
+
+
+class Missing(ValueError):
+    """A library of an extra is not installed."""
+
+
+def remedy(extra: str) -> str:
+    """Command that installs an extra.
+
+    Examples
+    --------
+    >>> remedy("tune")
+    "run, in a clone of this project: pip install -e '.[tune]'"
+    """
+    return f"run, in a clone of this project: pip install -e '.[{extra}]'"
+
+
+def of(library: str) -> str | None:
+    """Extra that brings a library, named as in `import`; None if none does.
+
+    Examples
+    --------
+    >>> of("sklearn.svm"), of("numpy")
+    ('classifiers', None)
+    """
+    top = library.partition(".")[0]
+    return next((extra for extra, libraries in EXTRAS.items() if top in libraries), None)
+
+
+def check(library: str) -> None:
+    """Check that a library of an extra is installed.
+
+    Raises
+    ------
+    Missing
+        If it is not.
+    """
+    with named():
+        if find_spec(library) is None:
+            raise ModuleNotFoundError(name=library)
+
+
+@contextmanager
+def named() -> Iterator[None]:
+    """Name the extra that is missing, where an import within the block finds no library.
+
+    Raises
+    ------
+    Missing
+        If a library of an extra is not installed.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        library = error.name or ""
+        if (extra := of(library)) is None:
+            raise
+        otherwise = EXPORTED if library.partition(".")[0] in NETWORKS else ""
+        raise Missing(f"this needs {library}, which is not installed; {remedy(extra)}{otherwise}") from error
