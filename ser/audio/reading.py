@@ -33,13 +33,7 @@ REPLACE = "replace it by an intact copy, or remove it"
 
 
 class Kind(StrEnum):
-    """Reasons why a recording cannot be used; page and service choose their words and status by them.
-
-    Examples
-    --------
-    >>> Kind("too_short") is Kind.TOO_SHORT
-    True
-    """
+    """Reasons why a recording cannot be used; page and service choose their words and status by them."""
 
     EMPTY = "empty"
     LFS_POINTER = "lfs_pointer"
@@ -87,10 +81,8 @@ class Recording:
     Examples
     --------
     >>> recording = Recording(np.zeros(8000, np.float32), sample_rate=16_000, channels=1)
-    >>> recording.duration
-    0.5
-    >>> recording.audio_hash == Recording(recording.waveform, 16_000, channels=2).audio_hash
-    True
+    >>> recording.duration, recording.audio_hash[:8]
+    (0.5, '106171ba')
     """
 
     waveform: Waveform
@@ -137,6 +129,15 @@ def read(path: Path) -> Recording:
         not finite, all equal, or fewer than 0.1 s.
     OSError
         If the file cannot be opened.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     soundfile.write(Path(folder, "a.wav"), [[0.5, 0], [-0.5, 0]] * 4000, 16_000)
+    ...     recording = read(Path(folder, "a.wav"))
+    >>> recording.waveform.shape, recording.channels, recording.duration
+    ((8000,), 2, 0.5)
     """
     with opened(path) as sound:
         samples = _samples(sound)
@@ -178,8 +179,7 @@ def opened(source: Path | bytes) -> Iterator[soundfile.SoundFile]:
 
     Examples
     --------
-    >>> with opened(b"<html>404: Not Found</html>") as sound:  # doctest: +ELLIPSIS
-    ...     sound.frames
+    >>> with opened(b"<html>404: Not Found</html>"): pass  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ser.audio.reading.InvalidAudio: not readable as audio (Format not recognised); ...
     """
@@ -271,7 +271,6 @@ def _check_end(file: BinaryIO | io.FileIO) -> None:
 def check_length(sound: soundfile.SoundFile, n_samples: int) -> None:
     """Raise `InvalidAudio` if the header declares more than the `n_samples` that the whole file contains."""
     guessed = MP3_SLACK if _is_mp3(sound) else 0  # ffmpeg writes no length into a pipe, nor into a WAV file
-
     if n_samples < sound.frames - guessed or _is_truncated(sound.extra_info):
         raise InvalidAudio(Kind.TRUNCATED, f"truncated: {n_samples} samples, fewer than its header declares")
 

@@ -233,7 +233,14 @@ def _check_available(path: Path) -> None:
 
 
 def read_index(path: Path) -> pd.DataFrame:
-    """Read the index of an array: utterance, variant and emotion of each row."""
+    """Read the index of an array: utterance, variant and emotion of each row.
+
+    Examples
+    --------
+    >>> index = read_index(Path("no_such_folder/index.csv"))
+    Traceback (most recent call last):
+    FileNotFoundError: no_such_folder/index.csv does not exist; make it with: dvc repro
+    """
     return _read(path, INDEX)
 
 

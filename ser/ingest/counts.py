@@ -69,7 +69,15 @@ class Tally:
         self._duplicates.update(zip(duplicates["utterance"], duplicates["duplicate_of"], strict=True))
 
     def add_survey(self, found: Survey, folder: PurePosixPath) -> None:
-        """Count what a survey of `folder` found beside recordings; paths then begin with `folder`."""
+        """Count what a survey of `folder` found beside recordings; paths then begin with `folder`.
+
+        Examples
+        --------
+        >>> tally = Tally()
+        >>> tally.add_survey(Survey(rejects=[Reject("a01.wav", "0 bytes", "record it again")]), PurePosixPath("savee"))
+        >>> [reject.path for reject in tally.rejects]
+        ['savee/a01.wav']
+        """
         self.rejects += [Reject(str(folder / reject.path), reject.reason, reject.remedy) for reject in found.rejects]
         self.known_defects |= {str(folder / path): defect for path, defect in found.known_defects.items()}
         self.substitutes += Counter({str(folder / path): count for path, count in found.substitutes.items()})

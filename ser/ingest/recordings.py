@@ -65,7 +65,14 @@ class CorpusSettings:
 
 
 class Recording(NamedTuple):
-    """A file to decode, and what its name states."""
+    """A file to decode, and what its name states.
+
+    Examples
+    --------
+    >>> recording = Recording("savee/DC_a01", "DC/a01.wav", "savee", "angry", Naming("a", speaker="DC"))
+    >>> recording.naming.speaker
+    'DC'
+    """
 
     utterance: str
     path: str

@@ -53,7 +53,14 @@ class Named(NamedTuple):
 
 @dataclass
 class Survey:
-    """The files below a folder, sorted by their names."""
+    """The files below a folder, sorted by their names.
+
+    Examples
+    --------
+    >>> found = Survey(not_audio=Counter({".txt": 2}))
+    >>> found.named, found.not_audio[".txt"]
+    ([], 2)
+    """
 
     named: list[Named] = field(default_factory=list)
     """The likeliest file of a recording, which is the one nearest to the folder, comes before its copies."""
@@ -74,6 +81,17 @@ def survey(folder: Path, corpus: Corpus, *, speaker_pattern: str | None = None) 
     ------
     ValueError
         If the folder is missing, or the settings of the speakers are wrong.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from ser.corpora import corpus
+    >>> with TemporaryDirectory() as folder:
+    ...     files.write_text(Path(folder, "DC", "a01.wav"), "")
+    ...     files.write_text(Path(folder, "DC", "angry.wav"), "")
+    ...     found = survey(Path(folder), corpus("savee"))
+    >>> [str(one.path) for one in found.named], [one.path for one in found.rejects]
+    (['DC/a01.wav'], ['DC/angry.wav'])
     """
     complete = speakers.completion(folder, speaker_pattern)
     paths, not_audio = _candidates(folder)

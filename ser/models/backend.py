@@ -26,6 +26,14 @@ def seed_everything(seed: int, *, deterministic: bool) -> None:
     """Seed Python, NumPy and the backend; if `deterministic`, allow only operations that repeat exactly.
 
     Any other operation is then an error. TensorFlow cannot undo the choice within a process.
+
+    Examples
+    --------
+    >>> seed_everything(0, deterministic=False)
+    >>> first = random.random()
+    >>> seed_everything(0, deterministic=False)
+    >>> random.random() == first
+    True
     """
     keras.utils.set_random_seed(seed)
     if not deterministic:
@@ -48,6 +56,14 @@ def initial_weights(seed: int) -> Iterator[None]:
     Keras draws them from the module `random`, which all threads of a process share. A Dask worker or a web page draws
     from it as well, and the initial weights then differ between two runs with equal seeds. The values are those that
     follow `seed_everything(seed)`.
+
+    Examples
+    --------
+    >>> with initial_weights(0):
+    ...     first = keras.initializers.GlorotUniform().seed
+    >>> with initial_weights(0):
+    ...     keras.initializers.GlorotUniform().seed == first
+    True
     """
     shared = seed_generator.python_random
     seed_generator.python_random = random.Random(seed)

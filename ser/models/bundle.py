@@ -45,7 +45,16 @@ Indices = npt.NDArray[np.intp]
 
 @dataclass(frozen=True)
 class Bundle:
-    """A trained model with the meaning of its input and output."""
+    """A trained model with the meaning of its input and output.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> half = SimpleNamespace(classes_=["calm", "sad"], predict_proba=lambda values: np.full((len(values), 2), 0.5))
+    >>> bundle = Bundle(half, ["calm", "sad"], ["RMS"], {"name": "librosa", "settings": {}}, {"seed": 0})
+    >>> bundle.of_values(np.zeros((1, 1), np.float32)).tolist()
+    [[0.5, 0.5]]
+    """
 
     model: Any
     """Fitted, with `classes_` and `predict_proba`."""
@@ -118,7 +127,13 @@ def is_transductive(representation: Mapping[str, Any]) -> bool:
 
 
 def any_transductive(models: Path) -> bool:
-    """True if a bundle in the folder of all folds takes features that are computed from all utterances of a speaker."""
+    """True if a bundle in the folder of all folds takes features that are computed from all utterances of a speaker.
+
+    Examples
+    --------
+    >>> any_transductive(Path("no_such_folder"))
+    False
+    """
     folders = (path.parent for path in sorted(models.glob(f"*/{DESCRIPTION}")))
     return any(is_transductive(read_description(folder).get("representation", {})) for folder in folders)
 
@@ -161,6 +176,12 @@ def load(folder: Path) -> Bundle:
     ------
     ValueError
         If there is no bundle, it has another format, is damaged, or has types that are not trusted.
+
+    Examples
+    --------
+    >>> load(Path("no_such_folder"))
+    Traceback (most recent call last):
+    ValueError: no model in no_such_folder (bundle.json); train one with: dvc repro train
     """
     description = read_description(folder)
     if "members" in description:

@@ -65,7 +65,14 @@ def keep(folder: Path, model: keras.Model, progress: Progress, rules: Rules) -> 
 
 
 def resumed(folder: Path, rules: Rules) -> tuple[Progress, keras.Model] | None:
-    """Progress and last network of an interrupted training; None if there is none, or it is damaged."""
+    """Progress and last network of an interrupted training; None if there is none, or it is damaged.
+
+    Examples
+    --------
+    >>> rules = Rules("last", 20, None, None, reduce_factor=0.5, min_learning_rate=0.0, warm_up=None)
+    >>> resumed(Path("no_such_folder"), rules) is None
+    True
+    """
     if not (folder / STATE).exists():
         return None
     try:

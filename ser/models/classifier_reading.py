@@ -52,7 +52,13 @@ SIMILAR = 1e-6  # largest difference from 1 of a sum of probabilities
 
 
 class Forged(ValueError):
-    """A fitted model has values that no training gives."""
+    """A fitted model has values that no training gives.
+
+    Examples
+    --------
+    >>> issubclass(Forged, ValueError)
+    True
+    """
 
 
 def loaded(path: Path) -> CalibratedClassifierCV:

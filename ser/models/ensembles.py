@@ -124,6 +124,12 @@ def load(folder: Path) -> Ensemble:
     ------
     ValueError
         If there is no ensemble, or a member is damaged.
+
+    Examples
+    --------
+    >>> load(Path("no_such_folder"))
+    Traceback (most recent call last):
+    ValueError: no model in no_such_folder (bundle.json); train one with: dvc repro train
     """
     description = bundle.read_description(folder)
     if MEMBERS not in description:

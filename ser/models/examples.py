@@ -71,7 +71,17 @@ class Examples:
 
 
 class Batches(keras.utils.PyDataset):  # type: ignore[misc]
-    """Batches of examples; seed and epoch determine their order, variation and mixing."""
+    """Batches of examples; seed and epoch determine their order, variation and mixing.
+
+    Examples
+    --------
+    >>> examples = Examples(np.ones((3, 2), np.float32), np.arange(3), np.array([0, 1, 1]))
+    >>> from types import SimpleNamespace
+    >>> training = SimpleNamespace(batch_size=2, variation=None, label_smoothing=0.1, mixup=0.0)
+    >>> batches = Batches(examples, training, weight=np.ones(2, np.float32), seed=0, epoch=0)
+    >>> len(batches), [part.shape for part in batches[0]]
+    (2, [(2, 2), (2, 2), (2,)])
+    """
 
     def __init__(self, examples: Examples, training: NetworkTraining, *, weight: Values, seed: int, epoch: int) -> None:
         super().__init__()

@@ -107,7 +107,14 @@ class Rewriter:
         return self.layer(config) | {"name": _text(config["name"])}
 
     def layer(self, config: Any) -> dict[str, Any]:
-        """Configuration of one layer, operation or nested network."""
+        """Configuration of one layer, operation or nested network.
+
+        Examples
+        --------
+        >>> dense = {"class_name": "Dense", "module": "keras.layers", "config": {"units": 8, "activation": "relu"}}
+        >>> Rewriter(keras_2=False, own={}).layer(dense)["config"]["units"]
+        8
+        """
         name, module = _text(_field(config, "class_name")), config.get("module")
         root = str(module or "keras").partition(".")[0]
         if name in self.own:

@@ -201,6 +201,12 @@ def shown(description: str, n_batches: int, max_epochs: int, on_epoch: OnEpoch) 
     ------
     Watch
         Functions that move the bar; the one for epochs also calls `on_epoch`.
+
+    Examples
+    --------
+    >>> with shown("fold 0", 8, 20, lambda epoch, figures: print(epoch, figures)) as watch:
+    ...     watch.on_epoch(0, {"loss": 0.5})
+    0 {'loss': 0.5}
     """
     # leave=None: the bar of a fold is removed at its end if another bar, that of a search, is above it.
     with tqdm(total=n_batches * max_epochs, desc=description, unit="batch", disable=None, leave=None) as bar:

@@ -70,7 +70,13 @@ def outputs(network: keras.Model, values: Values) -> Values:
 
 @dataclass(frozen=True)
 class Watch:
-    """Functions that are called while a network is trained."""
+    """Functions that are called while a network is trained.
+
+    Examples
+    --------
+    >>> Watch(on_batch=lambda: None, on_epoch=lambda epoch, figures: print(epoch, figures)).on_epoch(0, {"loss": 0.5})
+    0 {'loss': 0.5}
+    """
 
     on_batch: Callable[[], object]
     """Called after every batch."""
@@ -166,13 +172,29 @@ def _dev_figures(model: keras.Model, dev: Examples) -> dict[str, float]:
 
 
 def calibration_on(network: keras.Model, dev: Examples, *, bias_correction: bool) -> Calibration:
-    """Calibration of the network that fits dev best."""
+    """Calibration of the network that fits dev best.
+
+    Examples
+    --------
+    >>> network = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, activation="softmax")])
+    >>> dev = Examples(np.zeros((4, 3), np.float32), np.arange(4), np.array([0, 1, 0, 1]))
+    >>> calibration_on(network, dev, bias_correction=False).shift.tolist()
+    [0.0, 0.0]
+    """
     probability: Any = np.concatenate([outputs(network, chunk) for chunk in dev.chunks()])
     return calibration.best(probability, dev.codes, bias_correction=bias_correction)
 
 
 def calibrated(network: keras.Model, labels: list[str], by: Calibration) -> NeuralClassifier:
-    """Network with a calibration; the shift is added to the bias of the last layer."""
+    """Network with a calibration; the shift is added to the bias of the last layer.
+
+    Examples
+    --------
+    >>> network = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, activation="softmax")])
+    >>> model = calibrated(network, ["calm", "sad"], Calibration(1.5, np.array([0.0, np.log(3)])))
+    >>> outputs(model.network, np.zeros((1, 3), np.float32)).round(2).tolist()
+    [[0.25, 0.75]]
+    """
     if by.shift.any():
         bias = network.layers[-1].bias
         bias.assign(keras.ops.convert_to_numpy(bias) + by.shift.astype(np.float32))

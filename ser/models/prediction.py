@@ -23,6 +23,17 @@ def predictions_of(
     ------
     ValueError
         If an utterance of `rows` is not in `utterances`, or has no original features.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> import numpy as np
+    >>> model = SimpleNamespace(labels=["calm", "sad"], probabilities=lambda *_: np.array([[0.25, 0.75]]))
+    >>> facts = {"utterance": "a", "corpus": "x", "speaker": "x/1", "sex": "female", "intensity": None}
+    >>> rows = pd.DataFrame([{"fold": 0, "partition": "test", "utterance": "a"}])
+    >>> features = Representation(pd.DataFrame([{"utterance": "a", "variant": ORIGINAL, "RMS": 0.5}]))
+    >>> predictions_of(rows, pd.DataFrame([{**facts, "emotion": "sad"}]), features, model)["prediction"].tolist()
+    ['sad']
     """
     facts = rows[["fold", "partition", "utterance"]].merge(
         utterances[["utterance", "corpus", "speaker", "sex", "intensity", "emotion"]],

@@ -55,7 +55,17 @@ class Settings:
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkTraining:
-    """Settings of the training of a network."""
+    """Settings of the training of a network.
+
+    Examples
+    --------
+    >>> rules = Rules("last", 20, None, None, reduce_factor=0.5, min_learning_rate=0.0, warm_up=None)
+    >>> plain = dict.fromkeys(("class_weight", "deterministic", "bias_correction", "refit"), False)
+    >>> plain |= {"label_smoothing": 0.0, "mixup": 0.0, "variation": None, "weight_decay": 0.0}
+    >>> training = NetworkTraining(rules=rules, batch_size=32, learning_rate=0.01, **plain)
+    >>> "refit" in training.of_epochs()
+    False
+    """
 
     rules: Rules
     """Rules that decide by dev."""

@@ -20,7 +20,14 @@ from ser.representation.variants import Extractor, Features, Sought, features_of
 
 
 def one_by_one(function: Callable[[waveforms.Waveform, int], Features]) -> Extractor[Features]:
-    """Extractor that calls a function of one waveform and its sample rate in Hz."""
+    """Extractor that calls a function of one waveform and its sample rate in Hz.
+
+    Examples
+    --------
+    >>> peak = one_by_one(lambda waveform, sample_rate: {"Peak": float(waveform.max())})
+    >>> peak([(np.array([0.25, 0.5], np.float32), 16_000)])
+    [{'Peak': 0.5}]
+    """
     return partial(_one_by_one, function)
 
 

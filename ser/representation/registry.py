@@ -48,6 +48,13 @@ def extractor(name: str, settings: Mapping[str, Any], columns: Sequence[str]) ->
     ------
     ValueError
         If there is no such representation, or a network that it needs is not available.
+
+    Examples
+    --------
+    >>> settings = {"name": "small", "sample_rate": 8000, "duration": 1.0, "n_fft": 512, "hop_length": 160}
+    >>> row = extractor("log_mel", settings | {"n_mels": 20, "fmax": 4000.0}, columns=[])
+    >>> row(np.ones(8000, np.float32), 8000).shape
+    (20, 51)
     """
     known = definition(name)
     values = known.prepared(settings).function

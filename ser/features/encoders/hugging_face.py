@@ -155,7 +155,13 @@ def check_offered(model: str, revision: str, *, otherwise: str = NAME_A_FOLDER) 
 
 
 def remedy(model: str, revision: str, error: Exception, *, otherwise: str = NAME_A_FOLDER) -> str:
-    """Message for an encoder named `model` that is not available: the reason and the remedies."""
+    """Message for an encoder named `model` that is not available: the reason and the remedies.
+
+    Examples
+    --------
+    >>> print(remedy("openai/whisper-tiny", "main", OSError("offline")))  # doctest: +ELLIPSIS
+    the speech encoder openai/whisper-tiny, ..., and cannot be downloaded (OSError: offline); ...
+    """
     from huggingface_hub import constants
 
     reason = f"{type(error).__name__}: {error}".partition("\n")[0][:MAX_REASON]

@@ -19,6 +19,12 @@ def check(model: str, revision: str) -> None:
     ------
     Unavailable
         If they are not; the message has the remedy.
+
+    Examples
+    --------
+    >>> check("tiny", "")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ser.features.encoders.hugging_face.Unavailable: whisper.model is tiny; wanted a name at https://huggingface.co, ...
     """
     _check_names(model, revision)
     if found(model, revision) is None:

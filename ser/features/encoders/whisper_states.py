@@ -22,7 +22,17 @@ ERF_TERMS = tuple(map(np.float32, (1.061405429, -1.453152027, 1.421413741, -0.28
 
 
 class States:
-    """Spectra `(n_mels, n_frames)` -> hidden states `(n_states, width)`; a state has 20 ms. Threads take turns."""
+    """Spectra `(n_mels, n_frames)` -> hidden states `(n_states, width)`; a state has 20 ms. Threads take turns.
+
+    Examples
+    --------
+    >>> kernels = (np.zeros((3, n_inputs, 128), np.float32) for n_inputs in (80, 128))
+    >>> first, second = (Affine(kernel, np.zeros(128, np.float32)) for kernel in kernels)
+    >>> weights = Weights((first, second), positions=np.zeros((1500, 128), np.float32), layers=(), norm=None)
+    >>> (found,) = States(weights)(np.zeros((80, 100), np.float32), numbers=[0])  # 1 s
+    >>> found.shape
+    (50, 128)
+    """
 
     def __init__(self, weights: Weights) -> None:
         self._weights = weights

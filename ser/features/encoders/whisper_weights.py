@@ -26,7 +26,14 @@ FIRST = "encoder.conv1.weight"  # end of a name; its beginning depends on how th
 
 
 class Affine(NamedTuple):
-    """Factors and terms: of a dense layer or convolution `(..., n_inputs, n_outputs)`, or gains of a normalisation."""
+    """Factors and terms: of a dense layer or convolution `(..., n_inputs, n_outputs)`, or gains of a normalisation.
+
+    Examples
+    --------
+    >>> layer = Affine(np.ones((3, 2), np.float32), np.zeros(2, np.float32))
+    >>> (np.ones(3, np.float32) @ layer.kernel + layer.bias).tolist()
+    [3.0, 3.0]
+    """
 
     kernel: Array
     bias: Array
@@ -60,7 +67,16 @@ NAMES = {  # field of a layer -> name in the file
 
 @dataclass(frozen=True)
 class Weights:
-    """Weights of the encoder, or of its first layers, in single precision."""
+    """Weights of the encoder, or of its first layers, in single precision.
+
+    Examples
+    --------
+    >>> kernels = (np.zeros((3, n_inputs, 128), np.float32) for n_inputs in (80, 128))
+    >>> first, second = (Affine(kernel, np.zeros(128, np.float32)) for kernel in kernels)
+    >>> weights = Weights((first, second), positions=np.zeros((1500, 128), np.float32), layers=(), norm=None)
+    >>> weights.n_mels, weights.width, weights.n_heads
+    (80, 128, 2)
+    """
 
     convolutions: tuple[Affine, Affine]
     """Kernels `(3, n_mels, width)` and `(3, width, width)`; the second one has a stride of 2."""

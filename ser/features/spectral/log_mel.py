@@ -14,7 +14,14 @@ from ser.features.spectral.scales import decibels
 
 @dataclass(frozen=True)
 class Settings:
-    """Settings of `log_mel`, as conf/log_mel has them."""
+    """Settings of `log_mel`, as conf/log_mel has them.
+
+    Examples
+    --------
+    >>> chosen = Settings("small", 8000, duration=2.0, n_fft=512, hop_length=160, n_mels=20, fmax=4000.0)
+    >>> chosen.hop_length / chosen.sample_rate  # seconds
+    0.02
+    """
 
     name: str
     """Name of the settings."""

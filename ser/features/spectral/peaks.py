@@ -16,7 +16,13 @@ THRESHOLD = 0.1  # share of the maximum of the frame; librosa's default
 
 
 class Peaks(NamedTuple):
-    """Spectral peaks of all frames, each array `(n_peaks,)`."""
+    """Spectral peaks of all frames, each array `(n_peaks,)`.
+
+    Examples
+    --------
+    >>> Peaks(np.array([0]), np.array([440], np.float32), np.array([0.5], np.float32)).frequency.tolist()
+    [440.0]
+    """
 
     frame: npt.NDArray[np.intp]
     frequency: Array

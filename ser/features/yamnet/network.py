@@ -34,7 +34,13 @@ MAX_REASON = 200  # characters of the error of TensorFlow
 
 
 class Unavailable(ValueError):
-    """The model is not available (not cached, and not downloadable), or not usable."""
+    """The model is not available (not cached, and not downloadable), or not usable.
+
+    Examples
+    --------
+    >>> issubclass(Unavailable, ValueError)
+    True
+    """
 
 
 class Network:

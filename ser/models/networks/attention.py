@@ -36,6 +36,13 @@ def attention(
     ----------
     masks
         Arguments of `masked`.
+
+    Examples
+    --------
+    >>> masks = {"max_time_mask": 20, "max_band_mask": 8, "n_masks": 2}
+    >>> sizes = {"filters": [8, 8], "n_blocks": 1, "n_heads": 2, "dense_units": 16}
+    >>> attention(keras.Input((64, 94)), **sizes, dropout=0.1, l2=0.0, **masks).shape
+    (None, 32)
     """
     features = layers.Reshape((*inputs.shape[1:], 1))(masked(inputs, **masks))
     for k, n_filters in enumerate(filters):
@@ -53,7 +60,13 @@ def attention(
 
 
 def masked(inputs: Any, *, max_time_mask: int, max_band_mask: int, n_masks: int) -> Any:
-    """The spectrogram with random masks in training; see `TimeFrequencyMask`."""
+    """The spectrogram with random masks in training; see `TimeFrequencyMask`.
+
+    Examples
+    --------
+    >>> masked(keras.Input((64, 94)), max_time_mask=20, max_band_mask=8, n_masks=2).shape
+    (None, 64, 94)
+    """
     return TimeFrequencyMask(max_time=max_time_mask, max_bands=max_band_mask, n_masks=n_masks)(inputs)
 
 

@@ -13,7 +13,13 @@ layers = keras.layers
 def cnn_lstm_compact(
     inputs: Any, *, filters: Sequence[int], recurrent_units: int, dense_units: int, dropout: float
 ) -> Any:
-    """Convolutions with strong pooling, an LSTM over the remaining cells, and the mean of its outputs."""
+    """Convolutions with strong pooling, an LSTM over the remaining cells, and the mean of its outputs.
+
+    Examples
+    --------
+    >>> cnn_lstm_compact(keras.Input((64, 94)), filters=[8, 8], recurrent_units=16, dense_units=32, dropout=0.5).shape
+    (None, 32)
+    """
     features = convolutions(inputs, filters=filters, pool=3, dropout=dropout, l2=0)
     features = layers.Reshape((-1, filters[-1]))(features)
     features = layers.LSTM(recurrent_units, return_sequences=True)(features)

@@ -20,7 +20,14 @@ def conv_bilstm(
     dropout: float,
     l2: float,
 ) -> Any:
-    """Convolutions over time, a bidirectional LSTM and dense layers on `(n_frames, n_features)`."""
+    """Convolutions over time, a bidirectional LSTM and dense layers on `(n_frames, n_features)`.
+
+    Examples
+    --------
+    >>> sizes = {"filters": [8], "kernel_size": 5, "recurrent_units": 16, "dense_units": [32]}
+    >>> conv_bilstm(keras.Input((128, 40)), **sizes, dropout=0.5, l2=0.0).shape
+    (None, 32)
+    """
     features = inputs
     for n_filters in filters:
         features = layers.Conv1D(n_filters, kernel_size, padding="same", activation="relu")(features)

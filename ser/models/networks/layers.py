@@ -27,6 +27,13 @@ def convolutional_recurrent(
     """Two-dimensional convolutions, then one recurrent layer over time.
 
     A mel spectrogram `(64, 94)` becomes 23 steps of 16 bands and the last filters.
+
+    Examples
+    --------
+    >>> sizes = {"filters": [8, 8], "recurrent_units": 16, "dense_units": 32}
+    >>> rates = {"recurrent_dropout": 0.0, "dropout": 0.5, "l2": 0.001}
+    >>> convolutional_recurrent(keras.Input((64, 94)), cell="gru", **sizes, **rates).shape
+    (None, 32)
     """
     features = convolutions(inputs, filters=filters, pool=2, dropout=dropout, l2=l2)
     features = time_major(features)
@@ -36,7 +43,13 @@ def convolutional_recurrent(
 
 
 def recurrent(inputs: Any, *, cell: str, recurrent_units: Sequence[int], dense_units: int, dropout: float) -> Any:
-    """Recurrent layers over the frames of a mel spectrogram `(n_mels, n_frames)`."""
+    """Recurrent layers over the frames of a mel spectrogram `(n_mels, n_frames)`.
+
+    Examples
+    --------
+    >>> recurrent(keras.Input((64, 94)), cell="lstm", recurrent_units=[16], dense_units=32, dropout=0.5).shape
+    (None, 32)
+    """
     features = layers.Permute((2, 1))(inputs)
     for k, units in enumerate(recurrent_units, start=1):
         features = CELLS[cell](units, return_sequences=k < len(recurrent_units))(features)
@@ -49,6 +62,11 @@ def convolutions(inputs: Any, *, filters: Sequence[int], pool: int, dropout: flo
     """Two-dimensional convolutions, each with batch normalisation, pooling and dropout.
 
     `(n_bands, n_frames)` -> `(n_bands, n_steps, n_filters)`, both axes divided by `pool` for each of the `filters`.
+
+    Examples
+    --------
+    >>> convolutions(keras.Input((64, 94)), filters=[8, 16], pool=2, dropout=0.5, l2=0).shape
+    (None, 16, 23, 16)
     """
     features = layers.Reshape((*inputs.shape[1:], 1))(inputs)
     for n_filters in filters:
@@ -62,16 +80,34 @@ def convolutions(inputs: Any, *, filters: Sequence[int], pool: int, dropout: flo
 
 
 def time_major(features: Any) -> Any:
-    """`(n_bands, n_steps, n_filters)` -> `(n_steps, n_bands * n_filters)`."""
+    """`(n_bands, n_steps, n_filters)` -> `(n_steps, n_bands * n_filters)`.
+
+    Examples
+    --------
+    >>> time_major(keras.Input((16, 23, 8))).shape
+    (None, 23, 128)
+    """
     _, n_bands, n_steps, n_filters = features.shape
     return layers.Reshape((n_steps, n_bands * n_filters))(layers.Permute((2, 1, 3))(features))
 
 
 def batch_normalization() -> keras.layers.Layer:
-    """Batch normalisation with the momentum `MOMENTUM`."""
+    """Batch normalisation with the momentum `MOMENTUM`.
+
+    Examples
+    --------
+    >>> batch_normalization().momentum
+    0.9
+    """
     return layers.BatchNormalization(momentum=MOMENTUM)
 
 
 def penalty(l2: float) -> keras.regularizers.Regularizer | None:
-    """L2 penalty on weights; None for 0."""
+    """L2 penalty on weights; None for 0.
+
+    Examples
+    --------
+    >>> float(penalty(0.001).l2), penalty(0.0) is None
+    (0.001, True)
+    """
     return keras.regularizers.L2(l2) if l2 else None

@@ -43,6 +43,12 @@ class TimeFrequencyMask(keras.layers.Layer):  # type: ignore[misc]
         ------
         ValueError
             If a mask could cover a whole axis.
+
+        Examples
+        --------
+        >>> TimeFrequencyMask(max_time=94, max_bands=8, n_masks=2).build((None, 64, 94))
+        Traceback (most recent call last):
+        ValueError: model.max_time_mask is 94; it must be from 0 to 93
         """
         for setting, width, size in zip(
             ("max_band_mask", "max_time_mask"), (self.max_bands, self.max_time), input_shape[1:], strict=True
@@ -52,7 +58,13 @@ class TimeFrequencyMask(keras.layers.Layer):  # type: ignore[misc]
         super().build(input_shape)
 
     def call(self, inputs: Any, training: bool = False) -> Any:
-        """Return `(batch, n_bands, n_frames)` with masks."""
+        """Return `(batch, n_bands, n_frames)` with masks.
+
+        Examples
+        --------
+        >>> ops.shape(TimeFrequencyMask(max_time=20, max_bands=8, n_masks=2)(ops.ones((1, 64, 94)), training=True))
+        (1, 64, 94)
+        """
         if not training:
             return inputs
         hidden = self._hidden(inputs, axis=1, width=self.max_bands) | self._hidden(inputs, axis=2, width=self.max_time)

@@ -17,7 +17,13 @@ EPSILON = 1e-5  # added to the variance in the normalisations
 
 @keras.saving.register_keras_serializable(package="ser")
 class Positions(keras.layers.Layer):  # type: ignore[misc]
-    """Add a vector for its position to each frame, `(n_rows, n_frames, width)`; they are not trained."""
+    """Add a vector for its position to each frame, `(n_rows, n_frames, width)`; they are not trained.
+
+    Examples
+    --------
+    >>> ops.shape(Positions()(ops.ones((1, 50, 128))))
+    (1, 50, 128)
+    """
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Make the vectors, `(n_frames, width)`."""
