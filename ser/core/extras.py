@@ -34,7 +34,15 @@ EXPORTED = "; or export the model where they are installed, with ser export, and
 
 
 class Missing(ValueError):
-    """A library of an extra is not installed."""
+    """A library of an extra is not installed.
+
+    Examples
+    --------
+    >>> with named():
+    ...     raise ModuleNotFoundError(name="optuna")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ser.core.extras.Missing: this needs optuna, which is not installed; run, in a clone of this project: pip ...
+    """
 
 
 def remedy(extra: str) -> str:
@@ -67,6 +75,10 @@ def check(library: str) -> None:
     ------
     Missing
         If it is not.
+
+    Examples
+    --------
+    >>> check("numpy")  # of no extra, and installed
     """
     with named():
         if find_spec(library) is None:
@@ -81,6 +93,13 @@ def named() -> Iterator[None]:
     ------
     Missing
         If a library of an extra is not installed.
+
+    Examples
+    --------
+    >>> with named():
+    ...     raise ModuleNotFoundError(name="torch")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ser.core.extras.Missing: this needs torch, which is not installed; ...
     """
     try:
         yield
