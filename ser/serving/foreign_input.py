@@ -131,6 +131,6 @@ def _remedy(wanted: Shape) -> str:
             return f"give its features as: --representation {FITTING[shape]}"
     folder = "conf/librosa" if len(plain) == 1 else "conf/log_mel or conf/frames"
     return (
-        f"write the settings of its features to a file like those of {folder}, and add: --representation FILE; where no"
+        f"write the settings of its features to a new file of {folder}, and add: --representation FILE; where no"
         " descriptor gives them, train the network here (docs/map.md)"
     )

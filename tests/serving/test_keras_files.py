@@ -192,8 +192,8 @@ def test_the_file_that_fits_has_the_shape(shape: tuple[int, ...]) -> None:
     [
         ((42, 1), "give its features as: --representation conf/librosa/means_42.yaml"),
         ((62, 130, 1), "give its features as: --representation conf/frames/frames_62.yaml"),
-        ((40,), "a file like those of conf/librosa, and add: --representation FILE"),
-        ((216, 30), "a file like those of conf/log_mel or conf/frames, and add: --representation FILE"),
+        ((40,), "a new file of conf/librosa, and add: --representation FILE"),
+        ((216, 30), "a new file of conf/log_mel or conf/frames, and add: --representation FILE"),
     ],
     ids=str,
 )
