@@ -99,10 +99,8 @@ def trained(
 
     Parameters
     ----------
-    build
-        Function that returns the unfitted network.
-    folder
-        Folder of the checkpoint of every epoch, from which an interrupted training resumes.
+    build, folder
+        Function that returns the unfitted network; folder of checkpoints, from which an interrupted training resumes.
 
     Raises
     ------

@@ -49,25 +49,33 @@ def check(utterances: pd.DataFrame, partitions: pd.DataFrame, features: pd.DataF
     ...
     ValueError: data/partitions.csv: fold 0 has no row of test, wanted rows of train, dev and test; ...
     """
+    _check_numbers(partitions)
+    known = utterances.set_index("utterance")
+    strays = partitions.loc[~partitions["utterance"].isin(known.index), "utterance"]
+    _refuse(PARTITIONED, strays.unique(), "that data/utterances.csv lacks")
+    for fold, rows in partitions.groupby("fold"):
+        _check_fold(fold, rows, known)
+    if features is not None:
+        _check_features(features, utterances)
+
+
+def _check_numbers(partitions: pd.DataFrame) -> None:
     if partitions.empty:
         raise ValueError(f"{PARTITIONED}: found no fold, wanted at least one; {REMEDY}")
     folds = sorted(int(fold) for fold in partitions["fold"].unique())
     if folds != list(range(len(folds))):
         found = ", ".join(map(str, folds))
         raise ValueError(f"{PARTITIONED}: found the folds {found}, wanted 0 to {len(folds) - 1}; {REMEDY}")
-    known = utterances.set_index("utterance")
-    strays = partitions.loc[~partitions["utterance"].isin(known.index), "utterance"]
-    _refuse(PARTITIONED, strays.unique(), "that data/utterances.csv lacks")
-    for fold, rows in partitions.groupby("fold"):
-        if lacking := [name for name in PARTITIONS if name not in set(rows["partition"])]:
-            found = f"fold {fold} has no row of {' and '.join(lacking)}"
-            raise ValueError(f"{PARTITIONED}: {found}, wanted rows of train, dev and test; {REMEDY}")
-        here, absent = known.loc[rows["utterance"]], known[~known.index.isin(rows["utterance"])]
-        explained = ~absent["corpus"].isin(here["corpus"]) | ~absent["emotion"].isin(here["emotion"])
-        explained |= absent["audio_hash"].isin(here["audio_hash"])
-        _refuse(PARTITIONED, absent.index[~explained], f"without a row in fold {fold}")
-    if features is not None:
-        _check_features(features, utterances)
+
+
+def _check_fold(fold: object, rows: pd.DataFrame, known: pd.DataFrame) -> None:
+    if lacking := [name for name in PARTITIONS if name not in set(rows["partition"])]:
+        found = f"fold {fold} has no row of {' and '.join(lacking)}"
+        raise ValueError(f"{PARTITIONED}: {found}, wanted rows of train, dev and test; {REMEDY}")
+    here, absent = known.loc[rows["utterance"]], known[~known.index.isin(rows["utterance"])]
+    explained = ~absent["corpus"].isin(here["corpus"]) | ~absent["emotion"].isin(here["emotion"])
+    explained |= absent["audio_hash"].isin(here["audio_hash"])
+    _refuse(PARTITIONED, absent.index[~explained], f"without a row in fold {fold}")
 
 
 def _check_features(features: pd.DataFrame, utterances: pd.DataFrame) -> None:

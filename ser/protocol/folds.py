@@ -77,17 +77,22 @@ def published(
     ----------
     utterances
         Columns utterance and speaker.
-    source
-        Name of the publication.
+    source, seed
+        Name of the publication, for messages; not used, because nothing is random.
     folds
         Speakers of each fold, without the name of the corpus.
-    seed
-        Not used; nothing is random.
 
     Raises
     ------
     ValueError
         If a speaker is not listed, or no speaker of a fold is in `utterances`.
+
+    Examples
+    --------
+    >>> utterances = pd.DataFrame({"utterance": ["1", "2", "3"], "speaker": ["x/a", "x/b", "x/c"]})
+    >>> table = published(utterances, source="an article", corpus="x", folds=[["a"], ["b"], ["c"]], seed=0)
+    >>> table["partition"].tolist()
+    ['test', 'dev', 'train', 'train', 'test', 'dev', 'dev', 'train', 'test']
     """
     fold_of = {f"{corpus}/{speaker}": k for k, speakers in enumerate(folds) for speaker in speakers}
     here = set(utterances["speaker"])

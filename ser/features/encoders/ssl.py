@@ -40,10 +40,9 @@ def encoding(
         `(n_samples,)` at `recorded_rate` Hz, of which the first `max_duration` seconds are encoded.
     model, revision
         The encoder, which each process loads once.
-    layers
-        Indices of hidden states; 0 is the input of the first layer. None: all.
-    weights
-        One for each layer; they are divided by their sum. None: equal weights.
+    layers, weights
+        Indices of hidden states, where 0 is the input of the first layer, and a weight of each, in any unit. None: all
+        states, equal weights.
 
     Raises
     ------

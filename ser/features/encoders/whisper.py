@@ -84,10 +84,8 @@ def encoding(
         `(n_samples,)` at `recorded_rate` Hz, of which the first `max_duration` seconds are encoded.
     model, revision
         The encoder, which each process loads once.
-    layers, padded
-        As `Encoder` takes them.
-    pooling
-        Names in `POOLINGS`.
+    layers, padded, pooling
+        As `Encoder` takes them; names in `POOLINGS`.
 
     Raises
     ------
