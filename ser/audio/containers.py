@@ -1,6 +1,6 @@
-"""Containers of sound, told by the first bytes of a file before a decoder sees it.
+"""Containers of sound, recognised by the first bytes of a file before it is decoded.
 
-libsndfile knows more containers. Some of their decoders are rarely used and little tested: that of MIDI sample dumps
+libsndfile reads more containers. Some of their decoders are rarely used and little tested: that of MIDI sample dumps
 prints its errors to standard output. Such a file is refused here.
 """
 

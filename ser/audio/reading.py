@@ -95,7 +95,7 @@ class Recording:
 
     @property
     def duration(self) -> float:
-        """Seconds."""
+        """Length in seconds."""
         return self.waveform.size / self.sample_rate
 
     @property

@@ -89,7 +89,15 @@ class Store:
             self._give_up(error)
 
     def close(self) -> None:
-        """Close the files of the cache; later reads and writes do nothing."""
+        """Close the files of the cache; later reads and writes do nothing.
+
+        Examples
+        --------
+        >>> store = Store(None)
+        >>> store.close()
+        >>> store.read(["a"])
+        [None]
+        """
         if self._cache is not None:
             self._cache.close()
             self._cache = None
@@ -114,6 +122,14 @@ def opened() -> Iterator[Store]:
     ------
     ValueError
         If `SER_CACHE_GB` is not valid.
+
+    Examples
+    --------
+    >>> from unittest.mock import patch
+    >>> with patch.dict(os.environ, SER_CACHE_GB="0"), opened() as store:  # no cache
+    ...     store.write({"a": b"0.5"})
+    ...     store.read(["a"])
+    [None]
     """
     size = limit()
     store = Store(_made(location(), size) if size else None)

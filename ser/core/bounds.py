@@ -15,7 +15,17 @@ _MARKS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[{]|[\]}]', re.DOTALL)  # stri
 
 
 def check_size(size: int, what: object) -> None:
-    """Raise a ValueError if `what` has or unpacks to more than `MAX_SIZE` bytes.
+    """Check the number of bytes that a file has or unpacks to.
+
+    Parameters
+    ----------
+    what
+        Name of the file, for the message.
+
+    Raises
+    ------
+    ValueError
+        If it is more than `MAX_SIZE`.
 
     Examples
     --------
@@ -31,7 +41,17 @@ def check_size(size: int, what: object) -> None:
 
 
 def check_archive(archive: zipfile.ZipFile, what: object) -> None:
-    """Raise a ValueError if a zip archive has too many files, or unpacks to too many bytes.
+    """Check the number of files of a zip archive, and of the bytes that it unpacks to.
+
+    Parameters
+    ----------
+    what
+        Name of the archive, for the message.
+
+    Raises
+    ------
+    ValueError
+        If there are more than `MAX_MEMBERS` files or `MAX_SIZE` bytes.
 
     Examples
     --------
@@ -77,7 +97,12 @@ def parsed(text: str | bytes, what: object) -> Any:
 
 
 def read(path: Path) -> Any:
-    """Read a JSON file, within the bounds of `parsed`.
+    """Read a JSON file.
+
+    Raises
+    ------
+    ValueError
+        For the same reasons as `parsed`.
 
     Examples
     --------

@@ -22,6 +22,8 @@ class EqualAudio:
     ...     print(f"{reject.path}: {reject.remedy}")
     angry/a.wav: angry here, happy in happy/a.wav; keep the right one
     happy/a.wav: happy here, angry in angry/a.wav; keep the right one
+    >>> equal.contradictory()
+    {'digest'}
     """
 
     def __init__(self) -> None:

@@ -57,7 +57,13 @@ class CorpusSettings:
         return {spelled(label): emotion for label, emotion in self.label_map.items()}
 
     def check(self) -> None:
-        """Raise a `ValueError` if a vocal channel or an emotion of the label map is unknown."""
+        """Check the names in the settings.
+
+        Raises
+        ------
+        ValueError
+            If a vocal channel or an emotion of the label map is unknown.
+        """
         if unknown := sorted(set(self.vocal_channels or ()) - set(VOCAL_CHANNELS)):
             known = ", ".join(VOCAL_CHANNELS)
             raise ValueError(f"{self.section}.vocal_channels names {', '.join(unknown)}; the corpus has {known}")
@@ -92,6 +98,16 @@ def of_corpus(root: Path, settings: CorpusSettings, *, scheme: Scheme, tally: Ta
     ------
     ValueError
         If the folder is missing or contains no audio, or a setting is unknown.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> settings = CorpusSettings("savee", "", "savee", label_map={"a": "angry"})
+    >>> with TemporaryDirectory() as folder:
+    ...     files.write_text(Path(folder, "DC", "a01.wav"), "")
+    ...     (found,) = of_corpus(Path(folder), settings, scheme={"angry": "angry"}, tally=Tally())
+    >>> found.path, found.emotion, found.naming.speaker
+    ('DC/a01.wav', 'angry', 'DC')
     """
     settings.check()
     folder = root / settings.folder

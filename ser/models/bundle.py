@@ -54,6 +54,10 @@ class Bundle:
     >>> bundle = Bundle(half, ["calm", "sad"], ["RMS"], {"name": "librosa", "settings": {}}, {"seed": 0})
     >>> bundle.of_values(np.zeros((1, 1), np.float32)).tolist()
     [[0.5, 0.5]]
+    >>> import pandas as pd
+    >>> from ser.representation.reading import Representation
+    >>> bundle.probabilities(Representation(pd.DataFrame({"RMS": [0.25]})), np.array([0])).tolist()
+    [[0.5, 0.5]]
     """
 
     model: Any

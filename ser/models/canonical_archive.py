@@ -21,6 +21,15 @@ def canonical(archive: bytes) -> bytes:
     """Archive of the same model, with numbers for names in the order of the schema, and one time for all members.
 
     Bytes between the fields of a table, which have no meaning, become 0.
+
+    Examples
+    --------
+    >>> archive = io.BytesIO()
+    >>> with zipfile.ZipFile(archive, "w") as file:
+    ...     file.writestr(SCHEMA, json.dumps({"__id__": 140_001_234_567_890}))
+    >>> with zipfile.ZipFile(io.BytesIO(canonical(archive.getvalue()))) as file:
+    ...     json.loads(file.read(SCHEMA))
+    {'__id__': 0}
     """
     with zipfile.ZipFile(io.BytesIO(archive)) as source:
         schema = json.loads(source.read(SCHEMA))

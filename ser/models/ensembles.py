@@ -24,7 +24,17 @@ FACTS = ("fold", "partition", "utterance", "corpus", "speaker", "sex", "intensit
 
 @dataclass(frozen=True)
 class Ensemble:
-    """Several bundles with the same labels."""
+    """Several bundles with the same labels.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from types import SimpleNamespace
+    >>> members = {name: SimpleNamespace(probabilities=lambda *_: np.array([[0.25, 0.75]])) for name in ("svm", "mlp")}
+    >>> ensemble = Ensemble(members, ["calm", "sad"], {"model": {"name": "ensemble", "mean": "arithmetic"}, "seed": 0})
+    >>> ensemble.probabilities(dict.fromkeys(members), np.array([0])).tolist()
+    [[0.25, 0.75]]
+    """
 
     members: dict[str, Bundle]
     labels: list[str]
@@ -72,7 +82,13 @@ def averaged(predictions: Sequence[pd.DataFrame], model: Mapping[str, Any]) -> p
 
 
 def save(members: Mapping[str, Path], folder: Path, description: Mapping[str, Any]) -> None:
-    """Write an ensemble of the bundles in some folders to `folder`, which appears whole or not at all."""
+    """Write an ensemble of the bundles in some folders to `folder`, which appears whole or not at all.
+
+    Raises
+    ------
+    ValueError
+        If a bundle is missing or damaged, or the bundles have different emotions.
+    """
     labels = [bundle.read_description(member)["labels"] for member in members.values()]
     if any(other != labels[0] for other in labels):
         raise ValueError(f"the members {', '.join(members)} have different emotions; {REMEDY}")

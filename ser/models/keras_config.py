@@ -107,7 +107,12 @@ class Rewriter:
         return self.layer(config) | {"name": _text(config["name"])}
 
     def layer(self, config: Any) -> dict[str, Any]:
-        """Configuration of one layer, operation or nested network.
+        """Configuration of one layer, operation or nested network in the form of Keras 3.
+
+        Raises
+        ------
+        Refused
+            If it is not allowed.
 
         Examples
         --------

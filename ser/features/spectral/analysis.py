@@ -78,7 +78,7 @@ class Analysis:
 
     @cached_property
     def magnitude(self) -> Array:
-        """`(1 + n_fft / 2, n_frames)`.
+        """Magnitude of the spectrum, `(1 + n_fft / 2, n_frames)`.
 
         Examples
         --------
@@ -92,7 +92,7 @@ class Analysis:
 
     @cached_property
     def power(self) -> Array:
-        """Squared magnitude.
+        """Squared magnitude, of the same shape.
 
         Examples
         --------
@@ -104,7 +104,7 @@ class Analysis:
 
     @cached_property
     def frequencies(self) -> npt.NDArray[np.float64]:
-        """Hz of each row of `magnitude`.
+        """Frequency of each row of `magnitude` in Hz, `(1 + n_fft / 2,)`.
 
         Examples
         --------

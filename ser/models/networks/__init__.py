@@ -58,7 +58,12 @@ def network(
 
 
 def check_representation(name: str, representation: str) -> None:
-    """Raise a ValueError if `representation` is the input of other networks, and not of the network `name`.
+    """Check that a representation fits the network `name`.
+
+    Raises
+    ------
+    ValueError
+        If it is the input of other networks alone.
 
     Examples
     --------

@@ -13,7 +13,7 @@ N_CHROMA = 12
 
 
 def chroma(analysis: Analysis) -> Array:
-    """`librosa.feature.chroma_stft`, 12 pitch classes.
+    """`librosa.feature.chroma_stft`, 12 pitch classes, `(12, n_frames)`.
 
     Examples
     --------

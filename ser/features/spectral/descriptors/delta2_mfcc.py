@@ -6,7 +6,7 @@ from ser.features.spectral.descriptors.delta_mfcc import delta_mfcc
 
 
 def delta2_mfcc(analysis: Analysis, *, n_mfcc: int) -> Array:
-    """Second-order `librosa.feature.delta` of the MFCC.
+    """Second-order `librosa.feature.delta` of the MFCC, `(n_mfcc, n_frames)`.
 
     Examples
     --------

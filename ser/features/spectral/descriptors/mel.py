@@ -5,7 +5,7 @@ from ser.features.spectral.descriptors.contract import Descriptor
 
 
 def mel(analysis: Analysis, *, n_mels: int) -> Array:
-    """`librosa.feature.melspectrogram`, power.
+    """`librosa.feature.melspectrogram`, power, `(n_mels, n_frames)`.
 
     Examples
     --------

@@ -5,7 +5,7 @@ from ser.features.spectral.descriptors.contract import Descriptor
 
 
 def mfcc(analysis: Analysis, *, n_mfcc: int) -> Array:
-    """`librosa.feature.mfcc`.
+    """`librosa.feature.mfcc`, `(n_mfcc, n_frames)`.
 
     Examples
     --------

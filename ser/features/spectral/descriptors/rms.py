@@ -7,7 +7,7 @@ from ser.features.spectral.descriptors.contract import Descriptor
 
 
 def rms(analysis: Analysis) -> Array:
-    """`librosa.feature.rms` of the waveform.
+    """`librosa.feature.rms` of the waveform, full scale is 1, `(1, n_frames)`.
 
     Examples
     --------

@@ -5,7 +5,7 @@ from ser.features.spectral.descriptors.contract import Descriptor
 
 
 def spectral_centroid(analysis: Analysis) -> Rows:
-    """`librosa.feature.spectral_centroid`, Hz.
+    """`librosa.feature.spectral_centroid`, Hz, `(1, n_frames)`.
 
     Examples
     --------

@@ -14,7 +14,7 @@ QUANTILE = 0.02  # of the bins of a band; librosa's default
 
 
 def spectral_contrast(analysis: Analysis) -> Rows:
-    """`librosa.feature.spectral_contrast`, 7 bands, decibel.
+    """`librosa.feature.spectral_contrast`, 7 bands, decibel, `(7, n_frames)`.
 
     Examples
     --------

@@ -8,7 +8,7 @@ from ser.features.spectral.descriptors.contract import Descriptor
 
 
 def tonnetz(analysis: Analysis) -> Rows:
-    """`librosa.feature.tonnetz` of the waveform without harmonic separation, 6 rows.
+    """`librosa.feature.tonnetz` of the waveform without harmonic separation, `(6, n_frames)`.
 
     Examples
     --------

@@ -8,7 +8,7 @@ from ser.features.spectral.descriptors.contract import Descriptor
 
 
 def tonnetz_stft(analysis: Analysis) -> Rows:
-    """`librosa.feature.tonnetz` of `chroma`, 6 rows: other values than `tonnetz`, in a tenth of its time.
+    """`librosa.feature.tonnetz` of `chroma`, `(6, n_frames)`: other values than `tonnetz`, in a tenth of its time.
 
     Examples
     --------
