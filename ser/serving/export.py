@@ -59,14 +59,29 @@ def exported(model: Bundle, description: Mapping[str, Any], folder: Path) -> dic
     """
     is_network = hasattr(model.model, "network")
     written: dict[str, Path] = {}
-    for name, write in (NETWORKS if is_network else CLASSIFIERS).items():
+    for name, write in (NETWORKS if is_network else _of_classifier(model)).items():
         with files.replacing(folder / name) as temporary:
             temporary.mkdir()
             write(model, temporary)
             content = {**description, "export": {"format": name}}
+            if (temporary / bundle.LITERT).exists() and not is_network:
+                content["temperature"] = 1.0  # that of a classifier is part of the weights
             schema.write(content, temporary)
         written[name] = folder / name
     return written
+
+
+def _of_classifier(model: Bundle) -> Mapping[str, Callable[[Bundle, Path], None]]:
+    from ser.models import linear
+
+    return CLASSIFIERS | LINEAR if linear.is_linear(model.model) else CLASSIFIERS
+
+
+def _write_linear(model: Bundle, folder: Path) -> None:
+    """Write LiteRT of a logistic regression."""
+    from ser.models import linear
+
+    _convert(linear.network(model.model, model.labels), folder, weights="float32")
 
 
 def _write_litert(model: Bundle, folder: Path, *, weights: str) -> None:
@@ -77,7 +92,11 @@ def _write_litert(model: Bundle, folder: Path, *, weights: str) -> None:
     weights
         Type of the stored weights: float32, float16 or int8; the computation is in float32.
     """
-    tensorflow, network = _tensorflow(), model.model.network
+    _convert(model.model.network, folder, weights=weights)
+
+
+def _convert(network: Any, folder: Path, *, weights: str) -> None:
+    tensorflow = _tensorflow()
     with tempfile.TemporaryDirectory() as temporary, silent_stderr():
         serve = partial(network, training=False)
         _write_archive(network, Path(temporary), "serve", serve, n_utterances=1)
@@ -201,7 +220,8 @@ NETWORKS: Mapping[str, Callable[[Bundle, Path], None]] = {
     "litert_int8": partial(_write_litert, weights="int8"),
     bundle.SAVED_MODEL: _write_saved_model,
 }
-CLASSIFIERS: Mapping[str, Callable[[Bundle, Path], None]] = {"onnx": _write_onnx}
+CLASSIFIERS: dict[str, Callable[[Bundle, Path], None]] = {"onnx": _write_onnx}
+LINEAR: dict[str, Callable[[Bundle, Path], None]] = {"litert": _write_linear}
 
 
 def predictor(folder: Path) -> Predict:

@@ -1,5 +1,6 @@
 """Representation `whisper`: pooled layers, and the place of the weights."""
 
+import hashlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 import yaml
 
 from ser.audio import waveforms
-from ser.features.encoders import whisper, whisper_files, whisper_weights
+from ser.features.encoders import hugging_face, whisper, whisper_files, whisper_weights
 from ser.features.encoders.hugging_face import COMMIT, Unavailable
 from ser.features.encoders.whisper_spectra import log_mel_spectra
 from ser.features.encoders.whisper_states import States
@@ -134,8 +135,9 @@ def test_a_setting_that_is_none_is_refused_with_those_that_there_are(changes: di
 def test_every_choice_names_its_encoder_for_good(path: Path) -> None:
     content = yaml.safe_load(path.read_text())
     assert list(content) == [*settings(), "required"]
-    assert content["model"] == f"openai/whisper-{path.stem}"
+    assert content["model"] in (f"openai/whisper-{path.stem}", f"ser/whisper-{path.stem.replace('_', '-')}")
     assert COMMIT.fullmatch(content["revision"])
+    assert not hugging_face.unknown(content)
     assert (content["padded"], content["required"]) == (False, False)
 
 
@@ -151,6 +153,18 @@ def offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     monkeypatch.delenv("SER_ENCODERS")
     return tmp_path
+
+
+def test_the_packaged_encoder_needs_no_folder_and_no_network_and_is_the_one_of_its_revision(offline: Path) -> None:
+    content = yaml.safe_load((ROOT / "conf/whisper/tiny_int8.yaml").read_text())
+    whisper_files.check(content["model"], content["revision"])
+    path = whisper_files.path(content["model"], content["revision"])
+    assert hashlib.sha1(path.read_bytes()).hexdigest() == content["revision"]
+    assert path.stat().st_size < 8e6
+    assert list(offline.iterdir()) == []
+    given = {key: value for key, value in content.items() if key != "required"}
+    values = whisper.encoding(tone(440, 0.5), 16_000, **given)
+    assert len(values) == 2 * 2 * 384
 
 
 def test_weights_that_cannot_be_had_end_with_the_remedies(offline: Path) -> None:

@@ -174,7 +174,7 @@ def test_exporting_does_not_change_the_network_and_can_be_repeated(export: Expor
 
 
 def test_a_classifier_is_exported_to_onnx_only(tmp_path: Path) -> None:
-    made = trained()
+    made = trained("svm")
     written = exporting.exported(made, described(made), tmp_path)
     assert list(written) == ["onnx"]
     assert sorted(path.name for path in written["onnx"].iterdir()) == ["bundle.json", "model.onnx"]
@@ -182,8 +182,19 @@ def test_a_classifier_is_exported_to_onnx_only(tmp_path: Path) -> None:
     np.testing.assert_allclose(exporting.predictor(written["onnx"])(values), made.of_values(values), atol=1e-5)
 
 
-def test_an_interrupted_export_leaves_the_earlier_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_logistic_regression_is_also_exported_to_litert_with_the_same_probabilities(tmp_path: Path) -> None:
     made = trained()
+    written = exporting.exported(made, described(made), tmp_path)
+    assert list(written) == ["onnx", "litert"]
+    assert bundle.read_description(written["litert"])["temperature"] == 1.0
+    values = features_for(made).rows[made.columns].to_numpy(np.float32)
+    expected = made.of_values(values)
+    assert np.ptp(expected, axis=0).max() > 0.1
+    np.testing.assert_allclose(exporting.predictor(written["litert"])(values), expected, atol=1e-5)
+
+
+def test_an_interrupted_export_leaves_the_earlier_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = trained("svm")
     exporting.exported(made, described(made), tmp_path)
     before = {path.name: path.read_bytes() for path in (tmp_path / "onnx").iterdir()}
 

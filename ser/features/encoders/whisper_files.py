@@ -1,4 +1,4 @@
-"""Place of the weights of Whisper's encoder: a local folder, the hub's cache, or a download of that one file."""
+"""Place of the weights of Whisper's encoder: this package, a local folder, the hub's cache, or a download of a file."""
 
 import os
 import re
@@ -9,6 +9,7 @@ from ser.features.encoders.hugging_face import Unavailable
 
 FILE = "model.safetensors"
 FOLDERS = "SER_ENCODERS"  # variable of the environment: the folder of all encoders of this machine
+PACKAGED = Path(__file__).parent / "packaged"  # folder of the encoders that this package contains
 NAME = re.compile(r"[\w.-]+/[\w.-]+")
 
 
@@ -46,8 +47,11 @@ def path(model: str, revision: str) -> Path:
 def found(model: str, revision: str) -> Path | None:
     """File of the weights on this machine; None if there is none.
 
-    A local folder comes before the hub's cache. Its files are not compared with the revision.
+    This package comes first, then a local folder, then the hub's cache. Local files are not compared with the revision.
     """
+    packaged = PACKAGED / folder_name(model) / FILE
+    if packaged.is_file():
+        return packaged
     here = local(model)
     if here is not None and here.is_file():
         return here

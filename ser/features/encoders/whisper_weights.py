@@ -23,6 +23,8 @@ Array = npt.NDArray[np.float32]
 HEAD_WIDTH = 64  # values of a head of the self-attention, in Whisper of every size
 ROWS = 8  # of a block of a matrix that is transposed
 FIRST = "encoder.conv1.weight"  # end of a name; its beginning depends on how the model was saved
+NORM = "encoder.layer_norm.weight"  # of the normalisation after the last layer
+SCALE = "_scale"  # added to the name of a matrix in 8 bits: name of the factor of each output (tools/pack_encoder.py)
 
 
 class Affine(NamedTuple):
@@ -84,7 +86,7 @@ class Weights:
     """Added to the frames, `(n_positions, width)`; a frame has 20 ms."""
     layers: tuple[Layer, ...]
     norm: Affine | None
-    """Normalisation after the last layer; None if later layers were not read."""
+    """Normalisation after the last layer; None if later layers were not read, or are not in the file."""
 
     @property
     def n_mels(self) -> int:
@@ -106,7 +108,8 @@ def read(path: Path, *, n_layers: int | None = None) -> Weights:
     """Read the weights of the first `n_layers` layers; None: of all, and of the normalisation after them.
 
     A hidden state has a number: 0 is the input of the first layer, `k` the output of layer `k`. The last one, whose
-    number is that of all layers, is taken after the normalisation.
+    number is that of all layers, is taken after the normalisation, unless the file holds only the first layers of an
+    encoder and therefore no normalisation.
 
     Raises
     ------
@@ -141,7 +144,11 @@ def _read(path: Path, names: list[str], tensor: Callable[[str], npt.NDArray[Any]
     def array(name: str) -> npt.NDArray[Any]:
         if f"{prefix}encoder.{name}" not in names:
             raise Unavailable(f"{path} has no {prefix}encoder.{name}; fetch it anew")
-        return tensor(f"{prefix}encoder.{name}")
+        found = tensor(f"{prefix}encoder.{name}")
+        if found.dtype == np.int8:
+            scale = array(f"{name}{SCALE}").astype(np.float32)
+            return found * scale.reshape(-1, *(1 for _ in found.shape[1:]))
+        return found
 
     def affine(name: str) -> Affine:
         kernel = _transposed(array(f"{name}.weight"))  # in torch, outputs come first, steps of a convolution last
@@ -156,7 +163,7 @@ def _read(path: Path, names: list[str], tensor: Callable[[str], npt.NDArray[Any]
         convolutions=(affine("conv1"), affine("conv2")),
         positions=array("embed_positions.weight").astype(np.float32),
         layers=tuple(layer(k) for k in range(wanted)),
-        norm=affine("layer_norm") if wanted == n_present else None,
+        norm=affine("layer_norm") if wanted == n_present and f"{prefix}{NORM}" in names else None,
     )
 
 

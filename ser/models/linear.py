@@ -1,0 +1,64 @@
+"""Logistic regressions as networks of one layer, which LiteRT predicts without scikit-learn."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.linear_model import LogisticRegression
+
+Array = npt.NDArray[np.float64]
+
+
+def is_linear(model: object) -> bool:
+    """True for a calibrated logistic regression, as `ser.models.classifier_training` fits it."""
+    return isinstance(model, CalibratedClassifierCV) and isinstance(_estimator(model).steps[-1][1], LogisticRegression)
+
+
+def network(model: CalibratedClassifierCV, labels: list[str]) -> Any:
+    """Network with the probabilities of the classifier, in the order of `labels`.
+
+    The scaler and the temperature are part of the weights. These are centred over the labels, which changes no
+    probability and keeps sums of single precision small.
+    """
+    from ser.models.backend import keras
+
+    kernel, bias = weights(model, labels)
+    inputs = keras.Input((len(kernel),))
+    layer = keras.layers.Dense(len(bias), activation="softmax")
+    made = keras.Model(inputs, layer(inputs), name="logistic_regression")
+    layer.set_weights([kernel.astype(np.float32), bias.astype(np.float32)])
+    return made
+
+
+def weights(model: CalibratedClassifierCV, labels: list[str]) -> tuple[Array, Array]:
+    """Factors `(n_features, n_labels)` and terms `(n_labels,)` whose sum is the logit of each label.
+
+    Examples
+    --------
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> values, emotion = np.array([[0.0], [1.0], [4.0], [5.0]] * 2), ["calm", "calm", "sad", "sad"] * 2
+    >>> pipeline = make_pipeline(StandardScaler(), LogisticRegression())
+    >>> model = CalibratedClassifierCV(pipeline, method="temperature", cv=2, ensemble=False).fit(values, emotion)
+    >>> kernel, bias = weights(model, ["sad", "calm"])
+    >>> logits = values @ kernel + bias
+    >>> share = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    >>> bool(np.allclose(share[:, ::-1], model.predict_proba(values)))
+    True
+    """
+    pipeline = _estimator(model)
+    scaler, classifier = pipeline.steps[0][1], pipeline.steps[-1][1]
+    (temperature,) = model.calibrated_classifiers_[0].calibrators
+    kernel, bias = classifier.coef_, classifier.intercept_
+    if len(kernel) == 1:  # two labels: the logit of the second, where that of the first is 0
+        kernel, bias = np.concatenate([0 * kernel, kernel]), np.concatenate([0 * bias, bias])
+    kernel = kernel / scaler.scale_
+    bias = bias - kernel @ scaler.mean_
+    order = [list(model.classes_).index(label) for label in labels]
+    kernel, bias = (float(temperature.beta_) * array[order] for array in (kernel, bias))
+    return (kernel - kernel.mean(axis=0)).T, bias - bias.mean()
+
+
+def _estimator(model: CalibratedClassifierCV) -> Any:
+    return model.calibrated_classifiers_[0].estimator
