@@ -4,6 +4,7 @@ Run as: python -m benchmarks.prediction
 """
 
 import argparse
+import json
 import os
 import statistics
 import subprocess
@@ -16,18 +17,19 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
+import yaml
 
 from ser.audio import waveforms
 from ser.audio.waveforms import Waveform
 from ser.serving import inputs, recognition
 
-RECORDINGS = Path("data/demo")
+RECORDINGS, CONF = Path("data/demo"), Path("conf")
 SAMPLE_RATE = 48_000  # Hz, as in RAVDESS
 UTTERANCE = 3.0  # seconds
 STREAM = 120.0  # seconds
-MAX_COLD = 1.5  # seconds
+MAX_COLD = 0.8  # seconds
 MIN_COLD_RATIO = 4.0
-MAX_WARM = 15.0  # milliseconds
+MAX_WARM = 25.0  # milliseconds
 MIN_STREAM_RATIO = 20.0  # times real time
 N_WARM = 200
 
@@ -86,13 +88,14 @@ def cold_goal(recording: Path, n_runs: int) -> bool:
 
 
 def write_network(path: Path) -> None:
-    """Write the architecture of the embedded model as a Keras file, in another process: this one avoids TensorFlow."""
+    """Write a network of other projects as a Keras file, in another process: this one avoids TensorFlow."""
+    settings = yaml.safe_load((CONF / "model/cnn_lstm.yaml").read_text(encoding="utf-8"))["model"]
+    del settings["representation"]
     code = (
-        "import sys; from pathlib import Path; from ser.models import bundle; from ser.models.networks import network;"
-        " from ser.serving import recognition; said = bundle.read_description(recognition.EMBEDDED)['model'];"
-        " network(**said, input_shape=(64, 94), n_labels=8, standardisation=None).save(sys.argv[1])"
+        "import json, sys; from ser.models.networks import network;"
+        " network(**json.loads(sys.argv[2]), input_shape=(64, 94), n_labels=8, standardisation=None).save(sys.argv[1])"
     )
-    subprocess.run([sys.executable, "-c", code, str(path)], check=True, capture_output=True)
+    subprocess.run([sys.executable, "-c", code, str(path), json.dumps(settings)], check=True, capture_output=True)
 
 
 def seconds(code: str, *arguments: str) -> float:

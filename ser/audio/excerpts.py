@@ -1,10 +1,15 @@
-"""First seconds of a waveform, at the sample rate of the analysis."""
+"""Parts of a waveform: its first seconds, at the sample rate of the analysis, and the part with speech."""
 
 from math import ceil
+
+import numpy as np
 
 from ser.audio import waveforms
 
 MARGIN = 0.1  # seconds; longer than the resampler's filter, so that cutting before resampling changes no value
+LEVEL_FRAME = 0.02  # seconds
+DEPTH = 35.0  # decibels below the loudest frame, down to which a frame counts as speech
+AROUND = 0.3  # seconds that are kept before and after the speech
 
 
 def excerpt(
@@ -20,3 +25,33 @@ def excerpt(
     """
     head = waveform[: ceil((duration + MARGIN) * recorded_rate)]
     return waveforms.resampled(head, sample_rate=recorded_rate, target=sample_rate)[: round(duration * sample_rate)]
+
+
+def around_speech(waveform: waveforms.Waveform, sample_rate: int) -> waveforms.Waveform:
+    """Part of a waveform from 0.3 s before its first loud frame to 0.3 s after its last one.
+
+    A frame of 20 ms is loud if its level is at most 35 dB below that of the loudest frame. So the silence around the
+    speech, whose length depends on the recording, changes no feature. Noise of a similar level as the speech is kept.
+
+    Parameters
+    ----------
+    waveform
+        Mono, `(n_samples,)`.
+    sample_rate
+        Hz.
+
+    Examples
+    --------
+    >>> silence, speech = np.zeros(16_000, np.float32), np.ones(8_000, np.float32)
+    >>> around_speech(np.concatenate([silence, speech, silence]), 16_000).size / 16_000
+    1.1
+    """
+    length = round(LEVEL_FRAME * sample_rate)
+    n_frames = waveform.size // length
+    if n_frames == 0:
+        return waveform
+    frames = waveform[: n_frames * length].reshape(n_frames, length).astype(np.float64)
+    power = np.einsum("ij,ij->i", frames, frames)
+    loud = np.flatnonzero(power >= power.max() * 10 ** (-DEPTH / 10))
+    kept = round(AROUND * sample_rate)
+    return waveform[max(0, int(loud[0]) * length - kept) : (int(loud[-1]) + 1) * length + kept]

@@ -43,7 +43,13 @@ def local(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def settings(**changes: Any) -> dict[str, Any]:
-    base = {"model": MODEL, "revision": REVISION, "layers": [2], "pooling": ["mean", "deviation"], "padded": False}
+    base = {
+        "model": MODEL,
+        "revision": REVISION,
+        "layers": [2],
+        "pooling": ["mean", "deviation"],
+        "extent": "recording",
+    }
     return {**base, "max_duration": 2.0, **changes}
 
 
@@ -51,6 +57,10 @@ def vector(waveform: Waveform, rate: int = 16_000, **changes: Any) -> Vector:
     named = whisper.encoding(waveform, rate, **settings(**changes))
     assert list(named) == [f"Whisper_{k}" for k in range(1, len(named) + 1)]
     return np.array(list(named.values()))
+
+
+def silence(seconds: float) -> Waveform:
+    return np.zeros(round(16_000 * seconds), np.float32)
 
 
 def state(folder: Path, waveform: Waveform, number: int) -> npt.NDArray[np.float32]:
@@ -85,9 +95,9 @@ def test_the_states_of_the_padding_are_left_out(folder: Path) -> None:
     waveform = speech_like(0, 0.9, 16_000)
     padded = state(folder, np.pad(waveform, (0, 32_000 - waveform.size)), 2)[:45]
     expected = np.concatenate([padded.mean(axis=0), padded.std(axis=0)])
-    np.testing.assert_allclose(vector(waveform, padded=True), expected, rtol=0, atol=1e-5)
+    np.testing.assert_allclose(vector(waveform, extent="padded"), expected, rtol=0, atol=1e-5)
     assert np.abs(vector(waveform) - expected).max() > 0.01
-    assert vector(np.zeros(0, np.float32), padded=True).shape == (2 * WIDTH,)
+    assert vector(np.zeros(0, np.float32), extent="padded").shape == (2 * WIDTH,)
 
 
 def test_a_recording_is_resampled_and_what_comes_after_the_limit_changes_nothing() -> None:
@@ -121,6 +131,7 @@ def test_a_model_extracts_what_its_stage_did() -> None:
         ({"layers": [4]}, "has 3; choose from 0 (the input of the first layer) to 3"),
         ({"pooling": ["mode"]}, "whisper.pooling is ['mode']; choose one or more of mean, deviation"),
         ({"pooling": []}, "whisper.pooling is []; choose one or more of mean, deviation"),
+        ({"extent": "all"}, "whisper.extent is all; choose one of recording, speech, padded"),
         ({"max_duration": 2.5}, "takes 2.0 s at most; choose -S whisper.max_duration=2.0"),
         ({"model": "/no/folder"}, "whisper.model is /no/folder; wanted a name at https://huggingface.co"),
         ({"revision": "main"}, "whisper.revision is main; wanted a commit of 40 hexadecimal digits"),
@@ -131,6 +142,17 @@ def test_a_setting_that_is_none_is_refused_with_those_that_there_are(changes: di
         vector(tone(440, 0.1), **changes)
 
 
+def test_silence_around_the_speech_changes_nothing_where_only_speech_is_encoded() -> None:
+    speech = np.concatenate([silence(0.3), tone(440, 0.5), silence(0.3)])
+    longer = np.concatenate([silence(1.4), speech, silence(2.0)])
+    alone = vector(speech, extent="speech")
+    np.testing.assert_array_equal(vector(longer, extent="speech"), alone)
+    np.testing.assert_array_equal(vector(speech), alone)
+    assert np.abs(vector(longer) - alone).max() > 1e-3
+    assert vector(np.zeros(0, np.float32), extent="speech").shape == (2 * WIDTH,)
+    assert vector(silence(1), extent="speech").shape == (2 * WIDTH,)
+
+
 @pytest.mark.parametrize("path", sorted((ROOT / "conf/whisper").glob("*.yaml")), ids=lambda path: path.stem)
 def test_every_choice_names_its_encoder_for_good(path: Path) -> None:
     content = yaml.safe_load(path.read_text())
@@ -138,7 +160,8 @@ def test_every_choice_names_its_encoder_for_good(path: Path) -> None:
     assert content["model"] in (f"openai/whisper-{path.stem}", f"ser/whisper-{path.stem.replace('_', '-')}")
     assert COMMIT.fullmatch(content["revision"])
     assert not hugging_face.unknown(content)
-    assert (content["padded"], content["required"]) == (False, False)
+    assert content["extent"] == ("speech" if path.stem == "tiny_int8" else "recording")
+    assert content["required"] is False
 
 
 # place of the weights

@@ -249,7 +249,7 @@ def naming(folder: Path, representation: str, settings: dict[str, Any]) -> Path:
 
 LIBROSA = {"name": "two", "sample_rate": 8_000, "n_fft": 512, "hop_length": 256}
 LIBROSA["descriptors"] = [{"name": "rms", "functionals": ["mean"]}]  # type: ignore[assignment]
-WHISPER = {"layers": [1], "pooling": ["mean"], "padded": False, "max_duration": 10.0}
+WHISPER = {"layers": [1], "pooling": ["mean"], "extent": "recording", "max_duration": 10.0}
 ENCODER = {"layers": None, "weights": None, "max_duration": 10.0}
 
 

@@ -22,7 +22,7 @@ SETTINGS: dict[str, Any] = {
     "revision": "0123456789" * 4,
     "layers": [2],
     "pooling": ["mean", "deviation"],
-    "padded": False,
+    "extent": "recording",
     "max_duration": 2.0,
     "required": False,
 }

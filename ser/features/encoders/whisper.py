@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ser.audio import waveforms
+from ser.audio.excerpts import around_speech
 from ser.features.definition import Definition
 from ser.features.encoders import hugging_face, whisper_files, whisper_weights
 from ser.features.encoders.excerpts import encodable
@@ -20,6 +21,7 @@ from ser.features.encoders.whisper_spectra import HOP_LENGTH, SAMPLE_RATE, log_m
 from ser.features.encoders.whisper_states import States
 from ser.features.encoders.whisper_weights import Array
 
+EXTENTS = ("recording", "speech", "padded")
 SAMPLES_A_STATE = 2 * HOP_LENGTH  # 20 ms
 POOLINGS: Mapping[str, Callable[[Array], Array]] = {
     "mean": lambda state: np.asarray(state.mean(axis=0, dtype=np.float64)),
@@ -73,7 +75,7 @@ def encoding(
     revision: str,
     layers: Sequence[int],
     pooling: Sequence[str],
-    padded: bool,
+    extent: str,
     max_duration: float,
 ) -> dict[str, float]:
     """Statistics over time of each value of the layers, one layer after the other: `Whisper_1`, `Whisper_2`, …
@@ -84,8 +86,10 @@ def encoding(
         `(n_samples,)` at `recorded_rate` Hz, of which the first `max_duration` seconds are encoded.
     model, revision
         The encoder, which each process loads once.
-    layers, padded, pooling
+    layers, pooling
         As `Encoder` takes them; names in `POOLINGS`.
+    extent
+        In `EXTENTS`: `recording`; its part with `speech` (`around_speech`); or `padded` with zeros to 30 s.
 
     Raises
     ------
@@ -93,8 +97,10 @@ def encoding(
         If the weights are not available, or the encoder has no such layer or does not take `max_duration`.
     """
     encoder = _encoder({"model": model, "revision": revision, "layers": layers})
+    if extent not in EXTENTS:
+        raise ValueError(f"whisper.extent is {extent}; choose one of {', '.join(EXTENTS)}")
     at_rate = encodable(
-        waveform,
+        around_speech(waveform, recorded_rate) if extent == "speech" else waveform,
         recorded_rate,
         sample_rate=SAMPLE_RATE,
         max_duration=max_duration,
@@ -103,7 +109,8 @@ def encoding(
     )
     if not pooling or not set(pooling) <= set(POOLINGS):
         raise ValueError(f"whisper.pooling is {list(pooling)}; choose one or more of {', '.join(POOLINGS)}")
-    parts = [POOLINGS[name](state) for state in encoder(at_rate, layers, padded=padded) for name in pooling]
+    states = encoder(at_rate, layers, padded=extent == "padded")
+    parts = [POOLINGS[name](state) for state in states for name in pooling]
     return {f"Whisper_{k}": float(value) for k, value in enumerate(np.concatenate(parts), start=1)}
 
 
