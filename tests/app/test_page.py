@@ -196,7 +196,7 @@ def test_without_card_and_demo_the_page_still_works(tmp_path: Path, monkeypatch:
     assert page.radio[0].options == [view.UPLOAD, view.RECORD]
     page.selectbox[0].set_value("models/mine").run()
     assert "no model card" in text(page)
-    assert "Model: tuned_yamnet\n" in text(page)
+    assert "Model: logistic_regression\n" in text(page)
 
 
 def test_the_card_of_a_stranger_is_plain_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

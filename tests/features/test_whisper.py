@@ -157,7 +157,7 @@ def test_silence_around_the_speech_changes_nothing_where_only_speech_is_encoded(
 def test_every_choice_names_its_encoder_for_good(path: Path) -> None:
     content = yaml.safe_load(path.read_text())
     assert list(content) == [*settings(), "required"]
-    assert content["model"] in (f"openai/whisper-{path.stem}", f"ser/whisper-{path.stem.replace('_', '-')}")
+    assert content["model"] in (f"openai/whisper-{path.stem}", f"packaged/whisper-{path.stem.replace('_', '-')}")
     assert COMMIT.fullmatch(content["revision"])
     assert not hugging_face.unknown(content)
     assert content["extent"] == ("speech" if path.stem == "tiny_int8" else "recording")

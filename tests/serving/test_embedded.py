@@ -14,6 +14,7 @@ from sklearn.metrics import recall_score
 
 from benchmarks import elsewhere
 from ser.corpora import ravdess
+from ser.features.encoders import whisper_files
 from ser.models import bundle, litert
 from ser.reporting import cards
 from ser.serving import inputs, recognition
@@ -23,7 +24,7 @@ from tests.support.small_corpora import composed
 FOLDER = recognition.EMBEDDED
 CARD = (FOLDER / "README.md").read_text(encoding="utf-8")
 DESCRIPTION: dict[str, Any] = json.loads((FOLDER / "bundle.json").read_text(encoding="utf-8"))
-LARGEST = 3e6  # bytes
+LARGEST = 8e6  # bytes, with the encoder
 # RAVDESS's code -> emotion, by the documentation of the corpus.
 EMOTIONS = dict(
     zip(
@@ -66,14 +67,15 @@ def test_the_folder_is_an_export_and_small() -> None:
         "bundle.json",
         "model.tflite",
     ]
-    assert sum(path.stat().st_size for path in FOLDER.iterdir() if path.is_file()) <= LARGEST
+    encoder = whisper_files.PACKAGED / "whisper_tiny_int8" / whisper_files.FILE
+    assert sum(path.stat().st_size for path in (*FOLDER.iterdir(), encoder) if path.is_file()) <= LARGEST
     assert DESCRIPTION["export"]["format"].startswith("litert")
 
 
 def test_input_and_output_of_its_network_fit_its_representation_and_labels() -> None:
     model = bundle.load(FOLDER)
     assert isinstance(model.model, litert.LiteRTClassifier)
-    found = model.of_values(np.random.default_rng(0).random((3, 64, 256)).astype(np.float32))
+    found = model.of_values(np.random.default_rng(0).random((3, len(DESCRIPTION["columns"]))).astype(np.float32))
     assert found.shape == (3, len(DESCRIPTION["labels"]))
     np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-6)
     assert sorted(DESCRIPTION["labels"]) == sorted(EMOTIONS.values())
@@ -83,8 +85,10 @@ def test_its_representation_has_the_settings_of_conf() -> None:
     study = composed("experiment=embedded")
     representation = study["representation"]
     assert DESCRIPTION["representation"] == {key: representation[key] for key in ("name", "settings")}
-    assert DESCRIPTION["representation"]["settings"] == study["yamnet_bands"]
-    assert DESCRIPTION["representation"]["settings"]["name"] == "speech_256"
+    assert DESCRIPTION["representation"]["settings"] == study["whisper"]
+    assert (
+        study["whisper"]["model"] == "packaged/whisper-tiny-int8"
+    )  # nothing is downloaded
 
 
 def test_its_settings_are_those_of_its_experiment_in_conf() -> None:
@@ -98,13 +102,13 @@ def test_its_settings_are_those_of_its_experiment_in_conf() -> None:
 
 
 def test_the_card_and_the_bundle_agree() -> None:
-    assert f"{DESCRIPTION['metrics']['n_parameters']:,} parameters" in CARD
+    assert f"{len(DESCRIPTION['columns'])} features" in CARD
     assert f"for the emotions {', '.join(DESCRIPTION['labels'])}." in CARD
     numbers = [speaker.removeprefix("ravdess/") for speaker in DESCRIPTION["speakers"]]
     assert f"Trained on {len(numbers)} speakers ({', '.join(numbers)})" in CARD
     assert f"**{ravdess.CORPUS.licence}**" in CARD
     assert f"with seed {DESCRIPTION['seed']}" in CARD
-    assert CARD.startswith(f"# Model card: {DESCRIPTION['model']['name']} on yamnet_bands, trained on ravdess\n")
+    assert CARD.startswith(f"# Model card: {DESCRIPTION['model']['name']} on whisper, trained on ravdess\n")
 
 
 def test_its_test_actors_are_not_its_training_actors() -> None:
@@ -136,7 +140,8 @@ def test_it_is_part_of_the_package() -> None:
     import tomllib
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    assert project["tool"]["setuptools"]["package-data"]["ser"] == ["serving/embedded/*", "reporting/templates/*"]
+    data = project["tool"]["setuptools"]["package-data"]["ser"]
+    assert {"serving/embedded/*", "features/encoders/packaged/*/*"} <= set(data)
 
 
 @pytest.mark.slow
@@ -160,6 +165,7 @@ def test_a_wheel_contains_it_and_every_package(tmp_path: Path) -> None:
         names = set(wheel.namelist())
         assert wheel.read("ser/serving/embedded/model.tflite") == (FOLDER / "model.tflite").read_bytes()
     assert {f"ser/serving/embedded/{name}" for name in ("bundle.json", "README.md")} <= names
+    assert f"ser/features/encoders/packaged/whisper_tiny_int8/{whisper_files.FILE}" in names
     modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "ser").rglob("*.py")}
     assert modules <= names
 

@@ -8,16 +8,16 @@ import time
 from pathlib import Path
 from typing import Any
 
-import librosa
 import numpy as np
 import pytest
-import scipy.signal
 import soundfile
 
 import ser
 from ser import predict_emotion
 from ser.audio import reading
 from ser.audio.reading import InvalidAudio, Kind
+from ser.features.encoders import whisper_files, whisper_states, whisper_weights
+from ser.features.encoders.whisper_spectra import log_mel_spectra
 from ser.models import averaging, bundle, ensembles
 from ser.models.bundle import Bundle
 from ser.representation.registry import extractor
@@ -82,44 +82,28 @@ def test_a_prediction_is_the_output_of_the_model_for_the_features(path: Path) ->
     assert found["confidence"] == shares(found).max()
 
 
-def test_a_prediction_is_the_output_of_the_network_for_yamnets_spectrogram() -> None:
-    """An independent implementation of bundle.json's settings, and softmax with a temperature."""
+def test_a_prediction_is_the_output_of_the_network_for_the_pooled_states_of_the_speech() -> None:
+    """An independent computation of the settings of bundle.json from the states of the encoder."""
     from ai_edge_litert.interpreter import Interpreter
 
     described = json.loads((EMBEDDED / "bundle.json").read_text())
     settings = described["representation"]["settings"]
-    waveform = librosa.load(DEMO[0], sr=16_000)[0]
-    levels = [np.sqrt((waveform[k : k + 400] ** 2).mean()) for k in range(0, waveform.size - 399, 400)]
-    waveform = waveform * 10 ** (settings["level"] / 20) / np.percentile(levels, 90)
-    frames = (
-        librosa.util.frame(waveform, frame_length=400, hop_length=160) * scipy.signal.get_window("hann", 400)[:, None]
-    )
-    spectra = np.log(triangles() @ np.abs(np.fft.rfft(frames, 512, axis=0)) + 0.001)
-    loud = np.flatnonzero(20 / np.log(10) * (spectra.mean(axis=0) - spectra.mean(axis=0).max()) > -settings["depth"])
-    before = settings["n_frames"] // 2 - (loud[0] + loud[-1] + 1) // 2
-    after = settings["n_frames"] - before - spectra.shape[1]
-    assert min(before, after) > 0
-    padded = np.pad(spectra, ((0, 0), (before, after)), constant_values=np.log(0.001))
+    assert (settings["extent"], settings["pooling"]) == ("speech", ["mean", "deviation"])
+    waveform = np.concatenate([silence(2), SPEECH, silence(1)])
+    level = [np.square(waveform[k : k + 320], dtype=np.float64).sum() for k in range(0, waveform.size - 319, 320)]
+    loud = [k for k, power in enumerate(level) if 10 * np.log10(power / max(level) + 1e-12) >= -35]
+    speech = waveform[loud[0] * 320 - 4800 : (loud[-1] + 1) * 320 + 4800]
+    weights = whisper_weights.read(whisper_files.path(settings["model"], settings["revision"]), n_layers=3)
+    states = whisper_states.States(weights)(log_mel_spectra(speech), settings["layers"])
+    values = np.concatenate([pooled for state in states for pooled in (state.mean(axis=0), state.std(axis=0))])
     interpreter = Interpreter(model_path=str(EMBEDDED / "model.tflite"), num_threads=1)
     interpreter.allocate_tensors()
-    interpreter.set_tensor(interpreter.get_input_details()[0]["index"], padded[np.newaxis].astype(np.float32))
+    interpreter.set_tensor(interpreter.get_input_details()[0]["index"], values[np.newaxis].astype(np.float32))
     interpreter.invoke()
     output = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])[0].astype(np.float64)
     assert output.sum() == pytest.approx(1, abs=1e-5)
-    softened = output ** (1 / described["temperature"])
-    np.testing.assert_allclose(shares(predict_emotion(DEMO[0])), softened / softened.sum(), rtol=0, atol=2e-3)
-
-
-def triangles() -> np.ndarray:
-    """64 bands that are triangles in mel (HTK's), from 125 to 7500 Hz, `(64, 257)`, as in AudioSet's code."""
-
-    def mel(frequency: np.ndarray) -> np.ndarray:
-        return 1127 * np.log1p(frequency / 700)
-
-    bins, edges = mel(np.linspace(0, 8000, 257)), np.linspace(*mel(np.array([125.0, 7500.0])), 66)
-    rise = (bins - edges[:-2, None]) / (edges[1:-1] - edges[:-2])[:, None]
-    fall = (edges[2:, None] - bins) / (edges[2:] - edges[1:-1])[:, None]
-    return np.maximum(0, np.minimum(rise, fall))
+    assert described["temperature"] == 1
+    np.testing.assert_allclose(shares(predict_emotion(waveform, RATE)), output, rtol=0, atol=1e-4)
 
 
 def test_file_path_and_waveform_have_equal_predictions() -> None:
