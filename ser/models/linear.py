@@ -1,4 +1,4 @@
-"""Logistic regressions as networks of one layer, which LiteRT predicts without scikit-learn."""
+"""Logistic regressions as the weights of one layer, which LiteRT predicts without scikit-learn."""
 
 from typing import Any
 
@@ -11,28 +11,21 @@ Array = npt.NDArray[np.float64]
 
 
 def is_linear(model: object) -> bool:
-    """True for a calibrated logistic regression, as `ser.models.classifier_training` fits it."""
-    return isinstance(model, CalibratedClassifierCV) and isinstance(_estimator(model).steps[-1][1], LogisticRegression)
+    """True for a calibrated logistic regression, as `ser.models.classifier_training` fits it.
 
-
-def network(model: CalibratedClassifierCV, labels: list[str]) -> Any:
-    """Network with the probabilities of the classifier, in the order of `labels`.
-
-    The scaler and the temperature are part of the weights. These are centred over the labels, which changes no
-    probability and keeps sums of single precision small.
+    Examples
+    --------
+    >>> is_linear(LogisticRegression())  # it is not calibrated
+    False
     """
-    from ser.models.backend import keras
-
-    kernel, bias = weights(model, labels)
-    inputs = keras.Input((len(kernel),))
-    layer = keras.layers.Dense(len(bias), activation="softmax")
-    made = keras.Model(inputs, layer(inputs), name="logistic_regression")
-    layer.set_weights([kernel.astype(np.float32), bias.astype(np.float32)])
-    return made
+    return isinstance(model, CalibratedClassifierCV) and isinstance(_estimator(model).steps[-1][1], LogisticRegression)
 
 
 def weights(model: CalibratedClassifierCV, labels: list[str]) -> tuple[Array, Array]:
     """Factors `(n_features, n_labels)` and terms `(n_labels,)` whose sum is the logit of each label.
+
+    The scaler and the temperature are part of them. They are centred over the labels, which changes no probability and
+    keeps sums of single precision small.
 
     Examples
     --------

@@ -80,8 +80,14 @@ def _of_classifier(model: Bundle) -> Mapping[str, Callable[[Bundle, Path], None]
 def _write_linear(model: Bundle, folder: Path) -> None:
     """Write LiteRT of a logistic regression."""
     from ser.models import linear
+    from ser.models.backend import keras
 
-    _convert(linear.network(model.model, model.labels), folder, weights="float32")
+    kernel, bias = linear.weights(model.model, model.labels)
+    inputs = keras.Input((len(kernel),))
+    layer = keras.layers.Dense(len(bias), activation="softmax")
+    network = keras.Model(inputs, layer(inputs))
+    layer.set_weights([kernel.astype(np.float32), bias.astype(np.float32)])
+    _convert(network, folder, weights="float32")
 
 
 def _write_litert(model: Bundle, folder: Path, *, weights: str) -> None:

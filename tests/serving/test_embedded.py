@@ -86,9 +86,7 @@ def test_its_representation_has_the_settings_of_conf() -> None:
     representation = study["representation"]
     assert DESCRIPTION["representation"] == {key: representation[key] for key in ("name", "settings")}
     assert DESCRIPTION["representation"]["settings"] == study["whisper"]
-    assert (
-        study["whisper"]["model"] == "packaged/whisper-tiny-int8"
-    )  # nothing is downloaded
+    assert study["whisper"]["model"] == "packaged/whisper-tiny-int8"  # nothing is downloaded
 
 
 def test_its_settings_are_those_of_its_experiment_in_conf() -> None:
