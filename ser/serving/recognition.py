@@ -261,15 +261,13 @@ def predict_emotion(
         Path of a file; or a waveform, `(n_samples,)` or `(n_samples, n_channels)`.
     sample_rate
         Hz; only for a waveform, since a file declares its own.
-    model
-        Folder of a bundle, as `models/fold_0`; by default the embedded model, trained on RAVDESS.
-    networks
-        Networks that the bundle may name; see `load`.
+    model, networks
+        Folder of a bundle, by default of the embedded model, and networks that it may name, as `load` takes them.
 
     Raises
     ------
     ValueError
-        If the recording or the model cannot be used; the message states the reason and the remedy.
+        If the recording or the model cannot be used, with the remedy.
     OSError
         If a file cannot be read.
 

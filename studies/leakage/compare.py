@@ -24,25 +24,15 @@ def main() -> None:
         report = files.read_json(AUDITS / f"{protocol}.json")
         labels = metrics.labels_of(predictions)
         names |= set(predictions["corpus"])
-        rows.append(row(predictions, report, n_resamples=config["evaluation"]["n_resamples"], seed=config["seed"]))
+        rows.append(_row(predictions, report, n_resamples=config["evaluation"]["n_resamples"], seed=config["seed"]))
     scores = protocol_scores.with_inflation(pd.DataFrame(rows, index=protocol_scores.ORDER))
     tables.write(scores.reset_index(names="protocol"), SCORES)
     note = caption(names, f"{config['model']['name']} on {config['model']['representation']}")
     files.write_figure(PICTURE, protocol_scores.picture(scores, chance=1 / len(labels), note=note))
 
 
-def row(predictions: pd.DataFrame, report: dict[str, Any], *, n_resamples: int, seed: int) -> dict[str, Any]:
-    """Scores of one protocol, and the findings of its audit.
-
-    Examples
-    --------
-    >>> rows = pd.DataFrame({"speaker": ["a", "b"], "truth": ["sad", "calm"], "prediction": "sad"})
-    >>> rows = rows.assign(p_calm=0.4, p_sad=0.6)
-    >>> report = {"protocol": "random", "declared": None, "n_errors": 0, "n_notes": 0, "findings": []}
-    >>> found = row(rows, report, n_resamples=9, seed=0)
-    >>> found["uar"], found["uar_low"], found["audit_found"]
-    (0.5, None, '')
-    """
+def _row(predictions: pd.DataFrame, report: dict[str, Any], *, n_resamples: int, seed: int) -> dict[str, Any]:
+    """Scores of one protocol, and the findings of its audit."""
     low, high = metrics.uar_interval(predictions, n_resamples=n_resamples, seed=seed)
     scores = metrics.scores(predictions)
     errors = [one["check"] for one in report["findings"] if one["level"] == "error"]

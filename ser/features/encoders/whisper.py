@@ -97,21 +97,20 @@ def encoding(
         If the weights are not available, or the encoder has no such layer or does not take `max_duration`.
     """
     encoder = _encoder({"model": model, "revision": revision, "layers": layers})
-    if extent not in EXTENTS:
-        raise ValueError(f"whisper.extent is {extent}; choose one of {', '.join(EXTENTS)}")
-    at_rate = encodable(
-        around_speech(waveform, recorded_rate) if extent == "speech" else waveform,
-        recorded_rate,
-        sample_rate=SAMPLE_RATE,
-        max_duration=max_duration,
-        limit=encoder.limit,
-        section="whisper",
-    )
-    if not pooling or not set(pooling) <= set(POOLINGS):
-        raise ValueError(f"whisper.pooling is {list(pooling)}; choose one or more of {', '.join(POOLINGS)}")
+    _check(pooling, extent)
+    part = around_speech(waveform, recorded_rate) if extent == "speech" else waveform
+    limits = {"max_duration": max_duration, "limit": encoder.limit}
+    at_rate = encodable(part, recorded_rate, sample_rate=SAMPLE_RATE, section="whisper", **limits)
     states = encoder(at_rate, layers, padded=extent == "padded")
     parts = [POOLINGS[name](state) for state in states for name in pooling]
     return {f"Whisper_{k}": float(value) for k, value in enumerate(np.concatenate(parts), start=1)}
+
+
+def _check(pooling: Sequence[str], extent: str) -> None:
+    if not pooling or not set(pooling) <= set(POOLINGS):
+        raise ValueError(f"whisper.pooling is {list(pooling)}; choose one or more of {', '.join(POOLINGS)}")
+    if extent not in EXTENTS:
+        raise ValueError(f"whisper.extent is {extent}; choose one of {', '.join(EXTENTS)}")
 
 
 def _encoder(settings: Mapping[str, Any]) -> Encoder:
