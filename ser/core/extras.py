@@ -29,8 +29,6 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {  # named as in `import`; pyproject.tom
         *("markupsafe", "umap"),
     ),
 }
-NETWORKS = ("keras", "tensorflow")
-EXPORTED = "; or export the model where they are installed, with ser export, and predict with the folder litert"
 
 
 class Missing(ValueError):
@@ -68,8 +66,8 @@ def of(library: str) -> str | None:
     return next((extra for extra, libraries in EXTRAS.items() if top in libraries), None)
 
 
-def check(library: str) -> None:
-    """Check that a library of an extra is installed.
+def check(library: str, *, otherwise: str = "") -> None:
+    """Check that a library of an extra is installed; `otherwise` is another remedy, after a semicolon.
 
     Raises
     ------
@@ -80,13 +78,13 @@ def check(library: str) -> None:
     --------
     >>> check("numpy")  # of no extra, and installed
     """
-    with named():
+    with named(otherwise=otherwise):
         if find_spec(library) is None:
             raise ModuleNotFoundError(name=library)
 
 
 @contextmanager
-def named() -> Iterator[None]:
+def named(*, otherwise: str = "") -> Iterator[None]:
     """Name the extra that is missing, where an import within the block finds no library.
 
     Raises
@@ -107,5 +105,4 @@ def named() -> Iterator[None]:
         library = error.name or ""
         if (extra := of(library)) is None:
             raise
-        otherwise = EXPORTED if library.partition(".")[0] in NETWORKS else ""
         raise Missing(f"this needs {library}, which is not installed; {remedy(extra)}{otherwise}") from error

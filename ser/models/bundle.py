@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from ser.core import files
+from ser.core import extras, files
 from ser.models import schema
 from ser.models.schema import FORMAT as FORMAT
 from ser.models.schema import TRAIN as TRAIN
@@ -247,6 +247,7 @@ def _model(path: Path, labels: list[str], description: dict[str, Any]) -> Any:
         from ser.models import litert
 
         return litert.loaded(path, labels, temperature)
+    extras.check("keras", otherwise=f"; or export it where Keras is installed: ser export {path.parent}")
     from ser.models import neural
 
     return neural.NeuralClassifier(neural.loaded(path), labels, temperature)
