@@ -132,13 +132,24 @@ def read(environment: Mapping[str, str]) -> Settings:
         work_seconds=_number(environment, "SER_WORK_SECONDS", default.work_seconds, lowest=0.1, highest=3600),
         forwarded_from=environment.get("FORWARDED_ALLOW_IPS") or None,
     )
+    _check_access(settings)
+    return settings
+
+
+def _check_access(settings: Settings) -> None:
+    """Check that other machines cannot use the service by mistake.
+
+    Raises
+    ------
+    ValueError
+        If they can reach it and need no key, and it is not meant to be open.
+    """
     if not (settings.is_local or settings.keys or settings.open):
         raise ValueError(
             f"SER_HOST is {settings.host}, which others can reach, and there are no keys; make one with"
             " `python -m app.http.keys NAME` and put its line into SER_API_KEYS or the file SER_API_KEYS_FILE, or let"
             " everybody in with SER_OPEN=1"
         )
-    return settings
 
 
 def _n_cores() -> int:

@@ -29,12 +29,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """
     kinds = "workspace, a folder with predictions.csv, a Git revision, or an experiment of dvc exp show"
     parser.add_argument("run_a", metavar="RUN_A", help=kinds)
-    parser.add_argument("run_b", metavar="RUN_B", help="as RUN_A; differences are B - A")
+    parser.add_argument("run_b", metavar="RUN_B", help="the run to compare with RUN_A; differences are B - A")
     add_options_of_test(parser)
     shape = parser.add_mutually_exclusive_group()
     shape.add_argument("--json", action="store_true", help="print json")
     shape.add_argument(
-        "--csv", action="store_true", help="print csv: the differences, or without interval each speaker's UAR"
+        "--csv", action="store_true", help="print csv: the differences; without an interval, the UAR of each speaker"
     )
 
 
@@ -50,7 +50,11 @@ def add_options_of_test(parser: argparse.ArgumentParser) -> None:
     """
     parser.add_argument("--partition", choices=["dev", "test"], help="default: test, or dev if a run has no test")
     parser.add_argument(
-        "--resamples", type=int, default=9999, metavar="N", help="of speakers, for interval and p (%(default)s)"
+        "--resamples",
+        type=int,
+        default=9999,
+        metavar="N",
+        help="resamples of the speakers, for interval and p (%(default)s)",
     )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="random seed of the resamples (%(default)s)")
 

@@ -29,7 +29,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     >>> given.base, given.rerun
     ('main', True)
     """
-    parser.add_argument("base", metavar="BASE", help="Git revision, as main or HEAD~1, or DVC experiment")
+    parser.add_argument("base", metavar="BASE", help="Git revision (for example main or HEAD~1), or experiment of DVC")
     parser.add_argument(
         "--rerun",
         action="store_true",

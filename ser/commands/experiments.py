@@ -23,7 +23,7 @@ MAX_VALUE = 40  # characters of one setting in the table
 MAX_SETTINGS = 6  # settings of one run in the table
 HINTS = (
     "UAR in %, with its 95 % interval over speakers; no interval below 6 speakers.",
-    "Other settings: what else differs from the default study; -S sets each. --json and --csv have all of them.",
+    "Other settings: all further differences from the default study, each an option -S. --json and --csv list all.",
 )
 Row = Mapping[str, Any]
 

@@ -60,7 +60,7 @@ def run(given: argparse.Namespace) -> str:
             f" -S model={next(iter(description['members']))}, and export that"
         )
     if "export" in description:
-        raise ValueError(f"{given.model} is an export already; give the folder of the trained model")
+        raise ValueError(f"{given.model} is already an export; give the folder of the trained model")
     model = bundle.load(given.model)
     values, truth = test_utterances(fold, model)
     card = cards.card(description, *cards.evaluation(METRICS, PREDICTIONS), fold=fold)

@@ -31,14 +31,16 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     >>> given.paths, given.timeline, given.hop
     (['a.wav'], True, 0.5)
     """
-    parser.add_argument("paths", nargs="*", metavar="PATH", help="files and folders; - for standard input")
-    parser.add_argument("--file", dest="more", action="append", default=[], metavar="FILE", help="as PATH")
-    parser.add_argument("--dir", dest="more", action="append", metavar="FOLDER", help="as PATH")
+    parser.add_argument("paths", nargs="*", metavar="PATH", help="files and folders; - means standard input")
+    parser.add_argument("--file", dest="more", action="append", default=[], metavar="FILE", help="the same as PATH")
+    parser.add_argument("--dir", dest="more", action="append", metavar="FOLDER", help="the same as PATH")
     parser.add_argument(
         "--record-duration", type=float, metavar="SECONDS", help="record from the microphone, and predict it"
     )
     parser.add_argument("--timeline", action="store_true", help="predict the emotion over time, in a sliding window")
-    parser.add_argument("--hop", type=float, default=HOP, metavar="SECONDS", help="step of the window (%(default)s)")
+    parser.add_argument(
+        "--hop", type=float, default=HOP, metavar="SECONDS", help="from one window to the next (%(default)s)"
+    )
     add_model_options(parser)
     add_format_options(parser)
 
@@ -66,8 +68,8 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME",
-        help="network that the bundle may download and run: a handle, the name of a speech encoder, or a folder; only"
-        " for one that you trust, and that ser does not know (repeatable)",
+        help="network that the bundle may download and run, if ser does not know it: a handle of TF Hub, the name of a"
+        " speech encoder, or a folder; name only networks that you trust (repeatable)",
     )
     parser.add_argument("--labels", metavar="A,B,…", help="emotions of the outputs of a Keras file, in order")
     parser.add_argument(
@@ -75,10 +77,10 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="FILE",
         help="settings of the features that a Keras file takes, as conf/librosa/means_42.yaml; it gets their values as"
-        " they are, not standardised (default: conf/log_mel/mel_64.yaml)",
+        " they are, without standardisation (default: conf/log_mel/mel_64.yaml)",
     )
     parser.add_argument(
-        "--all-speech", action="store_true", help="treat every recording as speech: never answer `no speech`"
+        "--all-speech", action="store_true", help="do not look for speech: predict an emotion of every recording"
     )
 
 

@@ -23,8 +23,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """
     from ser.commands import predict
 
-    parser.add_argument("--seconds", dest="record_duration", type=float, default=5.0, help="length (%(default)s)")
-    parser.add_argument("--save", type=Path, metavar="FILE", help="keep the recording as WAV or FLAC")
+    parser.add_argument(
+        "--seconds", dest="record_duration", type=float, default=5.0, help="length of the recording (%(default)s)"
+    )
+    parser.add_argument("--save", type=Path, metavar="FILE", help="write the recording to a file, WAV or FLAC")
     predict.add_model_options(parser)
     predict.add_format_options(parser)
     parser.set_defaults(timeline=False, hop=1.0)

@@ -43,17 +43,23 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "source",
         nargs="?",
         choices=["-", "microphone"],
-        help="- for raw audio on standard input (default: - if something is piped in, else microphone)",
+        help="- means raw audio on standard input (default: - if standard input is a pipe, else microphone)",
     )
     parser.add_argument(
         "--rate", type=int, default=16_000, metavar="HZ", help="sample rate of the raw audio (%(default)s)"
     )
     parser.add_argument("--channels", type=int, default=1, help="interleaved channels of the raw audio (%(default)s)")
     parser.add_argument(
-        "--format", dest="coding", choices=FORMATS, default="s16le", help="of a raw sample (%(default)s)"
+        "--format",
+        dest="coding",
+        choices=FORMATS,
+        default="s16le",
+        help="format of the samples of the raw audio (%(default)s)",
     )
-    parser.add_argument("--hop", type=float, default=HOP, metavar="SECONDS", help="step of the window (%(default)s)")
-    parser.add_argument("--json", action="store_true", help="print one json object a line")
+    parser.add_argument(
+        "--hop", type=float, default=HOP, metavar="SECONDS", help="from one window to the next (%(default)s)"
+    )
+    parser.add_argument("--json", action="store_true", help="print one json object for each window")
     predict.add_model_options(parser)
 
 
@@ -74,7 +80,7 @@ def run(given: argparse.Namespace) -> str:
         raise ValueError(NO_AUDIO)
     rate = inputs.check_rate(given.rate) if piped else microphone.SAMPLE_RATE
     if given.channels < 1:
-        raise ValueError(f"{given.channels} channels; wanted 1 or more")
+        raise ValueError(f"--channels is {given.channels}; it must be 1 or more")
     recognizer = predict.chosen_recognizer(given)
     blocks = decoded(sys.stdin.buffer, given.coding, given.channels, rate) if piped else microphone.blocks()
     n_lines = 0

@@ -57,13 +57,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     search = parser.add_argument_group("search")
     search.add_argument(
-        "--trials", type=int, default=30, metavar="N", help="total, earlier trials included (%(default)s)"
+        "--trials", type=int, default=30, metavar="N", help="all trials, those of earlier runs included (%(default)s)"
     )
-    search.add_argument("--timeout", type=float, metavar="SECONDS", help="begin no new trial after this time")
+    search.add_argument("--timeout", type=float, metavar="SECONDS", help="start no new trial after this time")
     search.add_argument("--seed", type=int, default=0, metavar="N", help="random seed of the draws (%(default)s)")
     search.add_argument("--space", type=Path, metavar="FILE", help="search space (default: conf/tune/<model>.yaml)")
     result = parser.add_argument_group("result")
-    result.add_argument("--name", help="file in conf/experiment (default: tuned_<corpus>_<model>)")
+    result.add_argument("--name", help="name of the file in conf/experiment (default: tuned_<corpus>_<model>)")
     result.add_argument("--force", action="store_true", help="overwrite a file of another search")
 
 
@@ -73,7 +73,7 @@ def run(given: argparse.Namespace) -> str:
     Raises
     ------
     ValueError
-        If the study cannot be searched, all trials failed, or the file is there and not of this search.
+        If the study cannot be searched, all trials failed, or another search wrote the file.
     """
     _check_numbers(given)
     config = experiments.composed(given.overrides)
@@ -159,7 +159,7 @@ def _path(given: argparse.Namespace, config: dict[str, Any], search: str) -> Pat
     Raises
     ------
     ValueError
-        If its name is not valid, or the file is there and not of this search.
+        If its name is not valid, or another search wrote the file.
     """
     name = given.name or f"tuned_{config['corpus']['name']}_{config['model']['name']}"
     if not NAME.fullmatch(name):
@@ -168,7 +168,7 @@ def _path(given: argparse.Namespace, config: dict[str, Any], search: str) -> Pat
     if name == experiments.choices(given.overrides).base:
         raise ValueError(f"the study starts from {path}, which cannot be overwritten; choose another --name")
     if path.exists() and not given.force and search not in path.read_text(encoding="utf-8"):
-        raise ValueError(f"{path} is there, but not of this search; choose another --name, or add --force")
+        raise ValueError(f"{path} exists, and another search wrote it; choose another --name, or add --force")
     return path
 
 

@@ -1,6 +1,11 @@
-"""Predictions of a recording and of its parts."""
+"""Predictions of a recording and of its parts, and the models that make them."""
 
-from typing import TypedDict
+from typing import Protocol, TypedDict
+
+import numpy as np
+import numpy.typing as npt
+
+Probabilities = npt.NDArray[np.float64]
 
 
 class Prediction(TypedDict):
@@ -35,3 +40,27 @@ class TimedPrediction(Prediction):
     """Seconds from the recording's start."""
     end: float
     """Seconds from the recording's start."""
+
+
+class Model(Protocol):
+    """The part of a bundle that predicts.
+
+    Examples
+    --------
+    >>> class Constant:
+    ...     labels = ["calm", "sad"]
+    ...     def of_values(self, values):
+    ...         return np.tile([0.25, 0.75], (len(values), 1))
+    >>> model = Constant()
+    >>> model.labels[model.of_values(np.zeros((1, 3)))[0].argmax()]
+    'sad'
+    """
+
+    @property
+    def labels(self) -> list[str]:
+        """Emotions, in the order of the probabilities."""
+        ...
+
+    def of_values(self, values: npt.NDArray[np.float32]) -> Probabilities:
+        """Probability of each of `labels`, `(n_rows, n_labels)`."""
+        ...

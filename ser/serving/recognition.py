@@ -5,10 +5,11 @@ In addition, a voice activity detector looks for speech, and long recordings are
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +23,7 @@ from ser.models.averaging import mean_of
 from ser.representation.registry import Extractor, extractor
 from ser.serving import inputs
 from ser.serving.inputs import Input, Window
-from ser.serving.predictions import Prediction, TimedPrediction
+from ser.serving.predictions import Model, Prediction, Probabilities, TimedPrediction
 
 EMBEDDED = schema.EMBEDDED
 NO_SPEECH = "no speech"
@@ -35,21 +36,6 @@ ELSEWHERE = (  # figures of the card of the embedded model
     "on corpora that it was not trained on, the embedded model recognised 30 to 53 % of the emotions (UAR), at a mean"
     " confidence of 62 to 74 %"
 )
-
-Probabilities = npt.NDArray[np.float64]
-
-
-class Model(Protocol):
-    """The part of a bundle that is needed here."""
-
-    @property
-    def labels(self) -> list[str]:
-        """Emotions, in the order of the probabilities."""
-        ...
-
-    def of_values(self, values: npt.NDArray[np.float32]) -> Probabilities:
-        """Probability of each of `labels`, `(n_rows, n_labels)`."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -279,14 +265,28 @@ def predict_emotion(
     """
     folder = EMBEDDED if model is None else Path(model)
     recognizer = _kept(folder, changed(folder), frozenset(networks))
+    with _opened(recording, sample_rate) as source:
+        return recognizer.predict(source)
+
+
+@contextmanager
+def _opened(recording: str | Path | npt.ArrayLike, sample_rate: float | None) -> Iterator[Input]:
+    """Input of a file or a waveform, opened.
+
+    Raises
+    ------
+    ValueError
+        If the sample rate of a waveform is missing, or one is given for a file.
+    """
     if isinstance(recording, str | Path):
         if sample_rate is not None:
             raise ValueError(f"sample_rate is {sample_rate}, and {recording} declares its own; leave it out")
-        with inputs.opened(Path(recording)) as opened:
-            return recognizer.predict(opened)
-    if sample_rate is None:
+        with inputs.opened(Path(recording)) as source:
+            yield source
+    elif sample_rate is None:
         raise ValueError("the sample rate of the waveform is missing; give it in Hz, as the second argument")
-    return recognizer.predict(inputs.of_waveform(recording, sample_rate))
+    else:
+        yield inputs.of_waveform(recording, sample_rate)
 
 
 def changed(folder: Path) -> int:

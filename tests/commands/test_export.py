@@ -153,7 +153,7 @@ def test_an_export_can_be_repeated_and_written_to_another_folder(study: Path) ->
 
 def test_an_export_of_an_export_is_refused_with_the_remedy(exported: tuple[str, Path, str], study: Path) -> None:
     message = complaint(f"exports/fold_1/{FORMATS[exported[0]][0]}")
-    assert "is an export already; give the folder of the trained model" in message
+    assert "is already an export; give the folder of the trained model" in message
     assert message.startswith("error: exports/fold_1/")
 
 

@@ -209,8 +209,8 @@ def test_less_than_a_tenth_of_a_second_is_too_short(run: Run, piped: Callable[..
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (("--channels", "0"), "error: 0 channels; wanted 1 or more"),
-        (("--channels", "-2"), "error: -2 channels; wanted 1 or more"),
+        (("--channels", "0"), "error: --channels is 0; it must be 1 or more"),
+        (("--channels", "-2"), "error: --channels is -2; it must be 1 or more"),
         (("--rate", "0"), "error: a sample rate of 0 Hz; record at 4000 to 384000 Hz"),
         (("--hop", "0"), "error: windows of 3.0 s every 0.0 s; the step must be above 0, and not above the length"),
         (("--hop", "inf"), "error: windows of 3.0 s every inf s; the step must be above 0, and not above the length"),
