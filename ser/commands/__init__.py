@@ -4,7 +4,13 @@ from pathlib import Path
 
 
 class Failed(ValueError):
-    """Part of the work failed; the results of the rest are already on standard output."""
+    """Part of the work failed; the results of the rest are already on standard output.
+
+    Examples
+    --------
+    >>> print(Failed("1 of 2 recordings could not be predicted"))
+    1 of 2 recordings could not be predicted
+    """
 
 
 def printable(path: Path | str) -> str:

@@ -24,7 +24,13 @@ N_LISTED = 3  # ids listed in a message
 
 
 class Recording(NamedTuple):
-    """Recording to draw."""
+    """Recording to draw.
+
+    Examples
+    --------
+    >>> Recording("ravdess/a", Path("a.wav"), ("angry", "speaker ravdess/01")).labels
+    ('angry', 'speaker ravdess/01')
+    """
 
     name: str
     path: Path

@@ -22,8 +22,8 @@ class Comparison:
     --------
     >>> uar = pd.DataFrame([{"metric": "uar", "a": 0.5, "b": 0.4, "difference": -0.1, "p": 0.01}])
     >>> found = Comparison(uar, speakers=pd.DataFrame(), n_utterances=100, only_a=0, only_b=0)
-    >>> found.has_interval, found.is_drop
-    (True, True)
+    >>> found.uar["metric"], found.has_interval, found.is_drop
+    ('uar', True, True)
     """
 
     differences: pd.DataFrame

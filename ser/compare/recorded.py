@@ -25,7 +25,13 @@ Reader = Callable[[Path], bytes]  # content of a file of a run; empty if the run
 
 @dataclass(frozen=True)
 class Run:
-    """One run and the settings of its study."""
+    """One run and the settings of its study.
+
+    Examples
+    --------
+    >>> Run("mine", "done", {"model": {"name": "mlp"}}, {"uar": 0.5}).metrics["uar"]
+    0.5
+    """
 
     name: str
     state: str
@@ -40,7 +46,14 @@ class Run:
 
 @dataclass(frozen=True)
 class Listing:
-    """The runs of a project."""
+    """The runs of a project.
+
+    Examples
+    --------
+    >>> listed = Listing(Path("."), [Run("workspace", "not evaluated", {})], n_left_out=2)
+    >>> [run.name for run in listed.runs]
+    ['workspace']
+    """
 
     folder: Path
     """Root of the DVC repository."""

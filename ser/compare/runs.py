@@ -15,7 +15,13 @@ WORKSPACE: Final = "workspace"
 
 
 class NotAvailable(ValueError):
-    """The predictions of a revision are neither in DVC's cache nor in its remote."""
+    """The predictions of a revision are neither in DVC's cache nor in its remote.
+
+    Examples
+    --------
+    >>> isinstance(NotAvailable("not in the cache; fetch it with dvc fetch"), ValueError)
+    True
+    """
 
 
 def predictions(run: str) -> pd.DataFrame:

@@ -10,7 +10,15 @@ from ser.corpora.naming import Naming
 
 @dataclass(frozen=True)
 class Corpus:
-    """A corpus: its source, its licence, its contents, and the reader of its file names."""
+    """A corpus: its source, its licence, its contents, and the reader of its file names.
+
+    Examples
+    --------
+    >>> from ser.corpora import folders
+    >>> corpus = Corpus("Mine", citation="none", licence="CC0 1.0", steps=("copy to {root}",), parse=folders.parse)
+    >>> corpus.parse(PurePosixPath("Angry/a.wav")).corpus_label
+    'angry'
+    """
 
     title: str
     citation: str

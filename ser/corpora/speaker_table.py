@@ -29,7 +29,13 @@ SEXES = {word: sex for sex, words in WORDS.items() for word in words.split()}
 
 @dataclass(frozen=True)
 class Row:
-    """A row of the table."""
+    """A row of the table.
+
+    Examples
+    --------
+    >>> Row(line=2, path="angry/1.wav", speaker="Anna", sex="female").speaker
+    'Anna'
+    """
 
     line: int
     path: str

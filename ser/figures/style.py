@@ -40,7 +40,13 @@ PRINT: dict[Any, Any] = {  # settings of matplotlib for pictures that are read o
 
 @dataclass(frozen=True)
 class Look:
-    """Colours and letter size of the pictures of a recording; the background is that of the page."""
+    """Colours and letter size of the pictures of a recording; the background is that of the page.
+
+    Examples
+    --------
+    >>> Look("black", "grey", "blue").shades
+    'magma'
+    """
 
     text: str
     line: str

@@ -21,7 +21,13 @@ PIXELS_PER_INCH = 110  # resolution of PNG pictures
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table."""
+    """A column of a table.
+
+    Examples
+    --------
+    >>> Column("recall, %", "share", bar=True).kind
+    'share'
+    """
 
     head: str
     kind: Kind = "text"
@@ -32,7 +38,13 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A table whose first column names its rows."""
+    """A table whose first column names its rows.
+
+    Examples
+    --------
+    >>> Table("Scores", [Column("emotion"), Column("recall, %", "share")], [["sad", 0.456]]).folded
+    False
+    """
 
     caption: str
     columns: Sequence[Column]
@@ -55,7 +67,13 @@ class Table:
 
 @dataclass(frozen=True)
 class Matrix:
-    """A confusion matrix of counts; its rows are annotated, its columns predicted."""
+    """A confusion matrix of counts; its rows are annotated, its columns predicted.
+
+    Examples
+    --------
+    >>> Matrix("Confusion", ["calm", "sad"], [[3, 1], [0, 2]]).kind
+    'matrix'
+    """
 
     caption: str
     labels: Sequence[str]
@@ -75,7 +93,13 @@ class Matrix:
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture, with its content in words for readers who cannot see it."""
+    """A picture, with its content in words for readers who cannot see it.
+
+    Examples
+    --------
+    >>> Picture("Learning curves", alt="two falling lines", uri="data:image/png;base64,").alt
+    'two falling lines'
+    """
 
     caption: str
     alt: str
@@ -100,7 +124,13 @@ class Clip:
 
 @dataclass(frozen=True)
 class Clips:
-    """Wrongly predicted recordings."""
+    """Wrongly predicted recordings.
+
+    Examples
+    --------
+    >>> len(Clips([]).clips)
+    0
+    """
 
     clips: Sequence[Clip]
     kind: Literal["clips"] = "clips"
@@ -108,7 +138,13 @@ class Clips:
 
 @dataclass(frozen=True)
 class Findings:
-    """Findings of the audit, errors before notes."""
+    """Findings of the audit, errors before notes.
+
+    Examples
+    --------
+    >>> Findings([{"level": "note", "found": "sad has twice as many"}]).findings[0]["level"]
+    'note'
+    """
 
     findings: Sequence[dict[str, Any]]
     kind: Literal["findings"] = "findings"
@@ -119,7 +155,13 @@ Block: TypeAlias = Table | Matrix | Picture | Clips | Findings
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the report."""
+    """A part of the report.
+
+    Examples
+    --------
+    >>> Section("audit", "Audit", ["No findings."]).blocks
+    ()
+    """
 
     anchor: str
     title: str
@@ -130,7 +172,13 @@ class Section:
 
 @dataclass(frozen=True)
 class Headline:
-    """The main score, its interval, and the score of chance."""
+    """The main score, its interval, and the score of chance.
+
+    Examples
+    --------
+    >>> Headline("UAR", uar=0.5, low=0.4, high=0.6, chance=0.25, explanation="", facts=[("utterances", "40")]).low
+    0.4
+    """
 
     name: str
     uar: float
@@ -144,7 +192,13 @@ class Headline:
 
 @dataclass(frozen=True)
 class Caveat:
-    """A warning that applies to all scores."""
+    """A warning that applies to all scores.
+
+    Examples
+    --------
+    >>> Caveat("Leaky protocol.", "The scores are too high.").grave
+    True
+    """
 
     title: str
     meaning: str

@@ -29,7 +29,13 @@ TEMPERATURES = ("dev", "none")
 
 
 class Variant(NamedTuple):
-    """Predictions with one choice of temperatures."""
+    """Predictions with one choice of temperatures.
+
+    Examples
+    --------
+    >>> Variant("as predicted", temperature="1.20", rows=pd.DataFrame()).temperature
+    '1.20'
+    """
 
     name: str
     temperature: str | None

@@ -101,7 +101,16 @@ def _inline(value: Any) -> str:
 
 
 def corpus(utterances: pd.DataFrame, ingest: Mapping[str, Any]) -> Section:
-    """Recordings of the study, their licence, and what was left out."""
+    """Recordings of the study, their licence, and what was left out.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"corpus": "emodb", "speaker": ["emodb/03"], "sex": "male", "emotion": "sad"})
+    >>> ingest = {"dropped": {}, "rejects": [], "known_defects": [], "duplicates": []}
+    >>> section = corpus(rows.assign(language="de", duration=60.0), ingest)
+    >>> section.blocks[0].rows  # utterances, speakers, female, male, minutes
+    [['emodb', 1, 1, 0, 1, 1, 'de']]
+    """
     names = sorted(utterances["corpus"].unique())
     rows: Rows = [_corpus_row(name, utterances[utterances["corpus"] == name]) for name in names]
     counted_heads = ("utterances", "speakers", "female", "male", "minutes")

@@ -24,7 +24,13 @@ FITTING: Mapping[Shape, str] = {  # shape of the values of each file, which an i
 
 
 class FrontEnd(NamedTuple):
-    """A representation with the shape of its values."""
+    """A representation with the shape of its values.
+
+    Examples
+    --------
+    >>> FrontEnd("log_mel", {}, [], shape=(64, 94), source="mel spectrograms of 64 bands and 94 frames").shape
+    (64, 94)
+    """
 
     name: str
     settings: dict[str, Any]
@@ -37,7 +43,13 @@ class FrontEnd(NamedTuple):
 
 
 class Arrangement(NamedTuple):
-    """The way in which a network takes the values of a recording."""
+    """The way in which a network takes the values of a recording.
+
+    Examples
+    --------
+    >>> Arrangement((3, 2), transposed=True).of(np.zeros((5, 2, 3), np.float32)).shape
+    (5, 3, 2)
+    """
 
     shape: tuple[int, ...]
     """Shape of one input, without None."""

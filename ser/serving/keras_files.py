@@ -34,7 +34,14 @@ Probabilities = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class ForeignClassifier:
-    """A network of another project, with the interface of a scikit-learn classifier."""
+    """A network of another project, with the interface of a scikit-learn classifier.
+
+    Examples
+    --------
+    >>> sigmoid = ForeignClassifier(lambda values, training: [[0.75]], ["calm", "angry"], Arrangement((2,), False))
+    >>> sigmoid.predict_proba(np.zeros((1, 2), np.float32)).tolist()
+    [[0.25, 0.75]]
+    """
 
     network: Any
     classes_: list[str]
@@ -49,12 +56,6 @@ class ForeignClassifier:
         ------
         ValueError
             If the outputs of the network are not probabilities.
-
-        Examples
-        --------
-        >>> sigmoid = ForeignClassifier(lambda values, training: [[0.75]], ["calm", "angry"], Arrangement((2,), False))
-        >>> sigmoid.predict_proba(np.zeros((1, 2), np.float32)).tolist()
-        [[0.25, 0.75]]
         """
         outputs = np.asarray(self.network(self.arranged.of(values), training=False), np.float64)
         if outputs.shape[1] == 1:

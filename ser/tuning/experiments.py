@@ -22,7 +22,13 @@ PLACE = "corpus.root"  # depends on the machine, so files of experiments leave i
 
 @dataclass(frozen=True)
 class Choices:
-    """Choices of overrides, by kind."""
+    """Choices of overrides, by kind.
+
+    Examples
+    --------
+    >>> Choices(None, {"model": "mlp"}, {"model.alpha": 0.1}).groups
+    {'model': 'mlp'}
+    """
 
     base: str | None
     """Experiment from which the study starts."""

@@ -33,7 +33,13 @@ Settings = Mapping[str, str]
 
 
 class Unfit(ValueError):
-    """The settings do not fit each other or the data; their trial fails, and the search continues."""
+    """The settings do not fit each other or the data; their trial fails, and the search continues.
+
+    Examples
+    --------
+    >>> print(Unfit("batches of 0; wanted 1 or more"))
+    batches of 0; wanted 1 or more
+    """
 
 
 @dataclass(frozen=True)
