@@ -73,7 +73,7 @@ def run(given: argparse.Namespace) -> str:
     Raises
     ------
     ValueError
-        If the study cannot be searched, all trials failed, or another search wrote the file.
+        If the study cannot be searched, all trials failed, or the file exists and is not a result of this search.
     """
     _check_numbers(given)
     config = experiments.composed(given.overrides)
@@ -159,7 +159,7 @@ def _path(given: argparse.Namespace, config: dict[str, Any], search: str) -> Pat
     Raises
     ------
     ValueError
-        If its name is not valid, or another search wrote the file.
+        If its name is not valid, or the file exists and is not a result of this search.
     """
     name = given.name or f"tuned_{config['corpus']['name']}_{config['model']['name']}"
     if not NAME.fullmatch(name):
@@ -168,7 +168,7 @@ def _path(given: argparse.Namespace, config: dict[str, Any], search: str) -> Pat
     if name == experiments.choices(given.overrides).base:
         raise ValueError(f"the study starts from {path}, which cannot be overwritten; choose another --name")
     if path.exists() and not given.force and search not in path.read_text(encoding="utf-8"):
-        raise ValueError(f"{path} exists, and another search wrote it; choose another --name, or add --force")
+        raise ValueError(f"{path} exists, and is not a result of this search; choose another --name, or add --force")
     return path
 
 

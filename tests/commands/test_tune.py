@@ -238,13 +238,13 @@ def test_failed_settings_are_reported_and_do_not_end_the_search(capsys: pytest.C
 def test_a_file_of_another_origin_is_not_overwritten(evaluated: list[dict[str, Any]]) -> None:
     FILE.write_text("# mine\n")
     message = complaint(*STUDY)
-    assert f"error: {FILE} exists, and another search wrote it; choose another --name, or add --force" in message
+    assert f"error: {FILE} exists, and is not a result of this search; choose another --name, or add --force" in message
     assert FILE.read_text() == "# mine\n"
     assert not evaluated
     run(*STUDY, "--force", n_trials=1)
     run(*STUDY, n_trials=2)  # of this search now
     assert "the best of 2 trials" in FILE.read_text()
-    assert "exists, and another search wrote it" in complaint(*STUDY, "--seed", "1")
+    assert "exists, and is not a result of this search" in complaint(*STUDY, "--seed", "1")
 
 
 @pytest.mark.parametrize("name", ["a/b", "../x", "a b", "ä", ".hidden"])
