@@ -6,8 +6,7 @@ from typing import Any
 
 from ser.core import files, lock_file, params_file
 from ser.core.stage import run
-from ser.features import opensmile
-from ser.features.encoders import hugging_face, whisper_files
+from ser.features import availability
 from ser.features.yamnet import hub
 from ser.ingest import corpus_root
 from ser.protocol import adaptation_choice
@@ -15,12 +14,13 @@ from ser.sections import checking
 
 PARAMS = (
     *("corpus", "partition", "model", "members", "representation", "adaptation", "paths.extracted"),
-    *("yamnet", "ssl", "whisper"),
+    *("yamnet", "ssl", "whisper", "whisper_states"),
 )
 CORPUS_ROOT = Path("data/corpus_root.json")
 AVAILABILITY = Path("data/yamnet_availability.json")
 ENCODER = Path("data/ssl_availability.json")
 WHISPER = Path("data/whisper_availability.json")
+WHISPER_STATES = Path("data/whisper_states_availability.json")
 OPENSMILE = Path("data/opensmile_availability.json")
 
 
@@ -36,16 +36,13 @@ def main() -> None:
     taken = {one["representation"] for one in (config["model"], *(one["model"] for one in config["members"].values()))}
     if not available and (yamnet["required"] or any("yamnet" in name for name in taken)):
         raise ValueError(hub.remedy(yamnet["handle"]))
-    taken |= {name for name in ("ssl", "whisper") if config[name]["required"]}  # no others, which may be gigabytes
-    for name, encoder in (("ssl", hugging_face), ("whisper", whisper_files)):
-        if name in taken:
-            encoder.check(config[name]["model"], config[name]["revision"])
-    if "opensmile" in taken:
-        opensmile.check_installed()
+    taken |= {name for name in ("ssl", "whisper") if config[name]["required"]}
+    availability.check(taken, config)
     files.write_json(CORPUS_ROOT, corpus_root.finding(root))
     finding = {"available": available, "failed_downloads": hub.failed_downloads(yamnet["handle"])}
     files.write_json(AVAILABILITY, {"handle": yamnet["handle"], **finding})
-    for name, path in (("ssl", ENCODER), ("whisper", WHISPER), ("opensmile", OPENSMILE)):
+    files_of = {"ssl": ENCODER, "whisper": WHISPER, "whisper_states": WHISPER_STATES, "opensmile": OPENSMILE}
+    for name, path in files_of.items():
         files.write_json(path, {"wanted": name in taken})
 
 

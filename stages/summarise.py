@@ -18,6 +18,7 @@ OPENSMILE = Path("data/opensmile_extracted_features.csv")
 LOG_MEL = Path("data/log_mel")
 FRAMES = Path("data/frames")
 YAMNET_BANDS = Path("data/yamnet_bands")
+WHISPER_STATES = Path("data/whisper_states")
 ADAPTED = Path("data/adapted_features.csv")
 
 

@@ -17,6 +17,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "duration": (0.1, 60),  # seconds, to which a waveform is padded
     "max_duration": (0.01, 3600),  # seconds, to which a waveform is cut
     "n_frames": (1, 10_000),
+    "frames_a_state": (1, 50),
     "n_mels": (1, 512),
     "n_mfcc": (1, 128),
     "fmax": (1, 96_000),  # Hz

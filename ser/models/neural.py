@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import recall_score
 
-from ser.models import backend, calibration, checkpoints, keras_reading, networks
+from ser.models import backend, calibration, checkpoints, keras_reading, networks, optimizers
 from ser.models.backend import keras
 from ser.models.calibration import Calibration, Probabilities
 from ser.models.examples import CHUNK, Batches, Examples, Values, class_weights
@@ -153,7 +153,9 @@ def _seed_layers(model: keras.Model, *, seed: int, epoch: int) -> None:
 
 
 def _compiled(model: keras.Model, training: NetworkTraining) -> keras.Model:
-    optimizer = keras.optimizers.AdamW(training.learning_rate, weight_decay=training.weight_decay)
+    optimizer = optimizers.of_layers(
+        model, training.learning_rate, decay=training.weight_decay, multipliers=training.multipliers
+    )
     model.compile(optimizer, "categorical_crossentropy", metrics=["accuracy"])
     return model
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from ser.models import NEURAL
@@ -35,7 +35,7 @@ class Settings:
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> Settings:
         """Take the sections model, training, representation and seed of the parameters of a study."""
-        return cls(**{field.name: config[field.name] for field in fields(cls)})
+        return cls(**{one.name: config[one.name] for one in fields(cls)})
 
     @property
     def name(self) -> str:
@@ -87,6 +87,8 @@ class NetworkTraining:
     """True: the calibration fits a bias of each label, too."""
     refit: bool
     """True: a second network is trained on train and dev, and predicts test."""
+    multipliers: Mapping[str, float] = field(default_factory=dict)
+    """Beginning of the name of a layer -> factor of its learning rate; of several that fit, the longest one counts."""
 
     def __post_init__(self) -> None:
         """Check the settings.
@@ -100,6 +102,9 @@ class NetworkTraining:
             raise ValueError(f"training.batch_size is {self.batch_size}; it must be 1 or more")
         if self.learning_rate <= 0:
             raise ValueError(f"training.learning_rate is {self.learning_rate}; it must be above 0")
+        if bad := [name for name, factor in self.multipliers.items() if factor < 0]:
+            factor = self.multipliers[bad[0]]
+            raise ValueError(f"training.multipliers.{bad[0]} is {factor}; it must be 0 or more")
         if self.refit and self.rules.uses_dev:
             raise ValueError(
                 "training.refit is true, and dev decides on the training (training.select, patience, or"
@@ -126,7 +131,7 @@ class NetworkTraining:
                 f"training has the settings {', '.join(training)}, and a network needs others; choose -S"
                 " training=system_b, or another file of conf/training for networks"
             )
-        of_rules = {field.name for field in fields(Rules)}
+        of_rules = {one.name for one in fields(Rules)}
         rules = Rules(**{key: value for key, value in training.items() if key in of_rules})
         return cls(rules=rules, **{key: value for key, value in training.items() if key not in of_rules})
 

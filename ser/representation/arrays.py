@@ -58,6 +58,22 @@ def _write_array(path: Path, keys: pd.DataFrame, values: Iterable[Array]) -> Non
             file.write(np.ascontiguousarray(value, "<f4").tobytes())
 
 
+def write_unavailable(folder: Path) -> None:
+    """Write an empty index that is marked as unavailable, without an array.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     write_unavailable(Path(folder, "log_mel"))
+    ...     tables.is_unavailable(Path(folder, "log_mel", INDEX))
+    True
+    """
+    with files.replacing(folder) as temporary:
+        temporary.mkdir()
+        tables.write_unavailable(temporary / INDEX)
+
+
 def read(folder: Path) -> tuple[pd.DataFrame, Array]:
     """Index (utterance, variant, emotion) and memory map `(n_rows, …)` of an array representation.
 
@@ -66,7 +82,7 @@ def read(folder: Path) -> tuple[pd.DataFrame, Array]:
     FileNotFoundError
         If it does not exist.
     ValueError
-        If index and array have different lengths, or the array is not float32.
+        If they are marked unavailable, index and array have different lengths, or the array is not float32.
 
     Examples
     --------
@@ -78,6 +94,11 @@ def read(folder: Path) -> tuple[pd.DataFrame, Array]:
     >>> index["emotion"].tolist(), array.shape
     (['sad', 'calm'], (2, 64, 94))
     """
+    if tables.is_unavailable(folder / INDEX):
+        raise ValueError(
+            f"{folder} is marked unavailable, because the model did not need it; make it with: dvc exp run -S"
+            " model=NAME, where NAME takes it"
+        )
     index = tables.read_index(folder / INDEX)
     array = np.load(folder / ARRAY, mmap_mode="r")
     if array.dtype != np.float32 or len(array) != len(index):

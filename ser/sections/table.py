@@ -24,7 +24,8 @@ NO_FEATURES = "none"
 ADAPTATIONS = ("none", "speaker")
 TEMPERATURES = ("dev", "none")  # as in `ser.reporting.insight`, which is slow to import
 REQUIRED = ("yamnet", "ssl", "whisper")  # representations whose section also has `required`, which the stage reads
-REPRESENTATIONS = (*REQUIRED, "opensmile", "librosa", "log_mel", "frames", "yamnet_bands", "yamnet_librosa")
+ARRAYS = ("log_mel", "frames", "yamnet_bands", "whisper_states")
+REPRESENTATIONS = (*REQUIRED, "opensmile", "librosa", *ARRAYS, "yamnet_librosa")
 
 
 def findings(config: Section) -> list[str]:

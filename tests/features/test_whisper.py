@@ -14,8 +14,8 @@ import yaml
 from ser.audio import waveforms
 from ser.features.encoders import hugging_face, whisper, whisper_files, whisper_weights
 from ser.features.encoders.hugging_face import COMMIT, Unavailable
+from ser.features.encoders.whisper_layers import States
 from ser.features.encoders.whisper_spectra import log_mel_spectra
-from ser.features.encoders.whisper_states import States
 from ser.representation.registry import extractor
 from tests.support import small_whisper
 from tests.support.paths import ROOT
@@ -85,7 +85,7 @@ def test_only_the_layers_up_to_the_highest_are_read(highest: int, n_read: int, m
     read: list[int] = []
     real = whisper_weights.read
     monkeypatch.setattr(
-        whisper_weights, "read", lambda *path, n_layers: read.append(n_layers) or real(*path, n_layers=n_layers)
+        whisper_weights, "read", lambda *path, n_layers, **_: read.append(n_layers) or real(*path, n_layers=n_layers)
     )
     vector(tone(440, 0.2), layers=[0, highest] if highest else [0])
     assert read == [n_read]

@@ -14,12 +14,14 @@ SYSTEM = {
     "dnn": "system_e",
     "attention": "long",
     "tuned_yamnet": "fine_tuning",
+    "tuned_whisper": "encoder_tuning",
 }
 REPRESENTATION = {
     **dict.fromkeys(ON_LOG_MEL, "log_mel"),
     "conv_bilstm": "frames",
     "dnn": "librosa",
     "tuned_yamnet": "yamnet_bands",
+    "tuned_whisper": "whisper_states",
 }
 PUBLISHED: dict[str, dict[str, Any]] = {  # docs/systems.md
     "system_b": {"batch_size": 32, "max_epochs": 100, "patience": 12, "learning_rate": 1e-3, "class_weight": False},
@@ -56,12 +58,13 @@ def test_a_training_group_has_the_settings_of_its_system(name: str) -> None:
     assert (training["patience"] is None) == (name == "system_c")
 
 
-@pytest.mark.parametrize("name", [*PUBLISHED, "long", "fine_tuning"])
+@pytest.mark.parametrize("name", [*PUBLISHED, "long", "fine_tuning", "encoder_tuning"])
 def test_a_training_group_is_complete_and_its_rules_are_valid(name: str) -> None:
     training = composed(f"training={name}")["training"]
-    assert set(training) == {*Rules.__dataclass_fields__, *OTHERS}
+    own = {"multipliers"} if name == "encoder_tuning" else set()
+    assert set(training) == {*Rules.__dataclass_fields__, *OTHERS, *own}
     assert training["deterministic"] is True
-    Rules(**{key: value for key, value in training.items() if key not in OTHERS})
+    Rules(**{key: value for key, value in training.items() if key not in (*OTHERS, *own)})
     if training["reduce_patience"] is not None:
         assert training["reduce_patience"] < training["patience"]  # otherwise it could never be reduced
 

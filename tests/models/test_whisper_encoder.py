@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from ser.features.encoders import whisper_weights
+from ser.features.encoders.whisper_layers import States
 from ser.features.encoders.whisper_spectra import log_mel_spectra
-from ser.features.encoders.whisper_states import States
 from ser.features.encoders.whisper_weights import Weights
 from ser.models.backend import keras
 from ser.models.networks import whisper_encoder

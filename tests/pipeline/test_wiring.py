@@ -19,6 +19,7 @@ ORDER = [
         "extract_log_mel",
         "extract_frames",
         "extract_yamnet_bands",
+        "extract_whisper_states",
         "extract_added",
         "combine",
         "adapt",
@@ -29,7 +30,7 @@ ORDER = [
 ]
 EXTRACTIONS = [
     *("extract_yamnet", "extract_ssl", "extract_whisper", "extract_opensmile", "extract_librosa"),
-    *("extract_log_mel", "extract_frames", "extract_yamnet_bands", "extract_added"),
+    *("extract_log_mel", "extract_frames", "extract_yamnet_bands", "extract_whisper_states", "extract_added"),
 ]
 SHARED = {
     CROSS_CORPUS: ["probe", "ingest", *EXTRACTIONS, "combine"],

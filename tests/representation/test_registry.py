@@ -14,7 +14,7 @@ import soundfile
 from ser.compute import code_digest
 from ser.core import discovery
 from ser.features import opensmile
-from ser.features.encoders import ssl, whisper
+from ser.features.encoders import ssl, whisper, whisper_states
 from ser.features.spectral.frames import frames
 from ser.features.spectral.librosa import functionals
 from ser.features.spectral.log_mel import log_mel
@@ -89,7 +89,8 @@ def test_both_sets_together_are_the_columns_of_each() -> None:
 @pytest.mark.usefixtures("calls")
 def test_every_representation_that_conf_can_choose_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ssl, "loaded", lambda model, revision: f"{model} at {revision}")
-    monkeypatch.setattr(whisper, "loaded", lambda *settings: settings)
+    for module in (whisper, whisper_states):
+        monkeypatch.setattr(module, "loaded", lambda *settings: settings)
     monkeypatch.setattr(opensmile, "loaded", lambda name: name)
     names = set(CONFIG["paths"]) - {"extracted", "adapted"}  # which are paths of these
     for name in names:
@@ -99,13 +100,14 @@ def test_every_representation_that_conf_can_choose_is_known(monkeypatch: pytest.
 
 def test_a_representation_is_an_array_if_it_lies_in_a_folder() -> None:
     axes = {name: definition.time_axis for name, definition in REPRESENTATIONS.items() if definition.time_axis}
-    assert axes == {"log_mel": 2, "frames": 1, "yamnet_bands": 2}
+    assert axes == {"log_mel": 2, "frames": 1, "yamnet_bands": 2, "whisper_states": 1}
     folders = {name for name in REPRESENTATIONS if not Path(CONFIG["paths"][name]).suffix}
     assert folders == set(axes)
 
 
-def test_only_arrays_that_are_scaled_utterance_by_utterance_are_not_standardised() -> None:
-    assert {name for name, one in REPRESENTATIONS.items() if one.is_scaled} == {"log_mel", "yamnet_bands"}
+def test_only_arrays_that_networks_take_as_they_are_are_not_standardised() -> None:
+    found = {name for name, one in REPRESENTATIONS.items() if one.is_scaled}
+    assert found == {"log_mel", "yamnet_bands", "whisper_states"}
 
 
 @pytest.mark.parametrize("name", REPRESENTATIONS)

@@ -11,7 +11,7 @@ import soundfile
 
 from ser import params, predict_emotion
 from ser.audio import voice_activity
-from ser.core import tables
+from ser.core import files, tables
 from ser.features.yamnet import hub
 from ser.models import bundle
 from ser.serving import export, recognition
@@ -23,12 +23,14 @@ from stages import (
     extract_frames,
     extract_librosa,
     extract_log_mel,
+    extract_whisper_states,
     extract_yamnet_bands,
     ingest,
     partition,
     train,
     train_member,
 )
+from tests.support import small_whisper
 from tests.support.paths import CONF
 from tests.support.synthesis import ravdess_corpus, tone
 
@@ -43,6 +45,7 @@ STUDIES = {
     "spectrogram": ("model=attention", EPOCHS, *ATTENTION),
     "frames": ("model=conv_bilstm", EPOCHS, "model.filters=[4]", "model.recurrent_units=4", "model.dense_units=[8]"),
     "tuned_yamnet": ("model=tuned_yamnet", EPOCHS, "model.n_layers=3", "model.n_frozen=1"),
+    "tuned_whisper": ("model=tuned_whisper", EPOCHS, "model.n_layers=3", "model.excerpt=20"),
     "ensemble": (
         "model=ensemble",
         "model.mean=geometric",
@@ -51,6 +54,16 @@ STUDIES = {
     ),
 }
 DIGITS = 1e-6  # one unit of the last digit in the file
+
+
+@pytest.fixture(scope="module", autouse=True)
+def encoders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A small random encoder in the place of Whisper's."""
+    folder = tmp_path_factory.mktemp("encoders")
+    small_whisper.written(folder / "whisper_base")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SER_ENCODERS", str(folder))
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -81,9 +94,8 @@ def recorded_otherwise(corpus: Path) -> None:
 
 def compose(folder: Path, *overrides: str) -> None:
     corpus = ("corpus=ravdess", f"corpus.root={folder / 'corpus'}", "labels=common_four")
-    params.compose(
-        [*corpus, "partition=speaker_folds", "partition.n_folds=3", *overrides], conf=CONF, path=folder / "params.yaml"
-    )
+    folds = ("partition=speaker_folds", "partition.n_folds=3", "whisper_states.duration=1.6")  # of the small encoder
+    params.compose([*corpus, *folds, *overrides], conf=CONF, path=folder / "params.yaml")
 
 
 @pytest.fixture(
@@ -98,6 +110,9 @@ def study(request: pytest.FixtureRequest, extracted: Path, tmp_path_factory: pyt
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         compose(folder, *STUDIES[request.param])
+        if request.param == "tuned_whisper":
+            files.write_json(extract_whisper_states.AVAILABILITY, {"wanted": True})
+            extract_whisper_states.main()
         if request.param == "ensemble":
             for member in ("svm", "attention"):
                 train_member.main(member)

@@ -320,7 +320,7 @@ def test_the_graph_of_a_known_handle_is_pinned(tmp_path: Path, monkeypatch: pyte
 
 
 def test_the_networks_of_conf_are_those_that_a_bundle_may_name() -> None:
-    files = [path for folder in ("ssl", "whisper") for path in (CONF / folder).glob("*.yaml")]
+    files = [path for folder in ("ssl", "whisper", "whisper_states") for path in (CONF / folder).glob("*.yaml")]
     chosen = [yaml.safe_load(path.read_text()) for path in files]
     assert {one["model"]: one["revision"] for one in chosen} == hugging_face.ENCODERS
     assert {yaml.safe_load((CONF / "yamnet/hub.yaml").read_text())["handle"]} == set(hub.GRAPHS)

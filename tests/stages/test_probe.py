@@ -49,6 +49,7 @@ def configure(
         "yamnet": {"handle": HANDLE, "required": required},
         "ssl": {"model": ENCODER, "revision": COMMIT, "required": ssl_required},
         "whisper": {"model": WHISPER, "revision": COMMIT, "required": whisper_required},
+        "whisper_states": {"model": WHISPER, "revision": COMMIT},
         "representation": representation_section or {"name": representation},
         "adaptation": {"name": "none"},
         "paths": {"extracted": f"data/{representation}_extracted_features.csv"},
@@ -197,6 +198,19 @@ def test_whisper_is_looked_for_only_if_a_model_takes_it(
     configure(**settings)
     probe.main()
     assert (files.read_json(probe.WHISPER), sought) == ({"wanted": True}, [(WHISPER, COMMIT)])
+
+
+@pytest.mark.usefixtures("workplace")
+def test_whisper_s_states_need_its_weights_and_not_the_table_of_its_features(monkeypatch: pytest.MonkeyPatch) -> None:
+    sought: list[Any] = []
+    monkeypatch.setattr(whisper_files, "check", lambda *names, section: sought.append((*names, section)))
+    configure(members=["librosa", "whisper_states"])
+    probe.main()
+    assert sought == [(WHISPER, COMMIT, "whisper_states")]
+    assert [files.read_json(path) for path in (probe.WHISPER_STATES, probe.WHISPER)] == [
+        {"wanted": True},
+        {"wanted": False},
+    ]
 
 
 @pytest.mark.usefixtures("workplace")

@@ -305,6 +305,7 @@ STAGES = {
         "extract_log_mel",
         "extract_frames",
         "extract_yamnet_bands",
+        "extract_whisper_states",
         "combine",
         "compare",
     ),

@@ -1,7 +1,11 @@
 """Part of a recording that an encoder is given."""
 
+import numpy as np
+
 from ser.audio import waveforms
 from ser.audio.excerpts import excerpt
+
+LEVEL_FRAME = 0.025  # seconds
 
 
 def encodable(
@@ -40,3 +44,29 @@ def encodable(
             f" -S {section}.max_duration={limit}"
         )
     return excerpt(waveform, recorded_rate, sample_rate=sample_rate, duration=max_duration)
+
+
+def centred_on_speech(
+    waveform: waveforms.Waveform, *, sample_rate: int, n_samples: int, depth: float
+) -> waveforms.Waveform:
+    """Part of a recording around the middle of its speech, `(n_samples,)`; zeros follow a shorter recording.
+
+    Speech begins and ends with frames of 25 ms whose level is at most `depth` decibels below that of the loudest one.
+
+    Examples
+    --------
+    >>> recording = np.zeros(6_000, np.float32)
+    >>> recording[4_000:4_400] = 1
+    >>> centred_on_speech(recording, sample_rate=16_000, n_samples=1_200, depth=30.0).nonzero()[0][[0, -1]].tolist()
+    [400, 799]
+    """
+    surplus = waveform.size - n_samples
+    if surplus <= 0:
+        return waveforms.fitted(waveform, n_samples)
+    length = round(LEVEL_FRAME * sample_rate)
+    frames = waveform[: max(waveform.size // length, 1) * length].reshape(-1, min(length, waveform.size))
+    power = np.mean(frames.astype(np.float64) ** 2, axis=1)
+    speech = np.flatnonzero(power >= power.max() * 10 ** (-depth / 10))
+    middle = int(speech[0] + speech[-1] + 1) * length // 2
+    start = min(max(middle - n_samples // 2, 0), surplus)
+    return waveform[start : start + n_samples]

@@ -6,7 +6,6 @@ References
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -14,57 +13,19 @@ import numpy as np
 from ser.audio import waveforms
 from ser.audio.excerpts import around_speech
 from ser.features.definition import Definition
-from ser.features.encoders import hugging_face, whisper_files, whisper_weights
+from ser.features.encoders import hugging_face
 from ser.features.encoders.excerpts import encodable
 from ser.features.encoders.hugging_face import Unavailable as Unavailable
-from ser.features.encoders.whisper_spectra import HOP_LENGTH, SAMPLE_RATE, log_mel_spectra
-from ser.features.encoders.whisper_states import States
+from ser.features.encoders.whisper_network import Encoder
+from ser.features.encoders.whisper_network import loaded as loaded
+from ser.features.encoders.whisper_spectra import SAMPLE_RATE
 from ser.features.encoders.whisper_weights import Array
 
 EXTENTS = ("recording", "speech", "padded")
-SAMPLES_A_STATE = 2 * HOP_LENGTH  # 20 ms
 POOLINGS: Mapping[str, Callable[[Array], Array]] = {
     "mean": lambda state: np.asarray(state.mean(axis=0, dtype=np.float64)),
     "deviation": lambda state: np.asarray(state.std(axis=0, dtype=np.float64)),
 }
-
-
-class Encoder:
-    """Waveform -> hidden states of the given numbers, `(n_states, width)` each, one for every 20 ms."""
-
-    def __init__(self, weights: whisper_weights.Weights) -> None:
-        self._states, self._n_mels = States(weights), weights.n_mels
-        self.limit: float = len(weights.positions) * SAMPLES_A_STATE / SAMPLE_RATE
-        """Duration of the longest waveform that the encoder takes, in seconds."""
-
-    def __call__(self, waveform: waveforms.Waveform, layers: Sequence[int], *, padded: bool) -> list[Array]:
-        """Encode a waveform at 16 kHz; even an empty one has one state.
-
-        Parameters
-        ----------
-        layers
-            0 for the input of the first layer, `k` for the output of layer `k`.
-        padded
-            True: zeros up to `limit` follow the recording, as in the training of Whisper, and their states are left
-            out. False: only the recording is computed, which takes a tenth of the time.
-        """
-        n_samples = round(self.limit * SAMPLE_RATE) if padded else None
-        spectra = log_mel_spectra(waveform, n_mels=self._n_mels, n_samples=n_samples)
-        states = self._states(spectra, layers)
-        n_recorded = max(1, -(-waveform.size // SAMPLES_A_STATE))  # an incomplete one counts
-        return [state[:n_recorded] for state in states] if padded else states
-
-
-@cache
-def loaded(model: str, revision: str, n_layers: int) -> Encoder:
-    """Load the first `n_layers` layers, once in a process; download the weights first if they are not on this machine.
-
-    Raises
-    ------
-    Unavailable
-        If they are not available or not usable; the message has the remedy.
-    """
-    return Encoder(whisper_weights.read(whisper_files.path(model, revision), n_layers=n_layers))
 
 
 def encoding(

@@ -13,8 +13,13 @@ PACKAGED = Path(__file__).parent / "packaged"  # folder of the encoders that thi
 NAME = re.compile(r"[\w.-]+/[\w.-]+")
 
 
-def check(model: str, revision: str) -> None:
+def check(model: str, revision: str, *, section: str = "whisper") -> None:
     """Check that the weights are available, as far as this is possible before a download.
+
+    Parameters
+    ----------
+    section
+        Section of `params.yaml` that has model and revision, for messages.
 
     Raises
     ------
@@ -27,20 +32,25 @@ def check(model: str, revision: str) -> None:
     Traceback (most recent call last):
     ser.features.encoders.hugging_face.Unavailable: whisper.model is tiny; wanted a name at https://huggingface.co, ...
     """
-    _check_names(model, revision)
+    _check_names(model, revision, section)
     if found(model, revision) is None:
         hugging_face.check_offered(model, revision, otherwise=_otherwise(model))
 
 
-def path(model: str, revision: str) -> Path:
+def path(model: str, revision: str, *, section: str = "whisper") -> Path:
     """File of the weights; it is downloaded first if it is not on this machine, and a bar shows the progress.
+
+    Parameters
+    ----------
+    section
+        As `check` takes it.
 
     Raises
     ------
     Unavailable
         If it is not available; the message has the remedy.
     """
-    check(model, revision)
+    check(model, revision, section=section)
     return found(model, revision) or _downloaded(model, revision)
 
 
@@ -86,16 +96,16 @@ def folder_name(model: str) -> str:
     return model.rpartition("/")[2].replace("-", "_")
 
 
-def _check_names(model: str, revision: str) -> None:
+def _check_names(model: str, revision: str, section: str) -> None:
     if not NAME.fullmatch(model):
         raise Unavailable(
-            f"whisper.model is {model}; wanted a name at https://huggingface.co, as openai/whisper-base; weights of"
+            f"{section}.model is {model}; wanted a name at https://huggingface.co, as openai/whisper-base; weights of"
             f" your own belong in a folder of {FOLDERS}: mine/whisper-own is read from whisper_own/{FILE}"
         )
     if not hugging_face.COMMIT.fullmatch(revision or ""):
         raise Unavailable(
-            f"whisper.revision is {revision}; wanted a commit of 40 hexadecimal digits, because the files behind a name"
-            f" can change; https://huggingface.co/{model}/commits/main lists those of {model}"
+            f"{section}.revision is {revision}; wanted a commit of 40 hexadecimal digits, because the files behind a"
+            f" name can change; https://huggingface.co/{model}/commits/main lists those of {model}"
         )
 
 

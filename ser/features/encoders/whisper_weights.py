@@ -104,12 +104,17 @@ class Weights:
         return self.width // HEAD_WIDTH
 
 
-def read(path: Path, *, n_layers: int | None = None) -> Weights:
+def read(path: Path, *, n_layers: int | None = None, setting: str = "whisper.layers") -> Weights:
     """Read the weights of the first `n_layers` layers; None: of all, and of the normalisation after them.
 
     A hidden state has a number: 0 is the input of the first layer, `k` the output of layer `k`. The last one, whose
     number is that of all layers, is taken after the normalisation, unless the file holds only the first layers of an
     encoder and therefore no normalisation.
+
+    Parameters
+    ----------
+    setting
+        Setting of `params.yaml` that chooses `n_layers`, for messages.
 
     Raises
     ------
@@ -120,13 +125,15 @@ def read(path: Path, *, n_layers: int | None = None) -> Weights:
 
     try:
         with safe_open(path, framework="numpy") as file:
-            return _read(path, list(file.keys()), file.get_tensor, n_layers)
+            return _read(path, list(file.keys()), file.get_tensor, n_layers, setting)
     except (OSError, SafetensorError) as error:
         reason = f"{type(error).__name__}: {error}".partition("\n")[0][:MAX_REASON]
         raise Unavailable(f"{path} cannot be read ({reason}); fetch it anew") from error
 
 
-def _read(path: Path, names: list[str], tensor: Callable[[str], npt.NDArray[Any]], n_layers: int | None) -> Weights:
+def _read(
+    path: Path, names: list[str], tensor: Callable[[str], npt.NDArray[Any]], n_layers: int | None, setting: str
+) -> Weights:
     prefix = next((name.removesuffix(FIRST) for name in names if f".{name}".endswith(f".{FIRST}")), None)
     if prefix is None:
         raise Unavailable(
@@ -137,7 +144,7 @@ def _read(path: Path, names: list[str], tensor: Callable[[str], npt.NDArray[Any]
     wanted = n_present if n_layers is None else n_layers
     if not 0 <= wanted <= n_present:
         raise Unavailable(
-            f"whisper.layers asks for layer {wanted}, and the encoder in {path} has {n_present}; choose from 0 (the"
+            f"{setting} asks for layer {wanted}, and the encoder in {path} has {n_present}; choose from 0 (the"
             f" input of the first layer) to {n_present}"
         )
 

@@ -26,6 +26,7 @@ TABLE = Input("utterance-level features", 1)
 SPECTROGRAM = Input("a mel spectrogram (bands, frames)", 2, "log_mel")
 FRAMES = Input("frames (frames, features)", 2, "frames")
 YAMNET_SPECTRA = Input("YAMNet's spectra (bands, frames)", 2, "yamnet_bands")
+WHISPER_STATES = Input("states of Whisper (states, values)", 2, "whisper_states")
 
 
 @dataclass(frozen=True)

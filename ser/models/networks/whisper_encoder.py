@@ -1,6 +1,6 @@
 """Encoder of Whisper as Keras layers with the published weights, for networks that train some of them further.
 
-Extraction of frozen states uses NumPy (`ser.features.encoders.whisper_states`), which takes recordings of any length.
+Extraction of frozen states uses NumPy (`ser.features.encoders.whisper_layers`), which takes recordings of any length.
 The tests compare it with these layers and with transformers.
 """
 
@@ -62,7 +62,7 @@ def states(spectra: Any, weights: Weights, *, n_frozen: int = 0, dropout: float 
     for k, layer in enumerate(weights.layers):
         found.append(block(found[-1], layer, k + 1, trainable=k >= n_frozen, dropout=dropout))
     if weights.norm is not None:
-        found[-1] = _normalised(found[-1], weights.norm, "whisper_norm", trainable=n_frozen < len(weights.layers))
+        found[-1] = normalised(found[-1], weights.norm, "whisper_norm", trainable=n_frozen < len(weights.layers))
     return found
 
 
@@ -84,13 +84,27 @@ def begin(spectra: Any, weights: Weights, *, trainable: bool) -> Any:
 def block(features: Any, weights: Layer, number: int, *, trainable: bool, dropout: float = 0.0) -> Any:
     """Output of layer `number`, given that of the layer before it, `(n_rows, n_states, width)`."""
     name, rate = f"whisper_{number}", dropout if trainable else 0.0
-    normal = _normalised(features, weights.attention_norm, f"{name}_attention_norm", trainable=trainable)
+    normal = normalised(features, weights.attention_norm, f"{name}_attention_norm", trainable=trainable)
     attended = _attended(normal, weights, f"{name}_attention", trainable=trainable)
     features = layers.Add()([features, _dropped(attended, rate)])
-    normal = _normalised(features, weights.dense_norm, f"{name}_dense_norm", trainable=trainable)
+    normal = normalised(features, weights.dense_norm, f"{name}_dense_norm", trainable=trainable)
     expanded = _dense(normal, weights.expand, f"{name}_expand", activation="gelu", trainable=trainable)
     contracted = _dense(expanded, weights.contract, f"{name}_contract", activation=None, trainable=trainable)
     return layers.Add()([features, _dropped(contracted, rate)])
+
+
+def normalised(features: Any, weights: Affine, name: str, *, trainable: bool) -> Any:
+    """Normalisation of each state over its values, with the given gains and terms.
+
+    Examples
+    --------
+    >>> weights = Affine(ops.ones(2), ops.zeros(2))
+    >>> found = normalised(ops.convert_to_tensor([[[1.0, 5.0]]]), weights, "norm", trainable=False)
+    >>> ops.convert_to_numpy(found).round(3).tolist()
+    [[[-1.0, 1.0]]]
+    """
+    layer = layers.LayerNormalization(epsilon=EPSILON, trainable=trainable, name=name)
+    return _with_weights(layer, features, weights)
 
 
 def _attended(features: Any, weights: Layer, name: str, *, trainable: bool) -> Any:
@@ -105,11 +119,6 @@ def _attended(features: Any, weights: Layer, name: str, *, trainable: bool) -> A
     ]
     attention.set_weights([*inward, weights.output.kernel.reshape(*shape, width), weights.output.bias])
     return attended
-
-
-def _normalised(features: Any, weights: Affine, name: str, *, trainable: bool) -> Any:
-    layer = layers.LayerNormalization(epsilon=EPSILON, trainable=trainable, name=name)
-    return _with_weights(layer, features, weights)
 
 
 def _dense(features: Any, weights: Affine, name: str, *, activation: str | None, trainable: bool) -> Any:

@@ -1,0 +1,57 @@
+"""Encoder of Whisper, from a waveform to hidden states; each process loads it once."""
+
+from collections.abc import Sequence
+from functools import cache
+
+from ser.audio import waveforms
+from ser.features.encoders import whisper_files, whisper_weights
+from ser.features.encoders.whisper_layers import States
+from ser.features.encoders.whisper_spectra import HOP_LENGTH, SAMPLE_RATE, log_mel_spectra
+from ser.features.encoders.whisper_weights import Array
+
+SAMPLES_A_STATE = 2 * HOP_LENGTH  # 20 ms
+
+
+class Encoder:
+    """Waveform -> hidden states of the given numbers, `(n_states, width)` each, one for every 20 ms."""
+
+    def __init__(self, weights: whisper_weights.Weights) -> None:
+        self._states, self._n_mels = States(weights), weights.n_mels
+        self.limit: float = len(weights.positions) * SAMPLES_A_STATE / SAMPLE_RATE
+        """Duration of the longest waveform that the encoder takes, in seconds."""
+
+    def __call__(self, waveform: waveforms.Waveform, layers: Sequence[int], *, padded: bool) -> list[Array]:
+        """Encode a waveform at 16 kHz; even an empty one has one state.
+
+        Parameters
+        ----------
+        layers
+            0 for the input of the first layer, `k` for the output of layer `k`.
+        padded
+            True: zeros up to `limit` follow the recording, as in the training of Whisper, and their states are left
+            out. False: only the recording is computed, which takes a tenth of the time.
+        """
+        n_samples = round(self.limit * SAMPLE_RATE) if padded else None
+        spectra = log_mel_spectra(waveform, n_mels=self._n_mels, n_samples=n_samples)
+        states = self._states(spectra, layers)
+        n_recorded = max(1, -(-waveform.size // SAMPLES_A_STATE))  # an incomplete one counts
+        return [state[:n_recorded] for state in states] if padded else states
+
+
+@cache
+def loaded(model: str, revision: str, n_layers: int, section: str = "whisper") -> Encoder:
+    """Load the first `n_layers` layers, once in a process; download the weights first if they are not on this machine.
+
+    Parameters
+    ----------
+    section
+        Section of `params.yaml` that has the settings, for messages.
+
+    Raises
+    ------
+    Unavailable
+        If they are not available or not usable; the message has the remedy.
+    """
+    path = whisper_files.path(model, revision, section=section)
+    setting = "layers" if section == "whisper" else "layer"
+    return Encoder(whisper_weights.read(path, n_layers=n_layers, setting=f"{section}.{setting}"))
