@@ -271,13 +271,7 @@ def predict_emotion(
 
 @contextmanager
 def _opened(recording: str | Path | npt.ArrayLike, sample_rate: float | None) -> Iterator[Input]:
-    """Input of a file or a waveform, opened.
-
-    Raises
-    ------
-    ValueError
-        If the sample rate of a waveform is missing, or one is given for a file.
-    """
+    """Input of a file or a waveform; a `ValueError` if a waveform has no sample rate, or a file is given one."""
     if isinstance(recording, str | Path):
         if sample_rate is not None:
             raise ValueError(f"sample_rate is {sample_rate}, and {recording} declares its own; leave it out")
