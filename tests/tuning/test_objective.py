@@ -210,8 +210,10 @@ def test_two_folds_are_too_few() -> None:
 @pytest.mark.parametrize(
     "name", ["svm", pytest.param("dnn", marks=pytest.mark.slow), pytest.param("cnn", marks=pytest.mark.slow)]
 )
-def test_a_study_of_several_folds_scores_the_dev_uar_of_its_metrics(name: str) -> None:
-    """Balanced, trained and predicted by the stages; synthetic rows and a refit included."""
+def test_a_study_of_several_folds_scores_the_dev_uar_of_its_metrics(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Balanced, trained and predicted by the stages; synthetic rows and a refit included; one in its own processes."""
+    if name == "cnn":
+        in_this_process(monkeypatch)
     config = configuration(name)
     small_study.write_tables(config)
     small_study.run_stages()
@@ -287,11 +289,16 @@ def test_settings_that_do_not_fit_are_unfit_and_say_why(section: str, settings: 
         objective.dev_uar(data(), configuration("svm") | {section: settings})
 
 
-def test_a_network_is_judged_by_dev_before_it_learns_from_dev(monkeypatch: pytest.MonkeyPatch) -> None:
+def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Train and score networks here: each process of their own imports libraries for seconds."""
     small_study.train_in_this_process(monkeypatch)
     monkeypatch.setattr(
         objective.processes, "in_own_process", lambda function, *given, **more: function(*given, **more)
     )
+
+
+def test_a_network_is_judged_by_dev_before_it_learns_from_dev(monkeypatch: pytest.MonkeyPatch) -> None:
+    in_this_process(monkeypatch)
     config = configuration("cnn")
     undecided = config["training"] | {"select": "last", "learning_rate": 0.01}
     scores = [
