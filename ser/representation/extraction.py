@@ -89,15 +89,9 @@ def extracted(
     identity, needed = _identity(extractor)
     modules = tuple(sorted({*needed, features_of_variants.__module__}))
     code = code_digest.digest(modules, libraries)
-    function = partial(
-        features_of_variants,
-        root=root.resolve(),  # a worker may be in another folder
-        extractor=extractor,
-        augmentation=augmentation,
-        modules=modules,
-        libraries=libraries,
-        code=code,
-    )
+    checked: dict[str, Any] = {"modules": modules, "libraries": libraries, "code": code}
+    here = root.resolve()  # a worker may be in another folder
+    function = partial(features_of_variants, root=here, extractor=extractor, augmentation=augmentation, **checked)
     key = partial(_key, augmentation=augmentation, work=(identity, code))
     return _features(function, _sought(utterances), key, description=description, threads=threads)
 
