@@ -78,7 +78,7 @@ def model_answer(model: Facts, *, default: bool) -> ModelAnswer:
 
     Examples
     --------
-    >>> one = Facts("ravdess", ["calm", "sad"], "mlp", ["ravdess"], n_speakers=24, window=3.0, warnings=[])
+    >>> one = Facts("ravdess", ["calm", "sad"], "mlp", ["ravdess"], n_speakers=24, window=3.0, warnings=[], note="")
     >>> model_answer(one, default=True).default
     True
     """

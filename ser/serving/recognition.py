@@ -165,14 +165,12 @@ def load(folder: Path = EMBEDDED, *, all_speech: bool = False, networks: Collect
     Parameters
     ----------
     networks
-        Networks that a bundle may name beside those that this project knows by their content: handles on TF Hub, names
-        of speech encoders, and folders. They are downloaded, and their code runs.
+        Networks that a bundle may name beside those that this project knows by their content; their code runs.
 
     Raises
     ------
     ValueError
-        If there is no bundle, or it is damaged, could run code, names another network, or is transductive, or needs a
-        library that is not installed.
+        If there is no bundle, or it is damaged, could run code, names another network, is transductive or lacks code.
     """
     if folder.is_file():
         raise ValueError(f"{folder} is a file; wanted a folder that the stage train wrote, as models/fold_0")
@@ -191,7 +189,12 @@ def load(folder: Path = EMBEDDED, *, all_speech: bool = False, networks: Collect
 
         for path, model in parts.items():
             acceptance.check_representation(path / bundle.DESCRIPTION, model.representation, networks)
-    found = of_bundles(str(folder), list(parts.values()), description, all_speech=all_speech)
+    try:
+        found = of_bundles(str(folder), list(parts.values()), description, all_speech=all_speech)
+    except ValueError as error:
+        if isinstance(error, extras.Missing) or str(folder) in str(error):
+            raise
+        raise ValueError(f"{folder} cannot be used: {error}") from error
     if folder != EMBEDDED:
         acceptance.try_out(found.name, found.probabilities)
     return replace(found, note=ELSEWHERE if folder == EMBEDDED else "")

@@ -25,7 +25,13 @@ UTTERANCES = utterance_table(4, emotions=("neutral", "happy", "sad", "angry"), n
 ROWS = training_rows(UTTERANCES)
 TABLE = Representation(ROWS)
 LABELS = ["neutral", "happy", "sad", "angry"]
-SHAPES = {"log_mel": (24, 30), "frames": (30, 6), "librosa": (6,), "yamnet_bands": (64, 96)}  # of a row
+SHAPES: dict[str, tuple[int, ...]] = {  # of a row
+    "log_mel": (24, 30),
+    "frames": (30, 6),
+    "librosa": (6,),
+    "yamnet_bands": (64, 96),
+    "whisper_states": (75, 512),
+}
 HISTORY = [{"loss": 1.25, "dev_loss": 1.0, "dev_uar": 0.5}, {"loss": 1.0, "dev_loss": 0.1 + 0.2, "dev_uar": 0.75}]
 
 
@@ -46,6 +52,9 @@ def trained(name: str = "logistic_regression") -> bundle.Bundle:
 def with_network(name: str, **changes: Any) -> bundle.Bundle:
     """A bundle of the untrained network `name`, as `conf/model` has it, with narrower masks."""
     settings = yaml.safe_load((CONF / "model" / f"{name}.yaml").read_text())["model"] | changes
+    if name == "tuned_whisper":  # its settings refer to those of the states
+        states = yaml.safe_load((CONF / "whisper_states/base.yaml").read_text())
+        settings |= {"encoder": states["model"], "revision": states["revision"], "layer": states["layer"]}
     settings |= {"max_time_mask": 5, "max_band_mask": 5} if "max_time_mask" in settings else {}
     source = settings.pop("representation")
     shape = SHAPES[source]
