@@ -36,9 +36,7 @@ SETTINGS: dict[str, Any] = {
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of encoders that has a small one."""
-    top = tmp_path_factory.mktemp("encoders")
-    small_whisper.written(top / "whisper_base")
-    return top
+    return small_whisper.encoders(tmp_path_factory.mktemp("encoders"))
 
 
 @pytest.fixture(autouse=True)

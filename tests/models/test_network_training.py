@@ -17,6 +17,7 @@ from ser.models.examples import Examples
 from ser.models.settings import Settings
 from ser.protocol import balancing
 from ser.representation.reading import Representation
+from tests.support.training_settings import OPTIONS, RULES
 
 EMOTIONS = ("neutral", "happy", "sad", "angry")
 N_UTTERANCES = 40
@@ -35,25 +36,7 @@ SMALL: Mapping[str, dict[str, Any]] = {
         "l2": 0.001,
     },
 }
-TRAINING = {
-    "select": "dev_loss",
-    "max_epochs": 2,
-    "patience": None,
-    "reduce_patience": None,
-    "reduce_factor": 0.5,
-    "min_learning_rate": 1e-6,
-    "warm_up": None,
-    "learning_rate": 0.01,
-    "batch_size": 8,
-    "weight_decay": 0.0,
-    "class_weight": False,
-    "label_smoothing": 0.0,
-    "mixup": 0.0,
-    "variation": None,
-    "deterministic": True,
-    "bias_correction": False,
-    "refit": False,
-}
+TRAINING = RULES | OPTIONS | {"max_epochs": 2}
 SHAPES = {"log_mel": (16, 20), "frames": (20, 3)}
 
 

@@ -26,7 +26,8 @@ from ser.models.examples import Examples
 from ser.models.networks import network
 from ser.models.settings import NetworkTraining
 from tests.support.paths import ROOT
-from tests.support.small_training import N_LABELS, N_TRAIN, NETWORKS, OPTIONS, Run, Stopped, Watch, data, rules, run
+from tests.support.small_training import N_LABELS, N_TRAIN, NETWORKS, Run, Stopped, Watch, data, rules, run
+from tests.support.training_settings import OPTIONS
 
 N_BATCHES = 4
 

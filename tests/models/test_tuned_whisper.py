@@ -25,9 +25,7 @@ RNG = np.random.default_rng(0)
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of encoders that has a small one, with 3 layers."""
-    top = tmp_path_factory.mktemp("encoders")
-    small_whisper.written(top / "whisper_base")
-    return top
+    return small_whisper.encoders(tmp_path_factory.mktemp("encoders"))
 
 
 @pytest.fixture(autouse=True)

@@ -14,31 +14,14 @@ from ser.representation import arrays, reading
 from stages import balance, evaluate, train, train_member
 from tests.support.learning_tables import feature_table, utterance_table
 from tests.support.shared import made_once
+from tests.support.training_settings import OPTIONS, RULES
 
 FOUR = ("neutral", "happy", "sad", "angry")
 UTTERANCES = utterance_table(4, emotions=FOUR, n_repetitions=1)  # 14 per speaker, 2 of them neutral
 SHAPE = (8, 12)  # bands, frames
 PATHS = {"log_mel": "data/log_mel", "librosa": "data/librosa_extracted_features.csv"}
 
-EPOCHS: dict[str, Any] = {
-    "select": "dev_loss",
-    "max_epochs": 3,
-    "patience": None,
-    "reduce_patience": None,
-    "reduce_factor": 0.5,
-    "min_learning_rate": 1e-6,
-    "warm_up": None,
-    "learning_rate": 0.01,
-    "batch_size": 16,
-    "weight_decay": 0.0,
-    "class_weight": False,
-    "label_smoothing": 0.0,
-    "mixup": 0.0,
-    "variation": None,
-    "deterministic": True,
-    "bias_correction": False,
-    "refit": False,
-}
+EPOCHS: dict[str, Any] = RULES | OPTIONS | {"max_epochs": 3, "batch_size": 16}
 REFIT = {"refit": True, "n_calibration_folds": 2}
 MODELS: Mapping[str, dict[str, Any]] = {
     "svm": {

@@ -13,6 +13,7 @@ from ser.models.examples import Examples
 from ser.models.networks import network
 from ser.models.progress import Epoch, Progress, Rules
 from ser.models.settings import NetworkTraining
+from tests.support.training_settings import OPTIONS, RULES
 
 N_LABELS, N_TRAIN, N_ROWS, BATCH = 4, 28, 40, 8
 LOG_MEL = (16, 20)
@@ -118,22 +119,7 @@ def data(name: str = "dnn", *, n_train: int = N_TRAIN, seed: int = 0) -> tuple[E
 
 
 def rules(**changes: Any) -> Rules:
-    settings = {"select": "dev_loss", "max_epochs": 4, "patience": None, "reduce_patience": None}
-    return Rules(**{**settings, "reduce_factor": 0.5, "min_learning_rate": 1e-6, "warm_up": None, **changes})
-
-
-OPTIONS: dict[str, Any] = {
-    "batch_size": BATCH,
-    "learning_rate": 0.01,
-    "weight_decay": 0.0,
-    "class_weight": False,
-    "label_smoothing": 0.0,
-    "mixup": 0.0,
-    "variation": None,
-    "deterministic": True,
-    "bias_correction": False,
-    "refit": False,
-}
+    return Rules(**RULES | changes)
 
 
 def run(

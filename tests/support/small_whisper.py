@@ -57,6 +57,12 @@ def written(folder: Path, *, seed: int = 0, without: str | None = None) -> Path:
     return folder
 
 
+def encoders(folder: Path) -> Path:
+    """Write the weights below a folder, so that `SER_ENCODERS` can name it; return it."""
+    written(folder / "whisper_base")
+    return folder
+
+
 def spectra_of_transformers(waveform: Array, *, chunk: int) -> Array:
     """Input of the encoder, `(n_mels, n_frames)`, padded to `chunk` seconds."""
     import transformers
