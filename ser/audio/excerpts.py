@@ -46,12 +46,32 @@ def around_speech(waveform: waveforms.Waveform, sample_rate: int) -> waveforms.W
     >>> around_speech(np.concatenate([silence, speech, silence]), 16_000).size / 16_000
     1.1
     """
-    length = round(LEVEL_FRAME * sample_rate)
+    start, end = speech_span(waveform, round(LEVEL_FRAME * sample_rate), depth=DEPTH)
+    kept = round(AROUND * sample_rate)
+    return waveform[max(0, start - kept) : end + kept]
+
+
+def speech_span(waveform: waveforms.Waveform, length: int, *, depth: float) -> tuple[int, int]:
+    """First sample of the first loud frame, and the sample after the last one.
+
+    Parameters
+    ----------
+    waveform
+        Mono, `(n_samples,)`; one that is shorter than a frame is loud as a whole.
+    length
+        Samples of a frame.
+    depth
+        Decibels below the loudest frame, down to which a frame is loud.
+
+    Examples
+    --------
+    >>> speech_span(np.array([0, 0, 1, 1, 0, 1, 0, 0], np.float32), 2, depth=20.0)
+    (2, 6)
+    """
     n_frames = waveform.size // length
     if n_frames == 0:
-        return waveform
+        return 0, waveform.size
     frames = waveform[: n_frames * length].reshape(n_frames, length).astype(np.float64)
     power = np.einsum("ij,ij->i", frames, frames)
-    loud = np.flatnonzero(power >= power.max() * 10 ** (-DEPTH / 10))
-    kept = round(AROUND * sample_rate)
-    return waveform[max(0, int(loud[0]) * length - kept) : (int(loud[-1]) + 1) * length + kept]
+    loud = np.flatnonzero(power >= power.max() * 10 ** (-depth / 10))
+    return int(loud[0]) * length, (int(loud[-1]) + 1) * length

@@ -29,10 +29,8 @@ def check(taken: Collection[str], config: Mapping[str, Any]) -> None:
     """
     if "ssl" in taken:
         hugging_face.check(config["ssl"]["model"], config["ssl"]["revision"])
-    if "whisper" in taken:
-        whisper_files.check(config["whisper"]["model"], config["whisper"]["revision"])
-    if "whisper_states" in taken:
-        states = config["whisper_states"]
-        whisper_files.check(states["model"], states["revision"], section="whisper_states")
+    for section in ("whisper", "whisper_states"):
+        if section in taken:
+            whisper_files.check(config[section]["model"], config[section]["revision"], section=section)
     if "opensmile" in taken:
         opensmile.check_installed()

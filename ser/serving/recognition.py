@@ -170,7 +170,8 @@ def load(folder: Path = EMBEDDED, *, all_speech: bool = False, networks: Collect
     Raises
     ------
     ValueError
-        If there is no bundle, or it is damaged, could run code, names another network, is transductive or lacks code.
+        If there is no bundle, or it is damaged, could run code, names another network, is transductive, or needs
+        a library that is not installed.
     """
     if folder.is_file():
         raise ValueError(f"{folder} is a file; wanted a folder that the stage train wrote, as models/fold_0")
@@ -189,12 +190,7 @@ def load(folder: Path = EMBEDDED, *, all_speech: bool = False, networks: Collect
 
         for path, model in parts.items():
             acceptance.check_representation(path / bundle.DESCRIPTION, model.representation, networks)
-    try:
-        found = of_bundles(str(folder), list(parts.values()), description, all_speech=all_speech)
-    except ValueError as error:
-        if isinstance(error, extras.Missing) or str(folder) in str(error):
-            raise
-        raise ValueError(f"{folder} cannot be used: {error}") from error
+    found = of_bundles(str(folder), list(parts.values()), description, all_speech=all_speech)
     if folder != EMBEDDED:
         acceptance.try_out(found.name, found.probabilities)
     return replace(found, note=ELSEWHERE if folder == EMBEDDED else "")
@@ -208,7 +204,7 @@ def of_bundles(
     Raises
     ------
     ValueError
-        If a bundle is transductive.
+        If a bundle is transductive, or its features cannot be extracted.
     """
     if any(bundle.is_transductive(model.representation) for model in models):
         raise ValueError(
@@ -216,13 +212,13 @@ def of_bundles(
             " predict single recordings; train a model that can, with: dvc exp run -S adaptation=none"
         )
     settings = [model.representation["settings"] for model in models]
-    parts = list(zip(_extractors(models), models, strict=True))
+    parts = list(zip(_extractors(name, models), models, strict=True))
     durations = [one["duration"] for one in settings if "duration" in one]
     whole = len(durations) < len(models)
     return Recognizer(name, parts, max(durations, default=WINDOW), whole, description, all_speech)
 
 
-def _extractors(models: Sequence[bundle.Bundle]) -> list[Extractor]:
+def _extractors(name: str, models: Sequence[bundle.Bundle]) -> list[Extractor]:
     """Extractor of each model; models of the same representation get the same object."""
     found: list[Extractor] = []
     for model in models:
@@ -231,7 +227,12 @@ def _extractors(models: Sequence[bundle.Bundle]) -> list[Extractor]:
             for extract, other in zip(found, models, strict=False)
             if (other.representation, other.columns) == (model.representation, model.columns)
         )
-        found.append(next(same, None) or extractor(**model.representation, columns=model.columns))
+        try:
+            found.append(next(same, None) or extractor(**model.representation, columns=model.columns))
+        except extras.Missing:
+            raise
+        except ValueError as error:
+            raise ValueError(f"{name} cannot be used: {error}") from error
     return found
 
 

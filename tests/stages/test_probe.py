@@ -190,14 +190,14 @@ def test_a_study_that_needs_a_speech_encoder_continues_if_it_is_available(monkey
 def test_whisper_is_looked_for_only_if_a_model_takes_it(
     settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sought: list[tuple[str, str]] = []
-    monkeypatch.setattr(whisper_files, "check", lambda *names: sought.append(names))
+    sought: list[Any] = []
+    monkeypatch.setattr(whisper_files, "check", lambda *names, section: sought.append((*names, section)))
     configure(members=["librosa", "log_mel"])
     probe.main()
     assert (files.read_json(probe.WHISPER), sought) == ({"wanted": False}, [])
     configure(**settings)
     probe.main()
-    assert (files.read_json(probe.WHISPER), sought) == ({"wanted": True}, [(WHISPER, COMMIT)])
+    assert (files.read_json(probe.WHISPER), sought) == ({"wanted": True}, [(WHISPER, COMMIT, "whisper")])
 
 
 @pytest.mark.usefixtures("workplace")

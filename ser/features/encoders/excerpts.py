@@ -1,9 +1,7 @@
 """Part of a recording that an encoder is given."""
 
-import numpy as np
-
 from ser.audio import waveforms
-from ser.audio.excerpts import excerpt
+from ser.audio.excerpts import excerpt, speech_span
 
 LEVEL_FRAME = 0.025  # seconds
 
@@ -55,6 +53,7 @@ def centred_on_speech(
 
     Examples
     --------
+    >>> import numpy as np
     >>> recording = np.zeros(6_000, np.float32)
     >>> recording[4_000:4_400] = 1
     >>> centred_on_speech(recording, sample_rate=16_000, n_samples=1_200, depth=30.0).nonzero()[0][[0, -1]].tolist()
@@ -63,10 +62,6 @@ def centred_on_speech(
     surplus = waveform.size - n_samples
     if surplus <= 0:
         return waveforms.fitted(waveform, n_samples)
-    length = round(LEVEL_FRAME * sample_rate)
-    frames = waveform[: max(waveform.size // length, 1) * length].reshape(-1, min(length, waveform.size))
-    power = np.mean(frames.astype(np.float64) ** 2, axis=1)
-    speech = np.flatnonzero(power >= power.max() * 10 ** (-depth / 10))
-    middle = int(speech[0] + speech[-1] + 1) * length // 2
+    middle = sum(speech_span(waveform, round(LEVEL_FRAME * sample_rate), depth=depth)) // 2
     start = min(max(middle - n_samples // 2, 0), surplus)
     return waveform[start : start + n_samples]

@@ -38,6 +38,16 @@ class Unavailable(ValueError):
     """
 
 
+class NotInstalled(Unavailable, extras.Missing):
+    """A package that the encoder needs is missing.
+
+    Examples
+    --------
+    >>> issubclass(NotInstalled, extras.Missing)
+    True
+    """
+
+
 def unknown(settings: Mapping[str, Any]) -> list[str]:
     """Name of the encoder of a representation in a list, unless it is one of `ENCODERS`, at its commit.
 
@@ -75,7 +85,7 @@ def check_installed() -> None:
         If they are not.
     """
     if missing := [name for name in PACKAGES if importlib.util.find_spec(name) is None]:
-        raise Unavailable(
+        raise NotInstalled(
             f"the representation ssl needs {' and '.join(PACKAGES)}; not installed: {', '.join(missing)};"
             f" {extras.remedy('ssl')}"
         )

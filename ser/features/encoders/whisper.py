@@ -82,7 +82,7 @@ def _encoder(settings: Mapping[str, Any]) -> Encoder:
             f"whisper.layers is {layers}; give a list of layers, each once: 0 is the input of the first layer, k the"
             " output of layer k"
         )
-    return loaded(settings["model"], settings["revision"], max(layers))
+    return loaded(settings["model"], settings["revision"], max(layers), "whisper.layers")
 
 
 REPRESENTATION = Definition(encoding, prepare=_encoder, unknown_networks=hugging_face.unknown)

@@ -39,19 +39,18 @@ class Encoder:
 
 
 @cache
-def loaded(model: str, revision: str, n_layers: int, section: str = "whisper") -> Encoder:
+def loaded(model: str, revision: str, n_layers: int, setting: str) -> Encoder:
     """Load the first `n_layers` layers, once in a process; download the weights first if they are not on this machine.
 
     Parameters
     ----------
-    section
-        Section of `params.yaml` that has the settings, for messages.
+    setting
+        Setting of `params.yaml` that names the layers, for messages, as `whisper.layers`.
 
     Raises
     ------
     Unavailable
         If they are not available or not usable; the message has the remedy.
     """
-    path = whisper_files.path(model, revision, section=section)
-    setting = "layers" if section == "whisper" else "layer"
-    return Encoder(whisper_weights.read(path, n_layers=n_layers, setting=f"{section}.{setting}"))
+    path = whisper_files.path(model, revision, section=setting.partition(".")[0])
+    return Encoder(whisper_weights.read(path, n_layers=n_layers, setting=setting))

@@ -89,7 +89,7 @@ def _check_duration(n_samples: int, encoder: Encoder, chosen: Settings) -> None:
 
 
 def _encoder(settings: Mapping[str, Any]) -> Encoder:
-    return loaded(settings["model"], settings["revision"], settings["layer"], SECTION)
+    return loaded(settings["model"], settings["revision"], settings["layer"], f"{SECTION}.layer")
 
 
 REPRESENTATION = Definition(

@@ -5,7 +5,9 @@ from typing import Any
 
 from ser.models.backend import keras
 
-layers = keras.layers
+layers, ops = keras.layers, keras.ops
+
+LEAST_VARIANCE = 1e-6  # added to a variance over time, because the square root has no slope at 0
 
 CELLS: Mapping[str, Callable[..., Any]] = {"gru": layers.GRU, "lstm": layers.LSTM}
 # Momentum of the moving averages of batch normalisation. With 0.99, the default of Keras, their initial values have an
@@ -111,3 +113,25 @@ def penalty(l2: float) -> keras.regularizers.Regularizer | None:
     (0.001, True)
     """
     return keras.regularizers.L2(l2) if l2 else None
+
+
+def statistics(features: Any) -> Any:
+    """Mean and standard deviation over time of sequences `(n_rows, n_steps, width)`, `(n_rows, 2 * width)`.
+
+    Examples
+    --------
+    >>> statistics(keras.Input((20, 8))).shape
+    (None, 16)
+    """
+    return with_deviation(ops.mean(features, axis=1), ops.var(features, axis=1))
+
+
+def with_deviation(mean: Any, variance: Any) -> Any:
+    """Mean beside the root of a variance, along the last axis.
+
+    Examples
+    --------
+    >>> with_deviation(keras.Input((8,)), keras.Input((8,))).shape
+    (None, 16)
+    """
+    return layers.Concatenate()([mean, ops.sqrt(variance + LEAST_VARIANCE)])

@@ -15,12 +15,11 @@ from ser.models.backend import keras
 from ser.models.networks import whisper_encoder
 from ser.models.networks.contract import WHISPER_STATES, Network
 from ser.models.networks.excerpts import RandomExcerpt
-from ser.models.networks.layers import batch_normalization
+from ser.models.networks.layers import batch_normalization, statistics, with_deviation
 
-layers, ops = keras.layers, keras.ops
+layers = keras.layers
 
 N_UNITS = 128  # of the dense layer that weighs the states
-LEAST_VARIANCE = 1e-6  # added to a variance over time, because the square root has no slope at 0
 
 
 def tuned_whisper(
@@ -106,12 +105,6 @@ def _encoded(features: Any, weights: Weights, *, layer: int, dropout: float) -> 
     return whisper_encoder.normalised(features, weights.norm, "whisper_norm", trainable=True)
 
 
-def _statistics(features: Any) -> Any:
-    """Mean and standard deviation over time, `(n_rows, 2 * width)`."""
-    mean, variance = ops.mean(features, axis=1), ops.var(features, axis=1)
-    return layers.Concatenate()([mean, ops.sqrt(variance + LEAST_VARIANCE)])
-
-
 def _attentive_statistics(features: Any) -> Any:
     """Mean and standard deviation over time with a learned weight of each state, `(n_rows, 2 * width)`."""
     width = features.shape[-1]
@@ -120,10 +113,9 @@ def _attentive_statistics(features: Any) -> Any:
     mean = layers.Dot(axes=1)([shares, features])
     centred = layers.Subtract()([features, mean])
     variance = layers.Dot(axes=1)([shares, layers.Multiply()([centred, centred])])
-    both = layers.Concatenate()([mean, ops.sqrt(variance + LEAST_VARIANCE)])
-    return layers.Reshape((2 * width,))(both)
+    return layers.Reshape((2 * width,))(with_deviation(mean, variance))
 
 
-POOLINGS: Mapping[str, Callable[[Any], Any]] = {"statistics": _statistics, "attention": _attentive_statistics}
+POOLINGS: Mapping[str, Callable[[Any], Any]] = {"statistics": statistics, "attention": _attentive_statistics}
 
 NETWORK = Network(tuned_whisper, takes=WHISPER_STATES, also=(published,), custom_layers=(RandomExcerpt,))

@@ -16,6 +16,7 @@ from ser.features.yamnet import weights
 from ser.features.yamnet.patches import N_MELS, PATCH_FRAMES
 from ser.models.backend import keras
 from ser.models.networks.contract import YAMNET_SPECTRA, Network
+from ser.models.networks.layers import statistics
 
 layers, ops = keras.layers, keras.ops
 
@@ -26,7 +27,6 @@ LAYERS = (
 )
 EPSILON = 1e-4  # added to the variance in the batch normalisations of YAMNet
 MOMENTUM = 0.9  # momentum of their moving averages; low, because the weights change fast
-LEAST_VARIANCE = 1e-6  # added to a variance over time, because the square root has no slope at 0
 
 Convolution = Callable[..., Any]  # returns a convolution, given its bias, activation and whether it is trained
 
@@ -62,10 +62,7 @@ def tuned_yamnet(inputs: Any, *, handle: str, n_layers: int, n_frozen: int, drop
             features = block(partial(layers.DepthwiseConv2D, 3, strides=stride, padding="same"), features, arrays)
             convolution = partial(layers.Conv2D, n_filters, 1)
         features = block(convolution, features, arrays)
-    features = ops.mean(features, axis=2)
-    mean, variance = ops.mean(features, axis=1), ops.var(features, axis=1)
-    pooled = layers.Concatenate()([mean, ops.sqrt(variance + LEAST_VARIANCE)])
-    return layers.Dropout(dropout)(pooled)
+    return layers.Dropout(dropout)(statistics(ops.mean(features, axis=2)))
 
 
 def _check(shape: Sequence[int], n_layers: int, n_frozen: int) -> None:
