@@ -12,6 +12,7 @@ Check = Literal[
     "speaker_overlap",
     "duplicate_audio",
     "near_duplicate_audio",
+    "contradictory_labels",
     "made_rows",
     "normalisation",
     "label_imbalance",
@@ -23,6 +24,7 @@ TITLES: dict[Check, str] = {
     "speaker_overlap": "a speaker in two partitions",
     "duplicate_audio": "equal audio in two partitions",
     "near_duplicate_audio": "near copies of audio in two partitions",
+    "contradictory_labels": "equal audio under two emotions",
     "made_rows": "synthetic or augmented rows outside training",
     "normalisation": "normalisation fitted on rows outside training",
     "label_imbalance": "emotions of unequal frequency",
@@ -32,6 +34,7 @@ TITLES: dict[Check, str] = {
 }
 MAX_EXAMPLES = 5
 LEAKY = "leaky_"  # prefix of the names of protocols that may leak
+NEVER_DECLARED: tuple[Check, ...] = ("contradictory_labels",)  # an error of the corpus, whatever the protocol is
 
 
 @dataclass(frozen=True)
@@ -116,19 +119,21 @@ def check(report: Mapping[str, Any]) -> None:
     Raises
     ------
     ValueError
-        If there are errors and `declared` is None.
+        If there are errors and `declared` is None, or errors of the corpus, which no protocol declares.
 
     Examples
     --------
     >>> note = Finding("note", "label_imbalance", None, "angry has twice as many", "read the UAR")
     >>> check(report([note], protocol="speaker_folds (speaker-independent)", declared=None))  # notes are no errors
     """
-    if report["n_errors"] and report["declared"] is None:
-        kinds = dict.fromkeys(TITLES[one["check"]] for one in report["findings"] if one["level"] == "error")
+    checks = [one["check"] for one in report["findings"] if one["level"] == "error"]
+    of_corpus = [check for check in checks if check in NEVER_DECLARED]
+    if undeclared := checks if report["declared"] is None else of_corpus:
+        kinds = dict.fromkeys(TITLES[check] for check in undeclared)
+        leak = f", or use a protocol that declares the leak (partition=random, or a name that begins with {LEAKY})"
         raise ValueError(
-            f"the audit found {report['n_errors']} error(s) ({'; '.join(kinds)}), so the scores of this study are not"
-            " valid; follow the remedies above, or use a protocol that declares the leak (partition=random, or a name"
-            f" that begins with {LEAKY})"
+            f"the audit found {len(undeclared)} error(s) ({'; '.join(kinds)}), so the scores of this study are not"
+            f" valid; follow the remedies above{'' if of_corpus else leak}"
         )
 
 

@@ -134,6 +134,7 @@ def findings(study: AuditedStudy) -> list[Finding]:
         *table_checks.speaker_overlap(partitions, utterances),
         *table_checks.duplicate_audio(partitions, utterances),
         *table_checks.near_duplicate_audio(partitions, utterances, near_copies(study)),
+        *table_checks.contradictory_labels(partitions, utterances),
         *table_checks.made_rows(study.balanced, partitions),
         *table_checks.label_imbalance(partitions, utterances),
         *table_checks.lone_speaker(partitions, utterances),

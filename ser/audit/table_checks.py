@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from ser.audit.findings import Finding, first_examples
+from ser.audit.findings import MAX_EXAMPLES, Finding, first_examples
 from ser.core.tables import ORIGINAL, PARTITIONS
 from ser.core.wording import counted
 
@@ -99,6 +99,30 @@ def near_duplicate_audio(partitions: pd.DataFrame, utterances: pd.DataFrame, pai
                 Finding("error", "near_duplicate_audio", fold, found, remedy, first_examples(copies["utterance"]))
             )
     return findings
+
+
+def contradictory_labels(partitions: pd.DataFrame, utterances: pd.DataFrame) -> list[Finding]:
+    """Recordings of equal samples that have several emotions.
+
+    Ingest refuses them; a table that something else wrote may have them.
+
+    Examples
+    --------
+    >>> utterances = pd.DataFrame({"utterance": ["1", "2"], "audio_hash": "p", "emotion": ["happy", "neutral"]})
+    >>> partitions = pd.DataFrame({"fold": 0, "utterance": ["1", "2"], "partition": "train"})
+    >>> contradictory_labels(partitions, utterances)[0].found
+    '1 recording has several emotions: 1 (happy) and 2 (neutral)'
+    """
+    remedy = "keep the right one of them, or none: ingest leaves all of them out with corpus.on_invalid=exclude"
+    used = utterances[utterances["utterance"].isin(partitions["utterance"])].sort_values("utterance")
+    equal = used[used.groupby("audio_hash")["emotion"].transform("nunique") > 1]
+    if equal.empty:
+        return []
+    named = equal["utterance"] + " (" + equal["emotion"] + ")"
+    groups = [_list(iter(names)) for _, names in named.groupby(equal["audio_hash"], sort=False)]
+    shown = "; ".join(groups[:MAX_EXAMPLES]) + f"; and {len(groups) - MAX_EXAMPLES} more" * (len(groups) > MAX_EXAMPLES)
+    found = f"{counted(len(groups), 'recording')} {'has' if len(groups) == 1 else 'have'} several emotions: {shown}"
+    return [Finding("error", "contradictory_labels", None, found, remedy, first_examples(equal["utterance"]))]
 
 
 def made_rows(balanced: pd.DataFrame, partitions: pd.DataFrame) -> list[Finding]:

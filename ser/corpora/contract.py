@@ -38,9 +38,7 @@ class Corpus:
     expected: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     """Vocal channel -> emotion code -> recordings of the whole corpus; empty if its contents are not fixed."""
     known_defects: Mapping[str, str] = field(default_factory=dict)
-    """File stem -> the defect that the recording has in every copy of the corpus."""
-    two_labels: frozenset[str] = frozenset()
-    """File stems of recordings that have the samples of each other under other labels in every copy of the corpus."""
+    """File stem -> the defect that the recording has in every copy of the corpus; ingest leaves it out."""
     archives: Mapping[str, Archive] = field(default_factory=dict)
     """Vocal channel -> archive that `ser download` fetches; empty if a person must get the corpus."""
     is_included: bool = False

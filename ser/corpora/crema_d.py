@@ -17,10 +17,12 @@ FEMALE = frozenset((
     1061, 1063, 1072, 1073, 1074, 1075, 1076, 1078, 1079, 1082, 1084, 1089, 1091,
 ))
 # fmt: on
-TWO_LABELS = (
-    *("1006_TIE_HAP_XX", "1006_TIE_NEU_XX", "1013_WSI_DIS_XX", "1013_WSI_SAD_XX"),
-    *("1017_IWW_ANG_XX", "1017_IWW_FEA_XX"),
-)  # three pairs of equal files; which label is right is unknown
+# Files of equal samples; which label is right is unknown.
+EQUAL = (
+    ("1006_TIE_HAP_XX", "1006_TIE_NEU_XX"),
+    ("1013_WSI_DIS_XX", "1013_WSI_SAD_XX"),
+    ("1017_IWW_ANG_XX", "1017_IWW_FEA_XX"),
+)
 
 
 def parse(path: PurePosixPath) -> Naming:
@@ -68,8 +70,10 @@ CORPUS = Corpus(
         "git -C {root} lfs pull --include 'AudioWAV/*'",
     ),
     parse=parse,
-    known_defects={"1076_MTI_SAD_XX": "silent"},
-    two_labels=frozenset(TWO_LABELS),
+    known_defects={
+        "1076_MTI_SAD_XX": "silent",
+        **{one: f"the audio of {other}" for pair in EQUAL for one, other in (pair, pair[::-1])},
+    },
     n_speakers={"speech": 91},
     expected={"speech": {"NEU": 1087, **dict.fromkeys(("ANG", "DIS", "FEA", "HAP", "SAD"), 1271)}},
 )

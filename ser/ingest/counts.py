@@ -44,8 +44,6 @@ class Tally:
     """Suffix -> number of files."""
     not_read: list[str] = field(default_factory=list)
     """Folders of no chosen corpus."""
-    two_labels: dict[str, str] = field(default_factory=dict)
-    """Utterance -> the first one with the same samples, which has another label in every copy of the corpus, too."""
     adjusted: dict[str, str] = field(default_factory=dict)
     """Path -> how its waveform was changed."""
 
@@ -101,7 +99,6 @@ class Tally:
             "substitutes": _in_order(self.substitutes),
             "not_audio": _in_order(self.not_audio),
             "not_read": self.not_read,
-            **({"two_labels": self.two_labels} if self.two_labels else {}),
             **({"adjusted": self.adjusted} if self.adjusted else {}),
         }
 
@@ -172,8 +169,7 @@ def _left_out(report: Mapping[str, Any]) -> list[str]:
         named = ", ".join(f"{path} ({defect})" for path, defect in defects[:MAX_NAMED])
         lines.append(f"left out, defective in every copy of the corpus: {named}{more}")
     if n_duplicates := len(report["duplicates"]):
-        conflict = f", {len(report['two_labels'])} of them under another label" if "two_labels" in report else ""
-        lines.append(f"duplicates: {n_duplicates} utterances have the samples of another one{conflict}")
+        lines.append(f"duplicates: {n_duplicates} utterances have the samples of another one")
     for note, count in sorted(Counter(report.get("adjusted", {}).values()).items()):
         lines.append(f"adjusted, {count} recordings: {note}")
     if report["not_audio"]:

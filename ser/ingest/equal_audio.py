@@ -38,12 +38,8 @@ class EqualAudio:
         return first
 
     def contradictory(self) -> set[str]:
-        """Digests of samples that have several labels, but for those that the corpus is known to have."""
-        return {
-            digest
-            for digest, equal in self._equal.items()
-            if len({one.emotion for one in equal}) > 1 and not all(one.has_known_twin for one in equal)
-        }
+        """Digests of samples that have several labels."""
+        return {digest for digest, equal in self._equal.items() if len({one.emotion for one in equal}) > 1}
 
     def rejects(self) -> Iterator[Reject]:
         """A reject for each recording of samples that have several labels, which names one of another label."""

@@ -87,8 +87,6 @@ class Recording(NamedTuple):
     emotion: str
     """Label of the scheme."""
     naming: Naming
-    has_known_twin: bool = False
-    """True if every copy of the corpus has the same samples under another label, too."""
 
 
 def of_corpus(root: Path, settings: CorpusSettings, *, scheme: Scheme, tally: Tally) -> list[Recording]:
@@ -124,7 +122,7 @@ def _selected(named: Iterable[Named], settings: CorpusSettings, scheme: Scheme, 
     selected: list[Recording] = []
     dropped: dict[str, set[str]] = {}
     emotion_of, file = settings.emotion_of, f"conf/corpus/{settings.reader}.yaml"
-    name, channels, twins = settings.name, settings.vocal_channels, readers.corpus(settings.reader).two_labels
+    name, channels = settings.name, settings.vocal_channels
     for entry in named:
         path = str(PurePosixPath(settings.folder) / entry.path)
         try:
@@ -138,8 +136,7 @@ def _selected(named: Iterable[Named], settings: CorpusSettings, scheme: Scheme, 
         elif label is None:
             dropped.setdefault(emotion, set()).add(entry.recording)
         else:
-            utterance, has_twin = f"{name}/{entry.recording}", entry.path.stem in twins
-            selected.append(Recording(utterance, path, name, label, entry.naming, has_twin))
+            selected.append(Recording(f"{name}/{entry.recording}", path, name, label, entry.naming))
     if dropped:
         tally.dropped[name] = {emotion: len(dropped[emotion]) for emotion in EMOTIONS if emotion in dropped}
     return selected

@@ -167,8 +167,6 @@ def _rows(
             if notes := found.pop("notes", None):
                 tally.adjusted[path] = "; ".join(notes)
             last = _row(recording) | found | {"duplicate_of": None if first is recording else first.utterance}
-            if first.emotion != recording.emotion and found["audio_hash"] not in excluded:
-                tally.two_labels[utterance] = first.utterance
             if found["audio_hash"] not in excluded:
                 yield last
         elif found["audio_hash"] == last["audio_hash"]:

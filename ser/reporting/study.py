@@ -157,12 +157,13 @@ def _left_out(ingest: Mapping[str, Any]) -> list[str]:
         n_files = counted(len(ingest["rejects"]), "invalid file")
         found.append(f"Excluded: {n_files}{of_them}, listed in `reports/ingest.json`.")
     if ingest["known_defects"]:
-        n_defects = len(ingest["known_defects"])
-        found.append(f"Left out: {counted(n_defects, 'file')} that are damaged in every copy of the corpus.")
+        n_defects = counted(len(ingest["known_defects"]), "file")
+        found.append(
+            f"Left out: {n_defects} with a defect in every copy of the corpus, listed in `reports/ingest.json`."
+        )
     if ingest["duplicates"]:
-        conflict = f", {len(ingest['two_labels'])} of them under another label" if "two_labels" in ingest else ""
         n_recordings = counted(len(ingest["duplicates"]), "recording")
-        found.append(f"Duplicates: {n_recordings} with the same audio as another one{conflict}.")
+        found.append(f"Duplicates: {n_recordings} with the same audio as another one.")
     return [" ".join(found)] if found else []
 
 

@@ -63,6 +63,7 @@ def all_of_tables(table: pd.DataFrame, utterances: pd.DataFrame = UTTERANCES) ->
         *table_checks.speaker_overlap(table, utterances),
         *table_checks.duplicate_audio(table, utterances),
         *table_checks.near_duplicate_audio(table, utterances, NO_PAIRS),
+        *table_checks.contradictory_labels(table, utterances),
         *table_checks.made_rows(balanced_of(table), table),
         *table_checks.label_imbalance(table, utterances),
         *table_checks.lone_speaker(table, utterances),
@@ -107,6 +108,22 @@ def test_equal_audio_on_two_sides_is_found() -> None:
         "1 recording is in more than one partition (train and test); test utterances with such a copy: 1 of 60"
     )
     assert of_fold_1.examples == [copy]
+
+
+def test_equal_audio_under_two_emotions_is_an_error_that_no_protocol_declares() -> None:
+    first, other = (
+        UTTERANCES.loc[UTTERANCES["emotion"] == emotion, "utterance"].iloc[0] for emotion in ("sad", "calm")
+    )
+    findings = table_checks.contradictory_labels(RANDOM, with_copies(UTTERANCES, {other: first}))
+    assert errors(findings) == [("contradictory_labels", None)]
+    assert findings[0].examples == sorted([first, other])
+    assert {f"{first} (sad)", f"{other} (calm)"} == set(findings[0].found.partition(": ")[2].split(" and "))
+    assert table_checks.contradictory_labels(RANDOM, UTTERANCES) == []
+    report = audit.report(findings, protocol="random (speaker-dependent)", declared="speaker-dependent")
+    with pytest.raises(
+        ValueError, match=r"1 error\(s\) \(equal audio under two emotions\).*follow the remedies above$"
+    ):
+        audit.check(report)
 
 
 def test_equal_audio_on_one_side_is_no_leak() -> None:

@@ -125,8 +125,13 @@ def test_both_layouts_of_savee_have_the_same_recordings():
     assert parse(PurePosixPath("DC/sa01.wav")) == parse(PurePosixPath("all/DC_sa01.wav"))
 
 
-def test_the_silent_file_of_crema_d_is_a_known_defect():
-    assert list(corpora.corpus("crema_d").known_defects) == ["1076_MTI_SAD_XX"]
+def test_the_silent_file_and_three_equal_pairs_of_crema_d_are_known_defects():
+    defects = dict(corpora.corpus("crema_d").known_defects)
+    assert defects.pop("1076_MTI_SAD_XX") == "silent"
+    assert len(defects) == 6
+    assert all(
+        defects[defect.removeprefix("the audio of ")] == f"the audio of {one}" for one, defect in defects.items()
+    )
 
 
 @pytest.mark.parametrize(

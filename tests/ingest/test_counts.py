@@ -71,13 +71,12 @@ def test_the_summary_names_everything_that_is_left_out() -> None:
     tally.not_selected["ravdess, song"] = 7
     tally.substitutes["films"] = 5
     tally.copies["again"] = 2
-    tally.two_labels["b"] = "a"
     assert summary(tally.report(), labels="keep") == [
         "ravdess: 3 utterances, 1 speakers, 4 files excluded (2 .aac, 1 .wav, 1 no suffix)",
         "not selected by corpus.vocal_channels: 7 of ravdess, song",
         "counted once: 2 files repeat recordings of other folders",
         "left out: 5 other forms (films, lossy copies) of recordings that are read",
         "left out, defective in every copy of the corpus: w.wav (silent), x.wav (silent), y.wav (silent) and 1 more",
-        "duplicates: 1 utterances have the samples of another one, 1 of them under another label",
+        "duplicates: 1 utterances have the samples of another one",
         "other files, not read: 12 .txt, 1 .csv",
     ]

@@ -165,11 +165,12 @@ def test_recordings_under_two_labels_are_named_as_such() -> None:
         {"path": "a.wav", "reason": "the same recording has two labels", "remedy": ""},
         {"path": "b.wav", "reason": "0 bytes", "remedy": ""},
     ]
-    ingest = {"dropped": {}, "rejects": rejects, "known_defects": {}, "duplicates": {"d": "c", "f": "e"}}
-    assert study.corpus(utterance_table(1), ingest | {"two_labels": {"d": "c"}}).text[-1] == (
+    defects = {"c.wav": "silent"}
+    ingest = {"dropped": {}, "rejects": rejects, "known_defects": defects, "duplicates": {"d": "c", "f": "e"}}
+    assert study.corpus(utterance_table(1), ingest).text[-1] == (
         "Excluded: 2 invalid files (1 of them because the same recording has two labels), listed in"
-        " `reports/ingest.json`. Duplicates: 2 recordings with the same audio as another one, 1 of them under another"
-        " label."
+        " `reports/ingest.json`. Left out: 1 file with a defect in every copy of the corpus, listed in"
+        " `reports/ingest.json`. Duplicates: 2 recordings with the same audio as another one."
     )
     assert "label" not in study.corpus(utterance_table(1), ingest | {"rejects": rejects[1:]}).text[-1]
 
