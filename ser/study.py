@@ -13,7 +13,7 @@ from joblib import cpu_count
 from tqdm import tqdm
 
 from ser.compute import processes
-from ser.core import files, tables
+from ser.core import emotions, files, tables
 from ser.models import ENSEMBLE, bundle, classifier_training, ensembles, learning_curves
 from ser.models.bundle import Bundle
 from ser.models.prediction import in_order, predictions_of, rounded
@@ -133,7 +133,7 @@ def _classifier(study: Study, rows: pd.DataFrame) -> Bundle:
     )
     return Bundle(
         model=model,
-        labels=[emotion for emotion in tables.EMOTIONS if emotion in model.classes_],
+        labels=emotions.in_order(model.classes_),
         columns=tables.feature_columns(rows),
         representation=bundle.representation_of(study.settings.representation),
         description={

@@ -132,6 +132,20 @@ def between(lowest: float, highest: float) -> pydantic.AfterValidator:
     return _after(problem)
 
 
+def meeting(condition: Callable[[Any], bool], wanted: str) -> pydantic.AfterValidator:
+    """Condition on a value; `wanted` names the values that meet it.
+
+    Examples
+    --------
+    >>> from typing import Annotated
+    >>> name = pydantic.TypeAdapter(fields({"name": Annotated[str, meeting(str.islower, "lower case")]}))
+    >>> check(name, {"name": "Sad"})
+    Traceback (most recent call last):
+    ser.core.checks.Invalid: name is 'Sad'; wanted lower case
+    """
+    return _after(lambda value: None if condition(value) else wanted)
+
+
 def one_of(*values: str) -> pydantic.AfterValidator:
     """The values that a text may have.
 
@@ -143,7 +157,7 @@ def one_of(*values: str) -> pydantic.AfterValidator:
     Traceback (most recent call last):
     ser.core.checks.Invalid: padding is 'half'; wanted one of same, valid
     """
-    return _after(lambda value: None if value in values else f"one of {', '.join(values)}")
+    return meeting(lambda value: value in values, f"one of {', '.join(values)}")
 
 
 def at_most(n_items: int, *, distinct: bool = False) -> pydantic.AfterValidator:

@@ -2,8 +2,8 @@
 
 import pandas as pd
 
+from ser.core.emotions import in_order
 from ser.core.sexes import SEXES, UNKNOWN
-from ser.core.tables import EMOTIONS
 
 
 def present_sexes(table: pd.DataFrame) -> list[str]:
@@ -28,4 +28,4 @@ def counts(table: pd.DataFrame, by: str) -> pd.DataFrame:
     """
     crossed = pd.crosstab(table[by].fillna(UNKNOWN), table["emotion"])
     order = sorted(crossed.index, key=lambda name: (name == UNKNOWN, name))
-    return crossed.loc[order, [emotion for emotion in EMOTIONS if emotion in crossed.columns]]
+    return crossed.loc[order, in_order(crossed.columns)]

@@ -8,10 +8,10 @@ import pandas as pd
 import pandera.pandas as pandera
 import pyarrow as arrow
 
-from ser.core import formats
-from ser.core.emotions import EMOTIONS as EMOTIONS
+from ser.core import emotions, formats
 from ser.core.row_keys import ORIGINAL as ORIGINAL
 
+EMOTIONS = emotions.EMOTIONS
 PARTITIONS = ("train", "dev", "test")
 UNAVAILABLE = "unavailable"
 """Name of the column that marks a feature table without features; such a table has no rows."""
@@ -27,12 +27,11 @@ TYPES: Mapping[str, arrow.DataType] = {
     "synthetic": arrow.bool_(),
 }
 TEXT = tuple(column for column, kind in TYPES.items() if kind == arrow.string())
-
 BALANCED_KEYS = ("fold", "utterance", "variant", "synthetic", "emotion")
 
 _text = pandera.Column(str)
 _optional = pandera.Column(str, nullable=True)
-_emotion = pandera.Column(str, pandera.Check.isin(EMOTIONS))
+_emotion = pandera.Column(str, pandera.Check(emotions.are_names, error=emotions.FORM))
 _partition = pandera.Column(str, pandera.Check.isin(PARTITIONS))
 _fold = pandera.Column(int, pandera.Check.ge(0))
 _count = pandera.Column(int, pandera.Check.gt(0))
@@ -255,14 +254,15 @@ def read_predictions(path: Path) -> pd.DataFrame:
 
 
 def probability_columns(predictions: pd.DataFrame) -> list[str]:
-    """Names of the columns of probabilities, in the order of `EMOTIONS`.
+    """Names of the columns of probabilities, in the order of emotions.
 
     Examples
     --------
-    >>> probability_columns(pd.DataFrame(columns=["utterance", "truth", "p_sad", "p_happy"]))
-    ['p_happy', 'p_sad']
+    >>> probability_columns(pd.DataFrame(columns=["utterance", "truth", "p_excited", "p_sad", "p_happy"]))
+    ['p_happy', 'p_sad', 'p_excited']
     """
-    return [f"p_{emotion}" for emotion in EMOTIONS if f"p_{emotion}" in predictions]
+    names = map(str, predictions.columns)
+    return [f"p_{one}" for one in emotions.in_order(name[2:] for name in names if name.startswith("p_"))]
 
 
 def feature_columns(features: pd.DataFrame) -> list[str]:

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ser.core.emotions import in_order
 from ser.core.groups import present_sexes
 from ser.core.sexes import UNKNOWN
-from ser.core.tables import EMOTIONS
 from ser.description.acoustics import VALUES
 
 FACTS = ("utterance", "corpus", "speaker", "sex", "emotion", "intensity", "duration")
@@ -86,7 +86,7 @@ def _parts(table: pd.DataFrame, by: str) -> Iterator[tuple[str, pd.DataFrame]]:
     if table[by].isna().all():
         return
     names = table[by].fillna(UNKNOWN)
-    order = [name for name in EMOTIONS if name in set(names)] if by == "emotion" else sorted(names.unique())
+    order = in_order(names.unique()) if by == "emotion" else sorted(names.unique())
     for name in sorted(order, key=lambda name: name == UNKNOWN):
         yield name, table[names == name]
 

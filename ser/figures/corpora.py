@@ -8,9 +8,9 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator, PercentFormatter
 
+from ser.core.emotions import in_order
 from ser.core.groups import counts, present_sexes
 from ser.core.sexes import SEXES, UNKNOWN
-from ser.core.tables import EMOTIONS
 from ser.figures.style import COLOURS, titled
 
 SHADES = dict(zip(SEXES, ("#08306b", "#6baed6", "#969696", "#c6c6c6"), strict=True))  # far apart in greyscale
@@ -170,7 +170,7 @@ def _use_hertz(axes: Axes, values: pd.Series) -> None:
 
 def _names(table: pd.DataFrame, by: str) -> list[str]:
     present = set(table[by])
-    return [name for name in EMOTIONS if name in present] if by == "emotion" else sorted(present)
+    return in_order(present) if by == "emotion" else sorted(present)
 
 
 def _draw_boxes(axes: Axes, table: pd.DataFrame, column: str, *, by: str, names: list[str]) -> None:

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from ser.core.tables import EMOTIONS
+from ser.core.emotions import in_order
 from ser.figures.style import DARK, LIGHT, PRINT, titled
 
 N_COLUMNS = 4
@@ -28,7 +28,7 @@ def projection_map(points: pd.DataFrame, *, title: str = "", note: str = "") -> 
     >>> [axes.get_title() for axes in projection_map(points).axes]
     ['calm', 'sad']
     """
-    emotions = [emotion for emotion in EMOTIONS if (points["emotion"] == emotion).any()]
+    emotions = in_order(points["emotion"].unique())
     n_columns = min(N_COLUMNS, len(emotions))
     n_rows = -(-len(emotions) // n_columns)
     with mpl.rc_context(PRINT):

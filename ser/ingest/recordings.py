@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from ser import corpora as readers
 from ser.core import files
-from ser.core.tables import EMOTIONS
+from ser.core.emotions import in_order
 from ser.corpora.labels import canonical, check_map
 from ser.corpora.naming import VOCAL_CHANNELS, InvalidName, Naming
 from ser.ingest.counts import Tally, by_suffix
@@ -138,7 +138,7 @@ def _selected(named: Iterable[Named], settings: CorpusSettings, scheme: Scheme, 
         else:
             selected.append(Recording(f"{name}/{entry.recording}", path, name, label, entry.naming))
     if dropped:
-        tally.dropped[name] = {emotion: len(dropped[emotion]) for emotion in EMOTIONS if emotion in dropped}
+        tally.dropped[name] = {emotion: len(dropped[emotion]) for emotion in in_order(dropped)}
     return selected
 
 

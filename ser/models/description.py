@@ -8,9 +8,8 @@ from typing import Annotated, Any, Literal
 import pydantic
 import pydantic_core
 
-from ser.core import checks
-from ser.core.checks import PLAIN, TEXT, Invalid, at_most, between, fields, one_of
-from ser.core.emotions import EMOTIONS
+from ser.core import checks, emotions
+from ser.core.checks import PLAIN, TEXT, Invalid, at_most, between, fields, meeting, one_of
 from ser.models.averaging import MEANS
 
 TEMPERATURE = (0.01, 100)  # of the training: 0.05 to 20
@@ -19,7 +18,7 @@ MEMBER = re.compile(r"[\w-]+")  # name of a folder below that of the ensemble
 Plain = Annotated[Any, PLAIN]
 Text = Annotated[str, TEXT]
 Columns = Annotated[list[Text], at_most(100_000, distinct=True)]
-Label = Annotated[str, one_of(*EMOTIONS)]
+Label = Annotated[str, meeting(emotions.is_name, emotions.FORM)]
 Mean = Annotated[str, one_of(*MEANS)]
 Facts = Annotated[dict[Text, Plain], at_most(1000)]
 Count = Annotated[int, between(0, 1e15)]
@@ -32,7 +31,7 @@ def _wanted() -> Any:
         fields(
             {
                 "format": Literal[1],
-                "labels": Annotated[list[Label], at_most(len(EMOTIONS), distinct=True)],
+                "labels": Annotated[list[Label], at_most(emotions.MOST, distinct=True)],
             },
             {
                 "representation": fields({"name": Text, "settings": Facts}, {"adaptation": Text}),
@@ -72,7 +71,7 @@ def check(description: Mapping[str, Any]) -> None:
 def _check_together(description: Mapping[str, Any]) -> None:
     labels = description["labels"]
     if len(labels) < 2:
-        raise Invalid(f"labels is {labels}; wanted two or more of {', '.join(EMOTIONS)}")
+        raise Invalid(f"labels is {labels}; wanted two or more emotions")
     uar = description.get("metrics", {}).get("dev_uar")
     if uar is not None and not 0 <= uar <= 1:
         raise Invalid(f"metrics.dev_uar is {uar}; wanted a number from 0 to 1")

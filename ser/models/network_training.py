@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from ser.compute import code_digest, processes
 from ser.core import tables
+from ser.core.emotions import in_order
 from ser.models import backend, checkpoints, neural
 from ser.models.backend import keras
 from ser.models.examples import Examples, Values, n_batches, standardisation
@@ -134,7 +135,7 @@ def fitted(
     """
     check_representation(settings.name, settings.model["representation"])
     network_settings = NetworkTraining.of(settings.training)
-    labels = [emotion for emotion in tables.EMOTIONS if (rows["emotion"] == emotion).any()]
+    labels = in_order(rows["emotion"].unique())
     dev = _of_labels(dev, labels)
     training = Training(features, labels, settings, network_settings, run)
     return _fit(training, rows, dev, description=description, on_epoch=on_epoch)
@@ -249,8 +250,8 @@ def remarks(rows: pd.DataFrame, dev: pd.DataFrame) -> list[str]:
     calm: in training, not in dev; dev decides without it
     """
     trained, checked = set(rows["emotion"]), set(dev["emotion"])
-    unknown = [emotion for emotion in tables.EMOTIONS if emotion in checked - trained]
-    unchecked = [emotion for emotion in tables.EMOTIONS if emotion in trained - checked]
+    unknown = in_order(checked - trained)
+    unchecked = in_order(trained - checked)
     found = []
     if unknown:
         found.append(f"{', '.join(unknown)}: in dev, not in training; never predicted, and dev decides without it")

@@ -8,6 +8,7 @@ import pandas as pd
 import yaml
 
 from ser.core import tables
+from ser.core.emotions import in_order
 from ser.core.wording import TWO_LABELS, counted, span
 from ser.corpora import CORPORA
 from ser.models.trained import Trained
@@ -115,7 +116,7 @@ def corpus(utterances: pd.DataFrame, ingest: Mapping[str, Any]) -> Section:
     rows: Rows = [_corpus_row(name, utterances[utterances["corpus"] == name]) for name in names]
     counted_heads = ("utterances", "speakers", "female", "male", "minutes")
     columns = [Column("corpus"), *(Column(head, "count") for head in counted_heads), Column("languages")]
-    emotions = [emotion for emotion in tables.EMOTIONS if (utterances["emotion"] == emotion).any()]
+    emotions = in_order(utterances["emotion"].unique())
     counts = utterances.groupby(["emotion", "corpus"]).size()
     of_emotions: Rows = [[emotion, *(int(counts.get((emotion, name), 0)) for name in names)] for emotion in emotions]
     blocks = [

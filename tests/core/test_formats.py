@@ -108,10 +108,10 @@ def test_parts_larger_than_a_block_give_the_table(tmp_path: Path, suffix: str) -
 @SUFFIXES
 def test_parts_are_validated_like_the_whole_table(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"a{suffix}"
-    tables.write(many(11).assign(emotion=["happy"] * 9 + ["joyful"] * 2), path)
+    tables.write(many(11).assign(emotion=["happy"] * 9 + ["Joyful"] * 2), path)
     parts = tables.feature_parts(path, n_rows=4)
     assert [len(next(parts)) for _ in range(2)] == [4, 4]
-    with pytest.raises(ValueError, match=rf"a\{suffix} is not a valid table: [\s\S]*joyful[\s\S]*dvc repro"):
+    with pytest.raises(ValueError, match=rf"a\{suffix} is not a valid table: [\s\S]*Joyful[\s\S]*dvc repro"):
         next(parts)
 
 

@@ -137,7 +137,7 @@ def test_an_utterance_table_that_lacks_a_column_is_refused_with_its_name(tmp_pat
 @pytest.mark.parametrize(
     ("change", "found"),
     [
-        ({"emotion": "joyful"}, "joyful"),
+        ({"emotion": "Joyful"}, "Joyful"),
         ({"utterance": "x/0"}, "utterance"),
         ({"n_samples": 0}, "n_samples"),
         ({"duration": -0.5}, "duration"),
@@ -214,3 +214,8 @@ def test_balanced_rows_of_arrays_have_no_features_and_may_repeat(tmp_path: Path,
     rows = features(np.array([1.0])).drop(columns="mfcc_1_mean").assign(synthetic=False, fold=0)
     tables.write_balanced(pd.concat([rows, rows]), tmp_path / f"a{suffix}")
     assert tables.read_balanced(tmp_path / f"a{suffix}")["utterance"].tolist() == ["demo/0", "demo/0"]
+
+
+def test_an_emotion_of_any_name_in_its_normal_form_is_valid(tmp_path: Path) -> None:
+    tables.write(utterances().assign(emotion="schadenfreude"), tmp_path / "a.csv")
+    assert set(tables.read_utterances(tmp_path / "a.csv")["emotion"]) == {"schadenfreude"}
