@@ -122,7 +122,8 @@ def corpora(root: Path) -> str:
     rows = [("corpus", "channel", "recordings", "speakers", "licence", "state")]
     for holding in inventory.holdings(root):
         recordings = f"{holding.n_recordings} of {holding.expected_recordings}"
-        speakers = f"{holding.n_speakers} of {holding.expected_speakers}"
+        known = holding.expected_speakers
+        speakers = f"{holding.n_speakers} of {known}" if known else "unknown"
         licence = CORPORA[holding.corpus].licence
         rows.append((holding.corpus, holding.vocal_channel, recordings, speakers, licence, _state(holding)))
     rows += [(name, "", *_uncounted(name, root / name)) for name in inventory.UNCOUNTED]

@@ -34,7 +34,7 @@ class Corpus:
     note: str = ""
     """A sentence that every report on the corpus must contain."""
     n_speakers: Mapping[str, int] = field(default_factory=dict)
-    """Vocal channel -> speakers of the whole corpus."""
+    """Vocal channel -> speakers of the whole corpus; 0: nothing in the corpus states who speaks."""
     expected: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     """Vocal channel -> emotion code -> recordings of the whole corpus; empty if its contents are not fixed."""
     known_defects: Mapping[str, str] = field(default_factory=dict)

@@ -32,6 +32,7 @@ class Holding:
     n_speakers: int
     expected_recordings: int
     expected_speakers: int
+    """0: the names do not state the speakers."""
     lacking: Mapping[str, int]
     """Emotion code -> number of missing recordings."""
     n_stubs: int
@@ -76,7 +77,7 @@ def holdings_of(corpus: str, folder: Path) -> list[Holding]:
                 corpus=corpus,
                 vocal_channel=channel,
                 n_recordings=len(of_channel),
-                n_speakers=len({naming.speaker for naming in of_channel}),
+                n_speakers=len({naming.speaker for naming in of_channel} - {None}),
                 expected_recordings=sum(expected.values()),
                 expected_speakers=known.n_speakers[channel],
                 lacking={code: n - counts[code] for code, n in expected.items() if counts[code] < n},

@@ -215,11 +215,8 @@ def test_all_corpora_are_counted_in_the_folders_of_their_names(tmp_path: Path) -
     with_files(tmp_path / "emodb" / "wav", ["03a01Fa.wav", "16b10Wb.wav"])
     with_files(tmp_path, RAVDESS_SPEECH)  # not in the folder of a corpus
     found = {(holding.corpus, holding.vocal_channel): counts(holding) for holding in inventory.holdings(tmp_path)}
-    assert found == {
-        ("ravdess", "speech"): (0, 0),
-        ("ravdess", "song"): (0, 0),
-        ("tess", "speech"): (0, 0),
-        ("crema_d", "speech"): (0, 0),
+    assert {corpus for corpus, _ in found} == set(inventory.INSTALLABLE) - set(inventory.UNCOUNTED)
+    assert {key: count for key, count in found.items() if count != (0, 0)} == {
         ("savee", "speech"): (480, 4),
         ("emodb", "speech"): (2, 2),
     }

@@ -559,7 +559,7 @@ def test_files_of_other_channels_are_not_read(tmp_path: Path) -> None:
         ({"vocal_channels": ["whisper"]}, r"corpus\.vocal_channels names whisper; the corpus has speech, song"),
         ({"vocal_channels": ["song"]}, r"no utterance of .* is left: 0 files .*, 0 dropped by labels, 60 not selected"),
         ({"on_invalid": "ignore"}, r"corpus\.on_invalid is 'ignore'; it is error or exclude"),
-        ({"reader": "tass"}, r"corpus\.reader is one of crema_d"),
+        ({"reader": "tass"}, r"corpus\.reader is one of aesdd"),
     ],
 )
 def test_an_unknown_choice_is_refused(corpus: Path, changes: dict[str, Any], message: str) -> None:
