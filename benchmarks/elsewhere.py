@@ -14,6 +14,7 @@ from sklearn.metrics import recall_score
 from tqdm import tqdm
 
 from ser import corpora
+from ser.audio import suffixes
 from ser.core import files
 from ser.core.wording import percent
 from ser.serving import inputs, recognition
@@ -44,7 +45,7 @@ def emotions(corpus: str, root: Path) -> dict[Path, str]:
     known = recognition.load().labels
     found = {}
     for path in sorted(files.walk(root)):
-        if path.suffix.lower() in inputs.SUFFIXES:
+        if suffixes.may_be_recording(path):
             emotion = emotion_of[reader.parse(PurePosixPath(path.relative_to(root))).corpus_label]
             if emotion in known:
                 found[path] = emotion

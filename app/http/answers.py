@@ -121,8 +121,8 @@ FORM = {
                         "file": {
                             "type": "string",
                             "format": "binary",
-                            "description": "WAV, FLAC, Ogg, MP3, AIFF, AU, CAF or W64, recognised by content. The"
-                            " field may also be named `audio`.",
+                            "description": "WAV, FLAC, Ogg, MP3, AIFF, AU, CAF or W64, recognised by content, or where"
+                            " FFmpeg is installed, M4A, WebM, MP4, AMR or WMA. The field may also be named `audio`.",
                         }
                     },
                 }

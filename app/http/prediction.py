@@ -48,7 +48,7 @@ def predicted(
 
 @contextmanager
 def _opened(content: bytes, max_seconds: float, is_wanted: Callable[[], bool]) -> Iterator[Input]:
-    with inputs.opened(content) as recording:
+    with inputs.opened(content, longest=max_seconds) as recording:
         if recording.duration > max_seconds:
             raise _too_long(max_seconds)
         blocks = _while(recording.blocks, is_wanted)

@@ -37,7 +37,7 @@ def row(content: bytes, model: Recognizer) -> dict[str, Any]:
     try:
         prediction = results.prediction_of(content, model)
     except InvalidAudio as error:
-        return {"problem": " ".join(words.problem(error, content))}
+        return {"problem": " ".join(words.problem(error))}
     except Exception:  # one failure must not lose the other files
         logging.getLogger(__name__).exception("a file failed")
         return {"problem": words.UNEXPECTED}

@@ -64,7 +64,7 @@ def prediction_of(content: bytes, recognizer: Recognizer, progress: Progress = s
     InvalidAudio
         If the recording cannot be used, or is longer than half an hour.
     """
-    with inputs.opened(content) as recording:
+    with inputs.opened(content, longest=LONGEST) as recording:
         if recording.duration > LONGEST:
             reason = f"{recording.duration:.0f} s long, longer than {LONGEST} s"
             raise InvalidAudio(Kind.TOO_LONG, reason, "cut it into parts")
@@ -84,11 +84,11 @@ def result_of(content: bytes, recognizer: Recognizer, progress: Progress = silen
     hop = timeline_hop(duration, recognizer.window)
     timeline: list[TimedPrediction] = []
     if duration > recognizer.window:
-        with inputs.opened(content) as recording:
+        with inputs.opened(content, longest=LONGEST) as recording:
             for window in recognizer.timeline(recording, hop=hop):
                 timeline.append(window)
                 progress(0.5 + 0.5 * min(1, window["end"] / duration))
-    with inputs.opened(content) as recording:
+    with inputs.opened(content, longest=LONGEST) as recording:
         beginning = media.beginning(recording, DRAWN)
         return Result(prediction, timeline, hop, beginning, recording.sample_rate, tuple(recording.notes))
 

@@ -85,7 +85,7 @@ def _one(model: Recognizer, key: str) -> None:
         result = kept("result", f"{key}:{digest}", lambda: _analysed(content, model))
         sound = kept("sound", digest, lambda: media.playable(content), n=1)
     except InvalidAudio as error:
-        what, remedy = words.problem(error, content)
+        what, remedy = words.problem(error)
         st.error(f"**{what}** {remedy}")
         return
     left, right = st.columns(2, gap="medium")
@@ -131,7 +131,7 @@ def _content() -> bytes | None:
         st.caption("Say a sentence or two. Browsers allow the microphone on https pages and on localhost only.")
         recording = st.audio_input("Record your voice", sample_rate=48_000)
         return recording.getvalue() if recording else None
-    st.caption("WAV, FLAC, MP3, Ogg, Opus, AIFF, AU or CAF; 0.1 seconds to 30 minutes.")
+    st.caption(f"{words.formats()}; 0.1 seconds to 30 minutes.")
     upload = st.file_uploader("Audio file")
     return upload.getvalue() if upload else None
 

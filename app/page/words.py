@@ -4,7 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ser.audio.reading import InvalidAudio, Kind
+from ser.audio import ffmpeg
+from ser.audio.invalid import InvalidAudio, Kind
 from ser.core.wording import percent
 from ser.corpora import CORPORA
 
@@ -14,9 +15,12 @@ PROBLEMS: Mapping[Kind, tuple[str, str]] = {
     Kind.NOT_OPENED: ("The file cannot be opened.", "Choose another file, or record again."),
     Kind.NOT_AUDIO: (
         "This is not a sound file that the page can read.",
-        "It reads WAV, FLAC, MP3, Ogg, Opus, AIFF, AU and CAF. Convert the recording to one of these.",
+        "It is damaged, or no sound: export it again, as WAV or FLAC.",
     ),
-    Kind.NO_LENGTH: ("The file does not declare its length.", "Save it again as WAV or FLAC."),
+    Kind.NO_DECODER: (
+        "The page cannot decode this format here.",
+        "The program FFmpeg, which decodes it, is not installed on the server. Convert it to WAV, FLAC, MP3 or Ogg.",
+    ),
     Kind.TRUNCATED: ("The file is cut off.", "It contains less sound than it declares: copy or download it again."),
     Kind.TOO_SHORT: ("The recording is too short.", "It needs at least 0.1 seconds, better a whole sentence."),
     Kind.TOO_LONG: ("The recording is too long.", "The page takes up to 30 minutes. Cut it into parts."),
@@ -34,8 +38,6 @@ PROBLEMS: Mapping[Kind, tuple[str, str]] = {
     ),
 }
 """Kind of `InvalidAudio` -> what is wrong, and the remedy."""
-CONTAINERS: Mapping[bytes, str] = {b"ftyp": "an M4A or MP4 file", b"\x1aE\xdf\xa3": "a WebM or Matroska file"}
-"""Bytes at the start of files that libsndfile cannot read -> their common name."""
 UNEXPECTED = (
     "Something went wrong on this page; it is not your fault. The log of the server has the details. Please try again."
 )
@@ -55,20 +57,27 @@ ESTIMATE = (
 )
 
 
-def problem(error: InvalidAudio, content: bytes) -> tuple[str, str]:
-    """Problem of the recording in `content`, and its remedy, one or two sentences each.
+def problem(error: InvalidAudio) -> tuple[str, str]:
+    """Problem of a recording, and its remedy, one or two sentences each.
 
     Examples
     --------
-    >>> problem(InvalidAudio(Kind.EMPTY, "an empty file"), b"")
+    >>> problem(InvalidAudio(Kind.EMPTY, "an empty file"))
     ('The file is empty.', 'It has 0 bytes: export or download it again.')
     """
-    what, remedy = PROBLEMS[error.kind]
-    if error.kind == Kind.NOT_AUDIO:
-        for mark, name in CONTAINERS.items():
-            if mark in content[:8]:
-                remedy = f"It is {name}, which the page does not read. Convert it to WAV, FLAC, MP3 or Ogg."
-    return what, remedy
+    return PROBLEMS[error.kind]
+
+
+def formats() -> str:
+    """Formats that the page reads on this machine.
+
+    Examples
+    --------
+    >>> formats().startswith("WAV, FLAC, MP3")
+    True
+    """
+    more = ", M4A, MP4, WebM, AMR, WMA and others" if ffmpeg.program() else ""
+    return f"WAV, FLAC, MP3, Ogg, Opus, AIFF, AU, CAF{more}"
 
 
 def escaped(text: str) -> str:

@@ -8,26 +8,28 @@ from typing import BinaryIO, NamedTuple
 
 HEAD = 16  # bytes
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # of text in UTF-8; some programs write it before a WAV file
-MARKS = (  # position, and the bytes there
-    ((0, b"RIFF"), (8, b"WAVE")),
-    ((0, b"RIFX"), (8, b"WAVE")),
-    ((0, b"RF64"), (8, b"WAVE")),
-    ((0, b"riff\x2e\x91\xcf\x11"),),  # W64
-    ((0, b"FORM"), (8, b"AIF")),
-    ((0, b"fLaC"),),
-    ((0, b"OggS"),),
-    ((0, b".snd"),),  # AU, big-endian and little-endian
-    ((0, b"dns."),),
-    ((0, b"caff"),),
-    ((0, b"NIST_1A"),),
-    ((0, b"Creative Voice File"[:HEAD]),),
-)
+Marks = tuple[tuple[int, bytes], ...]
+MARKS: dict[Marks, str | None] = {  # position, and the bytes there -> FFmpeg's name; None: FFmpeg does not read it
+    ((0, b"RIFF"), (8, b"WAVE")): "wav",
+    ((0, b"RIFX"), (8, b"WAVE")): None,
+    ((0, b"RF64"), (8, b"WAVE")): "wav",
+    ((0, b"riff\x2e\x91\xcf\x11"),): "w64",
+    ((0, b"FORM"), (8, b"AIF")): "aiff",
+    ((0, b"fLaC"),): "flac",
+    ((0, b"OggS"),): "ogg",
+    ((0, b".snd"),): "au",
+    ((0, b"dns."),): None,  # AU, little-endian
+    ((0, b"caff"),): "caf",
+    ((0, b"NIST_1A"),): "nistsphere",
+    ((0, b"Creative Voice File"[:HEAD]),): "voc",
+}
+MPEG = "mp3"  # FFmpeg's name of it
 TAG = b"ID3"  # of any MP3 file, and of some FLAC files, before the sound
 TAG_HEADER = 10  # bytes; the last four have seven bits each of the size of the rest
 
 
 class Foreign(NamedTuple):
-    """A format that libsndfile does not decode.
+    """A format that libsndfile does not decode, and FFmpeg does.
 
     Examples
     --------
@@ -38,25 +40,27 @@ class Foreign(NamedTuple):
     name: str
     suffix: str
     """The usual one of sound."""
+    demuxer: str
+    """FFmpeg's name of the container."""
 
 
 FOREIGN = (  # position, the bytes there, the format
-    (4, b"ftyp", Foreign("an M4A, MP4 or 3GP file", ".m4a")),
-    (0, b"\x1aE\xdf\xa3", Foreign("a WebM or Matroska file", ".webm")),
-    (0, b"ADIF", Foreign("an AAC file", ".aac")),
-    (0, b"#!AMR", Foreign("an AMR file", ".amr")),
-    (0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", Foreign("a WMA or WMV file", ".wma")),
-    (0, b"wvpk", Foreign("a WavPack file", ".wv")),
-    (0, b"MAC ", Foreign("a Monkey's Audio file", ".ape")),
-    (0, b"TTA1", Foreign("a TTA file", ".tta")),
-    (0, b"DSD ", Foreign("a DSF file", ".dsf")),
-    (0, b"\x0b\x77", Foreign("an AC-3 file", ".ac3")),
-    (0, b".RMF", Foreign("a RealMedia file", ".rm")),
-    (0, b"FLV\1", Foreign("a Flash film", ".flv")),
-    (8, b"AVI ", Foreign("an AVI film", ".avi")),
-    (0, b"\0\0\1\xba", Foreign("an MPEG film", ".mpg")),
+    (4, b"ftyp", Foreign("an M4A, MP4 or 3GP file", ".m4a", "mov")),
+    *((4, mark, Foreign("a QuickTime film", ".mov", "mov")) for mark in (b"moov", b"mdat", b"wide")),
+    (0, b"\x1aE\xdf\xa3", Foreign("a WebM or Matroska file", ".webm", "matroska")),
+    (0, b"#!AMR", Foreign("an AMR file", ".amr", "amr")),
+    (0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", Foreign("a WMA or WMV file", ".wma", "asf")),
+    (0, b"wvpk", Foreign("a WavPack file", ".wv", "wv")),
+    (0, b"MAC ", Foreign("a Monkey's Audio file", ".ape", "ape")),
+    (0, b"TTA1", Foreign("a TTA file", ".tta", "tta")),
+    (0, b"DSD ", Foreign("a DSF file", ".dsf", "dsf")),
+    (0, b"\x0b\x77", Foreign("an AC-3 file", ".ac3", "ac3")),
+    (0, b".RMF", Foreign("a RealMedia file", ".rm", "rm")),
+    (0, b"FLV\1", Foreign("a Flash film", ".flv", "flv")),
+    (8, b"AVI ", Foreign("an AVI film", ".avi", "avi")),
+    (0, b"\0\0\1\xba", Foreign("an MPEG film", ".mpg", "mpeg")),
 )
-ADTS = Foreign("an AAC file", ".aac")
+ADTS = Foreign("an AAC file", ".aac", "aac")
 
 
 def is_known(file: BinaryIO) -> bool:
@@ -69,9 +73,27 @@ def is_known(file: BinaryIO) -> bool:
     (True, False)
     """
     head = _head(file)
+    return not _is_adts(head) if _is_mpeg(head) else _marks(head) is not None
+
+
+def demuxer(file: BinaryIO) -> str | None:
+    """FFmpeg's name of one of the containers that are read here; None for another file, or if FFmpeg does not read it.
+
+    Examples
+    --------
+    >>> import io
+    >>> demuxer(io.BytesIO(b"fLaC" + bytes(40))), demuxer(io.BytesIO(b"dns." + bytes(40)))
+    ('flac', None)
+    """
+    head = _head(file)
     if _is_mpeg(head):
-        return not _is_adts(head)
-    return any(all(head.startswith(mark, at) for at, mark in marks) for marks in MARKS)
+        return None if _is_adts(head) else MPEG
+    return MARKS.get(_marks(head) or ())
+
+
+def _marks(head: bytes) -> Marks | None:
+    """The marks with which a file begins."""
+    return next((marks for marks in MARKS if all(head.startswith(mark, at) for at, mark in marks)), None)
 
 
 def foreign(file: BinaryIO) -> Foreign | None:
@@ -81,7 +103,7 @@ def foreign(file: BinaryIO) -> Foreign | None:
     --------
     >>> import io
     >>> foreign(io.BytesIO(b"\\0\\0\\0\\x20ftypM4A "))
-    Foreign(name='an M4A, MP4 or 3GP file', suffix='.m4a')
+    Foreign(name='an M4A, MP4 or 3GP file', suffix='.m4a', demuxer='mov')
     """
     head = _head(file)
     if _is_adts(head):

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ser.audio.reading import InvalidAudio
+from ser.audio import suffixes
+from ser.audio.invalid import InvalidAudio
 from ser.commands import Failed, prediction_output, printable
 from ser.core import quiet
 from ser.serving import inputs
@@ -212,11 +213,12 @@ def _recordings_in(folder: Path) -> list[tuple[str, Path]]:
     visible = [
         path for path in files.walk(folder) if not any(part.startswith(".") for part in path.relative_to(folder).parts)
     ]
-    found = sorted(path for path in visible if path.suffix.lower() in inputs.SUFFIXES)
+    found = sorted(path for path in visible if suffixes.may_be_recording(path))
     if not found:
-        raise ValueError(f"no recordings in {printable(folder)}; wanted files that end in {', '.join(inputs.SUFFIXES)}")
-    if len(found) < len(visible):
-        print(f"note: {len(visible) - len(found)} other files in {printable(folder)} are left out", file=sys.stderr)
+        wanted = "WAV, FLAC, MP3, Ogg, M4A, WebM, MP4 and other formats of sound"
+        raise ValueError(f"no recordings in {printable(folder)}; wanted files in {wanted}")
+    for path in sorted(set(visible) - set(found)):
+        print(f"note: {printable(path)} is left out: it is no recording, by its name and content", file=sys.stderr)
     return [(printable(path), path) for path in found]
 
 

@@ -1,19 +1,16 @@
 """Facts that the names of the files below a folder state; nothing is decoded."""
 
-import os
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-import soundfile
-
-from ser.audio import containers
+from ser.audio import suffixes
 from ser.core import files
 from ser.corpora import speakers
 from ser.corpora.contract import Corpus
 from ser.corpora.naming import InvalidName, Naming
-from ser.ingest import names, suffixes
+from ser.ingest import names
 
 
 @dataclass(frozen=True, order=True)
@@ -132,19 +129,8 @@ def _candidates(folder: Path) -> tuple[list[PurePosixPath], Counter[str]]:
         inside = PurePosixPath(path.relative_to(folder).as_posix())
         if any(part.startswith(".") for part in inside.parts):
             continue  # files of the operating system or of version control
-        if path.suffix.lower() in suffixes.RECORDINGS or _is_audio(path):
+        if suffixes.may_be_recording(path):
             found.append(inside)
         else:
             ignored[files.escaped(path.suffix.lower()) or "no suffix"] += 1
     return found, ignored
-
-
-def _is_audio(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            if not containers.is_known(file):
-                return False
-        soundfile.info(os.fsencode(path))
-    except (OSError, soundfile.LibsndfileError, TypeError):
-        return False
-    return True

@@ -10,17 +10,13 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
-from ser.audio import reading
+from ser.audio import sound_files
+from ser.audio.invalid import InvalidAudio, Kind
 from ser.audio.mixing import Mixer
-from ser.audio.reading import InvalidAudio, Kind
 from ser.audio.waveforms import Waveform
 
 RATES = (4_000, 384_000)  # Hz; a header with a lower or higher rate is wrong
 LOUDEST = 2.0**31  # full scale of 32-bit integers stored as floats; larger samples are not sound
-SUFFIXES = (
-    *(".aif", ".aifc", ".aiff", ".au", ".caf", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".rf64", ".snd", ".w64"),
-    *(".wav", ".wave"),
-)
 BLOCK = 2**20  # samples of all channels decoded at a time, 4 MiB: an utterance of 10 s in stereo at 48 kHz
 HALF = 0.5  # part of a window; a shorter last window is omitted, unless it is the only one
 
@@ -122,8 +118,13 @@ def windowed(blocks: Iterable[Waveform], sample_rate: int, *, duration: float, h
 
 
 @contextmanager
-def opened(source: Path | bytes) -> Iterator[Input]:
+def opened(source: Path | bytes, *, longest: float | None = None) -> Iterator[Input]:
     """Open a file, or the bytes of one, for decoding.
+
+    Parameters
+    ----------
+    longest
+        Seconds of sound that the caller accepts; a longer recording may be decoded in part.
 
     Raises
     ------
@@ -132,7 +133,7 @@ def opened(source: Path | bytes) -> Iterator[Input]:
     OSError
         If the file cannot be opened.
     """
-    with reading.opened(source) as sound:
+    with sound_files.opened(source, longest=longest) as sound:
         check_rate(sound.samplerate)
         mixer = Mixer(sound.samplerate)
         yield Input(_blocks(sound, mixer), sound.samplerate, sound.frames / sound.samplerate, mixer.notes)
@@ -145,7 +146,7 @@ def _blocks(sound: soundfile.SoundFile, mixer: Mixer) -> Iterator[Waveform]:
     while (samples := sound.read(length, dtype="float32", always_2d=True)).size:
         n_samples += len(samples)
         yield checked(mixer(samples))
-    reading.check_length(sound, n_samples)
+    sound_files.check_length(sound, n_samples)
 
 
 def of_waveform(waveform: npt.ArrayLike, sample_rate: float) -> Input:

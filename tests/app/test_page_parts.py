@@ -58,13 +58,13 @@ def test_every_bad_file_is_explained_in_plain_words(kind: str, model: Recognizer
     content, expected = BAD[kind]
     with pytest.raises(InvalidAudio) as caught:
         results.result_of(content, model)
-    what, remedy = words.problem(caught.value, content)
+    what, remedy = words.problem(caught.value)
     assert expected in f"{what} {remedy}"
 
 
 @pytest.mark.parametrize("kind", Kind)
 def test_each_kind_of_invalid_audio_has_its_words(kind: Kind) -> None:
-    what, remedy = words.problem(InvalidAudio(kind, "found", "wanted"), b"")
+    what, remedy = words.problem(InvalidAudio(kind, "found", "wanted"))
     assert what.endswith(".")
     assert remedy.endswith(".")
     assert [what for what, _ in words.PROBLEMS.values()].count(what) == 1

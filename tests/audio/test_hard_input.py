@@ -415,7 +415,7 @@ def test_a_file_without_read_permission_is_an_error_in_its_row(predict: Predict,
 
 
 def test_a_folder_without_recordings_is_refused(predict: Predict, tmp_path: Path) -> None:
-    wanted = r"wanted files that end in .aif, .aifc"
+    wanted = "wanted files in WAV, FLAC, MP3"
     (tmp_path / "empty").mkdir()
     code, rows, message = predict(tmp_path)
     assert (code, rows) == (1, [])

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from ser.audio import reading, waveforms
+from ser.audio import ffmpeg, reading, waveforms
 from ser.audio.reading import Kind
 from tests.support.synthesis import tone
 
@@ -142,20 +142,22 @@ def test_a_recording_may_begin_with_a_tag(tmp_path: Path) -> None:
         (os.fsdecode(b"\xe9.wv"), b"wvpk", "a WavPack file", "ffmpeg -i recording.wv recording.wav"),
     ],
 )
-def test_a_common_format_that_is_not_decoded_is_named_with_the_command_that_converts_it(
+def test_without_ffmpeg_a_format_that_it_reads_is_named_with_the_remedies(
     name: str, head: bytes, reason: str, command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("PATH", "")
     monkeypatch.chdir(tmp_path)
     Path("my calls").mkdir()
     Path(name).write_bytes(head + bytes(100))
     with pytest.raises(reading.InvalidAudio) as raised:
         reading.read(Path(name))
     found = raised.value
-    assert (found.kind, found.reason) == (Kind.NOT_AUDIO, f"{reason}, which is not readable here")
-    assert found.remedy == f"convert it: {command}"
+    assert (found.kind, found.reason) == (Kind.NO_DECODER, f"{reason}, which FFmpeg reads, and FFmpeg is not installed")
+    assert found.remedy == f"{ffmpeg.INSTALL}, or convert it elsewhere: {command}"
 
 
-def test_bytes_of_a_common_format_have_a_name_of_their_own() -> None:
+def test_bytes_of_a_common_format_have_a_name_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
     with (
         pytest.raises(reading.InvalidAudio, match=r"ffmpeg -i recording\.m4a recording\.wav"),
         reading.opened(b"\0\0\0\x20ftypM4A " + bytes(100)),
@@ -219,15 +221,20 @@ def test_two_frames_of_an_mp3_may_be_missing_in_any_container(
         reading.check_length(sound, 48_000 - missing)
 
 
-def test_a_streamed_flac_of_undeclared_length_is_refused_with_a_remedy(tmp_path: Path) -> None:
+def test_without_ffmpeg_a_streamed_flac_of_undeclared_length_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
     path = written(tmp_path / "a.flac", tone(440, 0.5), container="flac")
     content = bytearray(path.read_bytes())
     content[21] &= 0xF0  # the 36 bits of STREAMINFO that declare the number of samples; 0: unknown
     content[22:26] = bytes(4)
     path.write_bytes(content)
-    with pytest.raises(reading.InvalidAudio, match="does not declare its length; write it anew") as raised:
+    with pytest.raises(
+        reading.InvalidAudio, match="does not declare its length, which FFmpeg reads, and FFmpeg is not"
+    ) as raised:
         reading.read(path)
-    assert raised.value.kind == Kind.NO_LENGTH
+    assert raised.value.kind == Kind.NO_DECODER
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])

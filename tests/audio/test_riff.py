@@ -10,21 +10,13 @@ import soundfile
 
 from ser.audio import reading
 from ser.audio.reading import InvalidAudio
+from tests.support.riff_files import chunk, mp3_in_wav, wav
 from tests.support.synthesis import tone
 
 SAMPLES = np.round(tone(440, 0.2) * 2**15).astype("<i2")
 FORM = struct.pack("<HHIIHH", 1, 1, 16_000, 32_000, 2, 16)
 MARK = b"\xef\xbb\xbf"
 TAGS = b"INFOISFT" + struct.pack("<I", 5) + b"Lavf\0"  # of odd length
-
-
-def chunk(name: bytes, content: bytes, *, padded: bool = True) -> bytes:
-    return name + struct.pack("<I", len(content)) + content + b"\0" * (len(content) % 2 * padded)
-
-
-def wav(*chunks: bytes) -> bytes:
-    body = b"WAVE" + b"".join(chunks)
-    return b"RIFF" + struct.pack("<I", len(body)) + body
 
 
 FMT, DATA = chunk(b"fmt ", FORM), chunk(b"data", SAMPLES.tobytes())
@@ -95,17 +87,6 @@ def test_a_mended_file_that_lacks_samples_is_refused(content: bytes, tmp_path: P
         reading.read(tmp_path / "a.wav")
 
 
-def mp3_in_wav(bitrate_mode: str) -> bytes:
-    """MP3 without the first frame, which has the length, as ffmpeg writes it into a WAV file."""
-    file = io.BytesIO()
-    noise = np.random.default_rng(0).normal(0, 0.1, 16_000)
-    soundfile.write(file, noise, 16_000, format="MP3", bitrate_mode=bitrate_mode, compression_level=0.6)
-    frames = file.getvalue()
-    second = frames.index(frames[:3], 4)
-    form = struct.pack("<HHIIHHHHIHHH", 0x55, 1, 16_000, 8_000, 1, 0, 12, 1, 2, 288, 1, 0)
-    return wav(chunk(b"fmt ", form), chunk(b"data", frames[second:]))
-
-
 def test_an_mp3_in_a_wav_file_is_read_to_its_end(tmp_path: Path) -> None:
     """libsndfile guesses more samples than there are."""
     (tmp_path / "a.wav").write_bytes(mp3_in_wav("CONSTANT"))
@@ -114,7 +95,10 @@ def test_an_mp3_in_a_wav_file_is_read_to_its_end(tmp_path: Path) -> None:
     assert 16_000 <= reading.read(tmp_path / "a.wav").waveform.size < sound.frames
 
 
-def test_an_mp3_in_a_wav_file_whose_length_is_guessed_far_too_low_is_refused(tmp_path: Path) -> None:
+def test_without_ffmpeg_an_mp3_in_a_wav_file_whose_length_is_guessed_far_too_low_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
     (tmp_path / "a.wav").write_bytes(mp3_in_wav("VARIABLE"))
-    with pytest.raises(InvalidAudio, match="an MP3 stream that does not declare its length; write it anew"):
+    with pytest.raises(InvalidAudio, match="an MP3 stream that does not declare its length, which FFmpeg reads"):
         reading.read(tmp_path / "a.wav")

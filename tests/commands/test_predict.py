@@ -75,7 +75,7 @@ def ended(code: int, message: str, n_recordings: int, *failed: Path) -> None:
 def test_json_is_a_list_of_results_of_predict_emotion_and_errors(folder: Path, predict: Predict) -> None:
     code, out, message = predict("--json", folder)
     ended(code, message, 4, folder / "below/d.wav")
-    assert message.startswith(f"note: 1 other files in {folder} are left out")
+    assert message.startswith(f"note: {folder / 'notes.txt'} is left out: it is no recording, by its name and content")
     rows = json.loads(out)
     names = ("a.flac", "b.wav", "below/c.flac")
     assert rows[:3] == [{"path": str(folder / name), **predict_emotion(folder / name)} for name in names]
@@ -230,7 +230,7 @@ def test_a_folder_without_recordings_is_an_error_in_its_row_and_the_other_paths_
     (tmp_path / "a/notes.txt").touch()
     code, out, message = predict("--json", empty[0], DEMO[0], *empty[1:])
     first, *rest = json.loads(out)
-    assert first["error"].startswith(f"no recordings in {empty[0]}; wanted files that end in ")
+    assert first["error"].startswith(f"no recordings in {empty[0]}; wanted files in WAV, FLAC, ")
     assert rest[0] == {"path": str(DEMO[0]), **predict_emotion(DEMO[0])}
     assert [row["path"] for row in rest[1:]] == list(map(str, empty[1:]))
     named = ", ".join(map(str, empty[:3]))

@@ -74,8 +74,8 @@ INVALID: dict[str, tuple[Callable[[Path], Any], str, str]] = {
     "02-01-05-01-01-01-12.mp4": (Path.touch, "modality 02 is video without sound", "use the audio (03)"),
     "01-01-06-01-01-02-12.mp4": (
         lambda path: path.write_bytes(MP4),
-        "an M4A, MP4 or 3GP file, which is not readable here",
-        "/corpus/Actor_12/01-01-06-01-01-02-12.wav",
+        "an M4A, MP4 or 3GP file",
+        "",  # depends on FFmpeg
     ),
 }
 
