@@ -82,11 +82,12 @@ def reverse(path: Path) -> None:
 def ingest(folder: Path) -> None:
     """Do the work of the stage, with the speakers and labels of EmoDB."""
     from ser.core import tables
+    from ser.corpora.labels import Scheme
     from ser.ingest.counts import Tally
     from ser.ingest.utterance_table import utterances
 
     label_map = dict(zip("WLEAFTN", ("angry", "boredom", "disgust", "fearful", "happy", "sad", "neutral"), strict=True))
-    scheme: dict[str, str | None] = {emotion: emotion for emotion in tables.EMOTIONS}
+    scheme = Scheme({}, keeps_others=True)
     corpus: dict[str, Any] = {"name": "emodb", "reader": "emodb", "label_map": label_map, "on_invalid": "error"}
     tally = Tally()
     tables.write_parts(utterances(str(folder), **corpus, scheme=scheme, tally=tally), folder.with_suffix(".csv"))

@@ -9,6 +9,7 @@ from ser.ingest import counts, utterance_table
 
 PARAMS = ("corpus", "labels")
 CORPUS_ROOT = Path("data/corpus_root.json")  # written by the probe, which must come first
+WORDS = Path("conf/emotion_words.yaml")  # read by ser.corpora.words
 UTTERANCES = Path("data/utterances.csv")
 REPORT = Path("reports/ingest.json")
 

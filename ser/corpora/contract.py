@@ -29,6 +29,8 @@ class Corpus:
     """Path below the corpus's folder -> facts about the recording; an `InvalidName` for a path of another form."""
     spelled: Callable[[str], str] = str
     """Label of a label map -> the label as `parse` writes it."""
+    has_words: bool = False
+    """True if its labels are plain words, which may name any emotion, and no closed set of codes."""
     voices: str = ""
     """Kind of speech and language, in words for people; "": unknown."""
     note: str = ""

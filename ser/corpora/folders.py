@@ -1,9 +1,8 @@
 """Plain emotion folders, `<root>/<Emotion>/<anything>`; `ser.corpora.speakers` adds the speakers, if they are known."""
 
-import re
-import unicodedata
 from pathlib import PurePosixPath
 
+from ser.core.emotions import normal
 from ser.corpora.contract import Corpus
 from ser.corpora.naming import InvalidName, Naming
 
@@ -23,18 +22,7 @@ def parse(path: PurePosixPath) -> Naming:
     """
     if len(path.parts) < 2:
         raise InvalidName("lies in no emotion folder", "move it to <root>/<Emotion>/")
-    return Naming(corpus_label=spelled(path.parent.name))
-
-
-def spelled(name: str) -> str:
-    """Name of a folder as a label: in lower case, with underscores for spaces and hyphens, each letter one character.
-
-    Examples
-    --------
-    >>> spelled("Pleasant Surprise")
-    'pleasant_surprise'
-    """
-    return re.sub(r"[\s_-]+", "_", unicodedata.normalize("NFC", name).lower().strip())
+    return Naming(corpus_label=normal(path.parent.name))
 
 
 CORPUS = Corpus(
@@ -43,5 +31,6 @@ CORPUS = Corpus(
     licence="as you received them",
     steps=("put your recordings into {root}/<Emotion>/",),
     parse=parse,
-    spelled=spelled,
+    spelled=normal,
+    has_words=True,
 )

@@ -1,80 +1,125 @@
-"""Label schemes, which keep, merge or drop the canonical emotions."""
+"""Labels of a corpus -> emotions, and label schemes, which keep, merge or drop emotions."""
 
 import difflib
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from ser.core.tables import EMOTIONS
+from ser.core.emotions import EMOTIONS, FORM, is_name, normal
+from ser.corpora import words
 from ser.corpora.naming import InvalidName
+from ser.corpora.words import Words, near
 
 UNKNOWN = "unknown emotion"  # begins the reason for which a recording with another label is no utterance
-ALIKE = 0.75  # least similarity of a known label: mad is not sad, and Angst is not angry
 KEY = re.compile(r"[A-Za-z_][\w-]*", re.ASCII)  # name that Hydra reads in an override
 KEEP, DROP = "keep", "drop"
+MOST_NAMED = 10  # labels that a message lists
 
 
-def merged(*, name: str, actions: Mapping[str, str]) -> dict[str, str | None]:
-    """Canonical emotion -> its label in the scheme `name`; None where the scheme drops it.
+@dataclass(frozen=True)
+class Scheme:
+    """Emotion -> its label in a study, for emotions of any name.
+
+    Examples
+    --------
+    >>> scheme = Scheme({"calm": "neutral", "boredom": None}, keeps_others=True)
+    >>> scheme.label("calm"), scheme.label("boredom"), scheme.label("excited")
+    ('neutral', None, 'excited')
+    """
+
+    named: Mapping[str, str | None]
+    """Emotions that the scheme names -> their labels; None where it drops them."""
+    keeps_others: bool = False
+    """True: emotions that it does not name keep their names; False: they are dropped."""
+    words: Words = field(default_factory=Words)
+    """Known words for emotions."""
+
+    def label(self, emotion: str) -> str | None:
+        """Label of an emotion; None where the scheme drops it."""
+        return self.named.get(emotion, emotion if self.keeps_others else None)
+
+
+def merged(*, name: str, actions: Mapping[str, str], others: str = DROP) -> Scheme:
+    """Scheme of a file of `conf/labels`.
 
     Parameters
     ----------
     actions
-        Every canonical emotion -> `keep`, `drop`, or the kept emotion into which it is merged.
+        Emotion -> `keep`, `drop`, or the label into which it is merged: an emotion that is kept, or a new name.
+    others
+        Action for the emotions that `actions` does not name: `keep` or `drop`.
 
     Raises
     ------
     ValueError
-        If an emotion is missing or unknown, or is merged into one that is not kept, or if fewer than two are kept.
+        If a name has another form, an emotion is merged into one that is not kept, or fewer than two labels are left.
 
     Examples
     --------
-    >>> actions = dict.fromkeys(EMOTIONS, "drop") | {"neutral": "keep", "sad": "keep", "calm": "neutral"}
-    >>> scheme = merged(name="mine", actions=actions)
-    >>> [scheme[emotion] for emotion in ("neutral", "calm", "sad", "angry")]
-    ['neutral', 'neutral', 'sad', None]
+    >>> scheme = merged(name="mine", actions={"neutral": "keep", "calm": "neutral", "sad": "low", "angry": "drop"})
+    >>> [scheme.label(emotion) for emotion in ("neutral", "calm", "sad", "angry", "excited")]
+    ['neutral', 'neutral', 'low', None, None]
     """
-    if missing := [emotion for emotion in EMOTIONS if emotion not in actions]:
-        raise ValueError(f"labels={name} lacks {', '.join(missing)}; add them to labels.actions")
-    if unknown := [emotion for emotion in actions if emotion not in EMOTIONS]:
-        raise ValueError(f"labels={name} names {', '.join(unknown)}; the emotions are {', '.join(EMOTIONS)}")
-    kept = [emotion for emotion in EMOTIONS if actions[emotion] == KEEP]
-    if len(kept) < 2:
-        raise ValueError(f"labels={name} keeps {len(kept)} emotion(s); a classifier needs two")
-    scheme: dict[str, str | None] = {}
-    for emotion in EMOTIONS:
-        action = actions[emotion]
-        if action not in (KEEP, DROP, *kept):
-            raise ValueError(
-                f"labels.actions.{emotion} is {action!r}; it is keep, drop, or one of the kept {', '.join(kept)}"
-            )
-        scheme[emotion] = {KEEP: emotion, DROP: None}.get(action, action)
-    return scheme
+    if others not in (KEEP, DROP):
+        raise ValueError(f"labels.others is {others!r}; it is keep or drop")
+    if wrong := [emotion for emotion in actions if not is_name(emotion)]:
+        raise ValueError(f"labels={name} names {wrong[0]!r}; write {normal(wrong[0]) or 'a word'!r}, in labels.actions")
+    named: dict[str, str | None] = {}
+    for emotion, action in actions.items():
+        if action not in (KEEP, DROP):
+            _check_target(emotion, action, actions)
+        named[emotion] = {KEEP: emotion, DROP: None}.get(action, action)
+    n_labels = len({label for label in named.values() if label})
+    if others == DROP and n_labels < 2:
+        raise ValueError(f"labels={name} keeps {n_labels} emotion(s); a classifier needs two")
+    return Scheme(named, others == KEEP, words.known())
+
+
+def _check_target(emotion: str, action: str, actions: Mapping[str, str]) -> None:
+    setting = f"labels.actions.{emotion}"
+    kept = [one for one in actions if actions[one] == KEEP]
+    wanted = f"it is keep, drop, one of the kept {', '.join(kept)}, or a new name"
+    if not is_name(action):
+        raise ValueError(f"{setting} is {action!r}; wanted keep, drop, or {FORM}")
+    if action in actions and action not in kept:
+        raise ValueError(f"{setting} is {action!r}, which is not kept; {wanted}")
+    near_action = difflib.get_close_matches(action, (KEEP, DROP), n=1, cutoff=0.75)
+    guess = near_action[0] if near_action else near(action, dict.fromkeys((*EMOTIONS, *actions)))
+    if action not in actions and guess:
+        raise ValueError(f"{setting} is {action!r}; did you mean {guess!r}? {wanted}")
 
 
 def check_map(label_map: Mapping[str, str], setting: str) -> None:
-    """Check that the `label_map` of the section `setting` maps each label to a canonical emotion.
+    """Check that the `label_map` of the section `setting` maps each label to the name of an emotion.
 
     Raises
     ------
     ValueError
-        If it maps a label to something else.
+        If it maps a label to a text of another form, or to an evident misspelling of one of `EMOTIONS`.
 
     Examples
     --------
-    >>> check_map({"W": "angry", "N": "neutral"}, "corpus")
-    >>> check_map({"W": "wrath"}, "corpus")  # doctest: +ELLIPSIS
+    >>> check_map({"W": "angry", "E": "excited"}, "corpus")
+    >>> check_map({"W": "Angry"}, "corpus")
     Traceback (most recent call last):
         ...
-    ValueError: corpus.label_map has W: wrath; the emotions are neutral, calm, ...
+    ValueError: corpus.label_map has W: Angry; did you mean 'angry'?
     """
-    if unknown := [f"{label}: {emotion}" for label, emotion in label_map.items() if emotion not in EMOTIONS]:
-        raise ValueError(f"{setting}.label_map has {', '.join(unknown)}; the emotions are {', '.join(EMOTIONS)}")
+    for label, emotion in label_map.items():
+        guess = near(normal(emotion), dict.fromkeys(EMOTIONS))
+        if not is_name(emotion):
+            remedy = f"did you mean {guess!r}?" if guess else f"wanted one of {', '.join(EMOTIONS)}, or {FORM}"
+        elif guess and emotion not in (*EMOTIONS, normal(label)):
+            remedy = f"did you mean {guess!r}? A new emotion of that name is {emotion}: {emotion}"
+        else:
+            continue
+        raise ValueError(f"{setting}.label_map has {label}: {emotion}; {remedy}")
 
 
 def canonical(
     corpus_label: str, label_map: Mapping[str, str], setting: str = "corpus", *, file: str = "conf/corpus"
 ) -> str:
-    """Canonical emotion of a corpus's own label.
+    """Emotion of a code of a corpus, which has a closed set of codes.
 
     Parameters
     ----------
@@ -92,16 +137,65 @@ def canonical(
     'angry'
     """
     if corpus_label not in label_map:
-        raise InvalidName(f"{UNKNOWN} {corpus_label!r}", _remedy(corpus_label, label_map, setting, file))
+        guess = near(corpus_label, label_map)
+        raise _unknown(corpus_label, guess, label_map, label_map[guess] if guess else None, (setting, file))
     return label_map[corpus_label]
 
 
-def _remedy(label: str, label_map: Mapping[str, str], setting: str, file: str) -> str:
-    near = [known for known in difflib.get_close_matches(label, label_map, n=1, cutoff=ALIKE) if known[0] == label[0]]
-    guess = f"did you mean {near[0]!r}? " if near else ""
-    known = f"known are {', '.join(label_map)}; " if len(label_map) <= len(EMOTIONS) else ""
-    emotion = label_map[near[0]] if near else "EMOTION"
-    choice = "" if near else f", where EMOTION is one of {', '.join(EMOTIONS)}"
+def of_word(
+    word: str, label_map: Mapping[str, str], known: Words, setting: str = "corpus", *, file: str = "conf/corpus"
+) -> str:
+    """Emotion of a plain word: that of the label map, or that of a known word, or else a new one of that name.
+
+    Parameters
+    ----------
+    word
+        In the form of `ser.core.emotions.normal`, as the labels of `label_map`.
+    setting, file
+        Section and file of the `label_map`, for the message.
+
+    Raises
+    ------
+    InvalidName
+        If the word is evidently a misspelling of a known one, or no name, such as a number; the error names what to
+        add.
+
+    Examples
+    --------
+    >>> words = Words({"joy": "happy", "angry": "angry"})
+    >>> [of_word(word, {"fru": "frustrated"}, words) for word in ("joy", "fru", "excited")]
+    ['happy', 'frustrated', 'excited']
+    >>> of_word("angrry", {}, words)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+        ...
+    ser.corpora.naming.InvalidName: unknown emotion 'angrry'; did you mean 'angry'? rename it, or add to ...
+    """
+    if (emotion := label_map.get(word) or known.emotion(word)) is not None:
+        return emotion
+    if (guess := known.near(word)) is not None:
+        emotion = known.emotions[guess]
+        error = _unknown(word, emotion, {}, emotion, (setting, file))
+        other = f"if it is another emotion, {_entry(word, word, setting, file)}"
+        raise InvalidName(error.reason, f"{error.remedy}; {other}")
+    if not is_name(word):
+        raise _unknown(word, None, {}, None, (setting, file))
+    return word
+
+
+def _unknown(
+    label: str, guess: str | None, known: Mapping[str, str], emotion: str | None, place: tuple[str, str]
+) -> InvalidName:
+    """Error for a label; `guess` is the known label that it may be, `emotion` that of the guess."""
+    question = f"did you mean {guess!r}? " if guess else ""
+    names = f"known are {', '.join(known)}; " if 0 < len(known) <= MOST_NAMED else ""
+    choice = "" if emotion else f", where EMOTION is one of {', '.join(EMOTIONS)}, or a name of its own"
+    return InvalidName(
+        f"{UNKNOWN} {label!r}", f"{question}{names}rename it, or {_entry(label, emotion or 'EMOTION', *place)}{choice}"
+    )
+
+
+def _entry(label: str, emotion: str, setting: str, file: str) -> str:
+    """Instruction that adds an entry to a label map, by an override if Hydra can read the label."""
     if KEY.fullmatch(label):
-        return f"{guess}{known}rename it, or add to the command: -S +{setting}.label_map.{label}={emotion}{choice}"
-    return f"{guess}{known}rename it, or add to label_map in {file}: {label!r}: {emotion}{choice}"
+        return f"add to the command: -S +{setting}.label_map.{label}={emotion}"
+    return f"add to label_map in {file}: {label!r}: {emotion}"

@@ -46,6 +46,12 @@ class Tally:
     """Folders of no chosen corpus."""
     adjusted: dict[str, str] = field(default_factory=dict)
     """Path -> how its waveform was changed."""
+    emotions: set[str] = field(default_factory=set)
+    """Emotions of the labels, before the scheme merges or drops them."""
+    new_emotions: Counter[str] = field(default_factory=Counter)
+    """Emotion that is a word of no list -> number of files."""
+    idle_actions: list[str] = field(default_factory=list)
+    """Emotions that the scheme names, but that are words of no list, and that no file has."""
 
     _counts: dict[str, Counter[Any]] = field(default_factory=lambda: {column: Counter() for column in COUNTED})
     _labels: Counter[tuple[str, str, str]] = field(default_factory=Counter)
@@ -100,6 +106,8 @@ class Tally:
             "not_audio": _in_order(self.not_audio),
             "not_read": self.not_read,
             **({"adjusted": self.adjusted} if self.adjusted else {}),
+            **({"new_emotions": _in_order(self.new_emotions)} if self.new_emotions else {}),
+            **({"idle_actions": self.idle_actions} if self.idle_actions else {}),
         }
 
     def _per_corpus_label(self) -> dict[str, dict[str, dict[str, int]]]:
@@ -153,7 +161,20 @@ def summary(report: Mapping[str, Any], *, labels: str) -> list[str]:
     for corpus, counts in report["dropped"].items():
         dropped = ", ".join(f"{count} {emotion}" for emotion, count in counts.items())
         lines.append(f"dropped by labels={labels}: {dropped} of {corpus}")
-    return lines + _left_out(report)
+    return lines + _of_emotions(report) + _left_out(report)
+
+
+def _of_emotions(report: Mapping[str, Any]) -> list[str]:
+    lines = []
+    if new := report.get("new_emotions"):
+        files = ", ".join(f"{emotion} ({count} files)" for emotion, count in new.items())
+        lines.append(
+            f"new emotions, which no list of words has: {files}; where one is a known emotion, merge it:"
+            f" -S +labels.actions.{next(iter(new))}=EMOTION"
+        )
+    if idle := report.get("idle_actions"):
+        lines.append(f"warning: labels.actions names {', '.join(idle)}, and no recording has such an emotion")
+    return lines
 
 
 def _left_out(report: Mapping[str, Any]) -> list[str]:

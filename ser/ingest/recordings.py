@@ -8,15 +8,12 @@ from typing import Any, NamedTuple
 from ser import corpora as readers
 from ser.core import files
 from ser.core.emotions import in_order
-from ser.corpora.labels import canonical, check_map
+from ser.corpora.labels import Scheme, canonical, check_map, of_word
 from ser.corpora.naming import VOCAL_CHANNELS, InvalidName, Naming
 from ser.ingest.counts import Tally, by_suffix
 from ser.ingest.survey import Named, Reject, survey
 
 OF_A_STUDY = ("name", "root", "on_invalid")  # settings of a file of `conf/corpus` that no member needs
-
-Scheme = Mapping[str, str | None]
-"""Canonical emotion -> its label, or None where it is dropped, as `ser.corpora.labels.merged` returns it."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +35,7 @@ class CorpusSettings:
     reader: str
     """Module of `ser.corpora` that parses the file names."""
     label_map: Mapping[str, str]
-    """Corpus label -> canonical emotion."""
+    """Corpus label -> emotion."""
     vocal_channels: list[str] | None = None
     """Vocal channels to keep; None keeps all."""
     speaker_pattern: str | None = None
@@ -52,7 +49,7 @@ class CorpusSettings:
 
     @property
     def emotion_of(self) -> dict[str, str]:
-        """Corpus label, as the reader writes it -> canonical emotion."""
+        """Corpus label, as the reader writes it -> emotion."""
         spelled = readers.corpus(self.reader).spelled
         return {spelled(label): emotion for label, emotion in self.label_map.items()}
 
@@ -103,7 +100,7 @@ def of_corpus(root: Path, settings: CorpusSettings, *, scheme: Scheme, tally: Ta
     >>> settings = CorpusSettings("savee", "", "savee", label_map={"a": "angry"})
     >>> with TemporaryDirectory() as folder:
     ...     files.write_text(Path(folder, "DC", "a01.wav"), "")
-    ...     (found,) = of_corpus(Path(folder), settings, scheme={"angry": "angry"}, tally=Tally())
+    ...     (found,) = of_corpus(Path(folder), settings, scheme=Scheme({"angry": "angry"}), tally=Tally())
     >>> found.path, found.emotion, found.naming.speaker
     ('DC/a01.wav', 'angry', 'DC')
     """
@@ -121,16 +118,16 @@ def _selected(named: Iterable[Named], settings: CorpusSettings, scheme: Scheme, 
     """Recordings of a known emotion that the scheme keeps, of the chosen vocal channels."""
     selected: list[Recording] = []
     dropped: dict[str, set[str]] = {}
-    emotion_of, file = settings.emotion_of, f"conf/corpus/{settings.reader}.yaml"
+    emotions = _Emotions(settings, scheme, tally)
     name, channels = settings.name, settings.vocal_channels
     for entry in named:
         path = str(PurePosixPath(settings.folder) / entry.path)
         try:
-            emotion = canonical(entry.naming.corpus_label, emotion_of, settings.section, file=file)
+            emotion = emotions.of(entry.naming.corpus_label)
         except InvalidName as error:
             tally.rejects.append(Reject(path, error.reason, error.remedy))
             continue
-        label = scheme[emotion]
+        label = scheme.label(emotion)
         if channels is not None and entry.naming.vocal_channel not in channels:
             tally.not_selected[f"{name}, {entry.naming.vocal_channel}"] += 1
         elif label is None:
@@ -140,6 +137,36 @@ def _selected(named: Iterable[Named], settings: CorpusSettings, scheme: Scheme, 
     if dropped:
         tally.dropped[name] = {emotion: len(dropped[emotion]) for emotion in in_order(dropped)}
     return selected
+
+
+class _Emotions:
+    """Emotions of the labels of a corpus; `tally` counts those that no list of words knows."""
+
+    def __init__(self, settings: CorpusSettings, scheme: Scheme, tally: Tally) -> None:
+        self._words = scheme.words if readers.corpus(settings.reader).has_words else None
+        self._section, self._file = settings.section, f"conf/corpus/{settings.reader}.yaml"
+        self._map, self._tally = settings.emotion_of, tally
+        self._found: dict[str, str | InvalidName] = {}
+
+    def of(self, label: str) -> str:
+        """Emotion of a label of the corpus."""
+        if label not in self._found:
+            self._found[label] = self._searched(label)
+        found = self._found[label]
+        if isinstance(found, InvalidName):
+            raise InvalidName(found.reason, found.remedy)
+        self._tally.emotions.add(found)
+        if self._words is not None and label not in self._map and self._words.emotion(label) is None:
+            self._tally.new_emotions[found] += 1
+        return found
+
+    def _searched(self, label: str) -> str | InvalidName:
+        try:
+            if self._words is None:
+                return canonical(label, self._map, self._section, file=self._file)
+            return of_word(label, self._map, self._words, self._section, file=self._file)
+        except InvalidName as error:
+            return error
 
 
 def of_corpora(

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import islice
@@ -16,12 +16,13 @@ import pandas as pd
 from ser.audio import reading
 from ser.compute import cache, code_digest, spread
 from ser.compute.cached_map import CHUNK, computed
+from ser.core.emotions import EMOTIONS, MOST, in_order
 from ser.core.tables import TEXT, UTTERANCES
 from ser.corpora import labels
 from ser.ingest import decoding
 from ser.ingest.counts import Tally
 from ser.ingest.equal_audio import EqualAudio
-from ser.ingest.recordings import CorpusSettings, Recording, Scheme, of_corpora, of_corpus
+from ser.ingest.recordings import CorpusSettings, Recording, of_corpora, of_corpus
 from ser.ingest.survey import Reject
 
 MAX_LISTED = 50
@@ -76,7 +77,7 @@ def _by_folder(rejects: Sequence[Reject]) -> list[Reject]:
 
 
 def utterances(
-    root: str, *, name: str, on_invalid: str, scheme: Scheme, tally: Tally, **settings: Any
+    root: str, *, name: str, on_invalid: str, scheme: labels.Scheme, tally: Tally, **settings: Any
 ) -> Iterator[pd.DataFrame]:
     """Rows of the table of utterances, `ROWS` at a time, in the order of utterances.
 
@@ -89,7 +90,7 @@ def utterances(
     on_invalid
         `error` raises after the last file if any file is invalid; `exclude` leaves the invalid files out.
     scheme
-        Canonical emotion -> its label, or None where it is dropped.
+        Emotion -> its label, or None where it is dropped; it also has the known words.
     tally
         Counts the rows and the files that are in no row; it is complete after the last rows.
     settings
@@ -109,8 +110,21 @@ def utterances(
         recordings = of_corpora(top, **settings, scheme=scheme, tally=tally)
     else:
         recordings = of_corpus(top, CorpusSettings(name, "", **settings), scheme=scheme, tally=tally)
+    _check_emotions(top, scheme, tally, {recording.emotion for recording in recordings})
     recordings.sort(key=attrgetter("utterance"))  # stable: the likeliest file of an utterance stays before its copies
     return _tables(top, recordings, tally, on_invalid)
+
+
+def _check_emotions(root: Path, scheme: labels.Scheme, tally: Tally, found: Collection[str]) -> None:
+    """Check the number of emotions, and note those of the scheme that no recording has."""
+    if len(found) > MOST:
+        some = ", ".join(in_order(found)[-MAX_OF_A_KIND:])
+        raise ValueError(
+            f"{root} has {len(found)} emotions, such as {some}; wanted at most {MOST}. Are the labels emotions? A"
+            " corpus in emotion folders has its files in <root>/<Emotion>/"
+        )
+    known = {*EMOTIONS, *scheme.words.emotions.values(), *tally.emotions}
+    tally.idle_actions = in_order(set(scheme.named) - known)
 
 
 def _tables(root: Path, recordings: Sequence[Recording], tally: Tally, on_invalid: str) -> Iterator[pd.DataFrame]:

@@ -284,11 +284,11 @@ def test_invalid_files_of_any_corpus_can_be_excluded(raw: Path, with_invalid_fil
 
 
 def test_the_remedy_of_an_unknown_folder_names_the_map_of_its_corpus(raw: Path) -> None:
-    written(raw / "folders/Delighted/a.wav")
-    with pytest.raises(utterance_table.InvalidCorpus, match=r"-S \+corpus\.members\.folders\.label_map\.delighted="):
+    written(raw / "folders/Angrry/a.wav")
+    with pytest.raises(utterance_table.InvalidCorpus, match=r"-S \+corpus\.members\.folders\.label_map\.angrry=angry"):
         ingested(raw, "corpus=combined")
-    mended = ingested(raw, "corpus=combined", "+corpus.members.folders.label_map.delighted=happy").utterances
-    assert mended.set_index("utterance").loc["folders/Delighted/a", "emotion"] == "happy"
+    mended = ingested(raw, "corpus=combined", "+corpus.members.folders.label_map.angrry=angry").utterances
+    assert mended.set_index("utterance").loc["folders/Angrry/a", "emotion"] == "angry"
 
 
 def test_dropped_emotions_are_counted_by_corpus_and_label_and_not_decoded(raw: Path) -> None:

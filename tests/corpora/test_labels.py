@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ser.core.tables import EMOTIONS
-from ser.corpora import labels
+from ser.core.emotions import EMOTIONS, MOST, normal
+from ser.corpora import labels, words
 from ser.corpora.naming import InvalidName
+from ser.ingest import counts
+from ser.ingest.utterance_table import InvalidCorpus
 from tests.support.small_corpora import CONF, composed, ingested, written
 from tests.support.synthesis import tone
 
@@ -26,7 +28,7 @@ KEPT = {
 MERGED = {"big_six": {"pleasant_surprise": "surprised"}}
 
 
-def scheme(name: str) -> dict[str, str | None]:
+def scheme(name: str) -> labels.Scheme:
     return labels.merged(**composed(f"labels={name}")["labels"])
 
 
@@ -39,60 +41,55 @@ def actions(**changes: str) -> dict[str, str]:
 def test_every_scheme_has_an_action_for_every_emotion(name: str) -> None:
     section = composed(f"labels={name}")["labels"]
     assert section["name"] == name
-    assert list(section["actions"]) == list(EMOTIONS)
-    assert list(labels.merged(**section)) == list(EMOTIONS)
+    assert set(EMOTIONS) <= set(section["actions"])
+    assert list(labels.merged(**section).named) == list(section["actions"])
 
 
 @pytest.mark.parametrize("name", SCHEMES)
 def test_merging_is_idempotent(name: str) -> None:
-    kept = scheme(name)
-    assert all(kept[label] == label for label in kept.values() if label is not None)
+    kept = scheme(name).named
+    assert all(kept.get(label, label) == label for label in kept.values() if label is not None)
 
 
 @pytest.mark.parametrize("name", KEPT)
 def test_the_schemes_have_the_classes_of_their_sources_in_order(name: str) -> None:
-    found = scheme(name)
+    found = scheme(name).named
     assert tuple(dict.fromkeys(label for label in found.values() if label is not None)) == KEPT[name]
     assert {emotion: label for emotion, label in found.items() if label not in (emotion, None)} == MERGED.get(name, {})
 
 
 def test_calm_is_not_merged_into_neutral() -> None:
-    assert all(scheme(name)["calm"] in ("calm", None) for name in SCHEMES)
+    assert all(scheme(name).label("calm") in ("calm", "low", "positive", None) for name in SCHEMES)
 
 
 def test_the_default_keeps_every_emotion() -> None:
-    assert composed()["labels"] == {"name": "canonical", "actions": actions()}
+    assert composed()["labels"] == {"name": "canonical", "actions": actions(), "others": "keep"}
 
 
 def test_emotions_are_kept_dropped_and_merged() -> None:
     found = labels.merged(name="mine", actions=actions(calm="neutral", boredom="drop", pleasant_surprise="surprised"))
     changed = {"calm": "neutral", "boredom": None, "pleasant_surprise": "surprised"}
-    assert found == {emotion: emotion for emotion in EMOTIONS} | changed
+    assert found.named == {emotion: emotion for emotion in EMOTIONS} | changed
 
 
 def test_two_kept_emotions_are_enough() -> None:
     found = labels.merged(name="two", actions=dict.fromkeys(EMOTIONS, "drop") | {"sad": "keep", "angry": "keep"})
-    assert {emotion for emotion, label in found.items() if label} == {"sad", "angry"}
+    assert {emotion for emotion, label in found.named.items() if label} == {"sad", "angry"}
 
 
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        (
-            {emotion: "keep" for emotion in EMOTIONS if emotion not in ("calm", "boredom")},
-            "labels=mine lacks calm, boredom; add them to labels.actions",
-        ),
-        (
-            actions(joy="keep", grief="drop"),
-            "labels=mine names joy, grief; the emotions are neutral, calm, happy, sad, ",
-        ),
+        (actions(**{"Great Joy": "keep"}), "labels=mine names 'Great Joy'; write 'great_joy', in labels.actions"),
         (
             actions(calm="neutral", neutral="drop"),
-            "labels.actions.calm is 'neutral'; it is keep, drop, or one of the kept happy, sad, ",
+            "labels.actions.calm is 'neutral', which is not kept; it is keep, drop, one of the kept happy, sad, ",
         ),
-        (actions(calm="neutral", neutral="happy"), "labels.actions.calm is 'neutral'; it is keep, drop, or one of "),
-        (actions(calm="calm"), "labels.actions.calm is 'calm'; it is keep, drop, or one of the kept neutral, happy, "),
-        (actions(happy="hapy"), "labels.actions.happy is 'hapy'; it is keep, drop, or one of the kept neutral, calm, "),
+        (actions(calm="neutral", neutral="happy"), "labels.actions.calm is 'neutral', which is not kept; it is keep, "),
+        (actions(calm="calm"), "labels.actions.calm is 'calm', which is not kept; it is keep, drop, one of the kept "),
+        (actions(happy="hapy"), "labels.actions.happy is 'hapy'; did you mean 'happy'? it is keep, drop, one of the "),
+        (actions(happy="kepp"), "labels.actions.happy is 'kepp'; did you mean 'keep'? it is keep, drop, one of the "),
+        (actions(happy="A b"), "labels.actions.happy is 'A b'; wanted keep, drop, or a name of at most 60 letters, "),
         (dict.fromkeys(EMOTIONS, "drop"), "labels=mine keeps 0 emotion(s); a classifier needs two"),
         (
             dict.fromkeys(EMOTIONS, "sad") | {"sad": "keep"},
@@ -137,12 +134,21 @@ def test_a_known_label_is_the_emotion_of_the_map() -> None:
     assert labels.canonical("W", {"W": "angry", "F": "happy"}) == "angry"
 
 
-@pytest.mark.parametrize("name", ["meh", "Neutral"])
-def test_a_label_that_is_mapped_to_no_emotion_is_refused_with_the_emotions(tmp_path: Path, name: str) -> None:
-    written(tmp_path / "Happy" / "a.wav")
-    written(tmp_path / "Meh" / "a.wav")
-    with pytest.raises(ValueError, match=rf"label_map.*{name}.*neutral, calm, happy"):
-        ingested(tmp_path, "corpus=folders", f"+corpus.label_map.meh={name}")
+@pytest.mark.parametrize(
+    ("emotion", "remedy"),
+    [
+        ("Neutral", "did you mean 'neutral'?"),
+        ("hapy", "did you mean 'happy'? A new emotion of that name is hapy: hapy"),
+        ("so so", "wanted one of neutral, calm, happy, "),
+    ],
+)
+def test_a_label_that_is_mapped_to_no_name_of_an_emotion_is_refused(emotion: str, remedy: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(f"corpus.label_map has meh: {emotion}; {remedy}")):
+        labels.check_map({"sad": "sad", "meh": emotion}, "corpus")
+
+
+def test_a_code_may_name_an_emotion_beyond_the_ten() -> None:
+    labels.check_map({"exc": "excited", "hapy": "hapy"}, "corpus")
 
 
 @pytest.mark.parametrize("label", ["delighted", "Delighted"])
@@ -150,6 +156,87 @@ def test_a_new_label_is_one_entry_of_the_map_in_any_case(tmp_path: Path, label: 
     written(tmp_path / "Delighted" / "a.wav")
     utterances = ingested(tmp_path, "corpus=folders", f"+corpus.label_map.{label}=happy").utterances
     assert utterances[["emotion", "corpus_label"]].to_numpy().tolist() == [["happy", "delighted"]]
+
+
+@pytest.mark.parametrize(
+    ("folder", "emotion"),
+    [
+        *(("Freude", "happy"), ("WUT", "angry"), ("colère", "angry"), ("Colere", "angry"), ("愤怒", "angry")),
+        *(("K\u0131zg\u0131n", "angry"), ("ghussa", "angry"), ("غصہ", "angry"), ("खुशी", "happy"), ("Smutek", "sad")),
+        *(("Excitement", "excited"), ("Frustrated", "frustrated"), ("PleasantSurprise", "pleasant_surprise")),
+        *(("Schadenfreude", "schadenfreude"), ("Great Joy!", "great_joy"), ("unhappy", "unhappy"), ("mad", "mad")),
+    ],
+)
+def test_a_word_is_its_synonym_in_any_language_or_else_a_new_emotion(folder: str, emotion: str) -> None:
+    assert labels.of_word(normal(folder), {}, words.known()) == emotion
+
+
+def test_the_label_map_comes_before_the_words() -> None:
+    assert labels.of_word("rage", {"rage": "rage"}, words.known()) == "rage"
+
+
+@pytest.mark.parametrize(
+    ("label", "remedy"),
+    [
+        (
+            "angrry",
+            "did you mean 'angry'? rename it, or add to the command: -S +corpus.label_map.angrry=angry; if it is",
+        ),
+        ("fearfull", "did you mean 'fearful'? rename it, or add to the command: "),
+        ("frustated", "did you mean 'frustrated'? rename it, or add to the command: "),
+        ("09", "rename it, or add to label_map in conf/corpus/folders.yaml: '09': EMOTION, where EMOTION is one of"),
+    ],
+)
+def test_an_evident_misspelling_and_a_number_are_no_new_emotions(label: str, remedy: str) -> None:
+    with pytest.raises(InvalidName, match=re.escape(f"unknown emotion {label!r}; {remedy}")):
+        labels.of_word(label, {}, words.known(), file="conf/corpus/folders.yaml")
+
+
+@pytest.mark.parametrize("folder", ["angrry", "ängrry"])
+@pytest.mark.parametrize(("choice", "emotion"), [(0, "angry"), (1, None)])
+def test_what_the_message_tells_to_add_works(tmp_path: Path, folder: str, choice: int, emotion: str | None) -> None:
+    written(tmp_path / "corpus" / folder / "a.wav")
+    with pytest.raises(InvalidCorpus) as error:
+        ingested(tmp_path / "corpus", "corpus=folders")
+    conf = shutil.copytree(CONF, tmp_path / "conf")
+    overrides = re.findall(r"add to the command: -S (\S+?)(?:;|$)", str(error.value))
+    lines = re.findall(r"add to label_map in (\S+): (.+?)(?:;|$)", str(error.value))
+    assert len(overrides) + len(lines) == 2
+    for file, line in lines[choice : choice + 1]:
+        path = tmp_path / file
+        path.write_text(path.read_text(encoding="utf-8").replace("label_map:\n", f"label_map:\n  {line}\n"), "utf-8")
+    utterances = ingested(tmp_path / "corpus", "corpus=folders", *overrides[choice : choice + 1], conf=conf).utterances
+    assert utterances["emotion"].tolist() == [emotion or folder]
+
+
+def test_the_message_for_an_emotion_that_a_scheme_does_not_name_works(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="labels") as error:
+        composed("labels.actions.excited=happy")
+    (override,) = re.findall(r"To append to your config use (\S+)", str(error.value))
+    assert labels.merged(**composed(override)["labels"]).label("excited") == "happy"
+
+
+def test_new_emotions_and_idle_actions_are_told(tmp_path: Path) -> None:
+    for k, folder in enumerate(("Zesty", "Excitement", "Wut")):
+        written(tmp_path / folder / "a.wav", tone(300 + 100 * k, 0.12))
+    utterances, report = ingested(tmp_path, "corpus=folders", "+labels.actions.zessty=happy")
+    assert sorted(utterances["emotion"]) == ["angry", "excited", "zesty"]
+    assert (report["new_emotions"], report["idle_actions"]) == ({"zesty": 1}, ["zessty"])
+    lines = "\n".join(counts.summary(report, labels="canonical"))
+    (override,) = re.findall(r"merge it: -S (\S+)", lines)
+    assert "labels.actions names zessty, and no recording has such an emotion" in lines
+    utterances, report = ingested(tmp_path, "corpus=folders", override.replace("EMOTION", "happy"))
+    assert sorted(utterances["emotion"]) == ["angry", "excited", "happy"]
+    assert "idle_actions" not in report
+
+
+def test_folders_that_are_no_emotions_are_refused_where_they_are_too_many(tmp_path: Path) -> None:
+    for k in range(MOST + 1):
+        written(tmp_path / f"Actor_{k}" / "a.wav")
+    with pytest.raises(
+        ValueError, match=r"has 101 emotions, such as actor_95, .* wanted at most 100\. Are the labels "
+    ):
+        ingested(tmp_path, "corpus=folders")
 
 
 def test_a_new_scheme_is_one_file(tmp_path: Path) -> None:

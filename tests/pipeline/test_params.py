@@ -119,7 +119,7 @@ def test_a_choice_of_labels_is_a_scheme_of_the_classes_that_its_name_says(
 ) -> None:
     content = composed(tmp_path / "params.yaml", f"labels={choice}")["labels"]
     assert content["name"] == choice
-    label_of = {emotion: label for emotion, label in labels.merged(**content).items() if label}
+    label_of = {emotion: label for emotion, label in labels.merged(**content).named.items() if label}
     assert label_of == {emotion: emotion for emotion in kept.split()} | merged
 
 
@@ -130,7 +130,7 @@ def test_every_choice_of_labels_is_known_above() -> None:
 def test_one_emotion_is_dropped_or_merged_on_the_command_line(tmp_path: Path) -> None:
     overrides = ("labels.actions.calm=neutral", "labels.actions.boredom=drop")
     scheme = labels.merged(**composed(tmp_path / "params.yaml", *overrides)["labels"])
-    assert (scheme["calm"], scheme["boredom"], scheme["sad"]) == ("neutral", None, "sad")
+    assert [scheme.label(emotion) for emotion in ("calm", "boredom", "sad")] == ["neutral", None, "sad"]
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
