@@ -46,6 +46,7 @@ ITEMS = {  # of a list, of a mapping
 FORMAT = "${tables.format}"
 CHECK = "data/partition_check.json"  # extraction waits for it and does not read it
 CODE = ("ser", "stages", "studies")  # folders of code
+CONF = "conf/"  # of the root, also for a stage of a study
 READERS_OF_FEATURES = {  # stage -> where the representation of its model lies
     **dict.fromkeys((("", "balance"), ("", "project"), ("", "audit")), "${representation.path}"),
     **dict.fromkeys(((CROSS_CORPUS, "transfer"), (LEAKAGE, "assess")), "${representation.path}"),
@@ -100,7 +101,7 @@ class Stage(NamedTuple):
     def stated_data(self):
         deps = (dep for dep in self.stated["deps"] if not dep.startswith("${"))
         data = (dep for dep in deps if dep.removeprefix(self.up).split("/")[0] not in CODE and dep != CHECK)
-        return {of_all_items(as_csv(dep)) for dep in data}
+        return {of_all_items(as_csv(dep.removeprefix(self.up) if CONF in dep else dep)) for dep in data}
 
     def stated_outputs(self):
         """Outputs as the script names them; for a `foreach` stage, the folder of all items."""
@@ -186,7 +187,7 @@ def test_a_stage_fits_one_screen_and_nothing_imports_it(stage):
 @pytest.mark.parametrize(("study", "name"), [(study, name) for study, names in SHARED.items() for name in names])
 def test_a_shared_stage_is_that_of_the_root_but_for_the_folder(study, name):
     study, root = (content(folder)["stages"][name] for folder in (study, ""))
-    assert set(study["deps"]) == {f"../../{dep}" if dep.split("/")[0] in CODE else dep for dep in root["deps"]} - {
+    assert set(study["deps"]) == {f"../../{dep}" if dep.startswith((*CODE, CONF)) else dep for dep in root["deps"]} - {
         CHECK
     }
     assert study.get("params") == root.get("params")
