@@ -12,14 +12,13 @@ from matplotlib.figure import Figure
 from ser.audio.waveforms import Waveform
 from ser.features.spectral.analysis import Analysis
 from ser.figures import recordings, style
-from ser.figures.style import COLOURS, Look
+from ser.figures.style import Look, colours
 from ser.serving.predictions import TimedPrediction
 from ser.serving.recognition import NO_SPEECH
 
 DPI = 170
 WIDTH, HEIGHT = 5.2, 2.7  # inches
 LOOKS = {False: Look("#1b2733", "#c9d3dd", "#1f6fb5"), True: Look("#e6ebf0", "#3a4653", "#6baed6")}  # by `dark`
-OTHER = "#7f7f7f"  # colour of other emotions
 
 
 def png(figure: Figure) -> bytes:
@@ -73,8 +72,9 @@ def timeline(windows: Sequence[TimedPrediction], *, dark: bool = False) -> Figur
     figure, axes = recordings.framed(WIDTH, 1.25 + 0.24 * max(len(labels), 3), LOOKS[dark])
     end = max(one["end"] for one in windows)
     cells = np.zeros((len(labels), len(windows), 4))
+    own = colours(labels)
     for row, label in enumerate(labels):
-        cells[row, :, :3] = shade(label, dark=dark)
+        cells[row, :, :3] = shade(own[label], dark=dark)
         cells[row, :, 3] = [one["probabilities"].get(label, 0.0) for one in windows]
     centres = np.array([(one["start"] + one["end"]) / 2 for one in windows])
     edges = np.concatenate([[0.0], (centres[1:] + centres[:-1]) / 2, [end]])
@@ -95,15 +95,15 @@ def timeline(windows: Sequence[TimedPrediction], *, dark: bool = False) -> Figur
     return figure
 
 
-def shade(emotion: str, *, dark: bool) -> tuple[float, float, float]:
-    """Colour of an emotion in the project's pictures; dark colours are lighter on a dark page.
+def shade(colour: str, *, dark: bool) -> tuple[float, float, float]:
+    """Colour of the project's pictures on the page: red, green, blue; dark colours are lighter on a dark page.
 
     Examples
     --------
-    >>> [round(value, 2) for value in shade("angry", dark=False)]  # red, green, blue
-    [0.84, 0.15, 0.16]
+    >>> [round(value, 2) for value in shade("#0a4c8a", dark=False)], [round(v, 2) for v in shade("#0a4c8a", dark=True)]
+    ([0.04, 0.3, 0.54], [0.38, 0.54, 0.7])
     """
-    rgb = np.array(to_rgb(COLOURS.get(emotion, OTHER)))
+    rgb = np.array(to_rgb(colour))
     lightness = float(rgb @ [0.2126, 0.7152, 0.0722])
     red, green, blue = rgb + (1 - rgb) * 0.35 if dark and lightness < 0.35 else rgb
     return float(red), float(green), float(blue)

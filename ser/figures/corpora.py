@@ -11,7 +11,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLoca
 from ser.core.emotions import in_order
 from ser.core.groups import counts, present_sexes
 from ser.core.sexes import SEXES, UNKNOWN
-from ser.figures.style import COLOURS, titled
+from ser.figures.style import colours, titled
 
 SHADES = dict(zip(SEXES, ("#08306b", "#6baed6", "#969696", "#c6c6c6"), strict=True))  # far apart in greyscale
 OTHER = "#9ecae1"  # colour of the boxes of corpora
@@ -184,8 +184,9 @@ def _draw_boxes(axes: Axes, table: pd.DataFrame, column: str, *, by: str, names:
         medianprops={"color": "black", "linewidth": 1.6},
         flierprops={"marker": ".", "markersize": 3, "markerfacecolor": "black", "markeredgewidth": 0, "alpha": 0.5},
     )
+    shades = colours(names) if by == "emotion" else dict.fromkeys(names, OTHER)
     for box, name in zip(drawn["boxes"], names, strict=True):
-        box.set(facecolor=COLOURS.get(name, OTHER), alpha=0.75, linewidth=0.8)
+        box.set(facecolor=shades[name], alpha=0.75, linewidth=0.8)
     _name_ticks(axes, names, first=1)
     axes.grid(axis="y", alpha=0.3)
     axes.set_axisbelow(True)

@@ -1,13 +1,17 @@
 """Style of the pictures: colours, titles, and files in memory."""
 
 import io
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import cycle
 from typing import Any
 
 import matplotlib as mpl
 import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
+
+from ser.core.emotions import in_order
 
 DPI = 150
 COLOURS = {  # colours of emotions that people with common colour blindnesses can distinguish, some by lightness
@@ -22,6 +26,10 @@ COLOURS = {  # colours of emotions that people with common colour blindnesses ca
     "pleasant_surprise": "#f5a3c7",
     "boredom": "#8c564b",
 }
+NEW = (  # colours of all other emotions, as different from those above as from each other
+    *("#e0218a", "#00b3a4", "#4b6bfb", "#9ad13c", "#ffbe98", "#6b5b00"),
+    *("#7a0b3f", "#b9a6ee", "#0b4d2c", "#e85aff", "#59e8ff", "#1d1d6b"),
+)
 DARK, MIDDLE, LIGHT = "#12406b", "#7d9cba", "#d5dde5"  # far apart in lightness: readable in print without colour
 INK, LINES = "#1c2733", "#c9d1d9"
 PRINT: dict[Any, Any] = {  # settings of matplotlib for pictures that are read on paper, too
@@ -60,6 +68,22 @@ class Look:
 
 PAPER = Look("black", "#b0b0b0", "#1f6fb5")
 REPORT = Look(INK, LINES, DARK, shades="gray_r", size=9.0)
+
+
+def colours(emotions: Iterable[str]) -> dict[str, str]:
+    """Colour of each emotion of a study or a model.
+
+    The ten of `COLOURS` always have their own. The other emotions have those of `NEW` in alphabetical order, so their
+    colours are the same in all pictures of the study, and differ up to twelve; after that they repeat.
+
+    Examples
+    --------
+    >>> colours(["excited", "sad", "amused"])
+    {'sad': '#0a4c8a', 'amused': '#e0218a', 'excited': '#00b3a4'}
+    """
+    names = in_order(emotions)
+    new = (name for name in names if name not in COLOURS)
+    return {name: COLOURS[name] for name in names if name in COLOURS} | dict(zip(new, cycle(NEW), strict=False))
 
 
 def titled(width: float, height: float, title: str, note: str = "") -> Figure:

@@ -211,7 +211,7 @@ def test_the_timeline_marks_the_most_probable_emotion_and_greys_windows_without_
 def test_a_dark_page_gets_lighter_letters() -> None:
     light, dark = (pictures.waveform(tone(300, 0.5), RATE, dark=one).axes[0].xaxis.label for one in (False, True))
     assert light.get_color() != dark.get_color()
-    assert sum(pictures.shade("sad", dark=True)) > sum(pictures.shade("sad", dark=False))
+    assert sum(pictures.shade("#0a4c8a", dark=True)) > sum(pictures.shade("#0a4c8a", dark=False))
 
 
 # Bundles

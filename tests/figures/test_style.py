@@ -1,5 +1,7 @@
 """Colours that can be distinguished, and files that are equal for equal figures."""
 
+import itertools
+
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
@@ -23,6 +25,30 @@ def contrast(one: object, other: object) -> float:
 def test_every_emotion_has_a_colour_of_its_own() -> None:
     assert set(style.COLOURS) == set(EMOTIONS)
     assert len(set(style.COLOURS.values())) == len(EMOTIONS)
+
+
+def lab(colour: str) -> np.ndarray:
+    """Coordinates of CIE L*a*b* (D65), where a distance of 2.3 is just noticeable."""
+    rgb = np.array(to_rgb(colour))
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    to_xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+    xyz = to_xyz @ linear / [0.95047, 1, 1.08883]
+    x, y, z = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+
+def test_colours_of_emotions_are_far_apart() -> None:
+    every = [lab(colour) for colour in (*style.COLOURS.values(), *style.NEW)]
+    assert min(np.linalg.norm(one - other) for one, other in itertools.combinations(every, 2)) > 25
+
+
+def test_colours_do_not_depend_on_the_order_of_the_emotions_nor_on_how_many_of_the_ten_there_are() -> None:
+    new = [f"new_{letter}" for letter in "abcdefghijkl"]
+    found = style.colours([*new, "sad"])
+    assert found == style.colours(["sad", *new[::-1]])
+    assert style.colours([*new, *EMOTIONS]) == style.COLOURS | {name: found[name] for name in new}
+    assert len(set(found.values())) == len(found) == 13
+    assert set(style.colours([*new, "new_z"])) == {*new, "new_z"}  # colours repeat
 
 
 def test_dark_middle_and_light_differ_in_lightness() -> None:
