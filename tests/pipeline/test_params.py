@@ -10,7 +10,7 @@ import yaml
 
 from ser import corpora, params
 from ser.core.params_file import load
-from ser.corpora import labels
+from ser.corpora import labels, words
 from ser.ingest import inventory
 from tests.support.paths import ROOT
 
@@ -123,8 +123,25 @@ def test_a_choice_of_labels_is_a_scheme_of_the_classes_that_its_name_says(
     assert label_of == {emotion: emotion for emotion in kept.split()} | merged
 
 
+@pytest.mark.parametrize(
+    ("choice", "expected"),
+    [
+        ("arousal", {"angry": "high", "excited": "high", "frustrated": "high", "boredom": "low", "relief": "low"}),
+        ("valence", {"angry": "negative", "happy": "positive", "contempt": "negative", "pain": "negative"}),
+    ],
+)
+def test_quadrants_have_two_labels_for_emotions_of_any_corpus(
+    tmp_path: Path, choice: str, expected: dict[str, str]
+) -> None:
+    scheme = labels.merged(**composed(tmp_path / "params.yaml", f"labels={choice}")["labels"])
+    assert len({label for label in scheme.named.values() if label}) == 2
+    assert {emotion: scheme.label(emotion) for emotion in expected} == expected
+    assert scheme.label("zesty") is None
+    assert set(scheme.named) <= set(words.known().emotions.values())  # no misspelled name
+
+
 def test_every_choice_of_labels_is_known_above() -> None:
-    assert LABELS == ["big_six", "canonical", "common_four", "nine_class"]
+    assert LABELS == ["arousal", "big_six", "canonical", "common_four", "nine_class", "valence"]
 
 
 def test_one_emotion_is_dropped_or_merged_on_the_command_line(tmp_path: Path) -> None:
