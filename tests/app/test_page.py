@@ -139,6 +139,7 @@ def test_a_recording_longer_than_the_window_gets_a_timeline(page: AppTest) -> No
     assert "Mean over the parts with speech in 12.0 s" in text(page)
 
 
+@pytest.mark.slow
 def test_a_long_recording_is_drawn_in_part_with_a_note(page: AppTest) -> None:
     assert "first 30 s" not in text(upload(page, file_of(spoken(29), subtype="PCM_16")))
     assert "are of the first 30 s of 31.0 s" in text(upload(page, file_of(spoken(31), subtype="PCM_16")))

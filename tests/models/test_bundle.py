@@ -111,6 +111,7 @@ def test_a_network_is_saved_with_its_history_temperature_and_library_versions(
     assert backend.versions()["keras"] == keras.__version__
 
 
+@pytest.mark.slow
 def test_every_network_predicts_the_same_bits_in_another_process(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -380,6 +380,7 @@ def test_a_stopped_fit_resumes_and_one_with_other_values_restarts() -> None:
 UNDECIDED = {**TRAINING, "select": "last", "refit": True}
 
 
+@pytest.mark.slow
 def test_a_refit_is_trained_on_train_and_dev_with_the_temperature_of_the_first_network() -> None:
     features = representation()
     fit = fitted(features, training=UNDECIDED)
@@ -395,6 +396,7 @@ def test_a_refit_is_trained_on_train_and_dev_with_the_temperature_of_the_first_n
     assert (fit.epochs, fit.metrics) == (alone.epochs, alone.metrics)  # of the network that was not trained on dev
 
 
+@pytest.mark.slow
 def test_the_bias_correction_on_dev_is_applied_to_the_refitted_network() -> None:
     features = representation()
     plain = fitted(features, training=UNDECIDED)

@@ -107,6 +107,7 @@ def test_another_seed_gives_other_weights_and_figures(whole: tuple[Run, Path], t
     assert other.progress.epochs[0] != whole[0].progress.epochs[0]
 
 
+@pytest.mark.slow
 def test_a_training_that_was_stopped_twice_has_the_same_result(whole: tuple[Run, Path], tmp_path: Path) -> None:
     """Stopped once between two epochs and once within one; only the unfinished epoch is trained again."""
     folder = tmp_path / "key"
@@ -490,27 +491,27 @@ def finished(process: Any, tmp_path: Path, name: str) -> tuple[dict[str, Any], l
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_a_killed_training_is_resumed_by_another_process_with_the_same_result(
-    tmp_path: Path, number: signal.Signals
+def test_a_training_that_is_killed_twice_is_resumed_by_other_processes_with_the_same_result(
+    whole: tuple[Run, Path], tmp_path: Path
 ) -> None:
-    killed = start(tmp_path, "killed", folder="killed", pause=0.2)
-    for line in killed.stdout:
-        if line.startswith("epoch 1"):
-            break
-    time.sleep(0.3)  # within the third epoch
-    os.kill(killed.pid, number)
-    killed.communicate(timeout=60)
-    assert killed.returncode == -number
-    assert not (tmp_path / "killed.npz").exists()
+    for epoch, number in enumerate([signal.SIGTERM, signal.SIGKILL]):
+        killed = start(tmp_path, "killed", folder="killed", pause=0.2)
+        for line in killed.stdout:
+            if line.startswith(f"epoch {epoch}"):
+                break
+        time.sleep(0.3)  # within the next epoch
+        os.kill(killed.pid, number)
+        killed.communicate(timeout=60)
+        assert killed.returncode == -number
+        assert not (tmp_path / "killed.npz").exists()
     resumed, resumed_weights = finished(start(tmp_path, "resumed", folder="killed"), tmp_path, "resumed")
-    alone, alone_weights = finished(start(tmp_path, "alone", folder="alone"), tmp_path, "alone")
-    assert resumed["epochs"] == alone["epochs"]
-    assert (resumed["n_batches"], alone["n_batches"]) == (2 * N_BATCHES, 4 * N_BATCHES)
-    for one, other in zip(resumed_weights, alone_weights, strict=True):
+    assert resumed["n_batches"] == 2 * N_BATCHES
+    assert resumed["epochs"] == whole[0].progress.epochs
+    for one, other in zip(resumed_weights, weights(whole[0].model), strict=True):
         np.testing.assert_array_equal(one, other)
 
 
+QUICKLY_COMPILED = ("--xla_backend_optimization_level=0", "--xla_llvm_disable_expensive_passes=true")
 JAX = """
 import os, sys
 from pathlib import Path
@@ -542,9 +543,9 @@ print("done")
 def test_jax_trains_saves_and_resumes(tmp_path: Path) -> None:
     pytest.importorskip("jax")
     script = JAX.format(tests=str(ROOT), folder=str(tmp_path))
-    environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}
+    chosen = {"KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu", "XLA_FLAGS": " ".join(QUICKLY_COMPILED)}
     done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, env=environment, timeout=500
+        [sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, env=os.environ | chosen, timeout=500
     )
     assert done.returncode == 0, done.stderr[-3000:]
     assert done.stdout.splitlines()[-1] == "done"

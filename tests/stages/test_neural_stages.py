@@ -30,7 +30,7 @@ MEMBERS = ("svm", "cnn")
 PNG = b"\x89PNG"
 
 
-@pytest.fixture(scope="module", params=["svm", "dnn", "cnn"])
+@pytest.fixture(scope="module", params=["svm", "dnn", pytest.param("cnn", marks=pytest.mark.slow)])
 def study(request: pytest.FixtureRequest, small_studies: Callable[..., Path]) -> Path:
     """Folder of a study of two folds: a classifier and a network on a table with SMOTE, a network on an array."""
     return small_studies(request.param)
@@ -216,6 +216,7 @@ def interrupted(monkeypatch: pytest.MonkeyPatch, *, last: int) -> None:
             train.main()
 
 
+@pytest.mark.slow
 def test_a_run_killed_in_its_second_fold_resumes_there_with_the_same_result(
     here: Path, monkeypatch: pytest.MonkeyPatch, small_studies: Callable[..., Path]
 ) -> None:
@@ -299,6 +300,7 @@ def test_a_killed_training_gives_the_command_that_resumes_it(here: Path, monkeyp
     assert not (here / "models").exists()
 
 
+@pytest.mark.slow
 def test_parallel_folds_have_the_results_of_sequential_folds(
     here: Path, monkeypatch: pytest.MonkeyPatch, small_studies: Callable[..., Path]
 ) -> None:
@@ -320,6 +322,7 @@ def test_parallel_folds_have_the_results_of_sequential_folds(
 # emotions that a fold lacks
 
 
+@pytest.mark.slow
 def test_an_emotion_that_training_lacks_has_the_probability_0(here: Path, capfd: pytest.CaptureFixture[str]) -> None:
     emotion = TWO_FOLDS["utterance"].map(UTTERANCES.set_index("utterance")["emotion"])
     lacks = (TWO_FOLDS["fold"] == 1) & (TWO_FOLDS["partition"] == "train") & (emotion == "angry")
@@ -530,6 +533,7 @@ def test_standardisation_leaves_out_synthetic_rows_and_other_partitions(here: Pa
 # a network that was also trained on dev
 
 
+@pytest.mark.slow
 def test_dev_is_predicted_by_the_network_that_was_not_trained_on_it(here: Path) -> None:
     config = configuration("cnn")
     config["training"] |= {"select": "last", "refit": True}

@@ -297,6 +297,7 @@ def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_network_is_judged_by_dev_before_it_learns_from_dev(monkeypatch: pytest.MonkeyPatch) -> None:
     in_this_process(monkeypatch)
     config = configuration("cnn")

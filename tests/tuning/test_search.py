@@ -141,6 +141,7 @@ print("finished", len(trials))
 """
 
 
+@pytest.mark.slow
 def test_a_killed_search_continues_like_an_uninterrupted_one(folder: Path, at_once: list[Trial]) -> None:
     script = KILLED.format(tests=str(ROOT))
 
