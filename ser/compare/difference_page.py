@@ -1,5 +1,6 @@
 """Page of what a change does to the metrics, in Markdown that is readable in a terminal and in a pull request."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -10,7 +11,7 @@ from ser.compare.differences import ALPHA, Comparison
 from ser.core.wording import interval, p_value, percent, signed
 
 SHADES = ((0.75, "█"), (0.5, "▓"), (0.25, "▒"), (0.05, "░"), (0.0, " "))
-SHORT = 3  # letters of an emotion's name; no two emotions begin with the same three
+SHORT = 3  # letters of an emotion's name at the head of a column
 CHANGE = "this change"
 
 
@@ -128,12 +129,26 @@ def side_by_side(tables: Mapping[str, pd.DataFrame], labels: Sequence[str]) -> s
     for name, rows in tables.items():
         counts = confusion_matrix(rows["truth"], rows["prediction"], labels=list(labels))
         share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-        head = "".join(f"{label[:SHORT]:>4} " for label in labels)
+        head = "".join(f"{label:>4} " for label in _short(labels))
         size = len(head)
         blocks.append([f"{name[:size]:{size}}", head, *("".join(map(_cell, row)) for row in share)])
     names = ["", "", *labels]
     lines = [gap.join([f"{name:{width}}", *row]).rstrip() for name, *row in zip(names, *blocks, strict=True)]
     return "\n".join(lines)
+
+
+def _short(labels: Sequence[str]) -> list[str]:
+    """First letters of each label; where two begin alike, two letters and a number."""
+    beginnings = Counter(label[:SHORT] for label in labels)
+    numbers: Counter[str] = Counter()
+    short = []
+    for label in labels:
+        if beginnings[label[:SHORT]] > 1:
+            numbers[label[:2]] += 1
+            short.append(f"{label[:2]}{numbers[label[:2]]}")
+        else:
+            short.append(label[:SHORT])
+    return short
 
 
 def _cell(share: float) -> str:

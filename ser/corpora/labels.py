@@ -195,7 +195,19 @@ def _unknown(
 
 
 def _entry(label: str, emotion: str, setting: str, file: str) -> str:
-    """Instruction that adds an entry to a label map, by an override if Hydra can read the label."""
-    if KEY.fullmatch(label):
-        return f"add to the command: -S +{setting}.label_map.{label}={emotion}"
-    return f"add to label_map in {file}: {label!r}: {emotion}"
+    return entry(label, emotion, setting=f"{setting}.label_map", file=file)
+
+
+def entry(name: str, value: str, *, setting: str, file: str) -> str:
+    """Instruction that adds an entry to a setting, by an override if Hydra can read its name, else in its file.
+
+    Examples
+    --------
+    >>> entry("excited", "happy", setting="labels.actions", file="conf/labels/canonical.yaml")
+    'add to the command: -S +labels.actions.excited=happy'
+    >>> entry("verträumt", "calm", setting="labels.actions", file="conf/labels/canonical.yaml")
+    "add to actions in conf/labels/canonical.yaml: 'verträumt': calm"
+    """
+    if KEY.fullmatch(name):
+        return f"add to the command: -S +{setting}.{name}={value}"
+    return f"add to {setting.rpartition('.')[2]} in {file}: {name!r}: {value}"

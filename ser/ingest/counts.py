@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from ser.corpora.labels import entry
 from ser.ingest.survey import Reject, Survey
 
 MAX_NAMED = 3  # files that a line of the summary names
@@ -161,17 +162,15 @@ def summary(report: Mapping[str, Any], *, labels: str) -> list[str]:
     for corpus, counts in report["dropped"].items():
         dropped = ", ".join(f"{count} {emotion}" for emotion, count in counts.items())
         lines.append(f"dropped by labels={labels}: {dropped} of {corpus}")
-    return lines + _of_emotions(report) + _left_out(report)
+    return lines + _of_emotions(report, labels) + _left_out(report)
 
 
-def _of_emotions(report: Mapping[str, Any]) -> list[str]:
+def _of_emotions(report: Mapping[str, Any], scheme: str) -> list[str]:
     lines = []
     if new := report.get("new_emotions"):
         files = ", ".join(f"{emotion} ({count} files)" for emotion, count in new.items())
-        lines.append(
-            f"new emotions, which no list of words has: {files}; where one is a known emotion, merge it:"
-            f" -S +labels.actions.{next(iter(new))}=EMOTION"
-        )
+        remedy = entry(next(iter(new)), "EMOTION", setting="labels.actions", file=f"conf/labels/{scheme}.yaml")
+        lines.append(f"new emotions, which no list of words has: {files}; to merge one, {remedy}")
     if idle := report.get("idle_actions"):
         lines.append(f"warning: labels.actions names {', '.join(idle)}, and no recording has such an emotion")
     return lines

@@ -7,6 +7,7 @@ import pytest
 
 from ser.compare import difference_page, differences
 from ser.core import wording
+from ser.core.emotions import EMOTIONS
 from tests.support.learning_tables import prediction_table, utterance_table
 
 LABELS = ("neutral", "happy", "sad")
@@ -103,9 +104,11 @@ def test_matrices_stand_side_by_side_in_lines_of_one_width() -> None:
 
 
 def test_short_names_of_emotions_are_distinct() -> None:
-    from ser.core.tables import EMOTIONS
-
-    assert len({name[: difference_page.SHORT] for name in EMOTIONS}) == len(EMOTIONS)
+    labels = [*EMOTIONS, "distressed", "disappointed", "excited"]
+    rows = pd.DataFrame({"truth": labels, "prediction": labels})
+    head = difference_page.side_by_side({"main": rows}, labels).splitlines()[1].split()
+    assert len(set(head)) == len(labels)
+    assert [head[labels.index(label)] for label in ("sad", "disgust", "disappointed")] == ["sad", "di1", "di3"]
 
 
 def test_a_page_has_all_parts_and_marks_those_without_differences() -> None:

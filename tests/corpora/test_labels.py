@@ -223,11 +223,24 @@ def test_new_emotions_and_idle_actions_are_told(tmp_path: Path) -> None:
     assert sorted(utterances["emotion"]) == ["angry", "excited", "zesty"]
     assert (report["new_emotions"], report["idle_actions"]) == ({"zesty": 1}, ["zessty"])
     lines = "\n".join(counts.summary(report, labels="canonical"))
-    (override,) = re.findall(r"merge it: -S (\S+)", lines)
+    (override,) = re.findall(r"to merge one, add to the command: -S (\S+)", lines)
     assert "labels.actions names zessty, and no recording has such an emotion" in lines
     utterances, report = ingested(tmp_path, "corpus=folders", override.replace("EMOTION", "happy"))
     assert sorted(utterances["emotion"]) == ["angry", "excited", "happy"]
     assert "idle_actions" not in report
+
+
+def test_a_new_emotion_whose_name_hydra_cannot_read_is_merged_in_the_file(tmp_path: Path) -> None:
+    for k, folder in enumerate(("Verträumt", "Wut")):
+        written(tmp_path / "corpus" / folder / "a.wav", tone(300 + 100 * k, 0.12))
+    told = "\n".join(counts.summary(ingested(tmp_path / "corpus", "corpus=folders").report, labels="canonical"))
+    ((file, line),) = re.findall(r"to merge one, add to actions in (\S+): (.+)", told)
+    shutil.copytree(CONF, tmp_path / "conf")
+    path = tmp_path / file
+    content = path.read_text(encoding="utf-8").replace("others:", f"  {line.replace('EMOTION', 'calm')}\nothers:")
+    path.write_text(content, encoding="utf-8")
+    utterances = ingested(tmp_path / "corpus", "corpus=folders", conf=tmp_path / "conf").utterances
+    assert sorted(utterances["emotion"]) == ["angry", "calm"]
 
 
 def test_folders_that_are_no_emotions_are_refused_where_they_are_too_many(tmp_path: Path) -> None:
