@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from ser.core.wording import counted
-from ser.protocol.partitions import SPEAKER_DEPENDENT
+from ser.protocol.partitions import FROM_OTHERS, SPEAKER_DEPENDENT
 
 Level = Literal["error", "note"]
 Check = Literal[
@@ -70,8 +70,15 @@ def first_examples(utterances: Iterable[str]) -> list[str]:
     return sorted(set(utterances))[:MAX_EXAMPLES]
 
 
-def declared(protocol: str) -> str | None:
-    """Weakness that the name of a protocol declares: `leaky`, `speaker-dependent` or None.
+def declared(protocol: str, *, speaker_independent: bool = True) -> str | None:
+    """Weakness that a protocol declares: `leaky`, `speaker-dependent` or None.
+
+    Parameters
+    ----------
+    protocol
+        Its name.
+    speaker_independent
+        False if its partitions share speakers, which one whose partitions others made declares by itself.
 
     Examples
     --------
@@ -80,7 +87,8 @@ def declared(protocol: str) -> str | None:
     """
     if protocol.startswith(LEAKY):
         return "leaky"
-    return "speaker-dependent" if protocol in SPEAKER_DEPENDENT else None
+    is_dependent = protocol in SPEAKER_DEPENDENT or (protocol in FROM_OTHERS and not speaker_independent)
+    return "speaker-dependent" if is_dependent else None
 
 
 def report(findings: Sequence[Finding], *, protocol: str, declared: str | None) -> dict[str, Any]:

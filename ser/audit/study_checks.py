@@ -118,7 +118,8 @@ def report(study: AuditedStudy, partition: Mapping[str, Any]) -> dict[str, Any]:
     """
     independent = is_speaker_independent(study.partitions, study.utterances)
     shown = protocol(**partition, speaker_independent=independent, transductive=study.is_transductive)
-    return audit.report(findings(study), protocol=shown, declared=audit.declared(partition["name"]))
+    declared = audit.declared(partition["name"], speaker_independent=independent)
+    return audit.report(findings(study), protocol=shown, declared=declared)
 
 
 def findings(study: AuditedStudy) -> list[Finding]:

@@ -13,7 +13,7 @@ CORPUS = Corpus(
     steps=(f"fetch OréauFR_02 from {RECORD}", "unpack it into {root}, which then contains OréauFR_02/f and /m"),
     parse=Pattern(
         "Oréau",
-        r"(?P<sex>[fm])/sess[cdjnpst]/"
+        r"(?:(?P<sex>[fm])/sess[cdjnpst]/)?"
         r"(?P<recording>(?P<speaker>\d\d)(?P<statement>[a-z]\d\d)(?P<corpus_label>[CDJNPST])(?P<repetition>[a-z]))",
         example="OréauFR_02/f/sessc/10a01Ca.wav",
         reads={"corpus_label": str.upper, "sex": SEX},

@@ -10,6 +10,7 @@ import pandas as pd
 
 from ser.core.tables import ORIGINAL, PARTITIONS
 from ser.core.wording import counted
+from ser.protocol.emobox import unlisted
 
 REMEDY = "the tables are damaged or of different runs; make all anew with: dvc repro -f"
 PARTITIONED, BALANCED, PREDICTED = "data/partitions.csv", "data/balanced_dataset", "reports/predictions.csv"
@@ -20,8 +21,8 @@ KEYS = ["fold", "utterance", "partition"]
 def check(utterances: pd.DataFrame, partitions: pd.DataFrame, features: pd.DataFrame | None = None) -> None:
     """Raise an error if the tables of utterances, of partitions and of features do not match one to one.
 
-    An utterance may be in no partition of a fold if the fold leaves out its corpus or its emotion, or if the fold has
-    its audio under another name.
+    An utterance may be in no partition of a fold if the fold leaves out its corpus or its emotion, if the fold has its
+    audio under another name, or if EmoBox does not list it.
 
     Parameters
     ----------
@@ -75,7 +76,10 @@ def _check_fold(fold: object, rows: pd.DataFrame, known: pd.DataFrame) -> None:
     here, absent = known.loc[rows["utterance"]], known[~known.index.isin(rows["utterance"])]
     explained = ~absent["corpus"].isin(here["corpus"]) | ~absent["emotion"].isin(here["emotion"])
     explained |= absent["audio_hash"].isin(here["audio_hash"])
-    _refuse(PARTITIONED, absent.index[~explained], f"without a row in fold {fold}")
+    lost = absent[~explained].reset_index()
+    if len(lost):
+        lost = lost[~unlisted(lost, here.reset_index())]
+    _refuse(PARTITIONED, lost["utterance"], f"without a row in fold {fold}")
 
 
 def _check_features(features: pd.DataFrame, utterances: pd.DataFrame) -> None:

@@ -1,13 +1,14 @@
 """Tables of partitions: the utterances that each fold uses for training, development and test.
 
-Every protocol returns the columns fold, utterance and partition. Except for `random`, no speaker is in two partitions
-of a fold.
+Every protocol returns the columns fold, utterance and partition. Except for `random`, and partitions that others made,
+no speaker is in two partitions of a fold.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
 
+from ser.protocol.emobox import emobox
 from ser.protocol.folds import leave_one_speaker_out, published, speaker_folds
 from ser.protocol.holdouts import cross_corpus, random, speaker_holdout
 from ser.protocol.partition_checks import (
@@ -18,6 +19,7 @@ from ser.protocol.partition_checks import (
 )
 
 __all__ = [
+    "FROM_OTHERS",
     "PROTOCOLS",
     "SPEAKER_DEPENDENT",
     "check",
@@ -36,8 +38,11 @@ PROTOCOLS: Mapping[str, Callable[..., pd.DataFrame]] = {
     "published": published,
     "cross_corpus": cross_corpus,
     "random": random,
+    "emobox": emobox,
 }
 SPEAKER_DEPENDENT = ("random",)
+FROM_OTHERS = ("emobox",)
+"""Protocols whose partitions somebody else made: if they share speakers, the scores are named speaker-dependent."""
 
 
 def partition_table(utterances: pd.DataFrame, *, name: str, seed: int, **settings: object) -> pd.DataFrame:
@@ -71,12 +76,12 @@ def partition_table(utterances: pd.DataFrame, *, name: str, seed: int, **setting
     """
     if name not in PROTOCOLS:
         raise ValueError(f"unknown partition {name!r}; choose one of {', '.join(PROTOCOLS)}")
-    if name not in (*SPEAKER_DEPENDENT, "cross_corpus"):  # the speakers of test corpora may be unknown
+    if name not in (*SPEAKER_DEPENDENT, *FROM_OTHERS, "cross_corpus"):  # the speakers of test corpora may be unknown
         check_speakers(utterances, name)
     utterances = utterances.sort_values("utterance", ignore_index=True)  # the order of rows must not change the result
     table = PROTOCOLS[name](utterances, seed=seed, **settings)
     table = without_straddling_duplicates(table, utterances)
-    check(table, utterances, speaker_independent=name not in SPEAKER_DEPENDENT)
+    check(table, utterances, speaker_independent=name not in (*SPEAKER_DEPENDENT, *FROM_OTHERS))
     return table.sort_values(["fold", "utterance"], ignore_index=True)
 
 

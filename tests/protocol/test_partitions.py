@@ -26,7 +26,7 @@ CROSS: dict[str, Any] = {
     "test_corpora": ["emodb"],
     "dev_fraction": 0.25,
 }
-PUBLISHED = ("emobox", "luna_jimenez")
+PUBLISHED = {"published": "emobox", "luna_jimenez": "luna_jimenez"}  # file of conf/partition -> source
 SEXES = [
     ("male", "female"),
     ("female",),
@@ -492,7 +492,9 @@ def test_published_folds_are_those_of_the_publications() -> None:
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_published_folds_refuse_another_corpus_with_the_remedy(name: str) -> None:
     utterances = utterance_table(6, emotions=("sad", "happy"), corpus="emodb")
-    with pytest.raises(ValueError, match=rf"{name} are for corpus=ravdess .* emodb/01, .*partition=speaker_folds"):
+    with pytest.raises(
+        ValueError, match=rf"{PUBLISHED[name]} are for corpus=ravdess .* emodb/01, .*partition=speaker_folds"
+    ):
         partitions.partition_table(utterances, **configured(name), seed=0)
 
 
@@ -500,13 +502,13 @@ def test_published_folds_of_an_incomplete_corpus_are_refused() -> None:
     utterances = small(24)
     missing = [f"ravdess/{actor}" for actor in ("01", "11", "20", "21")]
     with pytest.raises(ValueError, match=r"no speaker of fold\(s\) \[0\] of emobox is in the corpus"):
-        partitions.partition_table(utterances[~utterances["speaker"].isin(missing)], **configured("emobox"), seed=0)
+        partitions.partition_table(utterances[~utterances["speaker"].isin(missing)], **configured("published"), seed=0)
 
 
 def test_published_folds_accept_a_missing_actor() -> None:
     utterances = small(24)
     utterances = utterances[utterances["speaker"] != "ravdess/18"]
-    found = speakers_of(partitions.partition_table(utterances, **configured("emobox"), seed=0), utterances)
+    found = speakers_of(partitions.partition_table(utterances, **configured("published"), seed=0), utterances)
     assert found.loc[found["partition"] == "test", "speaker"].nunique() == 23
 
 
@@ -548,7 +550,7 @@ def test_random_works_without_speakers() -> None:
 
 
 @pytest.mark.parametrize(
-    "settings", [HOLDOUT, FOLDS, LEAVE_ONE, RANDOM, configured("emobox")], ids=lambda settings: settings["name"]
+    "settings", [HOLDOUT, FOLDS, LEAVE_ONE, RANDOM, configured("published")], ids=lambda settings: settings["name"]
 )
 def test_the_order_of_rows_changes_nothing(settings: dict[str, Any]) -> None:
     utterances = utterance_table(emotions=("neutral", "sad"), n_repetitions=1)
@@ -720,7 +722,8 @@ def test_the_check_finds_equal_audio_on_two_sides() -> None:
     [
         (HOLDOUT, True, "speaker_holdout (speaker-independent)"),
         (RANDOM, False, "random (speaker-dependent)"),
-        (configured("emobox"), True, "published emobox (speaker-independent)"),
+        (configured("published"), True, "published emobox (speaker-independent)"),
+        (configured("emobox"), False, "emobox (speaker-dependent)"),
         (configured("cross_corpus"), True, "cross_corpus ravdess to emodb (speaker-independent)"),
         (
             CROSS | {"train_corpora": ["ravdess", "tess"], "test_corpora": ["emodb", "savee"]},
@@ -728,7 +731,7 @@ def test_the_check_finds_equal_audio_on_two_sides() -> None:
             "cross_corpus ravdess and tess to emodb and savee (speaker-dependent)",
         ),
     ],
-    ids=["holdout", "random", "published", "configured cross_corpus", "cross_corpus"],
+    ids=["holdout", "random", "published", "emobox", "configured cross_corpus", "cross_corpus"],
 )
 def test_the_description_states_whether_the_protocol_is_speaker_independent(
     settings: dict[str, Any], independent: bool, label: str

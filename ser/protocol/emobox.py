@@ -1,0 +1,142 @@
+"""The test folds of EmoBox, which are data of this package, by the names of the recordings.
+
+EmoBox (https://github.com/emo-box/EmoBox, MIT by its README) publishes the lists of training and test of each fold;
+`tools/make_emobox_folds.py` wrote them into this package. Where a corpus has fewer than 4 speakers, or speakers with
+different numbers of emotions, EmoBox tests a quarter of the recordings of each emotion, so speakers are on both sides.
+"""
+
+import gzip
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+
+from ser.protocol.allocation import fold_table, held_out, shuffled_groups
+from ser.protocol.partition_checks import LEAST, within_corpus
+
+FOLDS = Path(__file__).with_name("emobox_folds")
+TRAIN, DEV = "train", "dev"
+LEAST_FOLDS = 4  # of which the next one is dev; of fewer folds, it would take too much of the training
+NAMES = {
+    **{name: name for name in ("aesdd", "ased", "cafe", "casia", "emodb", "emovo", "enterface", "esd", "mesd")},
+    **{name: name for name in ("oreau", "polish", "ravdess", "savee", "shemo", "subesco", "tess", "urdu")},
+    "crema_d": "cremad",
+    "turev_db": "turevdb",
+}
+"""Corpus -> its name in EmoBox."""
+
+
+@cache
+def roles(corpus: str) -> Mapping[str, str]:
+    """Recording -> number of the fold that tests it, from 1, or `dev`, or `train`.
+
+    Raises
+    ------
+    ValueError
+        If EmoBox has no folds of the corpus.
+
+    Examples
+    --------
+    >>> roles("savee")["DC/a01"], len(roles("tess"))
+    ('3', 2800)
+    """
+    if corpus not in NAMES:
+        raise ValueError(f"EmoBox has no folds of {corpus!r}; it has those of {', '.join(sorted(NAMES))}")
+    lines = gzip.decompress((FOLDS / f"{corpus}.txt.gz").read_bytes()).decode().splitlines()
+    return {name: role for name, _, role in (line.rpartition("\t") for line in lines)}
+
+
+def unlisted(absent: pd.DataFrame, present: pd.DataFrame) -> pd.Series:
+    """True for each utterance of a fold's `absent` ones that EmoBox does not list, if it lists all `present` ones.
+
+    Parameters
+    ----------
+    absent, present
+        Columns utterance and corpus.
+
+    Examples
+    --------
+    >>> present = pd.DataFrame({"utterance": ["savee/DC/a01"], "corpus": "savee"})
+    >>> absent = pd.DataFrame({"utterance": ["savee/DC/a02", "savee/DC/a99"], "corpus": "savee"})
+    >>> unlisted(absent, present).tolist()
+    [False, True]
+    """
+    return _is_unlisted(absent) & (not _is_unlisted(present).any())
+
+
+def _is_unlisted(utterances: pd.DataFrame) -> pd.Series:
+    names = zip(utterances["corpus"], utterances["utterance"], strict=True)
+    found = [corpus in NAMES and _name(name) not in roles(corpus) for corpus, name in names]
+    return pd.Series(found, utterances.index, dtype=bool)
+
+
+def _name(utterance: str) -> str:
+    """Name of the recording, without that of the corpus."""
+    return utterance.partition("/")[2]
+
+
+def emobox(utterances: pd.DataFrame, *, corpus: str | None, dev_fraction: float, seed: int) -> pd.DataFrame:
+    """Folds of EmoBox of one corpus. Recordings that EmoBox does not list are in no partition.
+
+    Dev is EmoBox's own, if it has one. Else it is the next fold, if there are 4 or more. Else it is taken from
+    training: some of its speakers, or some of its utterances of each emotion if a speaker is unknown or less than 3
+    train.
+
+    Parameters
+    ----------
+    utterances
+        Columns utterance, corpus, speaker, sex and emotion.
+    corpus
+        Corpus whose folds are meant; None: the name of the one in `utterances`.
+    dev_fraction
+        Share of the training speakers, or of the training utterances, in dev.
+
+    Raises
+    ------
+    ValueError
+        If there are several corpora, or EmoBox has no folds of the corpus, or a fold has no utterance.
+
+    Examples
+    --------
+    >>> names = ["DC/a01", "JE/a01", "JK/a01", "KL/a01"]
+    >>> utterances = pd.DataFrame({"utterance": [f"savee/{name}" for name in names], "corpus": "savee"})
+    >>> table = emobox(utterances, corpus=None, dev_fraction=0.2, seed=0)
+    >>> table[table["fold"] == 0]["partition"].tolist()
+    ['train', 'test', 'train', 'dev']
+    """
+    here = sorted(utterances["corpus"].unique())
+    if len(here) > 1:
+        raise ValueError(f"partition=emobox is for one corpus, and here are {', '.join(here)}; choose one: -S corpus=…")
+    known = roles(corpus or here[0])
+    role = utterances["utterance"].map(_name).map(known)
+    listed, role = utterances[role.notna()], role[role.notna()]
+    n_folds = max(int(one) for one in set(known.values()) if one.isdigit())
+    if empty := [k for k in range(1, n_folds + 1) if not (role == str(k)).any()]:
+        raise ValueError(
+            f"no recording that EmoBox tests in fold(s) {empty} is in the corpus; complete the corpus, or choose"
+            f" {within_corpus(utterances['speaker'].nunique())}"
+        )
+    return pd.concat([_fold(k, n_folds, listed, role, dev_fraction, seed) for k in range(n_folds)], ignore_index=True)
+
+
+def _fold(
+    fold: int, n_folds: int, listed: pd.DataFrame, role: pd.Series, dev_fraction: float, seed: int
+) -> pd.DataFrame:
+    following = str((fold + 1) % n_folds + 1)
+    partition = role.map({str(fold + 1): "test", DEV: "dev"} | ({following: "dev"} if n_folds >= LEAST_FOLDS else {}))
+    partition = partition.fillna("train")
+    if not (partition == "dev").any():
+        training = listed[partition == "train"]
+        partition = partition.mask(partition.index.isin(_dev(training, dev_fraction, seed)), "dev")
+    return fold_table(fold, listed, partition)
+
+
+def _dev(training: pd.DataFrame, fraction: float, seed: int) -> pd.Index:
+    """Index of the training rows that become dev."""
+    groups = [] if training["speaker"].isna().any() else list(shuffled_groups(training, seed).values())
+    n_speakers = sum(map(len, groups))
+    if n_speakers >= LEAST:
+        n_dev = max(1, round(n_speakers * fraction))
+        return training.index[training["speaker"].isin(held_out(groups, n_test=0, n_dev=n_dev))]
+    return training.groupby("emotion").sample(frac=fraction, random_state=seed).index
