@@ -1,23 +1,28 @@
 """Write the first layers of an encoder of Whisper with 8-bit weights: the file in ser/features/encoders/packaged.
 
-    python -m tools.pack_encoder whisper_tiny/model.safetensors --layers 3 --seconds 30
+    python -m tools.pack_encoder whisper_tiny/model.safetensors --layers 3
 
-Each matrix is stored as whole numbers from -127 to 127 and one scale for each output, so that a weight is off by half
-a step at most. The rest, which is small, is stored in half precision.
+LiteRT's converter stores each matrix as whole numbers from -127 to 127 and one scale for each output. LiteRT also turns
+the input of each product to 8 bits while it computes, with a scale for each state, and multiplies whole numbers.
 """
 
 import argparse
 import hashlib
+import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from safetensors.numpy import load_file, save_file
+import tensorflow as tf
 
-from ser.features.encoders.whisper_files import FILE, PACKAGED
-from ser.features.encoders.whisper_weights import SCALE, Array
+from ser.core.quiet import silent_stderr
+from ser.features.encoders import whisper_weights
+from ser.features.encoders.whisper_files import LITERT, PACKAGED
+from ser.features.encoders.whisper_litert import FRAMES, POSITIONS, STATE, sinusoids
+from ser.features.encoders.whisper_weights import HEAD_WIDTH, Affine, Layer, Weights
 
-STATES_A_SECOND = 50
-LARGEST = 127  # of a weight in 8 bits
+EPSILON = 1e-5  # added to the variance in the normalisations
+TOLERANCE = 1e-3  # of the positions, which are published in half precision
 
 
 def main() -> None:
@@ -25,62 +30,78 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("weights", type=Path, help="model.safetensors of the encoder, as transformers reads it")
     parser.add_argument("--layers", type=int, required=True, help="the first ones, which are kept")
-    parser.add_argument("--seconds", type=int, required=True, help="of the longest recording that the encoder takes")
-    parser.add_argument("--to", type=Path, default=PACKAGED / "whisper_tiny_int8" / FILE)
+    parser.add_argument("--to", type=Path, default=PACKAGED / "whisper_tiny_int8" / LITERT)
     options = parser.parse_args()
-    content = packed(load_file(options.weights), n_layers=options.layers, n_states=options.seconds * STATES_A_SECOND)
+    data = converted(whisper_weights.read(options.weights, n_layers=options.layers, setting="--layers"))
     options.to.parent.mkdir(parents=True, exist_ok=True)
-    save_file(content, options.to)
-    data = options.to.read_bytes()
+    options.to.write_bytes(data)
     print(f"{options.to}: {len(data)} bytes, SHA-1 {hashlib.sha1(data).hexdigest()}")
 
 
-def packed(tensors: dict[str, Array], *, n_layers: int, n_states: int) -> dict[str, np.ndarray]:
-    """Tensors of the first layers under their names from `encoder` on, and the scale of each matrix.
+def converted(weights: Weights) -> bytes:
+    """Network that `ser.features.encoders.whisper_litert` runs, with all layers of `weights`.
 
-    Parameters
-    ----------
-    tensors
-        By the names of `transformers`.
-    n_states
-        Number of positions that are kept; a state has 20 ms.
+    Raises
+    ------
+    ValueError
+        If the positions are others than those of Whisper, which the file does not contain.
     """
-    found: dict[str, np.ndarray] = {}
-    for full, tensor in tensors.items():
-        name = full[full.index("encoder.") :] if "encoder." in full else f"encoder.{full}"
-        if not _is_kept(name, n_layers):
-            continue
-        if name.endswith("embed_positions.weight"):
-            found[name] = tensor[:n_states].astype(np.float16)
-        elif tensor.ndim > 1:
-            found[name], found[f"{name}{SCALE}"] = quantised(tensor)
-        else:
-            found[name] = tensor.astype(np.float16)
-    return dict(sorted(found.items()))
+    if not np.allclose(weights.positions, sinusoids(*weights.positions.shape), rtol=0, atol=TOLERANCE):
+        raise ValueError("the encoder has other positions than Whisper's sinusoids; pack one of Whisper")
+    signature = [
+        tf.TensorSpec((1, None, weights.n_mels), tf.float32, name=FRAMES),
+        tf.TensorSpec((None, weights.width), tf.float32, name=POSITIONS),
+    ]
+    module = tf.Module()
+    module.serve = tf.function(lambda *given: _states(*given, weights), input_signature=signature)
+    with tempfile.TemporaryDirectory() as folder, silent_stderr():
+        tf.saved_model.save(module, folder, signatures=module.serve)
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        return bytes(converter.convert())
 
 
-def _is_kept(name: str, n_layers: int) -> bool:
-    parts = name.split(".")
-    if parts[1] == "layers":
-        return int(parts[2]) < n_layers
-    return parts[1] != "layer_norm"  # it follows the last layer, which is not kept
+# No shape is computed while the network runs: LiteRT then prepares all operations for a length at once.
 
 
-def quantised(matrix: Array) -> tuple[np.ndarray, np.ndarray]:
-    """Whole numbers and the scale of each output, which is the first axis.
+def _states(frames: Any, positions: Any, weights: Weights) -> dict[str, Any]:
+    for stride, kernel in enumerate(weights.convolutions, start=1):
+        padded = tf.pad(frames, ((0, 0), (1, 1), (0, 0)))
+        frames = _gelu(tf.nn.conv1d(padded, kernel.kernel, stride, "VALID") + kernel.bias)
+    found = [tf.reshape(frames, (-1, weights.width)) + positions]
+    for layer in weights.layers:
+        found.append(_output(found[-1], layer))
+    if weights.norm is not None:
+        found[-1] = _normal(found[-1], weights.norm)
+    return {f"{STATE}{number}": state for number, state in enumerate(found)}
 
-    Examples
-    --------
-    >>> numbers, scale = quantised(np.array([[1.0, -0.5], [0.0, 2.54]], np.float32))
-    >>> numbers.tolist()
-    [[127, -64], [0, 127]]
-    >>> scale.round(4).tolist()
-    [0.007899999618530273, 0.019999999552965164]
-    """
-    flat = matrix.reshape(len(matrix), -1).astype(np.float32)
-    scale = np.maximum(np.abs(flat).max(axis=1), np.finfo(np.float32).tiny) / LARGEST
-    numbers = np.rint(flat / scale[:, np.newaxis]).astype(np.int8)
-    return numbers.reshape(matrix.shape), scale.astype(np.float32)
+
+def _output(states: Any, layer: Layer) -> Any:
+    states += _product(_attended(_normal(states, layer.attention_norm), layer), layer.output)
+    return states + _product(_gelu(_product(_normal(states, layer.dense_norm), layer.expand)), layer.contract)
+
+
+def _attended(states: Any, layer: Layer) -> Any:
+    parts = (_product(states, affine) for affine in (layer.query, layer.key, layer.value))
+    query, key, value = (
+        tf.transpose(tf.reshape(part, (-1, part.shape[1] // HEAD_WIDTH, HEAD_WIDTH)), (1, 0, 2)) for part in parts
+    )
+    share = tf.nn.softmax(tf.matmul(query * HEAD_WIDTH**-0.5, key, transpose_b=True))
+    return tf.reshape(tf.transpose(share @ value, (1, 0, 2)), (-1, len(layer.value.bias)))
+
+
+def _product(states: Any, weights: Affine) -> Any:
+    return states @ weights.kernel + weights.bias
+
+
+def _normal(states: Any, weights: Affine) -> Any:
+    centred = states - tf.reduce_mean(states, -1, keepdims=True)
+    variance = tf.reduce_mean(centred * centred, -1, keepdims=True)
+    return centred * tf.math.rsqrt(variance + EPSILON) * weights.kernel + weights.bias
+
+
+def _gelu(values: Any) -> Any:
+    return tf.nn.gelu(values, approximate=False)
 
 
 if __name__ == "__main__":

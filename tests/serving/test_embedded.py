@@ -67,7 +67,7 @@ def test_the_folder_is_an_export_and_small() -> None:
         "bundle.json",
         "model.tflite",
     ]
-    encoder = whisper_files.PACKAGED / "whisper_tiny_int8" / whisper_files.FILE
+    encoder = whisper_files.PACKAGED / "whisper_tiny_int8" / whisper_files.LITERT
     assert sum(path.stat().st_size for path in (*FOLDER.iterdir(), encoder) if path.is_file()) <= LARGEST
     assert DESCRIPTION["export"]["format"].startswith("litert")
 
@@ -163,7 +163,7 @@ def test_a_wheel_contains_it_and_every_package(tmp_path: Path) -> None:
         names = set(wheel.namelist())
         assert wheel.read("ser/serving/embedded/model.tflite") == (FOLDER / "model.tflite").read_bytes()
     assert {f"ser/serving/embedded/{name}" for name in ("bundle.json", "README.md")} <= names
-    assert f"ser/features/encoders/packaged/whisper_tiny_int8/{whisper_files.FILE}" in names
+    assert f"ser/features/encoders/packaged/whisper_tiny_int8/{whisper_files.LITERT}" in names
     modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "ser").rglob("*.py")}
     assert modules <= names
 

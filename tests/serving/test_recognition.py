@@ -16,7 +16,7 @@ import ser
 from ser import predict_emotion
 from ser.audio import reading
 from ser.audio.reading import InvalidAudio, Kind
-from ser.features.encoders import whisper_files, whisper_layers, whisper_weights
+from ser.features.encoders import whisper_files, whisper_litert
 from ser.features.encoders.whisper_spectra import log_mel_spectra
 from ser.models import averaging, bundle, ensembles
 from ser.models.bundle import Bundle
@@ -93,8 +93,8 @@ def test_a_prediction_is_the_output_of_the_network_for_the_pooled_states_of_the_
     level = [np.square(waveform[k : k + 320], dtype=np.float64).sum() for k in range(0, waveform.size - 319, 320)]
     loud = [k for k, power in enumerate(level) if 10 * np.log10(power / max(level) + 1e-12) >= -35]
     speech = waveform[loud[0] * 320 - 4800 : (loud[-1] + 1) * 320 + 4800]
-    weights = whisper_weights.read(whisper_files.path(settings["model"], settings["revision"]), n_layers=3)
-    states = whisper_layers.States(weights)(log_mel_spectra(speech), settings["layers"])
+    path = whisper_files.path(settings["model"], settings["revision"])
+    states = whisper_litert.States(path, highest=3, setting="")(log_mel_spectra(speech), settings["layers"])
     values = np.concatenate([pooled for state in states for pooled in (state.mean(axis=0), state.std(axis=0))])
     interpreter = Interpreter(model_path=str(EMBEDDED / "model.tflite"), num_threads=1)
     interpreter.allocate_tensors()

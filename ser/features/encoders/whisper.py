@@ -6,6 +6,7 @@ References
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -63,8 +64,13 @@ def encoding(
     limits = {"max_duration": max_duration, "limit": encoder.limit}
     at_rate = encodable(part, recorded_rate, sample_rate=SAMPLE_RATE, section="whisper", **limits)
     states = encoder(at_rate, layers, padded=extent == "padded")
-    parts = [POOLINGS[name](state) for state in states for name in pooling]
-    return {f"Whisper_{k}": float(value) for k, value in enumerate(np.concatenate(parts), start=1)}
+    values = np.concatenate([POOLINGS[name](state) for state in states for name in pooling])
+    return dict(zip(_columns(values.size), values.tolist(), strict=True))
+
+
+@cache
+def _columns(n_values: int) -> list[str]:
+    return [f"Whisper_{k}" for k in range(1, n_values + 1)]
 
 
 def _check(pooling: Sequence[str], extent: str) -> None:
@@ -85,4 +91,9 @@ def _encoder(settings: Mapping[str, Any]) -> Encoder:
     return loaded(settings["model"], settings["revision"], max(layers), "whisper.layers")
 
 
-REPRESENTATION = Definition(encoding, prepare=_encoder, unknown_networks=hugging_face.unknown)
+REPRESENTATION = Definition(
+    encoding,
+    prepare=_encoder,
+    unknown_networks=hugging_face.unknown,
+    libraries=("ai-edge-litert",),  # it runs the encoder that this package contains
+)

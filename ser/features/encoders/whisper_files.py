@@ -8,6 +8,7 @@ from ser.features.encoders import hugging_face
 from ser.features.encoders.hugging_face import Unavailable
 
 FILE = "model.safetensors"
+LITERT = "model.tflite"  # of an encoder that this package contains
 FOLDERS = "SER_ENCODERS"  # variable of the environment: the folder of all encoders of this machine
 PACKAGED = Path(__file__).parent / "packaged"  # folder of the encoders that this package contains
 NAME = re.compile(r"[\w.-]+/[\w.-]+")
@@ -59,7 +60,7 @@ def found(model: str, revision: str) -> Path | None:
 
     This package comes first, then a local folder, then the hub's cache. Local files are not compared with the revision.
     """
-    packaged = PACKAGED / folder_name(model) / FILE
+    packaged = PACKAGED / folder_name(model) / LITERT
     if packaged.is_file():
         return packaged
     here = local(model)

@@ -1,13 +1,20 @@
 """Encoder of Whisper, from a waveform to hidden states; each process loads it once."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from functools import cache
+from typing import TYPE_CHECKING
 
 from ser.audio import waveforms
-from ser.features.encoders import whisper_files, whisper_weights
-from ser.features.encoders.whisper_layers import States
+from ser.features.encoders import whisper_files
 from ser.features.encoders.whisper_spectra import HOP_LENGTH, SAMPLE_RATE, log_mel_spectra
 from ser.features.encoders.whisper_weights import Array
+
+if TYPE_CHECKING:
+    from ser.features.encoders import whisper_layers, whisper_litert
+
+    States = whisper_layers.States | whisper_litert.States
 
 SAMPLES_A_STATE = 2 * HOP_LENGTH  # 20 ms
 
@@ -15,9 +22,9 @@ SAMPLES_A_STATE = 2 * HOP_LENGTH  # 20 ms
 class Encoder:
     """Waveform -> hidden states of the given numbers, `(n_states, width)` each, one for every 20 ms."""
 
-    def __init__(self, weights: whisper_weights.Weights) -> None:
-        self._states, self._n_mels = States(weights), weights.n_mels
-        self.limit: float = len(weights.positions) * SAMPLES_A_STATE / SAMPLE_RATE
+    def __init__(self, states: States) -> None:
+        self._states = states
+        self.limit: float = states.n_positions * SAMPLES_A_STATE / SAMPLE_RATE
         """Duration of the longest waveform that the encoder takes, in seconds."""
 
     def __call__(self, waveform: waveforms.Waveform, layers: Sequence[int], *, padded: bool) -> list[Array]:
@@ -32,7 +39,7 @@ class Encoder:
             out. False: only the recording is computed, which takes a tenth of the time.
         """
         n_samples = round(self.limit * SAMPLE_RATE) if padded else None
-        spectra = log_mel_spectra(waveform, n_mels=self._n_mels, n_samples=n_samples)
+        spectra = log_mel_spectra(waveform, n_mels=self._states.n_mels, n_samples=n_samples)
         states = self._states(spectra, layers)
         n_recorded = max(1, -(-waveform.size // SAMPLES_A_STATE))  # an incomplete one counts
         return [state[:n_recorded] for state in states] if padded else states
@@ -53,4 +60,10 @@ def loaded(model: str, revision: str, n_layers: int, setting: str) -> Encoder:
         If they are not available or not usable; the message has the remedy.
     """
     path = whisper_files.path(model, revision, section=setting.partition(".")[0])
-    return Encoder(whisper_weights.read(path, n_layers=n_layers, setting=setting))
+    if path.name == whisper_files.LITERT:
+        from ser.features.encoders import whisper_litert
+
+        return Encoder(whisper_litert.States(path, highest=n_layers, setting=setting))
+    from ser.features.encoders import whisper_layers, whisper_weights
+
+    return Encoder(whisper_layers.States(whisper_weights.read(path, n_layers=n_layers, setting=setting)))

@@ -99,4 +99,5 @@ REPRESENTATION = Definition(
     prepare=_encoder,
     takes=Settings,
     unknown_networks=hugging_face.unknown,
+    libraries=("ai-edge-litert",),  # it runs the encoder that this package contains
 )

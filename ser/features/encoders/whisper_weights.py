@@ -21,10 +21,9 @@ from ser.features.encoders.hugging_face import MAX_REASON, Unavailable
 Array = npt.NDArray[np.float32]
 
 HEAD_WIDTH = 64  # values of a head of the self-attention, in Whisper of every size
+LITERT = ".tflite"  # ending of a file whose weights only LiteRT reads
 ROWS = 8  # of a block of a matrix that is transposed
 FIRST = "encoder.conv1.weight"  # end of a name; its beginning depends on how the model was saved
-NORM = "encoder.layer_norm.weight"  # of the normalisation after the last layer
-SCALE = "_scale"  # added to the name of a matrix in 8 bits: name of the factor of each output (tools/pack_encoder.py)
 
 
 class Affine(NamedTuple):
@@ -86,7 +85,7 @@ class Weights:
     """Added to the frames, `(n_positions, width)`; a frame has 20 ms."""
     layers: tuple[Layer, ...]
     norm: Affine | None
-    """Normalisation after the last layer; None if later layers were not read, or are not in the file."""
+    """Normalisation after the last layer; None if later layers were not read."""
 
     @property
     def n_mels(self) -> int:
@@ -108,8 +107,7 @@ def read(path: Path, *, n_layers: int | None = None, setting: str = "whisper.lay
     """Read the weights of the first `n_layers` layers; None: of all, and of the normalisation after them.
 
     A hidden state has a number: 0 is the input of the first layer, `k` the output of layer `k`. The last one, whose
-    number is that of all layers, is taken after the normalisation, unless the file holds only the first layers of an
-    encoder and therefore no normalisation.
+    number is that of all layers, is taken after the normalisation.
 
     Parameters
     ----------
@@ -123,6 +121,10 @@ def read(path: Path, *, n_layers: int | None = None, setting: str = "whisper.lay
     """
     from safetensors import SafetensorError, safe_open
 
+    if path.suffix == LITERT:
+        raise Unavailable(
+            f"{path} holds no weights that can be trained; choose another encoder, as -S whisper_states=tiny"
+        )
     try:
         with safe_open(path, framework="numpy") as file:
             return _read(path, list(file.keys()), file.get_tensor, n_layers, setting)
@@ -151,11 +153,7 @@ def _read(
     def array(name: str) -> npt.NDArray[Any]:
         if f"{prefix}encoder.{name}" not in names:
             raise Unavailable(f"{path} has no {prefix}encoder.{name}; fetch it anew")
-        found = tensor(f"{prefix}encoder.{name}")
-        if found.dtype == np.int8:
-            scale = array(f"{name}{SCALE}").astype(np.float32)
-            return found * scale.reshape(-1, *(1 for _ in found.shape[1:]))
-        return found
+        return tensor(f"{prefix}encoder.{name}")
 
     def affine(name: str) -> Affine:
         kernel = _transposed(array(f"{name}.weight"))  # in torch, outputs come first, steps of a convolution last
@@ -170,7 +168,7 @@ def _read(
         convolutions=(affine("conv1"), affine("conv2")),
         positions=array("embed_positions.weight").astype(np.float32),
         layers=tuple(layer(k) for k in range(wanted)),
-        norm=affine("layer_norm") if wanted == n_present and f"{prefix}{NORM}" in names else None,
+        norm=affine("layer_norm") if wanted == n_present else None,
     )
 
 
