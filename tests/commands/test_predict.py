@@ -313,7 +313,7 @@ def test_another_model_is_named_by_its_folder(tmp_path: Path, predict: Predict) 
     code, out, _ = predict("--json", "--model", folder, DEMO[0])
     assert code == 0
     (row,) = json.loads(out)
-    assert list(row["probabilities"]) == ["neutral", "happy", "sad", "angry"]
+    assert list(row["probabilities"]) == ["neutral", "happy", "sad", "verträumt"]
     assert row == {"path": str(DEMO[0]), **predict_emotion(DEMO[0], model=folder)}
 
 

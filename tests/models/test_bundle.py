@@ -171,7 +171,7 @@ def test_probabilities_are_in_the_order_of_the_labels_and_not_of_the_alphabet(
 ) -> None:
     made = saved[0]
     probabilities = made.probabilities(TABLE, EVERY)
-    assert made.model.classes_.tolist() == ["angry", "happy", "neutral", "sad"]
+    assert made.model.classes_.tolist() == ["happy", "neutral", "sad", "verträumt"]
     assert probabilities.dtype == np.float64
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-6)
     prediction = np.array(made.labels)[probabilities.argmax(axis=1)]

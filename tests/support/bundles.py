@@ -21,10 +21,10 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "mlp": {"hidden_layer_sizes": [16], "alpha": 0.01, "max_iter": 5000},
 }
 
-UTTERANCES = utterance_table(4, emotions=("neutral", "happy", "sad", "angry"), n_repetitions=1)
+LABELS = ["neutral", "happy", "sad", "verträumt"]  # one beyond the ten
+UTTERANCES = utterance_table(4, emotions=LABELS, n_repetitions=1)
 ROWS = training_rows(UTTERANCES)
 TABLE = Representation(ROWS)
-LABELS = ["neutral", "happy", "sad", "angry"]
 SHAPES: dict[str, tuple[int, ...]] = {  # of a row
     "log_mel": (24, 30),
     "frames": (30, 6),
