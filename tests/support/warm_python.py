@@ -1,6 +1,7 @@
 """Python processes that have imported the large libraries already: forks of a server.
 
 A stage of the pipeline imports libraries for two to six seconds and, in the tests, computes for less than one. The
+libraries in turn import, compile and read parts of themselves for one to three seconds when they are first used. The
 commands `python -m`, `python -c` and `dvc` of the folder `commands()` send a request to the server, which forks. The
 fork takes over the arguments, the working folder, the environment and the streams of the command, and imports the
 modules of the project itself. Where there is no server, where `FRESH` is in the environment, or where the environment
@@ -10,6 +11,7 @@ differs in what libraries read when they are imported, the command starts an int
 import atexit
 import contextlib
 import gc
+import io
 import json
 import os
 import random
@@ -35,7 +37,10 @@ LIBRARIES = (
     *("numpy", "scipy.signal", "scipy.stats", "pandas", "pandera.pandas", "pyarrow", "yaml", "requests", "joblib"),
     *("soundfile", "soxr", "librosa", "sklearn.ensemble", "sklearn.calibration", "sklearn.svm", "sklearn.manifold"),
     *("imblearn.over_sampling", "skops.io", "matplotlib.pyplot", "jinja2", "tensorflow", "keras", "umap"),
-    *("dvc.cli", "dvc.repo", "dvc.commands.repro", "dvc.commands.experiments.run", "dvc.utils.hydra", "dvclive"),
+    *("pyarrow.csv", "pyarrow.fs", "pyarrow.pandas_compat", "pyarrow.parquet", "narwhals.stable.v1", "markdown_it"),
+    *("dvc.cli.parser", "dvc.repo", "dvc.utils.hydra", "dvc.analytics", "dvc.cachemgr", "dvc.data_cloud", "dvc.daemon"),
+    *("dvc.repo.experiments.queue.celery", "dvc.render.match", "dvc.render.convert", "dvclive", "pygit2", "networkx"),
+    *("dulwich.client", "dulwich.repo", "dulwich.index", "scmrepo.git", "flufl.lock", "zc.lockfile", "configobj"),
 )
 COMMAND = """#!{python} -IS
 import json, os, socket, sys
@@ -72,7 +77,7 @@ def commands(**read_by_libraries: str) -> Path:
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | read_by_libraries
     server = subprocess.Popen([sys.executable, __file__, address], env=environment, stdin=subprocess.DEVNULL)
     atexit.register(server.terminate)
-    end = time.monotonic() + 120
+    end = time.monotonic() + 600  # it needs 11 seconds of an idle core
     while not address.exists():
         assert server.poll() is None, "the server ended"
         assert time.monotonic() < end, "the server does not answer"
@@ -93,9 +98,38 @@ def import_libraries() -> None:
     os.dup2(nowhere, 2)
     for name in LIBRARIES:
         __import__(name)
+    use_libraries()
     os.dup2(errors, 2)
     os.close(nowhere)
     os.close(errors)
+
+
+def use_libraries() -> None:
+    """Use the libraries that import, compile or read parts of themselves when they are first used.
+
+    Nothing here starts a thread, which no fork would have: neither TensorFlow nor the parallel functions of UMAP.
+    """
+    import librosa
+    import matplotlib.pyplot as plt
+    import numpy as np
+    import pandas as pd
+    import pandera.pandas as pa
+    import umap
+
+    pa.DataFrameSchema({"a": pa.Column(float, pa.Check.ge(0))}).validate(pd.DataFrame({"a": [1.0]}))
+    tone = np.sin(np.arange(4096, dtype=np.float32))
+    librosa.feature.chroma_stft(y=tone, sr=16_000, n_fft=512)
+    librosa.feature.delta(librosa.feature.mfcc(y=tone, sr=16_000, n_fft=512, hop_length=128))
+    librosa.pyin(tone, fmin=100, fmax=400, sr=16_000, frame_length=1024)
+    place = np.ones((2, 2), np.float32)
+    umap.distances.euclidean(*place)
+    edge, epochs = np.array([0], np.int32), np.ones(1)
+    umap.layouts.optimize_layout_euclidean(place, place, edge, edge, 1, 2, epochs, 1.0, 1.0, np.ones(3, np.int64))
+    figure = plt.figure(layout="constrained")
+    figure.subplots().set_title("a")
+    for form in ("png", "svg"):
+        figure.savefig(io.BytesIO(), format=form)
+    plt.close(figure)
 
 
 def serve(address: str) -> dict[str, Any] | None:
