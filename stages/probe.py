@@ -28,17 +28,17 @@ def main() -> None:
     lock_file.keep()
     checking.check(params_file.everything())
     config = params_file.load(*PARAMS)
-    root, yamnet = config["corpus"]["root"], config["yamnet"]
+    yamnet = config["yamnet"]
     print(announcement(config))
     adaptation_choice.check(config)
-    corpus_root.check(root)
+    corpus_root.prepare(config["corpus"])
     available = hub.is_cached(yamnet["handle"]) or hub.is_reachable(yamnet["handle"])
     taken = {one["representation"] for one in (config["model"], *(one["model"] for one in config["members"].values()))}
     if not available and (yamnet["required"] or any("yamnet" in name for name in taken)):
         raise ValueError(hub.remedy(yamnet["handle"]))
     taken |= {name for name in ("ssl", "whisper") if config[name]["required"]}
     availability.check(taken, config)
-    files.write_json(CORPUS_ROOT, corpus_root.finding(root))
+    files.write_json(CORPUS_ROOT, corpus_root.finding(config["corpus"]))
     finding = {"available": available, "failed_downloads": hub.failed_downloads(yamnet["handle"])}
     files.write_json(AVAILABILITY, {"handle": yamnet["handle"], **finding})
     files_of = {"ssl": ENCODER, "whisper": WHISPER, "whisper_states": WHISPER_STATES, "opensmile": OPENSMILE}

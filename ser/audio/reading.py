@@ -89,7 +89,7 @@ def read(path: Path) -> Recording:
         check_length(sound, len(samples))
         mixer = Mixer(sound.samplerate)
         recording = Recording(mixer(samples), sound.samplerate, sound.channels, tuple(mixer.notes))
-    return _checked(recording)
+    return checked(recording)
 
 
 def _samples(sound: soundfile.SoundFile) -> npt.NDArray[np.float32]:
@@ -101,7 +101,20 @@ def _samples(sound: soundfile.SoundFile) -> npt.NDArray[np.float32]:
     return samples
 
 
-def _checked(recording: Recording) -> Recording:
+def checked(recording: Recording) -> Recording:
+    """Return a recording that can be used.
+
+    Raises
+    ------
+    InvalidAudio
+        If its samples are not finite, all equal, or fewer than 0.1 s.
+
+    Examples
+    --------
+    >>> checked(Recording(np.zeros(800, np.float32), 16_000, 1))
+    Traceback (most recent call last):
+    ser.audio.invalid.InvalidAudio: 0.05 s long, shorter than 0.1 s; remove it
+    """
     if recording.duration < MIN_DURATION:
         reason = f"{recording.duration:.6g} s long, shorter than {MIN_DURATION} s"
         raise InvalidAudio(Kind.TOO_SHORT, reason, "remove it")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ser.audio import reading
+from ser.audio import segments
 from ser.audit import findings as audit
 from ser.audit import model_checks, near_duplicates, served_checks, table_checks
 from ser.audit.findings import Finding
@@ -226,7 +226,7 @@ def _served(study: AuditedStudy, model: Bundle, fold: int) -> Iterator[Finding]:
     names = sorted(tested["utterance"])
     rows = study.utterances.set_index("utterance").loc[[names[k] for k in chosen]].reset_index()
     extract = registry.extractor(model.representation["name"], model.representation["settings"], model.columns)
-    recordings = [reading.read(study.root / path) for path in rows["path"]]
+    recordings = [segments.read(*part) for part in segments.of_utterances(rows, study.root).values()]
     served = np.stack([extract(one.waveform, one.sample_rate) for one in recordings])
     positions = study.features.positions(rows[["utterance"]].assign(variant=ORIGINAL))
     stored, scale = _stored_features(study.features, model.columns, positions)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from ser.audit.findings import MAX_EXAMPLES, Finding, first_examples
+from ser.core import shared_audio
 from ser.core.tables import ORIGINAL, PARTITIONS
 from ser.core.wording import counted
 
@@ -40,7 +41,7 @@ def speaker_overlap(partitions: pd.DataFrame, utterances: pd.DataFrame) -> list[
 
 
 def duplicate_audio(partitions: pd.DataFrame, utterances: pd.DataFrame) -> list[Finding]:
-    """Recordings whose decoded samples are in more than one partition of a fold.
+    """Recordings whose decoded samples, or a part of them, are in more than one partition of a fold.
 
     Examples
     --------
@@ -52,9 +53,9 @@ def duplicate_audio(partitions: pd.DataFrame, utterances: pd.DataFrame) -> list[
     remedy = "remove the copies from the corpus, or keep them in one partition, as all protocols but leaky_ ones do"
     findings = []
     for fold, rows in _folds(partitions, utterances):
-        shared = _on_several_sides(rows, "audio_hash")
+        shared = _on_several_sides(rows, "audio")
         if not shared.empty:
-            copies = rows[rows["audio_hash"].isin(shared.index) & (rows["partition"] != "train")]
+            copies = rows[rows["audio"].isin(shared.index) & (rows["partition"] != "train")]
             found = (
                 f"{counted(len(shared), 'recording')} {_are(len(shared))} in more than one partition"
                 f" ({_sides(shared)}); test utterances with such a copy: {_tested(copies)} of {_tested(rows)}"
@@ -250,9 +251,12 @@ def lone_speaker(partitions: pd.DataFrame, utterances: pd.DataFrame) -> list[Fin
 
 
 def _folds(partitions: pd.DataFrame, utterances: pd.DataFrame) -> Iterator[tuple[int, pd.DataFrame]]:
-    """Rows of each fold: partition table with emotion, audio_hash and speaker; unknown speakers of a corpus are one."""
+    """Rows of each fold: partition table with emotion, audio_hash, speaker and group of shared audio.
+
+    Unknown speakers of a corpus are one.
+    """
     facts = utterances[["utterance", "emotion", "audio_hash"]].assign(
-        speaker=utterances["speaker"].fillna(utterances["corpus"] + "/?")
+        speaker=utterances["speaker"].fillna(utterances["corpus"] + "/?"), audio=shared_audio.groups(utterances)
     )
     for fold, rows in partitions.merge(facts, on="utterance").groupby("fold"):
         yield int(str(fold)), rows

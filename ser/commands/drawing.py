@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ser.audio import segments
 from ser.audio.waveforms import Waveform
 from ser.commands import Failed, printable
 from ser.core import files, params_file, tables
@@ -36,6 +37,7 @@ class Recording(NamedTuple):
     path: Path
     labels: tuple[str, ...] = ()
     """Emotion and speaker, if known."""
+    segment: segments.Segment | None = None
 
 
 def draw(names: Sequence[str], out: Path, *, utterances: Path) -> str:
@@ -73,9 +75,13 @@ def draw(names: Sequence[str], out: Path, *, utterances: Path) -> str:
 
 def _described(recording: Recording, path: Path) -> str:
     """Write the picture of one recording to `path`, and return its facts as text."""
-    with inputs.opened(recording.path) as source:
-        waveform = np.concatenate([np.empty(0, np.float32), *_beginning(source)])
-        rate, duration = source.sample_rate, source.duration
+    if recording.segment is not None:
+        part = segments.read(recording.path, recording.segment)
+        waveform, rate, duration = part.waveform[: round(LONGEST * part.sample_rate)], part.sample_rate, part.duration
+    else:
+        with inputs.opened(recording.path) as source:
+            waveform = np.concatenate([np.empty(0, np.float32), *_beginning(source)])
+            rate, duration = source.sample_rate, source.duration
     if not waveform.size:
         raise ValueError("it has no samples; record it again")
     values = measurements(waveform, rate)
@@ -105,9 +111,12 @@ class KnownRecordings:
         known = tables.read_utterances(utterances) if utterances.is_file() else None
         root = Path(params_file.load("corpus.root")["corpus.root"]) if known is not None else Path()
         rows = [] if known is None else known.to_dict("records")
+        parts = {} if known is None else segments.of_utterances(known, root)
         self.table = utterances
         self.by_id = {
-            row["utterance"]: Recording(row["utterance"], root / row["path"], _labels(row["emotion"], row["speaker"]))
+            (name := row["utterance"]): Recording(
+                name, parts[name][0], _labels(row["emotion"], row["speaker"]), parts[name][1]
+            )
             for row in rows
         }
 
@@ -138,8 +147,8 @@ class KnownRecordings:
 
     @cached_property
     def by_path(self) -> dict[Path, Recording]:
-        """Utterances by the resolved paths of their files."""
-        return {recording.path.resolve(): recording for recording in self.by_id.values()}
+        """Utterances that are whole recordings, by the resolved paths of their files."""
+        return {one.path.resolve(): one for one in self.by_id.values() if one.segment is None}
 
     def _no_utterance(self, name: str, ending: Sequence[str]) -> str:
         if not self.by_id:

@@ -22,6 +22,7 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {  # named as in `import`; pyproject.tom
     "tune": ("optuna", "sqlalchemy"),
     "ssl": ("torch", "transformers"),
     "opensmile": ("opensmile",),
+    "audformat": ("audformat",),
     "record": ("sounddevice",),
     "train": (
         *("diskcache", "dvc", "dvclive", "h5py", "hydra", "imblearn", "jinja2", "joblib", "keras", "markdown_it"),

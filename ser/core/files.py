@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePath
 from typing import Any, Protocol
@@ -218,14 +218,26 @@ def linked_folders(root: Path) -> dict[str, str]:
         top, parent = root.resolve(), link.parent.resolve()
         above = (parent, *(outer for outer in parent.parents if outer.is_relative_to(top)))
         if not _leads_back(link.resolve(), above):
-            digests[escaped(link.relative_to(root).as_posix())] = _listing_digest(link, above)
+            digests[escaped(link.relative_to(root).as_posix())] = listing_digest(sorted(walk(link, above)), link)
     return digests
 
 
-def _listing_digest(folder: Path, above: tuple[Path, ...]) -> str:
+def listing_digest(paths: Iterable[Path], folder: Path) -> str:
+    """Digest of the names, sizes and modification times of files, in their order.
+
+    Parameters
+    ----------
+    folder
+        Names of files in it do not have its name.
+
+    Examples
+    --------
+    >>> listing_digest([], Path())
+    'cae66941d9efbd404e4d88758ea67670'
+    """
     digest = hashlib.blake2b(digest_size=16)
-    for path in sorted(walk(folder, above)):
+    for path in paths:
         facts = path.stat() if path.exists() else path.lstat()
-        line = f"{path.relative_to(folder).as_posix()}\0{facts.st_size}\0{facts.st_mtime_ns}\n"
-        digest.update(os.fsencode(line))
+        name = path.relative_to(folder) if path.is_relative_to(folder) else path
+        digest.update(os.fsencode(f"{name.as_posix()}\0{facts.st_size}\0{facts.st_mtime_ns}\n"))
     return digest.hexdigest()

@@ -43,5 +43,7 @@ class Corpus:
     """File stem -> the defect that the recording has in every copy of the corpus; ingest leaves it out."""
     archives: Mapping[str, Archive] = field(default_factory=dict)
     """Vocal channel -> archive that `ser download` fetches; empty if a person must get the corpus."""
+    is_list: bool = False
+    """True if a list names the recordings and their emotions, and `parse` is not used."""
     is_included: bool = False
     """True if the corpus comes with this project."""

@@ -24,6 +24,8 @@ class Naming:
     statement: str | None = None
     repetition: str | None = None
     vocal_channel: str | None = None
+    partition: str | None = None
+    """`train`, `dev` or `test`, if the corpus gives one; any other word is kept, for the message."""
     recording: str | None = None
     """Name of the recording in its corpus, the same in every folder; None: the path is the name."""
     is_substitute: bool = False

@@ -1,18 +1,16 @@
 """The table `speakers.csv`, as spreadsheets and editors of any country write it."""
 
-import csv
-import io
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from ser.core.sexes import OTHER, UNKNOWN
+from ser.corpora import text_tables
 
 TABLE = "speakers.csv"
 """Table in the root, with the columns `path` (below the root), `speaker` and, if known, `sex`."""
 
-DELIMITERS = (",", ";", "\t", "|")
 MAX_LISTED = 20  # problems of a table
 COLUMNS = {"gender": "sex"}  # other names of a column
 WORDS = {
@@ -47,25 +45,23 @@ class Row:
 def read(table: Path) -> Mapping[str, Row]:
     """Rows of the table by the `key` of their path.
 
-    The text is UTF-8, UTF-16 or Windows-1252; commas, semicolons, tabs or bars are between the cells.
-
     Raises
     ------
     ValueError
         If the text cannot be read, a column is missing, or rows contradict each other; it lists all such rows.
     """
-    lines = _cells(table)
-    _, names = next(lines, (0, []))
+    lines = text_tables.lines(table)
+    names = next(lines, text_tables.Line(0, 0, [])).cells
     header = [COLUMNS.get(name.casefold(), name.casefold()) for name in names]
     if missing := [name for name in ("path", "speaker") if name not in header]:
         raise ValueError(f"{table} has no column {', '.join(missing)}; it needs path and speaker")
     rows: list[Row] = []
     problems: list[str] = []
-    for line, cells in lines:
+    for line in lines:
         try:
-            rows.append(_row(line, cells, header))
+            rows.append(_row(line.number, line.cells, header))
         except ValueError as error:
-            problems.append(f"line {line}: {error}")
+            problems.append(f"line {line.number}: {error}")
     problems += _contradictions(rows)
     if problems:
         shown = [f"  {problem}" for problem in problems[:MAX_LISTED]]
@@ -110,39 +106,24 @@ def _row(line: int, cells: list[str], header: list[str]) -> Row:
     row = dict(zip(header, cells, strict=False))
     if not row["path"]:
         raise ValueError("no path; fill it in, or remove the line")
-    word = unicodedata.normalize("NFKC", row.get("sex") or "").casefold().rstrip(".")
+    speaker = unicodedata.normalize("NFC", row.get("speaker") or "")
+    return Row(line, row["path"], speaker, sex(row.get("sex") or ""))
+
+
+def sex(given: str) -> str | None:
+    """Sex by a word of any language; None for one that means unknown.
+
+    Raises
+    ------
+    ValueError
+        If the word is not known.
+
+    Examples
+    --------
+    >>> sex("weiblich"), sex("M."), sex("")
+    ('female', 'male', None)
+    """
+    word = unicodedata.normalize("NFKC", given).casefold().rstrip(".")
     if word and word not in SEXES:
-        raise ValueError(f"unknown sex {row['sex']!r}; write female, male, other, or nothing")
-    return Row(line, row["path"], unicodedata.normalize("NFC", row.get("speaker") or ""), SEXES.get(word) or None)
-
-
-def _cells(table: Path) -> Iterator[tuple[int, list[str]]]:
-    """Number and cells of each line that is not empty."""
-    text = _text(table)
-    if text[:4].lower() == "sep=":  # Excel's own first line
-        text = "\n" + text.partition("\n")[2]
-    header = text.lstrip().partition("\n")[0]
-    delimiter = max(DELIMITERS, key=header.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True, strict=True)
-    try:
-        for cells in reader:
-            stripped = [cell.strip() for cell in cells]
-            if any(stripped):
-                yield reader.line_num, stripped
-    except csv.Error as error:
-        raise ValueError(f"{table}, line {reader.line_num}: {error}; mend its quotes") from None
-
-
-def _text(table: Path) -> str:
-    content = table.read_bytes()
-    encodings = ["utf-8-sig", "cp1252"]
-    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        encodings = ["utf-16"]
-    elif b"\0" in content[:2]:
-        encodings = ["utf-16-be" if content[0] == 0 else "utf-16-le"]
-    for encoding in encodings:
-        try:
-            return content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise ValueError(f"{table} is neither UTF-8, UTF-16 nor Windows-1252 text; save it as CSV in UTF-8")
+        raise ValueError(f"unknown sex {given!r}; write female, male, other, or nothing")
+    return SEXES.get(word) or None

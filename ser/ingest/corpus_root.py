@@ -1,12 +1,17 @@
 """The folder of the corpus: its check before anything is read, and the finding that later stages depend on."""
 
 import shlex
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from ser import corpora
 from ser.core import files
 from ser.core.overrides import option
 from ser.ingest import names
+from ser.ingest.corpus_settings import OF_A_STUDY, CorpusSettings
+from ser.ingest.lists import listing, survey
+from ser.ingest.lists.places import whole_path
 
 
 def check(root: str) -> None:
@@ -37,14 +42,62 @@ def check(root: str) -> None:
     names.check(Path(root))
 
 
-def finding(root: str) -> dict[str, Any]:
-    """The root, and a digest of each linked folder in it: DVC compares only the link, not the files behind it.
+def prepare(corpus: Mapping[str, Any]) -> None:
+    """Make the root of a corpus whose list lies elsewhere, because DVC wants the folder; then check it.
+
+    Parameters
+    ----------
+    corpus
+        Section of the configuration.
+
+    Raises
+    ------
+    ValueError
+        For the same reasons as `check`.
 
     Examples
     --------
-    >>> from tempfile import TemporaryDirectory
-    >>> with TemporaryDirectory() as folder:
-    ...     finding(folder)["links"]
-    {}
+    >>> prepare({"root": "data/demo", "reader": "demo"})
     """
-    return {"root": root, "links": files.linked_folders(Path(root))}
+    root = Path(corpus["root"])
+    if corpus.get("list") and not root.exists() and not str(root).startswith("~"):
+        root.mkdir(parents=True)
+    check(corpus["root"])
+
+
+def finding(corpus: Mapping[str, Any]) -> dict[str, Any]:
+    """The root, and digests of files that DVC does not compare: those behind links, and those that a list names.
+
+    Raises
+    ------
+    ValueError
+        If a list cannot be read.
+
+    Examples
+    --------
+    >>> finding({"root": "data/demo", "reader": "demo"})
+    {'root': 'data/demo', 'links': {}}
+    """
+    root = Path(corpus["root"])
+    found = {"root": corpus["root"], "links": files.linked_folders(root)}
+    lists = {name: files.listing_digest(paths, root) for name, paths in _listed(corpus, root)}
+    return found | ({"lists": lists} if lists else {})
+
+
+def _listed(corpus: Mapping[str, Any], root: Path) -> Iterator[tuple[str, list[Path]]]:
+    """Name of each corpus that has a list, and the files of the list: itself, and its recordings out of the root."""
+    members = corpus.get("members", {"": corpus})
+    chosen = corpus.get("corpora") or members
+    for name, member in members.items():
+        reader = member.get("reader")
+        if name not in chosen or reader not in corpora.CORPORA or not corpora.CORPORA[reader].is_list:
+            continue
+        if not member.get("list") and not listing.is_in(root / name):
+            continue  # ingest reports it, unless the corpus is simply not there
+        settings = {key: value for key, value in member.items() if key not in OF_A_STUDY}
+        listed, *named = survey.recordings(root / name, CorpusSettings("", name, **settings).of_list)
+        yield name or str(corpus["name"]), [listed, *(path for path in named if not _is_in(path, root))]
+
+
+def _is_in(path: Path, root: Path) -> bool:
+    return whole_path(path).is_relative_to(whole_path(root))

@@ -3,7 +3,7 @@
 from array import array
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -54,6 +54,9 @@ class Tally:
     idle_actions: list[str] = field(default_factory=list)
     """Emotions that the scheme names, but that are words of no list, and that no file has."""
 
+    lists: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Corpus -> its list: path, number of rows, columns, and the result of votes if it has any."""
+
     _counts: dict[str, Counter[Any]] = field(default_factory=lambda: {column: Counter() for column in COUNTED})
     _labels: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     _durations: "array[float]" = field(default_factory=lambda: array("d"))
@@ -83,7 +86,8 @@ class Tally:
         >>> [reject.path for reject in tally.rejects]
         ['savee/a01.wav']
         """
-        self.rejects += [Reject(str(folder / reject.path), reject.reason, reject.remedy) for reject in found.rejects]
+        inside = f"{folder}/" if folder.parts else ""
+        self.rejects += [replace(reject, path=f"{inside}{reject.path}") for reject in found.rejects]
         self.known_defects |= {str(folder / path): defect for path, defect in found.known_defects.items()}
         self.substitutes += Counter({str(folder / path): count for path, count in found.substitutes.items()})
         self.not_audio += found.not_audio
@@ -99,7 +103,7 @@ class Tally:
             **{f"per_{column}": _in_order(self._counts[column]) for column in ("sample_rate", "channels")},
             "duplicates": self._duplicates,
             "dropped": self.dropped,
-            "rejects": [asdict(reject) for reject in sorted(self.rejects)],
+            "rejects": [reject.report() for reject in sorted(self.rejects)],
             "known_defects": self.known_defects,
             "not_selected": _in_order(self.not_selected),
             "copies": _in_order(self.copies),
@@ -109,6 +113,7 @@ class Tally:
             **({"adjusted": self.adjusted} if self.adjusted else {}),
             **({"new_emotions": _in_order(self.new_emotions)} if self.new_emotions else {}),
             **({"idle_actions": self.idle_actions} if self.idle_actions else {}),
+            **({"lists": self.lists} if self.lists else {}),
         }
 
     def _per_corpus_label(self) -> dict[str, dict[str, dict[str, int]]]:
@@ -192,8 +197,20 @@ def _left_out(report: Mapping[str, Any]) -> list[str]:
         lines.append(f"duplicates: {n_duplicates} utterances have the samples of another one")
     for note, count in sorted(Counter(report.get("adjusted", {}).values()).items()):
         lines.append(f"adjusted, {count} recordings: {note}")
+    for facts in report.get("lists", {}).values():
+        lines += _of_list(facts)
     if report["not_audio"]:
         lines.append(f"other files, not read: {by_suffix(report['not_audio'])}")
     if report["not_read"]:
         lines.append(f"warning: folders of no chosen corpus, not read: {', '.join(report['not_read'])}")
+    return lines
+
+
+def _of_list(facts: Mapping[str, Any]) -> list[str]:
+    read = ", ".join(f"{column} ({role})" if column != role else column for role, column in facts["columns"].items())
+    left = f"; not read: {', '.join(facts['not_read'])}" if facts["not_read"] else ""
+    lines = [f"{facts['path']}: columns {read}{left}"]
+    if votes := facts.get("votes"):
+        ties = f", {len(votes['ties'])} left out without a majority" if votes["ties"] else ""
+        lines.append(f"{facts['path']}: {votes['rows']} votes on {votes['utterances']} utterances{ties}")
     return lines

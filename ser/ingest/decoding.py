@@ -4,14 +4,28 @@ import hashlib
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from ser.audio import reading
+from ser.audio import reading, segments
+from ser.audio.segments import Segment as Segment
 from ser.compute import code_digest
 
 DIGEST_SIZE = 16  # bytes
 
 _blake2b = partial(hashlib.blake2b, digest_size=DIGEST_SIZE)
+
+
+class Piece(NamedTuple):
+    """A recording, or a part of one.
+
+    Examples
+    --------
+    >>> Piece("a.wav").segment
+    """
+
+    path: str
+    """Relative to the root."""
+    segment: Segment | None = None
 
 
 def digests(paths: Sequence[str], *, root: Path) -> list[str | None]:
@@ -33,15 +47,15 @@ def _digest(path: Path) -> str | None:
         return None
 
 
-def facts(paths: Sequence[str], *, root: Path, code: str) -> list[dict[str, Any] | reading.InvalidAudio]:
+def facts(pieces: Sequence[Piece], *, root: Path, code: str) -> list[dict[str, Any] | reading.InvalidAudio]:
     """Columns of the table of utterances that come from decoding, or the reason why a recording cannot be used.
 
     Recordings that were changed have `notes`, too, which are no column.
 
     Parameters
     ----------
-    paths
-        Relative to `root`.
+    pieces
+        With paths from `root`; the parts of one recording follow each other, so that it is decoded once.
     code
         Digest of this module's sources in the process that keeps the results.
 
@@ -52,18 +66,18 @@ def facts(paths: Sequence[str], *, root: Path, code: str) -> list[dict[str, Any]
 
     Examples
     --------
-    >>> (found,) = facts(["no_such_file.wav"], root=Path(), code=code_digest.digest((__name__,)))
+    >>> (found,) = facts([Piece("no_such_file.wav")], root=Path(), code=code_digest.digest((__name__,)))
     >>> print(found.reason)
     cannot be opened (No such file or directory)
     """
     if code_digest.digest((__name__,)) != code:
         raise ValueError("this worker has another version of ser; install the one that the study runs on all workers")
-    return [_facts(root / path) for path in paths]
+    return [_facts(root / piece.path, piece.segment) for piece in pieces]
 
 
-def _facts(path: Path) -> dict[str, Any] | reading.InvalidAudio:
+def _facts(path: Path, segment: Segment | None) -> dict[str, Any] | reading.InvalidAudio:
     try:
-        recording = reading.read(path)
+        recording = segments.read(path, segment)
     except reading.InvalidAudio as error:
         return error
     except OSError as error:

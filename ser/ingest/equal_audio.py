@@ -46,5 +46,5 @@ class EqualAudio:
         for digest in self.contradictory():
             for one in self._equal[digest]:
                 other = next(other for other in self._equal[digest] if other.emotion != one.emotion)
-                remedy = f"{one.emotion} here, {other.emotion} in {other.path}; keep the right one"
-                yield Reject(one.path, TWO_LABELS, remedy)
+                remedy = f"{one.emotion} here, {other.emotion} in {other.where or other.path}; keep the right one"
+                yield Reject(one.path, TWO_LABELS, remedy, one.where)

@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from ser.audio import reading
 from ser.corpora import CORPORA
 from ser.corpora.naming import Naming
+from ser.ingest.lists.survey import ListSettings, recordings
 from ser.ingest.survey import Named, survey
 
 INSTALLABLE = tuple(name for name, corpus in CORPORA.items() if not corpus.is_included)
@@ -103,6 +104,9 @@ def _recordings(corpus: str, folder: Path) -> tuple[list[Naming], list[Naming]]:
     if not folder.is_dir():
         return [], []
     known = CORPORA[corpus]
+    if known.is_list:
+        _, *listed = recordings(folder, ListSettings(None))
+        return [Naming("", recording=str(path)) for path in listed], []
     found = survey(folder, known)
     defective = [Named(path, known.parse(path)) for path in map(PurePosixPath, found.known_defects)]
     entries = [*found.named, *defective]  # the published size of a corpus includes defective recordings

@@ -1,70 +1,22 @@
 """Recordings of one or several corpora that become utterances, chosen by their file names; nothing is decoded."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from ser import corpora as readers
+from ser.audio.segments import Segment
 from ser.core import files
 from ser.core.emotions import in_order
-from ser.corpora.labels import Scheme, canonical, check_map, of_word
-from ser.corpora.naming import VOCAL_CHANNELS, InvalidName, Naming
+from ser.corpora.labels import Scheme, canonical, of_word
+from ser.corpora.naming import InvalidName, Naming
+from ser.ingest.corpus_settings import OF_A_STUDY
+from ser.ingest.corpus_settings import CorpusSettings as CorpusSettings
 from ser.ingest.counts import Tally, by_suffix
+from ser.ingest.lists import listing
+from ser.ingest.lists import survey as list_survey
 from ser.ingest.survey import Named, Reject, survey
-
-OF_A_STUDY = ("name", "root", "on_invalid")  # settings of a file of `conf/corpus` that no member needs
-
-
-@dataclass(frozen=True)
-class CorpusSettings:
-    """Settings of one corpus: those of a file of `conf/corpus`, and its folder.
-
-    Examples
-    --------
-    >>> settings = CorpusSettings("savee", "", "savee", label_map={"a": "angry", "sa": "sad"})
-    >>> settings.section, settings.emotion_of
-    ('corpus', {'a': 'angry', 'sa': 'sad'})
-    >>> settings.check()
-    """
-
-    name: str
-    """First part of every utterance and speaker."""
-    folder: str
-    """Relative to the root; empty where the root is the corpus."""
-    reader: str
-    """Module of `ser.corpora` that parses the file names."""
-    label_map: Mapping[str, str]
-    """Corpus label -> emotion."""
-    vocal_channels: list[str] | None = None
-    """Vocal channels to keep; None keeps all."""
-    speaker_pattern: str | None = None
-    """Regular expression with a group named `speaker`, searched in the path below the root. Without it, speakers come
-    from the file names, or from a `speakers.csv` in the folder."""
-
-    @property
-    def section(self) -> str:
-        """Section of the configuration that holds these settings."""
-        return f"corpus.members.{self.folder}" if self.folder else "corpus"
-
-    @property
-    def emotion_of(self) -> dict[str, str]:
-        """Corpus label, as the reader writes it -> emotion."""
-        spelled = readers.corpus(self.reader).spelled
-        return {spelled(label): emotion for label, emotion in self.label_map.items()}
-
-    def check(self) -> None:
-        """Check the names in the settings.
-
-        Raises
-        ------
-        ValueError
-            If a vocal channel or an emotion of the label map is unknown.
-        """
-        if unknown := sorted(set(self.vocal_channels or ()) - set(VOCAL_CHANNELS)):
-            known = ", ".join(VOCAL_CHANNELS)
-            raise ValueError(f"{self.section}.vocal_channels names {', '.join(unknown)}; the corpus has {known}")
-        check_map(self.label_map, self.section)
 
 
 class Recording(NamedTuple):
@@ -84,6 +36,9 @@ class Recording(NamedTuple):
     emotion: str
     """Label of the scheme."""
     naming: Naming
+    segment: Segment | None = None
+    where: str = ""
+    """List and row that name it, if a list does."""
 
 
 def of_corpus(root: Path, settings: CorpusSettings, *, scheme: Scheme, tally: Tally) -> list[Recording]:
@@ -105,27 +60,33 @@ def of_corpus(root: Path, settings: CorpusSettings, *, scheme: Scheme, tally: Ta
     ('DC/a01.wav', 'angry', 'DC')
     """
     settings.check()
-    folder = root / settings.folder
-    found = survey(folder, readers.corpus(settings.reader), speaker_pattern=settings.speaker_pattern)
+    folder, reader, inside = root / settings.folder, readers.corpus(settings.reader), PurePosixPath(settings.folder)
+    emotions = _Emotions(settings, scheme, tally)
+    if reader.is_list:
+        found, tally.lists[settings.name] = list_survey.survey(root, folder, settings.of_list, emotions.known)
+        inside = PurePosixPath()  # a list gives the paths from the root
+    else:
+        found = survey(folder, reader, speaker_pattern=settings.speaker_pattern)
     if not (found.named or found.rejects or found.known_defects):
         others = f" ({by_suffix(found.not_audio)})" if found.not_audio else ""
         raise ValueError(f"no audio below {folder}{others}; is corpus.root right?")
-    tally.add_survey(found, PurePosixPath(settings.folder))
-    return _selected(found.named, settings, scheme, tally)
+    tally.add_survey(found, inside)
+    named = ((str(inside / entry.path), entry) for entry in found.named)
+    return _selected(named, settings, scheme, emotions)
 
 
-def _selected(named: Iterable[Named], settings: CorpusSettings, scheme: Scheme, tally: Tally) -> list[Recording]:
+def _selected(
+    named: Iterable[tuple[str, Named]], settings: CorpusSettings, scheme: Scheme, emotions: "_Emotions"
+) -> list[Recording]:
     """Recordings of a known emotion that the scheme keeps, of the chosen vocal channels."""
     selected: list[Recording] = []
     dropped: dict[str, set[str]] = {}
-    emotions = _Emotions(settings, scheme, tally)
-    name, channels = settings.name, settings.vocal_channels
-    for entry in named:
-        path = str(PurePosixPath(settings.folder) / entry.path)
+    name, channels, tally = settings.name, settings.vocal_channels, emotions.tally
+    for path, entry in named:
         try:
             emotion = emotions.of(entry.naming.corpus_label)
         except InvalidName as error:
-            tally.rejects.append(Reject(path, error.reason, error.remedy))
+            tally.rejects.append(Reject(path, error.reason, error.remedy, entry.where))
             continue
         label = scheme.label(emotion)
         if channels is not None and entry.naming.vocal_channel not in channels:
@@ -133,7 +94,8 @@ def _selected(named: Iterable[Named], settings: CorpusSettings, scheme: Scheme, 
         elif label is None:
             dropped.setdefault(emotion, set()).add(entry.recording)
         else:
-            selected.append(Recording(f"{name}/{entry.recording}", path, name, label, entry.naming))
+            facts = entry.naming, entry.segment, entry.where
+            selected.append(Recording(f"{name}/{entry.recording}", path, name, label, *facts))
     if dropped:
         tally.dropped[name] = {emotion: len(dropped[emotion]) for emotion in in_order(dropped)}
     return selected
@@ -145,19 +107,24 @@ class _Emotions:
     def __init__(self, settings: CorpusSettings, scheme: Scheme, tally: Tally) -> None:
         self._words = scheme.words if readers.corpus(settings.reader).has_words else None
         self._section, self._file = settings.section, f"conf/corpus/{settings.reader}.yaml"
-        self._map, self._tally = settings.emotion_of, tally
+        self._map, self.tally = settings.emotion_of, tally
         self._found: dict[str, str | InvalidName] = {}
 
     def of(self, label: str) -> str:
+        """Emotion of a label of the corpus; it is counted."""
+        found = self.known(label)
+        self.tally.emotions.add(found)
+        if self._words is not None and label not in self._map and self._words.emotion(label) is None:
+            self.tally.new_emotions[found] += 1
+        return found
+
+    def known(self, label: str) -> str:
         """Emotion of a label of the corpus."""
         if label not in self._found:
             self._found[label] = self._searched(label)
         found = self._found[label]
         if isinstance(found, InvalidName):
             raise InvalidName(found.reason, found.remedy)
-        self._tally.emotions.add(found)
-        if self._words is not None and label not in self._map and self._words.emotion(label) is None:
-            self._tally.new_emotions[found] += 1
         return found
 
     def _searched(self, label: str) -> str | InvalidName:
@@ -186,7 +153,8 @@ def of_corpora(
     corpora
         Names of the corpora to read, all of which must exist; None reads every member that exists.
     """
-    chosen = present(root, members, corpora)
+    lists = {name: bool(one.get("list")) for name, one in members.items() if readers.corpus(one["reader"]).is_list}
+    chosen = present(root, members, corpora, lists=lists)
     tally.not_read = _other_folders(root, chosen)
     found: list[Recording] = []
     for name in chosen:
@@ -195,8 +163,15 @@ def of_corpora(
     return found
 
 
-def present(root: Path, members: Iterable[str], corpora: list[str] | None) -> list[str]:
-    """Names of `corpora`, or of all `members` if that is None, that have a folder in `root`.
+def present(
+    root: Path, members: Iterable[str], corpora: list[str] | None, *, lists: Mapping[str, bool] = MappingProxyType({})
+) -> list[str]:
+    """Names of `corpora`, or of all `members` if that is None, that have a folder in `root`, or a list.
+
+    Parameters
+    ----------
+    lists
+        Name of each corpus whose recordings a list names -> True if the settings name the list.
 
     Raises
     ------
@@ -212,22 +187,28 @@ def present(root: Path, members: Iterable[str], corpora: list[str] | None) -> li
     ['tess']
     """
     members = list(members)
+    there = {name for name in members if _is_there(root / name, lists.get(name))}
     if isinstance(corpora, str):
         raise ValueError(f"corpus.corpora is {corpora!r}; write it as a list: [{corpora}]")
     if unknown := [name for name in corpora or () if name not in members]:
         raise ValueError(f"corpus.corpora names {', '.join(unknown)}; the members are {', '.join(members)}")
-    if missing := [name for name in corpora or () if not (root / name).is_dir()]:
+    if missing := [name for name in corpora or () if name not in there]:
         raise ValueError(
             f"corpus.corpora names {', '.join(missing)}, and {root} has no folder of that name; `ser download"
             f" {missing[0]}` fetches it or explains how, `ser corpora` lists the installed corpora"
         )
-    found = [name for name in dict.fromkeys(members if corpora is None else corpora) if (root / name).is_dir()]
+    found = [name for name in dict.fromkeys(members if corpora is None else corpora) if name in there]
     if not found:
         raise ValueError(
             f"{root} contains no corpus; wanted a folder with one of the names {', '.join(members)}. `ser download"
             " ravdess` fetches one, `ser corpora` lists the installed corpora"
         )
     return found
+
+
+def _is_there(folder: Path, has_list: bool | None) -> bool:
+    """True if a corpus has a folder; `has_list` is None, or states that the settings name the list of the corpus."""
+    return has_list or (folder.is_dir() and (has_list is None or listing.is_in(folder)))
 
 
 def _other_folders(root: Path, chosen: list[str]) -> list[str]:

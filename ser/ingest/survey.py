@@ -1,11 +1,12 @@
 """Facts that the names of the files below a folder state; nothing is decoded."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from ser.audio import suffixes
+from ser.audio.segments import Segment
 from ser.core import files
 from ser.corpora import speakers
 from ser.corpora.contract import Corpus
@@ -26,6 +27,18 @@ class Reject:
     path: str
     reason: str
     remedy: str
+    where: str = ""
+    """List and row that name the file, if a list does."""
+
+    def report(self) -> dict[str, str]:
+        """Facts for `reports/ingest.json`.
+
+        Examples
+        --------
+        >>> Reject("a.wav", "0 bytes", "record it again", "list.csv, row 2").report()["where"]
+        'list.csv, row 2'
+        """
+        return {name: value for name, value in asdict(self).items() if value or name != "where"}
 
 
 class Named(NamedTuple):
@@ -41,6 +54,9 @@ class Named(NamedTuple):
     path: PurePosixPath
     """Relative to the folder."""
     naming: Naming
+    segment: Segment | None = None
+    where: str = ""
+    """List and row that name it, if a list does."""
 
     @property
     def recording(self) -> str:

@@ -1,6 +1,7 @@
 """Folder of recordings -> table of utterances, a chunk of rows at a time."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -29,7 +30,7 @@ MAX_LISTED = 50
 MAX_OF_A_KIND = 5  # files of one folder and reason that are listed before files of other kinds
 ON_INVALID = ("error", "exclude")
 ROWS = 1024  # rows of a chunk
-TEXT_COLUMNS = {column: "str" for column in UTTERANCES.columns if column in TEXT}  # also where all values are missing
+TEXT_COLUMNS = [column for column in UTTERANCES.columns if column in TEXT]  # also where all values are missing
 
 Facts = dict[str, Any] | reading.InvalidAudio
 """Result of `decoding.facts` for one recording."""
@@ -56,19 +57,33 @@ class InvalidCorpus(ValueError):
             ranked.append((kinds[kind] >= MAX_OF_A_KIND, reject.path, reject))
             kinds[kind] += 1
         shown = sorted(reject for *_, reject in sorted(ranked, key=lambda entry: entry[:2])[:MAX_LISTED])
-        lines = [f"  {reject.path}: {reject.reason}; {reject.remedy}" for reject in shown]
+        shown.sort(key=lambda reject: _natural(reject.where))
+        lines = [f"  {_place(reject)}: {reject.reason}; {reject.remedy}" for reject in shown]
         if len(rejected) > MAX_LISTED:
             lines.append(f"  and {len(rejected) - MAX_LISTED} more")
-        head = f"{len(rejects)} invalid file(s) in {root}; mend them, or set corpus.on_invalid=exclude to go on without"
+        lists = sorted({reject.where.partition(", row")[0] for reject in rejects})
+        what = f"file(s) in {root}" if "" in lists else f"row(s) in {' and '.join(lists)}"
+        head = f"{len(rejects)} invalid {what}; mend them, or set corpus.on_invalid=exclude to go on without"
         super().__init__("\n".join([head, *lines]))
         self.rejects = rejects
+
+
+def _place(reject: Reject) -> str:
+    """List and row of a reject, if it has them, and its path."""
+    return " ".join(part for part in (f"{reject.where}:" * bool(reject.where), reject.path) if part).rstrip(":")
+
+
+def _natural(text: str) -> list[str | int]:
+    """Parts of a text by which row 2 comes before row 10."""
+    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", text)]
 
 
 def _by_folder(rejects: Sequence[Reject]) -> list[Reject]:
     """Rejects, with one for all files of a folder that have the same unknown emotion."""
     alike: dict[Reject, list[Reject]] = {}
     for reject in rejects:
-        folder = f"{PurePosixPath(reject.path).parent}/" if reject.reason.startswith(labels.UNKNOWN) else reject.path
+        is_kind = reject.reason.startswith(labels.UNKNOWN) and not reject.where
+        folder = f"{PurePosixPath(reject.path).parent}/" if is_kind else reject.path
         alike.setdefault(replace(reject, path=folder), []).append(reject)
     return [
         replace(one, path=f"{one.path} ({len(found)} files)") if len(found) > 1 else found[0]
@@ -134,9 +149,11 @@ def _tables(root: Path, recordings: Sequence[Recording], tally: Tally, on_invali
         decoded = list(decoded)
         excluded = _equal(recordings, decoded).contradictory()
     equal = EqualAudio()
+    left_out = _without_value(recordings)
     rows = _rows(recordings, decoded, tally, equal=equal, excluded=excluded)
     while some := list(islice(rows, ROWS)):
-        table = pd.DataFrame(some).astype(TEXT_COLUMNS)
+        table = pd.DataFrame(some).drop(columns=left_out)
+        table = table.astype({column: "str" for column in TEXT_COLUMNS if column in table})
         tally.add(table)
         yield table
     tally.rejects += equal.rejects()
@@ -148,6 +165,13 @@ def _tables(root: Path, recordings: Sequence[Recording], tally: Tally, on_invali
             f"no utterance of {root} is left: {len(tally.rejects)} files are invalid (corpus.on_invalid=error lists"
             f" them), {n_dropped} dropped by labels, {tally.not_selected.total()} not selected by corpus.vocal_channels"
         )
+
+
+def _without_value(recordings: Sequence[Recording]) -> list[str]:
+    """Optional columns in which no recording has a value; tables of corpora without them stay as they are."""
+    left_out = [] if any(recording.segment for recording in recordings) else ["start", "end"]
+    has_partition = any(recording.naming.partition for recording in recordings)
+    return left_out if has_partition else [*left_out, "given_partition"]
 
 
 def _equal(recordings: Sequence[Recording], decoded: Sequence[Facts]) -> EqualAudio:
@@ -175,7 +199,7 @@ def _rows(
     for recording, found in zip(recordings, decoded, strict=True):
         utterance, path = recording.utterance, recording.path
         if isinstance(found, reading.InvalidAudio):
-            tally.rejects.append(Reject(path, found.reason, found.remedy))
+            tally.rejects.append(Reject(path, found.reason, found.remedy, recording.where))
         elif utterance != last["utterance"]:
             first = equal.add(recording, found["audio_hash"])
             if notes := found.pop("notes", None):
@@ -187,7 +211,7 @@ def _rows(
             tally.copies[str(PurePosixPath(path).parent)] += 1
         else:
             reason = f"the utterance {utterance} is {last['path']} already, with other audio"
-            tally.rejects.append(Reject(path, reason, "keep one of them"))
+            tally.rejects.append(Reject(path, reason, "keep one of them", recording.where))
 
 
 def _row(recording: Recording) -> dict[str, Any]:
@@ -196,6 +220,8 @@ def _row(recording: Recording) -> dict[str, Any]:
         "utterance": recording.utterance,
         "corpus": recording.corpus,
         "path": recording.path,
+        "start": recording.segment and recording.segment.start,
+        "end": recording.segment and recording.segment.end,
         "speaker": naming.speaker and f"{recording.corpus}/{naming.speaker}",
         "sex": naming.sex,
         "language": naming.language,
@@ -205,6 +231,7 @@ def _row(recording: Recording) -> dict[str, Any]:
         "statement": naming.statement,
         "repetition": naming.repetition,
         "vocal_channel": naming.vocal_channel,
+        "given_partition": naming.partition,
     }
 
 
@@ -214,7 +241,7 @@ def _decoded(root: Path, recordings: Sequence[Recording]) -> Iterator[Facts]:
     code = code_digest.digest((decoding.__name__,))
     return computed(
         partial(decoding.facts, root=root, code=code),
-        [recording.path for recording in recordings],
+        [decoding.Piece(recording.path, recording.segment) for recording in recordings],
         keys=partial(_keys, root=root, code=code),
         encoded=lambda found: None if isinstance(found, reading.InvalidAudio) else json.dumps(found).encode(),
         decoded=json.loads,
@@ -223,8 +250,14 @@ def _decoded(root: Path, recordings: Sequence[Recording]) -> Iterator[Facts]:
     )
 
 
-def _keys(paths: Sequence[str], *, root: Path, code: str) -> list[str]:
+def _keys(pieces: Sequence[decoding.Piece], *, root: Path, code: str) -> list[str]:
     """Keys of the cache, made from the bytes of each file; a file that cannot be read gets a new key each time."""
+    paths = list(dict.fromkeys(piece.path for piece in pieces))
     chunks = [paths[k : k + CHUNK] for k in range(0, len(paths), CHUNK)]
     digests = dict(spread.unordered_map(partial(decoding.digests, root=root), chunks, threads=True))
-    return [cache.key("facts", code, digest or uuid4().hex) for k in range(len(chunks)) for digest in digests[k]]
+    found = dict(zip(paths, (digest for k in range(len(chunks)) for digest in digests[k]), strict=True))
+    return [cache.key("facts", code, found[piece.path] or uuid4().hex, *_part(piece)) for piece in pieces]
+
+
+def _part(piece: decoding.Piece) -> list[decoding.Segment]:
+    return [] if piece.segment is None else [piece.segment]

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
+from ser.core import shared_audio
 from ser.core.tables import ORIGINAL, PARTITIONS
 from ser.core.wording import counted
 from ser.protocol.emobox import unlisted
@@ -75,7 +76,8 @@ def _check_fold(fold: object, rows: pd.DataFrame, known: pd.DataFrame) -> None:
         raise ValueError(f"{PARTITIONED}: {found}, wanted rows of train, dev and test; {REMEDY}")
     here, absent = known.loc[rows["utterance"]], known[~known.index.isin(rows["utterance"])]
     explained = ~absent["corpus"].isin(here["corpus"]) | ~absent["emotion"].isin(here["emotion"])
-    explained |= absent["audio_hash"].isin(here["audio_hash"])
+    audio = shared_audio.groups(known)
+    explained |= audio.loc[absent.index].isin(audio.loc[here.index])
     lost = absent[~explained].reset_index()
     if len(lost):
         lost = lost[~unlisted(lost, here.reset_index())]

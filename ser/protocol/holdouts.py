@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from ser.core import shared_audio
 from ser.protocol.allocation import fold_table, held_out, shuffled_groups
 from ser.protocol.partition_checks import LEAST, check_speakers, too_few, within_corpus
 
@@ -129,7 +130,7 @@ def random(utterances: pd.DataFrame, *, test_fraction: float, dev_fraction: floa
     Parameters
     ----------
     utterances
-        Columns utterance, emotion and duplicate_of.
+        Columns utterance, emotion and duplicate_of; of segments also audio_hash, path, start and end.
     test_fraction, dev_fraction
         Share of the utterances in each partition.
 
@@ -141,6 +142,8 @@ def random(utterances: pd.DataFrame, *, test_fraction: float, dev_fraction: floa
     from sklearn.model_selection import train_test_split  # takes a second to import, and other partitions do not use it
 
     first = utterances["duplicate_of"].fillna(utterances["utterance"])
+    if "start" in utterances:  # segments, which may overlap
+        first = utterances["utterance"].groupby(shared_audio.groups(utterances)).transform("first")
     unique = utterances[first == utterances["utterance"]]
     try:
         rest, test = train_test_split(

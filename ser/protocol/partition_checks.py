@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from ser.core import shared_audio
 from ser.core.wording import counted
 
 LEAST = 3  # speakers: train, dev and test
@@ -33,7 +34,8 @@ def check(table: pd.DataFrame, utterances: pd.DataFrame, *, speaker_independent:
     Traceback (most recent call last):
     ValueError: the same audio is in two partitions of a fold
     """
-    facts = table.merge(utterances[["utterance", "emotion", "audio_hash"]], on="utterance")
+    facts = utterances[["utterance", "emotion"]].assign(audio=shared_audio.groups(utterances))
+    facts = table.merge(facts, on="utterance")
     if not (facts.groupby("fold")["partition"].nunique() == 3).all():
         raise ValueError("a fold has no utterance in train, dev or test; change the partition's fractions or folds")
     for fold, rows in facts.groupby("fold"):
@@ -43,7 +45,7 @@ def check(table: pd.DataFrame, utterances: pd.DataFrame, *, speaker_independent:
                 f"fold {fold} has no training utterance of {', '.join(sorted(missing))}; choose another seed or"
                 " partition, or leave the emotion out with labels.actions.<emotion>=drop"
             )
-    if (facts.groupby(["fold", "audio_hash"])["partition"].nunique() > 1).any():
+    if (facts.groupby(["fold", "audio"])["partition"].nunique() > 1).any():
         raise ValueError("the same audio is in two partitions of a fold")
     if speaker_independent and not is_speaker_independent(table, utterances):
         raise ValueError("a speaker is in two partitions of a fold")
@@ -66,9 +68,9 @@ def check_speakers(utterances: pd.DataFrame, protocol: str) -> None:
     if n_unknown := int(utterances["speaker"].isna().sum()):
         raise ValueError(
             f"partition={protocol} needs the speaker of every training utterance, but {n_unknown} of {len(utterances)}"
-            " have none; set corpus.speaker_pattern or add a speakers.csv to the root of the corpus; a corpus without"
-            " speakers can only be a test corpus (partition=cross_corpus), or use partition=random, whose scores are"
-            " speaker-dependent"
+            " have none; set corpus.speaker_pattern or add a speakers.csv to the root of the corpus (to a list, a"
+            " column speaker); a corpus without speakers can only be a test corpus (partition=cross_corpus), or use"
+            " partition=random, whose scores are speaker-dependent"
         )
 
 
@@ -118,7 +120,7 @@ def is_speaker_independent(table: pd.DataFrame, utterances: pd.DataFrame) -> boo
 
 
 def without_straddling_duplicates(table: pd.DataFrame, utterances: pd.DataFrame) -> pd.DataFrame:
-    """Remove copies of an audio from all partitions of a fold but the one of its first utterance.
+    """Remove copies of an audio, and segments that overlap, from all partitions of a fold but that of the first one.
 
     With speaker-independent protocols this happens only if two speakers have the same recording, which is an error of
     the corpus.
@@ -131,5 +133,5 @@ def without_straddling_duplicates(table: pd.DataFrame, utterances: pd.DataFrame)
     ['1', '2']
     """
     table = table.sort_values("utterance")
-    audio_hash = table["utterance"].map(utterances.set_index("utterance")["audio_hash"])
-    return table[table["partition"] == table.groupby(["fold", audio_hash])["partition"].transform("first")]
+    audio = table["utterance"].map(shared_audio.groups(utterances).set_axis(utterances["utterance"]))
+    return table[table["partition"] == table.groupby([table["fold"], audio])["partition"].transform("first")]

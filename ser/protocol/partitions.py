@@ -10,6 +10,7 @@ import pandas as pd
 
 from ser.protocol.emobox import emobox
 from ser.protocol.folds import leave_one_speaker_out, published, speaker_folds
+from ser.protocol.given import given
 from ser.protocol.holdouts import cross_corpus, random, speaker_holdout
 from ser.protocol.partition_checks import (
     check,
@@ -39,9 +40,10 @@ PROTOCOLS: Mapping[str, Callable[..., pd.DataFrame]] = {
     "cross_corpus": cross_corpus,
     "random": random,
     "emobox": emobox,
+    "given": given,
 }
 SPEAKER_DEPENDENT = ("random",)
-FROM_OTHERS = ("emobox",)
+FROM_OTHERS = ("emobox", "given")
 """Protocols whose partitions somebody else made: if they share speakers, the scores are named speaker-dependent."""
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import soundfile
 
-from ser.audio import reading, waveforms
+from ser.audio import segments, waveforms
 from ser.core.tables import probability_columns
 from ser.core.wording import percent
 from ser.figures.recordings import spectrogram
@@ -48,12 +48,12 @@ def most_confident(predictions: pd.DataFrame, *, n: int) -> pd.DataFrame:
 
 def clips(predictions: pd.DataFrame, utterances: pd.DataFrame, root: Path, *, n: int) -> list[Clip]:
     """Recordings of the `n` most confident mistakes; `root` is the folder of the corpus."""
-    path = utterances.set_index("utterance")["path"]
-    return [_clip(row, root / path[row["utterance"]]) for row in most_confident(predictions, n=n).to_dict("records")]
+    parts = segments.of_utterances(utterances, root)
+    return [_clip(row, *parts[row["utterance"]]) for row in most_confident(predictions, n=n).to_dict("records")]
 
 
-def _clip(row: Mapping[Hashable, Any], path: Path) -> Clip:
-    recording = reading.read(path)
+def _clip(row: Mapping[Hashable, Any], path: Path, segment: segments.Segment | None) -> Clip:
+    recording = segments.read(path, segment)
     waveform = waveforms.resampled(recording.waveform, sample_rate=recording.sample_rate, target=SAMPLE_RATE)
     waveform = waveform[: round(MAX_DURATION * SAMPLE_RATE)]
     facts = [str(row[name]) for name in FACTS if isinstance(row[name], str)]

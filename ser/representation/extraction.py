@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ser.audio import waveforms
+from ser.audio import segments, waveforms
 from ser.audio.augmentation import variant_names
 from ser.compute import cache, code_digest
 from ser.compute.cached_map import computed
@@ -117,7 +117,8 @@ def _features(
 
 
 def _sought(utterances: pd.DataFrame) -> list[Sought]:
-    return list(map(Sought, *(utterances[column] for column in Sought._fields)))
+    facts = (utterances[column] for column in ("utterance", "path", "audio_hash", "sample_rate"))
+    return list(map(Sought, *facts, segments.of_rows(utterances)))
 
 
 def _key(sought: Sought, *, augmentation: Mapping[str, Any], work: Sequence[Any]) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from ser.audio import reading, waveforms
+from ser.audio import segments, waveforms
 from ser.audio.augmentation import augmented
 from ser.compute import code_digest
 
@@ -27,6 +27,7 @@ class Sought(NamedTuple):
     """Relative to the root of the corpus."""
     audio_hash: str
     sample_rate: int
+    segment: segments.Segment | None = None
 
 
 def features_of_variants(
@@ -59,7 +60,7 @@ def features_of_variants(
 
 
 def _variants(sought: Sought, root: Path, augmentation: Mapping[str, Any]) -> list[tuple[waveforms.Waveform, int]]:
-    decoded = reading.read(root / sought.path)
+    decoded = segments.read(root / sought.path, sought.segment)
     if decoded.audio_hash != sought.audio_hash:
         raise ValueError(f"{root / sought.path} is not the recording that was ingested; run: dvc repro")
     waveforms = augmented(decoded.waveform, decoded.sample_rate, utterance=sought.utterance, **augmentation)
