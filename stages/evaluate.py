@@ -7,7 +7,7 @@ import pandas as pd
 
 from ser import study
 from ser.core import files, params_file, stage, tables
-from ser.evaluation import captions, metrics, reliability, score
+from ser.evaluation import captions, metrics, reliability, score, written_scores
 from ser.figures import classes, curves, matrices
 from ser.models import bundle, trained
 from ser.protocol import partitions
@@ -41,7 +41,7 @@ def main() -> None:
     shown = predictions[predictions["partition"] == wanted[-1]]
     tables.write(reliability.bins(shown, n_bins=evaluation["n_bins"]), RELIABILITY)
     tables.write(shown[["truth", "prediction"]], CONFUSION)
-    write_results(shown, metrics.headline(scores), protocol)
+    write_results(shown, written_scores.headline(scores), protocol)
     files.write_figure(CURVES, curves.learning_curves(trained.epochs(MODELS), title=f"{name}, {protocol}"))
     print(score.text(scores, report=CLASSIFICATION_REPORT))
 

@@ -1,6 +1,5 @@
 """Scores of a table of predictions, pooled over folds."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,7 @@ from scipy.stats import bootstrap
 from sklearn.metrics import accuracy_score, classification_report, confusion_matrix, f1_score, recall_score
 
 from ser.core.tables import probability_columns
-from ser.core.wording import percent
+from ser.evaluation.written_scores import CORPUS_MEAN, uar_by_corpus
 
 MIN_SPEAKERS = 6  # with fewer speakers, a bootstrap over speakers is not reliable
 CONFIDENCE_LEVEL = 0.95
@@ -183,15 +182,16 @@ def metrics(
 def scores_per_corpus(predictions: pd.DataFrame, *, n_resamples: int, seed: int) -> dict[str, float | int | None]:
     """UAR with its interval, accuracy and counts of each corpus, as `corpus.<name>.…`; empty for a single corpus.
 
-    The UAR of a corpus is the mean over the emotions annotated in that corpus.
+    The UAR of a corpus is the mean recall of the emotions annotated in that corpus; a prediction of another emotion is
+    a miss. `CORPUS_MEAN` is the mean over the corpora, in which all of them count alike.
 
     Examples
     --------
     >>> predictions = pd.DataFrame({"corpus": ["emodb", "ravdess"], "speaker": ["a", "b"], "truth": "sad"})
     >>> predictions = predictions.assign(prediction=["sad", "calm"], p_calm=0.5, p_sad=0.5)
     >>> found = scores_per_corpus(predictions, n_resamples=100, seed=0)
-    >>> found["corpus.emodb.uar"], found["corpus.ravdess.uar"]
-    (1.0, 0.0)
+    >>> found["corpus.emodb.uar"], found["corpus.ravdess.uar"], found["corpus_mean.uar"]
+    (1.0, 0.0, 0.5)
     """
     found: dict[str, float | int | None] = {}
     for name, rows in rows_by_corpus(predictions):
@@ -201,6 +201,8 @@ def scores_per_corpus(predictions: pd.DataFrame, *, n_resamples: int, seed: int)
         counts = {"n_utterances": len(rows), "n_speakers": int(rows["speaker"].nunique())}
         found |= {f"corpus.{name}.{key}": value for key, value in (figures | counts).items()}
         found |= uar_of_few_speakers(rows)
+    if of_each := uar_by_corpus(found):
+        found[CORPUS_MEAN] = _rounded(sum(of_each.values()) / len(of_each))
     return found
 
 
@@ -220,18 +222,6 @@ def uar_of_few_speakers(predictions: pd.DataFrame) -> dict[str, float]:
     return {f"speaker.{name}.uar": scores(rows)["uar"] for name, rows in parts}
 
 
-def uar_by_speaker(figures: Mapping[str, Any]) -> dict[str, float]:
-    """Speaker -> UAR, from the content of a `metrics.json`; empty where it holds no UAR of single speakers.
-
-    Examples
-    --------
-    >>> uar_by_speaker({"uar": 0.75, "speaker.emodb/03.uar": 0.5, "speaker.emodb/08.uar": 1.0})
-    {'emodb/03': 0.5, 'emodb/08': 1.0}
-    """
-    start, end = "speaker.", ".uar"
-    return {name.removeprefix(start).removesuffix(end): figures[name] for name in figures if name.startswith(start)}
-
-
 def rows_by_corpus(predictions: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
     """Name and rows of each corpus; empty for a single corpus.
 
@@ -245,24 +235,6 @@ def rows_by_corpus(predictions: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
     """
     parts = [(str(name), rows) for name, rows in predictions.groupby("corpus")]
     return parts if len(parts) > 1 else []
-
-
-def headline(figures: Mapping[str, Any]) -> str:
-    """UAR of a `metrics.json` with its interval, with the speakers if they are too few, or the dev UAR without test.
-
-    Examples
-    --------
-    >>> headline({"uar": 0.5, "uar_low": 0.45, "uar_high": 0.56})
-    'UAR 50.0% (95 % interval 45.0% to 56.0%)'
-    >>> headline({"dev.uar": 0.5})
-    'dev UAR 50.0%'
-    """
-    if "uar" not in figures:
-        return f"dev UAR {percent(figures['dev.uar'])}%"
-    low, high = figures["uar_low"], figures["uar_high"]
-    of_speakers = ", ".join(f"{name} {percent(uar)}%" for name, uar in uar_by_speaker(figures).items())
-    doubt = of_speakers if low is None else f"95 % interval {percent(low)}% to {percent(high)}%"
-    return f"UAR {percent(figures['uar'])}%" + (f" ({doubt})" if doubt else "")
 
 
 def classification_reports(predictions: pd.DataFrame) -> str:

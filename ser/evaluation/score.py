@@ -5,13 +5,14 @@ from pathlib import Path
 from typing import Any
 
 from ser.core.wording import percent
+from ser.evaluation.written_scores import CORPUS_MEAN, uar_by_corpus
 
 REPORTS = (Path("reports/report.html"), Path("reports/classification_report.txt"))
 NO_TEST = "UAR not computed: the test partition was not predicted (evaluation.test=false)"
 
 
 def text(metrics: Mapping[str, Any], *, report: Path | None) -> str:
-    """UAR with its interval, dev UAR, protocol, and the path of the report.
+    """UAR with its interval, UAR of each of several corpora, dev UAR, protocol, and the path of the report.
 
     Parameters
     ----------
@@ -30,8 +31,8 @@ def text(metrics: Mapping[str, Any], *, report: Path | None) -> str:
     protocol: published emobox (speaker-independent)
     report: reports/report.html
     """
-    lines = [_tested(metrics) if "uar" in metrics else NO_TEST, f"dev UAR {percent(metrics['dev.uar'])} %"]
-    lines += [f"protocol: {metrics['protocol']}"]
+    lines = [_tested(metrics) if "uar" in metrics else NO_TEST, *_by_corpus(metrics)]
+    lines += [f"dev UAR {percent(metrics['dev.uar'])} %", f"protocol: {metrics['protocol']}"]
     return "\n".join([*lines, f"report: {report}"] if report else lines)
 
 
@@ -45,6 +46,13 @@ def _tested(metrics: Mapping[str, Any]) -> str:
     doubt = "no interval: it needs 6 known speakers" if low is None else f"95 % interval {interval(low, high)}"
     size = f"{metrics['n_utterances']} utterances of {metrics['n_speakers']} speakers"
     return f"UAR {percent(metrics['uar'])} % ({doubt}) on {size}"
+
+
+def _by_corpus(metrics: Mapping[str, Any]) -> list[str]:
+    if CORPUS_MEAN not in metrics:
+        return []
+    each = ", ".join(f"{name} {percent(uar)}" for name, uar in uar_by_corpus(metrics).items())
+    return [f"UAR of each corpus, over its own emotions: {each}; mean of the corpora {percent(metrics[CORPUS_MEAN])}"]
 
 
 def interval(low: float | None, high: float | None) -> str:

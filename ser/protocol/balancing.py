@@ -1,7 +1,7 @@
 """Balance the emotions of the training partition by added rows, which are marked as `synthetic`.
 
-In a balanced table of one fold, every row contains its features. In a table of several folds, only synthetic rows
-contain features; original rows refer to the feature table.
+In a balanced table of one fold, every row contains its features. In a table of several folds, only rows made by SMOTE
+contain features; original rows and copies of them refer to the feature table.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,6 +12,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from ser.core.tables import ORIGINAL, feature_columns
+
+BY_SMOTE = "smote"  # name in the settings, and variant of the rows
 
 
 def rows_of(features: pd.DataFrame, partitions: pd.DataFrame, *, fold: int, partition: str) -> pd.DataFrame:
@@ -31,12 +33,14 @@ def rows_of(features: pd.DataFrame, partitions: pd.DataFrame, *, fold: int, part
 def balanced(rows: pd.DataFrame, *, name: str, seed: int, **settings: int) -> pd.DataFrame:
     """Training rows of one fold, followed by rows that make every emotion as frequent as the most frequent one.
 
+    With `by_corpus`, the emotions of a corpus are equally frequent, and all corpora have the same number of rows.
+
     Parameters
     ----------
     rows
         Columns utterance, variant, emotion, and the features if the representation is a table.
     name
-        `smote`, `random_oversampler` or `none` (adds no rows).
+        `smote`, `random_oversampler`, `by_corpus` or `none` (adds no rows).
     settings
         `k_neighbors` of `smote`.
 
@@ -44,7 +48,7 @@ def balanced(rows: pd.DataFrame, *, name: str, seed: int, **settings: int) -> pd
     -------
     DataFrame
         Columns of `rows`, and `synthetic`. A row made by SMOTE has the variant `smote` and the utterance of the nearest
-        row with its emotion. A row of the random oversampler is a copy of another row.
+        row with its emotion. All other added rows are copies.
 
     Raises
     ------
@@ -162,20 +166,20 @@ def dev_rows(features: pd.DataFrame, partitions: pd.DataFrame, *, fold: int) -> 
 
 
 def referenced(rows: pd.DataFrame) -> pd.DataFrame:
-    """Replace the features of original rows by NaN, because they are in the feature table.
+    """Replace the features of original rows and of copies by NaN, because they are in the feature table.
 
     Examples
     --------
-    >>> rows = pd.DataFrame({"synthetic": [False, True], "f0": [120.0, 130.0]})
+    >>> rows = pd.DataFrame({"variant": ["original", "smote"], "f0": [120.0, 130.0]})
     >>> referenced(rows)["f0"].tolist()
     [nan, 130.0]
     """
     columns = feature_columns(rows)
-    return rows.assign(**{column: rows[column].where(rows["synthetic"]) for column in columns})
+    return rows.assign(**{column: rows[column].where(rows["variant"] == BY_SMOTE) for column in columns})
 
 
 def dereferenced(rows: pd.DataFrame, features: pd.DataFrame) -> pd.DataFrame:
-    """Fill in the features of original rows of a balanced table, and of other rows without features.
+    """Fill in the features of original rows of a balanced table, and of other rows without features, as copies.
 
     Parameters
     ----------
@@ -236,7 +240,7 @@ def _smote(rows: pd.DataFrame, values: npt.NDArray[np.float32], *, k_neighbors: 
     extra = pd.DataFrame(scaler.inverse_transform(synthetic).astype(np.float32), columns=columns)
     nearest = _nearest(scaled, rows["emotion"].to_numpy(str), synthetic, emotion)
     extra.insert(0, "emotion", emotion)
-    extra.insert(0, "variant", "smote")
+    extra.insert(0, "variant", BY_SMOTE)
     extra.insert(0, "utterance", rows["utterance"].to_numpy()[nearest])
     return extra
 
@@ -268,12 +272,24 @@ def _random_oversampler(rows: pd.DataFrame, values: npt.NDArray[np.float32], *, 
     return repeats
 
 
+def _by_corpus(rows: pd.DataFrame, values: npt.NDArray[np.float32], *, seed: int) -> pd.DataFrame:
+    """Repeat the rows of each corpus and emotion, each as often as the others, up to one row."""
+    corpus = rows["utterance"].str.partition("/")[0].rename("corpus")
+    n_emotions = rows["emotion"].groupby(corpus).transform("nunique").to_numpy()
+    cells = [np.asarray(cell) for _, cell in sorted(rows.groupby([corpus, "emotion"]).indices.items())]
+    n_rows = max(len(cell) * n_emotions[cell[0]] for cell in cells)  # of every corpus
+    generator = np.random.default_rng(seed)
+    repeated = [np.resize(generator.permutation(cell), n_rows // n_emotions[cell[0]] - len(cell)) for cell in cells]
+    return rows.iloc[np.concatenate(repeated)]
+
+
 def _none(rows: pd.DataFrame, values: npt.NDArray[np.float32], *, seed: int) -> pd.DataFrame:
     return rows.iloc[:0]
 
 
 BALANCERS: Mapping[str, Callable[..., pd.DataFrame]] = {
-    "smote": _smote,
+    BY_SMOTE: _smote,
     "random_oversampler": _random_oversampler,
+    "by_corpus": _by_corpus,
     "none": _none,
 }

@@ -1,12 +1,10 @@
-"""Partitions of one fold: by speakers, by corpora, or by utterances."""
-
-from collections.abc import Sequence
+"""Partitions of one fold: by speakers, or by utterances."""
 
 import pandas as pd
 
 from ser.core import shared_audio
 from ser.protocol.allocation import fold_table, held_out, shuffled_groups
-from ser.protocol.partition_checks import LEAST, check_speakers, too_few, within_corpus
+from ser.protocol.partition_checks import LEAST, too_few
 
 MIN_TEST_SPEAKERS = 6  # fewer give no confidence interval
 
@@ -51,77 +49,6 @@ def speaker_holdout(utterances: pd.DataFrame, *, test_fraction: float, dev_fract
         )
     partition = held_out(groups, n_test=n_test, n_dev=n_dev)
     return fold_table(0, utterances, utterances["speaker"].map(partition).fillna("train"))
-
-
-def cross_corpus(
-    utterances: pd.DataFrame,
-    *,
-    train_corpora: Sequence[str],
-    test_corpora: Sequence[str],
-    dev_fraction: float,
-    seed: int,
-) -> pd.DataFrame:
-    """One fold: train and dev have different speakers of `train_corpora`, test has all utterances of `test_corpora`.
-
-    Only emotions that both sides have are used. Other emotions, and corpora in neither list, are in no partition.
-
-    Parameters
-    ----------
-    utterances
-        Columns utterance, corpus, speaker, sex and emotion.
-    dev_fraction
-        Share of the training speakers in dev.
-
-    Raises
-    ------
-    ValueError
-        If the lists of corpora are not valid, the corpora share fewer than two emotions, or the training
-        speakers are unknown or only one.
-    """
-    training, tested = _with_shared_emotions(utterances, train_corpora, test_corpora)
-    check_speakers(training, "cross_corpus")
-    groups = list(shuffled_groups(training, seed).values())
-    n_speakers = sum(map(len, groups))
-    if n_speakers < 2:
-        raise ValueError(
-            f"{' and '.join(train_corpora)} has {n_speakers} speaker; train and dev need one each, so add another"
-            " corpus to partition.train_corpora"
-        )
-    n_dev = min(max(1, round(n_speakers * dev_fraction)), n_speakers - 1)
-    partition = training["speaker"].map(held_out(groups, n_test=0, n_dev=n_dev)).fillna("train")
-    return pd.concat([fold_table(0, training, partition), fold_table(0, tested, pd.Series("test", tested.index))])
-
-
-def _with_shared_emotions(
-    utterances: pd.DataFrame, train_corpora: Sequence[str], test_corpora: Sequence[str]
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Utterances of the training and of the test corpora that have an emotion of both sides."""
-    _check_corpora(utterances, train_corpora, test_corpora)
-    training, tested = (utterances[utterances["corpus"].isin(names)] for names in (train_corpora, test_corpora))
-    shared = set(training["emotion"]) & set(tested["emotion"])
-    if len(shared) < 2:
-        raise ValueError(
-            f"{' and '.join(train_corpora)} and {' and '.join(test_corpora)} share {len(shared)} emotion(s), but a"
-            " classifier needs two; choose other labels (-S labels=NAME)"
-        )
-    return training[training["emotion"].isin(shared)], tested[tested["emotion"].isin(shared)]
-
-
-def _check_corpora(utterances: pd.DataFrame, train_corpora: Sequence[str], test_corpora: Sequence[str]) -> None:
-    here = sorted(utterances["corpus"].unique())
-    for setting, names in (("train_corpora", train_corpora), ("test_corpora", test_corpora)):
-        if isinstance(names, str):
-            raise ValueError(f"partition.{setting} is {names!r}; write it as a list: [{names}]")
-        if not names or set(names) - set(here):
-            raise ValueError(
-                f"partition.{setting} is [{', '.join(names)}], but the table of utterances contains {', '.join(here)};"
-                " choose from these corpora, and read several with corpus=combined"
-            )
-    if both := sorted(set(train_corpora) & set(test_corpora)):
-        raise ValueError(
-            f"{', '.join(both)} is in partition.train_corpora and partition.test_corpora; to train and test on one"
-            f" corpus, choose {within_corpus(utterances['speaker'].nunique())}"
-        )
 
 
 def random(utterances: pd.DataFrame, *, test_fraction: float, dev_fraction: float, seed: int) -> pd.DataFrame:

@@ -8,10 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
 
+from ser.protocol.across_corpora import SHARED_BY, cross_corpus, leave_one_corpus_out
 from ser.protocol.emobox import emobox
 from ser.protocol.folds import leave_one_speaker_out, published, speaker_folds
 from ser.protocol.given import given
-from ser.protocol.holdouts import cross_corpus, random, speaker_holdout
+from ser.protocol.holdouts import random, speaker_holdout
 from ser.protocol.partition_checks import (
     check,
     check_speakers,
@@ -38,6 +39,7 @@ PROTOCOLS: Mapping[str, Callable[..., pd.DataFrame]] = {
     "leave_one_speaker_out": leave_one_speaker_out,
     "published": published,
     "cross_corpus": cross_corpus,
+    "leave_one_corpus_out": leave_one_corpus_out,
     "random": random,
     "emobox": emobox,
     "given": given,
@@ -45,6 +47,7 @@ PROTOCOLS: Mapping[str, Callable[..., pd.DataFrame]] = {
 SPEAKER_DEPENDENT = ("random",)
 FROM_OTHERS = ("emobox", "given")
 """Protocols whose partitions somebody else made: if they share speakers, the scores are named speaker-dependent."""
+ACROSS_CORPORA = ("cross_corpus", "leave_one_corpus_out")
 
 
 def partition_table(utterances: pd.DataFrame, *, name: str, seed: int, **settings: object) -> pd.DataFrame:
@@ -78,7 +81,7 @@ def partition_table(utterances: pd.DataFrame, *, name: str, seed: int, **setting
     """
     if name not in PROTOCOLS:
         raise ValueError(f"unknown partition {name!r}; choose one of {', '.join(PROTOCOLS)}")
-    if name not in (*SPEAKER_DEPENDENT, *FROM_OTHERS, "cross_corpus"):  # the speakers of test corpora may be unknown
+    if name not in (*SPEAKER_DEPENDENT, *FROM_OTHERS, *ACROSS_CORPORA):  # those of test corpora may be unknown
         check_speakers(utterances, name)
     utterances = utterances.sort_values("utterance", ignore_index=True)  # the order of rows must not change the result
     table = PROTOCOLS[name](utterances, seed=seed, **settings)
@@ -95,13 +98,14 @@ def protocol(
     source: str = "",
     train_corpora: Sequence[str] = (),
     test_corpora: Sequence[str] = (),
+    shared_by: str = "",
     **settings: object,
 ) -> str:
     """Description of the protocol that is shown beside every score.
 
     Parameters
     ----------
-    name, source, train_corpora, test_corpora, settings
+    name, source, train_corpora, test_corpora, shared_by, settings
         Settings of the partition; `settings` are not shown.
     transductive
         True if the features of a test utterance depend on other utterances of its speaker (never on their labels).
@@ -112,8 +116,11 @@ def protocol(
     'speaker_folds (speaker-independent)'
     >>> protocol(name="cross_corpus", train_corpora=["ravdess"], test_corpora=["emodb"], speaker_independent=True)
     'cross_corpus ravdess to emodb (speaker-independent)'
+    >>> protocol(name="leave_one_corpus_out", shared_by="all", speaker_independent=True)
+    'leave_one_corpus_out, emotions of all corpora (speaker-independent)'
     """
     kind = "speaker-independent" if speaker_independent else "speaker-dependent"
     kind += ", transductive" * transductive
     corpora = " to ".join(" and ".join(names) for names in (train_corpora, test_corpora) if names)
+    name += f", {SHARED_BY[shared_by]}" if shared_by else ""
     return " ".join(word for word in (name, source, corpora, f"({kind})") if word)

@@ -15,7 +15,7 @@ import pandas as pd
 from ser.core import files
 from ser.core.wording import counted, percent
 from ser.corpora import CORPORA
-from ser.evaluation import metrics
+from ser.evaluation import metrics, written_scores
 from ser.models import bundle
 
 Metrics = Mapping[str, Any]
@@ -128,7 +128,7 @@ def _scores(figures: Metrics, own: pd.DataFrame, speakers: str) -> str:
         if figures["speaker_independent"]
         else "speakers that are **also in the training data**"
     ) + " (transductive)" * figures.get("transductive", False)
-    each = ", ".join(f"{name} {percent(uar)}" for name, uar in metrics.uar_by_speaker(figures).items())
+    each = ", ".join(f"{name} {percent(uar)}" for name, uar in written_scores.uar_by_speaker(figures).items())
     interval = f" (too few speakers for an interval: {each})" if each else ""
     if figures["uar_low"] is not None:
         interval = f" (95 % interval over speakers: {percent(figures['uar_low'])} to {percent(figures['uar_high'])})"

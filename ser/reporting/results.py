@@ -12,6 +12,7 @@ from ser.audit.findings import declared
 from ser.core.sexes import UNKNOWN
 from ser.core.wording import counted, percent
 from ser.evaluation import breakdowns, metrics
+from ser.evaluation.written_scores import CORPUS_MEAN
 from ser.reporting.blocks import Block, Caveat, Cell, Column, Headline, Matrix, Section, Table
 
 LEAKY, DEPENDENT = "leaky", "speaker-dependent"
@@ -23,6 +24,10 @@ SCORES = (
     Column("utterances", "count"),
     Column("speakers", "count"),
     Column("emotions", "count"),
+)
+EMOTIONS_OF_GROUPS = (
+    "A UAR is the mean recall of the emotions that are annotated in the group; a prediction of another emotion is a"
+    " miss. If groups have different emotions, chance differs, too."
 )
 OF_SPEAKERS = [0, 1, 3, 4, 6]  # columns of the table of speakers; a single speaker has no interval
 DEV_ONLY = (
@@ -98,6 +103,8 @@ def headline(predictions: pd.DataFrame, figures: Mapping[str, Any], *, n_resampl
         ("utterances", str(len(predictions))),
         ("speakers", str(predictions["speaker"].nunique() or UNKNOWN)),
     ]
+    if CORPUS_MEAN in figures:
+        facts += [("mean UAR of the corpora, %", percent(figures[CORPUS_MEAN]))]
     if tested:
         facts += [("dev UAR, %", percent(figures["dev.uar"]))]
     return Headline(
@@ -193,7 +200,7 @@ def of_groups(predictions: pd.DataFrame, *, n_resamples: int, seed: int) -> Sect
         if list(found[column]) != [UNKNOWN]:
             blocks.append(_scores_table(f"By {column}", column, found))
     missing = [name for name in ("sex", "intensity") if predictions[name].isna().all()]
-    text = ["A UAR is the mean over the emotions of the group. If groups have different emotions, chance differs, too."]
+    text = [EMOTIONS_OF_GROUPS]
     if missing:
         text.append(f"Unknown for all utterances, so without a table: {', '.join(missing)}.")
     found = breakdowns.scores_by(predictions, "speaker", n_resamples=0, seed=seed)

@@ -1,9 +1,7 @@
-"""Cross-corpus study: train and test on every pair of corpora, on the emotions that all of them have."""
+"""Cross-corpus study: test every corpus by models of each corpus and of all others, on the emotions that all have."""
 
 from pathlib import Path
 
 PREDICTIONS = Path("data/predictions")
-ACROSS, WITHIN = (
-    "across.csv",
-    "within.csv",
-)  # predictions of other corpora; of the training corpus in folds
+# Predictions of other corpora; of the training corpus in folds; of the corpus by a model that all others trained.
+ACROSS, WITHIN, LEFT_OUT = "across.csv", "within.csv", "left_out.csv"

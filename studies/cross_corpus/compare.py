@@ -1,4 +1,4 @@
-"""Score every pair of corpora, as one table and one heat map."""
+"""Score every corpus by the models of each and of all others, as one table and one heat map."""
 
 from pathlib import Path
 from typing import Any
@@ -7,9 +7,10 @@ import pandas as pd
 
 from ser.core import files, params_file, tables
 from ser.core.stage import run
+from ser.core.wording import percent
 from ser.figures.matrices import heat_map
 from studies.cross_corpus import PREDICTIONS
-from studies.cross_corpus.pairs import pair_scores
+from studies.cross_corpus.pairs import OTHERS, pair_scores
 
 PARAMS = ("evaluation", "labels.name", "model", "seed")
 SCORES = Path("reports/cross_corpus.csv")
@@ -28,11 +29,16 @@ def main() -> None:
             "no corpus has enough speakers to train on; `ser corpora` lists the installed ones, and how to get others"
         )
     scores = pd.DataFrame(cells).sort_values(["train_corpus", "test_corpus"])
+    scores = scores.sort_values("train_corpus", key=lambda names: names == OTHERS, kind="stable")
     tables.write(scores, SCORES)
     labels = scores["emotions"].iloc[0].split()
     uar = scores.pivot_table(index="train_corpus", columns="test_corpus", values="uar", dropna=False)
     note = [f"{config['model']['name']} on {config['model']['representation']}", ", ".join(labels)]
     note.append("diagonal: folds of speakers" + ("; blank: too few speakers" if uar.isna().any(axis=None) else ""))
+    if OTHERS in uar.index:
+        uar = uar.loc[scores["train_corpus"].unique()]
+        of_others = scores.loc[scores["train_corpus"] == OTHERS, "uar"]
+        note.append(f"{OTHERS}: each training corpus has the same weight; mean {percent(of_others.mean())}")
     figure = heat_map(uar, chance=1 / len(labels), title="UAR across corpora, in %", note="\n".join(note))
     files.write_figure(HEAT_MAP, figure)
 

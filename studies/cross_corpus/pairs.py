@@ -6,7 +6,10 @@ from typing import Any
 import pandas as pd
 
 from ser.evaluation import metrics
-from studies.cross_corpus import ACROSS, WITHIN
+from studies.cross_corpus import ACROSS, LEFT_OUT, WITHIN
+
+OTHERS = "all others"  # in the place of a training corpus
+PROTOCOL = {ACROSS: "cross_corpus", WITHIN: "speaker_folds", LEFT_OUT: "leave_one_corpus_out"}
 
 
 def pair_scores(path: Path, test_corpus: str, rows: pd.DataFrame, *, n_resamples: int, seed: int) -> dict[str, Any]:
@@ -15,7 +18,8 @@ def pair_scores(path: Path, test_corpus: str, rows: pd.DataFrame, *, n_resamples
     Parameters
     ----------
     path
-        File of predictions: `<training corpus>/across.csv`, or `<training corpus>/within.csv` (folds of speakers).
+        File of predictions: `<training corpus>/across.csv`, `<training corpus>/within.csv` (folds of speakers), or
+        `<test corpus>/left_out.csv` (trained on all others).
     rows
         Predictions in that file for the utterances of `test_corpus`.
 
@@ -30,9 +34,9 @@ def pair_scores(path: Path, test_corpus: str, rows: pd.DataFrame, *, n_resamples
     low, high = metrics.uar_interval(rows, n_resamples=n_resamples, seed=seed)
     scores = metrics.scores(rows)
     return {
-        "train_corpus": path.parent.name,
+        "train_corpus": OTHERS if path.name == LEFT_OUT else path.parent.name,
         "test_corpus": test_corpus,
-        "protocol": {ACROSS: "cross_corpus", WITHIN: "speaker_folds"}[path.name],
+        "protocol": PROTOCOL[path.name],
         "emotions": " ".join(metrics.labels_of(rows)),
         "n_utterances": len(rows),
         "n_speakers": rows["speaker"].nunique(),

@@ -12,41 +12,22 @@ from ser import study
 from ser.models.settings import Settings
 from ser.protocol import balancing, partitions
 from ser.representation.reading import Representation
-from studies.cross_corpus import ACROSS, WITHIN
+from studies.cross_corpus import ACROSS, LEFT_OUT, WITHIN
 
 N_FOLDS = 5  # folds of speakers within a corpus; fewer if the corpus has fewer speakers
 MIN_SPEAKERS_ACROSS = 2  # train and dev
 MIN_SPEAKERS_WITHIN = 3  # train, dev and test
-
-
-def comparable(utterances: pd.DataFrame) -> pd.DataFrame:
-    """Utterances with an emotion that every corpus has, because UARs over different classes cannot be compared.
-
-    Raises
-    ------
-    ValueError
-        If the corpora share less than two emotions.
-
-    Examples
-    --------
-    >>> utterances = pd.DataFrame({"corpus": list("aabbb"), "emotion": ["sad", "calm", "sad", "calm", "angry"]})
-    >>> comparable(utterances)["emotion"].tolist()
-    ['sad', 'calm', 'sad', 'calm']
-    """
-    n_corpora = utterances.groupby("emotion")["corpus"].transform("nunique")
-    shared = utterances[n_corpora == utterances["corpus"].nunique()]
-    if shared["emotion"].nunique() < 2:
-        raise ValueError(
-            f"{', '.join(sorted(utterances['corpus'].unique()))} share {shared['emotion'].nunique()} emotion(s), and a"
-            " classifier needs two; choose another labels, or leave a corpus out with corpus.corpora"
-        )
-    return shared
+MIN_OTHERS = 2  # training corpora; a single one is a pair already
+BALANCE = {LEFT_OUT: {"name": "by_corpus"}}
+"""File name -> balancing of its training rows, where it is not that of the study."""
 
 
 def of_corpus(
     corpus: str, utterances: pd.DataFrame, settings: Mapping[str, Any]
 ) -> dict[str, tuple[pd.DataFrame, dict[str, Any]]]:
-    """File name -> utterances and settings of the partition; empty if the corpus is missing or has too few speakers.
+    """File name -> utterances and settings of the partition; empty if the corpus is missing or nothing can be trained.
+
+    The partition of `LEFT_OUT` is one fold of `leave_one_corpus_out`.
 
     Examples
     --------
@@ -57,11 +38,14 @@ def of_corpus(
     own = utterances[utterances["corpus"] == corpus]
     others = sorted(set(utterances["corpus"]) - {corpus})
     n_speakers = own["speaker"].nunique()
+    n_of_others = utterances[utterances["corpus"] != corpus].groupby("corpus")["speaker"].nunique()
     found: dict[str, tuple[pd.DataFrame, dict[str, Any]]] = {}
     if others and n_speakers >= MIN_SPEAKERS_ACROSS:
         found[ACROSS] = utterances, {**settings, "train_corpora": [corpus], "test_corpora": others}
     if n_speakers >= MIN_SPEAKERS_WITHIN:
         found[WITHIN] = own, {"name": "speaker_folds", "n_folds": min(N_FOLDS, n_speakers)}
+    if len(others) >= MIN_OTHERS and n_of_others.max() >= MIN_SPEAKERS_ACROSS and not own.empty:
+        found[LEFT_OUT] = utterances, {**settings, "train_corpora": others, "test_corpora": [corpus]}
     return found
 
 

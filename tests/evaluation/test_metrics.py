@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score, recall_score
 
-from ser.evaluation import metrics
+from ser.evaluation import metrics, written_scores
 from tests.support.learning_tables import (
     RAVDESS_EMOTIONS,
     combined,
@@ -281,7 +281,7 @@ def test_the_metrics_carry_their_protocol_and_are_json(predictions: pd.DataFrame
 def test_fewer_than_6_speakers_are_scored_one_by_one(n_speakers: int) -> None:
     table = prediction_table(utterance_table(n_speakers))
     both = pd.concat([table, prediction_table(utterance_table(1, corpus="other"), partition="dev")])
-    found = metrics.uar_by_speaker(metrics.metrics(both, **OPTIONS))
+    found = written_scores.uar_by_speaker(metrics.metrics(both, **OPTIONS))
     expected = {
         name: recall_score(rows["truth"], rows["prediction"], average="macro")
         for name, rows in table.groupby("speaker")
@@ -432,10 +432,15 @@ def test_scores_of_corpora_are_added_to_the_contract_and_are_json(of_corpora: pd
     found = metrics.metrics(of_corpora, **OPTIONS)
     assert json.loads(json.dumps(found, allow_nan=False)) == found
     one = metrics.metrics(of_corpora[of_corpora["corpus"] == "ravdess"], **OPTIONS)
-    assert {key for key in found if "corpus." not in key and "speaker." not in key} == set(one)
+    added = {key for key in found if "corpus." in key or "speaker." in key} | {"corpus_mean.uar"}
+    assert set(found) - added == set(one)
+    assert found["corpus_mean.uar"] == pytest.approx(
+        np.mean([found[f"corpus.{corpus}.uar"] for corpus in ("emodb", "ravdess", "tess")]), abs=1e-6
+    )
     names = ("uar", "uar_low", "uar_high", "accuracy", "n_utterances", "n_speakers")
     own = {f"corpus.{corpus}.{name}" for corpus in ("emodb", "ravdess", "tess") for name in names}
     own |= {"speaker.tess/01.uar", "speaker.tess/02.uar"}  # too few for an interval
+    own |= {"corpus_mean.uar"}
     assert set(found) - set(one) == own | {"dev.corpus.ravdess.uar", "dev.corpus.tess.uar"}
 
 

@@ -8,10 +8,11 @@ from sklearn.preprocessing import StandardScaler
 
 from ser.core import tables
 from ser.protocol import balancing, partitions
-from tests.support.learning_tables import feature_table, utterance_table
+from tests.support.learning_tables import combined, feature_table, utterance_table
 
 SMOTE_SETTINGS = {"name": "smote", "k_neighbors": 5}
-BALANCE = [SMOTE_SETTINGS, {"name": "random_oversampler"}]
+BY_CORPUS = {"name": "by_corpus"}
+BALANCE = [SMOTE_SETTINGS, {"name": "random_oversampler"}, BY_CORPUS]
 UTTERANCES = utterance_table(4, emotions=("neutral", "happy", "sad", "angry"))
 FEATURES = feature_table(UTTERANCES)
 COLUMNS = tables.feature_columns(FEATURES)
@@ -35,6 +36,21 @@ def test_original_rows_come_first_and_unchanged(balance: dict) -> None:
     pd.testing.assert_frame_equal(rows.iloc[:n_original].drop(columns="synthetic"), FEATURES)
     assert rows["synthetic"].tolist() == [False] * n_original + [True] * (len(rows) - n_original)
     tables.BALANCED.validate(rows.assign(fold=0))
+
+
+@pytest.mark.parametrize("columns", [[*tables.INDEX.columns], [*FEATURES]], ids=["array", "table"])
+def test_every_corpus_gets_the_same_number_of_rows_and_every_row_of_it_the_same_weight(columns: list[str]) -> None:
+    few = utterance_table(2, corpus="emodb", emotions=("happy", "sad"), n_repetitions=2)
+    few = few[few["intensity"] == "normal"]
+    features = feature_table(combined(UTTERANCES, few))[columns]
+    rows = balancing.balanced(features, **BY_CORPUS, seed=0)
+    corpus = rows["utterance"].str.partition("/")[0]
+    n_rows = rows.groupby([corpus, "emotion"]).size()
+    assert n_rows.groupby(level=0).sum().to_dict() == {"emodb": 128, "ravdess": 128}  # RAVDESS: four times 32
+    assert (n_rows.groupby(level=0).nunique() == 1).all()
+    times = rows.groupby([corpus, "emotion", "utterance"]).size().groupby(level=[0, 1])
+    assert (times.max() - times.min()).max() <= 1
+    assert rows["synthetic"].tolist() == [False] * len(features) + [True] * (len(rows) - len(features))
 
 
 def test_none_adds_nothing() -> None:
@@ -148,7 +164,7 @@ def test_smote_refuses_arrays_with_the_remedy() -> None:
 
 
 def test_an_unknown_name_lists_the_known() -> None:
-    with pytest.raises(ValueError, match="unknown balance 'smoat'; choose one of smote, random_oversampler, none"):
+    with pytest.raises(ValueError, match=r"unknown balance 'smoat'; choose one of smote, .*, by_corpus, none"):
         balancing.balanced(FEATURES, name="smoat", seed=0)
 
 
@@ -161,8 +177,9 @@ def test_a_mistyped_setting_is_refused() -> None:
 def test_references_are_filled_with_their_features(balance: dict) -> None:
     rows = balancing.balanced(FEATURES, **balance, seed=0)
     references = balancing.referenced(rows)
-    assert references.loc[~rows["synthetic"], COLUMNS].isna().all(axis=None)
-    assert references.loc[rows["synthetic"], COLUMNS].notna().all(axis=None)
+    made = rows["variant"] == "smote"
+    assert references.loc[~made, COLUMNS].isna().all(axis=None)
+    assert references.loc[made, COLUMNS].notna().all(axis=None)
     shuffled = FEATURES.sample(frac=1, random_state=0)
     found = balancing.dereferenced(references, shuffled)
     pd.testing.assert_frame_equal(found[rows.columns], rows)

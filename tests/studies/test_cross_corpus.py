@@ -13,7 +13,7 @@ import yaml
 from ser.core import tables
 from ser.protocol import partitions
 from ser.representation.reading import Representation
-from studies.cross_corpus import ACROSS, PREDICTIONS, WITHIN, compare, pairs, runs, transfer
+from studies.cross_corpus import ACROSS, LEFT_OUT, PREDICTIONS, WITHIN, compare, pairs, runs, transfer
 from tests.support.dvc_project import Project
 from tests.support.learning_tables import combined, feature_table, prediction_table, utterance_table, without_speakers
 from tests.support.several_corpora import emodb_corpus, tess_corpus
@@ -53,34 +53,13 @@ def of(utterances: pd.DataFrame, *names: str) -> set[str]:
     return set(utterances.loc[utterances["corpus"].isin(names), "utterance"])
 
 
-def test_only_emotions_that_all_corpora_have_are_comparable() -> None:
-    utterances = combined(
-        corpus("ravdess", 2, "calm", "disgust"), corpus("emodb", 2, "disgust", "boredom"), corpus("tess", 2)
-    )
-    found = runs.comparable(utterances)
-    assert set(found["emotion"]) == set(SHARED)
-    assert found["corpus"].value_counts().to_dict() == dict.fromkeys(("ravdess", "emodb", "tess"), 2 * (2 + 3 * 4))
-
-
-def test_one_corpus_shares_all_its_emotions_with_itself() -> None:
-    utterances = corpus("ravdess", 2, "calm")
-    assert len(runs.comparable(utterances)) == len(utterances)
-
-
-@pytest.mark.parametrize(("emotions", "n_shared"), [(("disgust", "boredom"), 0), (("sad", "boredom"), 1)])
-def test_corpora_that_share_less_than_two_emotions_cannot_be_compared(emotions: tuple[str, ...], n_shared: int) -> None:
-    utterances = combined(corpus("ravdess", 2), utterance_table(2, corpus="folders", emotions=emotions))
-    with pytest.raises(ValueError, match=rf"folders, ravdess share {n_shared} emotion\(s\), .* leave a corpus out"):
-        runs.comparable(utterances)
-
-
 @pytest.mark.parametrize(
     ("name", "files"),
     [
-        ("ravdess", [ACROSS, WITHIN]),
-        ("emodb", [ACROSS, WITHIN]),
-        ("tess", [ACROSS]),  # two speakers: train and dev
-        ("folders", []),  # unknown ones
+        ("ravdess", [ACROSS, WITHIN, LEFT_OUT]),
+        ("emodb", [ACROSS, WITHIN, LEFT_OUT]),
+        ("tess", [ACROSS, LEFT_OUT]),  # two speakers: train and dev
+        ("folders", [LEFT_OUT]),  # unknown ones
         ("crema_d", []),  # not there
     ],
 )
@@ -158,6 +137,19 @@ def test_predictions_follow_the_corpus_that_trained(utterances: pd.DataFrame) ->
     assert (emodb["prediction"] == emodb["truth"].map(swapped)).mean() > 0.9
 
 
+def test_all_others_train_the_model_that_predicts_a_corpus_left_out(utterances: pd.DataFrame) -> None:
+    """The fold is that of leave_one_corpus_out, and the speakers of folders are unknown, so all of them train."""
+    rows, settings = runs.of_corpus("ravdess", utterances, SETTINGS)[LEFT_OUT]
+    table = partitions.partition_table(rows, **settings, seed=0)
+    leave_one_out = {"name": "leave_one_corpus_out", "shared_by": "all", "dev_fraction": settings["dev_fraction"]}
+    folds = partitions.partition_table(rows, **leave_one_out, seed=0)
+    pd.testing.assert_frame_equal(table, folds[folds["fold"] == 2].assign(fold=0).reset_index(drop=True))
+    assert of(utterances, "folders") <= set(table.loc[table["partition"] == "train", "utterance"])
+    config = CONFIG | {"partition": settings, "balance": runs.BALANCE[LEFT_OUT]}
+    features = Representation(feature_table(utterances, separation=5))
+    assert set(runs.transferred(rows, features, config, run="test")["utterance"]) == of(utterances, "ravdess")
+
+
 def test_predictions_within_are_of_every_utterance_once(utterances: pd.DataFrame) -> None:
     rows, settings = runs.of_corpus("emodb", utterances, SETTINGS)[WITHIN]
     found = runs.transferred(
@@ -172,9 +164,13 @@ def test_predictions_within_are_of_every_utterance_once(utterances: pd.DataFrame
 @pytest.mark.parametrize(
     ("name", "files", "printed"),
     [
-        ("emodb", [ACROSS, WITHIN], ""),
-        ("tess", [ACROSS], ""),
-        ("folders", ["nothing.txt"], "no model is trained on folders: 0 known speakers; train and dev need one each"),
+        ("emodb", [ACROSS, LEFT_OUT, WITHIN], ""),
+        ("tess", [ACROSS, LEFT_OUT], ""),
+        (
+            "folders",
+            [LEFT_OUT, "nothing.txt"],
+            "no model is trained on folders: 0 known speakers; train and dev need one each",
+        ),
         (
             "savee",
             ["nothing.txt"],
@@ -249,28 +245,31 @@ def test_the_table_and_the_picture_have_every_pair_that_was_predicted_and_no_oth
     of_tess = write_predictions("tess", ACROSS, ravdess, emodb)
     write_predictions("ravdess", ACROSS, tess, emodb, accuracy=0.9)
     write_predictions("ravdess", WITHIN, ravdess, accuracy=0.3)
+    write_predictions("emodb", LEFT_OUT, emodb)
     (PREDICTIONS / "savee").mkdir()
     (PREDICTIONS / "savee" / "nothing.txt").write_text("it is not installed\n")
     compare.main()
     scores = pd.read_csv(compare.SCORES)
     pairs = [("ravdess", "emodb"), ("ravdess", "ravdess"), ("ravdess", "tess"), ("tess", "emodb"), ("tess", "ravdess")]
+    pairs.append(("all others", "emodb"))
     assert list(zip(scores["train_corpus"], scores["test_corpus"], strict=True)) == pairs
-    assert list(scores["protocol"]) == ["cross_corpus", "speaker_folds", *["cross_corpus"] * 3]
-    assert list(scores["n_utterances"]) == [3 * 14, 4 * 14, 2 * 14, 3 * 14, 4 * 14]
+    assert list(scores["protocol"]) == ["cross_corpus", "speaker_folds", *["cross_corpus"] * 3, "leave_one_corpus_out"]
+    assert list(scores["n_utterances"]) == [3 * 14, 4 * 14, 2 * 14, 3 * 14, 4 * 14, 3 * 14]
     rows = of_tess[of_tess["corpus"] == "emodb"]
     recall = (rows["truth"] == rows["prediction"]).groupby(rows["truth"]).mean()
     assert scores["uar"][3] == pytest.approx(recall.mean(), abs=1e-6)
     ((shown, settings),) = drawn
-    assert list(shown.index) == ["ravdess", "tess"]
+    assert list(shown.index) == ["ravdess", "tess", "all others"]
     assert list(shown.columns) == ["emodb", "ravdess", "tess"]
     assert np.isnan(shown.loc["tess", "tess"])
-    assert shown.isna().sum(axis=None) == 1
+    assert shown.isna().sum(axis=None) == 3
     assert [shown.loc[pair] for pair in pairs] == list(scores["uar"])
     assert settings["chance"] == 0.25
     assert (
         "logistic_regression on librosa\nneutral, happy, sad, angry\ndiagonal: folds of speakers; blank"
         in (settings["note"])
     )
+    assert settings["note"].splitlines()[-1].endswith(f"mean {100 * scores['uar'].iloc[-1]:.1f}")
     assert compare.HEAT_MAP.read_bytes().startswith(b"\x89PNG")
 
 
@@ -344,7 +343,8 @@ def scores_of(project: Project) -> pd.DataFrame:
 def test_the_study_scores_every_pair_of_the_corpora_that_are_there(project: Project) -> None:
     scores = scores_of(project)
     names = ["emodb", "ravdess", "tess"]
-    pairs = [(train, test) for train in names for test in names if (train, test) != ("tess", "tess")]
+    trained = [*names, "all others"]
+    pairs = [(train, test) for train in trained for test in names if (train, test) != ("tess", "tess")]
     assert list(zip(scores["train_corpus"], scores["test_corpus"], strict=True)) == pairs
     assert set(scores["emotions"]) == {"neutral happy sad angry fearful disgust"}
     assert scores.set_index("test_corpus")["n_utterances"].to_dict() == {"emodb": 88, "ravdess": 88, "tess": 44}
@@ -358,7 +358,8 @@ def test_the_study_scores_every_pair_of_the_corpora_that_are_there(project: Proj
 def test_the_scores_of_the_study_are_those_of_its_predictions(project: Project) -> None:
     for row in scores_of(project).itertuples():
         file = WITHIN if row.train_corpus == row.test_corpus else ACROSS
-        rows = project.read(f"{STUDY}/data/predictions/{row.train_corpus}/{file}")
+        folder, file = (row.test_corpus, LEFT_OUT) if row.train_corpus == "all others" else (row.train_corpus, file)
+        rows = project.read(f"{STUDY}/data/predictions/{folder}/{file}")
         rows = rows[rows["corpus"] == row.test_corpus]
         recall = (rows["truth"] == rows["prediction"]).groupby(rows["truth"]).mean()
         assert row.uar == pytest.approx(recall.mean(), abs=1e-6)

@@ -1,0 +1,175 @@
+"""Partitions that test whole corpora, by models that other corpora train."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import pandas as pd
+
+from ser.protocol.allocation import fold_table, held_out, shuffled_groups
+from ser.protocol.partition_checks import check_speakers, within_corpus
+
+SharedBy = Literal["all", "pair"]
+SHARED_BY = {"all": "emotions of all corpora", "pair": "emotions of training and test"}
+
+
+def cross_corpus(
+    utterances: pd.DataFrame,
+    *,
+    train_corpora: Sequence[str],
+    test_corpora: Sequence[str],
+    dev_fraction: float,
+    seed: int,
+) -> pd.DataFrame:
+    """One fold: train and dev have different speakers of `train_corpora`, test has all utterances of `test_corpora`.
+
+    Only emotions that both sides have are used. Other emotions, and corpora in neither list, are in no partition.
+
+    Parameters
+    ----------
+    utterances
+        Columns utterance, corpus, speaker, sex and emotion.
+    dev_fraction
+        Share of the speakers of each training corpus in dev; at least one, but none of a single speaker.
+
+    Raises
+    ------
+    ValueError
+        If the lists of corpora are not valid, the corpora share fewer than two emotions, or the training
+        speakers are unknown or only one.
+    """
+    _check_corpora(utterances, train_corpora, test_corpora)
+    return _fold(0, utterances, train_corpora, test_corpora, dev_fraction=dev_fraction, seed=seed)
+
+
+def leave_one_corpus_out(
+    utterances: pd.DataFrame, *, shared_by: SharedBy, dev_fraction: float, seed: int
+) -> pd.DataFrame:
+    """One fold for each corpus, in the order of their names: it is tested whole, and all others train.
+
+    Each fold is that of `cross_corpus`.
+
+    Parameters
+    ----------
+    utterances
+        Columns utterance, corpus, speaker, sex and emotion.
+    shared_by
+        all: the emotions that every corpus has, so that the scores of all corpora can be compared; pair: those that
+        the tested corpus shares with the training corpora of its fold. Other emotions are in no partition.
+    dev_fraction
+        Share of the speakers of each training corpus in dev.
+
+    Raises
+    ------
+    ValueError
+        If there is one corpus, fewer than two emotions are shared, or a fold has fewer than two training speakers.
+
+    Examples
+    --------
+    >>> utterances = pd.DataFrame({"corpus": ["a"] * 4 + ["b"] * 4, "speaker": list("11223344"), "sex": "male"})
+    >>> utterances = utterances.assign(emotion=["sad", "calm"] * 4, utterance=list("12345678"))
+    >>> table = leave_one_corpus_out(utterances, shared_by="all", dev_fraction=0.5, seed=0)
+    >>> table.loc[table["partition"] == "test", "utterance"].groupby(table["fold"]).sum().to_dict()
+    {0: '1234', 1: '5678'}
+    """
+    names = sorted(utterances["corpus"].unique())
+    if len(names) < 2:
+        raise ValueError(
+            f"partition=leave_one_corpus_out needs two corpora, and the table of utterances has {', '.join(names)};"
+            f" read several with corpus=combined, or choose {within_corpus(utterances['speaker'].nunique())}"
+        )
+    if shared_by not in SHARED_BY:
+        raise ValueError(f"partition.shared_by is {shared_by!r}; it is {' or '.join(SHARED_BY)}")
+    used = with_common_emotions(utterances) if shared_by == "all" else utterances
+    return pd.concat(
+        [
+            _fold(k, used, [one for one in names if one != name], [name], dev_fraction=dev_fraction, seed=seed)
+            for k, name in enumerate(names)
+        ],
+        ignore_index=True,
+    )
+
+
+def with_common_emotions(utterances: pd.DataFrame) -> pd.DataFrame:
+    """Utterances with an emotion that every corpus has, because UARs over different classes cannot be compared.
+
+    Raises
+    ------
+    ValueError
+        If the corpora share fewer than two emotions.
+
+    Examples
+    --------
+    >>> utterances = pd.DataFrame({"corpus": list("aabbb"), "emotion": ["sad", "calm", "sad", "calm", "angry"]})
+    >>> with_common_emotions(utterances)["emotion"].tolist()
+    ['sad', 'calm', 'sad', 'calm']
+    """
+    n_corpora = utterances.groupby("emotion")["corpus"].transform("nunique")
+    shared = utterances[n_corpora == utterances["corpus"].nunique()]
+    if shared["emotion"].nunique() < 2:
+        raise ValueError(
+            f"{', '.join(sorted(utterances['corpus'].unique()))} share {shared['emotion'].nunique()} emotion(s), and a"
+            " classifier needs two; choose another labels, or leave a corpus out with corpus.corpora"
+        )
+    return shared
+
+
+def _fold(
+    fold: int,
+    utterances: pd.DataFrame,
+    train_corpora: Sequence[str],
+    test_corpora: Sequence[str],
+    *,
+    dev_fraction: float,
+    seed: int,
+) -> pd.DataFrame:
+    """Fold that tests `test_corpora`; a training corpus without any known speaker is in train as a whole."""
+    training, tested = _with_shared_emotions(utterances, train_corpora, test_corpora)
+    has_speakers = training.groupby("corpus")["speaker"].transform("count") > 0
+    known = training[has_speakers] if has_speakers.any() else training
+    check_speakers(known, "cross_corpus")
+    groups = shuffled_groups(known, seed)
+    dev: dict[str, str] = {}
+    for corpus in sorted({corpus for corpus, _ in groups}):
+        own = [names for (name, _), names in groups.items() if name == corpus]
+        n_speakers = sum(map(len, own))
+        dev |= held_out(own, n_test=0, n_dev=min(max(1, round(n_speakers * dev_fraction)), n_speakers - 1))
+    if not dev:
+        have = "have 1 speaker each" if len(train_corpora) > 1 else "has 1 speaker"
+        raise ValueError(
+            f"{' and '.join(train_corpora)} {have}; train and dev need one each, so add another corpus to those that"
+            " train"
+        )
+    partition = training["speaker"].map(dev).fillna("train")
+    parts = [fold_table(fold, training, partition), fold_table(fold, tested, pd.Series("test", tested.index))]
+    return pd.concat(parts)
+
+
+def _with_shared_emotions(
+    utterances: pd.DataFrame, train_corpora: Sequence[str], test_corpora: Sequence[str]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Utterances of the training and of the test corpora that have an emotion of both sides."""
+    training, tested = (utterances[utterances["corpus"].isin(names)] for names in (train_corpora, test_corpora))
+    shared = set(training["emotion"]) & set(tested["emotion"])
+    if len(shared) < 2:
+        raise ValueError(
+            f"{' and '.join(train_corpora)} and {' and '.join(test_corpora)} share {len(shared)} emotion(s), but a"
+            " classifier needs two; choose other labels (-S labels=NAME)"
+        )
+    return training[training["emotion"].isin(shared)], tested[tested["emotion"].isin(shared)]
+
+
+def _check_corpora(utterances: pd.DataFrame, train_corpora: Sequence[str], test_corpora: Sequence[str]) -> None:
+    here = sorted(utterances["corpus"].unique())
+    for setting, names in (("train_corpora", train_corpora), ("test_corpora", test_corpora)):
+        if isinstance(names, str):
+            raise ValueError(f"partition.{setting} is {names!r}; write it as a list: [{names}]")
+        if not names or set(names) - set(here):
+            raise ValueError(
+                f"partition.{setting} is [{', '.join(names)}], but the table of utterances contains {', '.join(here)};"
+                " choose from these corpora, and read several with corpus=combined"
+            )
+    if both := sorted(set(train_corpora) & set(test_corpora)):
+        raise ValueError(
+            f"{', '.join(both)} is in partition.train_corpora and partition.test_corpora; to train and test on one"
+            f" corpus, choose {within_corpus(utterances['speaker'].nunique())}"
+        )
