@@ -223,7 +223,7 @@ def lone_speaker(partitions: pd.DataFrame, utterances: pd.DataFrame) -> list[Fin
     >>> lone_speaker(partitions, utterances.assign(audio_hash="p"))[0].found
     'a is the only training speaker of sad; the model may learn the voice instead'
     """
-    remedy = "add speakers of that emotion, or leave it out with labels.actions.<emotion>=drop"
+    remedy = "add speakers of that emotion, or leave it out with -S ++labels.actions.<emotion>=drop"
     findings: list[Finding] = []
     untested: dict[tuple[str, str], list[int]] = {}
     n_folds = partitions["fold"].nunique()

@@ -9,6 +9,8 @@ from typing import Any
 # Text that needs no quotes: Hydra knows only ASCII letters there, and reads words such as NULL in any case.
 PLAIN = re.compile(r"(?!(?:null|true|false|nan|inf)$)(?:\.{0,2}/)?[A-Za-z_][\w./+-]*", re.ASCII | re.IGNORECASE)
 
+KEY = re.compile(r"[A-Za-z_][\w-]*", re.ASCII)  # name of a setting that Hydra reads
+
 
 def text(value: Any) -> str:
     """Value in the form that Hydra reads on a command line.
@@ -40,3 +42,18 @@ def option(name: str, value: Any) -> str:
     -S corpus.root=/data/tess -S 'corpus.root="/data/Wut (2)"'
     """
     return f"-S {shlex.quote(f'{name}={text(value)}')}"
+
+
+def entry(name: str, value: str, *, setting: str, file: str) -> str:
+    """Instruction that adds or changes an entry of a setting: by an override if Hydra reads its name, else in its file.
+
+    Examples
+    --------
+    >>> entry("excited", "happy", setting="labels.actions", file="conf/labels/canonical.yaml")
+    'add to the command: -S ++labels.actions.excited=happy'
+    >>> entry("verträumt", "calm", setting="labels.actions", file="conf/labels/canonical.yaml")
+    "add to actions in conf/labels/canonical.yaml: 'verträumt': calm"
+    """
+    if KEY.fullmatch(name):
+        return f"add to the command: -S ++{setting}.{name}={value}"
+    return f"add to {setting.rpartition('.')[2]} in {file}: {name!r}: {value}"

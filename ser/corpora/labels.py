@@ -1,17 +1,16 @@
 """Labels of a corpus -> emotions, and label schemes, which keep, merge or drop emotions."""
 
 import difflib
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ser.core import overrides
 from ser.core.emotions import EMOTIONS, FORM, is_name, normal
 from ser.corpora import words
 from ser.corpora.naming import InvalidName
 from ser.corpora.words import Words, near
 
 UNKNOWN = "unknown emotion"  # begins the reason for which a recording with another label is no utterance
-KEY = re.compile(r"[A-Za-z_][\w-]*", re.ASCII)  # name that Hydra reads in an override
 KEEP, DROP = "keep", "drop"
 MOST_NAMED = 10  # labels that a message lists
 
@@ -195,19 +194,4 @@ def _unknown(
 
 
 def _entry(label: str, emotion: str, setting: str, file: str) -> str:
-    return entry(label, emotion, setting=f"{setting}.label_map", file=file)
-
-
-def entry(name: str, value: str, *, setting: str, file: str) -> str:
-    """Instruction that adds an entry to a setting, by an override if Hydra can read its name, else in its file.
-
-    Examples
-    --------
-    >>> entry("excited", "happy", setting="labels.actions", file="conf/labels/canonical.yaml")
-    'add to the command: -S +labels.actions.excited=happy'
-    >>> entry("verträumt", "calm", setting="labels.actions", file="conf/labels/canonical.yaml")
-    "add to actions in conf/labels/canonical.yaml: 'verträumt': calm"
-    """
-    if KEY.fullmatch(name):
-        return f"add to the command: -S +{setting}.{name}={value}"
-    return f"add to {setting.rpartition('.')[2]} in {file}: {name!r}: {value}"
+    return overrides.entry(label, emotion, setting=f"{setting}.label_map", file=file)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from ser.corpora.labels import entry
+from ser.core.overrides import entry
 from ser.ingest.survey import Reject, Survey
 
 MAX_NAMED = 3  # files that a line of the summary names

@@ -86,7 +86,7 @@ def random(utterances: pd.DataFrame, *, test_fraction: float, dev_fraction: floa
     except ValueError as error:
         raise ValueError(
             f"cannot stratify {len(unique)} utterances by emotion: {error}; change partition.test_fraction or"
-            " partition.dev_fraction, or leave rare emotions out with labels.actions.<emotion>=drop"
+            " partition.dev_fraction, or leave rare emotions out with -S ++labels.actions.<emotion>=drop"
         ) from None
     partition = dict.fromkeys(test["utterance"], "test") | dict.fromkeys(dev["utterance"], "dev")
     return fold_table(0, utterances, first.map(partition).fillna("train"))

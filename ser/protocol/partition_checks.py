@@ -43,7 +43,7 @@ def check(table: pd.DataFrame, utterances: pd.DataFrame, *, speaker_independent:
         if missing:
             raise ValueError(
                 f"fold {fold} has no training utterance of {', '.join(sorted(missing))}; choose another seed or"
-                " partition, or leave the emotion out with labels.actions.<emotion>=drop"
+                " partition, or leave the emotion out with -S ++labels.actions.<emotion>=drop"
             )
     if (facts.groupby(["fold", "audio"])["partition"].nunique() > 1).any():
         raise ValueError("the same audio is in two partitions of a fold")

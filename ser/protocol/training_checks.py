@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from ser.core.overrides import entry
 from ser.protocol.balancing import check_counts
 
 
@@ -66,10 +67,11 @@ def check_calibration(count: pd.Series) -> None:
     --------
     >>> check_calibration(pd.Series({"sad": 9, "calm": 1}))  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    ValueError: training has one utterance of calm, so its probabilities cannot be calibrated; leave ...
+    ValueError: training has one utterance of calm, so its probabilities cannot be calibrated; choose ...
     """
     if count.min() < 2:
+        remedy = entry(str(count.idxmin()), "drop", setting="labels.actions", file="the file of conf/labels")
         raise ValueError(
-            f"training has one utterance of {count.idxmin()}, so its probabilities cannot be calibrated; leave that"
-            f" emotion out with labels.actions.{count.idxmin()}=drop, or choose another partition"
+            f"training has one utterance of {count.idxmin()}, so its probabilities cannot be calibrated; choose another"
+            f" partition, or to leave that emotion out, {remedy}"
         )

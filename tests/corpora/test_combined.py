@@ -287,7 +287,7 @@ def test_invalid_files_of_any_corpus_can_be_excluded(raw: Path, with_invalid_fil
 
 def test_the_remedy_of_an_unknown_folder_names_the_map_of_its_corpus(raw: Path) -> None:
     written(raw / "folders/Angrry/a.wav")
-    with pytest.raises(utterance_table.InvalidCorpus, match=r"-S \+corpus\.members\.folders\.label_map\.angrry=angry"):
+    with pytest.raises(utterance_table.InvalidCorpus, match=r"\+\+corpus\.members\.folders\.label_map\.angrry=angry"):
         ingested(raw, "corpus=combined")
     mended = ingested(raw, "corpus=combined", "+corpus.members.folders.label_map.angrry=angry").utterances
     assert mended.set_index("utterance").loc["folders/Angrry/a", "emotion"] == "angry"

@@ -108,15 +108,15 @@ def test_an_invalid_scheme_is_refused_with_the_remedy(given: dict[str, str], mes
         (
             "hapy",
             "did you mean 'happy'? known are happy, sad; rename it, or add to the command: -S"
-            " +corpus.label_map.hapy=happy",
+            " ++corpus.label_map.hapy=happy",
         ),
         (
             "trauer",
-            "known are happy, sad; rename it, or add to the command: -S +corpus.label_map.trauer=EMOTION, where"
+            "known are happy, sad; rename it, or add to the command: -S ++corpus.label_map.trauer=EMOTION, where"
             f" EMOTION is one of {', '.join(EMOTIONS)}",
         ),
-        ("unhappy", "known are happy, sad; rename it, or add to the command: -S +corpus.label_map.unhappy=EMOTION, "),
-        ("mad", "known are happy, sad; rename it, or add to the command: -S +corpus.label_map.mad=EMOTION, "),
+        ("unhappy", "known are happy, sad; rename it, or add to the command: -S ++corpus.label_map.unhappy=EMOTION, "),
+        ("mad", "known are happy, sad; rename it, or add to the command: -S ++corpus.label_map.mad=EMOTION, "),
         (
             "ärger",
             "known are happy, sad; rename it, or add to label_map in conf/corpus/folders.yaml: 'ärger': EMOTION, ",
@@ -180,7 +180,7 @@ def test_the_label_map_comes_before_the_words() -> None:
     [
         (
             "angrry",
-            "did you mean 'angry'? rename it, or add to the command: -S +corpus.label_map.angrry=angry; if it is",
+            "did you mean 'angry'? rename it, or add to the command: -S ++corpus.label_map.angrry=angry; if it is",
         ),
         ("fearfull", "did you mean 'fearful'? rename it, or add to the command: "),
         ("frustated", "did you mean 'frustrated'? rename it, or add to the command: "),
