@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 
 from ser.corpora.archive import Archive
 from ser.corpora.naming import Naming
+from ser.corpora.votes import Votes
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,8 @@ class Corpus:
     """File stem -> the defect that the recording has in every copy of the corpus; ingest leaves it out."""
     archives: Mapping[str, Archive] = field(default_factory=dict)
     """Vocal channel -> archive that `ser download` fetches; empty if a person must get the corpus."""
+    votes: Votes | None = None
+    """Votes of listeners that the corpus comes with; the report compares them with the model."""
     is_list: bool = False
     """True if a list names the recordings and their emotions, and `parse` is not used."""
     is_included: bool = False

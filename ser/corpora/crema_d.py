@@ -1,13 +1,17 @@
 """CREMA-D: the Crowd-sourced Emotional Multimodal Actors Dataset."""
 
+import csv
 import re
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from ser.corpora.contract import Corpus
 from ser.corpora.naming import Naming, foreign_name
+from ser.corpora.votes import Counts, Votes
 
 HOMEPAGE = "https://github.com/CheyneyComputerScience/CREMA-D"
 PATTERN = re.compile(r"(?P<actor>1\d{3})_(?P<sentence>[A-Z]{3})_(?P<emotion>[A-Z]{3})_(?P<level>LO|MD|HI|XX?)")
+CODES = ("ANG", "DIS", "FEA", "HAP", "NEU", "SAD")
+VOICE = 1
 INTENSITIES = {"LO": "low", "MD": "medium", "HI": "high"}  # XX, and X in one file name: not specified
 # From VideoDemographics.csv of the corpus; the other 48 actors are male.
 # fmt: off
@@ -57,11 +61,43 @@ def parse(path: PurePosixPath) -> Naming:
     )
 
 
+def read_votes(path: Path) -> Counts:
+    """Votes on the voice alone, from `tabulatedVotes.csv`: file stem -> emotion code -> number of votes.
+
+    The file has three rows for each recording; the first digit of the row's number states what people got: 1 the
+    voice, 2 the face, 3 both.
+
+    Raises
+    ------
+    ValueError
+        If the file has other columns, or a number is none.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "tabulatedVotes.csv")
+    ...     _ = path.write_text('"","A","D","F","H","N","S","fileName"\\n"100001",0,0,0,1,9,0,"1001_IEO_NEU_XX"\\n')
+    ...     read_votes(path)["1001_IEO_NEU_XX"]["NEU"]
+    9
+    """
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = [row for row in csv.DictReader(file) if int(row[""]) // 100_000 == VOICE]
+            return {row["fileName"]: {code: int(row[code[0]]) for code in CODES} for row in rows}
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"{path} is not the table of votes of CREMA-D ({error!r}); take it from processedResults/ of {HOMEPAGE}, or"
+            " move it elsewhere"
+        ) from None
+
+
+CITATION = (
+    "Cao et al. (2014), IEEE Trans. Affective Computing 5(4): 377-390, https://doi.org/10.1109/TAFFC.2014.2336244"
+)
 CORPUS = Corpus(
     title="CREMA-D",
-    citation=(
-        "Cao et al. (2014), IEEE Trans. Affective Computing 5(4): 377-390, https://doi.org/10.1109/TAFFC.2014.2336244"
-    ),
+    citation=CITATION,
     licence="ODbL 1.0",
     voices="acted speech, American English",
     steps=(
@@ -76,4 +112,10 @@ CORPUS = Corpus(
     },
     n_speakers={"speech": 91},
     expected={"speech": {"NEU": 1087, **dict.fromkeys(("ANG", "DIS", "FEA", "HAP", "SAD"), 1271)}},
+    votes=Votes(
+        "tabulatedVotes.csv",
+        folders=("processedResults", ".", "../processedResults", ".."),
+        read=read_votes,
+        source=f"{CITATION}; votes on the voice alone, in processedResults/tabulatedVotes.csv",
+    ),
 )

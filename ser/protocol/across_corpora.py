@@ -36,6 +36,14 @@ def cross_corpus(
     ValueError
         If the lists of corpora are not valid, the corpora share fewer than two emotions, or the training
         speakers are unknown or only one.
+
+    Examples
+    --------
+    >>> utterances = pd.DataFrame({"corpus": ["a"] * 4 + ["b"] * 2, "speaker": list("112233"), "sex": "male"})
+    >>> utterances = utterances.assign(emotion=["sad", "calm"] * 3, utterance=list("123456"))
+    >>> table = cross_corpus(utterances, train_corpora=["a"], test_corpora=["b"], dev_fraction=0.5, seed=0)
+    >>> table.groupby("partition")["utterance"].sum().to_dict()
+    {'dev': '12', 'test': '56', 'train': '34'}
     """
     _check_corpora(utterances, train_corpora, test_corpora)
     return _fold(0, utterances, train_corpora, test_corpora, dev_fraction=dev_fraction, seed=seed)

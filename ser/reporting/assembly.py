@@ -11,7 +11,7 @@ from ser.core import tables
 from ser.evaluation import importance, projections
 from ser.models import bundle
 from ser.models.trained import Trained, temperature
-from ser.reporting import insight, mistakes, results, study
+from ser.reporting import ceilings, insight, mistakes, results, study
 from ser.reporting.blocks import Report, Section
 from ser.representation import reading
 
@@ -67,6 +67,7 @@ def report(inputs: Inputs) -> Report:
         results.confusion(rows),
         results.classes(rows),
         results.of_groups(rows, n_resamples=inputs.n_resamples, seed=config["seed"]),
+        ceilings.section(rows, inputs.utterances, config["corpus"]),
         *reasons(inputs),
         *procedure(inputs),
         study.audit(inputs.audit),
