@@ -9,6 +9,7 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 import numpy.typing as npt
+from matplotlib import font_manager
 from matplotlib.figure import Figure
 
 from ser.core.emotions import in_order
@@ -30,6 +31,11 @@ NEW = (  # colours of all other emotions, as different from those above as from 
     *("#e0218a", "#00b3a4", "#4b6bfb", "#9ad13c", "#ffbe98", "#6b5b00"),
     *("#7a0b3f", "#b9a6ee", "#0b4d2c", "#e85aff", "#59e8ff", "#1d1d6b"),
 )
+FONT = "DejaVu Sans"  # comes with matplotlib
+SCRIPTS = (  # fonts of several systems for letters that it lacks, for emotions in scripts of Asia
+    *("Noto Sans CJK SC", "Noto Sans SC", "WenQuanYi Zen Hei", "Microsoft YaHei", "PingFang SC", "Arial Unicode MS"),
+    *("Noto Sans Devanagari", "Kohinoor Devanagari", "Nirmala UI", "Noto Sans Bengali"),
+)
 DARK, MIDDLE, LIGHT = "#12406b", "#7d9cba", "#d5dde5"  # far apart in lightness: readable in print without colour
 INK, LINES = "#1c2733", "#c9d1d9"
 PRINT: dict[Any, Any] = {  # settings of matplotlib for pictures that are read on paper, too
@@ -44,6 +50,21 @@ PRINT: dict[Any, Any] = {  # settings of matplotlib for pictures that are read o
     "ytick.color": INK,
     "svg.fonttype": "path",  # letters look the same on every machine
 }
+
+
+def fonts(installed: Iterable[str]) -> list[str]:
+    """Fonts of the pictures: the usual one, and those that are `installed` for letters that it lacks.
+
+    Examples
+    --------
+    >>> fonts(["DejaVu Sans", "Noto Sans Devanagari", "Comic Sans MS"])
+    ['DejaVu Sans', 'Noto Sans Devanagari']
+    """
+    there = set(installed)
+    return [FONT, *(name for name in SCRIPTS if name in there)]
+
+
+mpl.rcParams["font.family"] = fonts(font_manager.get_font_names())
 
 
 @dataclass(frozen=True)

@@ -214,6 +214,23 @@ def test_a_dark_page_gets_lighter_letters() -> None:
     assert sum(pictures.shade("#0a4c8a", dark=True)) > sum(pictures.shade("#0a4c8a", dark=False))
 
 
+def test_new_emotions_have_colours_of_their_own_in_the_timeline_and_any_name_is_text() -> None:
+    labels = ("sad", "excited", "verträumt")
+    window: TimedPrediction = {
+        "start": 0.0,
+        "end": 3.0,
+        "duration": 3.0,
+        "emotion": "excited",
+        "confidence": 1.0,
+        "probabilities": dict.fromkeys(labels, 1.0),
+    }
+    axes = pictures.timeline([window]).axes[0]
+    assert [label.get_text() for label in axes.get_yticklabels()] == list(labels)
+    cells = np.asarray(axes.collections[0].get_array()).reshape(len(labels), -1)
+    assert len({tuple(row[:3]) for row in cells}) == len(labels)
+    assert "&lt;b&gt;" in markup.bars({"<b>": 1.0})
+
+
 # Bundles
 
 

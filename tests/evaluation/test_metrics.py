@@ -84,6 +84,13 @@ def test_scores_are_those_of_scikit_learn(seed: int) -> None:
     assert list(found) == list(expected)  # recalls in the canonical order
 
 
+def test_recalls_of_new_emotions_follow_those_of_the_known_ones() -> None:
+    rows = pd.DataFrame({"truth": ["zesty", "sad", "verträumt"], "prediction": ["zesty", "zesty", "verträumt"]})
+    found = metrics.scores(rows.assign(p_zesty=1.0, p_verträumt=0.0, p_sad=0.0))
+    recalls = {name: value for name, value in found.items() if name.startswith("recall.")}
+    assert list(recalls.items()) == [("recall.sad", 0.0), ("recall.verträumt", 1.0), ("recall.zesty", 1.0)]
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_scores_are_those_of_audmetric(seed: int) -> None:
     """Tables with rare classes, and one that is never annotated."""

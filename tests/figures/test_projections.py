@@ -34,6 +34,13 @@ def test_there_is_a_panel_for_each_emotion_and_no_other(names: list[str]) -> Non
     check_legend(figure)
 
 
+def test_panels_of_new_emotions_follow_those_of_the_known_ones() -> None:
+    table = points(0).replace({"emotion": {"calm": "verträumt", "fearful": "excited"}})
+    figure = drawn(projection_map(table))
+    names = [axes.get_title() for axes in figure.axes if axes.axison]
+    assert names == ["neutral", "happy", "sad", "angry", "disgust", "surprised", "excited", "verträumt"]
+
+
 def test_a_panel_shows_every_row_at_its_place() -> None:
     table = points(24)
     figure = drawn(projection_map(table))

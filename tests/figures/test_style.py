@@ -2,8 +2,10 @@
 
 import itertools
 
+import matplotlib as mpl
 import numpy as np
 import pytest
+from matplotlib import font_manager
 from matplotlib.colors import to_rgb
 
 from ser.core.tables import EMOTIONS
@@ -49,6 +51,17 @@ def test_colours_do_not_depend_on_the_order_of_the_emotions_nor_on_how_many_of_t
     assert style.colours([*new, *EMOTIONS]) == style.COLOURS | {name: found[name] for name in new}
     assert len(set(found.values())) == len(found) == 13
     assert set(style.colours([*new, "new_z"])) == {*new, "new_z"}  # colours repeat
+
+
+def test_a_letter_that_the_font_lacks_is_drawn_with_another_installed_font(monkeypatch: pytest.MonkeyPatch) -> None:
+    """STIX, which comes with matplotlib, stands for a font of Asia; a missing letter would be a warning."""
+    monkeypatch.setattr(style, "SCRIPTS", ("No such font", "STIXGeneral"))
+    monkeypatch.setitem(mpl.rcParams, "font.family", style.fonts(font_manager.get_font_names()))
+    assert mpl.rcParams["font.family"] == ["DejaVu Sans", "STIXGeneral"]
+    assert style.png(style.titled(1, 1, "\u29d8"))  # wiggly fence
+    monkeypatch.setitem(mpl.rcParams, "font.family", [style.FONT])
+    with pytest.warns(UserWarning, match="Glyph"):
+        style.png(style.titled(1, 1, "\u29d8"))
 
 
 def test_dark_middle_and_light_differ_in_lightness() -> None:
