@@ -209,6 +209,20 @@ def test_what_the_message_tells_to_add_works(tmp_path: Path, folder: str, choice
     assert utterances["emotion"].tolist() == [emotion or folder]
 
 
+def test_what_the_message_tells_to_add_for_a_code_in_a_list_works(tmp_path: Path) -> None:
+    written(tmp_path / "corpus" / "a.wav")
+    (tmp_path / "corpus" / "list.csv").write_text("file,emotion\na.wav,07\n")
+    with pytest.raises(InvalidCorpus) as error:
+        ingested(tmp_path / "corpus", "corpus=table")
+    ((file, line),) = re.findall(r"add to label_map in (\S+): (.+?), where EMOTION", str(error.value))
+    shutil.copytree(CONF, tmp_path / "conf")
+    before, below = (tmp_path / file).read_text(encoding="utf-8").split("  ps: ")
+    entry = line.replace("EMOTION", "excited")
+    (tmp_path / file).write_text(f"{before}  {entry}\n  ps: {below}", encoding="utf-8")
+    utterances = ingested(tmp_path / "corpus", "corpus=table", conf=tmp_path / "conf").utterances
+    assert utterances["emotion"].tolist() == ["excited"]
+
+
 def test_the_message_for_an_emotion_that_a_scheme_does_not_name_works(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="labels") as error:
         composed("labels.actions.excited=happy")
