@@ -40,8 +40,9 @@ ATTENTION = (
     *("model.filters=[4,4]", "model.dense_units=8", "model.n_blocks=1", "model.n_heads=2"),
     *("model.max_time_mask=8", "model.max_band_mask=4"),
 )
-STUDIES = {
-    "functionals": ("model=svm", "balance.k_neighbors=1"),
+FOLDS = ("partition=speaker_folds", "partition.n_folds=3")
+STUDIES = {  # one of several folds; tests/stages/test_neural_stages.py has networks of several
+    "functionals": ("model=svm", "balance.k_neighbors=1", *FOLDS),
     "spectrogram": ("model=attention", EPOCHS, *ATTENTION),
     "frames": ("model=conv_bilstm", EPOCHS, "model.filters=[4]", "model.recurrent_units=4", "model.dense_units=[8]"),
     "tuned_yamnet": ("model=tuned_yamnet", EPOCHS, "model.n_layers=3", "model.n_frozen=1"),
@@ -74,7 +75,7 @@ def extracted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         compose(folder, *STUDIES["functionals"])
-        for stage in (ingest, partition, extract_librosa, extract_log_mel, extract_frames, extract_yamnet_bands):
+        for stage in (ingest, extract_librosa, extract_log_mel, extract_frames, extract_yamnet_bands):
             stage.main()
     return folder
 
@@ -94,8 +95,8 @@ def recorded_otherwise(corpus: Path) -> None:
 
 def compose(folder: Path, *overrides: str) -> None:
     corpus = ("corpus=ravdess", f"corpus.root={folder / 'corpus'}", "labels=common_four")
-    folds = ("partition=speaker_folds", "partition.n_folds=3", "whisper_states.duration=1.6")  # of the small encoder
-    params.compose([*corpus, *folds, *overrides], conf=CONF, path=folder / "params.yaml")
+    encoder = "whisper_states.duration=1.6"  # of the small one
+    params.compose([*corpus, encoder, *overrides], conf=CONF, path=folder / "params.yaml")
 
 
 @pytest.fixture(
@@ -110,6 +111,7 @@ def study(request: pytest.FixtureRequest, extracted: Path, tmp_path_factory: pyt
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         compose(folder, *STUDIES[request.param])
+        partition.main()
         if request.param == "tuned_whisper":
             files.write_json(extract_whisper_states.AVAILABILITY, {"wanted": True})
             extract_whisper_states.main()
@@ -119,6 +121,11 @@ def study(request: pytest.FixtureRequest, extracted: Path, tmp_path_factory: pyt
         for stage in (balance, train, evaluate):
             stage.main()
     return folder
+
+
+def last_fold(study: Path) -> Path:
+    """Folder of the model of the last fold."""
+    return max((study / "models").iterdir())
 
 
 def evaluated_rows(study: Path) -> Iterator[tuple[str, str, pd.DataFrame]]:
@@ -137,8 +144,10 @@ def served(recognizer: Recognizer, path: Path) -> dict[str, float]:
 def test_every_test_utterance_is_predicted_from_its_recording_as_in_evaluation(study: Path) -> None:
     recognizers = {path.name: recognition.load(path, all_speech=True) for path in (study / "models").iterdir()}
     rows = list(evaluated_rows(study))
-    assert len(rows) == 6 * 14
-    assert {fold for fold, _, _ in rows} == set(recognizers) == {"fold_0", "fold_1", "fold_2"}
+    partitions = tables.read_partitions(study / "data/partitions.csv")
+    n_folds = partitions["fold"].nunique()
+    assert len(rows) == (partitions["partition"] == "test").sum() == n_folds * 2 * 14
+    assert {fold for fold, _, _ in rows} == set(recognizers) == {f"fold_{k}" for k in range(n_folds)}
     found, evaluated = [], []
     for fold, path, row in rows:
         with opened(study / "corpus" / path) as recording:
@@ -147,7 +156,7 @@ def test_every_test_utterance_is_predicted_from_its_recording_as_in_evaluation(s
         found.append(list(prediction["probabilities"].values()))
         evaluated.append([row[f"p_{label}"] for label in prediction["probabilities"]])
     np.testing.assert_allclose(found, evaluated, rtol=0, atol=DIGITS * 1.001)
-    assert np.ptp(found, axis=0).max() > 0.01  # the recording matters
+    assert np.ptp(found, axis=0).max() > 1000 * DIGITS  # the recording matters, far more than what is tolerated
 
 
 def is_tied(row: pd.Series) -> bool:
@@ -157,7 +166,7 @@ def is_tied(row: pd.Series) -> bool:
 
 
 def test_a_waveform_in_memory_is_predicted_like_its_file(study: Path) -> None:
-    recognizer = recognition.load(study / "models/fold_1", all_speech=True)
+    recognizer = recognition.load(last_fold(study), all_speech=True)
     for path in sorted((study / "corpus").rglob("*.flac"))[:6]:
         waveform, rate = soundfile.read(path, dtype="float32")
         from_memory = recognizer.probabilities(waveform if waveform.ndim == 1 else waveform.mean(axis=1), rate)
@@ -175,10 +184,10 @@ def test_the_function_of_the_package_predicts_with_the_given_bundle(
     study: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Detection of speech is its only step beyond evaluation."""
-    recognizer = recognition.load(study / "models/fold_2", all_speech=True)
+    recognizer = recognition.load(last_fold(study), all_speech=True)
     monkeypatch.setattr(voice_activity, "speech_probability", lambda *_: 1.0)
     for path in sorted((study / "corpus").rglob("*.flac"))[::9]:
-        assert predict_emotion(path, model=study / "models/fold_2")["probabilities"] == served(recognizer, path)
+        assert predict_emotion(path, model=last_fold(study))["probabilities"] == served(recognizer, path)
 
 
 def test_an_export_predicts_as_in_evaluation(study: Path, tmp_path: Path) -> None:
