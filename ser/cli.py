@@ -120,14 +120,26 @@ def _shown(value: object) -> str:
 def corpora(root: Path) -> str:
     """Table of the known corpora: what `root` contains, and what the whole corpus contains."""
     rows = [("corpus", "channel", "recordings", "speakers", "licence", "state")]
-    for holding in inventory.holdings(root):
+    counted = [name for name in inventory.INSTALLABLE if name not in inventory.UNCOUNTED]
+    rows += [row for name in counted for row in _counted(name, root / name)]
+    rows += [(name, "", *_uncounted(name, root / name)) for name in inventory.UNCOUNTED]
+    return "\n".join([f"corpora in {root}, by file names:", "", *aligned(rows)])
+
+
+def _counted(corpus: str, folder: Path) -> list[tuple[str, str, str, str, str, str]]:
+    """Rows of a corpus with fixed contents, one of each vocal channel."""
+    licence = CORPORA[corpus].licence
+    try:
+        holdings = inventory.holdings_of(corpus, folder)
+    except ValueError as error:  # in the files that state its labels; the other corpora are listed anyway
+        return [(corpus, "", "", "", licence, str(error).splitlines()[0].rstrip(":"))]
+    rows = []
+    for holding in holdings:
         recordings = f"{holding.n_recordings} of {holding.expected_recordings}"
         known = holding.expected_speakers
         speakers = f"{holding.n_speakers} of {known}" if known else "unknown"
-        licence = CORPORA[holding.corpus].licence
-        rows.append((holding.corpus, holding.vocal_channel, recordings, speakers, licence, _state(holding)))
-    rows += [(name, "", *_uncounted(name, root / name)) for name in inventory.UNCOUNTED]
-    return "\n".join([f"corpora in {root}, by file names:", "", *aligned(rows)])
+        rows.append((corpus, holding.vocal_channel, recordings, speakers, licence, _state(holding)))
+    return rows
 
 
 def _uncounted(corpus: str, folder: Path) -> tuple[str, str, str, str]:

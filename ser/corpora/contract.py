@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from ser.corpora.archive import Archive
 from ser.corpora.naming import Naming
+from ser.corpora.speakers import Completion
 from ser.corpora.votes import Votes
 
 
@@ -28,6 +29,10 @@ class Corpus:
     """Steps by which a person gets the corpus into the folder `{root}`."""
     parse: Callable[[PurePosixPath], Naming]
     """Path below the corpus's folder -> facts about the recording; an `InvalidName` for a path of another form."""
+    labels: Callable[[Path], Completion] | None = None
+    """Folder of the corpus -> function that adds to a naming what files of the corpus state; None: its name is all."""
+    others: str | None = None
+    """Regular expression that finds the paths of audio that is no recording of the corpus."""
     spelled: Callable[[str], str] = str
     """Label of a label map -> the label as `parse` writes it."""
     has_words: bool = False

@@ -88,7 +88,7 @@ def _check_target(emotion: str, action: str, actions: Mapping[str, str]) -> None
         raise ValueError(f"{setting} is {action!r}; did you mean {guess!r}? {wanted}")
 
 
-def check_map(label_map: Mapping[str, str], setting: str) -> None:
+def check_map(label_map: Mapping[str, str | None], setting: str) -> None:
     """Check that the `label_map` of the section `setting` maps each label to the name of an emotion.
 
     Raises
@@ -105,6 +105,8 @@ def check_map(label_map: Mapping[str, str], setting: str) -> None:
     ValueError: corpus.label_map has W: Angry; did you mean 'angry'?
     """
     for label, emotion in label_map.items():
+        if emotion is None:
+            continue
         guess = near(normal(emotion), dict.fromkeys(EMOTIONS))
         if not is_name(emotion):
             remedy = f"did you mean {guess!r}?" if guess else f"wanted one of {', '.join(EMOTIONS)}, or {FORM}"

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-VOCAL_CHANNELS = ("speech", "song")
+VOCAL_CHANNELS = ("speech", "song", "nonspeech")
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class Naming:
     """
 
     corpus_label: str
-    """The corpus's own code or word for the emotion."""
+    """The corpus's own code or word for the emotion; "" where a file of the corpus states it."""
     speaker: str | None = None
     sex: str | None = None
     language: str | None = None

@@ -39,6 +39,8 @@ class Pattern:
     language: str | None = None
     sex: str | None = None
     """Sex of all speakers."""
+    speaker: str | None = None
+    """The only speaker."""
     vocal_channel: str = "speech"
 
     def __call__(self, path: PurePosixPath) -> Naming:
@@ -57,7 +59,13 @@ class Pattern:
         found = re.fullmatch(rf"(?s:.*/)?(?:{self.expression})", str(path.parent / path.stem), re.IGNORECASE)
         if found is None:
             raise foreign_name(self.title, self.example)
-        facts: dict[str, Any] = {"language": self.language, "sex": self.sex, "vocal_channel": self.vocal_channel}
+        facts: dict[str, Any] = {
+            "corpus_label": "",
+            "language": self.language,
+            "sex": self.sex,
+            "speaker": self.speaker,
+            "vocal_channel": self.vocal_channel,
+        }
         for name, text in found.groupdict().items():
             facts[name] = None if text is None else self.reads.get(name, str)(text)
         return Naming(**{"recording": path.stem, **facts})

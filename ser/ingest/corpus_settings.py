@@ -31,8 +31,8 @@ class CorpusSettings:
     """Relative to the root; empty where the root is the corpus."""
     reader: str
     """Module of `ser.corpora` that parses the file names."""
-    label_map: Mapping[str, str]
-    """Corpus label -> emotion."""
+    label_map: Mapping[str, str | None]
+    """Corpus label -> emotion; None: it is no emotion, and its recordings are left out."""
     vocal_channels: Channels | None = None
     """Vocal channels to keep; None keeps all."""
     speaker_pattern: str | None = None
@@ -59,7 +59,19 @@ class CorpusSettings:
     def emotion_of(self) -> dict[str, str]:
         """Corpus label, as the reader writes it -> emotion."""
         spelled = readers.corpus(self.reader).spelled
-        return {spelled(label): emotion for label, emotion in self.label_map.items()}
+        return {spelled(label): emotion for label, emotion in self.label_map.items() if emotion is not None}
+
+    @property
+    def not_emotions(self) -> set[str]:
+        """Corpus labels, as the reader writes them, that are no emotion.
+
+        Examples
+        --------
+        >>> sorted(CorpusSettings("x", "", "iemocap", label_map={"neu": "neutral", "xxx": None}).not_emotions)
+        ['xxx']
+        """
+        spelled = readers.corpus(self.reader).spelled
+        return {spelled(label) for label, emotion in self.label_map.items() if emotion is None}
 
     def check(self) -> None:
         """Check the names in the settings.

@@ -37,6 +37,8 @@ class Tally:
     """Corpus -> emotion that the labels drop -> number of recordings."""
     not_selected: Counter[str] = field(default_factory=Counter)
     """Corpus and vocal channel -> number of files."""
+    no_emotion: Counter[str] = field(default_factory=Counter)
+    """Corpus and its label, which the label map gives no emotion -> number of files."""
     copies: Counter[str] = field(default_factory=Counter)
     """Folder -> number of its files that repeat recordings of other folders."""
     substitutes: Counter[str] = field(default_factory=Counter)
@@ -110,6 +112,7 @@ class Tally:
             "substitutes": _in_order(self.substitutes),
             "not_audio": _in_order(self.not_audio),
             "not_read": self.not_read,
+            **({"no_emotion": _in_order(self.no_emotion)} if self.no_emotion else {}),
             **({"adjusted": self.adjusted} if self.adjusted else {}),
             **({"new_emotions": _in_order(self.new_emotions)} if self.new_emotions else {}),
             **({"idle_actions": self.idle_actions} if self.idle_actions else {}),
@@ -184,6 +187,9 @@ def _of_emotions(report: Mapping[str, Any], scheme: str) -> list[str]:
 def _left_out(report: Mapping[str, Any]) -> list[str]:
     lines = [
         f"not selected by corpus.vocal_channels: {count} of {name}" for name, count in report["not_selected"].items()
+    ]
+    lines += [
+        f"left out, no emotion by corpus.label_map: {n} of {name}" for name, n in report.get("no_emotion", {}).items()
     ]
     if n_copies := sum(report["copies"].values()):
         lines.append(f"counted once: {n_copies} files repeat recordings of other folders")

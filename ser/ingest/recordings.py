@@ -82,9 +82,14 @@ def _selected(
     selected: list[Recording] = []
     dropped: dict[str, set[str]] = {}
     name, channels, tally = settings.name, settings.vocal_channels, emotions.tally
+    not_emotions = settings.not_emotions
     for path, entry in named:
+        corpus_label = entry.naming.corpus_label
+        if corpus_label in not_emotions:
+            tally.no_emotion[f"{name}, {corpus_label}"] += 1
+            continue
         try:
-            emotion = emotions.of(entry.naming.corpus_label)
+            emotion = emotions.of(corpus_label)
         except InvalidName as error:
             tally.rejects.append(Reject(path, error.reason, error.remedy, entry.where))
             continue

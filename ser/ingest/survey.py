@@ -1,6 +1,8 @@
 """Facts that the names of the files below a folder state; nothing is decoded."""
 
+import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -106,21 +108,33 @@ def survey(folder: Path, corpus: Corpus, *, speaker_pattern: str | None = None) 
     >>> [str(one.path) for one in found.named], [one.path for one in found.rejects]
     (['DC/a01.wav'], ['DC/angry.wav'])
     """
-    complete = speakers.completion(folder, speaker_pattern)
     paths, not_audio = _candidates(folder)
+    parse = _reader(folder, corpus, speaker_pattern)
     found = Survey(not_audio=not_audio)
     for path in sorted(paths, key=lambda path: (len(path.parts), path)):
         if not files.is_utf_8(path):
             found.rejects.append(Reject(files.escaped(path), names.REASON, names.remedy(folder, path)))
             continue
+        if corpus.others is not None and re.search(corpus.others, str(path)):
+            found.not_audio[path.suffix.lower()] += 1
+            continue
         if path.stem in corpus.known_defects:
             found.known_defects[str(path)] = corpus.known_defects[path.stem]
             continue
         try:
-            found.named.append(Named(path, complete(path, corpus.parse(path))))
+            found.named.append(Named(path, parse(path)))
         except InvalidName as error:
             found.rejects.append(Reject(str(path), error.reason, error.remedy))
     return _without_substitutes(found)
+
+
+def _reader(folder: Path, corpus: Corpus, speaker_pattern: str | None) -> Callable[[PurePosixPath], Naming]:
+    """Reader of a path, with all that files of the corpus add."""
+    with_speaker = speakers.completion(folder, speaker_pattern)
+    if corpus.labels is None:
+        return lambda path: with_speaker(path, corpus.parse(path))
+    with_labels = corpus.labels(folder)
+    return lambda path: with_speaker(path, with_labels(path, corpus.parse(path)))
 
 
 def _without_substitutes(found: Survey) -> Survey:

@@ -20,11 +20,13 @@ TRAIN, DEV = "train", "dev"
 LEAST_FOLDS = 4  # of which the next one is dev; of fewer folds, it would take too much of the training
 NAMES = {
     **{name: name for name in ("aesdd", "ased", "cafe", "casia", "emodb", "emovo", "enterface", "esd", "mesd")},
-    **{name: name for name in ("oreau", "polish", "ravdess", "savee", "shemo", "subesco", "tess", "urdu")},
-    "crema_d": "cremad",
-    "turev_db": "turevdb",
+    **{name: name for name in ("emns", "emozionalmente", "iemocap", "m3ed", "mead", "meld", "oreau", "pavoque")},
+    **{name: name for name in ("polish", "ravdess", "resd", "savee", "shemo", "subesco", "tess", "urdu")},
+    **{name: name.replace("_", "") for name in ("asvp_esd", "crema_d", "emov_db", "msp_podcast", "turev_db")},
+    "jl": "jlcorpus",
 }
 """Corpus -> its name in EmoBox."""
+OTHERS_TRAIN = ("m3ed", "mead", "msp_podcast")  # the package does not have their long training lists
 
 
 @cache
@@ -67,7 +69,8 @@ def unlisted(absent: pd.DataFrame, present: pd.DataFrame) -> pd.Series:
 
 def _is_unlisted(utterances: pd.DataFrame) -> pd.Series:
     names = zip(utterances["corpus"], utterances["utterance"], strict=True)
-    found = [corpus in NAMES and _name(name) not in roles(corpus) for corpus, name in names]
+    listed = set(NAMES) - set(OTHERS_TRAIN)
+    found = [corpus in listed and _name(name) not in roles(corpus) for corpus, name in names]
     return pd.Series(found, utterances.index, dtype=bool)
 
 
@@ -108,8 +111,11 @@ def emobox(utterances: pd.DataFrame, *, corpus: str | None, dev_fraction: float,
     here = sorted(utterances["corpus"].unique())
     if len(here) > 1:
         raise ValueError(f"partition=emobox is for one corpus, and here are {', '.join(here)}; choose one: -S corpus=…")
-    known = roles(corpus or here[0])
+    name = corpus or here[0]
+    known = roles(name)
     role = utterances["utterance"].map(_name).map(known)
+    if name in OTHERS_TRAIN:
+        role = role.fillna(TRAIN)
     listed, role = utterances[role.notna()], role[role.notna()]
     n_folds = max(int(one) for one in set(known.values()) if one.isdigit())
     if empty := [k for k in range(1, n_folds + 1) if not (role == str(k)).any()]:

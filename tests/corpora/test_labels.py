@@ -22,10 +22,12 @@ KEPT = {
         "pleasant_surprise",
     ),
     "common_four": ("neutral", "happy", "sad", "angry"),
+    "iemocap_four": ("neutral", "happy", "sad", "angry"),
+    "iemocap_six": ("neutral", "happy", "sad", "angry", "excited", "frustrated"),
     # Ekman (1992): enjoyment, sadness, anger, fear, disgust, surprise
     "big_six": ("happy", "sad", "angry", "fearful", "disgust", "surprised"),
 }
-MERGED = {"big_six": {"pleasant_surprise": "surprised"}}
+MERGED = {"big_six": {"pleasant_surprise": "surprised"}, "iemocap_four": {"excited": "happy"}}
 
 
 def scheme(name: str) -> labels.Scheme:

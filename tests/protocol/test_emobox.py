@@ -14,6 +14,8 @@ from ser.protocol import consistency, emobox, partitions
 from ser.protocol.left_out import left_out
 from tests.support.paths import ROOT
 
+LARGE = ("asvp_esd", "emov_db", "esd", "mead", "pavoque", "subesco")  # and alike
+NAMED = [name for name in emobox.NAMES if corpora.corpus(name).labels is None and name not in LARGE]
 SETTINGS = yaml.safe_load((ROOT / "conf/partition/emobox.yaml").read_text())
 
 
@@ -43,7 +45,7 @@ def in_fold(table: pd.DataFrame, fold: int, partition: str) -> set[str]:
 
 
 @pytest.mark.real
-@pytest.mark.parametrize("corpus", emobox.NAMES)
+@pytest.mark.parametrize("corpus", sorted(set(emobox.NAMES) - {"pavoque"}))  # whose listing has no names
 def test_the_folds_are_those_of_the_listing(corpora_root: Path, corpus: str) -> None:
     parse, roles = corpora.corpus(corpus).parse, emobox.roles(corpus)
     path = corpora_root / "file_lists" / "emobox" / f"{emobox.NAMES[corpus]}.csv"
@@ -53,7 +55,7 @@ def test_the_folds_are_those_of_the_listing(corpora_root: Path, corpus: str) -> 
     assert set(listed) <= set(roles)
 
 
-@pytest.mark.parametrize("corpus", [name for name in emobox.NAMES if name not in ("esd", "subesco")])  # large, alike
+@pytest.mark.parametrize("corpus", NAMED)
 def test_every_fold_trains_tests_and_has_dev_and_each_recording_once(corpus: str) -> None:
     table, roles = made(corpus), emobox.roles(corpus)
     assert len(table) == table["fold"].nunique() * len(roles)
