@@ -35,6 +35,7 @@ def parse(path: PurePosixPath) -> Naming:
         corpus_label="",
         language="en",
         vocal_channel="speech",
+        partition=part,
         recording=f"{part}/{match['utterance']}",
         is_substitute=match["copy"] is not None,
     )

@@ -9,6 +9,7 @@ from ser.corpora.side_labels import Facts, completion, found, read_json, rows, s
 from ser.corpora.speakers import Completion
 
 HOMEPAGE = "https://ecs.utdallas.edu/research/researchlabs/msp-lab/MSP-Podcast.html"
+PARTITIONS = {"train": "train", "development": "dev", "validation": "dev", "test1": "test"}
 NAMES = tuple(f"labels_{word}.{suffix}" for word in ("consensus", "concensus") for suffix in ("csv", "json"))
 
 
@@ -37,6 +38,7 @@ def _facts(row: dict[str, str]) -> Facts:
         "corpus_label": row["EmoClass"],
         "speaker": None if speaker.casefold() in ("", "unknown") else speaker,
         "sex": SEX(sex) if sex else None,
+        "partition": PARTITIONS.get(row.get("Split_Set", "").casefold(), row.get("Split_Set") or None),
     }
 
 

@@ -79,10 +79,14 @@ def test_meld_has_parts_with_the_same_names_and_its_second_films_are_substitutes
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("labels_concensus.csv", "FileName,EmoClass,SpkrID,Gender\nMSP-PODCAST_0001_0008.wav,H,12,Female\n"),
+        (
+            "labels_concensus.csv",
+            "FileName,EmoClass,SpkrID,Gender,Split_Set\nMSP-PODCAST_0001_0008.wav,H,12,Female,Development\n",
+        ),
         (
             "labels_consensus.json",
-            '{"MSP-PODCAST_0001_0008.wav": {"EmoClass": "H", "SpkrID": 12, "Gender": "Female"}}',
+            '{"MSP-PODCAST_0001_0008.wav": {"EmoClass": "H", "SpkrID": 12, "Gender": "Female",'
+            ' "Split_Set": "Validation"}}',
         ),
     ],
 )
@@ -92,7 +96,7 @@ def test_labels_of_msp_podcast_are_csv_or_json(tmp_path: Path, name: str, conten
     (tmp_path / "Labels" / name).write_text(content)
     (found,) = survey.survey(tmp_path, corpus("msp_podcast")).named
     naming = found.naming
-    assert (naming.corpus_label, naming.speaker, naming.sex) == ("H", "12", "female")
+    assert (naming.corpus_label, naming.speaker, naming.sex, naming.partition) == ("H", "12", "female", "dev")
 
 
 @pytest.mark.parametrize(
