@@ -1,5 +1,6 @@
 """Utterances that share samples: those of equal audio, and segments of one recording that overlap."""
 
+from collections.abc import Mapping
 from math import inf
 
 import pandas as pd
@@ -32,19 +33,19 @@ def groups(utterances: pd.DataFrame) -> pd.Series:
     if "start" not in utterances:
         return hashes
     parent: dict[str, str] = {}
-
-    def top(name: str) -> str:
-        while (above := parent.get(name, name)) != name:
-            name = above
-        return name
-
     spans = zip(utterances["path"], utterances["start"].fillna(0.0), utterances["end"].fillna(inf), hashes, strict=True)
     recording, last, leader = "", -inf, ""
     for path, start, end, name in sorted(spans):
         if path == recording and start < last:
-            first, second = sorted((top(leader), top(name)))
+            first, second = sorted((_top(leader, parent), _top(name, parent)))
             parent[second] = first
             last = max(last, end)
         else:
             recording, last, leader = path, end, name
-    return hashes.map(top)
+    return hashes.map(lambda name: _top(name, parent))
+
+
+def _top(name: str, parent: Mapping[str, str]) -> str:
+    while (above := parent.get(name, name)) != name:
+        name = above
+    return name

@@ -61,7 +61,9 @@ def prepare(corpus: Mapping[str, Any]) -> None:
     """
     root = Path(corpus["root"])
     if corpus.get("list") and not root.exists() and not str(root).startswith("~"):
-        root.mkdir(parents=True)
+        files.write_text(
+            root / ".keep", "DVC wants this folder; the recordings lie elsewhere, where a list names them\n"
+        )
     check(corpus["root"])
 
 

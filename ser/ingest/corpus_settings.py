@@ -46,7 +46,13 @@ class CorpusSettings:
 
     @property
     def of_list(self) -> ListSettings:
-        """Settings of the list that names the recordings."""
+        """Settings of the list that names the recordings.
+
+        Examples
+        --------
+        >>> CorpusSettings("mine", "", "table", label_map={}, list="my.csv").of_list.list
+        'my.csv'
+        """
         own = self.list, self.columns, self.prefix, self.votes
         return ListSettings(*own, speaker_pattern=self.speaker_pattern, section=self.section)
 

@@ -1,6 +1,6 @@
 """Recordings of one or several corpora that become utterances, chosen by their file names; nothing is decoded."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -169,7 +169,7 @@ def of_corpora(
 
 
 def present(
-    root: Path, members: Iterable[str], corpora: list[str] | None, *, lists: Mapping[str, bool] = MappingProxyType({})
+    root: Path, members: Collection[str], corpora: list[str] | None, *, lists: Mapping[str, bool] = MappingProxyType({})
 ) -> list[str]:
     """Names of `corpora`, or of all `members` if that is None, that have a folder in `root`, or a list.
 
@@ -191,7 +191,6 @@ def present(
     ...     present(Path(folder), ["savee", "tess"], None)
     ['tess']
     """
-    members = list(members)
     there = {name for name in members if _is_there(root / name, lists.get(name))}
     if isinstance(corpora, str):
         raise ValueError(f"corpus.corpora is {corpora!r}; write it as a list: [{corpora}]")

@@ -34,8 +34,7 @@ def check(table: pd.DataFrame, utterances: pd.DataFrame, *, speaker_independent:
     Traceback (most recent call last):
     ValueError: the same audio is in two partitions of a fold
     """
-    facts = utterances[["utterance", "emotion"]].assign(audio=shared_audio.groups(utterances))
-    facts = table.merge(facts, on="utterance")
+    facts = utterances[["utterance", "emotion"]].assign(audio=shared_audio.groups(utterances)).merge(table)
     if not (facts.groupby("fold")["partition"].nunique() == 3).all():
         raise ValueError("a fold has no utterance in train, dev or test; change the partition's fractions or folds")
     for fold, rows in facts.groupby("fold"):

@@ -42,13 +42,12 @@ def of_roles(columns: Sequence[str], chosen: Mapping[str, str | None], section: 
     chosen
         Role -> column, `none`, or None for the common names.
     section
-        Section of the configuration that holds `chosen`, for the message.
+        Section that holds `chosen`, for the message.
 
     Raises
     ------
     ValueError
-        If a chosen column or role is unknown, a needed column is missing, a name occurs twice, or an unknown name is
-        nearly that of a column which is missing; one message lists all of it.
+        If a chosen column is unknown, a needed one is missing, a name occurs twice, or one is evidently misspelled.
 
     Examples
     --------
@@ -67,11 +66,7 @@ def of_roles(columns: Sequence[str], chosen: Mapping[str, str | None], section: 
             wrong.append(f"{section}.columns.{role} is {wanted!r}, which is no column; {_near(str(wanted), columns)}")
         elif wanted is None and (name := next((name for name in names if name in known), None)):
             found[role] = known[name]
-    wrong += [
-        f"no column of the {role} ({', '.join(ROLES[role])}); name it: -S {section}.columns.{role}=NAME"
-        for role in NEEDED
-        if role not in found and chosen.get(role) in (None, UNUSED)
-    ]
+    wrong += _lacking(found, chosen, section)
     wrong += _misspelled(columns, found, chosen, section)
     if wrong:
         listed = "\n".join(f"  {line}" for line in dict.fromkeys(wrong))
@@ -88,6 +83,14 @@ def unread(columns: Sequence[str], roles: Mapping[str, str]) -> list[str]:
     ['text']
     """
     return [column for column in columns if column not in roles.values()]
+
+
+def _lacking(found: Mapping[str, str], chosen: Mapping[str, str | None], section: str) -> list[str]:
+    return [
+        f"no column of the {role} ({', '.join(ROLES[role])}); name it: -S {section}.columns.{role}=NAME"
+        for role in NEEDED
+        if role not in found and chosen.get(role) in (None, UNUSED)
+    ]
 
 
 def _misspelled(

@@ -2,9 +2,9 @@
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from ser.audio.segments import Segment
 from ser.core import files
@@ -13,6 +13,8 @@ from ser.corpora import speaker_table
 from ser.corpora.naming import InvalidName, Naming
 from ser.ingest.lists.listing import EXTRA
 from ser.ingest.lists.places import Places
+
+Value = TypeVar("Value")
 
 CLOCK = re.compile(r"(?:(?P<days>\d+) days? )?(?:(?:(?P<h>\d+):)?(?P<m>\d+):)?(?P<s>\d+(?:[.,]\d*)?)")
 NOTHING = ("", "nan", "nat", "none", "null", "na", "n/a")
@@ -29,8 +31,9 @@ class Entry(NamedTuple):
 
     Examples
     --------
-    >>> Entry(2, "a.wav", Path("a.wav"), Naming("happy")).row
-    2
+    >>> one = Entry(2, "a.wav", Path("/data/a.wav"), Naming("happy"))
+    >>> one.part
+    ('/data/a.wav', None)
     """
 
     row: int
@@ -65,23 +68,12 @@ def entry(row: int, cells: Mapping[str, str], roles: Mapping[str, str], places: 
     """
     given = {role: cells.get(column, "") for role, column in roles.items()}
     wrong: list[InvalidName] = list(_empty(cells, given))
-    path, sex, segment = Path(), None, None
-    try:
-        path = places.find(given["file"]) if given["file"] else path
-    except InvalidName as error:
-        wrong.append(error)
-    try:
-        sex = speaker_table.sex(given.get("sex", ""))
-    except ValueError as error:
-        reason, _, remedy = str(error).partition("; ")
-        wrong.append(InvalidName(reason, remedy))
-    try:
-        segment = _segment(given.get("start", ""), given.get("end", ""))
-    except InvalidName as error:
-        wrong.append(error)
-    if not files.is_utf_8(path):
+    path = _or_fault(wrong, lambda: places.find(given["file"]) if given["file"] else None)
+    sex = _or_fault(wrong, lambda: speaker_table.sex(given.get("sex", "")))
+    segment = _or_fault(wrong, lambda: _segment(given.get("start", ""), given.get("end", "")))
+    if path is not None and not files.is_utf_8(path):
         wrong.append(InvalidName("the name of its file is not UTF-8", "rename it"))
-    if wrong:
+    if wrong or path is None:
         return wrong
     split = given.get("split", "")
     naming = Naming(
@@ -93,6 +85,16 @@ def entry(row: int, cells: Mapping[str, str], roles: Mapping[str, str], places: 
         partition=SPLITS.get(split.casefold(), split) or None,
     )
     return Entry(row, given["file"], path, naming, segment, given.get("annotator", ""))
+
+
+def _or_fault(wrong: list[InvalidName], function: Callable[[], Value]) -> Value | None:
+    """Result of a function; None if it raises an error, which `wrong` gets."""
+    try:
+        return function()
+    except ValueError as error:
+        reason, _, remedy = str(error).partition("; ")
+        wrong.append(InvalidName(reason, remedy))
+    return None
 
 
 def _empty(cells: Mapping[str, str], given: Mapping[str, str]) -> Iterator[InvalidName]:

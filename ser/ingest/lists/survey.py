@@ -46,42 +46,62 @@ def survey(
     folder
         Folder of the corpus: the root, or a folder in it.
     emotion
-        Label -> canonical emotion, or an `InvalidName`.
+        Label -> emotion, or an `InvalidName`.
 
     Raises
     ------
     ValueError
-        If the list is missing, cannot be read, lacks a column or has no rows.
+        For the same reasons as `opened`.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     _ = Path(folder, "a.wav").write_bytes(b"")
+    ...     _ = Path(folder, "my.csv").write_text("wav,label\\na.wav,sad\\ngone.wav,sad")
+    ...     found, facts = survey(Path(folder), Path(folder), ListSettings(None), str)
+    >>> [one.where for one in found.named], [one.where for one in found.rejects]
+    (['my.csv, row 2'], ['my.csv, row 3'])
     """
     listed, roles = opened(folder, settings)
-    folders = [listed.path.parent, folder]
-    found = Survey()
+    found, folders = Survey(), [listed.path.parent, folder]
     rows = _entries(listed, roles, places.Places(folders, settings.prefix), found)
     facts: dict[str, Any] = {"path": str(listed.path), "rows": len(listed.rows), "columns": roles}
     facts["not_read"] = columns.unread([name for name in listed.columns if name], roles)
-    if utterances.are_votes(rows, settings.votes):
-        rows, faults, votes = utterances.majority(rows, emotion)
-        facts["votes"] = votes.report()
-    else:
-        rows, faults = utterances.once(rows)
-    names = utterances.names(rows, lambda row: places.name_of(row.given, row.path, folders))
-    rows, same = _with_own_names(rows, names)
-    for numbers, given, error in (*faults, *same):
+    rows, faults, votes = utterances.of_entries(rows, settings.votes, emotion)
+    facts |= {"votes": votes.report()} if votes else {}
+    rows, same = _with_own_names(rows, folders)
+    rows, without = _with_speakers(rows, root, settings.speaker_pattern)
+    for numbers, given, error in (*faults, *same, *without):
         found.rejects.append(Reject(given, error.reason, error.remedy, listed.where(*numbers)))
-    complete = speakers.completion(Path(), settings.speaker_pattern)
-    for row in rows:
-        path, where = PurePosixPath(places.relative(row.path, root)), listed.where(row.row)
-        try:
-            naming = row.naming if row.naming.speaker else complete(path, row.naming)
-        except InvalidName as error:
-            found.rejects.append(Reject(row.given, error.reason, error.remedy, where))
-            continue
-        found.named.append(Named(path, naming, row.segment, where))
+    found.named = [_named(row, root, listed) for row in rows]
     return found, facts
 
 
-def _with_own_names(rows: Sequence[Entry], names: Sequence[str]) -> tuple[list[Entry], list[utterances.Fault]]:
+def _named(row: Entry, root: Path, listed: listing.Listing) -> Named:
+    path = PurePosixPath(places.relative(row.path, root))
+    return Named(path, row.naming, row.segment, listed.where(row.row))
+
+
+def _with_speakers(rows: list[Entry], root: Path, pattern: str | None) -> tuple[list[Entry], list[utterances.Fault]]:
+    """Rows with the speakers that the pattern finds in their paths, and the faults of those where it finds none."""
+    if pattern is None:
+        return rows, []
+    complete = speakers.completion(root, pattern)
+    found: list[Entry] = []
+    faults: list[utterances.Fault] = []
+    for row in rows:
+        try:
+            path = PurePosixPath(places.relative(row.path, root))
+            found.append(row if row.naming.speaker else row._replace(naming=complete(path, row.naming)))
+        except InvalidName as error:
+            faults.append(((row.row,), row.given, error))
+    return found, faults
+
+
+def _with_own_names(rows: Sequence[Entry], folders: Sequence[Path]) -> tuple[list[Entry], list[utterances.Fault]]:
     """Rows with their names in the order of these, and the faults of those whose names others have."""
+    names = utterances.names(rows, lambda row: places.name_of(row.given, row.path, folders))
     owners: dict[str, Entry] = {}
     faults: list[utterances.Fault] = []
     for name, row in sorted(zip(names, rows, strict=True), key=lambda pair: pair[0]):
@@ -100,6 +120,15 @@ def opened(folder: Path, settings: ListSettings) -> tuple[listing.Listing, dict[
     ------
     ValueError
         If the list is missing, cannot be read, lacks a column or has no rows.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     _ = Path(folder, "a.wav").write_bytes(b"")
+    ...     _ = Path(folder, "my.csv").write_text("wav,label\\na.wav,sad\\ngone.wav,sad")
+    ...     opened(Path(folder), ListSettings(None))[1]
+    {'file': 'wav', 'emotion': 'label'}
     """
     path = listing.found(folder if settings.list is None else Path(settings.list).expanduser())
     listed = listing.read(path, settings.columns.get("emotion"))
@@ -119,6 +148,15 @@ def recordings(folder: Path, settings: ListSettings) -> list[Path]:
     ------
     ValueError
         If the list is missing, cannot be read, lacks a column or has no rows.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     _ = Path(folder, "a.wav").write_bytes(b"")
+    ...     _ = Path(folder, "my.csv").write_text("wav,label\\na.wav,sad\\ngone.wav,sad")
+    ...     [path.name for path in recordings(Path(folder), ListSettings(None))]
+    ['my.csv', 'a.wav']
     """
     listed, roles = opened(folder, settings)
     where = places.Places([listed.path.parent, folder], settings.prefix)

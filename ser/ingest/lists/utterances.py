@@ -38,6 +38,29 @@ class Votes:
         return {"rows": self.n_rows, "utterances": self.n_utterances, "ties": sorted(self.ties)}
 
 
+def of_entries(
+    entries: Sequence[Entry], chosen: bool | None, emotion: Callable[[str], str]
+) -> tuple[list[Entry], list[Fault], Votes | None]:
+    """One entry for each utterance, the faults of rows, and the counts of votes if the rows are votes.
+
+    Parameters
+    ----------
+    chosen
+        The setting `votes`, as in `are_votes`.
+    emotion
+        Label -> canonical emotion, or an `InvalidName`.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from ser.corpora.naming import Naming
+    >>> kept, faults, votes = of_entries([Entry(2, "a.wav", Path("a.wav"), Naming("sad"))], None, str)
+    >>> len(kept), faults, votes
+    (1, [], None)
+    """
+    return majority(entries, emotion) if are_votes(entries, chosen) else (*once(entries), None)
+
+
 def are_votes(entries: Sequence[Entry], chosen: bool | None) -> bool:
     """True if the rows of one utterance are the votes of annotators.
 
@@ -49,6 +72,7 @@ def are_votes(entries: Sequence[Entry], chosen: bool | None) -> bool:
 
     Examples
     --------
+    >>> from pathlib import Path
     >>> from ser.corpora.naming import Naming
     >>> rows = [Entry(row, "a.wav", Path("a.wav"), Naming(label)) for row, label in ((2, "sad"), (3, "calm"))]
     >>> are_votes(rows, None), are_votes(rows[:1], None)
@@ -69,6 +93,7 @@ def once(entries: Sequence[Entry]) -> tuple[list[Entry], list[Fault]]:
 
     Examples
     --------
+    >>> from pathlib import Path
     >>> from ser.corpora.naming import Naming
     >>> rows = [Entry(row, "a.wav", Path("a.wav"), Naming("sad")) for row in (2, 3)]
     >>> once(rows)[1][0][2].reason
@@ -100,6 +125,7 @@ def majority(entries: Sequence[Entry], emotion: Callable[[str], str]) -> tuple[l
 
     Examples
     --------
+    >>> from pathlib import Path
     >>> from ser.corpora.naming import Naming
     >>> rows = [Entry(k, "a.wav", Path("a.wav"), Naming(label)) for k, label in enumerate(("sad", "sad", "calm"))]
     >>> kept, _, votes = majority(rows, str)
@@ -174,6 +200,7 @@ def names(entries: Sequence[Entry], name: Callable[[Entry], str]) -> list[str]:
 
     Examples
     --------
+    >>> from pathlib import Path
     >>> from ser.corpora.naming import Naming
     >>> rows = [Entry(2, "a.wav", Path("a.wav"), Naming("sad"), Segment(0.5, end)) for end in (2, None)]
     >>> names(rows, lambda entry: "a")
