@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from ser.core import files, project
-from ser.core.overrides import option
+from ser.core.overrides import KEY, entry, option
 from ser.core.params_file import PARAMS
 
 CONF = Path("conf")
@@ -34,10 +34,14 @@ def compose(overrides: list[str], *, conf: Path = CONF, path: Path = PARAMS) -> 
 
 
 def _quoted(error: Exception) -> str:
-    """Remedy for an override whose value Hydra cannot read without quotes."""
+    """Remedy for an override whose name or value Hydra cannot read: a line of a file, or quotes."""
     name, _, value = str(getattr(error, "override", "")).partition("=")
     if not (name and value):
         return ""
+    setting, _, key = name.lstrip("+").rpartition(".")
+    if setting and not KEY.fullmatch(key):
+        file = f"the chosen file of conf/{setting.partition('.')[0]}"
+        return f"; Hydra reads no such name: {entry(key, value, setting=setting, file=file)}"
     value = str(Path(value).expanduser()) if value.startswith("~") else value  # which DVC would not do
     return f"; quote the value, for Hydra and for the shell: {option(name, value).removeprefix('-S ')}"
 

@@ -232,6 +232,11 @@ def test_the_message_for_an_emotion_that_a_scheme_does_not_name_works(tmp_path: 
     assert labels.merged(**composed(override)["labels"]).label("excited") == "happy"
 
 
+def test_an_override_whose_name_hydra_cannot_read_is_a_line_of_the_file() -> None:
+    with pytest.raises(ValueError, match=r"add to actions in the chosen file of conf/labels: 'verträumt': drop$"):
+        composed("labels.actions.verträumt=drop")
+
+
 def test_new_emotions_and_idle_actions_are_told(tmp_path: Path) -> None:
     for k, folder in enumerate(("Zesty", "Excitement", "Wut")):
         written(tmp_path / folder / "a.wav", tone(300 + 100 * k, 0.12))
