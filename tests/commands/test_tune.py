@@ -97,6 +97,7 @@ def evaluated(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     return found
 
 
+@pytest.mark.slow
 def test_the_best_settings_are_written_as_an_experiment_that_composes_to_them(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -154,6 +155,7 @@ def test_changed_features_start_a_new_search(evaluated: list[dict[str, Any]]) ->
     assert len(evaluated) == 4
 
 
+@pytest.mark.slow
 def test_within_one_fold_its_test_speakers_change_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     """Features and labels of the test speakers can be anything; even the stored search is found again."""
     fold = (*STUDY, "--fold", "2", "--folds", "3")
@@ -215,6 +217,7 @@ def test_the_file_states_if_no_trial_was_better(evaluated: list[dict[str, Any]])
     assert experiments.composed(["experiment=tuned_demo_svm"]) == experiments.composed(list(STUDY[1::2]))
 
 
+@pytest.mark.slow
 def test_failed_settings_are_reported_and_do_not_end_the_search(capsys: pytest.CaptureFixture[str]) -> None:
     Path("mine.yaml").write_text("balance.k_neighbors: {choices: [2, 1000]}\nmodel.C: {low: 0.1, high: 1.0}\n")
     run(*STUDY, "--space", "mine.yaml", n_trials=6)
@@ -365,15 +368,15 @@ def killed(folder: Path, n_finished: int) -> None:
 
 @pytest.mark.slow
 def test_a_killed_search_ends_like_an_uninterrupted_one(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    killed(folder, 3)
+    killed(folder, 2)
     assert not FILE.exists()
-    killed(folder, 6)
-    run(*STUDY, n_trials=14)
+    killed(folder, 4)
+    run(*STUDY, n_trials=10)
     resumed = capsys.readouterr().out
     text = FILE.read_bytes()
     assert " trials of an earlier run" in resumed
     shutil.rmtree("checkpoints")
-    run(*STUDY, n_trials=14)
+    run(*STUDY, n_trials=10)
     assert table_of(capsys.readouterr().out) == table_of(resumed)
     assert FILE.read_bytes() == text
 
@@ -390,12 +393,12 @@ def test_the_experiment_runs_under_dvc_and_has_the_dev_uar_that_was_found(tmp_pa
     project.compose()
     project.commit("start")
     options = [word for override in study for word in ("-S", override)]
-    command = ["python", "-c", "from ser import cli; cli.main()", "tune", *options, "--trials", "3"]
-    message = project.run(*command, fails=True)
+    command = ["tune", *options, "--trials", "3"]
+    message = project.ser(*command, fails=True)
     project.run(*shlex.split(message.partition("make it with: ")[2]))  # the remedy in the message
-    printed = project.run(*command)
+    printed = project.ser(*command)
     assert place not in (project.folder / FILE).read_text()
-    project.study("experiment=tuned_demo_svm", place, "evaluation.test=false", "projection.umap.n_neighbors=5")
+    project.study("experiment=tuned_demo_svm", place, "evaluation.test=false", targets=["evaluate"])
     found = project.read_json("reports/metrics.json")["dev.uar"]
     assert f"{100 * found:.1f}" == f"{next(iter(table_of(printed).values()))[0]}"
-    assert "3 trials of an earlier run" in project.run(*command)
+    assert "3 trials of an earlier run" in project.ser(*command)

@@ -291,6 +291,7 @@ def test_where_nothing_was_predicted_there_is_nothing_to_compare() -> None:
 
 
 STUDY = "studies/cross_corpus"
+MEMBERS = ("ravdess", "tess", "crema_d", "savee", "emodb", "folders")  # of many; each costs every run a stage
 STAGES = {
     *(
         "probe",
@@ -308,7 +309,7 @@ STAGES = {
         "combine",
         "compare",
     ),
-    *(f"transfer@{name}" for name in ("ravdess", "tess", "crema_d", "savee", "emodb", "folders")),
+    *(f"transfer@{name}" for name in MEMBERS),
 }
 
 
@@ -322,7 +323,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     ravdess_corpus(raw / "ravdess")
     tess_corpus(raw / "tess")
     (raw / "emodb").symlink_to(emodb_corpus(top / "emodb"))
-    given = ("corpus=combined", "corpus.root=../../data/raw", "partition=cross_corpus")
+    given = ["corpus=combined", "corpus.root=../../data/raw", "partition=cross_corpus"]
+    given += [f"~corpus.members.{name}" for name in CONFIG["corpus"]["members"] if name not in MEMBERS]
     project.compose()
     project.compose("--to", f"{STUDY}/params.yaml", *given, "librosa=means_42", "balance=none", "model=svm")
     project.commit("start")
@@ -341,6 +343,7 @@ def scores_of(project: Project) -> pd.DataFrame:
 
 @pytest.mark.slow
 def test_the_study_scores_every_pair_of_the_corpora_that_are_there(project: Project) -> None:
+    assert set(project.ran(project.first_output)) == STAGES
     scores = scores_of(project)
     names = ["emodb", "ravdess", "tess"]
     trained = [*names, "all others"]
@@ -377,7 +380,7 @@ def test_a_forced_run_of_the_study_writes_the_same_bytes(project: Project) -> No
     folders = (f"{STUDY}/data", f"{STUDY}/reports")
     before = project.hashes(*folders, pattern="*")
     assert {f"{STUDY}/data/predictions/tess/{ACROSS}", f"{STUDY}/reports/cross_corpus.png"} <= set(before)
-    assert set(project.ran(repro(project, "--force", SER_CACHE_GB="0"))) == STAGES
+    assert {"extract_librosa", "compare"} <= set(project.ran(repro(project, "--force", "compare", SER_CACHE_GB="0")))
     assert project.hashes(*folders, pattern="*") == before
 
 
@@ -385,7 +388,7 @@ def test_a_forced_run_of_the_study_writes_the_same_bytes(project: Project) -> No
 def test_a_change_behind_a_link_is_noticed(project: Project) -> None:
     before = scores_of(project).set_index(["train_corpus", "test_corpus"])
     soundfile.write(project.folder / "data" / "raw" / "emodb" / "wav" / "03b01Wa.flac", tone(150, 0.5), 16_000)
-    assert {"probe", "ingest"} <= set(project.ran(repro(project)))
+    assert {"probe", "ingest"} <= set(project.ran(repro(project, "compare")))
     after = scores_of(project).set_index(["train_corpus", "test_corpus"])
     assert list(after.loc[("ravdess", "emodb"), ["n_utterances", "n_speakers"]]) == [89, 4]
     untouched = ["ravdess", "tess"]
@@ -395,7 +398,7 @@ def test_a_change_behind_a_link_is_noticed(project: Project) -> None:
 @pytest.mark.slow
 def test_a_corpus_that_is_taken_away_leaves_the_table(project: Project) -> None:
     shutil.rmtree(project.folder / "data" / "raw" / "tess")
-    repro(project)
+    repro(project, "compare")
     scores = scores_of(project)
     assert {*scores["train_corpus"], *scores["test_corpus"]} == {"emodb", "ravdess"}
     assert len(scores) == 4
