@@ -22,6 +22,7 @@ EXPERIMENTS = sorted(path.stem for path in (ROOT / "conf/experiment").glob("*.ya
 LABELS = sorted(path.stem for path in (ROOT / "conf/labels").glob("*.yaml"))
 STUDIES = {
     "cross_corpus": ("corpus=combined", "corpus.root=../../data/raw", "partition=cross_corpus"),
+    "emobox": ("corpus=combined", "corpus.root=../../data/raw", "partition=emobox"),
     "leakage": ("corpus.root=../../data/demo", "partition=speaker_folds", "augmentation=waveform"),
 }
 

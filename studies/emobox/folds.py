@@ -1,0 +1,41 @@
+"""Train and predict one corpus in the folds of EmoBox."""
+
+import sys
+from functools import partial
+from pathlib import Path
+
+from ser.core import files, params_file, tables
+from ser.core.stage import run
+from ser.models.prediction import rounded
+from ser.protocol import emobox, partitions
+from ser.representation import reading
+from studies.cross_corpus.runs import transferred
+from studies.emobox import PREDICTIONS, PROTOCOL, SCORED
+
+PARAMS = ("balance", "model", "partition", "representation", "training", "seed")
+UTTERANCES = Path("data/utterances.csv")
+
+
+def main(corpus: str) -> None:
+    config = params_file.load(*PARAMS)
+    utterances = tables.read_utterances(UTTERANCES)
+    own = utterances[utterances["corpus"] == corpus].reset_index(drop=True)
+    features = reading.read(Path(config["representation"]["path"]))
+    with files.replacing(PREDICTIONS / corpus) as folder:
+        folder.mkdir()
+        if own.empty or corpus not in emobox.NAMES:
+            reason = (
+                "EmoBox has no folds of it" if len(own) else "it is not installed; `ser corpora` lists those that are"
+            )
+            print(f"no model is trained on {corpus}: {reason}")
+            files.write_text(folder / "nothing.txt", f"{reason}\n")
+            return
+        table = partitions.partition_table(own, **config["partition"], seed=config["seed"])
+        protocol = {"speaker_independent": partitions.is_speaker_independent(table, own)}
+        files.write_json(folder / PROTOCOL, protocol)
+        predictions = transferred(own, features, config, run=f"emobox/{corpus}")
+        tables.write(rounded(predictions), folder / SCORED)
+
+
+if __name__ == "__main__":
+    run(partial(main, sys.argv[1]))
