@@ -26,8 +26,10 @@ def main() -> None:
     check(table, utterances, params_file.everything())  # it decides only the error, so DVC need not know all params
     tables.write(table, PARTITIONS)
     files.write_json(CHECK, {"trainable": True})
+    n_folds = table["fold"].nunique()
+    summed = f", summed over {n_folds} folds" if n_folds > 1 else ""
     for reason, count in left_out(table, utterances).items():
-        print(f"left out: {count} utterances of {reason}")
+        print(f"left out{summed}: {count} utterances of {reason}")
 
 
 def check(table: pd.DataFrame, utterances: pd.DataFrame, config: Mapping[str, Any]) -> None:
