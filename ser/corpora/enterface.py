@@ -2,7 +2,6 @@
 
 from ser.corpora.contract import Corpus
 from ser.corpora.patterns import Pattern
-from ser.corpora.steps import converted
 
 HOMEPAGE = "https://enterface.net/enterface05/main.php?frame=emotion"
 # The files of subject 11 are named s12, some of subject 3 are named s_3, and subject 6 has one film of each emotion.
@@ -12,7 +11,10 @@ CORPUS = Corpus(
     citation="Martin et al. (2006), The eNTERFACE'05 audio-visual emotion database, ICDE Workshops",
     licence="research use",
     voices="induced speech, English, of many accents",
-    steps=(f"fetch the archive from {HOMEPAGE}, and unpack it into {{root}}", converted("avi")),
+    steps=(
+        f"fetch the archive from {HOMEPAGE}",
+        "unpack it into {root}; ffmpeg must be installed to read avi files",
+    ),
     parse=Pattern(
         "eNTERFACE",
         r"(?P<recording>subject (?P<speaker>\d+)/[a-z]+/(?:sentence (?P<statement>\d)/)?"
