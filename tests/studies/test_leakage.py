@@ -190,7 +190,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     ravdess_corpus(project.folder / "data/raw/ravdess", speakers=("01", "02", "03", "04", "05", "06"))
     project.compose()
     given = ("corpus=ravdess", "corpus.root=../../data/raw/ravdess", "partition=speaker_folds", "librosa=means_42")
-    project.compose("--to", f"{STUDY}/params.yaml", *given, "augmentation=waveform", "balance.k_neighbors=2")
+    project.compose(
+        "--to", f"{STUDY}/params.yaml", *given, "augmentation=waveform", "labels=common_four", "balance.k_neighbors=2"
+    )
     project.commit("start")
     project.run("dvc", "repro", "compare", inside=STUDY)
     return project
