@@ -93,7 +93,7 @@ def test_a_study_on_whisper_from_audio_to_prediction(tmp_path: Path, monkeypatch
     predictions = project.read("reports/predictions.csv")
     row = predictions[predictions["partition"] == "test"].iloc[0]
     [recording] = corpus.rglob(f"{row['utterance'].rpartition('/')[2]}.flac")
-    answer = project.run("ser", "predict", str(recording), "--model", "models/fold_0", "--all-speech", "--csv")
+    answer = project.ser("predict", str(recording), "--model", "models/fold_0", "--all-speech", "--csv")
     [served] = [line.split(",") for line in answer.splitlines() if recording.name in line]  # others are warnings
     assert served[1] == row["prediction"]
     probabilities = [float(value) for value in served[3:7]]
