@@ -2,6 +2,7 @@
 
 import ast
 import re
+import subprocess
 import sys
 import tomllib
 from functools import cache
@@ -12,6 +13,7 @@ from tests.support.paths import ROOT
 
 SERVED = ("service", "classifiers")
 HEAVY = {"tensorflow", "keras", "dvc", "umap-learn", "streamlit", "pandas", "torch"}
+OF_EXTRAS = {"pandas", "pyarrow", "sklearn", "librosa", "numba", "matplotlib", "tensorflow", "keras", "hydra", "dvc"}
 PACKAGES = {  # packages with another name than their module
     "imblearn": "imbalanced-learn",
     "markdown_it": "markdown-it-py",
@@ -100,6 +102,27 @@ def test_dev_has_all_extras_but_those_that_are_too_large_rare_or_not_free() -> N
         "opensmile",
         "ssl",
     }
+
+
+def test_a_prediction_needs_no_library_of_an_extra() -> None:
+    """The core alone predicts; a library that is imported at the start of the command would also delay it."""
+    script = f"""
+import sys
+blocked = {sorted(OF_EXTRAS)!r}
+class Blocked:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in blocked:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+sys.meta_path.insert(0, Blocked())
+from ser.cli import main
+sys.exit(main())
+"""
+    recording = next((ROOT / "data/demo").rglob("*.flac"))
+    done = subprocess.run(
+        [sys.executable, "-c", script, "predict", str(recording)], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr.count("Traceback")) == (0, 0), done.stderr
+    assert "%" in done.stdout
 
 
 def test_the_lock_of_the_image_has_what_serves_in_the_versions_of_the_whole_lock() -> None:

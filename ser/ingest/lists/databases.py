@@ -15,8 +15,6 @@ import yaml
 from ser.core import extras
 from ser.ingest.lists.columns import ROLES, spelled
 
-HEADER = "db.yaml"
-
 
 def rows(header: Path, chosen: str | None) -> Iterator[dict[str, Any]]:
     """Rows of all tables of a database that have emotions, each utterance of a table once; times are in seconds.
@@ -82,7 +80,7 @@ def _rows(database: Any, chosen: str | None) -> Iterator[dict[str, Any]]:
                 continue
             known.add(utterance)
             more = of_file.loc[file].to_dict() if file in of_file.index else {}
-            named = {str(name): value for name, value in (more | facts).items()}
+            named = {str(name): None if pd.isna(value) else value for name, value in (more | facts).items()}
             yield {"file": file, **seconds, "split": split, **named}
 
 

@@ -7,17 +7,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-import pyarrow as arrow
-from pyarrow import parquet
-
 from ser.core import bounds
 from ser.corpora import text_tables
-from ser.ingest.lists import databases
 
 NAMES = ("metadata", "list")  # of the list in a folder; the first one is that of Hugging Face's audio folders
 TEXT, LINES, PARQUET = (".csv", ".tsv", ".txt"), (".jsonl", ".ndjson"), (".parquet", ".pq")
 SUFFIXES = (*TEXT, *LINES, *PARQUET)
+HEADER = "db.yaml"  # of a database in audformat
 OTHER_TABLES = ("speakers.csv",)  # in the folder of a corpus
 
 
@@ -67,7 +63,7 @@ def read(path: Path, emotion: str | None = None) -> Listing:
     """
     suffix = path.suffix.lower()
     reader: Callable[[Path], Listing] = _of_text
-    if path.name == databases.HEADER:
+    if path.name == HEADER:
         reader = partial(_of_database, emotion=emotion)
     elif suffix in LINES:
         reader = _of_lines
@@ -111,6 +107,9 @@ def _of_lines(path: Path) -> Listing:
 
 
 def _of_parquet(path: Path) -> Listing:
+    import pyarrow as arrow  # which takes a quarter of the start of a command, and is no library of the core
+    from pyarrow import parquet
+
     try:
         table = parquet.read_table(path)
     except arrow.ArrowException as error:
@@ -122,6 +121,8 @@ def _of_parquet(path: Path) -> Listing:
 
 
 def _of_database(path: Path, *, emotion: str | None) -> Listing:
+    from ser.ingest.lists import databases
+
     rows = [{name: _text(value) for name, value in row.items()} for row in databases.rows(path, emotion)]
     columns = list(dict.fromkeys(name for row in rows for name in row))
     numbered = enumerate((dict.fromkeys(columns, "") | row for row in rows), start=1)
@@ -131,7 +132,7 @@ def _of_database(path: Path, *, emotion: str | None) -> Listing:
 def _text(value: Any) -> str:
     if isinstance(value, dict) and isinstance(value.get("path"), str):  # audio of Hugging Face
         return str(value["path"])
-    return "" if value is None or value is pd.NA or value != value else str(value).strip()  # NaN differs from itself
+    return "" if value is None or value != value else str(value).strip()  # NaN differs from itself
 
 
 def is_in(folder: Path) -> bool:
@@ -166,7 +167,7 @@ def found(path: Path) -> Path:
         return path
     if not path.is_dir():
         raise ValueError(f"no list at {path}; name it: -S corpus.list=/path/to/list.csv")
-    usual = [*(f"{name}{suffix}" for name in NAMES for suffix in SUFFIXES), databases.HEADER]
+    usual = [*(f"{name}{suffix}" for name in NAMES for suffix in SUFFIXES), HEADER]
     if (name := next((name for name in usual if (path / name).is_file()), None)) is not None:
         return path / name
     tables = sorted(one for one in path.iterdir() if one.suffix.lower() in SUFFIXES and one.name not in OTHER_TABLES)
