@@ -19,7 +19,8 @@ def main() -> None:
     utterances, partitions = tables.read_utterances(UTTERANCES), tables.read_partitions(PARTITIONS)
     consistency.check(utterances, partitions, features.rows)
     rows = balancing.balanced_folds(features.rows, partitions, balance=config["balance"], seed=config["seed"])
-    rows = rows if rows["fold"].nunique() == 1 else balancing.referenced(rows)
+    if rows["fold"].nunique() > 1:
+        rows = balancing.referenced(rows, copies=config["balance"]["name"] == balancing.BY_CORPUS)
     tables.write_balanced(rows, formats.in_format(BALANCED, config["tables.format"]))
 
 

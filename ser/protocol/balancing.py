@@ -1,7 +1,7 @@
 """Balance the emotions of the training partition by added rows, which are marked as `synthetic`.
 
-In a balanced table of one fold, every row contains its features. In a table of several folds, only rows made by SMOTE
-contain features; original rows and copies of them refer to the feature table.
+In a balanced table of one fold, every row contains its features. In a table of several folds, only synthetic rows
+contain features; original rows, and the copies that `by_corpus` makes, refer to the feature table.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,6 +14,7 @@ import pandas as pd
 from ser.core.tables import ORIGINAL, feature_columns
 
 BY_SMOTE = "smote"  # name in the settings, and variant of the rows
+BY_CORPUS = "by_corpus"
 
 
 def rows_of(features: pd.DataFrame, partitions: pd.DataFrame, *, fold: int, partition: str) -> pd.DataFrame:
@@ -165,17 +166,22 @@ def dev_rows(features: pd.DataFrame, partitions: pd.DataFrame, *, fold: int) -> 
     return dev[dev["variant"] == ORIGINAL].assign(synthetic=False)
 
 
-def referenced(rows: pd.DataFrame) -> pd.DataFrame:
-    """Replace the features of original rows and of copies by NaN, because they are in the feature table.
+def referenced(rows: pd.DataFrame, *, copies: bool = False) -> pd.DataFrame:
+    """Replace the features of original rows by NaN, because they are in the feature table.
+
+    Parameters
+    ----------
+    copies
+        True: those of copies, too, which `by_corpus` makes in large numbers.
 
     Examples
     --------
-    >>> rows = pd.DataFrame({"variant": ["original", "smote"], "f0": [120.0, 130.0]})
+    >>> rows = pd.DataFrame({"synthetic": [False, True], "variant": ["original", "smote"], "f0": [120.0, 130.0]})
     >>> referenced(rows)["f0"].tolist()
     [nan, 130.0]
     """
-    columns = feature_columns(rows)
-    return rows.assign(**{column: rows[column].where(rows["variant"] == BY_SMOTE) for column in columns})
+    kept = rows["variant"] == BY_SMOTE if copies else rows["synthetic"]
+    return rows.assign(**{column: rows[column].where(kept) for column in feature_columns(rows)})
 
 
 def dereferenced(rows: pd.DataFrame, features: pd.DataFrame) -> pd.DataFrame:
@@ -290,6 +296,6 @@ def _none(rows: pd.DataFrame, values: npt.NDArray[np.float32], *, seed: int) -> 
 BALANCERS: Mapping[str, Callable[..., pd.DataFrame]] = {
     BY_SMOTE: _smote,
     "random_oversampler": _random_oversampler,
-    "by_corpus": _by_corpus,
+    BY_CORPUS: _by_corpus,
     "none": _none,
 }

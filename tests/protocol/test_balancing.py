@@ -176,8 +176,9 @@ def test_a_mistyped_setting_is_refused() -> None:
 @pytest.mark.parametrize("balance", [*BALANCE, {"name": "none"}], ids=lambda balance: balance["name"])
 def test_references_are_filled_with_their_features(balance: dict) -> None:
     rows = balancing.balanced(FEATURES, **balance, seed=0)
-    references = balancing.referenced(rows)
-    made = rows["variant"] == "smote"
+    copies = balance == BY_CORPUS
+    references = balancing.referenced(rows, copies=copies)
+    made = rows["synthetic"] & (not copies)
     assert references.loc[~made, COLUMNS].isna().all(axis=None)
     assert references.loc[made, COLUMNS].notna().all(axis=None)
     shuffled = FEATURES.sample(frac=1, random_state=0)

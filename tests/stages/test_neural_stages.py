@@ -325,30 +325,30 @@ def test_parallel_folds_have_the_results_of_sequential_folds(
 @pytest.mark.slow
 def test_an_emotion_that_training_lacks_has_the_probability_0(here: Path, capfd: pytest.CaptureFixture[str]) -> None:
     emotion = TWO_FOLDS["utterance"].map(UTTERANCES.set_index("utterance")["emotion"])
-    lacks = (TWO_FOLDS["fold"] == 1) & (TWO_FOLDS["partition"] == "train") & (emotion == "verträumt")
+    lacks = (TWO_FOLDS["fold"] == 1) & (TWO_FOLDS["partition"] == "train") & (emotion == "abwägend")
     partitions = TWO_FOLDS.assign(partition=TWO_FOLDS["partition"].mask(lacks, "dev"))
     small_study.write_tables(configuration("dnn"), partitions=partitions)
     small_study.run_stages()
-    assert "warning: fold 1: verträumt: in dev, not in training; never predicted" in capfd.readouterr().out
+    assert "warning: fold 1: abwägend: in dev, not in training; never predicted" in capfd.readouterr().out
     assert bundle.load(here / "models/fold_1").labels == ["neutral", "happy", "sad"]
     predictions = written(here)
     columns = [f"p_{label}" for label in FOUR]
     assert tables.probability_columns(predictions) == columns
     np.testing.assert_allclose(predictions[columns].sum(axis=1), 1, atol=2e-6)
     fold = predictions["fold"]
-    assert (predictions.loc[fold == 1, "p_verträumt"] == 0).all()
-    assert (predictions.loc[fold == 0, "p_verträumt"] > 0).all()
+    assert (predictions.loc[fold == 1, "p_abwägend"] == 0).all()
+    assert (predictions.loc[fold == 0, "p_abwägend"] > 0).all()
     assert set(predictions.loc[fold == 1, "truth"]) == set(FOUR)
-    assert "verträumt" not in set(predictions.loc[fold == 1, "prediction"])
+    assert "abwägend" not in set(predictions.loc[fold == 1, "prediction"])
     scores = json.loads((here / "reports/metrics.json").read_text())
     assert scores["n_utterances"] == 2 * 14
-    assert scores["recall.verträumt"] <= 0.5
+    assert scores["recall.abwägend"] <= 0.5
 
 
 def test_a_dev_partition_without_trained_emotions_is_refused_with_the_remedy(here: Path) -> None:
     emotion = TWO_FOLDS["utterance"].map(UTTERANCES.set_index("utterance")["emotion"])
     seen = TWO_FOLDS["partition"].isin(["train", "dev"])
-    partition = TWO_FOLDS["partition"].mask(seen, "train").mask(seen & (emotion == "verträumt"), "dev")
+    partition = TWO_FOLDS["partition"].mask(seen, "train").mask(seen & (emotion == "abwägend"), "dev")
     small_study.write_tables(configuration("dnn"), partitions=TWO_FOLDS.assign(partition=partition))
     balance.main()
     with pytest.raises(ValueError, match=r"dev has no utterance of neutral, happy, sad, .* choose another partition"):

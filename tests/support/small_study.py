@@ -16,7 +16,7 @@ from tests.support.learning_tables import feature_table, utterance_table
 from tests.support.shared import made_once
 from tests.support.training_settings import OPTIONS, RULES
 
-FOUR = ("neutral", "happy", "sad", "verträumt")  # one beyond the ten
+FOUR = ("neutral", "happy", "sad", "abwägend")  # one beyond the ten
 UTTERANCES = utterance_table(4, emotions=FOUR, n_repetitions=1)  # 14 per speaker, 2 of them neutral
 SHAPE = (8, 12)  # bands, frames
 PATHS = {"log_mel": "data/log_mel", "librosa": "data/librosa_extracted_features.csv"}

@@ -144,7 +144,10 @@ def test_fixed_settings_are_not_searched(tmp_path: Path) -> None:
         ({"model": {"choices": ["svm", "mlp"]}}, "searches model; only"),
         ({"model.representation": {"choices": ["yamnet"]}}, "searches model.representation; only"),
         ({7: {"choices": [1, 2]}}, "searches 7; only"),
-        ({"balance": {"choices": ["none", "smot"]}}, "has balance: smot; its choices are the files none, random_over"),
+        (
+            {"balance": {"choices": ["none", "smot"]}},
+            "has balance: smot; its choices are the files by_corpus, none, random_over",
+        ),
         ({"balance": {"low": 1, "high": 2}}, "its choices are the files"),
         ({"model.C": 3}, "has model.C: 3; wanted low, high and optional log, or choices"),
         ({"model.C": {"low": 1}}, "wanted low, high and optional log, or choices"),
