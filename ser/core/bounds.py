@@ -69,13 +69,18 @@ def check_archive(archive: zipfile.ZipFile, what: object) -> None:
     check_size(sum(member.file_size for member in members), what)
 
 
-def parsed(text: str | bytes, what: object) -> Any:
+def parsed(text: str | bytes, what: object, *, limit: int | None = None) -> Any:
     """Content of JSON.
+
+    Parameters
+    ----------
+    limit
+        Largest size in bytes; None: `MAX_JSON`.
 
     Raises
     ------
     ValueError
-        If it is larger than `MAX_JSON`, deeper than `MAX_DEPTH`, or not valid.
+        If it is larger than `limit`, deeper than `MAX_DEPTH`, or not valid.
 
     Examples
     --------
@@ -85,8 +90,9 @@ def parsed(text: str | bytes, what: object) -> Any:
     Traceback (most recent call last):
     ValueError: config.json has more than 100 objects inside each other, so it is not read
     """
-    if len(text) > MAX_JSON:
-        raise ValueError(f"{what} has {len(text) / 2**20:.0f} MiB; the limit is {MAX_JSON // 2**20} MiB of JSON")
+    limit = MAX_JSON if limit is None else limit
+    if len(text) > limit:
+        raise ValueError(f"{what} has {len(text) / 2**20:.0f} MiB; the limit is {limit // 2**20} MiB of JSON")
     decoded = text if isinstance(text, str) else text.decode()
     depth = 0
     for mark in _MARKS.finditer(decoded):

@@ -1,15 +1,16 @@
 """Labels of a corpus that files of it state, beside the recordings."""
 
 import csv
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from ser.core import files
+from ser.core import bounds, files
 from ser.corpora.naming import InvalidName, Naming
 from ser.corpora.speakers import Completion
+
+MAX_LABELS = 2**29  # bytes; a description of a large corpus is longer than any JSON of this project
 
 Facts = Mapping[str, str | None]
 """Fields of `Naming` -> their values."""
@@ -68,7 +69,7 @@ def read_json(path: Path) -> Any:
     Raises
     ------
     ValueError
-        If it is no valid json.
+        If it is no valid json, or exceeds the bounds of `ser.core.bounds`.
 
     Examples
     --------
@@ -79,7 +80,7 @@ def read_json(path: Path) -> Any:
     [1]
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8-sig"))
+        return bounds.parsed(path.read_text(encoding="utf-8-sig"), path.name, limit=MAX_LABELS)
     except ValueError as error:
         raise ValueError(f"{path} is no valid json ({error}); replace it by that of the corpus") from None
 

@@ -108,6 +108,11 @@ def test_labels_of_msp_podcast_are_csv_or_json(tmp_path: Path, name: str, conten
             "labels_consensus.csv has no column SpkrID, Gender; replace it",
         ),
         ("labels_consensus.json", "{", "labels_consensus.json is no valid json"),
+        (
+            "labels_consensus.json",
+            "[" * 100_000,
+            "labels_consensus.json is no valid json .*more than 100 objects inside each",
+        ),
         ("readme.txt", "", "has no labels_consensus.csv or .*, which states the emotions of the recordings; put it"),
     ],
 )
