@@ -1,3 +1,5 @@
 from ser.serving.recognition import predict_emotion as predict_emotion
 
-__all__ = ["predict_emotion"]
+__all__ = ["__version__", "predict_emotion"]
+
+__version__: str

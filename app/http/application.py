@@ -2,13 +2,13 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from importlib.metadata import version
 
 from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException as AnyHTTPException
 
+import ser
 from app.http import access, documentation, routes
 from app.http.keys import Keyring
 from app.http.limits import Memory, Rate
@@ -41,7 +41,7 @@ def application(chosen: Settings, pool: Pool, known: Keyring) -> FastAPI:
 
     app = FastAPI(
         title="Speech emotion recognition",
-        version=version("ser"),
+        version=ser.__version__,
         description=DESCRIPTION,
         lifespan=working,
         redirect_slashes=False,

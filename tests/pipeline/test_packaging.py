@@ -93,7 +93,7 @@ def test_an_extra_requires_the_libraries_that_errors_ascribe_to_it() -> None:
 
 
 def test_dev_has_all_extras_but_those_that_are_too_large_rare_or_not_free() -> None:
-    extras = re.findall(r"^ser\[(.*)\]$", "\n".join(project()["optional-dependencies"]["dev"]), re.MULTILINE)[0]
+    extras = re.findall(r"^serkit\[(.*)\]$", "\n".join(project()["optional-dependencies"]["dev"]), re.MULTILINE)[0]
     implied = {"train", "classifiers", "onnx"}
     assert set(extras.split(",")) | implied == set(project()["optional-dependencies"]) - {
         "audformat",
