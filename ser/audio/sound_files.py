@@ -101,10 +101,10 @@ class _Opening:
                 return self.converted("flac", "a FLAC stream that does not declare its length")
             if not _is_mp3(sound):
                 return sound
-            if _is_cut(decoded):
+            if _is_cut(sound, decoded):
                 name = "an MP3 stream that does not declare its length"
                 return self.converted(str(containers.demuxer(self.file)), name)
-            return self.by_libsndfile()[0]  # anew, because the position in the file has changed
+            return self.by_libsndfile()[0]  # anew, because the decoder was moved
         except soundfile.LibsndfileError as error:
             found = self.by_ffmpeg_instead()
             if found is None:
@@ -180,15 +180,13 @@ def _is_mp3(sound: soundfile.SoundFile) -> bool:
     return str(sound.subtype).startswith("MPEG_LAYER")
 
 
-def _is_cut(file: File) -> bool:
+def _is_cut(sound: soundfile.SoundFile, file: File) -> bool:
     """True if libsndfile would end before the end of an MP3 file, because it guesses the length by the first frames.
 
-    A decoder that was moved gives other last digits, so this one is not used further.
+    A decoder that was moved gives other last digits, so `sound` is not used further.
     """
-    file.seek(0)
-    with soundfile.SoundFile(file, closefd=False) as sound:
-        sound.seek(sound.frames)
-        end = file.tell()
+    sound.seek(sound.frames)
+    end = file.tell()
     size = file.seek(0, io.SEEK_END)
     file.seek(0)
     return size - end > MAX_TAGS * size

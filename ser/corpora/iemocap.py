@@ -50,7 +50,8 @@ CORPUS = Corpus(
     labels=_labels,
     others="(^|/)dialog/",  # whole dialogues and films
     n_speakers={"speech": 10},
-    # EmoBox lists those of ang, exc, hap, neu and sad; the sum is the 10,039 of the paper.
+    # EmoBox lists those of ang, exc, hap, neu and sad. The others are by statistics that two users of the release have
+    # published; the sum is the 10,039 of the paper.
     expected={
         "speech": {
             "ang": 1103,

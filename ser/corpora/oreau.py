@@ -7,8 +7,8 @@ RECORD = "https://zenodo.org/records/4405783"
 
 CORPUS = Corpus(
     title="Oréau",
-    citation=f"Kerkeni et al. (2020), French emotional speech database Oréau, {RECORD}",
-    licence="not stated",
+    citation=f"Kerkeni, Cleder, Serrestou and Raoof (2020), French emotional speech database Oréau, {RECORD}",
+    licence="CC BY 4.0",  # by three lists of corpora; one adds that others state NC, and its page was not read
     voices="acted speech, French",
     steps=(f"fetch OréauFR_02 from {RECORD}", "unpack it into {root}, which then contains OréauFR_02/f and /m"),
     parse=Pattern(

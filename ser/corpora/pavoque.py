@@ -8,7 +8,7 @@ HOMEPAGE = "https://github.com/marytts/pavoque-data"
 CORPUS = Corpus(
     title="PAVOQUE",
     citation="Steiner, Schröder and Klepp (2013), The PAVOQUE corpus, Phonetik und Phonologie 9, 83-84",
-    licence="CC BY-NC-SA 3.0",
+    licence="CC BY-NC-SA 4.0",
     voices="acted speech, German, one man",
     steps=(
         f"fetch the flac and yaml files from {HOMEPAGE}/releases",

@@ -34,15 +34,17 @@ class Recording(NamedTuple):
     """Relative to the root."""
     corpus: str
     emotion: str
-    """Label of the scheme."""
+    """Label of the scheme; of a recording that the scheme drops, its emotion."""
     naming: Naming
     segment: Segment | None = None
     where: str = ""
     """List and row that name it, if a list does."""
+    is_dropped: bool = False
+    """True if the scheme drops its emotion. It is decoded all the same: another recording may have its samples."""
 
 
 def of_corpus(root: Path, settings: CorpusSettings, *, scheme: Scheme, tally: Tally) -> list[Recording]:
-    """Recordings of one corpus that are to be decoded; `tally` counts the other files.
+    """Recordings of one corpus that are to be decoded; `tally` counts the others, and those that the scheme drops.
 
     Raises
     ------
@@ -78,7 +80,7 @@ def of_corpus(root: Path, settings: CorpusSettings, *, scheme: Scheme, tally: Ta
 def _selected(
     named: Iterable[tuple[str, Named]], settings: CorpusSettings, scheme: Scheme, emotions: "_Emotions"
 ) -> list[Recording]:
-    """Recordings of a known emotion that the scheme keeps, of the chosen vocal channels."""
+    """Recordings of a known emotion, of the chosen vocal channels."""
     selected: list[Recording] = []
     dropped: dict[str, set[str]] = {}
     name, channels, tally = settings.name, settings.vocal_channels, emotions.tally
@@ -96,11 +98,11 @@ def _selected(
         label = scheme.label(emotion)
         if channels is not None and entry.naming.vocal_channel not in channels:
             tally.not_selected[f"{name}, {entry.naming.vocal_channel}"] += 1
-        elif label is None:
+            continue
+        if label is None:
             dropped.setdefault(emotion, set()).add(entry.recording)
-        else:
-            facts = entry.naming, entry.segment, entry.where
-            selected.append(Recording(f"{name}/{entry.recording}", path, name, label, *facts))
+        facts = entry.naming, entry.segment, entry.where, label is None
+        selected.append(Recording(f"{name}/{entry.recording}", path, name, label or emotion, *facts))
     if dropped:
         tally.dropped[name] = {emotion: len(dropped[emotion]) for emotion in in_order(dropped)}
     return selected

@@ -125,7 +125,7 @@ def utterances(
         recordings = of_corpora(top, **settings, scheme=scheme, tally=tally)
     else:
         recordings = of_corpus(top, CorpusSettings(name, "", **settings), scheme=scheme, tally=tally)
-    _check_emotions(top, scheme, tally, {recording.emotion for recording in recordings})
+    _check_emotions(top, scheme, tally, {recording.emotion for recording in recordings if not recording.is_dropped})
     recordings.sort(key=attrgetter("utterance"))  # stable: the likeliest file of an utterance stays before its copies
     return _tables(top, recordings, tally, on_invalid)
 
@@ -169,8 +169,9 @@ def _tables(root: Path, recordings: Sequence[Recording], tally: Tally, on_invali
 
 def _without_value(recordings: Sequence[Recording]) -> list[str]:
     """Optional columns in which no recording has a value; tables of corpora without them stay as they are."""
-    left_out = [] if any(recording.segment for recording in recordings) else ["start", "end"]
-    has_partition = any(recording.naming.partition for recording in recordings)
+    kept = [recording for recording in recordings if not recording.is_dropped]
+    left_out = [] if any(recording.segment for recording in kept) else ["start", "end"]
+    has_partition = any(recording.naming.partition for recording in kept)
     return left_out if has_partition else [*left_out, "given_partition"]
 
 
@@ -178,7 +179,8 @@ def _equal(recordings: Sequence[Recording], decoded: Sequence[Facts]) -> EqualAu
     equal = EqualAudio()
     for recording, found in zip(recordings, decoded, strict=True):
         if not isinstance(found, reading.InvalidAudio):
-            equal.add(recording, found["audio_hash"])
+            add = equal.add_dropped if recording.is_dropped else equal.add
+            add(recording, found["audio_hash"])
     return equal
 
 
@@ -198,7 +200,10 @@ def _rows(
     last: Mapping[str, Any] = {"utterance": None}
     for recording, found in zip(recordings, decoded, strict=True):
         utterance, path = recording.utterance, recording.path
-        if isinstance(found, reading.InvalidAudio):
+        if recording.is_dropped:
+            if not isinstance(found, reading.InvalidAudio):
+                equal.add_dropped(recording, found["audio_hash"])
+        elif isinstance(found, reading.InvalidAudio):
             tally.rejects.append(Reject(path, found.reason, found.remedy, recording.where))
         elif utterance != last["utterance"]:
             first = equal.add(recording, found["audio_hash"])

@@ -95,6 +95,15 @@ def test_an_mp3_in_a_wav_file_is_read_to_its_end(tmp_path: Path) -> None:
     assert 16_000 <= reading.read(tmp_path / "a.wav").waveform.size < sound.frames
 
 
+def test_an_mp3_is_opened_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once to find its end, which moves the decoder, and once to read it."""
+    soundfile.write(tmp_path / "a.mp3", np.sin(np.arange(16_000) / 5), 16_000, format="MP3")
+    n_opened, open_file = [], soundfile.SoundFile.__init__
+    monkeypatch.setattr(soundfile.SoundFile, "__init__", lambda *a, **k: n_opened.append(1) or open_file(*a, **k))
+    assert reading.read(tmp_path / "a.mp3").duration == pytest.approx(1, abs=0.1)
+    assert len(n_opened) == 2
+
+
 def test_without_ffmpeg_an_mp3_in_a_wav_file_whose_length_is_guessed_far_too_low_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -36,7 +36,7 @@ WORDS = {  # listing whose labels are not the codes of the corpus -> its label -
 NOT_LISTED = {  # listing -> code -> published recordings that it lacks
     "iemocap": {"dis": 2, "fea": 40, "fru": 1849, "oth": 3, "sur": 107, "xxx": 2507},
     "mesd": {"Anger": 1, "Neutral": 1},
-    "shemo": {"A": 25, "F": 9, "H": 3, "N": 10, "S": 89, "W": 26},
+    "shemo": {"A": 8, "F": 3, "H": 5, "N": 142, "S": 2, "W": 2},
 }
 PER_SPEAKER = {  # listing -> number of recordings of each speaker, if all have the same
     "cafe": 78,

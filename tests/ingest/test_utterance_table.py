@@ -306,6 +306,24 @@ def test_two_labels_that_the_scheme_merges_do_not_contradict_each_other(tmp_path
     assert utterances["duplicate_of"].notna().sum() == 1
 
 
+def test_a_label_that_the_scheme_drops_contradicts_an_equal_recording(tmp_path: Path) -> None:
+    for name in ("angry/a.wav", "boredom/b.wav"):
+        written(tmp_path / name, tone(440, 0.2))
+    for name in ("boredom/c.wav", "calm/d.wav"):  # both dropped
+        written(tmp_path / name, tone(550, 0.2))
+    written(tmp_path / "sad/e.wav")
+    with pytest.raises(utterance_table.InvalidCorpus) as raised:
+        small_corpora.ingested(tmp_path, "corpus=folders", "labels=common_four")
+    assert str(raised.value).splitlines()[1:] == [
+        "  angry/a.wav: the same recording has two labels; angry here, boredom in boredom/b.wav, which the labels drop;"
+        " keep the right one"
+    ]
+    chosen = "corpus=folders", "labels=common_four", "corpus.on_invalid=exclude"
+    utterances, report = small_corpora.ingested(tmp_path, *chosen)
+    assert ids(utterances) == ["folders/sad/e"]
+    assert (report["dropped"], report["duplicates"]) == ({"folders": {"calm": 1, "boredom": 2}}, {})
+
+
 def test_stereo_is_counted_and_its_hash_is_that_of_the_mean(tmp_path: Path) -> None:
     samples = np.round(tone(440, 0.2) * 2**15).astype(np.int16)
     written(tmp_path / "03-01-03-01-02-01-01.wav", samples)
@@ -583,7 +601,7 @@ def test_a_root_that_is_missing_or_empty_is_refused(tmp_path: Path) -> None:
         ingested(tmp_path)
 
 
-def test_labels_that_a_scheme_drops_are_counted_and_not_decoded(tmp_path: Path) -> None:
+def test_labels_that_a_scheme_drops_are_counted_and_need_not_be_valid(tmp_path: Path) -> None:
     written(tmp_path / f"{NAME}.wav")
     for code, name in (("02", "calm"), ("02", "second"), ("08", "surprised")):
         statement = "02" if name == "second" else "01"
