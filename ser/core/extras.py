@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 
 EXTRAS: Mapping[str, tuple[str, ...]] = {  # named as in `import`; pyproject.toml has the names of the packages
-    "classifiers": ("huggingface_hub", "librosa", "numba", "sklearn", "skops"),
+    "classifiers": ("huggingface_hub", "librosa", "numba", "scipy", "sklearn", "skops"),
     "service": (
         "fastapi",
         "fastapi_offline",

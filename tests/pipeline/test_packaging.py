@@ -13,7 +13,19 @@ from tests.support.paths import ROOT
 
 SERVED = ("service", "classifiers")
 HEAVY = {"tensorflow", "keras", "dvc", "umap-learn", "streamlit", "pandas", "torch"}
-OF_EXTRAS = {"pandas", "pyarrow", "sklearn", "librosa", "numba", "matplotlib", "tensorflow", "keras", "hydra", "dvc"}
+OF_EXTRAS = {
+    "scipy",
+    "pandas",
+    "pyarrow",
+    "sklearn",
+    "librosa",
+    "numba",
+    "matplotlib",
+    "tensorflow",
+    "keras",
+    "hydra",
+    "dvc",
+}
 PACKAGES = {  # packages with another name than their module
     "imblearn": "imbalanced-learn",
     "markdown_it": "markdown-it-py",

@@ -2,9 +2,6 @@
 
 import json
 import re
-import subprocess
-import sys
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -140,32 +137,6 @@ def test_it_is_part_of_the_package() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     data = project["tool"]["setuptools"]["package-data"]["ser"]
     assert {"serving/embedded/*", "features/encoders/packaged/*/*"} <= set(data)
-
-
-@pytest.mark.slow
-def test_a_wheel_contains_it_and_every_package(tmp_path: Path) -> None:
-    copied = tmp_path / "project"
-    copied.mkdir()
-    tracked = ("pyproject.toml", "README.md", "LICENSE")
-    for name in tracked:
-        (copied / name).write_bytes((ROOT / name).read_bytes())
-    for path in (ROOT / "ser").rglob("*"):
-        if path.is_file() and "__pycache__" not in path.parts:
-            target = copied / path.relative_to(ROOT)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(path.read_bytes())
-    script = "import sys; from setuptools import build_meta; print(build_meta.build_wheel(sys.argv[1]))"
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", script, str(tmp_path)], cwd=copied, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
-    with zipfile.ZipFile(tmp_path / done.stdout.split()[-1]) as wheel:
-        names = set(wheel.namelist())
-        assert wheel.read("ser/serving/embedded/model.tflite") == (FOLDER / "model.tflite").read_bytes()
-    assert {f"ser/serving/embedded/{name}" for name in ("bundle.json", "README.md")} <= names
-    assert f"ser/features/encoders/packaged/whisper_tiny_int8/{whisper_files.LITERT}" in names
-    modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "ser").rglob("*.py")}
-    assert modules <= names
 
 
 # accuracy

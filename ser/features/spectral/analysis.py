@@ -13,9 +13,14 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-import scipy.fft
 
 from ser.features.spectral.scales import decibels, hann, mel_filters
+
+fft: Any
+try:
+    from scipy import fft
+except ModuleNotFoundError:  # the core alone, for exported networks; equal to float precision
+    from numpy import fft
 
 Array = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.floating[Any]]
@@ -86,7 +91,7 @@ class Analysis:
         >>> analysis.magnitude.shape
         (257, 63)
         """
-        spectrum = scipy.fft.rfft(self.frames * _window(self.n_fft, self.precision), axis=1)
+        spectrum = fft.rfft(self.frames * _window(self.n_fft, self.precision), axis=1)
         magnitude: Array = np.abs(spectrum.astype(np.complex64, copy=False)).T
         return magnitude
 
@@ -189,6 +194,8 @@ def _mel_filters(
 @cache
 def _cosines(n_mfcc: int) -> Array:
     """First rows of the orthonormal discrete cosine transform, `(n_mfcc, 128)`."""
+    import scipy.fft  # an extra, which mel bands do not need
+
     return scipy.fft.dct(np.eye(N_MELS_OF_MFCC), axis=0, norm="ortho")[:n_mfcc].astype(np.float32)
 
 
