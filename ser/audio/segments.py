@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from ser.audio import reading
+from ser.audio import cells, reading
 from ser.audio.invalid import InvalidAudio, Kind
 from ser.audio.reading import Recording
 
@@ -118,7 +118,7 @@ def cut(recording: Recording, segment: Segment) -> Recording:
 
 def _whole(path: Path) -> Recording:
     """Decode a recording, unless it is the last one that this thread decoded."""
-    facts = path.stat()
+    facts = cells.file_of(path).stat()
     key = path, facts.st_size, facts.st_mtime_ns
     if getattr(_last, "key", None) != key:
         _last.key, _last.recording = None, None  # frees the memory before the next one is decoded

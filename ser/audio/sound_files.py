@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 import soundfile
 
-from ser.audio import containers, ffmpeg, riff
+from ser.audio import cells, containers, ffmpeg, riff
 from ser.audio.invalid import InvalidAudio, Kind
 
 UNKNOWN_FRAMES = 2**63 - 1  # libsndfile's SF_COUNT_MAX
@@ -41,7 +41,7 @@ class _Bytes(io.BytesIO):
 
 @contextmanager
 def opened(source: Path | bytes, *, longest: float | None = None) -> Iterator[soundfile.SoundFile]:
-    """Open a file, or the bytes of one, for decoding; the format is recognised by content.
+    """Open a file, a recording in a Parquet file, or bytes, for decoding; the format is recognised by content.
 
     Parameters
     ----------
@@ -62,6 +62,8 @@ def opened(source: Path | bytes, *, longest: float | None = None) -> Iterator[so
     Traceback (most recent call last):
     ser.audio.invalid.InvalidAudio: not readable as audio (Format not recognised); ...
     """
+    if not isinstance(source, bytes) and (cell := cells.found(source)) is not None:
+        source = cells.content(cell)
     with ExitStack() as stack:
         file: File = _Bytes(source) if isinstance(source, bytes) else source.open("rb", buffering=0)
         stack.enter_context(file)

@@ -89,6 +89,7 @@ def _measured() -> "pd.DataFrame":
     """
     import pandas as pd
 
+    from ser.audio import cells
     from ser.core import params_file, tables
     from ser.description import corpus_tables
     from ser.description.acoustics import measurements
@@ -99,7 +100,7 @@ def _measured() -> "pd.DataFrame":
         raise ValueError(f"no {UTTERANCES} here; make it with: dvc repro ingest; or give audio files")
     root = Path(params_file.load("corpus.root")["corpus.root"])
     utterances = tables.read_utterances(UTTERANCES)
-    missing = [path for path in utterances["path"] if not (root / path).is_file()]
+    missing = [path for path in utterances["path"] if not cells.file_of(root / path).is_file()]
     if missing:
         raise ValueError(
             f"{len(missing)} of the {len(utterances)} recordings of {UTTERANCES} are not in {root}, such as"

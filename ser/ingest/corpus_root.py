@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from ser import corpora
+from ser.audio import cells
 from ser.core import files
 from ser.core.overrides import option
 from ser.ingest import names
 from ser.ingest.corpus_settings import OF_A_STUDY, CorpusSettings
-from ser.ingest.lists import listing, survey
+from ser.ingest.lists import opening, parts
 from ser.ingest.lists.places import whole_path
 
 
@@ -94,11 +95,12 @@ def _listed(corpus: Mapping[str, Any], root: Path) -> Iterator[tuple[str, list[P
         reader = member.get("reader")
         if name not in chosen or reader not in corpora.CORPORA or not corpora.CORPORA[reader].is_list:
             continue
-        if not member.get("list") and not listing.is_in(root / name):
+        if not member.get("list") and not parts.is_in(root / name):
             continue  # ingest reports it, unless the corpus is simply not there
         settings = {key: value for key, value in member.items() if key not in OF_A_STUDY}
-        listed, *named = survey.recordings(root / name, CorpusSettings("", name, **settings).of_list)
-        yield name or str(corpus["name"]), [listed, *(path for path in named if not _is_in(path, root))]
+        lists, named = opening.recordings(root / name, CorpusSettings("", name, **settings).of_list)
+        others = sorted({cells.file_of(path) for path in named}.difference(lists))
+        yield name or str(corpus["name"]), [*lists, *(path for path in others if not _is_in(path, root))]
 
 
 def _is_in(path: Path, root: Path) -> bool:

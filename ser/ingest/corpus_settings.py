@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from ser import corpora as readers
 from ser.corpora.labels import check_map
 from ser.corpora.naming import VOCAL_CHANNELS
-from ser.ingest.lists.survey import ListSettings
+from ser.ingest.lists.opening import ListSettings
 
 OF_A_STUDY = ("name", "root", "on_invalid")  # settings of a file of `conf/corpus` that no member needs
 

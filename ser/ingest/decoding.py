@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ser.audio import reading, segments
+from ser.audio import cells, reading, segments
 from ser.audio.segments import Segment as Segment
 from ser.compute import code_digest
 
@@ -41,9 +41,11 @@ def digests(paths: Sequence[str], *, root: Path) -> list[str | None]:
 
 def _digest(path: Path) -> str | None:
     try:
+        if (cell := cells.found(path)) is not None:
+            return _blake2b(cells.content(cell)).hexdigest()
         with path.open("rb", buffering=0) as file:
             return hashlib.file_digest(file, _blake2b).hexdigest()
-    except OSError:
+    except (OSError, reading.InvalidAudio):
         return None
 
 

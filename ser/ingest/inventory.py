@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from ser.audio import reading
 from ser.corpora import CORPORA
 from ser.corpora.naming import Naming
-from ser.ingest.lists.survey import ListSettings, recordings
+from ser.ingest.lists.opening import ListSettings, recordings
 from ser.ingest.survey import Named, survey
 
 INSTALLABLE = tuple(name for name, corpus in CORPORA.items() if not corpus.is_included)
@@ -105,7 +105,7 @@ def _recordings(corpus: str, folder: Path) -> tuple[list[Naming], list[Naming]]:
         return [], []
     known = CORPORA[corpus]
     if known.is_list:
-        _, *listed = recordings(folder, ListSettings(None))
+        _, listed = recordings(folder, ListSettings(None))
         return [Naming("", recording=str(path)) for path in listed], []
     found = survey(folder, known)
     defective = [Named(path, known.parse(path)) for path in map(PurePosixPath, found.known_defects)]

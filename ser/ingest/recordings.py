@@ -14,7 +14,7 @@ from ser.corpora.naming import InvalidName, Naming
 from ser.ingest.corpus_settings import OF_A_STUDY
 from ser.ingest.corpus_settings import CorpusSettings as CorpusSettings
 from ser.ingest.counts import Tally, by_suffix
-from ser.ingest.lists import listing
+from ser.ingest.lists import parts
 from ser.ingest.lists import survey as list_survey
 from ser.ingest.survey import Named, Reject, survey
 
@@ -214,7 +214,7 @@ def present(
 
 def _is_there(folder: Path, has_list: bool | None) -> bool:
     """True if a corpus has a folder; `has_list` is None, or states that the settings name the list of the corpus."""
-    return has_list or (folder.is_dir() and (has_list is None or listing.is_in(folder)))
+    return has_list or (folder.is_dir() and (has_list is None or parts.is_in(folder)))
 
 
 def _other_folders(root: Path, chosen: list[str]) -> list[str]:

@@ -11,19 +11,14 @@ from ser.core import files
 from ser.core.emotions import normal
 from ser.corpora import speaker_table
 from ser.corpora.naming import InvalidName, Naming
-from ser.ingest.lists.listing import EXTRA
+from ser.ingest.lists.listing import EXTRA, Row
+from ser.ingest.lists.parts import SPLITS
 from ser.ingest.lists.places import Places
 
 Value = TypeVar("Value")
 
 CLOCK = re.compile(r"(?:(?P<days>\d+) days? )?(?:(?:(?P<h>\d+):)?(?P<m>\d+):)?(?P<s>\d+(?:[.,]\d*)?)")
 NOTHING = ("", "nan", "nat", "none", "null", "na", "n/a")
-SPLITS: Mapping[str, str] = {
-    **dict.fromkeys(("train", "training", "trn", "tr"), "train"),
-    **dict.fromkeys(("dev", "devel", "development", "val", "valid", "validation"), "dev"),
-    **dict.fromkeys(("test", "testing", "tst", "eval", "evaluation", "test1", "test2"), "test"),
-}
-"""Word in lower case -> partition."""
 
 
 class Entry(NamedTuple):
@@ -31,12 +26,12 @@ class Entry(NamedTuple):
 
     Examples
     --------
-    >>> one = Entry(2, "a.wav", Path("/data/a.wav"), Naming("happy"))
+    >>> one = Entry(Row(2), "a.wav", Path("/data/a.wav"), Naming("happy"))
     >>> one.part
     ('/data/a.wav', None)
     """
 
-    row: int
+    row: Row
     given: str
     """Path as the list has it."""
     path: Path
@@ -50,7 +45,9 @@ class Entry(NamedTuple):
         return str(self.path.resolve()), self.segment
 
 
-def entry(row: int, cells: Mapping[str, str], roles: Mapping[str, str], places: Places) -> Entry | list[InvalidName]:
+def entry(
+    row: Row, cells: Mapping[str, str], roles: Mapping[str, str], places: Places, *, split: str = ""
+) -> Entry | list[InvalidName]:
     """Facts of a row, or everything that is wrong with it.
 
     Parameters
@@ -59,10 +56,13 @@ def entry(row: int, cells: Mapping[str, str], roles: Mapping[str, str], places: 
         Column -> text.
     roles
         Role -> its column.
+    split
+        Partition of the rows of this table, if no column states it.
 
     Examples
     --------
-    >>> found = entry(7, {"wav": "https://x.org/a.wav", "label": ""}, {"file": "wav", "emotion": "label"}, Places([]))
+    >>> roles = {"file": "wav", "emotion": "label"}
+    >>> found = entry(Row(7), {"wav": "https://x.org/a.wav", "label": ""}, roles, Places([]))
     >>> [error.reason for error in found]
     ['the emotion is empty', 'an address of the web']
     """
@@ -75,7 +75,7 @@ def entry(row: int, cells: Mapping[str, str], roles: Mapping[str, str], places: 
         wrong.append(InvalidName("the name of its file is not UTF-8", "rename it"))
     if wrong or path is None:
         return wrong
-    split = given.get("split", "")
+    split = given.get("split", split)
     naming = Naming(
         corpus_label=normal(given["emotion"]),
         speaker=given.get("speaker") or None,

@@ -1,46 +1,72 @@
-"""Rows of a list as text, whatever its format: csv, JSON lines, Parquet, audformat."""
+"""Rows of a table of a list as text, whatever its format: csv, JSON lines, Parquet, audformat."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from ser.audio.cells import SUFFIXES as PARQUET
 from ser.core import bounds
 from ser.corpora import text_tables
+from ser.ingest.lists.parts import HEADER, LINES
 
-NAMES = ("metadata", "list")  # of the list in a folder; the first one is that of Hugging Face's audio folders
-TEXT, LINES, PARQUET = (".csv", ".tsv", ".txt"), (".jsonl", ".ndjson"), (".parquet", ".pq")
-SUFFIXES = (*TEXT, *LINES, *PARQUET)
-HEADER = "db.yaml"  # of a database in audformat
-OTHER_TABLES = ("speakers.csv",)  # in the folder of a corpus
+
+class Row(NamedTuple):
+    """Place of a row in a list.
+
+    Examples
+    --------
+    >>> print(Row(2), "and", Row(2, "test/metadata.csv"))
+    2 and 2 of test/metadata.csv
+    """
+
+    number: int
+    """As a spreadsheet or an editor shows it (of Parquet: 1 is the first)."""
+    part: str = ""
+    """Name of its table; empty if the list is one table."""
+
+    def __str__(self) -> str:
+        return f"{self.number} of {self.part}" if self.part else str(self.number)
+
+
+def where(path: Path, rows: Sequence[Row]) -> str:
+    """Name of a list, or of its tables, and rows.
+
+    Examples
+    --------
+    >>> where(Path("my.csv"), [Row(2), Row(5)])
+    'my.csv, rows 2, 5'
+    """
+    numbers: dict[str, list[str]] = {}
+    for row in rows:
+        numbers.setdefault(row.part or path.name, []).append(str(row.number))
+    return " and ".join(
+        f"{name}, {'row' if len(some) == 1 else 'rows'} {', '.join(some)}" for name, some in numbers.items()
+    )
 
 
 @dataclass(frozen=True)
 class Listing:
-    """A list.
+    """A table of a list.
 
     Examples
     --------
-    >>> listing = Listing(Path("my.csv"), ["file", "emotion"], [(2, {"file": "a.wav", "emotion": "happy"})])
-    >>> listing.where(2)
-    'my.csv, row 2'
+    >>> Listing(Path("my.csv"), ["file", "emotion"], [(2, {"file": "a.wav", "emotion": "happy"})]).columns
+    ['file', 'emotion']
     """
 
     path: Path
     columns: list[str]
     rows: list[tuple[int, Mapping[str, str]]]
-    """Number of the row as a spreadsheet or an editor shows it (of Parquet: 1 is the first); column -> text, empty
-    where there is no value."""
-
-    def where(self, *rows: int) -> str:
-        """Name of the list, and rows."""
-        return f"{self.path.name}, {'row' if len(rows) == 1 else 'rows'} {', '.join(map(str, rows))}"
+    """Number of the row; column -> text, empty where there is no value."""
+    audio: str | None = None
+    """The column that has the recordings themselves, if there is one."""
 
 
 def read(path: Path, emotion: str | None = None) -> Listing:
-    """Read the list in a file.
+    """Read a table of a list.
 
     Parameters
     ----------
@@ -107,17 +133,13 @@ def _of_lines(path: Path) -> Listing:
 
 
 def _of_parquet(path: Path) -> Listing:
-    import pyarrow as arrow  # which takes a quarter of the start of a command, and is no library of the core
-    from pyarrow import parquet
+    from ser.ingest.lists import parquet_tables
 
-    try:
-        table = parquet.read_table(path)
-    except arrow.ArrowException as error:
-        raise ValueError(f"{path} is not a Parquet file ({error})") from None
-    columns = [name for name in table.column_names if not name.startswith("__index_level_")]
-    values = [map(_text, table[name].to_pylist()) for name in columns]
-    rows = enumerate(zip(*values, strict=True), start=1)
-    return Listing(path, columns, [(number, dict(zip(columns, row, strict=True))) for number, row in rows])
+    table = parquet_tables.read(path)
+    rows: list[tuple[int, Mapping[str, str]]] = []
+    for number, row in enumerate(table.rows, start=1):
+        rows.append((number, {name: _text(value) for name, value in row.items()}))
+    return Listing(path, table.columns, rows, table.audio)
 
 
 def _of_database(path: Path, *, emotion: str | None) -> Listing:
@@ -130,48 +152,4 @@ def _of_database(path: Path, *, emotion: str | None) -> Listing:
 
 
 def _text(value: Any) -> str:
-    if isinstance(value, dict) and isinstance(value.get("path"), str):  # audio of Hugging Face
-        return str(value["path"])
     return "" if value is None or value != value else str(value).strip()  # NaN differs from itself
-
-
-def is_in(folder: Path) -> bool:
-    """True if there is one list in a folder.
-
-    Examples
-    --------
-    >>> is_in(Path("no_such_folder"))
-    False
-    """
-    try:
-        return found(folder).is_file()
-    except ValueError:
-        return False
-
-
-def found(path: Path) -> Path:
-    """File of the list at `path`, which may be its folder.
-
-    Raises
-    ------
-    ValueError
-        If there is none, or there are several.
-
-    Examples
-    --------
-    >>> found(Path("no_such_list.csv"))
-    Traceback (most recent call last):
-    ValueError: no list at no_such_list.csv; name it: -S corpus.list=/path/to/list.csv
-    """
-    if path.is_file():
-        return path
-    if not path.is_dir():
-        raise ValueError(f"no list at {path}; name it: -S corpus.list=/path/to/list.csv")
-    usual = [*(f"{name}{suffix}" for name in NAMES for suffix in SUFFIXES), HEADER]
-    if (name := next((name for name in usual if (path / name).is_file()), None)) is not None:
-        return path / name
-    tables = sorted(one for one in path.iterdir() if one.suffix.lower() in SUFFIXES and one.name not in OTHER_TABLES)
-    if len(tables) != 1:
-        names = f"several tables ({', '.join(one.name for one in tables)})" if tables else "no table"
-        raise ValueError(f"{path} has {names}, wanted one list; name it: -S corpus.list=/path/to/list.csv")
-    return tables[0]

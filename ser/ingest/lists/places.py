@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
+from ser.audio import cells
 from ser.corpora.naming import InvalidName
 
 ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
@@ -50,10 +51,10 @@ class Places:
         if "\0" in given:
             raise InvalidName("no name of a file", "mend it")
         candidates = [path for form in self._forms(given) for path in self._candidates(form)]
-        path = next((path for path in candidates if _exists(path)), None)
+        path = next((path for path in candidates if _exists(path) or cells.found(path)), None)
         if path is None:
             raise InvalidName("there is no such file", self._remedy(candidates))
-        if not path.is_file():  # a folder; a pipe or a device would never end
+        if not cells.file_of(path).is_file():  # a folder; a pipe or a device would never end
             raise InvalidName("not a file", "name a recording")
         return path
 

@@ -9,11 +9,12 @@ from typing import Any
 from ser.audio.segments import Segment
 from ser.corpora.naming import InvalidName
 from ser.ingest.lists.entries import Entry
+from ser.ingest.lists.listing import Row
 
 FACTS = ("speaker", "sex", "language", "intensity", "partition")  # in which the rows of an utterance must agree
 
 Part = tuple[str, Segment | None]
-Fault = tuple[tuple[int, ...], str, InvalidName]
+Fault = tuple[tuple[Row, ...], str, InvalidName]
 """Rows, path as the list has it, and what is wrong."""
 
 
@@ -154,7 +155,7 @@ def majority(entries: Sequence[Entry], emotion: Callable[[str], str]) -> tuple[l
 
 def _votes_of(same: Sequence[Entry], emotion: Callable[[str], str], faults: list[Fault]) -> Iterator[tuple[Entry, str]]:
     """Rows of an utterance with their emotions; `faults` gets the others."""
-    voted: dict[str, int] = {}
+    voted: dict[str, Row] = {}
     for entry in same:
         try:
             label = emotion(entry.naming.corpus_label)
