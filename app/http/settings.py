@@ -10,9 +10,8 @@ from pathlib import Path
 
 from app.http import keys
 from app.http.keys import Keys
-from ser.serving import recognition
+from ser.models import packaged
 
-EMBEDDED = "ravdess"
 MODEL = re.compile(r"[A-Za-z0-9._-]{1,64}")
 RATE = 600.0  # requests of one client in a minute, where several clients share the service
 AUDIO_RATE = 3600.0  # seconds of audio of one client in a minute, there
@@ -33,8 +32,8 @@ class Settings:
     SER_OPEN             0             1: serve everybody without keys, at any address
     SER_API_KEYS_FILE                  file of keys, one `name:hash` a line, made by `python -m app.http.keys NAME`
     SER_API_KEYS                       more keys in the same form, separated by commas
-    SER_MODELS           ravdess       `name=folder`, separated by commas, the default one first; `ravdess` alone is
-                                       the embedded one
+    SER_MODELS                         `name=folder`, separated by commas, the default one first; the name of a model
+                                       of this program needs no folder; without this variable, all of these
     SER_NETWORKS                       networks that a model may download and run, beside those whose content `ser`
                                        knows: handles, names of speech encoders, folders; separated by commas
     SER_MAX_BYTES        26214400      largest size of an uploaded recording
@@ -57,7 +56,7 @@ class Settings:
     hosts: tuple[str, ...] = ()
     open: bool = False
     keys: Keys = ()
-    models: Mapping[str, Path] = field(default_factory=lambda: {EMBEDDED: recognition.EMBEDDED})
+    models: Mapping[str, Path] = field(default_factory=packaged.folders)
     networks: tuple[str, ...] = ()
     max_bytes: int = 25 * MIB
     max_seconds: float = 600.0
@@ -77,7 +76,7 @@ class Settings:
 
         Examples
         --------
-        >>> Settings(models={"mine": Path("models/fold_0"), "ravdess": recognition.EMBEDDED}).default_model
+        >>> Settings(models={"mine": Path("models/fold_0"), "ravdess": packaged.resolved("ravdess")}).default_model
         'mine'
         """
         return next(iter(self.models))
@@ -116,7 +115,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         hosts=tuple(name.strip().lower() for name in (environment.get("SER_HOSTS") or "").split(",") if name.strip()),
         open=is_open,
         keys=keys,
-        models=_models(environment.get("SER_MODELS") or EMBEDDED),
+        models=_models(environment.get("SER_MODELS") or ",".join(packaged.folders())),
         networks=networks(environment),
         max_bytes=int(_number(environment, "SER_MAX_BYTES", default.max_bytes, lowest=1, highest=2**31, whole=True)),
         max_seconds=_number(environment, "SER_MAX_SECONDS", default.max_seconds, lowest=0.1, highest=86_400),
@@ -203,14 +202,15 @@ def networks(environment: Mapping[str, str]) -> tuple[str, ...]:
 
 def _models(text: str) -> dict[str, Path]:
     models: dict[str, Path] = {}
+    known = packaged.folders()
     for entry in text.split(","):
         name, equals, folder = (part.strip() for part in entry.partition("="))
-        if name == EMBEDDED and not equals:
-            folder = str(recognition.EMBEDDED)
+        if name in known and not equals:
+            folder = str(known[name])
         if not MODEL.fullmatch(name) or not folder or name in models:
             raise ValueError(
                 f"SER_MODELS has {entry.strip()!r}; wanted name=folder, as mine=models/fold_0, of different names of"
-                f" letters, digits, '.', '_' and '-', separated by commas; {EMBEDDED} alone is the embedded model"
+                f" letters, digits, '.', '_' and '-', separated by commas; or one of {', '.join(known)} alone"
             )
         models[name] = Path(folder)
     return models

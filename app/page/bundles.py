@@ -11,12 +11,13 @@ import streamlit as st
 from app.http import settings
 from app.page import words
 from ser.core.wording import percent
+from ser.models import packaged
 from ser.models.bundle import DESCRIPTION
 from ser.serving import recognition
-from ser.serving.recognition import EMBEDDED, Recognizer
+from ser.serving.recognition import Recognizer
 
 MODELS = Path("models")  # output of the stage train
-BUILT_IN = "Built-in model"
+BUILT_IN = " (built-in)"  # after the name of a model of this program
 CARD = "README.md"
 LONGEST_CARD = 100_000  # characters
 FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
@@ -25,15 +26,16 @@ PICTURE = re.compile(r"!\[([^\]]*)\]\((?!https?://|data:)[^)]*\)")  # a file, wh
 
 
 def choices(models: Path = MODELS) -> dict[str, Path]:
-    """Name of each model on the page -> its folder: the embedded model, and those in `models`.
+    """Name of each model on the page -> its folder: the models of this program, the default first; those in `models`.
 
     Examples
     --------
     >>> list(choices(Path("no_such_folder")))
-    ['Built-in model']
+    ['ravdess (built-in)']
     """
     found = sorted(path.parent for path in models.glob(f"*/{DESCRIPTION}"))
-    return {BUILT_IN: EMBEDDED, **{folder.as_posix(): folder for folder in found}}
+    built_in = {f"{name}{BUILT_IN}": folder for name, folder in packaged.folders().items()}
+    return {**built_in, **{folder.as_posix(): folder for folder in found}}
 
 
 @st.cache_resource(max_entries=3, show_spinner="Loading the model …")
@@ -49,12 +51,12 @@ def recognizer(folder: Path, changed: int) -> Recognizer:
 
 
 def card(folder: Path) -> str:
-    """Model card: for the embedded model as Markdown, else as plain text; empty if the bundle has none."""
+    """Model card: for a model of this program as Markdown, else as plain text; empty if the bundle has none."""
     path = folder / CARD
     if not path.is_file():
         return ""
     text = FRONT_MATTER.sub("", path.read_text(encoding="utf-8", errors="replace")[:LONGEST_CARD])
-    if folder != EMBEDDED:
+    if not packaged.is_packaged(folder):
         return text.strip()
     return HEADING.sub(r"#\1", PICTURE.sub(r"*\1*", text)).strip()
 

@@ -13,6 +13,7 @@ from app.page.results import Result
 from ser.audio.reading import InvalidAudio
 from ser.core.wording import percent
 from ser.figures import recordings
+from ser.models import packaged
 from ser.serving import recognition
 from ser.serving.recognition import LONGEST_UTTERANCE, Recognizer
 
@@ -44,7 +45,7 @@ def _page() -> None:
     left, right = st.columns([2, 1], gap="medium", vertical_alignment="bottom")
     left.title(TITLE, anchor=False)
     left.write("How does a voice sound: neutral, happy, angry …? Recordings are analysed on this server, not stored.")
-    name = right.selectbox("Model", list(choices), help="The built-in model, and trained ones in the folder models.")
+    name = right.selectbox("Model", list(choices), help="The built-in models, and trained ones in the folder models.")
     folder = choices[name]
     model = _model(name)
     one, several, card = st.tabs(["One recording", "Many recordings", "Model card"])
@@ -124,7 +125,7 @@ def _content() -> bytes | None:
         name = st.selectbox("Example", list(ready))
         st.caption(
             "These examples are **synthetic speech** from a speech synthesizer: nobody spoke, nobody felt anything."
-            " They show how the page works. The built-in model was trained on people, so it is often wrong here."
+            " They show how the page works. The built-in models were trained on people, so they are often wrong here."
         )
         return kept("example", name, ready[name])
     if source == RECORD:
@@ -220,9 +221,9 @@ def _picture(drawn: dict[str, bytes], title: str, text: str, result: Result) -> 
 def _card(name: str, model: Recognizer | None) -> None:
     folder = bundles.choices()[name]
     if text := bundles.card(folder):
-        # Only the card that comes with this program has a layout. The markup of others could load pictures from
+        # Only a card that comes with this program has a layout. The markup of others could load pictures from
         # elsewhere, or look like a part of the page.
-        (st.markdown if folder == recognition.EMBEDDED else st.text)(text)
+        (st.markdown if packaged.is_packaged(folder) else st.text)(text)
     elif model is not None:
         st.write("This model has no model card. Its description states:")
         st.text("\n".join(f"{key}: {value}" for key, value in bundles.facts(model).items()))

@@ -10,6 +10,7 @@ from ser.audio import suffixes
 from ser.audio.invalid import InvalidAudio
 from ser.commands import Failed, prediction_output, printable
 from ser.core import quiet
+from ser.models import packaged
 from ser.serving import inputs
 from ser.serving.recognition import HOP, Recognizer
 
@@ -58,10 +59,9 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     """
     parser.add_argument(
         "--model",
-        type=Path,
         metavar="BUNDLE",
-        help="folder of a trained or exported model, as models/fold_0; or a Keras file, with --labels"
-        " (default: the embedded model, trained on RAVDESS)",
+        help=f"name of a model of this program ({', '.join(packaged.folders())}; the first is the default); or folder"
+        " of a trained or exported model, as models/fold_0; or a Keras file, with --labels",
     )
     parser.add_argument(
         "--network",
@@ -147,16 +147,15 @@ def chosen_recognizer(given: argparse.Namespace) -> Recognizer:
     """
     from ser.serving import keras_files, recognition
 
-    if given.model is not None and keras_files.is_file_of_model(given.model):
+    if given.model is not None and keras_files.is_file_of_model(Path(given.model)):
         recognizer = keras_files.load(
-            given.model, given.labels, representation=given.representation, all_speech=given.all_speech
+            Path(given.model), given.labels, representation=given.representation, all_speech=given.all_speech
         )
     elif given.labels is not None or given.representation is not None:
         option = "--labels" if given.labels is not None else "--representation"
         raise ValueError(f"{option} is only for a Keras file, as --model custom.h5; a bundle has its own")
     else:
-        folder = given.model or recognition.EMBEDDED
-        recognizer = recognition.load(folder, all_speech=given.all_speech, networks=given.networks)
+        recognizer = recognition.load(given.model, all_speech=given.all_speech, networks=given.networks)
     for warning in recognizer.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     return recognizer

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from ser.core import files
+from ser.models import packaged
 
 FORMAT = 1
 NAME = "bundle.json"
-EMBEDDED = Path(__file__).parents[1] / "serving" / "embedded"  # a part of this program, which the tests check
 LARGEST = 2**24  # bytes of the file
 TRAIN, TRAIN_ANEW = "train one with: dvc repro train", "train anew with: dvc repro -f train"
 REMEDY = f"get an intact copy of it, or {TRAIN_ANEW}"
@@ -58,7 +58,7 @@ def read(folder: Path) -> dict[str, Any]:
     path = folder / NAME
     if not path.is_file():
         raise ValueError(f"no model in {folder} ({NAME}); {TRAIN}")
-    if folder == EMBEDDED:
+    if packaged.is_packaged(folder):
         known: dict[str, Any] = files.read_json(path)
         return known
     from ser.models import description as schema

@@ -18,24 +18,20 @@ from ser.audio import reading, voice_activity
 from ser.audio.reading import InvalidAudio, Kind
 from ser.audio.waveforms import Waveform
 from ser.core import extras
-from ser.models import bundle, schema
+from ser.models import bundle, packaged
 from ser.models.averaging import mean_of
 from ser.representation.registry import Extractor, extractor
 from ser.serving import inputs
 from ser.serving.inputs import Input, Window
 from ser.serving.predictions import Model, Prediction, Probabilities, TimedPrediction
 
-EMBEDDED = schema.EMBEDDED
+EMBEDDED = packaged.resolved()
 NO_SPEECH = "no speech"
 LONGEST_UTTERANCE = 10.0  # seconds, more than any utterance of the corpora; longer recordings are divided into windows
 WINDOW = 3.0  # seconds, for representations of utterances of any length
 HOP = 1.0  # seconds between the windows of a timeline
 DIGITS = 6
 SYNTHETIC = "demo"  # corpus
-ELSEWHERE = (  # figures of the card of the embedded model
-    "on corpora that it was not trained on, the embedded model recognised 30 to 53 % of the emotions (UAR), at a mean"
-    " confidence of 62 to 74 %"
-)
 
 
 @dataclass(frozen=True)
@@ -159,11 +155,13 @@ def _check_duration(duration: float) -> None:
 
 
 @extras.named()
-def load(folder: Path = EMBEDDED, *, all_speech: bool = False, networks: Collection[str] = ()) -> Recognizer:
-    """Read the bundle, ensemble or exported bundle in `folder`; by default the embedded model.
+def load(model: str | Path | None = None, *, all_speech: bool = False, networks: Collection[str] = ()) -> Recognizer:
+    """Read a bundle, ensemble or exported bundle; by default the default model of this program.
 
     Parameters
     ----------
+    model
+        Folder, or the name of a model of this program.
     networks
         Networks that a bundle may name beside those that this project knows by their content; their code runs.
 
@@ -173,6 +171,7 @@ def load(folder: Path = EMBEDDED, *, all_speech: bool = False, networks: Collect
         If there is no bundle, or it is damaged, could run code, names another network, is transductive, or needs
         a library that is not installed.
     """
+    folder = packaged.resolved(model)
     if folder.is_file():
         raise ValueError(f"{folder} is a file; wanted a folder that the stage train wrote, as models/fold_0")
     if not (folder / bundle.DESCRIPTION).is_file() and (folds := sorted(folder.glob("fold_*"))):
@@ -182,18 +181,19 @@ def load(folder: Path = EMBEDDED, *, all_speech: bool = False, networks: Collect
         from ser.models import ensembles
 
         members = ensembles.load(folder).members
-        parts = {folder / ensembles.MEMBERS / name: model for name, model in members.items()}
+        parts = {folder / ensembles.MEMBERS / name: one for name, one in members.items()}
     else:
         parts = {folder: bundle.load(folder)}
-    if folder != EMBEDDED:
-        from ser.serving import acceptance
+    if packaged.is_packaged(folder):
+        found = of_bundles(str(folder), list(parts.values()), description, all_speech=all_speech)
+        return replace(found, note=packaged.NOTES.get(folder.name, ""))
+    from ser.serving import acceptance
 
-        for path, model in parts.items():
-            acceptance.check_representation(path / bundle.DESCRIPTION, model.representation, networks)
+    for path, one in parts.items():
+        acceptance.check_representation(path / bundle.DESCRIPTION, one.representation, networks)
     found = of_bundles(str(folder), list(parts.values()), description, all_speech=all_speech)
-    if folder != EMBEDDED:
-        acceptance.try_out(found.name, found.probabilities)
-    return replace(found, note=ELSEWHERE if folder == EMBEDDED else "")
+    acceptance.try_out(found.name, found.probabilities)
+    return found
 
 
 def of_bundles(
@@ -252,7 +252,8 @@ def predict_emotion(
     sample_rate
         Hz; only for a waveform, since a file declares its own.
     model, networks
-        Folder of a bundle, by default of the embedded model, and networks that it may name, as `load` takes them.
+        Folder of a bundle or name of a model of this program, and networks that a bundle may name; `load` explains
+        both.
 
     Raises
     ------
@@ -267,7 +268,7 @@ def predict_emotion(
     >>> prediction["emotion"], prediction["confidence"], prediction["duration"]
     ('no speech', 1.0, 1.0)
     """
-    folder = EMBEDDED if model is None else Path(model)
+    folder = packaged.resolved(model)
     recognizer = _kept(folder, changed(folder), frozenset(networks))
     with _opened(recording, sample_rate) as source:
         return recognizer.predict(source)

@@ -19,7 +19,7 @@ from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileMan
 from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 from streamlit.testing.v1 import AppTest
 
-from app.page import exposure, many, results, view, words
+from app.page import bundles, exposure, many, results, view, words
 from ser.serving import recognition
 from ser.serving.recognition import EMBEDDED
 from tests.support.paths import ROOT
@@ -281,7 +281,7 @@ def test_a_model_that_cannot_be_read_gives_an_error_message(
     assert "The model cannot be read." in page.error[0].value
     assert page.text[0].value.startswith("models/mine: ")
     assert reason in page.text[0].value
-    page.selectbox[0].set_value("Built-in model").run()
+    page.selectbox[0].set_value(next(iter(bundles.choices()))).run()
     assert not page.error
 
 

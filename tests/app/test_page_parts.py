@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from app.page import bundles, examples, markup, media, pictures, results, words
 from ser.audio.reading import InvalidAudio, Kind
 from ser.figures import recordings
+from ser.models import packaged
 from ser.serving import inputs, recognition
 from ser.serving.predictions import TimedPrediction
 from ser.serving.recognition import EMBEDDED, Recognizer
@@ -240,8 +241,11 @@ def test_trained_models_are_found_beside_the_built_in_one(tmp_path: Path) -> Non
         (tmp_path / name / "bundle.json").write_text("{}")
     (tmp_path / "empty").mkdir()
     found = bundles.choices(tmp_path)
-    assert list(found.values()) == [EMBEDDED, *(tmp_path / name for name in ("exported", "fold_0", "fold_1"))]
-    assert next(iter(found)) == bundles.BUILT_IN
+    assert list(found.values()) == [
+        *packaged.folders().values(),
+        *(tmp_path / name for name in ("exported", "fold_0", "fold_1")),
+    ]
+    assert next(iter(found.values())) == EMBEDDED
 
 
 def test_the_card_is_shown_without_front_matter_and_that_of_this_program_without_broken_pictures(
@@ -251,7 +255,7 @@ def test_the_card_is_shown_without_front_matter_and_that_of_this_program_without
     text = "---\nlicense: mit\n---\n# Card\n![curve](curve.png) ![badge](https://example.org/b.png)\n---\nend\n"
     (tmp_path / "README.md").write_text(text)
     assert bundles.card(tmp_path) == "# Card\n![curve](curve.png) ![badge](https://example.org/b.png)\n---\nend"
-    monkeypatch.setattr(bundles, "EMBEDDED", tmp_path)
+    monkeypatch.setattr(packaged, "FOLDER", tmp_path.parent)
     assert bundles.card(tmp_path) == "## Card\n*curve* ![badge](https://example.org/b.png)\n---\nend"
 
 

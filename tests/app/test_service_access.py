@@ -12,7 +12,7 @@ import pytest
 from app.http import keys, server, settings, uploads
 from app.http.limits import MOST_CLIENTS, Full, Memory, Rate
 from app.http.settings import Settings
-from ser.serving import recognition
+from ser.models import packaged
 from tests.support import serving
 from tests.support.serving import DEMO, KEY, KNOWN, OTHER, PREDICT, served
 
@@ -269,7 +269,7 @@ def test_every_setting_can_be_set(tmp_path: Path) -> None:
             "FORWARDED_ALLOW_IPS": "10.0.0.1",
         }
     )
-    models = {"mine": Path("models/fold_0"), "ravdess": recognition.EMBEDDED}
+    models = {"mine": Path("models/fold_0"), "ravdess": packaged.resolved("ravdess")}
     given = (
         "0.0.0.0",
         9000,

@@ -20,9 +20,8 @@ import soundfile
 from ser import cli, predict_emotion
 from ser.audio import microphone
 from ser.commands.prediction_output import MAX_NAME
-from ser.models import bundle
+from ser.models import bundle, packaged
 from ser.serving import inputs
-from ser.serving.recognition import EMBEDDED
 from tests.support.bundles import with_network
 from tests.support.paths import ROOT
 
@@ -141,14 +140,14 @@ def test_the_table_for_people_has_a_line_for_each_recording(
     assert len({len(line) for line in (head, first, silent, second)}) == 1  # columns are straight
 
 
-def test_a_note_states_what_the_embedded_model_does_on_other_corpora_in_the_figures_of_its_card(
+def test_a_note_states_what_the_model_of_ravdess_does_on_other_corpora_in_the_figures_of_its_card(
     tmp_path: Path, predict: Predict
 ) -> None:
-    card = (EMBEDDED / "README.md").read_text(encoding="utf-8")
+    card = (packaged.resolved("ravdess") / "README.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| (?:EmoDB|TESS|SAVEE|CREMA-D) \| \d+ \| ([\d.]+) \| ([\d.]+) \|$", card, re.MULTILINE)
     assert len(rows) == 4
     uar, confidence = (sorted(round(float(one)) for one in column) for column in zip(*rows, strict=True))
-    (note,) = predict(DEMO[0])[2].splitlines()
+    (note,) = predict("--model", "ravdess", DEMO[0])[2].splitlines()
     assert f"{uar[0]} to {uar[-1]} % of the emotions (UAR)" in note
     assert f"confidence of {confidence[0]} to {confidence[-1]} %" in note
     assert predict("--json", DEMO[0])[2] == predict("--csv", DEMO[0])[2] == ""
