@@ -24,7 +24,7 @@ PICTURES = (
     "reports/projections/umap.png",
 )
 RAW = Path("data/raw")
-OF_THE_PROJECT = ("summary", "audit", "describe", "export", "experiments", "compare", "diff", "tune")
+OF_THE_PROJECT = ("summary", "audit", "describe", "export", "experiments", "compare", "diff", "tune", "new")
 # Modules of ser/commands. Only the one that is used is imported, so that `ser --help` is quick.
 LATER = {
     "audit": "look for leaks in the tables, models and predictions of the last run",
@@ -37,6 +37,25 @@ LATER = {
     "compare": "compare the scores of two runs, with the significance of their differences",
     "diff": "compare the metrics of the working copy with those of a Git revision",
     "tune": "search better settings of a study, by its dev UAR",
+    "new": "write the files of a new corpus, network, representation or descriptor, to be edited",
+    "completion": "print the script that lets a shell complete commands and options",
+}
+EXAMPLES = {  # at the end of the help of each subcommand, to be run in the root of a clone
+    "summary": "ser summary",
+    "corpora": "ser corpora --root data/raw",
+    "download": "ser download ravdess",
+    "audit": "ser audit --json",
+    "predict": "ser predict data/demo/Actor_01/03-01-01-01-01-01-01.flac",
+    "record": "ser record --seconds 5 --save mine.wav",
+    "stream": "ser stream microphone --hop 0.5",
+    "describe": "ser describe data/demo/Actor_01/03-01-01-01-01-01-01.flac",
+    "export": "ser export models/fold_0",
+    "experiments": "ser experiments --csv",
+    "compare": "ser compare main workspace",
+    "diff": "ser diff main",
+    "tune": "ser tune -S model=mlp --trials 10",
+    "new": "ser new corpus voice_memos",
+    "completion": 'eval "$(ser completion bash)"',
 }
 
 
@@ -48,7 +67,11 @@ def main(arguments: list[str] | None = None) -> None:
         sys.stdout.reconfigure(errors="replace")  # for file names that the terminal cannot show
     try:
         with extras.named():
-            given = _parser(command).parse_args(arguments)
+            parser = parser_of(command)
+            if not arguments:
+                print(parser.format_help().rstrip())
+                return
+            given = parser.parse_args(arguments)
             run: Callable[[argparse.Namespace], str] = given.run
             if command in OF_THE_PROJECT:
                 lock_file.restore()
@@ -63,27 +86,42 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit("interrupted")
 
 
-def _parser(command: str) -> argparse.ArgumentParser:
-    """Parser of the command line, with the options of `command`."""
+def parser_of(*commands: str) -> argparse.ArgumentParser:
+    """Parser of the command line, with the options of some commands.
+
+    Examples
+    --------
+    >>> parser_of("audit").parse_args(["audit", "--json"]).json
+    True
+    """
     parser = argparse.ArgumentParser(prog="ser", description="Speech emotion recognition, honest by construction.")
-    commands = parser.add_subparsers(dest="command", required=True)
-    known = commands.add_parser(
-        "summary", help="print score and metrics of the last run, and the paths of its pictures"
-    )
+    if "--version" in commands:  # reading it takes time
+        from ser.core.version import version
+
+        parser.add_argument("--version", action="version", version=f"ser {version()}")
+    else:
+        parser.add_argument("--version", action="store_true", help="print the version and exit")
+    subparsers = parser.add_subparsers(dest="command", required=True)
+
+    def add(name: str, description: str) -> argparse.ArgumentParser:
+        epilog = f"example: {EXAMPLES[name]}"
+        return subparsers.add_parser(name, help=description, description=description, epilog=epilog)
+
+    known = add("summary", "print score and metrics of the last run, and the paths of its pictures")
     known.set_defaults(run=lambda _: summary())
-    known = commands.add_parser("corpora", help="list the known corpora, and which of them are installed and complete")
+    known = add("corpora", "list the known corpora, and which of them are installed and complete")
     known.set_defaults(run=lambda given: corpora(given.root))
     _add_root(known)
-    known = commands.add_parser("download", help="download a corpus, or print the steps to get it")
+    known = add("download", "download a corpus, or print the steps to get it")
     known.add_argument("corpus", help="ravdess is downloaded; for the others the steps are printed")
     known.set_defaults(run=lambda given: download(given.corpus, given.root))
     _add_root(known)
     for name, description in LATER.items():
-        known = commands.add_parser(name, help=description, description=description)
-        if name == command:
+        known = add(name, description)
+        if name in commands:
             module = import_module(f"ser.commands.{name}")
             module.add_options(known)
-            known.set_defaults(run=module.run)
+            known.set_defaults(run=module.run, whole=lambda: parser_of(*LATER))
     return parser
 
 

@@ -38,7 +38,9 @@ def text(metrics: Mapping[str, Any], *, report: Path | None) -> str:
 
 def report() -> Path | None:
     """Path of the report of the last run; of a run that ended with `evaluate`, the classification report."""
-    return next((path for path in REPORTS if path.is_file()), None)
+    found = [path for path in reversed(REPORTS) if path.is_file()]
+    # A run that ends with `evaluate` leaves the report of the run before; of one time, the last is the fuller one.
+    return sorted(found, key=lambda path: path.stat().st_mtime_ns)[-1] if found else None
 
 
 def _tested(metrics: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import ser
 from ser import cli
 from ser.core import files
 from ser.corpora import CORPORA, ravdess
@@ -17,6 +18,7 @@ from ser.ingest.download import fetching
 from tests.support import archive_host
 from tests.support.archive_host import Host, names, tree, zipped
 from tests.support.corpus_names import POINTER, SAVEE, with_files
+from tests.support.paths import ROOT
 
 host = archive_host.host
 BY_HAND = tuple(name for name in inventory.INSTALLABLE if name != "ravdess")
@@ -116,14 +118,49 @@ def test_the_corpora_of_the_project_are_found_from_a_folder_below(capsys: pytest
     assert done.endswith("Then check it with: ser corpora\n")
 
 
-@pytest.mark.parametrize(("arguments", "complaint"), [([], "required: command"), (["sumary"], "invalid choice")])
-def test_an_unknown_command_is_a_usage_error(
-    arguments: list[str], complaint: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_unknown_command_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as raised:
-        cli.main(arguments)
+        cli.main(["sumary"])
     assert raised.value.code == 2
-    assert complaint in capsys.readouterr().err
+    assert "invalid choice" in capsys.readouterr().err
+
+
+def test_no_command_prints_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+    cli.main([])
+    assert {"predict", "--version"} <= set(capsys.readouterr().out.split())
+
+
+def test_the_version_is_that_of_the_library(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as raised:
+        cli.main(["--version"])
+    assert (raised.value.code, capsys.readouterr().out) == (0, f"ser {ser.__version__}\n")
+
+
+@pytest.mark.parametrize("command", cli.EXAMPLES)
+def test_the_help_of_a_command_ends_with_an_example_that_parses(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        cli.main([command, "--help"])
+    example = capsys.readouterr().out.rstrip().splitlines()[-1].removeprefix("example: ")
+    assert example == cli.EXAMPLES[command]
+    name, *arguments = shlex.split(example.removeprefix('eval "$(').removesuffix(')"'))
+    assert (name, arguments[0]) == ("ser", command)
+    assert callable(cli.parser_of(command).parse_args(arguments).run)
+    assert all((ROOT / word).exists() for word in arguments if word.startswith("data/"))
+
+
+def test_every_command_has_an_example() -> None:
+    assert set(cli.EXAMPLES) == {*cli.LATER, "summary", "corpora", "download"}
+
+
+def test_the_report_of_the_summary_is_the_last_that_was_made(capsys: pytest.CaptureFixture[str]) -> None:
+    files.write_json(cli.METRICS, METRICS)
+    for seconds, name in ((1, "report.html"), (2, "classification_report.txt"), (3, "report.html")):
+        Path("reports", name).touch()
+        os.utime(Path("reports", name), (seconds, seconds))
+        cli.main(["summary"])
+        assert f"report: reports/{name}" in capsys.readouterr().out
 
 
 def table(root: str = "data/raw", *arguments: str, capsys: pytest.CaptureFixture[str]) -> dict[tuple[str, ...], str]:

@@ -36,7 +36,12 @@ def test_every_kind_is_added_by_one_file_of_code_and_one_of_conf() -> None:
         assert not (ROOT / path).exists(), path
 
 
-KINDS = ("corpus", "representation", "network", "feature set")
+KINDS = {  # arguments of `ser new` that write the files of the page as they are
+    "corpus": ("corpus", "voice_memos"),
+    "representation": ("features", "levels"),
+    "network": ("network", "band_means"),
+    "feature set": ("descriptor", "spectral_flatness"),
+}
 
 
 class Copy(Project):
@@ -44,14 +49,12 @@ class Copy(Project):
 
     def __init__(self, top: Path) -> None:
         super().__init__(top)
+        self.copy("docs/map.md")
         self.corpus = ravdess_corpus(top / "corpus", speakers=SPEAKERS)
 
     def add(self, kind: str) -> list[list[str]]:
-        """Write the files of a section of the page; the overrides of its commands."""
-        text = map_page.section(f"Add a {kind}")
-        for path, content in map_page.files(text).items():
-            (self.folder / path).write_text(content)
-        return map_page.choices(text)
+        """Write the files of a section of the page with `ser new`; the overrides of its commands."""
+        return map_page.choices(self.ser("new", *KINDS[kind]))
 
     def stages(self, *names: str) -> str:
         """Run the scripts of some stages; what they print."""

@@ -6,7 +6,7 @@ from tests.support.paths import ROOT
 
 PAGE = ROOT / "docs/map.md"
 FILE = re.compile(r"^`([\w./]+)`\n\n```\w+\n(.*?)^```", re.MULTILINE | re.DOTALL)
-COMMAND = re.compile(r"^dvc exp run (.*)$", re.MULTILINE)
+COMMAND = re.compile(r"^ *dvc exp run (.*)$", re.MULTILINE)
 
 
 def section(title: str) -> str:
