@@ -1,5 +1,10 @@
+from ser.serving.library import audit as audit
+from ser.serving.library import compare as compare
+from ser.serving.library import features as features
+from ser.serving.recognition import Recognizer as Recognizer
+from ser.serving.recognition import load as load
 from ser.serving.recognition import predict_emotion as predict_emotion
 
-__all__ = ["__version__", "predict_emotion"]
+__all__ = ["Recognizer", "__version__", "audit", "compare", "features", "load", "predict_emotion"]
 
 __version__: str

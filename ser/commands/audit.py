@@ -1,15 +1,8 @@
 """`ser audit`: the checks of the stage `audit` on the tables, models and predictions of the last run."""
 
 import argparse
-from pathlib import Path
 
 from ser.commands import Failed
-
-UTTERANCES = Path("data/utterances.csv")
-PARTITIONS = Path("data/partitions.csv")
-BALANCED = Path("data/balanced_dataset.csv")
-MODELS = Path("models")
-PREDICTIONS = Path("reports/predictions.csv")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -37,21 +30,10 @@ def run(given: argparse.Namespace) -> str:
     """
     import json
 
-    from ser.audit import findings, study_checks
-    from ser.core import params_file
+    from ser.audit import findings
+    from ser.serving import library
 
-    config = params_file.load("corpus.root", "partition", "representation", "model.name", "tables.format")
-    if missing := [path for path in (UTTERANCES, PARTITIONS, MODELS) if not path.exists()]:
-        raise ValueError(f"no {missing[0]} here; make it with: dvc repro train")
-    study = study_checks.read(
-        config,
-        utterances=UTTERANCES,
-        partitions=PARTITIONS,
-        balanced=BALANCED,
-        models=MODELS,
-        predictions=PREDICTIONS if PREDICTIONS.is_file() else None,
-    )
-    report = study_checks.report(study, config["partition"])
+    report = library.audit()
     text = json.dumps(report, indent=2, ensure_ascii=False) if given.json else findings.as_text(report)
     if not report["n_errors"]:
         return text

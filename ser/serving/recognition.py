@@ -270,13 +270,25 @@ def predict_emotion(
     """
     folder = packaged.resolved(model)
     recognizer = _kept(folder, changed(folder), frozenset(networks))
-    with _opened(recording, sample_rate) as source:
+    with opened(recording, sample_rate) as source:
         return recognizer.predict(source)
 
 
 @contextmanager
-def _opened(recording: str | Path | npt.ArrayLike, sample_rate: float | None) -> Iterator[Input]:
-    """Input of a file or a waveform; a `ValueError` if a waveform has no sample rate, or a file is given one."""
+def opened(recording: str | Path | npt.ArrayLike, sample_rate: float | None) -> Iterator[Input]:
+    """Input of a file or a waveform.
+
+    Raises
+    ------
+    ValueError
+        If a waveform has no sample rate, a file is given one, or the recording cannot be used.
+
+    Examples
+    --------
+    >>> with opened(np.zeros(16_000), 16_000) as source:
+    ...     source.duration
+    1.0
+    """
     if isinstance(recording, str | Path):
         if sample_rate is not None:
             raise ValueError(f"sample_rate is {sample_rate}, and {recording} declares its own; leave it out")
