@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException as AnyHTTPException
 
 import ser
-from app.http import access, documentation, routes
+from app.http import access, documentation, routes, streaming
 from app.http.keys import Keyring
 from app.http.limits import Memory, Rate
 from app.http.metrics import Metrics
@@ -60,6 +60,7 @@ def application(chosen: Settings, pool: Pool, known: Keyring) -> FastAPI:
     limited = access.at_rate(client, rate)
     budget = access.in_budget(limited, audio)
     app.include_router(routes.predicting(chosen, pool, memory, metrics, audio, budget))
+    app.include_router(streaming.router(chosen, pool, metrics, streaming.Access(known, rate, audio)))
     app.include_router(routes.listing(chosen, pool.models, limited))
     app.include_router(routes.watching(chosen, pool, metrics, client))
     return app

@@ -6,9 +6,11 @@ import socket
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 HEAD_SECONDS = 10.0  # for the head of a request to arrive
 WRITE_SECONDS = 20.0  # for a client to read what it has been sent
+QUIET_SECONDS = 5.0  # after which a WebSocket counts as idle; live sound comes all the time
 PROBE_SECONDS = 0.5  # between two questions whether a client that sends no more still reads
 MOST_HEADERS = 100
 MOST_PIPELINED = 16  # requests that may wait for the answers to earlier ones
@@ -47,6 +49,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._head: asyncio.TimerHandle | None = None
         self._writing: asyncio.TimerHandle | None = None
         self._probing: asyncio.TimerHandle | None = None
+        self._upgraded = False
         self._ended = False  # True if the client sends no more
         self._has_head = False
         self._n_chunks = self._n_body = self._n_overhead = 0  # of the current request
@@ -69,12 +72,24 @@ class GuardedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop all time limits."""
         super().connection_lost(exc)
+        self._stop()
+
+    def handle_websocket_upgrade(self) -> None:
+        """Hand the connection over to a WebSocket, unless the client has not waited for an earlier answer."""
+        if not self._has_answered:
+            self.transport.abort()
+            return
+        self._upgraded = True
+        self._stop()
+        super().handle_websocket_upgrade()
+
+    def _stop(self) -> None:
         for timer in (self._head, self._writing, self._probing):
             if timer is not None:
                 timer.cancel()
 
     def _has_room(self) -> bool:
-        others = [one for one in self.connections if isinstance(one, GuardedProtocol) and one is not self]
+        others = [one for one in self.connections if isinstance(one, GuardedProtocol | WebSocket) and one is not self]
         of_address = [one for one in others if one.host == self.host]
         for group, most in ((of_address, self.most_of_address), (others, self.most_connections)):
             present = [one for one in group if not one.transport.is_closing()]
@@ -110,7 +125,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def _watch(self) -> None:
         """Start the time limit of a head when its first byte is due, and stop it after its last one."""
-        if not self._has_answered or self.transport.is_closing():
+        if not self._has_answered or self._upgraded or self.transport.is_closing():
             if self._head is not None:
                 self._head.cancel()
                 self._head = None
@@ -189,6 +204,30 @@ class GuardedProtocol(HttpToolsProtocol):
         super().on_response_complete()
         if self._ended and self._has_answered:
             self.transport.close()
+
+
+class WebSocket(WebSocketsSansIOProtocol):
+    """WebSocket by uvicorn and websockets, counted as any other connection."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.heard = self.loop.time()
+        """Time of the last bytes of the client."""
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes of the handshake or of messages."""
+        self.heard = self.loop.time()
+        super().data_received(data)
+
+    @property
+    def host(self) -> str:
+        """Address of the client."""
+        return self.client[0] if self.client else ""
+
+    @property
+    def is_idle(self) -> bool:
+        """True if the client has sent nothing for some seconds, though the service would read it."""
+        return not self.read_paused and self.loop.time() - self.heard > QUIET_SECONDS
 
 
 def limited(most: int, *, of_address: int) -> type[GuardedProtocol]:

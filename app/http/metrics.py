@@ -25,6 +25,12 @@ class Metrics:
         )
         self._audio = Counter("ser_audio_seconds", "Duration of the predicted recordings", registry=registry)
         self._predictions = Counter("ser_predictions", "Predictions by emotion", ("emotion",), registry=registry)
+        self.sessions = Gauge("ser_live_sessions", "Live sessions that are open", registry=registry)
+        """Live sessions that are open."""
+        self.live_seconds = Histogram(
+            "ser_live_answer_seconds", "Seconds from live sound to its answer", registry=registry, buckets=SECONDS
+        )
+        """Seconds from live sound to its answer."""
         Gauge("ser_queue_depth", "Recordings that wait for a process", registry=registry).set_function(depth)
         Gauge("ser_upload_bytes", "Bytes of uploads in memory", registry=registry).set_function(held)
 

@@ -24,7 +24,7 @@ class Addressed:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] == "http" and (problem := self._problem(Headers(scope=scope))):
+        if scope["type"] in ("http", "websocket") and (problem := self._problem(Headers(scope=scope))):
             status, detail = problem
             await JSONResponse({"detail": detail}, status)(scope, receive, send)
         else:

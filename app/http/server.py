@@ -18,6 +18,7 @@ from app.http.settings import Settings
 from app.http.workers import Pool
 
 BACKLOG = 32  # asyncio accepts as many connections at once, before any of them is counted
+MESSAGE = 2**20  # bytes of a message of live sound; 5 s in stereo at 48 kHz
 OTHER_FILES = 96  # descriptors that are no connections: of libraries, of pipes, and of those being accepted
 log = logging.getLogger(__name__)
 
@@ -48,7 +49,9 @@ def server(chosen: Settings, pool: Pool, known: Keyring | None = None) -> uvicor
         application(chosen, pool, known or Keyring(chosen.keys)),
         http=connections.limited(most, of_address=of_address),
         backlog=BACKLOG,
-        ws="none",
+        ws=connections.WebSocket,
+        ws_max_size=MESSAGE,
+        ws_per_message_deflate=False,  # a small message could become a large one
         lifespan="on",
         log_config=None,
         access_log=False,

@@ -44,6 +44,8 @@ class Settings:
     SER_AUDIO_RATE       3600          seconds of audio in a minute, in the same way
     SER_QUEUE            32            recordings that may wait; clients share these places, and take turns
     SER_WORKERS          cores         processes that predict
+    SER_LIVE             32            live sessions at once; at most half of them of one client
+    SER_LIVE_SECONDS     7200          longest duration of a live session, in seconds of sound
     SER_STALL_SECONDS    10            longest pause of a client while it sends
     SER_UPLOAD_SECONDS   120           time for a request to arrive completely
     SER_WORK_SECONDS     30            time for an answer, from the end of the request
@@ -65,6 +67,8 @@ class Settings:
     connections: int = 512
     queue: int = 32
     workers: int = 2
+    live: int = 32
+    live_seconds: float = 7200.0
     stall_seconds: float = 10.0
     upload_seconds: float = 120.0
     work_seconds: float = 30.0
@@ -126,6 +130,8 @@ def read(environment: Mapping[str, str]) -> Settings:
         ),
         queue=int(_number(environment, "SER_QUEUE", default.queue, lowest=1, highest=100_000, whole=True)),
         workers=int(_number(environment, "SER_WORKERS", _n_cores(), lowest=1, highest=256, whole=True)),
+        live=int(_number(environment, "SER_LIVE", default.live, lowest=2, highest=100_000, whole=True)),
+        live_seconds=_number(environment, "SER_LIVE_SECONDS", default.live_seconds, lowest=0.1, highest=86_400),
         stall_seconds=_number(environment, "SER_STALL_SECONDS", default.stall_seconds, lowest=0.1, highest=3600),
         upload_seconds=_number(environment, "SER_UPLOAD_SECONDS", default.upload_seconds, lowest=0.1, highest=86_400),
         work_seconds=_number(environment, "SER_WORK_SECONDS", default.work_seconds, lowest=0.1, highest=3600),

@@ -8,13 +8,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing import connection
 from threading import Thread
-from typing import Any
+from typing import Any, TypeVar, cast
 
+import numpy as np
 from threadpoolctl import threadpool_limits
 
 from app.http import loading, prediction
 from app.http.loading import Facts, Models
 from app.http.prediction import Answer
+from ser.serving import inputs
+from ser.serving.predictions import Prediction
+
+Result = TypeVar("Result")
 
 _models: dict[str, Any] = {}
 _wanted: Any = None  # shared with the service: number of the work whose answer it still wants
@@ -76,14 +81,41 @@ def predict(number: int, model: str, content: bytes, timeline: bool, max_seconds
     RuntimeError
         If the model asks to end the process.
     """
-    try:
-        return prediction.predicted(
+    return _without_exit(
+        lambda: prediction.predicted(
             _models[model],
             content,
             timeline=timeline,
             max_seconds=max_seconds,
             is_wanted=lambda: bool(_wanted.value == number),
         )
+    )
+
+
+def predict_live(number: int, model: str, samples: bytes, sample_rate: int, start: float, whole: bool) -> Prediction:
+    """Prediction of a window of live sound, single-precision samples; or of a `whole` recording.
+
+    Raises
+    ------
+    InvalidAudio
+        If the sound is too short, or its features are not finite.
+    RuntimeError
+        If the model asks to end the process.
+    """
+    waveform = np.frombuffer(samples, np.float32)
+    recognizer = _models[model]
+
+    def predicted() -> Prediction:
+        if whole:
+            return cast(Prediction, recognizer.predict(inputs.of_waveform(waveform, sample_rate)))
+        return cast(Prediction, recognizer.timed(inputs.Window(start, waveform, sample_rate)))
+
+    return _without_exit(predicted)
+
+
+def _without_exit(work: Callable[[], Result]) -> Result:
+    try:
+        return work()
     except Exception:
         raise
     except BaseException as error:  # SystemExit would end the process that waits for the result

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from typing import Any
 
 from app.http import worker
 from app.http.limits import Full
@@ -19,6 +20,8 @@ from app.http.loading import Facts, Models
 from app.http.prediction import Answer
 from app.http.queues import Fair
 from app.http.worker import Ready
+from ser.serving.inputs import Window
+from ser.serving.predictions import Prediction
 
 STOP_SECONDS = 3.0  # for unwanted work to end by itself, as it does between two pieces of a recording
 PAUSES = (0.5, 30.0)  # seconds, shortest and longest, between attempts to start a process
@@ -33,11 +36,12 @@ class Crashed(Exception):
 class Job:
     """Work of a client. Cancelling the answer ends the work."""
 
+    do: Callable[..., Any]
+    """Function of `app.http.worker`; it takes a number, the model, the content and the options."""
     model: str
     content: memoryview
-    timeline: bool
-    max_seconds: float
-    answer: asyncio.Future[Answer]
+    options: tuple[Any, ...]
+    answer: asyncio.Future[Any]
 
 
 class Worker:
@@ -106,14 +110,14 @@ class Worker:
             if not job.answer.done():
                 job.answer.set_result(answer)
 
-    async def _result(self, job: Job) -> asyncio.Future[Answer]:
+    async def _result(self, job: Job) -> asyncio.Future[Any]:
         self._number += 1
         self._wanted.value = self._number
-        arguments = (self._number, job.model, bytes(job.content), job.timeline, job.max_seconds)
+        arguments = (self._number, job.model, bytes(job.content), *job.options)
         while True:
             assert self._executor is not None
             try:
-                return asyncio.wrap_future(self._executor.submit(worker.predict, *arguments))
+                return asyncio.wrap_future(self._executor.submit(job.do, *arguments))
             except BrokenExecutor:  # it has ended while it was idle
                 await self._replaced()
 
@@ -192,7 +196,19 @@ class Pool:
         self, client: str, model: str, content: memoryview, *, timeline: bool, max_seconds: float
     ) -> asyncio.Future[Answer]:
         """Queue a recording of a client; the future raises `Full` if the queue has no place for it."""
-        job = Job(model, content, timeline, max_seconds, asyncio.get_running_loop().create_future())
+        return self._queued(client, worker.predict, model, content, (timeline, max_seconds))
+
+    def submit_live(
+        self, client: str, model: str, window: Window, *, whole: bool = False
+    ) -> asyncio.Future[Prediction]:
+        """Queue a window of live sound, or a `whole` recording, in the same way."""
+        samples = memoryview(window.waveform.tobytes())
+        return self._queued(client, worker.predict_live, model, samples, (window.sample_rate, window.start, whole))
+
+    def _queued(
+        self, client: str, do: Callable[..., Any], model: str, content: memoryview, options: tuple[Any, ...]
+    ) -> asyncio.Future[Any]:
+        job = Job(do, model, content, options, asyncio.get_running_loop().create_future())
         job.answer.add_done_callback(lambda _: self._queue.remove(client, job))
         displaced = self._queue.put(client, job)
         if displaced is not None and not displaced.answer.done():

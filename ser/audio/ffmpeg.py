@@ -48,6 +48,34 @@ def program() -> str | None:
     return shutil.which(PROGRAM) if os.name == "posix" else None
 
 
+def live_command(demuxer: str) -> list[str]:
+    """Command that decodes sound from standard input while it arrives: AU in single precision, on standard output.
+
+    Raises
+    ------
+    InvalidAudio
+        If FFmpeg is not installed.
+
+    Examples
+    --------
+    >>> from unittest.mock import patch
+    >>> with patch.dict(os.environ, PATH=""): live_command("matroska")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ser.audio.invalid.InvalidAudio: live sound as WebM, which FFmpeg reads, and FFmpeg is not installed; install ...
+    """
+    found = program()
+    if found is None:
+        reason = "live sound as WebM, which FFmpeg reads, and FFmpeg is not installed"
+        raise InvalidAudio(Kind.NO_DECODER, reason, f"{INSTALL}, or send 16-bit samples")
+    limits = (str(MAX_SECONDS), str(MAX_OUTPUT // BLOCK), str(MAX_MEMORY // 1024))
+    # Not -fflags nobuffer, which drops the packets that are read to find out what they are.
+    at_once = ("-probesize", "4096", "-analyzeduration", "0")
+    reading = ("-protocol_whitelist", "pipe", *at_once, "-f", demuxer, "-i", "pipe:0")
+    writing = ("-map", "0:a:0", "-c:a", "pcm_f32be", "-flush_packets", "1", "-f", "au", "pipe:1")
+    options = ("-hide_banner", "-nostats", "-loglevel", "level+error", "-threads", "1")
+    return ["/bin/sh", "-c", LIMITED, "sh", *limits, found, *options, *reading, *writing]
+
+
 def converted(file: BinaryIO, demuxer: str, *, name: str, longest: float | None = None) -> BinaryIO:
     """First sound track of a file as WAV in single precision, in a temporary file without a name.
 

@@ -7,10 +7,8 @@ from collections.abc import Iterator
 from math import inf
 from typing import BinaryIO
 
-import numpy as np
-import numpy.typing as npt
-
 from ser.audio.mixing import Mixer
+from ser.audio.raw import Raw
 from ser.audio.waveforms import Waveform
 from ser.core import quiet
 from ser.core.wording import percent
@@ -18,9 +16,8 @@ from ser.serving import inputs
 from ser.serving.predictions import TimedPrediction
 from ser.serving.recognition import HOP
 
-FORMATS = {"s16le": "<i2", "f32le": "<f4"}
+CODINGS = ("s16le", "f32le")
 PIPE = 2**16  # most bytes of one read
-FULL_SCALE = 2**15
 NO_AUDIO = (
     "no audio came on standard input; pipe raw samples in, as: ffmpeg -i x.wav -f s16le -ar 16000 -ac 1 - | ser stream"
 )
@@ -52,7 +49,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--format",
         dest="coding",
-        choices=FORMATS,
+        choices=CODINGS,
         default="s16le",
         help="format of the samples of the raw audio (%(default)s)",
     )
@@ -113,17 +110,11 @@ def decoded(file: BinaryIO, coding: str, n_channels: int, sample_rate: int) -> I
     Examples
     --------
     >>> import io
+    >>> import numpy as np
     >>> file = io.BufferedReader(io.BytesIO(np.array([0, 16384, 0, -16384], "<i2").tobytes()))
     >>> [block.tolist() for block in decoded(file, "s16le", 2, 16_000)]
     [[0.25, -0.25]]
     """
-    size = np.dtype(FORMATS[coding]).itemsize * n_channels
-    left, mixer = b"", Mixer(sample_rate)
+    raw, mixer = Raw(coding, n_channels=n_channels), Mixer(sample_rate)
     while piece := file.read1(PIPE):  # type: ignore[attr-defined]
-        left += piece
-        n_bytes = len(left) // size * size
-        samples: npt.NDArray[np.float32] = np.frombuffer(left[:n_bytes], FORMATS[coding]).astype(np.float32)
-        left = left[n_bytes:]
-        if coding == "s16le":
-            samples = samples / np.float32(FULL_SCALE)
-        yield inputs.checked(mixer(samples.reshape(-1, n_channels)))
+        yield inputs.checked(mixer(raw(piece)))

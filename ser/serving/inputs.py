@@ -13,6 +13,7 @@ import soundfile
 from ser.audio import sound_files
 from ser.audio.invalid import InvalidAudio, Kind
 from ser.audio.mixing import Mixer
+from ser.audio.reading import MIN_DURATION
 from ser.audio.waveforms import Waveform
 
 RATES = (4_000, 384_000)  # Hz; a header with a lower or higher rate is wrong
@@ -85,10 +86,13 @@ class Input:
         return windowed(self.blocks, self.sample_rate, duration=duration, hop=hop)
 
 
-def windowed(blocks: Iterable[Waveform], sample_rate: int, *, duration: float, hop: float) -> Iterator[Window]:
-    """Windows of `duration` seconds, one every `hop` seconds, of a waveform in pieces, as soon as they are complete.
+class Windows:
+    """Windows of `duration` seconds, one every `hop` seconds, of a waveform that arrives in pieces.
 
-    The last window is omitted if it is shorter than half of `duration`, unless it is the only one.
+    Parameters
+    ----------
+    sample_rate
+        Hz.
 
     Raises
     ------
@@ -97,24 +101,53 @@ def windowed(blocks: Iterable[Waveform], sample_rate: int, *, duration: float, h
 
     Examples
     --------
+    >>> windows = Windows(1, duration=3, hop=1)
+    >>> [(window.start, window.end) for window in windows.add(np.zeros(5, np.float32))]
+    [(0.0, 3.0), (1.0, 4.0), (2.0, 5.0)]
+    >>> list(windows.rest())
+    []
+    """
+
+    def __init__(self, sample_rate: int, *, duration: float, hop: float) -> None:
+        length = round(duration * sample_rate)
+        step = round(hop * sample_rate) if 0 < hop <= duration else 0
+        if not 1 <= step <= length:
+            raise ValueError(
+                f"windows of {duration} s every {hop} s; the step must be above 0, and not above the length"
+            )
+        self._rate, self._length, self._step = sample_rate, length, step
+        self._start = 0
+        self.buffer: Waveform = np.empty(0, np.float32)
+        """Samples of the windows to come."""
+
+    def add(self, block: Waveform) -> Iterator[Window]:
+        """Take the next piece, of any length; give the windows that it completes."""
+        self.buffer = np.concatenate([self.buffer, block])
+        while self.buffer.size >= self._length:
+            yield Window(self._start / self._rate, self.buffer[: self._length], self._rate)
+            self.buffer, self._start = self.buffer[self._step :], self._start + self._step
+
+    def rest(self) -> Iterator[Window]:
+        """Give the last window, unless it is shorter than half of `duration` and not the only one."""
+        covered = 0 if self._start == 0 else self._length - self._step  # samples that the last window had
+        size = self.buffer.size
+        if size > covered and (self._start == 0 or size >= HALF * self._length):
+            yield Window(self._start / self._rate, self.buffer, self._rate)
+
+
+def windowed(blocks: Iterable[Waveform], sample_rate: int, *, duration: float, hop: float) -> Iterator[Window]:
+    """Windows of a waveform in pieces, as `Windows`, as soon as they are complete; `ValueError` as there.
+
+    Examples
+    --------
     >>> windows = windowed([np.zeros(5, np.float32)], 1, duration=3, hop=1)
     >>> [(window.start, window.end) for window in windows]
     [(0.0, 3.0), (1.0, 4.0), (2.0, 5.0)]
     """
-    length = round(duration * sample_rate)
-    step = round(hop * sample_rate) if 0 < hop <= duration else 0
-    if not 1 <= step <= length:
-        raise ValueError(f"windows of {duration} s every {hop} s; the step must be above 0, and not above the length")
-    buffer = np.empty(0, np.float32)
-    start = 0
+    windows = Windows(sample_rate, duration=duration, hop=hop)
     for block in blocks:
-        buffer = np.concatenate([buffer, block])
-        while buffer.size >= length:
-            yield Window(start / sample_rate, buffer[:length], sample_rate)
-            buffer, start = buffer[step:], start + step
-    covered = 0 if start == 0 else length - step  # samples of the buffer that the last window had
-    if buffer.size > covered and (start == 0 or buffer.size >= HALF * length):
-        yield Window(start / sample_rate, buffer, sample_rate)
+        yield from windows.add(block)
+    yield from windows.rest()
 
 
 @contextmanager
@@ -211,6 +244,17 @@ def check_rate(sample_rate: float) -> int:
         remedy = f"record at {RATES[0]} to {RATES[1]} Hz"
         raise InvalidAudio(Kind.SAMPLE_RATE, f"a sample rate of {sample_rate} Hz", remedy)
     return round(sample_rate)
+
+
+def check_duration(duration: float) -> None:
+    """Raise `InvalidAudio` if a recording of `duration` seconds is too short.
+
+    Examples
+    --------
+    >>> check_duration(0.1)
+    """
+    if duration < MIN_DURATION:
+        raise InvalidAudio(Kind.TOO_SHORT, f"{duration:.6g} s long, shorter than {MIN_DURATION} s", "record more")
 
 
 def checked(waveform: Waveform) -> Waveform:

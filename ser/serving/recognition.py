@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ser.audio import reading, voice_activity
+from ser.audio import voice_activity
 from ser.audio.reading import InvalidAudio, Kind
 from ser.audio.waveforms import Waveform
 from ser.core import extras
@@ -92,8 +92,7 @@ class Recognizer:
             windows = recording.windows(duration=self.window, hop=self.window)
             return self._of_windows(windows, recording.duration)
         waveform, rate = recording.whole(), recording.sample_rate
-        duration = waveform.size / rate
-        _check_duration(duration)
+        inputs.check_duration(duration := waveform.size / rate)
         taken = waveform if self.whole else waveform[: round(self.window * rate)]
         spoken = self._speech(taken, rate)
         if spoken >= voice_activity.THRESHOLD:
@@ -112,17 +111,25 @@ class Recognizer:
             If the recording is shorter than 0.1 s, damaged, or has samples that are not finite.
         """
         for window in recording.windows(duration=self.window, hop=hop):
-            if window.start == 0:
-                _check_duration(window.end)
-            probabilities, spoken = self._of_window(window)
-            prediction = self._prediction(probabilities, spoken, window.end - window.start)
-            yield {**prediction, "start": round(window.start, 3), "end": round(window.end, 3)}
+            yield self.timed(window)
+
+    def timed(self, window: Window) -> TimedPrediction:
+        """Emotion of one window; `InvalidAudio` as by `timeline`.
+
+        Examples
+        --------
+        >>> load().timed(Window(1.0, np.zeros(48_000, np.float32), 16_000))["emotion"]
+        'no speech'
+        """
+        inputs.check_duration(window.end)
+        probabilities, spoken = self._of_window(window)
+        prediction = self._prediction(probabilities, spoken, window.end - window.start)
+        return {**prediction, "start": round(window.start, 3), "end": round(window.end, 3)}
 
     def _of_window(self, window: Window) -> tuple[Probabilities | None, float]:
         spoken = self._speech(window.waveform, window.sample_rate)
-        if spoken < voice_activity.THRESHOLD:
-            return None, spoken
-        return self.probabilities(window.waveform, window.sample_rate), spoken
+        spoke = spoken >= voice_activity.THRESHOLD
+        return self.probabilities(window.waveform, window.sample_rate) if spoke else None, spoken
 
     def _of_windows(self, windows: Iterable[Window], duration: float) -> Prediction:
         total, highest = np.zeros(len(self.labels)), 0.0
@@ -146,12 +153,6 @@ class Recognizer:
         by_label = {label: round(float(one), DIGITS) for label, one in zip(self.labels, probabilities, strict=True)}
         emotion = self.labels[best]
         return Prediction(emotion=emotion, confidence=by_label[emotion], probabilities=by_label, duration=duration)
-
-
-def _check_duration(duration: float) -> None:
-    if duration < reading.MIN_DURATION:
-        reason = f"{duration:.6g} s long, shorter than {reading.MIN_DURATION} s"
-        raise InvalidAudio(Kind.TOO_SHORT, reason, "record more")
 
 
 @extras.named()

@@ -263,6 +263,8 @@ def test_every_setting_can_be_set(tmp_path: Path) -> None:
             "SER_NETWORKS": "/mine, https://tfhub.dev/x/1",
             "SER_QUEUE": "3",
             "SER_WORKERS": "5",
+            "SER_LIVE": "4",
+            "SER_LIVE_SECONDS": "6",
             "SER_STALL_SECONDS": "1",
             "SER_UPLOAD_SECONDS": "2",
             "SER_WORK_SECONDS": "3",
@@ -285,6 +287,8 @@ def test_every_setting_can_be_set(tmp_path: Path) -> None:
         9,
         3,
         5,
+        4,
+        6.0,
         1.0,
         2.0,
         3.0,
@@ -297,7 +301,7 @@ def test_every_setting_can_be_set(tmp_path: Path) -> None:
 
 def test_every_variable_is_documented() -> None:
     names = set(re.findall(r'"(SER_\w+)"', Path(settings.__file__).read_text()))
-    assert len(names) == 18
+    assert len(names) == 20
     assert all(name in (Settings.__doc__ or "") for name in names)
 
 

@@ -14,6 +14,7 @@ import soundfile
 
 from ser import cli, predict_emotion
 from ser.audio import microphone
+from ser.audio.raw import FORMATS
 from ser.audio.reading import InvalidAudio
 from ser.commands import stream
 from ser.core import extras
@@ -97,7 +98,7 @@ def lines(out: str) -> list[Any]:
 
 
 @pytest.mark.parametrize("n_channels", [1, 2, 3])
-@pytest.mark.parametrize("coding", stream.FORMATS)
+@pytest.mark.parametrize("coding", stream.CODINGS)
 @pytest.mark.parametrize("seed", range(3))
 def test_raw_audio_in_odd_pieces_equals_libsndfile(n_channels: int, coding: str, seed: int) -> None:
     samples = np.random.default_rng(seed).integers(-(2**15), 2**15, (3_000, n_channels)).astype("<i2")
@@ -114,7 +115,7 @@ def test_raw_audio_in_odd_pieces_equals_libsndfile(n_channels: int, coding: str,
 @pytest.mark.parametrize(("coding", "n_bytes"), [("s16le", 7), ("s16le", 4), ("f32le", 15), ("f32le", 8)])
 def test_an_incomplete_last_sample_is_left_out(coding: str, n_bytes: int) -> None:
     content = bytes(range(n_bytes))
-    size = np.dtype(stream.FORMATS[coding]).itemsize * 2
+    size = np.dtype(FORMATS[coding]).itemsize * 2
     found = np.concatenate(list(stream.decoded(pipe(content), coding, 2, 16_000)))
     assert found.size == n_bytes // size
 

@@ -1,0 +1,260 @@
+"""The route `/v1/stream`: emotions of live sound over a WebSocket."""
+
+import asyncio
+import json
+import logging
+import math
+import time
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from uvicorn.protocols.utils import ClientDisconnected
+
+from app.http import keys
+from app.http.answers import STATUS
+from app.http.connections import WRITE_SECONDS
+from app.http.keys import Keyring
+from app.http.limits import Full, Memory, Rate
+from app.http.live_sound import Decoder, Pcm, WebM
+from app.http.metrics import Metrics
+from app.http.settings import Settings
+from app.http.workers import Crashed, Pool
+from ser.audio.invalid import InvalidAudio
+from ser.audio.mixing import Mixer
+from ser.serving import inputs
+from ser.serving.inputs import Window
+from ser.serving.live import Live
+
+OWN_CODES = 4000  # close codes of an application; plus the HTTP status of the same problem
+LONGEST_REASON = 123  # bytes of the reason in a close frame
+LONGEST_START = 4096  # characters
+log = logging.getLogger(__name__)
+
+
+class Start(BaseModel):
+    """First message of a session; the query of the address may have the same fields, except the key."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    type: Literal["start"] = "start"
+    format: Literal["s16le", "webm"] = "s16le"
+    rate: int = Field(16_000, ge=inputs.RATES[0], le=inputs.RATES[1])
+    channels: int = Field(1, ge=1, le=8)
+    model: str = ""
+    key: str = ""
+
+
+class Refused(Exception):
+    """The session ends; the client gets the reason."""
+
+    def __init__(self, status: int, detail: str) -> None:
+        super().__init__(detail)
+        self.code = OWN_CODES + status
+
+
+class Access:
+    """The client of a session, by the keys, limits and seconds of audio of all routes."""
+
+    def __init__(self, known: Keyring, rate: Rate, audio: Rate) -> None:
+        self._known, self._rate, self._audio = known, rate, audio
+
+    def client(self, websocket: WebSocket, start: Start) -> tuple[str, dict[str, str]]:
+        """Name of the client, and facts for the log; `Refused` without a known key, or beyond a limit."""
+        name, facts = websocket.client.host if websocket.client else "unknown", {}
+        if self._known.keys:
+            headers = websocket.headers
+            scheme, _, bearer = headers.get("authorization", "").partition(" ")
+            given = start.key or (bearer if scheme.lower() == "bearer" else "") or headers.get("x-api-key", "")
+            owner = keys.owner(given, self._known.keys)
+            if owner is None:
+                found = "an unknown API key" if given else "no API key"
+                raise Refused(401, f"{found}; send yours as `key` of the first message, or in the header X-API-Key")
+            name, facts = owner, {"key": owner}
+        if wait := self._rate.wait(name):
+            raise Refused(429, f"more than {self._rate.per_minute:g} requests in a minute; try again in {wait:.0f} s")
+        self.spend(name, 0.0)
+        return name, facts
+
+    def spend(self, client: str, seconds: float) -> None:
+        """Count seconds of audio; `Refused` if the client has none left."""
+        if wait := self._audio.wait(client, cost=0.0):
+            limit = f"{self._audio.per_minute:g} seconds of audio in a minute"
+            raise Refused(429, f"more than {limit}; try again in {math.ceil(wait)} s")
+        self._audio.take(client, seconds)
+
+
+def router(chosen: Settings, pool: Pool, metrics: Metrics, access: Access) -> APIRouter:
+    """Router of `/v1/stream`."""
+    routes = APIRouter()
+    places = Memory(chosen.live)  # one for each session
+
+    @routes.websocket("/v1/stream")
+    async def stream(websocket: WebSocket) -> None:
+        await websocket.accept()
+        session = Session(websocket, chosen, pool, metrics)
+        begin, code = time.perf_counter(), 1000
+        with metrics.sessions.track_inprogress():
+            try:
+                start = await session.start()
+                client, facts = access.client(websocket, start)
+                session.facts |= facts
+                with places.lease(client) as take:
+                    take(1)
+                    await session.run(client, start, access)
+                await websocket.close()
+            except Full:
+                code = await session.refused(Refused(503, f"{chosen.live} live sessions run already; try again later"))
+            except InvalidAudio as error:
+                code = await session.refused(Refused(STATUS[error.kind], str(error)))
+            except Refused as refusal:
+                code = await session.refused(refusal)
+            except (WebSocketDisconnect, ClientDisconnected) as error:
+                code = getattr(error, "code", 1006)
+            finally:
+                facts = session.facts | {"code": code, "seconds": round(time.perf_counter() - begin, 1)}
+                log.info("live session", extra={"facts": facts})
+
+    return routes
+
+
+class Session:
+    """One live session: messages in, answers out."""
+
+    def __init__(self, websocket: WebSocket, chosen: Settings, pool: Pool, metrics: Metrics) -> None:
+        self._socket, self._chosen, self._pool, self._metrics = websocket, chosen, pool, metrics
+        self._first: bytes | None = None  # sound of the first message, if that is no start
+        self._arrived = 0.0
+        self.facts: dict[str, Any] = {}
+
+    async def start(self) -> Start:
+        """First message, after the query of the address; `Refused` if it is wrong or late."""
+        given: dict[str, Any] = dict(self._socket.query_params)
+        if "key" in given:
+            raise Refused(422, "the address has a key, which logs would keep; send it as `key` of the first message")
+        first = await self._message()
+        if isinstance(first, bytes):
+            self._first = first
+        else:
+            given |= first
+        try:
+            start = Start.model_validate(given)
+        except ValidationError as error:
+            one = error.errors()[0]
+            where, found = ".".join(map(str, one["loc"])), str(one.get("input"))[:64]
+            raise Refused(422, f"the first message has {where} {found!r}: {one['msg'].lower()}") from None
+        names = list(self._chosen.models)
+        if start.model and start.model not in names:
+            raise Refused(422, f"there is no model {start.model[:64]!r}; choose one of {', '.join(names)}")
+        return start
+
+    async def run(self, client: str, start: Start, access: Access) -> None:
+        """Answer until the sound ends."""
+        decoder: Decoder = await WebM.started() if start.format == "webm" else Pcm(start.rate, start.channels)
+        reading = asyncio.create_task(self._read(decoder))
+        try:
+            facts = next(one for one in self._pool.models if one.name == (start.model or self._chosen.default_model))
+            self.facts["model"] = facts.name
+            ready = {"type": "ready", "model": facts.name, "labels": facts.labels, "window": facts.window}
+            await self._send(ready | {"warnings": facts.warnings})
+            rate = inputs.check_rate(await decoder.sample_rate())
+            live, mixer = Live(rate, duration=facts.window), Mixer(rate)
+            async for samples in decoder.samples():
+                access.spend(client, len(samples) / rate)
+                if live.duration > self._chosen.live_seconds:
+                    raise Refused(413, f"the session is longer than {self._chosen.live_seconds:g} s; begin a new one")
+                for window in live.add(inputs.checked(mixer(samples))):
+                    await self._answer(client, facts.name, live, window)
+            await reading
+            await self._finish(client, facts.name, live)
+        except InvalidAudio:
+            if reading.done():
+                await reading  # the reason may be that the client has left
+            raise
+        finally:
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
+            await decoder.close()
+
+    async def _read(self, decoder: Decoder) -> None:
+        """Feed the decoder, until the client stops."""
+        try:
+            content: bytes | Mapping[str, Any] | None = self._first
+            while content is None or isinstance(content, bytes):
+                if content is not None:
+                    await decoder.feed(content)
+                content = await self._message()
+                self._arrived = time.perf_counter()
+            if content != {"type": "stop"}:
+                raise Refused(422, 'a message is neither sound nor {"type": "stop"}')
+        finally:
+            await decoder.end()
+
+    async def _message(self) -> bytes | Mapping[str, Any]:
+        """Bytes of a message, or content of a JSON object; `Refused` after a long pause."""
+        try:
+            async with asyncio.timeout(self._chosen.stall_seconds):
+                message = await self._socket.receive()
+        except TimeoutError:
+            raise Refused(408, f"no message came within {self._chosen.stall_seconds:g} s") from None
+        if message["type"] == "websocket.disconnect":
+            raise WebSocketDisconnect(message.get("code", 1006))
+        if (content := message.get("bytes")) is not None:
+            return bytes(content)
+        try:
+            found = json.loads(message["text"][:LONGEST_START])
+        except (ValueError, RecursionError):
+            found = None
+        if not isinstance(found, dict):
+            raise Refused(422, "a text message is not a JSON object; send sound as binary messages")
+        return found
+
+    async def _answer(self, client: str, model: str, live: Live, window: Window) -> None:
+        arrived = self._arrived
+        prediction = await self._predicted(client, model, window)
+        latency = time.perf_counter() - arrived
+        self._metrics.live_seconds.observe(latency)
+        answer = {"type": "answer", "time": prediction["end"], "latency_ms": round(1000 * latency, 1)}
+        await self._send(answer | live.answer(window, prediction))
+
+    async def _finish(self, client: str, model: str, live: Live) -> None:
+        """Answer to the last window, and the summary."""
+        for window in live.rest():
+            await self._answer(client, model, live, window)
+        left = live.remainder()
+        last = None if left is None else await self._predicted(client, model, left, whole=live.is_utterance)
+        summary = live.summary(last)
+        self.facts |= {"audio_seconds": summary["duration"], "emotion": summary["emotion"]}
+        self._metrics.predicted(summary["emotion"], summary["duration"])
+        await self._send({"type": "summary", **summary})
+
+    async def _predicted(self, client: str, model: str, window: Window, *, whole: bool = False) -> Any:
+        sent = self._pool.submit_live(client, model, window, whole=whole)
+        try:
+            async with asyncio.timeout(self._chosen.work_seconds):
+                return await sent
+        except Full:
+            raise Refused(503, f"{self._chosen.queue} recordings wait already; try again later") from None
+        except Crashed:
+            raise Refused(500, "the prediction has crashed a process") from None
+        except TimeoutError:
+            raise Refused(503, f"there was no answer within {self._chosen.work_seconds:g} s") from None
+
+    async def _send(self, content: Mapping[str, Any]) -> None:
+        try:
+            async with asyncio.timeout(WRITE_SECONDS):
+                await self._socket.send_text(json.dumps(content, ensure_ascii=False, allow_nan=False))
+        except TimeoutError:
+            raise WebSocketDisconnect(1006) from None
+
+    async def refused(self, refusal: Refused) -> int:
+        """Send the reason, and close; return the code."""
+        detail = str(refusal)
+        try:
+            await self._send({"type": "error", "detail": detail})
+            reason = detail.encode()[:LONGEST_REASON].decode(errors="ignore")
+            await self._socket.close(refusal.code, reason)
+        except (WebSocketDisconnect, ClientDisconnected, RuntimeError):
+            pass  # the client has left
+        return refusal.code

@@ -1,0 +1,233 @@
+"""Live sound over the WebSocket of the service."""
+
+import asyncio
+import io
+import json
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import ClientConnection, connect
+
+from app.http.live_sound import WAITING, Pcm
+from ser.audio import ffmpeg
+from ser.commands import stream
+from ser.serving import inputs
+from tests.support.serving import KEY, KNOWN, recognizer, served, speech
+
+STOP = json.dumps({"type": "stop"})
+SPEECH = (speech(5.3) * 32767).astype("<i2")
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[httpx.Client]:
+    with served(stall_seconds=1.0) as client:
+        yield client
+
+
+def url(client: httpx.Client, query: str = "") -> str:
+    return f"ws://127.0.0.1:{client.base_url.port}/v1/stream{query}"
+
+
+def messages(socket: ClientConnection) -> list[dict[str, Any]]:
+    """All messages up to the end of the session."""
+    found = []
+    try:
+        while True:
+            found.append(json.loads(socket.recv(timeout=30)))
+    except ConnectionClosed:
+        return found
+
+
+def talked(
+    client: httpx.Client, *sent: bytes | dict[str, Any], query: str = "", **options: Any
+) -> tuple[list[dict[str, Any]], int, str]:
+    """Messages of the service, and code and reason of its close frame."""
+    with connect(url(client, query), compression=None, **options) as socket:
+        for one in sent:
+            try:
+                socket.send(one if isinstance(one, bytes) else json.dumps(one))
+            except ConnectionClosed:
+                break
+        found = messages(socket)
+        return found, socket.close_code or 0, socket.close_reason or ""
+
+
+def pieces(content: bytes, size: int) -> Sequence[bytes]:
+    return [content[start : start + size] for start in range(0, len(content), size)]
+
+
+def streamed(content: bytes, rate: int) -> list[Any]:
+    """Predictions of `ser stream --hop 0.5` of the same sound."""
+    file = io.BufferedReader(io.BytesIO(content))  # type: ignore[arg-type]
+    blocks = stream.decoded(file, "s16le", 1, rate)
+    return list(recognizer().timeline(inputs.Input(blocks, rate, np.inf), hop=0.5))
+
+
+@pytest.mark.parametrize("rate", [16_000, 48_000])
+def test_answers_equal_those_of_ser_stream_and_the_summary_that_of_ser_predict(client: httpx.Client, rate: int) -> None:
+    content = np.repeat(SPEECH, rate // 16_000).tobytes()
+    found, code, _ = talked(client, {"type": "start", "rate": rate}, *pieces(content, 3_333), {"type": "stop"})
+    ready, *answers, summary = found
+    assert (ready["type"], ready["model"], ready["window"], code) == ("ready", "ravdess", 3.0, 1000)
+    assert [one["time"] for one in answers] == [1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 4.5, 5.0, 5.3]
+    assert [one["early"] for one in answers] == [True] * 4 + [False] * 6
+    expected = streamed(content, rate)
+    assert [{name: one[name] for name in expected[0]} for one in answers if not one["early"]] == expected
+    assert all(one["speech"] == (one["emotion"] != "no speech") and one["latency_ms"] > 0 for one in answers)
+    samples = np.frombuffer(content, "<i2").astype(np.float32) / np.float32(2**15)
+    whole = recognizer().predict(inputs.of_waveform(samples, rate))
+    assert {name: summary[name] for name in whole} == whole
+    assert sum(summary["windows"].values()) == len(expected)
+
+
+def test_the_query_states_the_format_and_sound_may_come_first(client: httpx.Client) -> None:
+    query = "?rate=8000&channels=2&model=ravdess"
+    stereo = np.repeat(SPEECH[::2], 2).tobytes()
+    found, code, _ = talked(client, stereo, {"type": "stop"}, query=query)
+    assert (code, found[-1]["type"], found[-1]["duration"]) == (1000, "summary", 5.3)
+
+
+def test_long_sound_has_the_mean_of_its_windows_as_its_summary(client: httpx.Client) -> None:
+    samples = (speech(16.9) * 32767).astype("<i2")
+    found, _, _ = talked(client, {"type": "start"}, *pieces(samples.tobytes(), 2**16), {"type": "stop"})
+    whole = recognizer().predict(inputs.of_waveform(samples, 16_000))
+    assert found[-1]["emotion"] == whole["emotion"]
+    assert found[-1]["probabilities"] == pytest.approx(whole["probabilities"], abs=2e-6)
+
+
+@pytest.mark.skipif(ffmpeg.program() is None, reason="not installed: ffmpeg")
+def test_webm_as_browsers_send_it_has_the_summary_of_its_file(client: httpx.Client, tmp_path: Path) -> None:
+    path = tmp_path / "sound.webm"
+    raw = ["-f", "s16le", "-ar", "16000", "-ac", "1", "-i", "pipe:0"]
+    subprocess.run(["ffmpeg", "-v", "error", *raw, "-c:a", "libopus", str(path)], input=SPEECH.tobytes(), check=True)
+    found, code, _ = talked(
+        client, {"type": "start", "format": "webm"}, *pieces(path.read_bytes(), 2_000), {"type": "stop"}
+    )
+    with inputs.opened(path) as recording:
+        whole = recognizer().predict(recording)
+    assert (code, found[-1]["emotion"]) == (1000, whole["emotion"])
+    assert found[-1]["probabilities"] == pytest.approx(whole["probabilities"], abs=1e-3)
+    assert len([one for one in found if one["type"] == "answer"]) >= 9
+
+
+def test_without_ffmpeg_webm_is_refused_with_the_remedy(client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ffmpeg, "program", lambda: None)
+    found, code, reason = talked(client, {"type": "start", "format": "webm"})
+    assert code == 4422
+    assert "FFmpeg is not installed; install FFmpeg" in found[-1]["detail"]
+    assert found[-1]["detail"].startswith(reason)
+
+
+@pytest.mark.skipif(ffmpeg.program() is None, reason="not installed: ffmpeg")
+def test_sound_that_is_no_webm_is_refused(client: httpx.Client) -> None:
+    found, code, _ = talked(client, {"type": "start", "format": "webm"}, bytes(10_000), {"type": "stop"})
+    assert (code, found[-1]["detail"][:44]) == (4422, "live sound that FFmpeg cannot read as WebM; ")
+
+
+@pytest.mark.parametrize(
+    ("first", "words"),
+    [
+        ({"type": "stop"}, "type 'stop'"),
+        ({"type": "start", "rate": 100}, "rate '100'"),
+        ({"type": "start", "format": "mp3"}, "format 'mp3'"),
+        ({"type": "start", "volume": 3}, "volume '3'"),
+        ({"type": "start", "model": "x"}, "there is no model 'x'; choose one of ravdess"),
+    ],
+)
+def test_a_wrong_first_message_is_refused(client: httpx.Client, first: dict[str, Any], words: str) -> None:
+    found, code, _ = talked(client, first)
+    assert code == 4422
+    assert words in found[-1]["detail"]
+
+
+def test_a_text_that_is_no_json_object_and_a_key_in_the_address_are_refused(client: httpx.Client) -> None:
+    for query, text in (("", "[1]"), ("", "[" * 4000), ("?key=secret", STOP)):
+        with connect(url(client, query)) as socket:
+            socket.send(text)
+            (error,) = messages(socket)
+            assert (socket.close_code, "secret" in error["detail"]) == (4422, False)
+
+
+def test_sound_that_is_too_short_and_no_sound_are_refused(client: httpx.Client) -> None:
+    for content in (b"", SPEECH[:1_000].tobytes()):
+        found, code, _ = talked(client, {"type": "start"}, content, {"type": "stop"})
+        assert code == 4422
+        assert "shorter than 0.1 s" in found[-1]["detail"]
+
+
+def test_a_client_that_sends_nothing_is_let_go(client: httpx.Client) -> None:
+    found, code, reason = talked(client, {"type": "start"})
+    assert (code, reason) == (4408, "no message came within 1 s")
+    assert [one["type"] for one in found] == ["ready", "error"]
+
+
+def test_a_session_needs_the_key_and_takes_it_in_all_three_places() -> None:
+    with served(keys=KNOWN) as client:
+        for key in ("", "wrong"):
+            found, code, _ = talked(client, {"type": "start", "key": key})
+            assert (code, "API key" in found[-1]["detail"]) == (4401, True)
+        for headers in ({"X-API-Key": KEY}, {"Authorization": f"Bearer {KEY}"}):
+            found, code, _ = talked(client, SPEECH.tobytes(), {"type": "stop"}, additional_headers=headers)
+            assert (code, found[-1]["type"]) == (1000, "summary")
+        found, code, _ = talked(client, {"type": "start", "key": KEY}, SPEECH.tobytes(), {"type": "stop"})
+        assert code == 1000
+
+
+@pytest.mark.parametrize(
+    ("settings", "code", "words"),
+    [
+        ({"audio_rate": 2.0}, 4429, "2 seconds of audio in a minute"),
+        ({"live_seconds": 3.0}, 4413, "longer than 3 s"),
+    ],
+)
+def test_seconds_of_sound_are_limited(settings: dict[str, Any], code: int, words: str) -> None:
+    with served(**settings) as client:
+        found, closed, _ = talked(client, {"type": "start"}, *pieces(SPEECH.tobytes(), 16_000), {"type": "stop"})
+        assert closed == code
+        assert words in found[-1]["detail"]
+        assert "ser_live_sessions 0.0" in client.get("/metrics").text
+
+
+def test_sessions_are_limited() -> None:
+    with served(live=2, rate=3) as client, connect(url(client)) as first:
+        first.send(json.dumps({"type": "start"}))
+        assert json.loads(first.recv())["type"] == "ready"
+        found, code, _ = talked(client, {"type": "start"})
+        assert (code, found[-1]["detail"]) == (4503, "2 live sessions run already; try again later")
+        assert talked(client, {"type": "start"})[1] == 4503
+        assert talked(client, {"type": "start"})[1] == 4429
+
+
+@pytest.mark.parametrize(
+    ("options", "status"),
+    [
+        ({"origin": "https://evil.example"}, 403),
+        ({"additional_headers": {"Host": "evil.example"}}, 421),
+    ],
+)
+def test_a_page_of_another_site_cannot_open_a_session(
+    client: httpx.Client, options: dict[str, Any], status: int
+) -> None:
+    with pytest.raises(InvalidStatus) as refused, connect(url(client), **options):
+        pass
+    assert refused.value.response.status_code == status
+
+
+def test_a_client_that_is_faster_than_the_service_has_to_wait() -> None:
+    async def fed() -> int:
+        decoder, n = Pcm(16_000, 1), 0
+        with suppress(TimeoutError):
+            async with asyncio.timeout(0.05):
+                while True:
+                    await decoder.feed(b"")
+                    n += 1
+        return n
+
+    assert asyncio.run(fed()) == WAITING
