@@ -13,6 +13,7 @@ from ser.audio.invalid import InvalidAudio, Kind
 
 SUFFIXES = (".parquet", ".pq")
 MAX_GROUP = 2**30  # bytes of the cells of a group of rows, which are read at once; datasets writes 100 rows a group
+BUFFER = 2**20  # bytes; without it, the compressed group would be held as a whole, too
 NAME = re.compile(r"(?P<row>\d{1,12})(?:_.*)?", re.DOTALL)
 
 _last = threading.local()  # of each thread: the group of rows that was read last
@@ -103,6 +104,7 @@ def content(cell: Cell) -> bytes:
         if getattr(_last, "key", None) != key or cell.row not in _last.rows:
             _last.key = _last.values = None  # frees the memory before the next group is read
             _last.rows, _last.values = _group(cell)
+            arrow.default_memory_pool().release_unused()  # three times as much, which the pool would keep
             _last.key = key
     except (arrow.ArrowException, OSError) as error:
         raise InvalidAudio(Kind.NOT_AUDIO, f"not readable in {cell.file.name} ({error})") from None
@@ -113,7 +115,7 @@ def _group(cell: Cell) -> tuple[range, Any]:
     """Rows of the group that has a cell, and their values."""
     from pyarrow import parquet
 
-    with parquet.ParquetFile(cell.file) as file:
+    with parquet.ParquetFile(cell.file, buffer_size=BUFFER, pre_buffer=False) as file:
         columns, start = _columns(file, cell), 1
         for k in range(file.metadata.num_row_groups):
             group = file.metadata.row_group(k)
@@ -125,7 +127,8 @@ def _group(cell: Cell) -> tuple[range, Any]:
                     remedy = f"write the file anew with groups of at most {MAX_GROUP >> 20} MiB"
                     raise InvalidAudio(Kind.TOO_LONG, reason, remedy)
                 table = file.read_row_group(k, [columns[number] for number in columns], use_threads=False)
-                values = table.column(0).combine_chunks()
+                column = table.column(0)
+                values = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()  # the latter copies
                 return rows, values.field("bytes") if values.type.num_fields else values
             start = rows.stop
     raise InvalidAudio(Kind.NOT_AUDIO, f"{cell.file.name} has {start - 1} rows, so no row {cell.row}", "mend the path")
