@@ -83,6 +83,7 @@ def test_the_metadata_of_each_split_are_one_list(tmp_path: Path, inside: str, su
         row = {"file_name": "a.wav", "label": "sad", "speaker": split}
         lines = [json.dumps(row)] if suffix == ".jsonl" else [",".join(row), ",".join(row.values())]
         (folder / f"metadata{suffix}").write_text("\n".join(lines))
+    (tmp_path / "README.txt").write_text("emotion, of three people")
     found, report = ingested(tmp_path)
     assert found[["utterance", "given_partition", "speaker"]].to_numpy().tolist() == [
         [f"table/{inside}test/a", "test", "table/test"],

@@ -1,7 +1,7 @@
 """Files of a list: one table, or one for each split, as Hugging Face stores them."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -58,14 +58,15 @@ def found(path: Path) -> list[Part]:
         raise ValueError(f"no list at {path}; name it: -S corpus.list=/path/to/list.csv")
     if (usual := _usual(path)) is not None:
         return [Part(usual)]
+    if of_folders := _first(_of_folders(path, folder) for folder in _inside(path)):
+        return of_folders
     tables = list(_tables(path))
     if len(tables) == 1:
         return [Part(tables[0])]
-    of_splits = next((parts for parts in _splits(path) if parts), [])
-    if not of_splits:
-        names = f"several tables ({', '.join(one.name for one in tables)})" if tables else "no table"
-        raise ValueError(f"{path} has {names}, wanted one list; name it: -S corpus.list=/path/to/list.csv")
-    return of_splits
+    if shards := _first(_shards(path, folder) for folder in _inside(path)):
+        return shards
+    names = f"several tables ({', '.join(one.name for one in tables)})" if tables else "no table"
+    raise ValueError(f"{path} has {names}, wanted one list; name it: -S corpus.list=/path/to/list.csv")
 
 
 def is_in(folder: Path) -> bool:
@@ -94,17 +95,25 @@ def _tables(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _splits(top: Path) -> Iterator[list[Part]]:
-    """Lists in several tables: one in each folder of a split, or all of them named by their splits."""
-    for folder in (top / inside for inside in INSIDE):
-        if not folder.is_dir():
-            continue
-        below = [one for one in sorted(folder.iterdir()) if one.name.casefold() in SPLITS and one.is_dir()]
-        inner = [(table, one.name) for one in below if (table := _usual(one, NAMES[:1])) is not None]
-        yield _parts(top, inner)
-        shards = [(one, match["split"]) for one in _tables(folder) if (match := SHARD.fullmatch(one.stem))]
-        if all(split.casefold() in SPLITS for _, split in shards):
-            yield _parts(top, shards)
+def _inside(top: Path) -> list[Path]:
+    """Folders that may have the splits of a data set."""
+    return [folder for inside in INSIDE if (folder := top / inside).is_dir()]
+
+
+def _first(lists: Iterable[list[Part]]) -> list[Part]:
+    return next((parts for parts in lists if parts), [])
+
+
+def _of_folders(top: Path, folder: Path) -> list[Part]:
+    """Metadata in a folder of each split."""
+    below = [one for one in sorted(folder.iterdir()) if one.name.casefold() in SPLITS and one.is_dir()]
+    return _parts(top, [(table, one.name) for one in below if (table := _usual(one, NAMES[:1])) is not None])
+
+
+def _shards(top: Path, folder: Path) -> list[Part]:
+    """Tables that are all named by their splits."""
+    shards = [(one, match["split"]) for one in _tables(folder) if (match := SHARD.fullmatch(one.stem))]
+    return _parts(top, shards) if all(split.casefold() in SPLITS for _, split in shards) else []
 
 
 def _parts(top: Path, named: Sequence[tuple[Path, str]]) -> list[Part]:
