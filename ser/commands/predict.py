@@ -6,12 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ser.audio import suffixes
 from ser.audio.invalid import InvalidAudio
-from ser.commands import Failed, prediction_output, printable
+from ser.commands import Failed, adjusting, prediction_output, printable
 from ser.core import quiet
 from ser.models import packaged
-from ser.serving import inputs
+from ser.serving import enrolling, inputs
 from ser.serving.recognition import HOP, Recognizer
 
 STDIN = "-"
@@ -48,7 +47,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def add_model_options(parser: argparse.ArgumentParser) -> None:
-    """Add the model, the networks that it may run, and its labels.
+    """Add the model, the networks that it may run, its labels, and its adjustment.
 
     Examples
     --------
@@ -83,6 +82,7 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--all-speech", action="store_true", help="do not look for speech: predict an emotion of every recording"
     )
+    adjusting.add_options(parser)
 
 
 def add_format_options(parser: argparse.ArgumentParser) -> None:
@@ -127,6 +127,7 @@ def run(given: argparse.Namespace) -> str:
         labels=recognizer.labels,
         kind=given.format or "table",
         timeline=given.timeline,
+        is_enrolled=recognizer.enrolment is not None,
     )
     if recognizer.note and given.format is None and len(failed) < len(recordings):
         print(f"note: {recognizer.note}", file=sys.stderr)
@@ -138,12 +139,12 @@ def run(given: argparse.Namespace) -> str:
 
 
 def chosen_recognizer(given: argparse.Namespace) -> Recognizer:
-    """Recognizer of the chosen model; its warnings are printed.
+    """Recognizer of the chosen model, adjusted as the options state; its warnings are printed.
 
     Raises
     ------
     ValueError
-        If it cannot be used.
+        If it cannot be used, or cannot be adjusted.
     """
     from ser.serving import keras_files, recognition
 
@@ -158,7 +159,7 @@ def chosen_recognizer(given: argparse.Namespace) -> Recognizer:
         recognizer = recognition.load(given.model, all_speech=given.all_speech, networks=given.networks)
     for warning in recognizer.warnings:
         print(f"warning: {warning}", file=sys.stderr)
-    return recognizer
+    return adjusting.adjusted(recognizer, given)
 
 
 def _recordings(paths: Iterable[str]) -> list[tuple[str, Source]]:
@@ -207,16 +208,11 @@ def _recordings_in(folder: Path) -> list[tuple[str, Path]]:
     ValueError
         If there are none.
     """
-    from ser.core import files
-
-    visible = [
-        path for path in files.walk(folder) if not any(part.startswith(".") for part in path.relative_to(folder).parts)
-    ]
-    found = sorted(path for path in visible if suffixes.may_be_recording(path))
+    found, others = enrolling.recordings_in(folder)
     if not found:
         wanted = "WAV, FLAC, MP3, Ogg, M4A, WebM, MP4 and other formats of sound"
         raise ValueError(f"no recordings in {printable(folder)}; wanted files in {wanted}")
-    for path in sorted(set(visible) - set(found)):
+    for path in others:
         print(f"note: {printable(path)} is left out: it is no recording, by its name and content", file=sys.stderr)
     return [(printable(path), path) for path in found]
 

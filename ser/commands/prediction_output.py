@@ -11,12 +11,21 @@ from ser.core.wording import NONE, cell, percent
 Row = Mapping[str, Any]
 
 TIMES = ("start", "end")
+PROTOCOL = "protocol"
 MAX_NAME = 48  # characters; of a longer path only the end is printed
 SHARE = 6  # characters of 100.0%
 EMOTION = 10  # characters of the column of emotions
 
 
-def write(rows: Iterable[Row], *, names: Sequence[str], labels: Sequence[str], kind: str, timeline: bool) -> list[str]:
+def write(
+    rows: Iterable[Row],
+    *,
+    names: Sequence[str],
+    labels: Sequence[str],
+    kind: str,
+    timeline: bool,
+    is_enrolled: bool = False,
+) -> list[str]:
     """Print predictions, and return the paths of the rows that have an error.
 
     A table or csv is printed row by row, json at the end.
@@ -32,6 +41,8 @@ def write(rows: Iterable[Row], *, names: Sequence[str], labels: Sequence[str], k
         Emotions, in the order of their columns.
     kind
         `table`, `csv` or `json`.
+    is_enrolled
+        True if predictions depend on recordings of the same speaker; csv then has the column `protocol`.
 
     Examples
     --------
@@ -42,7 +53,9 @@ def write(rows: Iterable[Row], *, names: Sequence[str], labels: Sequence[str], k
     []
     """
     times = TIMES if timeline else ()
-    return {"table": _write_table, "csv": _write_csv, "json": _write_json}[kind](rows, names, labels, times)
+    if kind == "csv":
+        return _write_csv(rows, labels, times, protocol=(PROTOCOL,) if is_enrolled else ())
+    return {"table": _write_table, "json": _write_json}[kind](rows, names, labels, times)
 
 
 def _write_json(rows: Iterable[Row], names: Sequence[str], labels: Sequence[str], times: Sequence[str]) -> list[str]:
@@ -51,16 +64,19 @@ def _write_json(rows: Iterable[Row], names: Sequence[str], labels: Sequence[str]
     return [row["path"] for row in found if "error" in row]
 
 
-def _write_csv(rows: Iterable[Row], names: Sequence[str], labels: Sequence[str], times: Sequence[str]) -> list[str]:
+def _write_csv(
+    rows: Iterable[Row], labels: Sequence[str], times: Sequence[str], *, protocol: Sequence[str]
+) -> list[str]:
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(["path", *times, "emotion", "confidence", *(f"p_{label}" for label in labels), "duration", "error"])
+    shares, last = [f"p_{label}" for label in labels], ["duration", *protocol, "error"]
+    writer.writerow(["path", *times, "emotion", "confidence", *shares, *last])
     failed = []
     for row in rows:
         if "error" in row:
             failed.append(row["path"])
         probabilities = [row.get("probabilities", {}).get(label, "") for label in labels]
         facts = [row.get(name, "") for name in (*times, "emotion", "confidence")]
-        cells = [row["path"], *facts, *probabilities, row.get("duration", ""), row.get("error", "")]
+        cells = [row["path"], *facts, *probabilities, *(row.get(name, "") for name in last)]
         writer.writerow(map(cell, cells))
         sys.stdout.flush()
     return failed

@@ -9,7 +9,7 @@ import pydantic
 import pydantic_core
 
 from ser.core import checks, emotions
-from ser.core.checks import PLAIN, TEXT, Invalid, at_most, between, fields, meeting, one_of
+from ser.core.checks import HIGHEST, PLAIN, TEXT, Invalid, at_most, between, fields, meeting, one_of
 from ser.models.averaging import MEANS
 
 TEMPERATURE = (0.01, 100)  # of the training: 0.05 to 20
@@ -36,6 +36,7 @@ def _wanted() -> Any:
             {
                 "representation": fields({"name": Text, "settings": Facts}, {"adaptation": Text}),
                 "columns": Columns,
+                "centre": Annotated[list[float], at_most(100_000), between(-HIGHEST, HIGHEST)],
                 "members": Annotated[list[Text], at_most(100, distinct=True)],
                 "model": Annotated[fields({"name": Text}, {"mean": Mean}, others=True), PLAIN],
                 "training": Facts,
@@ -79,6 +80,9 @@ def _check_together(description: Mapping[str, Any]) -> None:
     for field in needed:
         if field not in description:
             raise Invalid(f"{field} is missing")
+    centre = description.get("centre")
+    if centre is not None and len(centre) != (n_columns := len(description.get("columns", ()))):
+        raise Invalid(f"centre has {len(centre)} numbers; wanted one for each of {n_columns} columns")
     members = description.get("members")
     if members is not None and not (members and all(MEMBER.fullmatch(name) for name in members)):
         raise Invalid(f"members is {checks.shown(members)}; wanted names of letters, digits, '_' and '-'")

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from ser.core import extras, files
 from ser.core.quiet import silent_stderr
-from ser.models import bundle, schema
+from ser.models import bundle, centre, schema
 from ser.models.bundle import Bundle
 
 VERSION = "1"  # folder in a model's folder, as TensorFlow Serving expects it
@@ -71,6 +71,8 @@ def exported(model: Bundle, description: Mapping[str, Any], folder: Path) -> dic
             temporary.mkdir()
             write(model, temporary)
             content = {**description, "export": {"format": name}}
+            if (middle := centre.of_bundle(model)) is not None:
+                content["centre"] = centre.written(middle)
             if (temporary / bundle.LITERT).exists() and not is_network:
                 content["temperature"] = 1.0  # that of a classifier is part of the weights
             schema.write(content, temporary)

@@ -12,7 +12,7 @@ from ser.audio.waveforms import Waveform
 from ser.serving import inputs
 from ser.serving.inputs import HALF, Window
 from ser.serving.predictions import Prediction, TimedPrediction
-from ser.serving.recognition import DIGITS, LONGEST_UTTERANCE, NO_SPEECH
+from ser.serving.recognizer import DIGITS, LONGEST_UTTERANCE, NO_SPEECH
 
 HOP = 0.5  # seconds, about; a window has a whole number of hops
 EARLIEST = 1.0  # seconds of sound before the first answer; less is a word at most

@@ -1,6 +1,6 @@
 """Predictions of a recording and of its parts, and the models that make them."""
 
-from typing import Protocol, TypedDict
+from typing import NotRequired, Protocol, TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -18,13 +18,15 @@ class Prediction(TypedDict):
     """
 
     emotion: str
-    """The most probable label, or `no speech`."""
+    """The most probable label, `no speech`, or `unsure` if its probability is below a threshold that the user chose."""
     confidence: float
-    """Probability of the emotion, or of `no speech`."""
+    """Highest probability, or that of `no speech`."""
     probabilities: dict[str, float]
     """Probability of each label; empty for `no speech`."""
     duration: float
     """Seconds."""
+    protocol: NotRequired[str]
+    """Words on recordings of the same speaker that the prediction depends on; only with an enrolment."""
 
 
 class TimedPrediction(Prediction):

@@ -394,3 +394,43 @@ def test_each_row_is_printed_at_once(predict: Predict, monkeypatch: pytest.Monke
     monkeypatch.setattr(inputs, "opened", counted)
     predict("--csv", *DEMO[:3])
     assert opened[1:] == [2, 3]  # lines: the head, and a row each
+
+
+# Adjustment to a speaker and to a place
+
+
+def test_an_enrolment_is_reported_and_its_predictions_are_those_of_the_library(folder: Path, predict: Predict) -> None:
+    (folder / "below/d.wav").unlink()
+    code, out, message = predict("--csv", "--enrol", folder, "--prior=neutral=0.5,sad=0.1", "--unsure=0.9", DEMO[0])
+    assert code == 0
+    (row,) = csv.DictReader(io.StringIO(out))
+    expected = predict_emotion(DEMO[0], enrol=folder, prior={"neutral": 0.5, "sad": 0.1}, unsure=0.9)
+    assert float(row["p_neutral"]) == expected["probabilities"]["neutral"]
+    assert (row["emotion"], row["protocol"]) == (expected["emotion"], expected.get("protocol"))
+    *left_out, used = message.splitlines()
+    assert left_out == [
+        f"note: {folder / 'notes.txt'} is not enrolled: it is no recording, by its name and content",
+        f"note: {folder / 'b.wav'} is not enrolled: no speech",
+    ]
+    assert used == (
+        "note: transductive: adapted to 2 recordings of the same speaker:"
+        f" {folder / 'a.flac'}, {folder / 'below/c.flac'}"
+    )
+    assert json.loads(predict("--json", "--enrol", folder, DEMO[0])[1])[0]["protocol"].startswith("transductive")
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    {
+        "folder": (["--enrol", "no/such"], "there is no folder no/such to enrol"),
+        "prior": (["--prior", "bored=0.6"], "names 'bored', which the model does not know"),
+        "threshold": (["--unsure", "50"], "unsure is 50.0; wanted a confidence from 0 to 1"),
+    }.values(),
+    ids=str,
+)
+def test_a_wrong_adjustment_is_refused_before_anything_is_predicted(
+    options: list[str], reason: str, predict: Predict
+) -> None:
+    code, out, message = predict(*options, DEMO[0])
+    assert (code, out) == (1, "")
+    assert reason in message

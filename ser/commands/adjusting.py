@@ -1,0 +1,71 @@
+"""Options that adjust a model to a speaker and to a place: `--enrol`, `--prior`, `--unsure`."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from ser.commands import printable
+from ser.serving import enrolling, priors
+from ser.serving.recognizer import Recognizer
+
+MAX_NAMED = 5  # recordings in the note on an enrolment
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the enrolment, the priors, and the threshold.
+
+    Examples
+    --------
+    >>> parser = argparse.ArgumentParser()
+    >>> add_options(parser)
+    >>> given = parser.parse_args(["--prior", "neutral=0.6", "--prior", "sad=0.1", "--unsure", "0.5"])
+    >>> given.enrol, given.priors, given.unsure
+    (None, ['neutral=0.6', 'sad=0.1'], 0.5)
+    """
+    parser.add_argument(
+        "--enrol",
+        type=Path,
+        metavar="FOLDER",
+        help="recordings of the same speaker, which need no labels: features are adapted to them (transductive)",
+    )
+    parser.add_argument(
+        "--prior",
+        dest="priors",
+        action="append",
+        default=[],
+        metavar="EMOTION=SHARE",
+        help="how frequent an emotion is in your recordings, as neutral=0.6; the others share the rest (repeatable,"
+        " or a list with commas; default: all emotions are equally frequent)",
+    )
+    parser.add_argument(
+        "--unsure",
+        type=float,
+        default=0.0,
+        metavar="CONFIDENCE",
+        help="below this confidence, 0 to 1, the emotion is unsure (default: never)",
+    )
+
+
+def adjusted(recognizer: Recognizer, given: argparse.Namespace) -> Recognizer:
+    """The recognizer with the given options; the recordings that are enrolled, and those left out, are printed.
+
+    Raises
+    ------
+    ValueError
+        If an option has a wrong value, or no recording can be enrolled.
+    """
+    options = {"prior": priors.parsed(given.priors), "unsure": given.unsure}
+    recognizer = recognizer.adjusted(**options)  # before recordings are read
+    if given.enrol is None:
+        return recognizer
+    found = enrolling.of(recognizer, given.enrol)
+    for name, reason in found.left_out.items():
+        print(f"note: {printable(name)} is not enrolled: {reason}", file=sys.stderr)
+    print(f"note: {found.enrolment.protocol}: {_named(found.used)}", file=sys.stderr)
+    return recognizer.adjusted(**options, enrolment=found.enrolment)
+
+
+def _named(names: Sequence[str]) -> str:
+    more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
+    return ", ".join(map(printable, names[:MAX_NAMED])) + more

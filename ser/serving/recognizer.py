@@ -1,0 +1,244 @@
+"""A model that predicts recordings: speech is looked for, long recordings are divided, answers are adjusted."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from ser.audio import voice_activity
+from ser.audio.reading import InvalidAudio, Kind
+from ser.audio.waveforms import Waveform
+from ser.models import centre
+from ser.models.averaging import mean_of
+from ser.models.bundle import Bundle
+from ser.representation.registry import Extractor
+from ser.serving import inputs, priors
+from ser.serving.enrolment import Enrolment, Values, model_of
+from ser.serving.inputs import Input, Window
+from ser.serving.predictions import Model, Prediction, Probabilities, TimedPrediction
+
+NO_SPEECH = "no speech"
+UNSURE = "unsure"
+LONGEST_UTTERANCE = 10.0  # seconds, more than any utterance of the corpora; longer recordings are divided into windows
+WINDOW = 3.0  # seconds, for representations of utterances of any length
+HOP = 1.0  # seconds between the windows of a timeline
+DIGITS = 6
+SYNTHETIC = "demo"  # corpus
+
+
+@dataclass(frozen=True)
+class Recognizer:
+    """A trained model, or the members of an ensemble, with the extraction of each."""
+
+    name: str
+    """Folder or file of the model."""
+    parts: Sequence[tuple[Extractor, Model]]
+    """Extractor and model of each member; `description` names the mean of their probabilities. Models of the same
+    representation share one extractor."""
+    window: float
+    """Seconds of a window."""
+    whole: bool
+    """True if the model takes whole utterances, False if it takes only their first `window` seconds."""
+    description: dict[str, Any]
+    """Description of the bundle: model, corpora, speakers, versions."""
+    all_speech: bool = False
+    """True to skip the voice activity detector."""
+    note: str = ""
+    """Sentence about the model on speech of other kinds, for the readers of a prediction; empty if none is known."""
+    enrolment: Enrolment | None = None
+    """Recordings of the same speaker that the features are adapted to."""
+    prior: Mapping[str, float] = field(default_factory=dict)
+    """Frequency of emotions where they are not equally frequent; those that are not named share the rest."""
+    unsure: float = 0.0
+    """Confidence below which the emotion is `unsure`."""
+
+    @property
+    def labels(self) -> list[str]:
+        """Emotions, in the order of the probabilities."""
+        return self.parts[0][1].labels
+
+    @cached_property
+    def warnings(self) -> list[str]:
+        """Warnings for the readers of a prediction."""
+        if self.description.get("corpora") == [SYNTHETIC]:
+            return [f"{self.name} was trained on the demo corpus, which is synthetic speech: do not rely on it"]
+        return []
+
+    @cached_property
+    def centres(self) -> list[Values]:
+        """Mean of each feature in the training, `(n_columns,)`, for each part.
+
+        Raises
+        ------
+        ValueError
+            If a part keeps none.
+        """
+        found = [centre.of_bundle(model) if isinstance(model, Bundle) else None for _, model in self.parts]
+        if any(one is None for one in found):
+            raise ValueError(
+                f"{self.name} keeps no mean of its training features, which an enrolment is compared with; wanted a"
+                " classifier of a table of features (model=logistic_regression or svm), trained here, or exported anew"
+                " with: ser export models/fold_0"
+            )
+        return [one for one in found if one is not None]
+
+    def adjusted(
+        self,
+        *,
+        enrolment: Enrolment | None = None,
+        prior: Mapping[str, float] = MappingProxyType({}),
+        unsure: float = 0.0,
+    ) -> "Recognizer":
+        """The same model for a speaker, for other frequencies of the emotions, or with the answer `unsure`.
+
+        Parameters
+        ----------
+        enrolment
+            Recordings of the same speaker, by `ser.serving.enrolling`; the predictions are then transductive.
+        prior
+            Frequency of emotions, as `{"neutral": 0.6}`; emotions that are not named share the rest equally.
+        unsure
+            Confidence below which the emotion is `unsure`, 0 to 1; the probabilities stay as they are.
+
+        Raises
+        ------
+        ValueError
+            If the enrolment is of another model, a prior is not possible, or `unsure` is not from 0 to 1.
+        """
+        priors.shares(prior, self.labels)
+        if not 0 <= unsure <= 1:
+            raise ValueError(f"unsure is {unsure}; wanted a confidence from 0 to 1, as 0.5")
+        fitted = None if enrolment is None else enrolment.fitted(self.centres)
+        return replace(self, enrolment=fitted, prior=dict(prior), unsure=unsure)
+
+    def enrolment_of(self, recording: Input) -> Enrolment | None:
+        """Enrolment of one recording, divided as for a prediction; None if it has no speech.
+
+        Raises
+        ------
+        ValueError
+            If the model cannot be adapted to a speaker.
+        InvalidAudio
+            If the recording cannot be used.
+        """
+        model, sums, n_utterances = model_of(self.centres), [0.0 * one for one in self.centres], 0
+        windows, _ = self._divided(recording)
+        for window, spoken in windows:
+            if spoken >= voice_activity.THRESHOLD:
+                n_utterances += 1
+                for total, values in zip(sums, self._values(window.waveform, window.sample_rate), strict=True):
+                    total += values[0]
+        if not n_utterances:
+            return None
+        return Enrolment(1, n_utterances, model, tuple(total / np.float32(n_utterances) for total in sums))
+
+    def probabilities(self, waveform: Waveform, sample_rate: int) -> Probabilities:
+        """Probability of each label for one utterance, `(n_labels,)`; without adjustments, equal to that of `evaluate`.
+
+        Raises
+        ------
+        InvalidAudio
+            If the features are not finite.
+        """
+        values = self._values(waveform, sample_rate)
+        if self.enrolment is not None:
+            pairs = zip(values, self.centres, strict=True)
+            values = [self.enrolment.shifted(one, middle, part=part) for part, (one, middle) in enumerate(pairs)]
+        rows = [model.of_values(one)[0] for one, (_, model) in zip(values, self.parts, strict=True)]
+        found: Probabilities = mean_of(self.description.get("model", {}))(rows)
+        return priors.reweighted(found, self._priors) if self.prior else found
+
+    @cached_property
+    def _priors(self) -> Probabilities:
+        return priors.shares(self.prior, self.labels)
+
+    def _values(self, waveform: Waveform, sample_rate: int) -> list[Values]:
+        """Features of an utterance for each part, `(1, n_columns)`; `InvalidAudio` if they are not finite."""
+        values = {extract: extract(waveform, sample_rate)[np.newaxis] for extract in {one for one, _ in self.parts}}
+        if not all(np.isfinite(one).all() for one in values.values()):
+            raise InvalidAudio(Kind.FEATURES_NOT_FINITE, "samples whose features are not finite")
+        return [values[extract] for extract, _ in self.parts]
+
+    def predict(self, recording: Input) -> Prediction:
+        """Emotion of an utterance; for a recording longer than 10 s, the mean over its windows with speech.
+
+        Raises
+        ------
+        InvalidAudio
+            If it is shorter than 0.1 s, damaged, or has samples that are not finite.
+        """
+        windows, duration = self._divided(recording)
+        rows, highest = [], 0.0
+        for window, spoken in windows:
+            highest = max(highest, spoken)
+            if spoken >= voice_activity.THRESHOLD:
+                rows.append(self.probabilities(window.waveform, window.sample_rate))
+        if len(rows) < 2:
+            return self._prediction(rows[0] if rows else None, highest, duration)
+        total = np.sum(rows, axis=0)
+        return self._prediction(total / total.sum(), highest, duration)
+
+    def _divided(self, recording: Input) -> tuple[Iterable[tuple[Window, float]], float]:
+        """Windows that the prediction is the mean of, each with the probability of speech; duration in seconds."""
+        if recording.duration > LONGEST_UTTERANCE:
+            windows = recording.windows(duration=self.window, hop=self.window)
+            return self._heard(windows), recording.duration
+        waveform, rate = recording.whole(), recording.sample_rate
+        inputs.check_duration(duration := waveform.size / rate)
+        taken = waveform if self.whole else waveform[: round(self.window * rate)]
+        spoken = self._speech(taken, rate)
+        if spoken >= voice_activity.THRESHOLD or taken.size == waveform.size:
+            return [(Window(0.0, waveform, rate), spoken)], duration
+        return self._heard(inputs.windowed([waveform], rate, duration=self.window, hop=self.window / 2)), duration
+
+    def _heard(self, windows: Iterable[Window]) -> Iterator[tuple[Window, float]]:
+        for window in windows:
+            yield window, self._speech(window.waveform, window.sample_rate)
+
+    def timeline(self, recording: Input, *, hop: float = HOP) -> Iterator[TimedPrediction]:
+        """Emotion of each window of a recording, one every `hop` seconds, as soon as it is decoded.
+
+        Raises
+        ------
+        InvalidAudio
+            If the recording is shorter than 0.1 s, damaged, or has samples that are not finite.
+        """
+        for window in recording.windows(duration=self.window, hop=hop):
+            yield self.timed(window)
+
+    def timed(self, window: Window) -> TimedPrediction:
+        """Emotion of one window; `InvalidAudio` as by `timeline`.
+
+        Examples
+        --------
+        >>> from ser.serving import recognition
+        >>> recognition.load().timed(Window(1.0, np.zeros(48_000, np.float32), 16_000))["emotion"]
+        'no speech'
+        """
+        inputs.check_duration(window.end)
+        spoken = self._speech(window.waveform, window.sample_rate)
+        has_speech = spoken >= voice_activity.THRESHOLD
+        probabilities = self.probabilities(window.waveform, window.sample_rate) if has_speech else None
+        prediction = self._prediction(probabilities, spoken, window.end - window.start)
+        return {**prediction, "start": round(window.start, 3), "end": round(window.end, 3)}
+
+    def _speech(self, waveform: Waveform, sample_rate: int) -> float:
+        return 1.0 if self.all_speech else voice_activity.speech_probability(waveform, sample_rate)
+
+    def _prediction(self, probabilities: Probabilities | None, spoken: float, duration: float) -> Prediction:
+        """Rounded prediction; `probabilities` is None where there is no speech."""
+        duration = round(duration, 3)
+        if probabilities is None:
+            confidence = round(1 - spoken, DIGITS)
+            return Prediction(emotion=NO_SPEECH, confidence=confidence, probabilities={}, duration=duration)
+        by_label = {label: round(float(one), DIGITS) for label, one in zip(self.labels, probabilities, strict=True)}
+        best = self.labels[int(probabilities.argmax())]
+        confidence = by_label[best]
+        emotion = UNSURE if confidence < self.unsure else best
+        found = Prediction(emotion=emotion, confidence=confidence, probabilities=by_label, duration=duration)
+        if self.enrolment is not None:
+            found["protocol"] = self.enrolment.protocol
+        return found
