@@ -1,1 +1,1 @@
-"""Benchmarks of speed and memory: ratios to the plain way, measured in the same run."""
+"""Benchmarks: speed and memory as ratios to the plain way in the same run; models on corpora not trained on."""
