@@ -137,6 +137,15 @@ def test_the_silent_file_and_three_equal_pairs_of_crema_d_are_known_defects():
     )
 
 
+def test_recordings_of_ased_under_two_speakers_or_emotions_are_known_defects() -> None:
+    module = corpora.corpus("ased")
+    namings = {name: module.parse(PurePosixPath(f"{name}.wav")) for name in module.known_defects}
+    assert len(namings) == 10
+    for name, defect in module.known_defects.items():
+        one, other = namings[name], namings[defect.removeprefix("the audio of ")]
+        assert (one.speaker, one.corpus_label) != (other.speaker, other.corpus_label)
+
+
 @pytest.mark.parametrize(
     ("name", "path"),
     [
