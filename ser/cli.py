@@ -24,7 +24,7 @@ PICTURES = (
     "reports/projections/umap.png",
 )
 RAW = Path("data/raw")
-OF_THE_PROJECT = ("summary", "audit", "describe", "export", "experiments", "compare", "diff", "tune", "new")
+OF_THE_PROJECT = ("summary", "audit", "describe", "export", "experiments", "compare", "diff", "tune", "push", "new")
 # Modules of ser/commands. Only the one that is used is imported, so that `ser --help` is quick.
 LATER = {
     "audit": "look for leaks in the tables, models and predictions of the last run",
@@ -37,6 +37,7 @@ LATER = {
     "compare": "compare the scores of two runs, with the significance of their differences",
     "diff": "compare the metrics of the working copy with those of a Git revision",
     "tune": "search better settings of a study, by its dev UAR",
+    "push": "upload a trained model with its card to the hub of Hugging Face",
     "new": "write the files of a new corpus, network, representation or descriptor, to be edited",
     "completion": "print the script that lets a shell complete commands and options",
 }
@@ -54,6 +55,7 @@ EXAMPLES = {  # at the end of the help of each subcommand, to be run in the root
     "compare": "ser compare main workspace",
     "diff": "ser diff main",
     "tune": "ser tune -S model=mlp --trials 10",
+    "push": "ser push hf OWNER/NAME models/fold_0 --dry-run",
     "new": "ser new corpus voice_memos",
     "completion": 'eval "$(ser completion bash)"',
 }

@@ -60,7 +60,8 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
         "--model",
         metavar="BUNDLE",
         help=f"name of a model of this program ({', '.join(packaged.folders())}; the first is the default); or folder"
-        " of a trained or exported model, as models/fold_0; or a Keras file, with --labels",
+        " of a trained or exported model, as models/fold_0; or a Keras file, with --labels; or"
+        " hf:OWNER/NAME, of the hub of Hugging Face",
     )
     parser.add_argument(
         "--network",

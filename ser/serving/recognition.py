@@ -17,7 +17,7 @@ import numpy.typing as npt
 from ser.core import extras
 from ser.models import bundle, packaged
 from ser.representation.registry import Extractor, extractor
-from ser.serving import enrolling, inputs
+from ser.serving import enrolling, hub, inputs
 from ser.serving.enrolling import Recording
 from ser.serving.enrolment import Enrolment
 from ser.serving.inputs import Input
@@ -49,7 +49,7 @@ def load(model: str | Path | None = None, *, all_speech: bool = False, networks:
         If there is no bundle, or it is damaged, could run code, names another network, is transductive, or needs
         a library that is not installed.
     """
-    folder = packaged.resolved(model)
+    folder = hub.resolved(model)
     if folder.is_file():
         raise ValueError(f"{folder} is a file; wanted a folder that the stage train wrote, as models/fold_0")
     if not (folder / bundle.DESCRIPTION).is_file() and (folds := sorted(folder.glob("fold_*"))):
@@ -154,7 +154,7 @@ def predict_emotion(
     >>> prediction["emotion"], prediction["confidence"], prediction["duration"]
     ('no speech', 1.0, 1.0)
     """
-    folder = packaged.resolved(model)
+    folder = hub.resolved(model)
     recognizer = _kept(folder, changed(folder), frozenset(networks))
     if enrol is not None and not isinstance(enrol, Enrolment):
         enrol = enrolling.of(recognizer, enrol).enrolment
