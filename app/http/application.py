@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException as AnyHTTPException
 
 import ser
-from app.http import access, documentation, routes, streaming
+from app.http import access, documentation, live_page, routes, streaming
 from app.http.keys import Keyring
 from app.http.limits import Memory, Rate
 from app.http.metrics import Metrics
@@ -51,6 +51,7 @@ def application(chosen: Settings, pool: Pool, known: Keyring) -> FastAPI:
         swagger_ui_oauth2_redirect_url=None,
     )
     documentation.add_page(app)
+    live_page.add_page(app)
     app.add_middleware(Addressed, hosts=chosen.hosts)
     app.add_middleware(Drained)
     app.add_middleware(Observed, observe=metrics.observe)

@@ -23,8 +23,7 @@ def wav_recording(seconds: float) -> bytes:
     ValueError
         If there is no microphone, or the length is out of range.
     """
-    if not SECONDS[0] <= seconds <= SECONDS[1]:
-        raise ValueError(f"cannot record {seconds} s; choose {SECONDS[0]} to {SECONDS[1]:g} s")
+    check_seconds(seconds)
     n_samples, n_recorded, pieces = round(seconds * SAMPLE_RATE), 0, []
     for piece in blocks():
         pieces.append(piece)
@@ -34,6 +33,19 @@ def wav_recording(seconds: float) -> bytes:
     file = io.BytesIO()
     soundfile.write(file, np.concatenate(pieces)[:n_samples], SAMPLE_RATE, format="WAV", subtype="PCM_16")
     return file.getvalue()
+
+
+def check_seconds(seconds: float) -> None:
+    """Raise `ValueError` if no recording may have this length.
+
+    Examples
+    --------
+    >>> check_seconds(0)
+    Traceback (most recent call last):
+    ValueError: cannot record 0 s; choose 0.1 to 3600 s
+    """
+    if not SECONDS[0] <= seconds <= SECONDS[1]:
+        raise ValueError(f"cannot record {seconds} s; choose {SECONDS[0]} to {SECONDS[1]:g} s")
 
 
 def blocks() -> Iterator[Waveform]:

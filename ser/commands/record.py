@@ -3,12 +3,19 @@
 import argparse
 import io
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import soundfile
 
 from ser.audio import microphone
-from ser.core import files
+from ser.audio.waveforms import Waveform
+from ser.core import files, quiet
+
+SECONDS = 5.0  # length of a recording
+FULL_SCALE = 2**15
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -24,7 +31,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     from ser.commands import predict
 
     parser.add_argument(
-        "--seconds", dest="record_duration", type=float, default=5.0, help="length of the recording (%(default)s)"
+        "--seconds",
+        dest="record_duration",
+        type=float,
+        help=f"length of the recording ({SECONDS:g}; with --live, until Ctrl-C)",
+    )
+    parser.add_argument(
+        "--live", action="store_true", help="show the emotion while you speak, in one line that moves; Ctrl-C ends it"
     )
     parser.add_argument("--save", type=Path, metavar="FILE", help="write the recording to a file, WAV or FLAC")
     predict.add_model_options(parser)
@@ -42,11 +55,67 @@ def run(given: argparse.Namespace) -> str:
     """
     from ser.commands import predict
 
+    if given.live:
+        return _live(given)
+    if given.record_duration is None:
+        given.record_duration = SECONDS
     if given.save is None:
         return predict.run(argparse.Namespace(**vars(given), paths=[], more=[]))
     content = microphone.wav_recording(given.record_duration)
-    with files.replacing(given.save) as temporary:
-        samples, rate = soundfile.read(io.BytesIO(content), dtype="int16")
-        soundfile.write(temporary, samples, rate)
-    print(f"recorded {given.save}", file=sys.stderr)
+    samples, _ = soundfile.read(io.BytesIO(content), dtype="int16")
+    _save(given.save, samples)
     return predict.run(argparse.Namespace(**{**vars(given), "record_duration": None}, paths=[given.save], more=[]))
+
+
+def _live(given: argparse.Namespace) -> str:
+    """Predict while somebody speaks, and then the whole recording."""
+    from ser.commands import live_line, predict, prediction_output
+
+    quiet.reserve_stdout()
+    if given.record_duration is not None:
+        microphone.check_seconds(given.record_duration)
+    recognizer = predict.chosen_recognizer(given)
+    kept: list[npt.NDArray[np.int16]] | None = [] if given.save else None
+    blocks = _recorded(microphone.blocks(), given.record_duration, kept)
+    shown = sys.stderr.isatty()
+
+    def show(line: str) -> None:
+        if shown:
+            print(f"\r\x1b[K{line}", end="", file=sys.stderr, flush=True)
+
+    try:
+        summary = live_line.listened(blocks, microphone.SAMPLE_RATE, recognizer, show)
+    finally:
+        show("")
+    if kept is not None:
+        _save(given.save, np.concatenate(kept))
+    name = str(given.save or "microphone")
+    row = {"path": name, **{key: value for key, value in summary.items() if key != "windows"}}
+    kind = given.format or "table"
+    prediction_output.write([row], names=[name], labels=recognizer.labels, kind=kind, timeline=False)
+    if recognizer.note and given.format is None:
+        print(f"note: {recognizer.note}", file=sys.stderr)
+    return ""
+
+
+def _recorded(
+    blocks: Iterator[Waveform], seconds: float | None, kept: list[npt.NDArray[np.int16]] | None
+) -> Iterator[Waveform]:
+    """Blocks of a recording of `seconds`, or without end, as 16-bit samples hold them; they are added to `kept`."""
+    left = None if seconds is None else round(seconds * microphone.SAMPLE_RATE)
+    for block in blocks:
+        taken = block if left is None else block[:left]
+        samples = np.clip(np.rint(taken * FULL_SCALE), -FULL_SCALE, FULL_SCALE - 1).astype(np.int16)
+        if kept is not None:
+            kept.append(samples)
+        yield samples.astype(np.float32) / np.float32(FULL_SCALE)
+        if left is not None:
+            left -= taken.size
+            if left <= 0:
+                return
+
+
+def _save(path: Path, samples: npt.NDArray[np.int16]) -> None:
+    with files.replacing(path) as temporary:
+        soundfile.write(temporary, samples, microphone.SAMPLE_RATE)
+    print(f"recorded {path}", file=sys.stderr)

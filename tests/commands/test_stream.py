@@ -16,7 +16,7 @@ from ser import cli, predict_emotion
 from ser.audio import microphone
 from ser.audio.raw import FORMATS
 from ser.audio.reading import InvalidAudio
-from ser.commands import stream
+from ser.commands import record, stream
 from ser.core import extras
 from ser.serving import inputs, recognition
 from ser.serving.predictions import TimedPrediction
@@ -362,9 +362,49 @@ def test_a_recording_is_saved_as_flac_by_its_suffix(run: Run, sound: Sound, tmp_
     )
 
 
+@pytest.mark.parametrize("seconds", [1.5, 7.0, 13.0])
+def test_a_live_recording_has_the_prediction_of_its_file(
+    seconds: float, run: Run, sound: Sound, tmp_path: Path
+) -> None:
+    path = tmp_path / "kept.wav"
+    code, out, _ = run("record", "--live", "--seconds", str(seconds), "--save", path, "--json")
+    (found,) = json.loads(out)
+    expected = predict_emotion(path)
+    assert code == 0
+    assert soundfile.info(path).frames == seconds * RATE
+    assert found.pop("probabilities") == pytest.approx(expected.pop("probabilities"), abs=2e-6)  # type: ignore[misc]
+    assert found.pop("confidence") == pytest.approx(expected.pop("confidence"), abs=2e-6)  # type: ignore[misc]
+    assert found == {"path": str(path), **expected}
+
+
+def test_a_live_recording_shows_a_line_that_moves_and_ends_with_ctrl_c(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted() -> Iterator[np.ndarray]:
+        for number in range(35):
+            yield np.resize(np.roll(UTTERANCE, -1600 * number) / np.float32(2**15), RATE // 10)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(microphone, "blocks", interrupted)
+    monkeypatch.setattr(record.sys.stderr, "isatty", lambda: True, raising=False)
+    code, out, shown = run("record", "--live")
+    moves = [one.strip() for one in shown.partition("note: ")[0].split("\r\x1b[K")]
+    assert code == 0
+    assert moves[1].endswith("listening …")
+    assert len(moves) == 37  # each block, and the empty line before the result
+    assert "█" in moves[-2]
+    assert any(label in moves[-2] for label in recognition.load().labels)
+    assert moves[-1] == ""
+    assert out.splitlines()[1].split()[0] == "microphone"
+
+
 @pytest.mark.parametrize("seconds", ["0", "-1", "0.05", "3601", "nan", "inf"])
 def test_a_length_out_of_range_is_refused(seconds: str, run: Run, sound: Sound) -> None:
-    for command in (("record", "--seconds", seconds), ("predict", "--record-duration", seconds)):
+    for command in (
+        ("record", "--seconds", seconds),
+        ("record", "--live", "--seconds", seconds),
+        ("predict", "--record-duration", seconds),
+    ):
         code, _, message = run(*command)
         assert code == 1
         assert message == f"error: cannot record {float(seconds)} s; choose 0.1 to 3600 s"

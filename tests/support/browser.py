@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -72,11 +72,13 @@ def wait_for_server(server: "subprocess.Popen[bytes]", address: str, log: Path) 
 
 
 @contextmanager
-def chromium(folder: Path, *, width: int, height: int = 900, dark: bool = False) -> Iterator[webdriver.Chrome]:
+def chromium(
+    folder: Path, *, width: int, height: int = 900, dark: bool = False, flags: Sequence[str] = ()
+) -> Iterator[webdriver.Chrome]:
     """A browser with a window of `width` pixels; its profile and downloads are in `folder`."""
     options = webdriver.ChromeOptions()
     options.binary_location = shutil.which("chromium") or ""
-    for flag in (*FLAGS, f"--user-data-dir={folder / 'profile'}"):
+    for flag in (*FLAGS, *flags, f"--user-data-dir={folder / 'profile'}"):
         options.add_argument(flag)
     options.add_experimental_option("prefs", {"download.default_directory": str(folder)})
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
