@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/.installed
 INSTALL := $(if $(shell command -v uv),uv pip install --no-config --python $(VENV)/bin/python,$(VENV)/bin/python -m pip install --disable-pip-version-check) --quiet
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: pipeline test diff app serve bench lock clean
+.PHONY: pipeline test diff app serve bench docs lock clean
 
 pipeline: $(INSTALLED) ## run all stages of the study in params.yaml (default: the demo corpus)
 	@python -m ser.core.lock_file
@@ -43,6 +43,9 @@ $(INSTALLED): requirements.lock pyproject.toml
 
 bench: $(INSTALLED) ## run all benchmarks; writes benchmarks/README.md
 	python -m benchmarks.report
+
+docs: $(INSTALLED) ## build the site of docs/ into site/; warnings are errors
+	NO_MKDOCS_2_WARNING=1 mkdocs build --strict
 
 lock: ## pin the newest versions, with hashes; needs uv
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --upgrade -o requirements.lock

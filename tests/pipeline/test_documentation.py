@@ -17,12 +17,13 @@ from tests.support import map_page
 from tests.support.paths import ROOT
 
 PAGES = sorted(
-    [ROOT / "README.md", ROOT / "benchmarks/README.md", ROOT / "data/demo/README.md", *(ROOT / "docs").glob("*.md")]
+    [ROOT / "README.md", ROOT / "benchmarks/README.md", ROOT / "data/demo/README.md", *(ROOT / "docs").rglob("*.md")]
 )
 COMMENTED = [ROOT / "Makefile", *sorted((ROOT / "conf").rglob("*.yaml"))]
 FOLDERS = ("app", "benchmarks", "conf", "data/demo", "docs", "ser", "stages", "studies", "tests", "tools", ".github")
 WRITTEN = re.compile(r"studies/\w+/(data|reports)/|conf/experiment/tuned_")  # by a command, so not in Git
 ADDED = map_page.files(map_page.text())  # by readers who follow docs/map.md; test_map.py does
+SHELL = ("sh", "bash")
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
@@ -34,7 +35,7 @@ def commands(page: Path) -> Iterator[str]:
     """Shell commands of a page: lines of its `sh` blocks, and inline code."""
     text = text_of(page)
     for language, block in FENCE.findall(text):
-        if language == "sh":
+        if language in SHELL:
             lines = re.sub(r"\\\n\s*", "", block).splitlines()
             yield from (part.strip() for line in lines for part in re.split(r" && |\|(?= )", line))
     for code in re.findall(r"(?<!`)`([^`]+)`(?!`)", FENCE.sub("", text)):
@@ -158,8 +159,8 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-") for head in heads}
 
 
-def test_every_choice_of_conf_is_in_the_table_of_readme() -> None:
-    table = text_of(ROOT / "README.md").partition("## Studies")[2].partition("\n\n**")[0]
+def test_every_choice_of_conf_is_in_the_table_of_choices() -> None:
+    table = text_of(ROOT / "docs/reference/choices.md")
     shown = set(re.findall(r"`(\w+)`", table))
     groups = (
         *("corpus", "labels", "partition", "librosa", "ssl", "whisper", "whisper_states", "opensmile"),
@@ -169,7 +170,7 @@ def test_every_choice_of_conf_is_in_the_table_of_readme() -> None:
         assert {path.stem for path in (ROOT / "conf" / group).glob("*.yaml")} <= shown, group
 
 
-def test_every_stage_is_in_the_table_of_readme() -> None:
-    table = text_of(ROOT / "README.md").partition("## Stages and files")[2]
+def test_every_stage_is_in_the_table_of_artefacts() -> None:
+    table = text_of(ROOT / "docs/reference/artefacts.md")
     shown = {name for line in table.splitlines() if line.startswith("|") for name in re.findall(r"`(\w+)`", line[2:])}
     assert set(yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]) <= shown

@@ -25,7 +25,7 @@ def test_the_tree_has_every_layer_in_order_and_every_folder() -> None:
     assert rooms == list(layers.LAYERS)
     shown = set(re.findall(r"^([\w.]+)/", tree, re.MULTILINE))
     folders = {path.name for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith((".", "_"))}
-    written = {name for name in folders if name.endswith(".egg-info")} | {"checkpoints", "exports", "dvc_plots"}
+    written = {name for name in folders if name.endswith(".egg-info")} | {"checkpoints", "exports", "dvc_plots", "site"}
     assert folders - written | {"models"} == shown
 
 

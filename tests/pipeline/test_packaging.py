@@ -157,7 +157,7 @@ def test_the_image_has_a_pinned_base_locked_packages_and_no_root() -> None:
         assert {f"!{one}" for one in copied.split()} <= set(ignored)
 
 
-def test_readme_runs_the_image_with_as_few_rights_as_it_needs() -> None:
-    (command,) = re.findall(r"^docker run .*", (ROOT / "README.md").read_text(), re.MULTILINE)
+def test_the_page_runs_the_image_with_as_few_rights_as_it_needs() -> None:
+    (command,) = re.findall(r"^docker run .*", (ROOT / "docs/how-to/deploy.md").read_text(), re.MULTILINE)
     for option in ("--read-only", "--tmpfs /tmp", "--cap-drop=ALL", "--memory 1g", "--restart unless-stopped"):
         assert f" {option} " in command

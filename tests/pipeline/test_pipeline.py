@@ -319,7 +319,8 @@ def test_dvc_shows_metrics_before_parameters_before_dependencies_and_less_where_
     assert any("speaker_holdout" in row for row in rows)
     of_kinds = [columns.index(name) for name in ("uar", "params.yaml:model.name", "ser/core")]
     assert of_kinds == sorted(of_kinds)
-    (command,) = (line for line in (ROOT / "README.md").read_text().splitlines() if line.startswith("dvc exp show "))
+    page = (ROOT / "docs/how-to/compare.md").read_text()
+    (command,) = (line for line in page.splitlines() if line.startswith("dvc exp show "))
     shown = project.run(*shlex.split(command), "--csv").splitlines()[0].split(",")
     parameters = {f"params.yaml:{name}.name" for name in ("corpus", "partition", "representation", "model")}
     assert {"Experiment", "dev.uar", "uar"} | parameters <= set(shown)
