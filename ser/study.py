@@ -128,6 +128,7 @@ def _classifier(study: Study, rows: pd.DataFrame) -> Bundle:
         rows,
         speaker,
         n_calibration_folds=study.settings.training["n_calibration_folds"],
+        calibration=study.settings.training["calibration"],
         seed=study.settings.seed,
         **study.settings.architecture,
     )

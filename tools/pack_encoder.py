@@ -1,6 +1,6 @@
 """Write the first layers of an encoder of Whisper with 8-bit weights: the file in ser/features/encoders/packaged.
 
-    python -m tools.pack_encoder whisper_tiny/model.safetensors --layers 3
+    python -m tools.pack_encoder whisper_tiny/model.safetensors --layers 3 --name whisper_tiny_int8
 
 LiteRT's converter stores each matrix as whole numbers from -127 to 127 and one scale for each output. LiteRT also turns
 the input of each product to 8 bits while it computes, with a scale for each state, and multiplies whole numbers.
@@ -30,12 +30,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("weights", type=Path, help="model.safetensors of the encoder, as transformers reads it")
     parser.add_argument("--layers", type=int, required=True, help="the first ones, which are kept")
-    parser.add_argument("--to", type=Path, default=PACKAGED / "whisper_tiny_int8" / LITERT)
+    parser.add_argument("--name", required=True, help="of its folder in ser/features/encoders/packaged")
     options = parser.parse_args()
     data = converted(whisper_weights.read(options.weights, n_layers=options.layers, setting="--layers"))
-    options.to.parent.mkdir(parents=True, exist_ok=True)
-    options.to.write_bytes(data)
-    print(f"{options.to}: {len(data)} bytes, SHA-1 {hashlib.sha1(data).hexdigest()}")
+    path = PACKAGED / options.name / LITERT
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(data)
+    print(f"{path}: {len(data)} bytes, SHA-1 {hashlib.sha1(data).hexdigest()}")
 
 
 def converted(weights: Weights) -> bytes:

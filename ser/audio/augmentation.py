@@ -11,6 +11,7 @@ from typing import Any
 import librosa
 import numpy as np
 
+from ser.audio.conditions import other_conditions
 from ser.audio.waveforms import Waveform
 from ser.core.row_keys import ORIGINAL
 
@@ -39,7 +40,7 @@ def augmented(
     name
         Name of the file of `conf/augmentation`.
     variants
-        Name of each variant (`pitch_shift`, `time_stretch`, `noise`, `time_shift`) -> its settings.
+        Name of each variant (`pitch_shift`, `time_stretch`, `noise`, `time_shift`, `other_conditions`) -> its settings.
 
     Raises
     ------
@@ -162,4 +163,5 @@ VARIANTS: Mapping[str, Callable[..., Waveform]] = {
     "time_stretch": time_stretch,
     "noise": noise,
     "time_shift": time_shift,
+    "other_conditions": other_conditions,
 }

@@ -4,11 +4,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from joblib import parallel_config
+from sklearn import config_context
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.model_selection import LeaveOneGroupOut, StratifiedGroupKFold
 
 from ser.core.tables import ORIGINAL, feature_columns
-from ser.models.classifiers import model
+from ser.models.classifiers import BY_CORPUS, CORPORA, SPEAKERS, model
 from ser.protocol.training_checks import check_calibration
 
 Splits = list[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]]
@@ -23,12 +24,13 @@ def fitted(
     name: str,
     n_calibration_folds: int,
     seed: int,
+    calibration: str = SPEAKERS,
     **settings: object,
 ) -> CalibratedClassifierCV:
-    """Fit the model `name` to balanced `rows`, and calibrate its probabilities on out-of-fold speakers.
+    """Fit the model `name` to balanced `rows`, and calibrate its probabilities on out-of-fold speakers or corpora.
 
-    The temperature is fitted to out-of-fold decisions for original recordings, in folds of speakers, because synthetic
-    rows are easier and augmented variants are not natural speech. The classifier is fitted to all rows.
+    The temperature is fitted to out-of-fold decisions for original recordings, in folds of speakers or corpora, because
+    synthetic rows are easier and augmented variants are not natural speech. The classifier is fitted to all rows.
 
     Parameters
     ----------
@@ -38,24 +40,79 @@ def fitted(
         Speaker of each row, missing if unknown. Utterances without speaker are groups of their own.
     n_calibration_folds
         Largest number of folds; fewer if an emotion has fewer speakers.
+    calibration
+        `speakers`: for speakers that were not trained on. `corpora`: for corpora that were not, with other voices,
+        rooms and languages, so that the probabilities come out lower.
+    settings
+        Of the model. With `class_weight` `by_corpus`, each emotion of each corpus has the same weight.
 
     Raises
     ------
     ValueError
-        If an emotion has only one utterance, or there is only one emotion.
+        If an emotion has only one utterance, there is only one emotion, or one of a single corpus for `calibration`
+        `corpora`.
     """
     real = (~rows["synthetic"] & (rows["variant"] == ORIGINAL)).to_numpy()
     columns = feature_columns(rows)
     values, emotion = rows[columns].to_numpy(), rows["emotion"].to_numpy(str)
-    group = calibration_group(rows, speaker)[real]
+    group = _of_corpora(rows[real]) if calibration == CORPORA else calibration_group(rows, speaker)[real]
     splits = _grouped_splits(emotion[real], group, n_folds=n_calibration_folds, seed=seed)
     unfitted = model(name, seed=seed, **settings)
     calibrated = CalibratedClassifierCV(unfitted, method="temperature", cv=splits, ensemble=False)
     with parallel_config(backend="threading", n_jobs=-1):  # folds in threads: scikit-learn releases Python's lock
-        calibrated.fit(values[real], emotion[real])
-    if not real.all():
-        calibrated.calibrated_classifiers_[0].estimator.fit(values, emotion)
+        if settings.get("class_weight") == BY_CORPUS:
+            _fit_weighted(calibrated, values, emotion, real, weights_by_corpus(rows))
+        else:
+            calibrated.fit(values[real], emotion[real])
+            if not real.all():
+                calibrated.calibrated_classifiers_[0].estimator.fit(values, emotion)
     return calibrated
+
+
+def weights_by_corpus(rows: pd.DataFrame) -> npt.NDArray[np.float64]:
+    """Weight of each row, with mean 1: all corpora have the same weight, and in a corpus all its emotions.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"utterance": ["a/1", "a/2", "a/3", "b/1"], "emotion": ["sad", "sad", "calm", "sad"]})
+    >>> weights_by_corpus(rows).round(2).tolist()
+    [0.5, 0.5, 1.0, 2.0]
+    """
+    corpus = rows["utterance"].str.partition("/")[0]
+    n_rows = rows.groupby([corpus, "emotion"])["emotion"].transform("size")
+    n_emotions = rows.groupby(corpus)["emotion"].transform("nunique")
+    return np.asarray(len(rows) / (corpus.nunique() * n_emotions * n_rows), np.float64)
+
+
+def _fit_weighted(
+    calibrated: CalibratedClassifierCV,
+    values: npt.NDArray[np.float32],
+    emotion: npt.NDArray[np.str_],
+    real: npt.NDArray[np.bool_],
+    weights: npt.NDArray[np.float64],
+) -> None:
+    """Fit with a weight for each row: in the scaler, the classifier and the calibration."""
+    with config_context(enable_metadata_routing=True):
+        for step in calibrated.estimator:
+            step.set_fit_request(sample_weight=True)
+        calibrated.fit(values[real], emotion[real], sample_weight=weights[real])
+        fitted_to_real = calibrated.calibrated_classifiers_[0].estimator
+        if not real.all():
+            fitted_to_real.fit(values, emotion, sample_weight=weights)
+    for step in (*calibrated.estimator, *fitted_to_real):
+        del step._metadata_request  # skops cannot write it
+
+
+def _of_corpora(rows: pd.DataFrame) -> npt.NDArray[np.str_]:
+    """Corpus of each row, which the folds of the calibration must not divide."""
+    corpus = rows["utterance"].str.partition("/")[0]
+    n_corpora = corpus.groupby(rows["emotion"]).nunique()
+    if n_corpora.min() < 2:
+        raise ValueError(
+            f"training.calibration is {CORPORA}, and training has {n_corpora.idxmin()} from one corpus; choose"
+            f" -S training.calibration={SPEAKERS}, or emotions that several corpora have"
+        )
+    return corpus.to_numpy(str)
 
 
 def calibration_group(rows: pd.DataFrame, speaker: pd.Series) -> npt.NDArray[np.str_]:

@@ -9,6 +9,9 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
+BY_CORPUS = "by_corpus"  # value of `class_weight`
+SPEAKERS, CORPORA = CALIBRATIONS = ("speakers", "corpora")  # that were not trained on, and are calibrated for
+
 
 def svm(*, C: float, gamma: float | str, seed: int) -> Pipeline:  # noqa: N803 (the usual name)
     """Support vector machine with a radial kernel; exact, so the seed is unused.
@@ -27,14 +30,16 @@ def logistic_regression(*, C: float, seed: int, class_weight: str | None = None)
     Parameters
     ----------
     class_weight
-        `balanced`: all emotions have the same weight together. None: all rows have.
+        `balanced`: all emotions have the same weight together. `by_corpus`: the rows get weights when they are fitted
+        (`classifier_training.fitted`). None: all rows have the same weight.
 
     Examples
     --------
     >>> logistic_regression(C=1, seed=0)[-1].max_iter
     5000
     """
-    return make_pipeline(StandardScaler(), LogisticRegression(C=C, class_weight=class_weight, max_iter=5000))
+    of_emotions = None if class_weight == BY_CORPUS else class_weight
+    return make_pipeline(StandardScaler(), LogisticRegression(C=C, class_weight=of_emotions, max_iter=5000))
 
 
 def random_forest(*, n_estimators: int, min_samples_leaf: int, seed: int) -> Pipeline:

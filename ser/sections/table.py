@@ -20,6 +20,7 @@ Section = Mapping[str, Any]
 Named = tuple[str, Section]
 """Dotted name of a section, and the section."""
 OF_A_MODEL: Mapping[str, Any] = {"name": str, "representation": str}  # beside the settings of the architecture
+OF_CALIBRATED = {"refit": bool, "n_calibration_folds": int, "calibration": one_of(classifiers.CALIBRATIONS)}
 NO_FEATURES = "none"
 ADAPTATIONS = ("none", "speaker")
 TEMPERATURES = ("dev", "none")  # as in `ser.reporting.insight`, which is slow to import
@@ -173,7 +174,7 @@ def _classifier(model: Named, training: Named) -> list[str]:
     if "max_epochs" in training[1]:
         wrong.append(f"{training[0]} is that of a network, and {name} is none; choose training=scikit_learn")
     else:
-        wrong += problems(*training, types={"refit": bool, "n_calibration_folds": int})
+        wrong += problems(*training, types=OF_CALIBRATED)
     if _is_array(representation):
         wrong.append(
             f"model={name} takes a feature table, and {representation} is an array; choose -S"

@@ -197,7 +197,7 @@ def test_an_unknown_variant_is_refused_with_the_known_and_the_remedy() -> None:
         ),
     ):
         with pytest.raises(
-            ValueError, match=message + r".* time_shift: correct it in conf/augmentation, or leave it out"
+            ValueError, match=message + r".* other_conditions: correct it in conf/augmentation, or leave it out"
         ):
             call()
 

@@ -158,7 +158,7 @@ def test_every_choice_names_its_encoder_for_good(path: Path) -> None:
     assert content["model"] in (f"openai/whisper-{path.stem}", f"packaged/whisper-{path.stem.replace('_', '-')}")
     assert COMMIT.fullmatch(content["revision"])
     assert not hugging_face.unknown(content)
-    assert content["extent"] == ("speech" if path.stem == "tiny_int8" else "recording")
+    assert content["extent"] == ("speech" if path.stem.endswith("int8") else "recording")
     assert content["required"] is False
 
 
@@ -176,16 +176,19 @@ def offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_the_packaged_encoder_needs_no_folder_and_no_network_and_is_the_one_of_its_revision(offline: Path) -> None:
-    content = yaml.safe_load((ROOT / "conf/whisper/tiny_int8.yaml").read_text())
+@pytest.mark.parametrize(("name", "n_values", "most"), [("tiny_int8", 2 * 2 * 384, 8e6), ("base_int8", 512, 12e6)])
+def test_a_packaged_encoder_needs_no_folder_and_no_network_and_is_the_one_of_its_revision(
+    name: str, n_values: int, most: float, offline: Path
+) -> None:
+    content = yaml.safe_load((ROOT / f"conf/whisper/{name}.yaml").read_text())
     whisper_files.check(content["model"], content["revision"])
     path = whisper_files.path(content["model"], content["revision"])
     assert hashlib.sha1(path.read_bytes()).hexdigest() == content["revision"]
-    assert path.stat().st_size < 8e6
+    assert path.stat().st_size < most
     assert list(offline.iterdir()) == []
     given = {key: value for key, value in content.items() if key != "required"}
     values = whisper.encoding(tone(440, 0.5), 16_000, **given)
-    assert len(values) == 2 * 2 * 384
+    assert len(values) == n_values
 
 
 def test_weights_that_cannot_be_had_end_with_the_remedies(offline: Path) -> None:

@@ -1,5 +1,6 @@
 """Encoder of Whisper with 8-bit weights, by LiteRT: against single precision, in any length, in any process."""
 
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +19,7 @@ from tests.support import small_whisper
 from tests.support.paths import ROOT
 from tests.support.synthesis import speech_like
 
+BASE = Path(os.environ.get("SER_ENCODERS", ""), "whisper_base/model.safetensors")
 PATH = PACKAGED / "whisper_tiny_int8" / LITERT
 IN_A_PROCESS = """
 import sys
@@ -109,3 +111,13 @@ def test_a_file_that_is_damaged_and_a_layer_that_it_lacks_are_refused_with_the_r
             States(path, highest=3, setting="")
     with pytest.raises(whisper_weights.Unavailable, match=r"layers asks for layer 4, and .* has 3; choose from 0"):
         packaged(highest=4)
+
+
+@pytest.mark.skipif(not BASE.is_file(), reason="SER_ENCODERS is not set, or has no whisper_base")
+def test_the_packaged_base_encoder_is_close_to_the_published_weights() -> None:
+    """The mean over time of the third layer, by which emotions are told apart."""
+    exact = whisper_layers.States(whisper_weights.read(BASE, n_layers=3, setting=""))
+    packed = States(PACKAGED / "whisper_base_int8" / LITERT, highest=3, setting="")
+    for duration in (0.7, 1.3, 2.0):
+        wanted, found = (run(spectra(duration), [3])[0].mean(axis=0) for run in (exact, packed))
+        assert np.corrcoef(wanted, found)[0, 1] > 0.999

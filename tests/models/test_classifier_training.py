@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import skops.io
+from sklearn.linear_model import LogisticRegression
 
 from ser.core import tables
 from ser.models import classifier_training
@@ -290,6 +292,61 @@ def test_an_emotion_of_only_one_of_two_corpora_is_trained(
     speaker = both["speaker"].to_numpy(str)
     for trained, checked in spy.splits:
         assert set(speaker[trained]) & set(speaker[checked]) <= {"tess/01"}
+
+
+def of_two_corpora() -> tuple[pd.DataFrame, pd.Series]:
+    """Training rows and speakers of 2 speakers of RAVDESS, and 4 of whom another corpus is made."""
+    other = UTTERANCES["speaker"] > "ravdess/02"
+    rows = ROWS.assign(utterance=ROWS["utterance"].mask(other, ROWS["utterance"].str.replace("ravdess/", "other/")))
+    return rows, SPEAKER
+
+
+def test_weights_by_corpus_train_as_rows_that_are_repeated() -> None:
+    rows, speaker = of_two_corpora()
+    corpus = rows["utterance"].str.partition("/")[0]
+    weights = classifier_training.weights_by_corpus(rows)
+    assert pd.Series(weights).groupby(corpus).sum().tolist() == pytest.approx([len(rows) / 2] * 2)
+    of_cells = pd.Series(weights).groupby([corpus, rows["emotion"]]).sum()
+    assert of_cells.tolist() == pytest.approx([len(rows) / 8] * 8)
+
+    model = fitted(rows, speaker, name="logistic_regression", class_weight="by_corpus")
+    scaler, found = model.calibrated_classifiers_[0].estimator
+    n_copies = np.rint(weights / weights.min()).astype(int)
+    assert set(n_copies) == {1, 2, 4}
+    values, emotion = (
+        np.repeat(part, n_copies, axis=0) for part in (rows[COLUMNS].to_numpy(), rows["emotion"].to_numpy())
+    )
+    np.testing.assert_allclose(scaler.mean_, values.mean(axis=0), rtol=1e-6, atol=1e-6)
+    C = SETTINGS["logistic_regression"]["C"] * weights.min()  # noqa: N806
+    wanted = LogisticRegression(C=C, max_iter=5000, tol=1e-8).fit(scaler.transform(values), emotion)
+    np.testing.assert_allclose(found.coef_, wanted.coef_, atol=2e-3)
+
+
+def test_a_weighted_model_is_written_and_read() -> None:
+    rows, speaker = of_two_corpora()
+    model = fitted(rows, speaker, name="logistic_regression", class_weight="by_corpus")
+    written = skops.io.dumps(model)
+    again = skops.io.loads(written, trusted=skops.io.get_untrusted_types(data=written))
+    values = rows[COLUMNS].to_numpy()
+    assert (again.predict_proba(values) == model.predict_proba(values)).all()
+
+
+def test_calibration_is_on_other_corpora_if_it_is_for_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    spy = Spy(monkeypatch)
+    rows, speaker = of_two_corpora()
+    fitted(rows, speaker, calibration="corpora")
+    corpus = rows["utterance"].str.partition("/")[0].to_numpy(str)
+    assert [(set(corpus[trained]), set(corpus[checked])) for trained, checked in spy.splits] in (
+        [({"ravdess"}, {"other"}), ({"other"}, {"ravdess"})],
+        [({"other"}, {"ravdess"}), ({"ravdess"}, {"other"})],
+    )
+
+
+def test_an_emotion_of_one_corpus_cannot_be_calibrated_for_other_corpora() -> None:
+    rows, speaker = of_two_corpora()
+    rows["emotion"] = rows["emotion"].mask(rows["utterance"].str.startswith("other/"), "surprised")
+    with pytest.raises(ValueError, match=r"calibration is corpora, and training has \w+ from one corpus; choose"):
+        fitted(rows, speaker, calibration="corpora")
 
 
 def test_unknown_models_and_settings_are_refused() -> None:

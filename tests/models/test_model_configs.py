@@ -100,7 +100,7 @@ def test_a_network_in_an_experiment_sets_its_own_training() -> None:
 
 def test_a_classifier_after_a_network_sets_its_own_training_and_balancing() -> None:
     assert of("svm") == composed()
-    assert set(of("svm")["training"]) == {"refit", "n_calibration_folds"}
+    assert set(of("svm")["training"]) == {"refit", "n_calibration_folds", "calibration"}
     assert of("svm")["balance"]["name"] == "smote"
 
 

@@ -316,7 +316,7 @@ def test_a_table_for_a_network_of_spectrograms_is_refused_with_the_remedy() -> N
 
 def test_the_training_of_a_classifier_is_refused_for_a_network_with_the_remedy() -> None:
     with pytest.raises(ValueError, match=r"training=system_b"):
-        fitted(representation(), training={"refit": True, "n_calibration_folds": 5})
+        fitted(representation(), training={"refit": True, "n_calibration_folds": 5, "calibration": "speakers"})
 
 
 def test_a_fit_recognises_separable_emotions_and_reports_its_epochs(capsys: pytest.CaptureFixture[str]) -> None:

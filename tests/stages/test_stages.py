@@ -32,7 +32,7 @@ from tests.support.learning_tables import (
 
 CONFIG: dict[str, Any] = {
     "model": {"name": "svm", "representation": "librosa", "C": 1.0, "gamma": "scale"},
-    "training": {"refit": True, "n_calibration_folds": 3},
+    "training": {"refit": True, "n_calibration_folds": 3, "calibration": "speakers"},
     "representation": {"name": "librosa", "path": "features.csv", "settings": {"sample_rate": 22050}},
     "model_input": "features.csv",
     "members": {},

@@ -110,7 +110,7 @@ def test_made_rows_are_tested_as_if_they_were_recordings(tmp_path: Path) -> None
     found = protocols.arranged("leaky_augmentation", UTTERANCES, FEATURES, balance={"name": "none"}, seed=0)
     config = {
         "model": {"name": "logistic_regression", "representation": "librosa", "C": 1.0},
-        "training": {"refit": True, "n_calibration_folds": 2},
+        "training": {"refit": True, "n_calibration_folds": 2, "calibration": "speakers"},
         "representation": {"name": "librosa", "settings": {}},
         "seed": 0,
     }

@@ -22,7 +22,7 @@ SHAPE = (8, 12)  # bands, frames
 PATHS = {"log_mel": "data/log_mel", "librosa": "data/librosa_extracted_features.csv"}
 
 EPOCHS: dict[str, Any] = RULES | OPTIONS | {"max_epochs": 3, "batch_size": 16}
-REFIT = {"refit": True, "n_calibration_folds": 2}
+REFIT = {"refit": True, "n_calibration_folds": 2, "calibration": "speakers"}
 MODELS: Mapping[str, dict[str, Any]] = {
     "svm": {
         "model": {"name": "svm", "representation": "librosa", "C": 1.0, "gamma": "scale"},

@@ -16,7 +16,7 @@ ALL = (*MODELS, *NEURAL)
 OWN = ("svm", "logistic_regression", "random_forest", "mlp", "dnn", "cnn_lstm", "attention")
 SVM: dict[str, Any] = {
     "model": {"name": "svm", "representation": "librosa", "C": 10.0, "gamma": "scale"},
-    "training": {"refit": True, "n_calibration_folds": 5},
+    "training": {"refit": True, "n_calibration_folds": 5, "calibration": "speakers"},
     "balance": {"name": "smote", "k_neighbors": 5},
     "seed": 0,
     "librosa": {"n_fft": 2048},

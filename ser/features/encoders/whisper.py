@@ -1,4 +1,4 @@
-"""Frozen encoder of Whisper: the representation `whisper`, mean and deviation over time of chosen layers.
+"""Frozen encoder of Whisper: the representation `whisper`, statistics over time of chosen layers.
 
 References
 ----------
@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ser.audio import waveforms
 from ser.audio.excerpts import around_speech
@@ -26,6 +27,7 @@ EXTENTS = ("recording", "speech", "padded")
 POOLINGS: Mapping[str, Callable[[Array], Array]] = {
     "mean": lambda state: np.asarray(state.mean(axis=0, dtype=np.float64)),
     "deviation": lambda state: np.asarray(state.std(axis=0, dtype=np.float64)),
+    "normal_mean": lambda state: normal(state.mean(axis=0, dtype=np.float64)),
 }
 
 
@@ -71,6 +73,18 @@ def encoding(
 @cache
 def _columns(n_values: int) -> list[str]:
     return [f"Whisper_{k}" for k in range(1, n_values + 1)]
+
+
+def normal(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Values shifted and scaled to the mean 0 and the deviation 1; equal values become 0.
+
+    Examples
+    --------
+    >>> normal(np.array([1.0, 3.0])).tolist(), normal(np.array([2.0, 2.0])).tolist()
+    ([-1.0, 1.0], [0.0, 0.0])
+    """
+    centred = values - values.mean()
+    return np.asarray(centred / (centred.std() or 1.0))
 
 
 def _check(pooling: Sequence[str], extent: str) -> None:
