@@ -74,6 +74,8 @@ def test_an_echo_of_a_room_falls_by_60_db_in_the_stated_time(name: str, seconds:
     decay = 10 * np.log10(remaining / remaining[0] + 1e-12)
     time = 3 * (np.argmax(decay < -25) - np.argmax(decay < -5)) / RATE  # a third of the fall
     assert time == pytest.approx(seconds, rel=0.1)
+    size = " x ".join(f"{length:g}" for length in ROOMS[name].size)
+    assert f"{size} m," in robustness.EXPLAINED.replace("\n", " ")
     samples, rate = made(name)
     assert (rate, samples.shape) == (RATE, utterance().shape)
     assert level(samples) == pytest.approx(level(utterance()), abs=0.01)
