@@ -1,12 +1,13 @@
-"""Print the score of the study, after all other stages."""
+"""Print the score of the study and write the run to a tracker, after all other stages."""
 
 from pathlib import Path
 
-from ser.core import files
+from ser.core import files, params_file
 from ser.core.stage import run
 from ser.evaluation import score
+from ser.reporting import tracking
 
-PARAMS = ()
+PARAMS = ("tracking",)
 METRICS = Path("reports/metrics.json")
 REPORT = Path("reports/report.html")
 # Outputs that no other stage reads. DVC chooses the order of independent stages, so this stage is the last one only
@@ -23,7 +24,11 @@ ADAPTED = Path("data/adapted_features.csv")
 
 
 def main() -> None:
-    print(score.text(files.read_json(METRICS), report=REPORT))
+    metrics, chosen = files.read_json(METRICS), params_file.load(*PARAMS)["tracking"]
+    print(score.text(metrics, report=REPORT))
+    # All settings: a run is described by them, and this stage runs after each change of one.
+    if place := tracking.track(tracking.run_of(params_file.everything(), metrics), **chosen):
+        print(f"tracked: {place}")
 
 
 if __name__ == "__main__":

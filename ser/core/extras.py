@@ -24,6 +24,8 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {  # named as in `import`; pyproject.tom
     "opensmile": ("opensmile",),
     "audformat": ("audformat",),
     "record": ("sounddevice",),
+    "mlflow": ("mlflow",),
+    "wandb": ("wandb",),
     "train": (
         *("diskcache", "dvc", "dvclive", "h5py", "hydra", "imblearn", "jinja2", "joblib", "keras", "markdown_it"),
         *("matplotlib", "omegaconf", "pandas", "pandera", "pyarrow", "requests", "tensorflow", "tensorflow_hub"),

