@@ -37,7 +37,10 @@ TRANSDUCTIVE = """\
 USE = """\
 Studies and demonstrations of speech emotion recognition, with speech like that of the corpus. **Not** for decisions
 about people (hiring, teaching, policing, insurance, health), not for surveillance, not where a wrong prediction does
-harm."""
+harm.
+
+In the European Union, AI systems that infer emotions of people at work or in education are prohibited, except for
+medical or safety reasons; elsewhere, people must be told (Regulation (EU) 2024/1689, Articles 5(1)(f) and 50(3))."""
 
 
 def evaluation(figures: Path, predictions: Path) -> tuple[Metrics, pd.DataFrame]:

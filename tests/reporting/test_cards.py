@@ -145,6 +145,7 @@ def test_every_card_names_limits_and_what_it_must_not_be_used_for() -> None:
     text = card()
     assert "Acted speech" in section(text, "Limits")
     assert "**Not** for decisions" in section(text, "Intended use")
+    assert "Articles 5(1)(f) and 50(3)" in section(text, "Intended use")
 
 
 def test_an_emotion_that_this_fold_did_not_test_is_no_failure_of_the_model() -> None:
