@@ -29,10 +29,11 @@ INTRODUCTION = """# Benchmarks
 `make bench` runs these benchmarks and rewrites this page; `python -m benchmarks.NAME` runs one. Seven others only print
 their figures: `benchmarks.training`, `.folds`, `.ingest`, `.tables`, `.prediction`, `.service`, `.attack`.
 
-Two more score a model on corpora that it was not trained on, as in `python -m benchmarks.elsewhere --model ravdess
+Three more score a model on corpora that it was not trained on, as in `python -m benchmarks.elsewhere --model ravdess
 savee=data/raw/savee emovo=data/raw/emovo`. `benchmarks.elsewhere` gives UAR, calibration, and UAR against the share of
-recordings that is answered; `benchmarks.robustness` gives UAR in noise, rooms, over a telephone, with codecs and more.
-Both write a table, a picture and csv to `reports/unseen` (`--to`), and a section of a model card (`--card`).
+recordings that is answered; `benchmarks.robustness` gives UAR in noise, rooms, over a telephone, with codecs and more;
+`benchmarks.enrolment` gives UAR against the number of unlabelled recordings of the same speaker. They write a
+table, a picture and csv to `reports/unseen` (`--to`), and a section of a model card (`--card`).
 
 "Plain" is the usual way: one call of the library for each feature or file. "Ours" is this project. "Floor" is the work
 that no extraction can omit: decoding, resampling and one short-time Fourier transform.

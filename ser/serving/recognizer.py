@@ -143,7 +143,10 @@ class Recognizer:
         InvalidAudio
             If the features are not finite.
         """
-        values = self._values(waveform, sample_rate)
+        return self.of_values(self._values(waveform, sample_rate))
+
+    def of_values(self, values: Sequence[Values]) -> Probabilities:
+        """Probability of each label for features of one utterance, `(1, n_columns)` for each part."""
         if self.enrolment is not None:
             pairs = zip(values, self.centres, strict=True)
             values = [self.enrolment.shifted(one, middle, part=part) for part, (one, middle) in enumerate(pairs)]
