@@ -1,11 +1,12 @@
-# Needs only Python 3.11 to 3.13, git and make. `make PYTHON=python3.12 …` chooses an interpreter.
+# Needs only Python 3.11 to 3.13, git and make (on Windows: in Git Bash; without make: python -m tools.dev test). `make PYTHON=python3.12 …` chooses an interpreter.
 PYTHON ?= python3
 VENV := .venv
+BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 BASE ?= main
 INSTALLED := $(VENV)/.installed
 # uv, where it is found, takes seconds for what takes pip minutes. It is not to read pyproject.toml: a constraint there has no hash.
-INSTALL := $(if $(shell command -v uv),uv pip install --no-config --python $(VENV)/bin/python,$(VENV)/bin/python -m pip install --disable-pip-version-check) --quiet
-export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+INSTALL := $(if $(shell command -v uv),uv pip install --no-config --python $(BIN)/python,$(BIN)/python -m pip install --disable-pip-version-check) --quiet
+export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .PHONY: pipeline test diff app serve bench docs lock clean
 
@@ -38,7 +39,7 @@ $(INSTALLED): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(INSTALL) --require-hashes -r requirements.lock
 	$(INSTALL) --no-deps --no-build-isolation -e .
-	@$(VENV)/bin/python -c 'from ser.core import numba_cache; numba_cache.ensure()' # once, so that runs at the same time do not
+	@$(BIN)/python -c 'from ser.core import numba_cache; numba_cache.ensure()' # once, so that runs at the same time do not
 	@touch $@
 
 bench: $(INSTALLED) ## run all benchmarks; writes benchmarks/README.md

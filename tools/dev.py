@@ -1,0 +1,75 @@
+"""Targets of the Makefile on every system, with Python alone: python -m tools.dev test.
+
+Run as: python -m tools.dev [install|pipeline|test|quick|app|docs|bench]
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import venv
+from collections.abc import Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+VENV = ROOT / ".venv"
+BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
+INSTALLED = VENV / ".installed"
+TESTS = ("pytest", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder", "--max-worker-restart", "0")
+QUICK = ("tests/core", "tests/audio", "tests/commands/test_new.py", "tests/commands/test_predict.py")
+TARGETS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "install": (),
+    "pipeline": (("python", "-m", "ser.core.lock_file"), ("dvc", "repro"), ("ser", "summary")),
+    "test": (("ruff", "check", "."), ("ruff", "format", "--check", "."), ("mypy",), (*TESTS, "-m", "not slow")),
+    "quick": (("pytest", "-m", "not slow", *QUICK),),
+    "app": (("python", "-m", "app.page"),),
+    "docs": (("mkdocs", "build", "--strict"),),
+    "bench": (("python", "-m", "benchmarks.report"),),
+}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Install what is needed, and run the commands of one target; return the exit status."""
+    if len(arguments) != 1 or arguments[0] not in TARGETS:
+        print(f"wanted one of: {', '.join(TARGETS)}", file=sys.stderr)
+        return 2
+    if not (3, 11) <= sys.version_info[:2] < (3, 14):
+        print(f"error: found Python {sys.version.split()[0]}, wanted 3.11 to 3.13", file=sys.stderr)
+        return 1
+    for command in _installation():
+        if status := run(command):
+            return status
+    INSTALLED.touch()
+    return next((status for command in TARGETS[arguments[0]] if (status := run(command))), 0)
+
+
+def run(command: Sequence[str]) -> int:
+    """Run a command of the environment; return its exit status."""
+    path = os.pathsep.join([str(BIN), os.environ["PATH"]])
+    program = shutil.which(command[0], path=path) or command[0]
+    environment = {**os.environ, "PATH": path, "NO_MKDOCS_2_WARNING": "1"}
+    return subprocess.run([program, *command[1:]], cwd=ROOT, env=environment, check=False).returncode
+
+
+def _is_installed() -> bool:
+    """True if the environment is newer than the files that state its content."""
+    stated = (ROOT / "requirements.lock", ROOT / "pyproject.toml")
+    return INSTALLED.is_file() and all(path.stat().st_mtime <= INSTALLED.stat().st_mtime for path in stated)
+
+
+def _installation() -> list[tuple[str, ...]]:
+    """Commands that install everything; none if the environment is up to date."""
+    if _is_installed():
+        return []
+    venv.create(VENV, with_pip=True)
+    pip = ("python", "-m", "pip", "install", "--disable-pip-version-check", "--quiet")
+    numba = "from ser.core import numba_cache; numba_cache.ensure()"
+    return [
+        (*pip, "--require-hashes", "-r", "requirements.lock"),
+        (*pip, "--no-deps", "--no-build-isolation", "-e", "."),
+        ("python", "-c", numba),
+    ]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
