@@ -20,10 +20,11 @@ EXAMPLE: dict[str, Any] = {
 class PredictionAnswer(BaseModel):
     """Prediction of a recording, or of a part of it."""
 
-    emotion: str = Field(description="The most probable label, or `no speech`.")
-    confidence: float = Field(ge=0, le=1, description="Probability of the emotion, or of `no speech`.")
+    emotion: str = Field(description="The most probable label, `no speech`, or `unsure` below the chosen confidence.")
+    confidence: float = Field(ge=0, le=1, description="Highest probability, or that of `no speech`.")
     probabilities: dict[str, float] = Field(description="Probability of each label; empty for `no speech`.")
     duration: float = Field(ge=0, description="Seconds.")
+    protocol: str = Field(default="", description="Words on the enrolled recordings; only with an enrolment.")
 
 
 class TimedAnswer(PredictionAnswer):
@@ -39,6 +40,15 @@ class RecordingAnswer(PredictionAnswer):
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
     timeline: list[TimedAnswer] = Field(default=[], description="Windows, one every second; only with `timeline=true`.")
+
+
+class EnrolmentAnswer(BaseModel):
+    """Enrolment of recordings of one speaker, which the client keeps: the service stores nothing."""
+
+    enrolment: str = Field(description="Value of the field `enrolment` of the next requests.")
+    n_recordings: int = Field(ge=1, description="Recordings up to now.")
+    n_utterances: int = Field(ge=1, description="Recordings up to 10 s, and windows with speech of longer ones.")
+    duration: float = Field(ge=0, description="Seconds of the last recording.")
 
 
 class ModelAnswer(BaseModel):
@@ -123,7 +133,11 @@ FORM = {
                             "format": "binary",
                             "description": "WAV, FLAC, Ogg, MP3, AIFF, AU, CAF or W64, recognised by content, or where"
                             " FFmpeg is installed, M4A, WebM, MP4, AMR or WMA. The field may also be named `audio`.",
-                        }
+                        },
+                        "enrolment": {
+                            "type": "string",
+                            "description": "Answer of /v1/enrol on other recordings of the same speaker and model.",
+                        },
                     },
                 }
             }

@@ -61,6 +61,7 @@ def application(chosen: Settings, pool: Pool, known: Keyring) -> FastAPI:
     limited = access.at_rate(client, rate)
     budget = access.in_budget(limited, audio)
     app.include_router(routes.predicting(chosen, pool, memory, metrics, audio, budget))
+    app.include_router(routes.enrolling(chosen, pool, memory, audio, budget))
     app.include_router(streaming.router(chosen, pool, metrics, streaming.Access(known, rate, audio)))
     app.include_router(routes.listing(chosen, pool.models, limited))
     app.include_router(routes.watching(chosen, pool, metrics, client))

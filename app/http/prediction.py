@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import NotRequired, TypeVar, cast
+from typing import NamedTuple, NotRequired, TypedDict, TypeVar, cast
 
 from ser.audio.reading import InvalidAudio, Kind
 from ser.audio.waveforms import Waveform
-from ser.serving import inputs
+from ser.serving import enrolment, inputs, priors
 from ser.serving.inputs import Input
 from ser.serving.predictions import Prediction, TimedPrediction
 from ser.serving.recognition import Recognizer
@@ -15,8 +15,33 @@ from ser.serving.recognition import Recognizer
 Item = TypeVar("Item")
 
 
+class Unadjustable(ValueError):
+    """The enrolment, prior or threshold of a request cannot be used."""
+
+
 class Abandoned(Exception):
     """No client waits for the answer any more."""
+
+
+class Adjustment(NamedTuple):
+    """What a client wants a model to be adjusted to."""
+
+    enrolment: str = ""
+    """Token of an enrolment."""
+    prior: str = ""
+    unsure: float = 0.0
+
+
+NONE = Adjustment()
+
+
+class Enrolled(TypedDict):
+    """Enrolment for the next request of the client."""
+
+    enrolment: str
+    n_recordings: int
+    n_utterances: int
+    duration: float
 
 
 class Answer(Prediction):
@@ -26,24 +51,77 @@ class Answer(Prediction):
 
 
 def predicted(
-    recognizer: Recognizer, content: bytes, *, timeline: bool, max_seconds: float, is_wanted: Callable[[], bool]
+    recognizer: Recognizer,
+    content: bytes,
+    *,
+    timeline: bool,
+    adjustment: Adjustment = NONE,
+    max_seconds: float,
+    is_wanted: Callable[[], bool],
 ) -> Answer:
     """Prediction of a recording, which is decoded as long as `is_wanted` returns True.
 
     Raises
     ------
+    Unadjustable
+        If the model cannot be adjusted.
     InvalidAudio
         If it is not audio, damaged, too short, or has samples that are not finite; or if it is longer than
         `max_seconds`, by its header or by its samples.
     Abandoned
         If `is_wanted` returns False.
     """
+    if adjustment != NONE:
+        recognizer = _adjusted(recognizer, adjustment)
     with _opened(content, max_seconds, is_wanted) as recording:
         answer = cast(Answer, recognizer.predict(recording))
     if timeline:
         with _opened(content, max_seconds, is_wanted) as recording:
             answer["timeline"] = list(_while(recognizer.timeline(recording), is_wanted))
     return answer
+
+
+def _adjusted(recognizer: Recognizer, adjustment: Adjustment) -> Recognizer:
+    try:
+        return recognizer.adjusted(
+            enrolment=enrolment.of_token(adjustment.enrolment) if adjustment.enrolment else None,
+            prior=priors.parsed([adjustment.prior]) if adjustment.prior else {},
+            unsure=adjustment.unsure,
+        )
+    except ValueError as error:
+        raise Unadjustable(str(error)) from None
+
+
+def enrolled(
+    recognizer: Recognizer, content: bytes, *, token: str, max_seconds: float, is_wanted: Callable[[], bool]
+) -> Enrolled:
+    """Enrolment of a recording, together with those of `token`.
+
+    Raises
+    ------
+    Unadjustable
+        If the recording has no speech, the token cannot be used, or the model cannot be adapted.
+    InvalidAudio, Abandoned
+        As by `predicted`.
+    """
+    with _opened(content, max_seconds, is_wanted) as recording:
+        duration = recording.duration
+        try:
+            earlier = [enrolment.of_token(token).fitted(recognizer.centres)] if token else []
+            found = recognizer.enrolment_of(recording)
+            if found is None:
+                raise Unadjustable("the recording has no speech, so it is not enrolled; send one of the speaker")
+            together = enrolment.merged([*earlier, found])
+        except InvalidAudio:
+            raise
+        except ValueError as error:
+            raise Unadjustable(str(error)) from None
+    return Enrolled(
+        enrolment=together.token,
+        n_recordings=together.n_recordings,
+        n_utterances=together.n_utterances,
+        duration=round(duration, 3),
+    )
 
 
 @contextmanager

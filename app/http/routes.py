@@ -2,21 +2,34 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 
 from app.http import uploads
 from app.http.access import Caller
-from app.http.answers import FORM, STATUS, HealthAnswer, ModelsAnswer, RecordingAnswer, model_answer, problems
+from app.http.answers import (
+    FORM,
+    STATUS,
+    EnrolmentAnswer,
+    HealthAnswer,
+    ModelsAnswer,
+    RecordingAnswer,
+    model_answer,
+    problems,
+)
 from app.http.limits import Full, Memory, Rate
 from app.http.loading import Facts
 from app.http.metrics import Metrics
-from app.http.prediction import Answer
+from app.http.prediction import Adjustment, Answer, Enrolled, Unadjustable
 from app.http.settings import Settings
 from app.http.workers import Crashed, Pool
 from ser.audio.reading import InvalidAudio
 
+Result = TypeVar("Result")
+
+Prior = Annotated[str, Query(description="Frequency of emotions, as neutral=0.6,sad=0.1; the others share the rest.")]
+Unsure = Annotated[float, Query(ge=0, le=1, description="Confidence below which the emotion is `unsure`.")]
 PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -46,14 +59,17 @@ def predicting(
             str, Query(description="Name of a model, as listed by /v1/models.", json_schema_extra={"enum": names})
         ] = chosen.default_model,
         timeline: Annotated[bool, Query(description="True to predict also windows, one every second.")] = False,
+        prior: Prior = "",
+        unsure: Unsure = 0,
     ) -> Answer:
         """Send a recording in the field `file` of a form; the answer is its prediction."""
-        if model not in chosen.models:
-            raise HTTPException(422, f"there is no model {model[:64]!r}; choose one of {', '.join(names)}")
+        _check_model(model, chosen)
         with memory.lease(client) as take:
-            async with uploads.received(request, settings=chosen, take=take) as content:
+            async with uploads.received(request, settings=chosen, take=take) as (content, token):
                 request.state.facts["bytes"] = len(content)
-                sent = pool.submit(client, model, content, timeline=timeline, max_seconds=chosen.max_seconds)
+                wanted = Adjustment(token, prior, unsure)
+                most = chosen.max_seconds
+                sent = pool.submit(client, model, content, timeline=timeline, max_seconds=most, adjustment=wanted)
                 answer = await _answer(request, sent, chosen)
         audio.take(client, answer["duration"])
         request.state.facts |= {"model": model, "audio_seconds": answer["duration"], "emotion": answer["emotion"]}
@@ -63,8 +79,53 @@ def predicting(
     return router
 
 
-async def _answer(request: Request, sent: asyncio.Future[Answer], chosen: Settings) -> Answer:
-    """Prediction by a process; raise `HTTPException` if it fails, takes too long, or the client leaves."""
+def enrolling(chosen: Settings, pool: Pool, memory: Memory, audio: Rate, caller: Caller) -> APIRouter:
+    """Router of `/v1/enrol`; `audio` counts the seconds of each client."""
+    router = APIRouter()
+
+    @router.post(
+        "/v1/enrol",
+        summary="Enrol a recording of a speaker",
+        response_model=EnrolmentAnswer,
+        responses=problems(400, 408, 413, 415, 422, 429, 500, 503, *_of_keys(chosen)),
+        openapi_extra=FORM,
+    )
+    async def enrol(
+        request: Request,
+        client: Annotated[str, Depends(caller)],
+        model: Annotated[
+            str,
+            Query(
+                description="Name of a model, as listed by /v1/models.", json_schema_extra={"enum": [*chosen.models]}
+            ),
+        ] = chosen.default_model,
+    ) -> Enrolled:
+        """Send recordings of one speaker, one by one, each with the `enrolment` that the last answer had.
+
+        Send the last `enrolment` with recordings of the same speaker to `/v1/predict`. It has the mean of the features,
+        no sound; the service stores nothing.
+        """
+        _check_model(model, chosen)
+        with memory.lease(client) as take:
+            async with uploads.received(request, settings=chosen, take=take) as (content, token):
+                request.state.facts["bytes"] = len(content)
+                sent = pool.submit_enrolment(client, model, content, token=token, max_seconds=chosen.max_seconds)
+                answer = await _answer(request, sent, chosen)
+        audio.take(client, answer["duration"])
+        request.state.facts |= {"model": model, "audio_seconds": answer["duration"]}
+        return answer
+
+    return router
+
+
+def _check_model(model: str, chosen: Settings) -> None:
+    """Raise `HTTPException` if the service has no such model."""
+    if model not in chosen.models:
+        raise HTTPException(422, f"there is no model {model[:64]!r}; choose one of {', '.join(chosen.models)}")
+
+
+async def _answer(request: Request, sent: asyncio.Future[Result], chosen: Settings) -> Result:
+    """Result of a process; raise `HTTPException` if it fails, takes too long, or the client leaves."""
     try:
         return await _first(sent, request, timeout=chosen.work_seconds)
     except Full:
@@ -73,11 +134,13 @@ async def _answer(request: Request, sent: asyncio.Future[Answer], chosen: Settin
         raise HTTPException(500, "the prediction has crashed a process; do not send this recording again") from None
     except InvalidAudio as error:
         raise HTTPException(STATUS[error.kind], str(error)) from None
+    except Unadjustable as error:
+        raise HTTPException(422, str(error)) from None
     except TimeoutError:
         raise uploads.busy(f"there was no answer within {chosen.work_seconds:g} s") from None
 
 
-async def _first(result: asyncio.Future[Answer], request: Request, *, timeout: float) -> Answer:
+async def _first(result: asyncio.Future[Result], request: Request, *, timeout: float) -> Result:
     """`result`; raise `HTTPException` if the client leaves first, `TimeoutError` after `timeout` seconds."""
     leaving = asyncio.ensure_future(request.receive())  # after the body, the only message is the end of the connection
     try:

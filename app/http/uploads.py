@@ -1,4 +1,4 @@
-"""The recording in a multipart request, read while its bytes arrive; no other field is kept."""
+"""The recording in a multipart request, read while its bytes arrive; of other fields only `enrolment` is kept."""
 
 import asyncio
 import mmap
@@ -15,8 +15,10 @@ from app.http.limits import Full
 from app.http.settings import Settings
 
 FIELDS = ("file", "audio")
+ENROLMENT = "enrolment"
 OVERHEAD = 2**16  # bytes of boundaries, headers and other fields
 MOST_PARTS = 16
+LONGEST_ENROLMENT = 2**15  # bytes; of 6,000 features
 GONE = 499  # nginx's status for a client that has closed the connection; only the log shows it
 SEND_ONE = "send one recording in the field `file`"
 
@@ -27,7 +29,8 @@ class Form:
     def __init__(self, boundary: bytes, memory: mmap.mmap, *, max_bytes: int) -> None:
         self._memory, self._max_bytes = memory, max_bytes
         self._name, self._value = bytearray(), bytearray()
-        self._is_recording = False
+        self._is_recording = self._is_enrolment = False
+        self._enrolment = bytearray()
         self._n_parts = self._n_recordings = 0
         self._ended = False
         self._parser = MultipartParser(
@@ -70,9 +73,14 @@ class Form:
             raise HTTPException(422, f"{self._n_recordings or 'no'} fields with a recording; {SEND_ONE}")
         return memoryview(self._memory)[: self.n_bytes]
 
+    @property
+    def enrolment(self) -> str:
+        """Content of the field `enrolment`; empty if there is none."""
+        return self._enrolment.decode("ascii", "replace").strip()
+
     def _part_begins(self) -> None:
         self._n_parts += 1
-        self._is_recording = False
+        self._is_recording = self._is_enrolment = False
         if self._n_parts > MOST_PARTS:
             raise HTTPException(400, f"more than {MOST_PARTS} fields; {SEND_ONE}")
 
@@ -82,7 +90,7 @@ class Form:
         self._value.clear()
         if name == b"content-disposition":
             field = parse_options_header(value)[1].get(b"name", b"").decode("latin-1")
-            self._is_recording = field in FIELDS
+            self._is_recording, self._is_enrolment = field in FIELDS, field == ENROLMENT
             self._n_recordings += self._is_recording
 
     def _part_data(self, data: bytes, start: int, end: int) -> None:
@@ -91,14 +99,20 @@ class Form:
             if self.n_bytes > self._max_bytes:
                 raise _too_large(self._max_bytes)
             self._memory[first : self.n_bytes] = data[start:end]
+        elif self._is_enrolment:
+            self._enrolment += data[start:end]
+            if len(self._enrolment) > LONGEST_ENROLMENT:
+                raise HTTPException(413, f"the enrolment is over {LONGEST_ENROLMENT} bytes; send one of /v1/enrol")
 
     def _end(self) -> None:
         self._ended = True
 
 
 @asynccontextmanager
-async def received(request: Request, *, settings: Settings, take: Callable[[int], None]) -> AsyncIterator[memoryview]:
-    """Recording that a client sends, for the block; `take` reserves the bytes before they are kept.
+async def received(
+    request: Request, *, settings: Settings, take: Callable[[int], None]
+) -> AsyncIterator[tuple[memoryview, str]]:
+    """Recording and enrolment that a client sends, for the block; `take` reserves the bytes before they are kept.
 
     It is in one piece of memory: that of the longest body that may come, which costs nothing until it is written, and
     goes back to the system at the end of the block.
@@ -128,7 +142,7 @@ async def received(request: Request, *, settings: Settings, take: Callable[[int]
         except Full:
             raise busy("the memory of the service is full of recordings") from None
         with form.recording() as recording:
-            yield recording
+            yield recording, form.enrolment
 
 
 async def _read(request: Request, form: Form, *, most: int, settings: Settings, take: Callable[[int], None]) -> None:

@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 
 from app.http import loading, prediction
 from app.http.loading import Facts, Models
-from app.http.prediction import Answer
+from app.http.prediction import Adjustment, Answer, Enrolled
 from ser.serving import inputs
 from ser.serving.predictions import Prediction
 
@@ -69,13 +69,15 @@ def prepare(load: Callable[[], Models]) -> Ready:
     return Ready(os.getpid(), [loading.facts(one) for one in _models.values()], trouble)
 
 
-def predict(number: int, model: str, content: bytes, timeline: bool, max_seconds: float) -> Answer:
+def predict(
+    number: int, model: str, content: bytes, timeline: bool, adjustment: Adjustment, max_seconds: float
+) -> Answer:
     """Prediction of the bytes of a recording, as long as the service wants the work of this number.
 
     Raises
     ------
-    InvalidAudio
-        If the recording cannot be used.
+    InvalidAudio, Unadjustable
+        If the recording, or the adjustment of the model, cannot be used.
     Abandoned
         If the service does not want the answer any more.
     RuntimeError
@@ -86,6 +88,20 @@ def predict(number: int, model: str, content: bytes, timeline: bool, max_seconds
             _models[model],
             content,
             timeline=timeline,
+            adjustment=adjustment,
+            max_seconds=max_seconds,
+            is_wanted=lambda: bool(_wanted.value == number),
+        )
+    )
+
+
+def enrol(number: int, model: str, content: bytes, token: str, max_seconds: float) -> Enrolled:
+    """Enrolment of the bytes of a recording, together with the recordings of `token`; errors as of `predict`."""
+    return _without_exit(
+        lambda: prediction.enrolled(
+            _models[model],
+            content,
+            token=token,
             max_seconds=max_seconds,
             is_wanted=lambda: bool(_wanted.value == number),
         )

@@ -17,7 +17,7 @@ from typing import Any
 from app.http import worker
 from app.http.limits import Full
 from app.http.loading import Facts, Models
-from app.http.prediction import Answer
+from app.http.prediction import NONE, Adjustment, Answer, Enrolled
 from app.http.queues import Fair
 from app.http.worker import Ready
 from ser.serving.inputs import Window
@@ -193,10 +193,23 @@ class Pool:
                 del job  # else a recording stays in memory until the next one
 
     def submit(
-        self, client: str, model: str, content: memoryview, *, timeline: bool, max_seconds: float
+        self,
+        client: str,
+        model: str,
+        content: memoryview,
+        *,
+        timeline: bool,
+        max_seconds: float,
+        adjustment: Adjustment = NONE,
     ) -> asyncio.Future[Answer]:
         """Queue a recording of a client; the future raises `Full` if the queue has no place for it."""
-        return self._queued(client, worker.predict, model, content, (timeline, max_seconds))
+        return self._queued(client, worker.predict, model, content, (timeline, adjustment, max_seconds))
+
+    def submit_enrolment(
+        self, client: str, model: str, content: memoryview, *, token: str, max_seconds: float
+    ) -> asyncio.Future[Enrolled]:
+        """Queue a recording that is enrolled, in the same way."""
+        return self._queued(client, worker.enrol, model, content, (token, max_seconds))
 
     def submit_live(
         self, client: str, model: str, window: Window, *, whole: bool = False

@@ -15,6 +15,7 @@ import pytest
 
 from app.http import logs, prediction, workers
 from benchmarks import service as benchmark
+from ser import predict_emotion
 from ser.audio.reading import InvalidAudio, Kind
 from ser.models import packaged
 from ser.serving import inputs, recognition
@@ -421,3 +422,60 @@ def test_the_benchmark_sends_the_stated_requests_and_gets_answers() -> None:
         assert 'route="/v1/predict",status="200"} 20.0' in client.get("/metrics").text
     with served(rate=1) as client, pytest.raises(RuntimeError, match="429"):
         asyncio.run(benchmark.asked(client.base_url.port or 0, benchmark.prediction_request(content), 20))
+
+
+# Adjustment to a speaker and to a place
+
+
+def form(content: bytes, token: str = "") -> dict[str, Any]:
+    """Parts of a request with a recording and an enrolment."""
+    return {"files": {"file": content}, "data": {"enrolment": token} if token else {}}
+
+
+def test_recordings_are_enrolled_one_by_one_and_predictions_are_adapted_to_them(client: httpx.Client) -> None:
+    token = ""
+    for number, path in enumerate(DEMO[:2], start=1):
+        answer = client.post("/v1/enrol?model=ravdess", **form(path.read_bytes(), token))
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["n_recordings"] == number
+        token = answer.json()["enrolment"]
+    found = client.post(f"{PREDICT}?model=ravdess&timeline=true", **form(DEMO[2].read_bytes(), token)).json()
+    expected = predict_emotion(DEMO[2], model="ravdess", enrol=DEMO[:2])
+    assert found["protocol"] == "transductive: adapted to 2 recordings of the same speaker"
+    assert {key: found[key] for key in expected} == expected
+    assert found["timeline"][0]["protocol"] == found["protocol"]
+    assert "protocol" not in client.post(PREDICT, **form(DEMO[2].read_bytes())).json()
+
+
+def test_priors_and_a_threshold_are_parameters(client: httpx.Client) -> None:
+    found = client.post(f"{PREDICT}?model=ravdess&prior=neutral=0.6,sad=0.1&unsure=1", **form(SPEECH)).json()
+    expected = predict_emotion(DEMO[0], model="ravdess", prior={"neutral": 0.6, "sad": 0.1}, unsure=1)
+    assert found == expected
+    assert found["emotion"] == "unsure"
+
+
+@pytest.mark.parametrize(
+    ("address", "token", "status", "reason"),
+    {
+        "damaged": (PREDICT, "ser1.x", 422, "the enrolment is damaged: 'ser1.x'; send it as /v1/enrol has returned it"),
+        "long": (PREDICT, "x" * 40_000, 413, "the enrolment is over 32768 bytes"),
+        "other model": (PREDICT, "ser1.1.1.0123456789abcdef.AAAAAA", 422, "made with another model"),
+        "to enrol": ("/v1/enrol", "ser1.1.1.0123456789abcdef.AAAAAA", 422, "made with another model"),
+        "prior": (f"{PREDICT}?prior=bored=0.5", "", 422, "names 'bored', which the model does not know"),
+        "no number": (f"{PREDICT}?prior=x", "", 422, "the prior is 'x'; wanted an emotion and a number"),
+        "threshold": (f"{PREDICT}?unsure=2", "", 422, "the parameter unsure is '2'"),
+        "model": ("/v1/enrol?model=none", "", 422, "there is no model 'none'"),
+    }.values(),
+    ids=str,
+)
+def test_a_wrong_adjustment_is_refused_in_one_sentence(
+    address: str, token: str, status: int, reason: str, client: httpx.Client
+) -> None:
+    answer = client.post(address, **form(SPEECH, token))
+    assert (answer.status_code, reason in answer.json()["detail"]) == (status, True), answer.text
+
+
+def test_a_recording_without_speech_is_not_enrolled(client: httpx.Client) -> None:
+    answer = client.post("/v1/enrol", **form(encoded(np.zeros(16_000))))
+    assert answer.status_code == 422
+    assert "has no speech, so it is not enrolled" in answer.json()["detail"]

@@ -29,7 +29,13 @@ CHECKS = [
     status_code_conformance,
     unsupported_method,
 ]
-ROUTES = {("/v1/predict", "post"), ("/v1/models", "get"), ("/healthz", "get"), ("/metrics", "get")}
+ROUTES = {
+    ("/v1/predict", "post"),
+    ("/v1/enrol", "post"),
+    ("/v1/models", "get"),
+    ("/healthz", "get"),
+    ("/metrics", "get"),
+}
 
 
 @pytest.fixture(scope="module")
