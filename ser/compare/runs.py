@@ -92,8 +92,8 @@ def revision_predictions(revision: str) -> pd.DataFrame:
         ) from error
     except (DvcException, OSError) as error:
         raise NotAvailable(
-            f"{PREDICTIONS} of {revision} is not in DVC's cache ({error}); fetch it with dvc fetch, or check out"
-            f" {revision} in another folder, run dvc repro there, and give that folder"
+            f"{PREDICTIONS} of {revision} is not in DVC's cache ({error}); run {revision} again in a copy, and compare"
+            f" the working copy with it: ser diff {revision} --rerun; or, if DVC has a remote, fetch it: dvc fetch"
         ) from error
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / PREDICTIONS.name
