@@ -29,6 +29,8 @@ def show(model: Recognizer, key: str) -> None:
         st.caption(f"`{name.replace('`', '')}`: {problem}")
     _shown(table, model.labels)
     st.download_button("Download as csv", csv(table), file_name="emotions.csv", mime="text/csv", on_click="ignore")
+    if model.enrolment is not None:
+        st.caption(f"{model.enrolment.protocol.capitalize()}.")
     st.caption(words.ESTIMATE)
 
 

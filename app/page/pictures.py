@@ -84,7 +84,8 @@ def timeline(windows: Sequence[TimedPrediction], *, dark: bool = False) -> Figur
     if labels:
         axes.pcolormesh(edges, np.arange(len(labels) + 1) - 0.5, cells)
         middles = (edges[1:] + edges[:-1]) / 2
-        spoken = [(x, one["emotion"]) for x, one in zip(middles, windows, strict=True) if one["probabilities"]]
+        shares = ((x, one["probabilities"]) for x, one in zip(middles, windows, strict=True) if one["probabilities"])
+        spoken = [(x, max(share, key=share.__getitem__)) for x, share in shares]  # also where the emotion is unsure
         size = 1.6 if len(windows) > 80 else 3.5
         rows = [labels.index(emotion) for _, emotion in spoken]
         axes.plot([x for x, _ in spoken], rows, "o", color=LOOKS[dark].text, markersize=size)

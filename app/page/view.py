@@ -8,14 +8,14 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
-from app.page import bundles, examples, exposure, many, markup, media, pictures, results, words
+from app.page import bundles, examples, exposure, many, markup, media, pictures, results, voice, words
 from app.page.results import Result
 from ser.audio.reading import InvalidAudio
 from ser.core.wording import percent
 from ser.figures import recordings
 from ser.models import packaged
 from ser.serving import recognition
-from ser.serving.recognition import LONGEST_UTTERANCE, Recognizer
+from ser.serving.recognition import LONGEST_UTTERANCE, UNSURE, Recognizer
 
 TITLE = "Speech emotion recognition"
 UPLOAD, RECORD, EXAMPLE = "Upload a file", "Record", "Try an example"
@@ -48,14 +48,15 @@ def _page() -> None:
     name = right.selectbox("Model", list(choices), help="The built-in models, and trained ones in the folder models.")
     folder = choices[name]
     model = _model(name)
-    one, several, card = st.tabs(["One recording", "Many recordings", "Model card"])
+    one, several, voice_tab, card = st.tabs(["One recording", "Many recordings", "Your own voice", "Model card"])
     with card:
         _card(name, model)
     if model is None:
-        for tab in (one, several):
+        for tab in (one, several, voice_tab):
             tab.write("Choose another model above.")
         return
-    key = f"{folder}:{recognition.changed(folder)}"
+    with voice_tab:
+        model, key = voice.show(model, f"{folder}:{recognition.changed(folder)}")
     with one:
         _one(model, key)
     with several:
@@ -155,9 +156,11 @@ def _answer(result: Result, model: Recognizer) -> None:
         st.info(words.NO_SPEECH)
         return
     said = words.confidence(prediction["probabilities"])
-    st.html(markup.headline("Most probable emotion", prediction["emotion"], said))
+    title = "Result" if prediction["emotion"] == UNSURE else "Most probable emotion"
+    st.html(markup.headline(title, prediction["emotion"], said))
     st.html(markup.bars(prediction["probabilities"]))
-    st.caption(f"{_extent(result, model)} {words.ESTIMATE}")
+    protocol = f" {prediction['protocol'].capitalize()}." if "protocol" in prediction else ""
+    st.caption(f"{_extent(result, model)}{protocol} {words.ESTIMATE}")
     with st.expander("What this number means"):
         st.markdown(words.meaning(model.description, model.labels, note=model.note))
 

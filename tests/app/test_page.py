@@ -5,6 +5,7 @@ import shutil
 import sys
 import tomllib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileMan
 from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 from streamlit.testing.v1 import AppTest
 
-from app.page import bundles, exposure, many, results, view, words
+from app.page import bundles, exposure, many, results, view, voice, words
 from ser.serving import recognition
 from ser.serving.recognition import EMBEDDED
 from tests.support.paths import ROOT
@@ -83,9 +84,9 @@ def calls(monkeypatch: pytest.MonkeyPatch, module: Any, name: str) -> list[Any]:
 def test_the_page_appears_and_asks_for_a_recording(page: AppTest) -> None:
     assert not page.exception
     assert not page.error
-    assert [one.label for one in page.file_uploader] == ["Audio file", "Audio files"]
+    assert [one.label for one in page.file_uploader] == ["Audio file", "Audio files", "Recordings of the same person"]
     assert page.radio[0].options == [view.UPLOAD, view.RECORD, view.EXAMPLE]
-    assert [one.label for one in page.tabs] == ["One recording", "Many recordings", "Model card"]
+    assert [one.label for one in page.tabs] == ["One recording", "Many recordings", "Your own voice", "Model card"]
 
 
 def test_an_uploaded_utterance_gets_the_emotion_that_the_library_predicts(page: AppTest) -> None:
@@ -331,3 +332,37 @@ def test_an_exception_for_one_file_does_not_affect_the_other_files(monkeypatch: 
     monkeypatch.setattr(results, "prediction_of", broken)
     table = pd.DataFrame([many.row(SILENCE, recognition.load())])
     assert table["problem"].tolist() == [words.UNEXPECTED]
+
+
+# A visitor's own voice
+
+
+def test_recordings_of_the_same_person_adapt_the_answers_of_the_session(page: AppTest) -> None:
+    page.selectbox[0].set_value("ravdess (built-in)").run()
+    upload(page, file_of(spoken(4)))
+    assert "ransductive" not in text(page)
+    own = page.file_uploader[-1]
+    assert own.label == "Recordings of the same person"
+    own.set_value([("a.wav", file_of(spoken(2)), MIME), ("silent.wav", SILENCE, MIME)]).run()
+    protocol = "Transductive: adapted to 1 recording of the same speaker."
+    assert protocol in text(page)
+    assert [one.value for one in page.success] == [protocol]
+    assert "silent.wav is not used. It has no speech." in text(page)
+    assert not page.exception
+
+
+def test_below_the_chosen_confidence_the_answer_is_unsure(page: AppTest) -> None:
+    upload(page, file_of(spoken(4)))
+    neutral, confidence = page.slider
+    confidence.set_value(100).run()
+    assert f"{HEADLINE}>unsure" in text(page)
+    assert neutral.label == "Share of neutral speech, %"
+
+
+def test_a_prior_and_a_model_that_cannot_be_adapted() -> None:
+    model = recognition.load("ravdess")
+    assert voice.enrolled(model, [("a", file_of(spoken(2)))])[1] == []
+    del model.parts[0][1].description["centre"]
+    found, (problem,) = voice.enrolled(replace(model), [("a", file_of(spoken(2)))])
+    assert found is None
+    assert problem.startswith("This model cannot be adapted to a person.")
