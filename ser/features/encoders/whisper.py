@@ -24,7 +24,7 @@ from ser.features.encoders.whisper_spectra import SAMPLE_RATE
 from ser.features.encoders.whisper_weights import Array
 
 EXTENTS = ("recording", "speech", "padded")
-POOLINGS: Mapping[str, Callable[[Array], Array]] = {
+POOLINGS: Mapping[str, Callable[[Array], npt.NDArray[Any]]] = {
     "mean": lambda state: np.asarray(state.mean(axis=0, dtype=np.float64)),
     "deviation": lambda state: np.asarray(state.std(axis=0, dtype=np.float64)),
     "normal_mean": lambda state: normal(state.mean(axis=0, dtype=np.float64)),
