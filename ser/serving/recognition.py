@@ -128,25 +128,20 @@ def predict_emotion(
 
     Parameters
     ----------
-    recording
-        Path of a file; or a waveform, `(n_samples,)` or `(n_samples, n_channels)`.
-    sample_rate
-        Hz; only for a waveform, since a file declares its own.
+    recording, sample_rate
+        Path of a file; or a waveform, `(n_samples,)` or `(n_samples, n_channels)`, and its sample rate in Hz.
     model, networks
-        Folder of a bundle or name of a model of this program, and networks that a bundle may name; `load` explains
-        both.
+        Folder of a bundle or name of a model of this program, and networks that a bundle may name, as of `load`.
     enrol
-        Recordings of the same speaker, which need no labels: a folder, or a list of files and of pairs of a waveform
-        and its sample rate; or `Enrolled.enrolment` of `ser.serving.enrolling.of`, which saves their analysis.
+        Recordings of the same speaker, without labels: a folder, or a list of files and of pairs of a waveform and its
+        sample rate; or `Enrolled.enrolment` of `ser.serving.enrolling.of`, which saves their analysis.
     prior, unsure
         Frequency of emotions, as `{"neutral": 0.6}`, and the confidence below which the emotion is `unsure`.
 
     Raises
     ------
-    ValueError
+    ValueError, OSError
         If the recording, the model, or another argument cannot be used, with the remedy.
-    OSError
-        If a file cannot be read.
 
     Examples
     --------
@@ -156,11 +151,15 @@ def predict_emotion(
     """
     folder = hub.resolved(model)
     recognizer = _kept(folder, changed(folder), frozenset(networks))
-    if enrol is not None and not isinstance(enrol, Enrolment):
-        enrol = enrolling.of(recognizer, enrol).enrolment
-    recognizer = recognizer.adjusted(enrolment=enrol, prior=prior, unsure=unsure)
+    recognizer = recognizer.adjusted(enrolment=_enrolment(recognizer, enrol), prior=prior, unsure=unsure)
     with opened(recording, sample_rate) as source:
         return recognizer.predict(source)
+
+
+def _enrolment(recognizer: Recognizer, enrol: str | Path | Iterable[Recording] | Enrolment | None) -> Enrolment | None:
+    if enrol is None or isinstance(enrol, Enrolment):
+        return enrol
+    return enrolling.of(recognizer, enrol).enrolment
 
 
 @contextmanager
