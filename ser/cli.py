@@ -121,7 +121,12 @@ def parser_of(*commands: str) -> argparse.ArgumentParser:
     for name, description in LATER.items():
         known = add(name, description)
         if name in commands:
-            module = import_module(f"ser.commands.{name}")
+            try:
+                module = import_module(f"ser.commands.{name}")
+            except ModuleNotFoundError:
+                if len(commands) > 1:  # for completion, which does without the options of what is not installed
+                    continue
+                raise
             module.add_options(known)
             known.set_defaults(run=module.run, whole=lambda: parser_of(*LATER))
     return parser

@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+import sys
 
 import pytest
 
@@ -28,3 +29,13 @@ completed ser predict --time
 """
     done = subprocess.run(["bash"], input=script, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["predict", "--timeline"]
+
+
+def test_a_command_whose_libraries_are_not_installed_has_no_options(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "ser.commands.tune", None)
+    cli.main(["completion", "bash"])
+    script = capsys.readouterr().out
+    assert "--timeline" in script
+    assert "--trials" not in script

@@ -15,7 +15,7 @@ from ser.serving.recognition import EMBEDDED
 from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.slow
-LARGEST = 190  # MB of the wheel and what it requires; 169 when this was written
+LARGEST = 200  # MB of the wheel and what it requires; 188 when this was written
 BUILD = "import sys; from setuptools import build_meta; print(build_meta.build_wheel(sys.argv[1]))"
 HASH = re.compile(r" \\$|^ +--hash.*\n?|^ +#.*\n?", re.MULTILINE)
 
