@@ -51,6 +51,7 @@ def server(chosen: Settings, pool: Pool, known: Keyring | None = None) -> uvicor
         backlog=BACKLOG,
         ws=connections.WebSocket,
         ws_max_size=MESSAGE,
+        ws_ping_interval=None,  # its answers are not read while a client waits; SER_STALL_SECONDS ends a dead one
         ws_per_message_deflate=False,  # a small message could become a large one
         lifespan="on",
         log_config=None,

@@ -188,8 +188,12 @@ class Session:
                 self._arrived = time.perf_counter()
             if content != {"type": "stop"}:
                 raise Refused(422, 'a message is neither sound nor {"type": "stop"}')
-        finally:
+        except asyncio.CancelledError:  # nobody takes the sound any more, so that `end` could wait for ever
+            raise
+        except BaseException:
             await decoder.end()
+            raise
+        await decoder.end()
 
     async def _message(self) -> bytes | Mapping[str, Any]:
         """Bytes of a message, or content of a JSON object; `Refused` after a long pause."""

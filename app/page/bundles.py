@@ -11,7 +11,8 @@ import streamlit as st
 from app.http import settings
 from app.page import words
 from ser.core.wording import percent
-from ser.models import packaged
+from ser.corpora import CORPORA
+from ser.models import bundle, packaged
 from ser.models.bundle import DESCRIPTION
 from ser.serving import recognition
 from ser.serving.recognition import Recognizer
@@ -19,6 +20,7 @@ from ser.serving.recognition import Recognizer
 MODELS = Path("models")  # output of the stage train
 BUILT_IN = " (built-in)"  # after the name of a model of this program
 CARD = "README.md"
+MOST_NAMED = 3  # corpora in the name of a model
 LONGEST_CARD = 100_000  # characters
 FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 HEADING = re.compile(r"^(#{1,5} )", re.MULTILINE)  # one level lower on the page, which has a title of its own
@@ -36,6 +38,25 @@ def choices(models: Path = MODELS) -> dict[str, Path]:
     found = sorted(path.parent for path in models.glob(f"*/{DESCRIPTION}"))
     built_in = {f"{name}{BUILT_IN}": folder for name, folder in packaged.folders().items()}
     return {**built_in, **{folder.as_posix(): folder for folder in found}}
+
+
+def in_words(name: str, folder: Path) -> str:
+    """Name of a model for readers: the kind of model and its corpora; `name` alone if the bundle cannot be read.
+
+    Examples
+    --------
+    >>> in_words("models/mine", Path("no_such_folder"))
+    'models/mine'
+    """
+    try:
+        description = bundle.read_description(folder)
+    except (ValueError, OSError):
+        return name
+    corpora = [CORPORA[one].title if one in CORPORA else one for one in description.get("corpora", [])]
+    trained = f", trained on {' and '.join(corpora)}" if 0 < len(corpora) <= MOST_NAMED else ""
+    if len(corpora) > MOST_NAMED:
+        trained = f", trained on {len(corpora)} corpora"
+    return f"Built-in: {name.removesuffix(BUILT_IN)}{trained}" if name.endswith(BUILT_IN) else f"{name}{trained}"
 
 
 @st.cache_resource(max_entries=3, show_spinner="Loading the model …")

@@ -99,13 +99,15 @@ def _shown(table: pd.DataFrame, labels: list[str]) -> None:
         column_order=[
             "file",
             "emotion",
-            *(["problem"] if has_problems else []),
             "confidence",
+            *(["problem"] if has_problems else []),
             "duration",
             *probabilities,
         ],
         column_config={
-            "confidence": number("confidence, %", format="%.0f"),
+            "file": st.column_config.TextColumn(width=115),  # these three fit the screen of a phone
+            "emotion": st.column_config.TextColumn(width=95),
+            "confidence": number("confidence, %", format="%.0f", width=110),
             "duration": number("duration, s", format="%.2f"),
             "problem": st.column_config.TextColumn(width="medium"),
             **{f"p_{label}": number(f"{label}, %", format="%.0f") for label in labels},

@@ -3,8 +3,12 @@
 from collections.abc import Mapping
 from html import escape
 
+from matplotlib.colors import to_hex
+
 from app.page import words
+from app.page.pictures import shade
 from ser.core.wording import percent
+from ser.figures.style import colours
 
 # `currentColor` and its mixes are legible on light and on dark pages.
 STYLE = """
@@ -21,9 +25,8 @@ STYLE = """
 .ser-bars td.number {width: 3.9rem; text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap}
 .ser-track {display: block; height: .8rem; border-radius: .2rem;
   background: color-mix(in srgb, currentColor 10%, transparent)}
-.ser-fill {display: block; height: 100%; min-width: 2px; border-radius: .2rem; background: #7fa3c4}
+.ser-fill {display: block; height: 100%; min-width: 2px; border-radius: .2rem}
 .ser-bars tr.first th, .ser-bars tr.first td {font-weight: 650}
-.ser-bars tr.first .ser-fill {background: color-mix(in srgb, #2f86d1 80%, currentColor)}
 .stMarkdown table {display: block; max-width: 100%; overflow-x: auto}
 [data-testid="stCaptionContainer"] {opacity: .8}
 .stMarkdown {overflow-wrap: anywhere}
@@ -52,8 +55,8 @@ def headline(kicker: str, emotion: str, below: str) -> str:
     )
 
 
-def bars(probabilities: Mapping[str, float]) -> str:
-    """Table with a bar for the probability of each emotion, the highest first.
+def bars(probabilities: Mapping[str, float], *, dark: bool = False) -> str:
+    """Table with a bar for the probability of each emotion, the highest first, in the colours of the timeline.
 
     Examples
     --------
@@ -62,12 +65,14 @@ def bars(probabilities: Mapping[str, float]) -> str:
     True
     """
     ordered = sorted(probabilities.items(), key=lambda one: -one[1])
-    rows = "".join(_row(label, value, first=k == 0) for k, (label, value) in enumerate(ordered))
+    own = colours(probabilities)
+    shades = {label: to_hex(shade(colour, dark=dark)) for label, colour in own.items()}
+    rows = "".join(_row(label, value, shades[label], first=k == 0) for k, (label, value) in enumerate(ordered))
     return f'<table class="ser-bars"><caption>Probability of each emotion</caption><tbody>{rows}</tbody></table>'
 
 
-def _row(label: str, probability: float, *, first: bool) -> str:
-    fill = f'<span class="ser-fill" style="width:{percent(probability)}%"></span>'
+def _row(label: str, probability: float, colour: str, *, first: bool) -> str:
+    fill = f'<span class="ser-fill" style="width:{percent(probability)}%;background:{colour}"></span>'
     return (
         f'<tr class="{"first" if first else ""}"><th scope="row">{escape(label)}</th>'
         f'<td><span class="ser-track" aria-hidden="true">{fill}</span></td>'

@@ -4,11 +4,12 @@ import hashlib
 import logging
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import streamlit as st
 
-from app.page import bundles, examples, exposure, many, markup, media, pictures, results, voice, words
+from app.page import bundles, examples, exposure, many, markup, media, pictures, results, start, voice, words
 from app.page.results import Result
 from ser.audio.reading import InvalidAudio
 from ser.core.wording import percent
@@ -18,7 +19,8 @@ from ser.serving import recognition
 from ser.serving.recognition import LONGEST_UTTERANCE, UNSURE, Recognizer
 
 TITLE = "Speech emotion recognition"
-UPLOAD, RECORD, EXAMPLE = "Upload a file", "Record", "Try an example"
+UPLOAD, RECORD, EXAMPLE = start.UPLOAD, start.RECORD, start.EXAMPLE
+ANYWAY = "anyway"  # key of the session: recordings without speech that are predicted all the same
 ROW = 35  # pixels, height of a row of a table
 KEPT = 4  # recordings and sets of pictures in the session of a visitor
 
@@ -45,7 +47,12 @@ def _page() -> None:
     left, right = st.columns([2, 1], gap="medium", vertical_alignment="bottom")
     left.title(TITLE, anchor=False)
     left.write("How does a voice sound: neutral, happy, angry …? Recordings are analysed on this server, not stored.")
-    name = right.selectbox("Model", list(choices), help="The built-in models, and trained ones in the folder models.")
+    name = right.selectbox(
+        "Model",
+        list(choices),
+        format_func=lambda one: bundles.in_words(one, choices[one]),
+        help="The built-in models, and trained ones in the folder models.",
+    )
     folder = choices[name]
     model = _model(name)
     one, several, voice_tab, card = st.tabs(["One recording", "Many recordings", "Your own voice", "Model card"])
@@ -80,9 +87,12 @@ def _model(name: str) -> Recognizer | None:
 def _one(model: Recognizer, key: str) -> None:
     content = _content()
     if content is None:
-        st.write(words.WHAT_YOU_GET)
+        start.show()
         return
     digest = hashlib.blake2b(content, digest_size=16).hexdigest()
+    anyway = digest in st.session_state.setdefault(ANYWAY, set())
+    if anyway:
+        key, model = f"{key}:anyway", replace(model, all_speech=True)
     try:
         result = kept("result", f"{key}:{digest}", lambda: _analysed(content, model))
         sound = kept("sound", digest, lambda: media.playable(content), n=1)
@@ -92,12 +102,16 @@ def _one(model: Recognizer, key: str) -> None:
         return
     left, right = st.columns(2, gap="medium")
     with left:
+        if anyway:
+            st.warning(words.ANYWAY)
         _answer(result, model)
+        if not result.has_speech:
+            st.button("Predict anyway", on_click=st.session_state[ANYWAY].add, args=(digest,))
     with right:
         st.audio(sound, format=media.media_type(sound), alt="The recording")
         dark = st.context.theme.type == "dark"
         drawn = kept("pictures", f"{key}:{digest}:{dark}", lambda: _pictures(result, dark=dark))
-        _picture(drawn, "Waveform", "the pressure of the air over time", result)
+        _picture(drawn, "Waveform", "how loud the recording is over time", result)
     for note in result.notes:
         st.caption(f"{note[0].upper()}{note[1:]}.")
     if result.timeline and result.has_speech:
@@ -107,10 +121,10 @@ def _one(model: Recognizer, key: str) -> None:
         st.caption(f"Waveform and spectrum are of the first {results.DRAWN:.0f} s of {words.length(result.duration)}.")
     upper, lower = st.columns(2, gap="medium"), st.columns(2, gap="medium")
     explained = {
-        "Magnitude spectrum": "how strong each frequency is, on average over the recording",
-        "Spectrogram": "how strong each frequency is over time, on a linear scale: only the strongest parts show",
-        "Log-amplitude spectrogram": "the same in decibel, closer to perceived loudness",
-        "Mel spectrogram": "the same in 64 mel bands, close to human hearing; networks use these",
+        "Magnitude spectrum": "which frequencies are strong, averaged over the recording",
+        "Spectrogram": "which frequencies are strong at each moment; on this scale only the loudest show",
+        "Log-amplitude spectrogram": "the same in decibels, which is closer to how loud it sounds",
+        "Mel spectrogram": "the same in 64 bands spaced as we hear pitch; neural networks use these",
     }
     for column, (name, text) in zip((*upper, *lower), explained.items(), strict=True):
         with column:
@@ -120,10 +134,10 @@ def _one(model: Recognizer, key: str) -> None:
 def _content() -> bytes | None:
     """Bytes of the chosen recording, or None."""
     ready = examples.examples()
-    sources = [UPLOAD, RECORD, EXAMPLE] if ready else [UPLOAD, RECORD]
-    source = st.radio("Where the recording comes from", sources, horizontal=True)
+    sources = start.sources(has_examples=bool(ready))
+    source = st.radio("Where the recording comes from", sources, horizontal=True, key=start.SOURCE)
     if source == EXAMPLE:
-        name = st.selectbox("Example", list(ready))
+        name = st.selectbox("Example", list(ready), key=start.CHOSEN)
         st.caption(
             "These examples are **synthetic speech** from a speech synthesizer: nobody spoke, nobody felt anything."
             " They show how the page works. The built-in models were trained on people, so they are often wrong here."
@@ -158,7 +172,7 @@ def _answer(result: Result, model: Recognizer) -> None:
     said = words.confidence(prediction["probabilities"])
     title = "Result" if prediction["emotion"] == UNSURE else "Most probable emotion"
     st.html(markup.headline(title, prediction["emotion"], said))
-    st.html(markup.bars(prediction["probabilities"]))
+    st.html(markup.bars(prediction["probabilities"], dark=st.context.theme.type == "dark"))
     protocol = f" {prediction['protocol'].capitalize()}." if "protocol" in prediction else ""
     st.caption(f"{_extent(result, model)}{protocol} {words.ESTIMATE}")
     with st.expander("What this number means"):
@@ -168,17 +182,20 @@ def _answer(result: Result, model: Recognizer) -> None:
 def _extent(result: Result, model: Recognizer) -> str:
     """Sentence that states the analysed part of the recording."""
     if result.duration > LONGEST_UTTERANCE:
-        return f"Mean over the parts with speech in {words.length(result.duration)}."
+        return f"The average of all parts with speech, in {words.length(result.duration)}."
     if not model.whole and result.duration > model.window:
-        return f"Of the first {model.window:g} s of {words.length(result.duration)}, the longest input of the model."
-    return f"Of {words.length(result.duration)}."
+        return (
+            f"Only the first {model.window:g} s of {words.length(result.duration)} were analysed: this model takes no"
+            " more."
+        )
+    return f"The whole recording was analysed ({words.length(result.duration)})."
 
 
 def _timeline(result: Result, model: Recognizer, drawn: dict[str, bytes]) -> None:
     st.subheader("Over time", anchor=False)
     st.caption(
-        f"Windows of {model.window:g} s, one every {result.hop:.3g} s. A stronger colour is more probable; the dot"
-        " marks the most probable emotion. Grey means no speech."
+        f"Each column covers {model.window:g} s of sound, and the next one begins {result.hop:.3g} s later. A stronger"
+        " colour is more probable; the dot marks the most probable emotion. Grey means no speech."
     )
     left, right = st.columns(2, gap="medium")
     left.image(

@@ -21,7 +21,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 from streamlit.testing.v1 import AppTest
 
 from app.page import bundles, exposure, many, results, view, voice, words
-from ser.serving import recognition
+from ser.serving import inputs, recognition
 from ser.serving.recognition import EMBEDDED
 from tests.support.paths import ROOT
 from tests.support.recordings import BAD, SILENCE, UTTERANCE, file_of, spoken
@@ -137,7 +137,7 @@ def test_a_recording_longer_than_the_window_gets_a_timeline(page: AppTest) -> No
     table = page.dataframe[0].value
     assert table.columns.tolist() == ["from, s", "to, s", "emotion", "confidence, %"]
     assert table["from, s"].tolist() == [float(k) for k in range(10)]
-    assert "Mean over the parts with speech in 12.0 s" in text(page)
+    assert "The average of all parts with speech, in 12.0 s" in text(page)
 
 
 @pytest.mark.slow
@@ -366,3 +366,21 @@ def test_a_prior_and_a_model_that_cannot_be_adapted() -> None:
     found, (problem,) = voice.enrolled(replace(model), [("a", file_of(spoken(2)))])
     assert found is None
     assert problem.startswith("This model cannot be adapted to a person.")
+
+
+def test_a_recording_without_speech_can_be_predicted_anyway(page: AppTest) -> None:
+    noise = np.random.default_rng(0).normal(0, 0.1, 32_000).astype(np.float32)
+    upload(page, file_of(noise, subtype="FLOAT"))
+    assert "No speech found" in text(page)
+    next(one for one in page.button if one.label == "Predict anyway").click().run()
+    assert page.warning[-1].value == words.ANYWAY
+    emotion = recognition.load(all_speech=True).predict(inputs.of_waveform(noise, 16_000))["emotion"]
+    assert f'<h2 class="ser-emotion">{emotion}</h2>' in text(page)
+
+
+def test_one_click_on_the_start_tries_an_example(page: AppTest) -> None:
+    names = [one.label for one in page.button]
+    assert names[:3] == [f"A voice that is meant to be {emotion}" for emotion in ("happy", "sad", "angry")]
+    page.button[1].click().run()
+    assert page.selectbox[1].value.startswith("Meant to be sad")
+    assert HEADLINE in text(page)

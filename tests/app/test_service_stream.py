@@ -17,6 +17,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from app.http.live_sound import WAITING, Pcm
+from app.http.settings import Settings
+from app.http.streaming import Session
 from ser import predict_emotion
 from ser.audio import ffmpeg
 from ser.commands import stream
@@ -193,7 +195,7 @@ def test_a_session_needs_the_key_and_takes_it_in_all_three_places() -> None:
 )
 def test_seconds_of_sound_are_limited(settings: dict[str, Any], code: int, words: str) -> None:
     with served(**settings) as client:
-        found, closed, _ = talked(client, {"type": "start"}, *pieces(SPEECH.tobytes(), 16_000), {"type": "stop"})
+        found, closed, _ = talked(client, {"type": "start"}, *pieces(SPEECH.tobytes(), 500), {"type": "stop"})
         assert closed == code
         assert words in found[-1]["detail"]
         assert "ser_live_sessions 0.0" in client.get("/metrics").text
@@ -247,3 +249,24 @@ def test_the_clients_of_the_documentation_work(client: httpx.Client, tmp_path: P
     assert summary["emotion"] == predict_emotion(path)["emotion"]
     own = (ROOT / "app/http/live_files/client.js").read_text(encoding="utf-8")
     assert page.partition("```js\n")[2].partition("```")[0] == own
+
+
+def test_a_session_whose_client_waits_can_be_ended() -> None:
+    class Talking:
+        """WebSocket of a client that never stops."""
+
+        async def receive(self) -> dict[str, Any]:
+            return {"type": "websocket.receive", "bytes": b"\0\0"}
+
+    async def ended() -> list[Any]:
+        session: Any = Session(Talking(), Settings(), None, None)  # type: ignore[arg-type]
+        decoder = Pcm(16_000, 1)
+        reading = asyncio.create_task(session._read(decoder))
+        while not decoder._queue.full():
+            await asyncio.sleep(0)
+        reading.cancel()
+        async with asyncio.timeout(5):
+            return await asyncio.gather(reading, return_exceptions=True)
+
+    (error,) = asyncio.run(ended())
+    assert isinstance(error, asyncio.CancelledError)

@@ -8,7 +8,7 @@ const ROW = 24; // pixels
 const PEAKS = 400; // of the waveform, a twentieth of a second each
 
 export function colour(label, labels) {
-  const others = labels.filter((one) => !(one in COLOURS));
+  const others = labels.filter((one) => !(one in COLOURS)).sort();
   return shade(COLOURS[label] ?? NEW[Math.max(0, others.indexOf(label)) % NEW.length]);
 }
 

@@ -1,0 +1,136 @@
+"""Live sessions of the service: latency of eight at once, and memory over an hour of sound.
+
+Run as: python -m benchmarks.live
+"""
+
+import asyncio
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import soundfile
+from websockets.asyncio.client import connect
+
+SESSIONS = 8
+SECONDS = 20  # of sound of a session, at the pace of a speaker
+RATE = 16_000  # Hz
+PIECE = 0.05  # seconds of a message, as the page sends it
+HOUR = 3600  # seconds of sound, as fast as the service takes it
+MESSAGE = 2**18  # bytes
+SAMPLES = 6  # of the memory
+DEMO = Path("data/demo")
+
+
+def main() -> None:
+    """Print both measurements."""
+    command = [sys.executable, "-m", "app.service"]
+    with subprocess.Popen(command, env=_environment(), stdout=subprocess.PIPE, text=True) as service:
+        try:
+            port = _port(service)
+            print(asyncio.run(_latency(f"ws://127.0.0.1:{port}/v1/stream", service.pid)))
+            print(asyncio.run(_memory(f"ws://127.0.0.1:{port}/v1/stream", service.pid)))
+        finally:
+            service.send_signal(signal.SIGTERM)
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "SER_PORT": "0", "SER_WORKERS": "2"}
+
+
+def _port(service: "subprocess.Popen[str]") -> int:
+    for line in service.stdout or ():
+        if found := re.search(r'"message": "serving".*"port": (\d+)', line):
+            return int(found[1])
+    raise RuntimeError("the service has ended; its messages are above")
+
+
+def _speech(seconds: float) -> bytes:
+    pieces = [soundfile.read(path, dtype="int16")[0] for path in sorted(DEMO.rglob("*.flac"))[:40]]
+    return np.resize(np.concatenate(pieces), round(seconds * RATE)).astype("<i2").tobytes()
+
+
+async def _session(url: str, content: bytes) -> list[float]:
+    """Seconds from each piece of sound that completes a window to the arrival of its answer."""
+    sent: list[float] = []  # time of each piece
+    latencies: list[float] = []
+    size = 2 * round(PIECE * RATE)
+    async with connect(url, compression=None, ping_interval=None) as socket:
+        await socket.send(json.dumps({"type": "start", "rate": RATE}))
+
+        async def speak() -> None:
+            begin = time.perf_counter()
+            for number, start in enumerate(range(0, len(content), size)):
+                await asyncio.sleep(begin + (number + 1) * PIECE - time.perf_counter())
+                await socket.send(content[start : start + size])
+                sent.append(time.perf_counter())
+            await socket.send(json.dumps({"type": "stop"}))
+
+        speaking = asyncio.create_task(speak())
+        async for text in socket:
+            message: Any = json.loads(text)
+            if message["type"] == "answer":
+                latencies.append(time.perf_counter() - sent[round(message["time"] / PIECE) - 1])
+        await speaking
+    return latencies
+
+
+async def _latency(url: str, process_id: int) -> str:
+    content, before, begin = _speech(SECONDS), _busy(process_id), time.perf_counter()
+    found = np.concatenate(await asyncio.gather(*(_session(url, content) for _ in range(SESSIONS))))
+    busy = (_busy(process_id) - before) / (time.perf_counter() - begin)
+    middle, late = 1000 * np.percentile(found, [50, 95])
+    return (
+        f"{SESSIONS} sessions of {SECONDS} s at once, {found.size} answers: median {middle:.0f} ms, 95th percentile"
+        f" {late:.0f} ms; the service used {busy:.2f} cores"
+    )
+
+
+async def _memory(url: str, process_id: int) -> str:
+    """Memory after each part of an hour of sound."""
+    content, used = _speech(60), []
+    begin, before = time.perf_counter(), _busy(process_id)
+    async with connect(url, compression=None, ping_interval=None) as socket:
+        await socket.send(json.dumps({"type": "start", "rate": RATE}))
+        reading = asyncio.create_task(_answers(socket))
+        for minute in range(HOUR // 60):
+            for start in range(0, len(content), MESSAGE):
+                await socket.send(content[start : start + MESSAGE])
+            if (minute + 1) % (HOUR // 60 // SAMPLES) == 0:
+                used.append(_megabytes(process_id))
+        await socket.send(json.dumps({"type": "stop"}))
+        n_answers = await reading
+    seconds, busy = time.perf_counter() - begin, _busy(process_id) - before
+    return (
+        f"an hour of sound in {seconds:.0f} s, {busy:.0f} s of processor time, {n_answers} answers: memory in MB"
+        f" {', '.join(f'{one:.0f}' for one in used)}"
+    )
+
+
+async def _answers(socket: Any) -> int:
+    return sum([json.loads(text)["type"] == "answer" async for text in socket])
+
+
+def _processes(process_id: int) -> list[psutil.Process]:
+    service = psutil.Process(process_id)
+    return [service, *service.children(recursive=True)]
+
+
+def _busy(process_id: int) -> float:
+    times = [one.cpu_times() for one in _processes(process_id)]
+    return float(sum(one.user + one.system for one in times))
+
+
+def _megabytes(process_id: int) -> float:
+    return float(sum(one.memory_info().rss for one in _processes(process_id)) / 2**20)
+
+
+if __name__ == "__main__":
+    main()
