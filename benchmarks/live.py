@@ -39,7 +39,6 @@ def main() -> None:
             print(asyncio.run(_memory(f"ws://127.0.0.1:{port}/v1/stream", service.pid)))
         finally:
             service.send_signal(signal.SIGTERM)
-            service.communicate()  # its log, which would otherwise have no reader
 
 
 def _environment() -> dict[str, str]:

@@ -18,7 +18,9 @@ ELSEWHERE = {  # files outside docs/ -> their pages
     "README.md": "index.md",
     "benchmarks/README.md": "reference/benchmarks.md",
     "data/demo/README.md": "reference/demo_corpus.md",
-    "ser/serving/embedded/ravdess/README.md": "reference/embedded_model.md",
+    "ser/serving/embedded/general/README.md": "reference/model_general.md",
+    "ser/serving/embedded/ravdess/README.md": "reference/model_ravdess.md",
+    "ser/serving/embedded/research/README.md": "reference/model_research.md",
 }
 LINK = re.compile(r"(!?\[[^\]]*\])\(([^)\s#]+)(#[^)\s]*)?\)")
 DIAGRAM = re.compile(r"^```mermaid\n.*?^```\n", re.MULTILINE | re.DOTALL)

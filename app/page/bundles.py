@@ -32,8 +32,8 @@ def choices(models: Path = MODELS) -> dict[str, Path]:
 
     Examples
     --------
-    >>> list(choices(Path("no_such_folder")))
-    ['ravdess (built-in)']
+    >>> "ravdess (built-in)" in choices(Path("no_such_folder"))
+    True
     """
     found = sorted(path.parent for path in models.glob(f"*/{DESCRIPTION}"))
     built_in = {f"{name}{BUILT_IN}": folder for name, folder in packaged.folders().items()}

@@ -316,7 +316,7 @@ def test_the_csv_has_probabilities_and_empty_cells_for_missing_values() -> None:
     rows = [{"file": name, **many.row(content, model)} for name, content in (("é", SILENCE), ("b", b""), ("c", b"x"))]
     lines = many.csv(many.table_of(rows, model.labels)).decode().split("\n")
     assert lines[0] == "file,emotion,confidence,duration,problem," + ",".join(f"p_{label}" for label in model.labels)
-    assert lines[1] == "é,no speech,1.0,2.0,,,,,,,,,"
+    assert lines[1] == "é,no speech,1.0,2.0," + "," * len(model.labels)
     assert lines[2].startswith("b,,,,The file is empty.")
     numbers = pd.DataFrame({"file": ["=1+1", "@a", "-"], "p_calm": [-0.5, 0.5, None]})
     assert many.csv(numbers).decode() == "file,p_calm\n'=1+1,-0.5\n'@a,0.5\n-,\n"

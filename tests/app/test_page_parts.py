@@ -108,7 +108,7 @@ def test_durations_are_worded_for_people() -> None:
 def test_the_meaning_names_speech_and_speakers_of_the_training(model: Recognizer) -> None:
     text = words.meaning(model.description, model.labels)
     assert ". On corpora that it was not" in words.meaning(model.description, model.labels, note=model.note)
-    assert "20 speakers of RAVDESS (acted speech, North American English)" in text
+    assert "101 speakers of CREMA-D (acted speech, American English) and EmoDB (acted speech, German)" in text
     assert all(label in text for label in model.labels)
     assert "does not name" in words.meaning({}, ["happy", "sad"])
     forged = words.meaning({"corpora": ["![](https://a.b/c.png)"]}, ["**happy**", "<b>"])
@@ -264,7 +264,7 @@ def test_facts_come_from_the_description_alone(model: Recognizer) -> None:
     assert facts["Model"] == "logistic_regression"
     assert "Recall on development speakers" not in facts  # a classifier was not chosen by dev
     network = Recognizer(model.name, model.parts, model.window, model.whole, {"metrics": {"dev_uar": 0.7}})
-    assert "70 %, mean over the emotions (chance 12.5 %)" in bundles.facts(network)["Recall on development speakers"]
+    assert "70 %, mean over the emotions (chance 16.7 %)" in bundles.facts(network)["Recall on development speakers"]
     bare = Recognizer(model.name, model.parts, model.window, model.whole, {})
     assert set(bundles.facts(bare)) == {"Trained on", "Emotions", "Input"}
 

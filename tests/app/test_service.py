@@ -263,7 +263,7 @@ def test_a_wrong_form_is_refused_with_a_message(client: httpx.Client, kind: str)
 def test_an_unknown_model_is_refused_and_the_known_ones_named(client: httpx.Client) -> None:
     response = sent(client, SPEECH, query="?model=mine")
     assert response.status_code == 422
-    assert response.json() == {"detail": "there is no model 'mine'; choose one of ravdess"}
+    assert response.json() == {"detail": f"there is no model 'mine'; choose one of {', '.join(packaged.folders())}"}
     assert sent(client, SPEECH, query="?model=ravdess").status_code == 200
 
 
@@ -282,8 +282,10 @@ def test_the_first_model_is_the_default_and_each_has_its_name() -> None:
 
 
 def test_models_are_described_without_their_paths(client: httpx.Client) -> None:
-    (model,) = client.get("/v1/models").json()["models"]
-    recognizer = recognition.load()
+    models = client.get("/v1/models").json()["models"]
+    assert [one["name"] for one in models] == list(packaged.folders())
+    (model,) = [one for one in models if one["name"] == "ravdess"]
+    recognizer = recognition.load("ravdess")
     assert model["labels"] == recognizer.labels
     assert model["corpora"] == ["ravdess"]
     assert model["network"] == recognizer.description["model"]["name"]

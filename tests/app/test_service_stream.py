@@ -80,7 +80,7 @@ def test_answers_equal_those_of_ser_stream_and_the_summary_that_of_ser_predict(c
     content = np.repeat(SPEECH, rate // 16_000).tobytes()
     found, code, _ = talked(client, {"type": "start", "rate": rate}, *pieces(content, 3_333), {"type": "stop"})
     ready, *answers, summary = found
-    assert (ready["type"], ready["model"], ready["window"], code) == ("ready", "ravdess", 3.0, 1000)
+    assert (ready["type"], ready["model"], ready["window"], code) == ("ready", "general", 3.0, 1000)
     assert [one["time"] for one in answers] == [1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 4.5, 5.0, 5.3]
     assert [one["early"] for one in answers] == [True] * 4 + [False] * 6
     expected = streamed(content, rate)
@@ -143,7 +143,7 @@ def test_sound_that_is_no_webm_is_refused(client: httpx.Client) -> None:
         ({"type": "start", "rate": 100}, "rate '100'"),
         ({"type": "start", "format": "mp3"}, "format 'mp3'"),
         ({"type": "start", "volume": 3}, "volume '3'"),
-        ({"type": "start", "model": "x"}, "there is no model 'x'; choose one of ravdess"),
+        ({"type": "start", "model": "x"}, "there is no model 'x'; choose one of general"),
     ],
 )
 def test_a_wrong_first_message_is_refused(client: httpx.Client, first: dict[str, Any], words: str) -> None:

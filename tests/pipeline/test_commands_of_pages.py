@@ -10,8 +10,8 @@ from collections.abc import Iterator
 import pytest
 
 from ser.cli import parser_of
-from tests.pipeline.test_documentation import words
 from tests.support.paths import ROOT
+from tests.support.shell_lines import words
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(

@@ -1,7 +1,6 @@
 """Pages name only what exists: commands, options, choices, modules, paths, links."""
 
 import re
-import shlex
 from collections.abc import Iterator
 from importlib.util import find_spec
 from itertools import product
@@ -15,6 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 from ser import cli
 from tests.support import map_page
 from tests.support.paths import ROOT
+from tests.support.shell_lines import words
 
 PAGES = sorted(
     [ROOT / "README.md", ROOT / "benchmarks/README.md", ROOT / "data/demo/README.md", *(ROOT / "docs").rglob("*.md")]
@@ -40,10 +40,6 @@ def commands(page: Path) -> Iterator[str]:
             yield from (part.strip() for line in lines for part in re.split(r" && |\|(?= )", line))
     for code in re.findall(r"(?<!`)`([^`]+)`(?!`)", FENCE.sub("", text)):
         yield from (part.strip() for part in re.sub(r"\s+", " ", code).split(" && "))
-
-
-def words(command: str) -> list[str]:
-    return shlex.split(command, comments=True)
 
 
 def studies(*, start: str) -> set[tuple[str, ...]]:

@@ -9,7 +9,7 @@ import pytest
 from huggingface_hub import ModelCard
 
 from ser import cli
-from ser.models import bundle
+from ser.models import bundle, packaged
 from ser.reporting import hub_card
 from ser.serving import hub, recognition
 from tests.support import hub_host
@@ -29,7 +29,7 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
     """An export with its card, and a file that is no part of a bundle."""
-    folder = Path(shutil.copytree(recognition.EMBEDDED, tmp_path / "mine"))
+    folder = Path(shutil.copytree(packaged.resolved("ravdess"), tmp_path / "mine"))
     (folder / "secret.txt").write_text("not a part of the model")
     return folder
 

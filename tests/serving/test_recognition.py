@@ -31,7 +31,7 @@ DEMO = sorted((ROOT / "data/demo").rglob("*.flac"))
 RATE = 16_000  # Hz, of the demo corpus
 SPEECH = soundfile.read(DEMO[0], dtype="float32")[0]  # 1.7 s
 OTHER = soundfile.read(DEMO[200], dtype="float32")[0]
-LABELS = ["neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised"]
+LABELS = ["neutral", "happy", "sad", "angry", "fearful", "disgust"]
 ENSEMBLE = {"model": {"name": "ensemble"}}
 MEL = {"name": "small", "sample_rate": 16_000, "n_fft": 512, "hop_length": 800, "fmax": 8_000.0}
 
@@ -88,14 +88,15 @@ def test_a_prediction_is_the_output_of_the_network_for_the_pooled_states_of_the_
 
     described = json.loads((EMBEDDED / "bundle.json").read_text())
     settings = described["representation"]["settings"]
-    assert (settings["extent"], settings["pooling"]) == ("speech", ["mean", "deviation"])
+    assert (settings["extent"], settings["pooling"]) == ("speech", ["normal_mean"])
     waveform = np.concatenate([silence(2), SPEECH, silence(1)])
     level = [np.square(waveform[k : k + 320], dtype=np.float64).sum() for k in range(0, waveform.size - 319, 320)]
     loud = [k for k, power in enumerate(level) if 10 * np.log10(power / max(level) + 1e-12) >= -35]
     speech = waveform[loud[0] * 320 - 4800 : (loud[-1] + 1) * 320 + 4800]
     path = whisper_files.path(settings["model"], settings["revision"])
     states = whisper_litert.States(path, highest=3, setting="")(log_mel_spectra(speech), settings["layers"])
-    values = np.concatenate([pooled for state in states for pooled in (state.mean(axis=0), state.std(axis=0))])
+    means = [state.mean(axis=0, dtype=np.float64) for state in states]
+    values = np.concatenate([(mean - mean.mean()) / mean.std() for mean in means])
     interpreter = Interpreter(model_path=str(EMBEDDED / "model.tflite"), num_threads=1)
     interpreter.allocate_tensors()
     interpreter.set_tensor(interpreter.get_input_details()[0]["index"], values[np.newaxis].astype(np.float32))
@@ -142,10 +143,11 @@ def test_a_model_of_the_first_seconds_takes_no_more_of_a_short_recording() -> No
 
 
 def test_the_embedded_model_takes_the_part_of_a_short_recording_around_its_speech(embedded: Recognizer) -> None:
-    alone = shares(of(SPEECH, embedded))
-    later = shares(of(np.concatenate([silence(4), SPEECH, silence(0.5)]), embedded))
-    np.testing.assert_allclose(later, alone, rtol=0, atol=0.1)
-    assert later.argmax() == alone.argmax()
+    early, late = (
+        shares(of(np.concatenate([silence(before), SPEECH, silence(after)]), embedded))
+        for before, after in ((0.5, 2), (4, 0.5))
+    )
+    np.testing.assert_allclose(late, early, rtol=0, atol=1e-5)
 
 
 def test_a_long_recording_is_the_mean_over_its_windows_with_speech(embedded: Recognizer) -> None:
@@ -335,7 +337,7 @@ def test_a_damaged_description_is_refused_with_a_remedy(content: str, tmp_path: 
     assert str(tmp_path) in str(caught.value)
 
 
-@pytest.mark.parametrize("content", [b"", b"x" * 1_000, (EMBEDDED / "model.tflite").read_bytes()[:50_000]])
+@pytest.mark.parametrize("content", [b"", b"x" * 1_000, (EMBEDDED / "model.tflite").read_bytes()[:5_000]])
 def test_a_damaged_network_is_refused_with_a_remedy(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "bundle.json").write_bytes((EMBEDDED / "bundle.json").read_bytes())
     (tmp_path / "model.tflite").write_bytes(content)
@@ -347,7 +349,7 @@ def test_a_network_of_other_emotions_is_refused(tmp_path: Path) -> None:
     described = json.loads((EMBEDDED / "bundle.json").read_text())
     (tmp_path / "bundle.json").write_text(json.dumps(described | {"labels": LABELS[:4]}))
     (tmp_path / "model.tflite").write_bytes((EMBEDDED / "model.tflite").read_bytes())
-    with pytest.raises(ValueError, match=r"1 inputs and outputs of shape \[\(1, 8\)\]; wanted .* \(1, 4\); export it"):
+    with pytest.raises(ValueError, match=r"1 inputs and outputs of shape \[\(1, 6\)\]; wanted .* \(1, 4\); export it"):
         recognition.load(tmp_path)
 
 
@@ -381,7 +383,7 @@ def test_a_retrained_bundle_is_read_anew(tmp_path: Path) -> None:
     os.utime(folder / "bundle.json", (later, later))
     after = predict_emotion(DEMO[0], model=str(folder))
     assert after["emotion"] == before["emotion"]
-    assert after["confidence"] < 0.2 < before["confidence"]  # 1/8 is chance
+    assert after["confidence"] < 0.2 < before["confidence"]  # 1/6 is chance
 
 
 def test_a_bundle_that_is_removed_is_no_longer_predicted_with(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ import soundfile
 from app.http import keys, loading, server
 from app.http.settings import Settings
 from app.http.workers import Pool
+from ser.models import packaged
 from ser.serving import recognition
 from tests.support.paths import ROOT
 
@@ -37,8 +38,8 @@ BOUNDARY = "a-boundary"
 
 @lru_cache
 def recognizer() -> recognition.Recognizer:
-    """The embedded model."""
-    return loading.loaded(Settings().models)["ravdess"]
+    """The default model."""
+    return loading.loaded({packaged.DEFAULT: packaged.resolved()})[packaged.DEFAULT]
 
 
 @contextmanager
