@@ -108,6 +108,7 @@ def enrolled(
         duration = recording.duration
         try:
             earlier = [enrolment.of_token(token).fitted(recognizer.centres)] if token else []
+            enrolment.check_number(sum(one.n_utterances for one in earlier) + 1)  # before features are extracted
             found = recognizer.enrolment_of(recording)
             if found is None:
                 raise Unadjustable("the recording has no speech, so it is not enrolled; send one of the speaker")

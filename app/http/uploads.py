@@ -18,7 +18,7 @@ FIELDS = ("file", "audio")
 ENROLMENT = "enrolment"
 OVERHEAD = 2**16  # bytes of boundaries, headers and other fields
 MOST_PARTS = 16
-LONGEST_ENROLMENT = 2**15  # bytes; of 6,000 features
+LONGEST_ENROLMENT = 2**18  # bytes; of 49,000 features
 GONE = 499  # nginx's status for a client that has closed the connection; only the log shows it
 SEND_ONE = "send one recording in the field `file`"
 

@@ -64,4 +64,5 @@ def _card(folder: Path, description: Mapping[str, Any]) -> str:
 
     figures, predictions = cards.evaluation(METRICS, PREDICTIONS)
     text = cards.card(description, figures, predictions, fold=folder.resolve().name)
-    return hub_card.with_front_matter(text, description, figures)
+    tested = sorted(predictions.loc[predictions["partition"] == "test", "corpus"].unique())
+    return hub_card.with_front_matter(text, description, figures, tested=tested)

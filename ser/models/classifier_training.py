@@ -61,7 +61,7 @@ def fitted(
     calibrated = CalibratedClassifierCV(unfitted, method="temperature", cv=splits, ensemble=False)
     with parallel_config(backend="threading", n_jobs=-1):  # folds in threads: scikit-learn releases Python's lock
         if settings.get("class_weight") == BY_CORPUS:
-            _fit_weighted(calibrated, values, emotion, real, weights_by_corpus(rows))
+            _fit_weighted(calibrated, rows, values, emotion, real)
         else:
             calibrated.fit(values[real], emotion[real])
             if not real.all():
@@ -86,19 +86,19 @@ def weights_by_corpus(rows: pd.DataFrame) -> npt.NDArray[np.float64]:
 
 def _fit_weighted(
     calibrated: CalibratedClassifierCV,
+    rows: pd.DataFrame,
     values: npt.NDArray[np.float32],
     emotion: npt.NDArray[np.str_],
     real: npt.NDArray[np.bool_],
-    weights: npt.NDArray[np.float64],
 ) -> None:
     """Fit with a weight for each row: in the scaler, the classifier and the calibration."""
     with config_context(enable_metadata_routing=True):
         for step in calibrated.estimator:
             step.set_fit_request(sample_weight=True)
-        calibrated.fit(values[real], emotion[real], sample_weight=weights[real])
+        calibrated.fit(values[real], emotion[real], sample_weight=weights_by_corpus(rows[real]))
         fitted_to_real = calibrated.calibrated_classifiers_[0].estimator
         if not real.all():
-            fitted_to_real.fit(values, emotion, sample_weight=weights)
+            fitted_to_real.fit(values, emotion, sample_weight=weights_by_corpus(rows))
     for step in (*calibrated.estimator, *fitted_to_real):
         del step._metadata_request  # skops cannot write it
 

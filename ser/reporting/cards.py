@@ -28,7 +28,7 @@ LIMITS = """\
 - **Few speakers, few sentences, one room.** The corpus does not cover other voices, ages, languages, microphones, rooms
   and noise.
 - **The model estimates how a voice sounds**, not what a person feels. A confident prediction can be wrong.
-- The probabilities are calibrated on the speakers of the study. For other recordings they can be too high."""
+- The probabilities are calibrated on speakers or corpora that were left out; elsewhere they can be too high."""
 
 TRANSDUCTIVE = """\
 - **Transductive**: the features are standardised over all utterances of their speaker, in the test of the study, too.

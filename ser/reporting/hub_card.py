@@ -1,6 +1,6 @@
 """Front matter of a model card, as the hub of Hugging Face reads it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ser.corpora import CORPORA
@@ -18,7 +18,9 @@ LICENCES = {  # as a corpus states it -> identifier of the hub
 TAGS = ["speech-emotion-recognition", "ser"]
 
 
-def with_front_matter(card: str, description: Mapping[str, Any], figures: Mapping[str, Any]) -> str:
+def with_front_matter(
+    card: str, description: Mapping[str, Any], figures: Mapping[str, Any], *, tested: Sequence[str] = ()
+) -> str:
     """Card with YAML before it: licence, tags, corpora, and the test score if there is one.
 
     Parameters
@@ -29,6 +31,8 @@ def with_front_matter(card: str, description: Mapping[str, Any], figures: Mappin
         Description of the bundle.
     figures
         Metrics of its study; empty if they are not known.
+    tested
+        Corpora that were tested.
 
     Examples
     --------
@@ -47,8 +51,8 @@ def with_front_matter(card: str, description: Mapping[str, Any], figures: Mappin
         facts["eval_results"] = [
             EvalResult(
                 task_type="audio-classification",
-                dataset_type=", ".join(corpora),
-                dataset_name=", ".join(corpora),
+                dataset_type=", ".join(tested),
+                dataset_name=", ".join(tested),
                 metric_type="recall",
                 metric_name="unweighted average recall",
                 metric_value=float(figures["uar"]),

@@ -23,6 +23,7 @@ import numpy.typing as npt
 
 RELEVANCE = 4.0  # chosen by the mean UAR of five corpora that the model was not trained on
 MOST = 10**6  # recordings, and utterances
+LARGEST = 1e12  # magnitude of a mean; far larger ones overflow in a model
 TOKEN = re.compile(r"ser1\.([0-9]{1,7})\.([0-9]{1,7})\.([0-9a-f]{16})\.([A-Za-z0-9_-]*)")
 ANEW = "make the enrolment anew"
 
@@ -129,11 +130,21 @@ def merged(enrolments: Sequence[Enrolment]) -> Enrolment:
         raise ValueError(f"the enrolments are of several models; {ANEW}")
     counts = [one.n_utterances for one in enrolments]
     n_recordings, n_utterances = sum(one.n_recordings for one in enrolments), sum(counts)
-    if n_utterances > MOST:
-        raise ValueError(f"{n_utterances} utterances are enrolled; {MOST} are possible: {ANEW} with fewer")
+    check_number(n_utterances)
     of_parts = zip(*(one.means for one in enrolments), strict=True)
     means = (np.average(np.stack(part).astype(np.float64), axis=0, weights=counts) for part in of_parts)
     return Enrolment(n_recordings, n_utterances, enrolments[0].model, tuple(mean.astype(np.float32) for mean in means))
+
+
+def check_number(n_utterances: int) -> None:
+    """Raise a `ValueError` if more utterances are enrolled than are possible.
+
+    Examples
+    --------
+    >>> check_number(20)
+    """
+    if n_utterances > MOST:
+        raise ValueError(f"{n_utterances} utterances are enrolled; {MOST} are possible: {ANEW} with fewer")
 
 
 def of_token(token: str) -> Enrolment:
@@ -162,6 +173,6 @@ def of_token(token: str) -> Enrolment:
     except (binascii.Error, ValueError):
         raise damaged from None
     n_recordings, n_utterances = int(found[1]), int(found[2])
-    if not (np.isfinite(means).all() and 1 <= n_recordings <= n_utterances <= MOST):
+    if not ((np.abs(means) < LARGEST).all() and 1 <= n_recordings <= n_utterances <= MOST):
         raise damaged
     return Enrolment(n_recordings, n_utterances, found[3], (means,))

@@ -322,6 +322,18 @@ def test_weights_by_corpus_train_as_rows_that_are_repeated() -> None:
     np.testing.assert_allclose(found.coef_, wanted.coef_, atol=2e-3)
 
 
+def test_synthetic_rows_take_no_weight_from_real_ones_where_the_calibration_is_fitted() -> None:
+    """The real rows alone give the same temperature and coefficients there; the last fit has all rows."""
+    rows = pd.concat([ROWS, ROWS[:40].assign(synthetic=True)], ignore_index=True)
+    speaker = pd.concat([SPEAKER, SPEAKER[:40]], ignore_index=True)
+    both, real = (
+        fitted(*given, name="logistic_regression", class_weight="by_corpus")
+        for given in ((rows, speaker), (ROWS, SPEAKER))
+    )
+    temperatures = [model.calibrated_classifiers_[0].calibrators[0].beta_ for model in (both, real)]
+    assert temperatures[0] == temperatures[1]
+
+
 def test_a_weighted_model_is_written_and_read() -> None:
     rows, speaker = of_two_corpora()
     model = fitted(rows, speaker, name="logistic_regression", class_weight="by_corpus")

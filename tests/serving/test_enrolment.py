@@ -209,6 +209,7 @@ def test_a_token_gives_the_same_predictions_in_a_length_that_a_form_can_have(emb
         f"ser1.3.2.{DIGEST}.AAAAAA",
         f"ser1.9999999.9999999.{DIGEST}.AAAAAA",
         f"ser1.1.1.{DIGEST}.AACAfw",  # infinite
+        f"ser1.1.1.{DIGEST}.5rFhfw",  # 3e38
         f"ser1.1.1.{DIGEST}.A",
         f"ser1.1.1.{DIGEST}.AAA!",
     ],

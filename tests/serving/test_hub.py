@@ -111,8 +111,8 @@ def test_a_model_of_the_hub_without_a_description_is_told(host: Hub) -> None:
 
 def test_the_front_matter_has_the_score_of_the_study_and_the_shared_licence() -> None:
     description = bundle.read_description(recognition.EMBEDDED) | {"corpora": ["ravdess", "tess"]}
-    text = hub_card.with_front_matter("# Card\n", description, {"uar": 0.5})
+    text = hub_card.with_front_matter("# Card\n", description, {"uar": 0.5}, tested=["emodb"])
     data = ModelCard(text).data
     assert (data.license, data.license_name) == ("other", "licence-of-the-corpora")
     assert data.eval_results is not None
-    assert [one.metric_value for one in data.eval_results] == [0.5]
+    assert [(one.metric_value, one.dataset_name) for one in data.eval_results] == [(0.5, "emodb")]
