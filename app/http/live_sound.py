@@ -24,6 +24,9 @@ Samples = npt.NDArray[np.float32]
 class Decoder(Protocol):
     """Source of samples, `(n_samples, n_channels)`, of the bytes that it is fed."""
 
+    frame: int
+    """Fewest bytes that may have a sample."""
+
     async def feed(self, content: bytes) -> None:
         """Take the bytes of a message; wait if too many wait already."""
 
@@ -47,6 +50,7 @@ class Pcm:
 
     def __init__(self, rate: int, n_channels: int) -> None:
         self._rate, self._raw = rate, Raw("s16le", n_channels=n_channels)
+        self.frame = 2 * n_channels
         self._queue: asyncio.Queue[bytes | None] = asyncio.Queue(WAITING)
 
     async def feed(self, content: bytes) -> None:
@@ -72,6 +76,8 @@ class Pcm:
 
 class WebM:
     """Decoder of WebM by a process of FFmpeg, which never opens a file or an address."""
+
+    frame = 1
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         assert process.stdin is not None

@@ -126,6 +126,7 @@ class Session:
         self._socket, self._chosen, self._pool, self._metrics = websocket, chosen, pool, metrics
         self._first: bytes | None = None  # sound of the first message, if that is no start
         self._arrived = 0.0
+        self._renew()
         self.facts: dict[str, Any] = {}
 
     async def start(self) -> Start:
@@ -150,7 +151,15 @@ class Session:
         return start
 
     async def run(self, client: str, start: Start, access: Access) -> None:
-        """Answer until the sound ends."""
+        """Answer until the sound ends; `Refused` after the longest time of a session."""
+        longest = self._chosen.live_seconds
+        try:  # by the clock too: sound may come so slowly that its seconds never reach the limit
+            async with asyncio.timeout(longest + self._chosen.stall_seconds + self._chosen.work_seconds):
+                await self._answers(client, start, access)
+        except TimeoutError:
+            raise Refused(413, f"the session is longer than {longest:g} s; begin a new one") from None
+
+    async def _answers(self, client: str, start: Start, access: Access) -> None:
         decoder: Decoder = await WebM.started() if start.format == "webm" else Pcm(start.rate, start.channels)
         reading = asyncio.create_task(self._read(decoder))
         try:
@@ -179,15 +188,23 @@ class Session:
 
     async def _read(self, decoder: Decoder) -> None:
         """Feed the decoder, until the client stops."""
+        held = self._first or b""
+        self._renew()
         try:
-            content: bytes | Mapping[str, Any] | None = self._first
-            while content is None or isinstance(content, bytes):
-                if content is not None:
-                    await decoder.feed(content)
+            while True:
+                if len(held) >= decoder.frame:  # less has no sample: the client still pauses
+                    await decoder.feed(held)
+                    held = b""
+                    self._renew()
                 content = await self._message()
-                self._arrived = time.perf_counter()
+                if not isinstance(content, bytes):
+                    break
+                held += content
+                if len(held) >= decoder.frame:
+                    self._arrived = time.perf_counter()
             if content != {"type": "stop"}:
                 raise Refused(422, 'a message is neither sound nor {"type": "stop"}')
+            self._arrived = time.perf_counter()
         except asyncio.CancelledError:  # nobody takes the sound any more, so that `end` could wait for ever
             raise
         except BaseException:
@@ -195,13 +212,20 @@ class Session:
             raise
         await decoder.end()
 
+    def _renew(self) -> None:
+        """Begin the longest pause of the client anew."""
+        self._patience = time.monotonic() + self._chosen.stall_seconds
+
     async def _message(self) -> bytes | Mapping[str, Any]:
         """Bytes of a message, or content of a JSON object; `Refused` after a long pause."""
+        left = self._patience - time.monotonic()
         try:
-            async with asyncio.timeout(self._chosen.stall_seconds):
+            if left <= 0:  # messages without sound may come so fast that `receive` never waits
+                raise TimeoutError
+            async with asyncio.timeout(left):
                 message = await self._socket.receive()
         except TimeoutError:
-            raise Refused(408, f"no message came within {self._chosen.stall_seconds:g} s") from None
+            raise Refused(408, f"no sound came within {self._chosen.stall_seconds:g} s") from None
         if message["type"] == "websocket.disconnect":
             raise WebSocketDisconnect(message.get("code", 1006))
         if (content := message.get("bytes")) is not None:

@@ -4,6 +4,7 @@ import asyncio
 import io
 import json
 import subprocess
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -170,8 +171,31 @@ def test_sound_that_is_too_short_and_no_sound_are_refused(client: httpx.Client) 
 
 def test_a_client_that_sends_nothing_is_let_go(client: httpx.Client) -> None:
     found, code, reason = talked(client, {"type": "start"})
-    assert (code, reason) == (4408, "no message came within 1 s")
+    assert (code, reason) == (4408, "no sound came within 1 s")
     assert [one["type"] for one in found] == ["ready", "error"]
+
+
+def trickle(socket: ClientConnection, content: bytes, *, times: int, pause: float) -> None:
+    """Send the same message again and again until the service ends the session."""
+    with suppress(ConnectionClosed):
+        for _ in range(times):
+            socket.send(content)
+            time.sleep(pause)
+
+
+@pytest.mark.parametrize("content", [b"", b"\0"])  # at most 15 bytes, less than a sample of 8 channels
+def test_messages_without_a_sample_do_not_keep_a_session(client: httpx.Client, content: bytes) -> None:
+    with connect(url(client), compression=None) as socket:
+        socket.send(json.dumps({"type": "start", "channels": 8}))
+        trickle(socket, content, times=15 if content else 10_000, pause=0.2 if content else 0.001)
+    assert (socket.close_code, socket.close_reason) == (4408, "no sound came within 1 s")
+
+
+def test_a_session_with_slow_sound_ends_by_the_clock() -> None:
+    with served(live_seconds=0.2, stall_seconds=0.4, work_seconds=0.4) as client, connect(url(client)) as socket:
+        socket.send(json.dumps({"type": "start"}))
+        trickle(socket, b"\0\0", times=100, pause=0.05)
+    assert (socket.close_code, socket.close_reason) == (4413, "the session is longer than 0.2 s; begin a new one")
 
 
 def test_a_session_needs_the_key_and_takes_it_in_all_three_places() -> None:
