@@ -104,6 +104,8 @@ class Live:
 
     def add(self, block: Waveform) -> Iterator[Window]:
         """Take the next piece of sound, of any length; give the windows that are due."""
+        if not block.size:
+            return
         self._n_samples += block.size
         if self.is_utterance:
             self._beginning.append(block)
@@ -129,7 +131,7 @@ class Live:
     def _counted(self, windows: Iterator[Window]) -> Iterator[Window]:
         for window in windows:
             yield window
-            if self._is_part:
+            if self._is_part and window.waveform.size == self._length:  # a shorter one is left for `remainder`
                 self._part_end = round(window.start * self._rate) + self._length
             self._n_windows += 1
 

@@ -1,0 +1,52 @@
+"""Live sound by pieces: the summary is the prediction of a file of it."""
+
+from typing import ClassVar
+
+import numpy as np
+import pytest
+
+from ser.audio.waveforms import Waveform
+from ser.commands import live_line
+from ser.serving import inputs
+from ser.serving.predictions import Prediction, Probabilities
+from ser.serving.recognizer import Recognizer
+
+RATE = 4_000
+
+
+class Loud:
+    """Model whose probability of `angry` is the loudness."""
+
+    labels: ClassVar = ["angry", "calm"]
+
+    def of_values(self, values: Waveform) -> Probabilities:
+        return np.column_stack([values[:, 0], 1 - values[:, 0]]).astype(np.float64)
+
+
+def loudness(waveform: Waveform, _: int) -> Waveform:
+    return np.array([np.abs(waveform).mean()], np.float32)
+
+
+def recognizer() -> Recognizer:
+    return Recognizer("loud", [(loudness, Loud())], 3.0, True, {}, all_speech=True)
+
+
+def sound(duration: float) -> Waveform:
+    """Tone of another loudness in each second, without an offset."""
+    n = round(duration * RATE)
+    levels = np.random.default_rng(0).uniform(0.2, 0.8, 1 + int(duration))
+    return (np.repeat(levels, RATE)[:n] * np.resize([1, -1], n)).astype(np.float32)
+
+
+def both(recognizer: Recognizer, samples: Waveform) -> tuple[Prediction, Prediction]:
+    """Summary of live sound in pieces, and prediction of the file."""
+    pieces = iter(np.array_split(samples, 150))
+    summary = live_line.listened(pieces, RATE, recognizer, lambda _: None)
+    return summary, recognizer.predict(inputs.Input([samples], RATE, samples.size / RATE))
+
+
+@pytest.mark.parametrize("duration", [0.3, 2.7, 9.9, 10.4, 11.4, 11.7, 12.0, 14.4, 14.7, 14.99, 16.4])
+def test_the_summary_is_that_of_the_file_for_every_length_of_the_last_part(duration: float) -> None:
+    summary, whole = both(recognizer(), sound(duration))
+    assert summary["emotion"] == whole["emotion"]
+    assert summary["probabilities"] == pytest.approx(whole["probabilities"], abs=2e-6)
