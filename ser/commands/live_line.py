@@ -4,13 +4,15 @@ import math
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from typing import cast
 
 import numpy as np
 
 from ser.audio.waveforms import Waveform
 from ser.core.wording import percent
 from ser.serving import inputs
-from ser.serving.live import Live, LivePrediction, Summary
+from ser.serving.live import Live, LivePrediction
+from ser.serving.predictions import Prediction
 from ser.serving.recognition import Recognizer
 
 LEVELS = " ▁▂▃▄▅▆▇█"
@@ -20,7 +22,7 @@ BAR = 20  # characters
 
 def listened(
     blocks: Iterator[Waveform], sample_rate: int, recognizer: Recognizer, show: Callable[[str], None]
-) -> Summary:
+) -> Prediction:
     """Summary of live sound, as the prediction of a file of it; ends with the sound, or with Ctrl-C.
 
     Parameters
@@ -51,15 +53,17 @@ def listened(
         for block in blocks:
             for window in live.add(block):
                 latest = live.answer(window, recognizer.timed(window))
+                smoothed = {**latest["smoothed"], "duration": live.duration}
+                latest["smoothed"]["emotion"] = recognizer.finished(cast(Prediction, smoothed))["emotion"]
             show(line(live.duration, level(block), latest))
     for window in live.rest():
         live.answer(window, recognizer.timed(window))
     left = live.remainder()
-    if left is None:
-        return live.summary(None)
-    if live.is_utterance:
-        return live.summary(recognizer.predict(inputs.of_waveform(left.waveform, sample_rate)))
-    return live.summary(recognizer.timed(left))
+    last: Prediction | None = None
+    if left is not None:
+        whole = live.is_utterance
+        last = recognizer.predict(inputs.of_waveform(left.waveform, sample_rate)) if whole else recognizer.timed(left)
+    return recognizer.finished(live.summary(last))
 
 
 def line(duration: float, loudness: str, latest: LivePrediction | None) -> str:

@@ -85,14 +85,16 @@ def _live(given: argparse.Namespace) -> str:
 
     try:
         summary = live_line.listened(blocks, microphone.SAMPLE_RATE, recognizer, show)
-    finally:
+    finally:  # also what was recorded until the microphone failed
         show("")
-    if kept is not None:
-        _save(given.save, np.concatenate(kept))
+        if kept:
+            _save(given.save, np.concatenate(kept))
     name = str(given.save or "microphone")
     row = {"path": name, **{key: value for key, value in summary.items() if key != "windows"}}
     kind = given.format or "table"
-    prediction_output.write([row], names=[name], labels=recognizer.labels, kind=kind, timeline=False)
+    enrolled = recognizer.enrolment is not None
+    labels = recognizer.labels
+    prediction_output.write([row], names=[name], labels=labels, kind=kind, timeline=False, is_enrolled=enrolled)
     if recognizer.note and given.format is None:
         print(f"note: {recognizer.note}", file=sys.stderr)
     return ""

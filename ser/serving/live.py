@@ -191,7 +191,7 @@ class Live:
         return self._n_samples / self._rate
 
     def summary(self, last: Prediction | None) -> Summary:
-        """Prediction of the whole sound, with that of the remainder."""
+        """Prediction of the whole sound, with that of the remainder; `Recognizer.finished` adds the adjustments."""
         duration, windows = round(self.duration, 3), dict(self._counts)
         if last is not None and self.is_utterance:
             return {**last, "duration": duration, "windows": windows}

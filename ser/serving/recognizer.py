@@ -239,9 +239,26 @@ class Recognizer:
             return Prediction(emotion=NO_SPEECH, confidence=confidence, probabilities={}, duration=duration)
         by_label = {label: round(float(one), DIGITS) for label, one in zip(self.labels, probabilities, strict=True)}
         best = self.labels[int(probabilities.argmax())]
-        confidence = by_label[best]
-        emotion = UNSURE if confidence < self.unsure else best
-        found = Prediction(emotion=emotion, confidence=confidence, probabilities=by_label, duration=duration)
+        return self.finished(
+            Prediction(emotion=best, confidence=by_label[best], probabilities=by_label, duration=duration)
+        )
+
+    def finished(self, prediction: Prediction) -> Prediction:
+        """Prediction of the most probable emotion, with the answer `unsure` and the protocol of the enrolment.
+
+        Examples
+        --------
+        >>> from ser.serving import recognition
+        >>> careful = recognition.load().adjusted(unsure=0.9)
+        >>> sad = Prediction(emotion="sad", confidence=0.7, probabilities={"calm": 0.3, "sad": 0.7}, duration=2.0)
+        >>> careful.finished(sad)["emotion"]
+        'unsure'
+        """
+        if not prediction["probabilities"]:
+            return prediction
+        found = prediction.copy()
+        if found["confidence"] < self.unsure:
+            found["emotion"] = UNSURE
         if self.enrolment is not None:
             found["protocol"] = self.enrolment.protocol
         return found

@@ -377,6 +377,26 @@ def test_a_live_recording_has_the_prediction_of_its_file(
     assert found == {"path": str(path), **expected}
 
 
+def test_a_live_recording_is_saved_when_the_microphone_fails(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def unplugged() -> Iterator[np.ndarray]:
+        yield np.resize(UTTERANCE / np.float32(2**15), RATE // 2)
+        raise ValueError("no microphone works (Device unavailable); connect one, or predict a file")
+
+    monkeypatch.setattr(microphone, "blocks", unplugged)
+    code, _, message = run("record", "--live", "--save", tmp_path / "kept.wav")
+    assert (code, "error: no microphone works" in message) == (1, True)
+    assert soundfile.info(tmp_path / "kept.wav").frames == RATE // 2
+
+
+def test_a_live_recording_without_sound_is_not_saved(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(microphone, "blocks", lambda: iter(()))
+    code, _, message = run("record", "--live", "--save", tmp_path / "kept.wav")
+    assert (code, message) == (1, "error: 0 s long, shorter than 0.1 s; record more")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_live_recording_shows_a_line_that_moves_and_ends_with_ctrl_c(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,6 +1,7 @@
 """Live sound by pieces: the summary is the prediction of a file of it."""
 
-from typing import ClassVar
+from dataclasses import replace
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -50,3 +51,28 @@ def test_the_summary_is_that_of_the_file_for_every_length_of_the_last_part(durat
     summary, whole = both(recognizer(), sound(duration))
     assert summary["emotion"] == whole["emotion"]
     assert summary["probabilities"] == pytest.approx(whole["probabilities"], abs=2e-6)
+
+
+class Enrolled:
+    """Enrolment that changes no feature."""
+
+    protocol = "recordings of the same speaker"
+
+    def shifted(self, values: Waveform, *_: Any, **__: Any) -> Waveform:
+        return values
+
+
+@pytest.mark.parametrize("duration", [8.0, 12.0])
+def test_the_summary_has_the_adjustments_of_the_recognizer(duration: float) -> None:
+    adjusted = replace(recognizer(), unsure=0.99, enrolment=Enrolled())  # type: ignore[arg-type]
+    vars(adjusted)["centres"] = [np.zeros(1, np.float32)]
+    summary, whole = both(adjusted, sound(duration))
+    assert (summary["emotion"], summary["protocol"]) == ("unsure", Enrolled.protocol)
+    assert (whole["emotion"], whole["protocol"]) == ("unsure", Enrolled.protocol)
+
+
+def test_the_line_is_unsure_too() -> None:
+    shown: list[str] = []
+    samples = sound(2.0)
+    live_line.listened(iter(np.array_split(samples, 20)), RATE, recognizer().adjusted(unsure=0.99), shown.append)
+    assert "unsure" in shown[-1]
