@@ -15,6 +15,7 @@ from ser.audio.invalid import InvalidAudio, Kind
 from ser.audio.mixing import Mixer
 from ser.audio.reading import MIN_DURATION
 from ser.audio.waveforms import Waveform
+from ser.serving.samples import Samples
 
 RATES = (4_000, 384_000)  # Hz; a header with a lower or higher rate is wrong
 LOUDEST = 2.0**31  # full scale of 32-bit integers stored as floats; larger samples are not sound
@@ -117,20 +118,25 @@ class Windows:
             )
         self._rate, self._length, self._step = sample_rate, length, step
         self._start = 0
-        self.buffer: Waveform = np.empty(0, np.float32)
+        self._samples = Samples()
+
+    @property
+    def buffer(self) -> Waveform:
         """Samples of the windows to come."""
+        return self._samples.all
 
     def add(self, block: Waveform) -> Iterator[Window]:
         """Take the next piece, of any length; give the windows that it completes."""
-        self.buffer = np.concatenate([self.buffer, block])
-        while self.buffer.size >= self._length:
+        self._samples.add(block)
+        while len(self._samples) >= self._length:
             yield Window(self._start / self._rate, self.buffer[: self._length], self._rate)
-            self.buffer, self._start = self.buffer[self._step :], self._start + self._step
+            self._samples.drop(self._step)
+            self._start += self._step
 
     def rest(self) -> Iterator[Window]:
         """Give the last window, unless it is shorter than half of `duration` and not the only one."""
         covered = 0 if self._start == 0 else self._length - self._step  # samples that the last window had
-        size = self.buffer.size
+        size = len(self._samples)
         if size > covered and (self._start == 0 or size >= HALF * self._length):
             yield Window(self._start / self._rate, self.buffer, self._rate)
 

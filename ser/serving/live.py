@@ -13,6 +13,7 @@ from ser.serving import inputs
 from ser.serving.inputs import HALF, Window
 from ser.serving.predictions import Prediction, TimedPrediction
 from ser.serving.recognizer import DIGITS, LONGEST_UTTERANCE, NO_SPEECH
+from ser.serving.samples import Samples
 
 HOP = 0.5  # seconds, about; a window has a whole number of hops
 EARLIEST = 1.0  # seconds of sound before the first answer; less is a word at most
@@ -96,7 +97,7 @@ class Live:
         self._n_samples = self._n_windows = 0
         self._ended = False
         self._part_end = 0  # sample at which the last of the windows ends that do not overlap
-        self._beginning: list[Waveform] = []  # as long as the sound is an utterance
+        self._beginning = Samples()  # as long as the sound is an utterance
         self._smoothed: npt.NDArray[np.float64] | None = None
         self._total: dict[str, float] = {}
         self._confidence = 1.0  # lowest that there is no speech
@@ -108,9 +109,9 @@ class Live:
             return
         self._n_samples += block.size
         if self.is_utterance:
-            self._beginning.append(block)
+            self._beginning.add(block)
         else:
-            self._beginning = []
+            self._beginning = Samples()
         while self._next_early < self._hops and block.size and self._n_windows == 0:
             end = round(self._next_early * self.hop * self._rate)
             missing = max(0, end - self._windows.buffer.size)
@@ -174,7 +175,7 @@ class Live:
         A caller predicts an utterance (`is_utterance`) as a whole recording, a last part as a window.
         """
         if self.is_utterance:
-            return Window(0.0, np.concatenate([np.empty(0, np.float32), *self._beginning]), self._rate)
+            return Window(0.0, self._beginning.all, self._rate)
         n_left = self._n_samples - self._part_end
         if n_left < HALF * self._length:
             return None

@@ -1,5 +1,6 @@
 """Live sound by pieces: the summary is the prediction of a file of it."""
 
+import tracemalloc
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -9,8 +10,10 @@ import pytest
 from ser.audio.waveforms import Waveform
 from ser.commands import live_line
 from ser.serving import inputs
+from ser.serving.live import Live
 from ser.serving.predictions import Prediction, Probabilities
 from ser.serving.recognizer import Recognizer
+from ser.serving.samples import Samples
 
 RATE = 4_000
 
@@ -51,6 +54,38 @@ def test_the_summary_is_that_of_the_file_for_every_length_of_the_last_part(durat
     summary, whole = both(recognizer(), sound(duration))
     assert summary["emotion"] == whole["emotion"]
     assert summary["probabilities"] == pytest.approx(whole["probabilities"], abs=2e-6)
+
+
+def test_tiny_pieces_cost_little_and_change_nothing() -> None:
+    samples = sound(7.0)
+    found = []
+    for size in (1, samples.size):
+        live = Live(RATE, duration=3.0)
+        windows = [one for n in range(0, samples.size, size) for one in live.add(samples[n : n + size])]
+        left = live.remainder()
+        assert left is not None
+        found.append([(one.start, one.waveform.tobytes()) for one in [*windows, *live.rest(), left]])
+    assert found[0] == found[1]
+
+
+def test_empty_pieces_need_no_memory() -> None:
+    live = Live(RATE, duration=3.0)
+    nothing = np.empty(0, np.float32)
+    tracemalloc.start()
+    for _ in range(10_000):
+        assert list(live.add(nothing)) == []
+    used = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert used < 10_000
+
+
+def test_a_piece_is_not_copied_with_all_others() -> None:
+    """A store that has room takes a piece in its place."""
+    samples, n_stores = Samples(), set()
+    for _ in range(10_000):
+        samples.add(np.ones(1, np.float32))
+        n_stores.add(id(samples.all.base))
+    assert len(n_stores) < 20
 
 
 class Enrolled:
