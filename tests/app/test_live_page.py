@@ -105,11 +105,17 @@ def test_the_emotion_of_the_microphone_is_that_of_the_file(width: int, client: h
         assert [line for line in driver.get_log("browser") if line["level"] == "SEVERE"] == []  # type: ignore[no-untyped-call]
         player = driver.find_element(By.ID, "player")
         wait.until(lambda _: player.get_property("duration"))
+        link = driver.find_element(By.ID, "wav").get_attribute("href")
+        refusing(driver, "NotFoundError")  # then the files stay those of the recording
+        driver.find_element(By.ID, "button").click()
+        browser.wait_for(driver, "No microphone was found.")
+        assert driver.find_element(By.ID, "wav").get_attribute("href") == link
     samples, rate = soundfile.read(io.BytesIO(sound), dtype="float32")
     assert samples.size / rate == pytest.approx(duration, abs=1.5)
     assert recognition.predict_emotion(samples, rate)["emotion"] == recognition.predict_emotion(path)["emotion"]
     assert table["end"].iloc[:3].tolist() == [1.0, 1.5, 2.0]
-    assert list(table.columns[-8:]) == [f"p_{label}" for label in recognition.load().labels]
+    shares = [f"p_{label}" for label in recognition.load().labels]
+    assert list(table.columns[-len(shares) :]) == shares
 
 
 def saved(driver: Chrome, name: str, path: Path) -> bytes:

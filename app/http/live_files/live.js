@@ -5,7 +5,8 @@ import { csv, wav } from "./saving.js";
 
 const LONGEST_SAVED = 30 * 60; // seconds of sound that are kept in this browser
 const by = (id) => document.getElementById(id);
-const state = { key: "", models: [], answers: [], peaks: [], pieces: [], saved: 0, running: null, redraw: false };
+const state = { key: "", models: [], answers: [], peaks: [], pieces: [], saved: 0, redraw: false,
+  running: null, last: null }; // the session now, and that of `pieces`
 
 // Words
 
@@ -125,7 +126,8 @@ function take(samples, running) {
   state.peaks = state.peaks.slice(-400);
   state.saved += samples.length / running.rate;
   if (state.saved <= LONGEST_SAVED) state.pieces.push(samples);
-  say(`Listening: ${Math.floor(state.saved)} s. Press Stop for the summary.`);
+  const most = state.saved > LONGEST_SAVED ? ` Only the first ${LONGEST_SAVED / 60} minutes can be saved.` : "";
+  say(`Listening: ${Math.floor(state.saved)} s. Press Stop for the summary.${most}`);
   draw();
 }
 
@@ -136,7 +138,7 @@ async function start() {
   try {
     running.stream = await microphone();
     await running.context.audioWorklet.addModule("/live/files/recorder.js");
-    Object.assign(state, { answers: [], peaks: [], pieces: [], saved: 0, running });
+    Object.assign(state, { answers: [], peaks: [], pieces: [], saved: 0, running, last: running });
     by("after").hidden = true;
     running.rate = running.context.sampleRate;
     const address = `${location.origin.replace(/^http/, "ws")}/v1/stream`;
@@ -173,7 +175,6 @@ function stop() {
   running.live.stop();
   close(running);
   by("button").disabled = true;
-  state.rate = running.rate;
   say("Waiting for the summary …");
 }
 
@@ -190,16 +191,17 @@ function finish(summary) {
 function failed(error, running) {
   close(running);
   say(explained(error), true);
-  state.rate = running.rate;
-  if (state.running === null && state.pieces.length) keep();
+  if (state.last === running && state.pieces.length) keep(); // else the files are of an earlier recording
 }
 
 function keep() {
-  for (const [id, blob] of [["wav", wav(state.pieces, state.rate)], ["csv", csv(state.answers, chosen().labels)]]) {
+  for (const [id, blob] of [["wav", wav(state.pieces, state.last.rate)], ["csv", csv(state.answers, chosen().labels)]]) {
     if (by(id).href) URL.revokeObjectURL(by(id).href);
     by(id).href = URL.createObjectURL(blob);
   }
   by("player").src = by("wav").href;
+  by("most").hidden = state.saved <= LONGEST_SAVED;
+  by("most").textContent = `The sound is of the first ${LONGEST_SAVED / 60} minutes; the CSV is of the whole recording.`;
   by("after").hidden = false;
 }
 
