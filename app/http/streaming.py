@@ -22,7 +22,6 @@ from app.http.metrics import Metrics
 from app.http.settings import Settings
 from app.http.workers import Crashed, Pool
 from ser.audio.invalid import InvalidAudio
-from ser.audio.mixing import Mixer
 from ser.serving import inputs
 from ser.serving.inputs import Window
 from ser.serving.live import Live
@@ -145,6 +144,9 @@ class Session:
             one = error.errors()[0]
             where, found = ".".join(map(str, one["loc"])), str(one.get("input"))[:64]
             raise Refused(422, f"the first message has {where} {found!r}: {one['msg'].lower()}") from None
+        if start.rate * start.channels > inputs.RATES[1]:
+            found = f"{start.rate} Hz of {start.channels} channels"
+            raise Refused(422, f"{found} are more than {inputs.RATES[1]} samples in a second; send one channel")
         names = list(self._chosen.models)
         if start.model and start.model not in names:
             raise Refused(422, f"there is no model {start.model[:64]!r}; choose one of {', '.join(names)}")
@@ -168,12 +170,12 @@ class Session:
             ready = {"type": "ready", "model": facts.name, "labels": facts.labels, "window": facts.window}
             await self._send(ready | {"warnings": facts.warnings})
             rate = inputs.check_rate(await decoder.sample_rate())
-            live, mixer = Live(rate, duration=facts.window), Mixer(rate)
+            live = Live(rate, duration=facts.window)
             async for samples in decoder.samples():
                 access.spend(client, len(samples) / rate)
                 if live.duration > self._chosen.live_seconds:
                     raise Refused(413, f"the session is longer than {self._chosen.live_seconds:g} s; begin a new one")
-                for window in live.add(inputs.checked(mixer(samples))):
+                for window in live.add(samples):
                     await self._answer(client, facts.name, live, window)
             await reading
             await self._finish(client, facts.name, live)

@@ -32,6 +32,10 @@ class Mixer:
     >>> mixer = Mixer(8000)
     >>> bool((mixer(np.column_stack([tone, -tone])) == tone).all()), mixer.notes
     (True, ['channels of opposite sign: channel 1, the louder one, is taken'])
+    >>> mixer = Mixer(8000)
+    >>> mixer.add(tone[:, np.newaxis] + 1)
+    >>> bool(abs(mixer.mixed(tone[:10, np.newaxis] + 1) - tone[:10]).max() < 0.001)
+    True
     """
 
     def __init__(self, sample_rate: int) -> None:
@@ -44,12 +48,21 @@ class Mixer:
 
     def __call__(self, samples: npt.NDArray[np.float32]) -> Waveform:
         """Waveform of the next piece, `(n_samples, n_channels)` -> `(n_samples,)`."""
+        self.add(samples)
+        return self.mixed(samples)
+
+    def mixed(self, samples: npt.NDArray[np.float32]) -> Waveform:
+        """Waveform of a part that was added before, judged by all samples so far."""
         with np.errstate(over="ignore", invalid="ignore"):  # samples that are not finite are refused later
-            self._add(samples)
             channel = self._louder_of_opposite() if samples.shape[1] > 1 else None
             waveform = mono(samples if channel is None else samples[:, [channel]])
             offset = self._offset(channel, samples.shape[1])
             return waveform - np.float32(offset) if offset else waveform
+
+    def add(self, samples: npt.NDArray[np.float32]) -> None:
+        """Take the next piece, `(n_samples, n_channels)`, into account."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            self._add(samples)
 
     def _add(self, samples: npt.NDArray[np.float32]) -> None:
         columns = list(samples.T.astype(np.float64))  # in double precision at once: five times as fast

@@ -105,8 +105,8 @@ class Windows:
     >>> windows = Windows(1, duration=3, hop=1)
     >>> [(window.start, window.end) for window in windows.add(np.zeros(5, np.float32))]
     [(0.0, 3.0), (1.0, 4.0), (2.0, 5.0)]
-    >>> list(windows.rest())
-    []
+    >>> list(windows.rest()), windows.buffer
+    ([], array([0., 0.], dtype=float32))
     """
 
     def __init__(self, sample_rate: int, *, duration: float, hop: float) -> None:

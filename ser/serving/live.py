@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from typing_extensions import TypedDict
 
-from ser.audio.waveforms import Waveform
+from ser.audio.mixing import Mixer
 from ser.serving import inputs
 from ser.serving.inputs import HALF, Window
 from ser.serving.predictions import Prediction, TimedPrediction
@@ -66,6 +66,10 @@ class Summary(Prediction):
 class Live:
     """Session of live sound. A caller predicts each window that is due, and gives the prediction back.
 
+    The channels are kept, and mixed when a window is due, judged by all sound up to then (`Mixer`). So an utterance is
+    mixed as that of a file. A window has the samples of a file of the sound, unless the channels have a constant offset
+    or cancel each other: the sound that comes later is not known yet.
+
     Parameters
     ----------
     sample_rate
@@ -95,6 +99,7 @@ class Live:
         self._rate, self._length = sample_rate, round(duration * sample_rate)
         self._next_early = max(1, math.ceil(EARLIEST / self.hop))
         self._n_samples = self._n_windows = 0
+        self._mixer = Mixer(sample_rate)
         self._ended = False
         self._part_end = 0  # sample at which the last of the windows ends that do not overlap
         self._beginning = Samples()  # as long as the sound is an utterance
@@ -103,25 +108,33 @@ class Live:
         self._confidence = 1.0  # lowest that there is no speech
         self._counts: Counter[str] = Counter()
 
-    def add(self, block: Waveform) -> Iterator[Window]:
-        """Take the next piece of sound, of any length; give the windows that are due."""
+    def add(self, block: npt.NDArray[np.float32]) -> Iterator[Window]:
+        """Take the next piece of sound, `(n_samples,)` or `(n_samples, n_channels)`; give the windows that are due.
+
+        Raises
+        ------
+        InvalidAudio
+            If samples are not finite.
+        """
         if not block.size:
             return
-        self._n_samples += block.size
+        block = inputs.checked(block.reshape(len(block), -1))
+        self._n_samples += len(block)
+        self._mixer.add(block)
         if self.is_utterance:
             self._beginning.add(block)
         else:
             self._beginning = Samples()
         while self._next_early < self._hops and block.size and self._n_windows == 0:
             end = round(self._next_early * self.hop * self._rate)
-            missing = max(0, end - self._windows.buffer.size)
-            if missing > block.size:
+            missing = max(0, end - len(self._windows.buffer))
+            if missing > len(block):
                 break
             for _ in self._windows.add(block[:missing]):
                 raise AssertionError("a window that is complete is not early")
             block = block[missing:]
             self._next_early += 1
-            yield Window(0.0, self._windows.buffer[:end], self._rate)
+            yield self._mixed(0.0, self._windows.buffer[:end])
         yield from self._counted(self._windows.add(block))
 
     def rest(self) -> Iterator[Window]:
@@ -131,10 +144,14 @@ class Live:
 
     def _counted(self, windows: Iterator[Window]) -> Iterator[Window]:
         for window in windows:
-            yield window
-            if self._is_part and window.waveform.size == self._length:  # a shorter one is left for `remainder`
+            yield self._mixed(window.start, window.waveform)
+            if self._is_part and len(window.waveform) == self._length:  # a shorter one is left for `remainder`
                 self._part_end = round(window.start * self._rate) + self._length
             self._n_windows += 1
+
+    def _mixed(self, start: float, samples: npt.NDArray[np.float32]) -> Window:
+        waveform = self._mixer.mixed(samples) if samples.size else np.empty(0, np.float32)
+        return Window(start, inputs.checked(waveform), self._rate)
 
     @property
     def _is_part(self) -> bool:
@@ -175,11 +192,11 @@ class Live:
         A caller predicts an utterance (`is_utterance`) as a whole recording, a last part as a window.
         """
         if self.is_utterance:
-            return Window(0.0, self._beginning.all, self._rate)
+            return self._mixed(0.0, self._beginning.all)
         n_left = self._n_samples - self._part_end
         if n_left < HALF * self._length:
             return None
-        return Window(self._part_end / self._rate, self._windows.buffer[-n_left:], self._rate)
+        return self._mixed(self._part_end / self._rate, self._windows.buffer[-n_left:])
 
     @property
     def is_utterance(self) -> bool:

@@ -143,6 +143,7 @@ def test_sound_that_is_no_webm_is_refused(client: httpx.Client) -> None:
         ({"type": "stop"}, "type 'stop'"),
         ({"type": "start", "rate": 100}, "rate '100'"),
         ({"type": "start", "format": "mp3"}, "format 'mp3'"),
+        ({"type": "start", "rate": 96_000, "channels": 8}, "96000 Hz of 8 channels are more than 384000 samples"),
         ({"type": "start", "volume": 3}, "volume '3'"),
         ({"type": "start", "model": "x"}, "there is no model 'x'; choose one of general"),
     ],

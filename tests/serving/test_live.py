@@ -46,7 +46,7 @@ def both(recognizer: Recognizer, samples: Waveform) -> tuple[Prediction, Predict
     """Summary of live sound in pieces, and prediction of the file."""
     pieces = iter(np.array_split(samples, 150))
     summary = live_line.listened(pieces, RATE, recognizer, lambda _: None)
-    return summary, recognizer.predict(inputs.Input([samples], RATE, samples.size / RATE))
+    return summary, recognizer.predict(inputs.of_waveform(samples, RATE))
 
 
 @pytest.mark.parametrize("duration", [0.3, 2.7, 9.9, 10.4, 11.4, 11.7, 12.0, 14.4, 14.7, 14.99, 16.4])
@@ -86,6 +86,24 @@ def test_a_piece_is_not_copied_with_all_others() -> None:
         samples.add(np.ones(1, np.float32))
         n_stores.add(id(samples.all.base))
     assert len(n_stores) < 20
+
+
+@pytest.mark.parametrize("kind", ["offset", "opposite"])
+def test_an_utterance_is_mixed_as_its_file(kind: str) -> None:
+    """The first quarter alone has no offset, and its channels do not cancel each other."""
+    samples = sound(4.0)
+    late = np.arange(samples.size) > RATE
+    channels = np.column_stack([samples + 0.4 * late] if kind == "offset" else [samples, -samples * late])
+    summary, whole = both(recognizer(), channels.astype(np.float32))
+    assert summary["probabilities"] == pytest.approx(whole["probabilities"], abs=2e-6)
+
+
+def test_a_window_has_no_step_where_the_offset_becomes_known() -> None:
+    live = Live(RATE, duration=3.0)
+    samples = sound(3.0)
+    pieces = np.array_split(samples + np.float32(0.4), 100)
+    *_, last = [window for piece in pieces for window in live.add(piece)]
+    assert last.waveform == pytest.approx(samples, abs=1e-5)
 
 
 class Enrolled:
