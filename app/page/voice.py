@@ -35,6 +35,9 @@ def show(model: Recognizer, key: str) -> tuple[Recognizer, str]:
         neutral = st.slider("Share of neutral speech, %", 0, 95, equal, help="By default all emotions are as frequent.")
         prior = {} if neutral == equal else {NEUTRAL: neutral / 100}
     unsure = st.slider("Say unsure below this confidence, %", 0, 100, 0, step=STEP)
+    if (n_left := len(uploads) - MOST) > 0:
+        more = f"{n_left} more {'is' if n_left == 1 else 'are'} left out"
+        st.caption(f"Only the first {MOST} recordings are used; {more}.")
     found = _enrolment(model, uploads[:MOST], key) if uploads else None
     if found is not None:
         st.success(f"{found.protocol[0].upper()}{found.protocol[1:]}.")

@@ -6,17 +6,21 @@ first), and the name that the recording had. The bytes are read from the file ea
 
 import re
 import threading
+from collections import deque
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from ser.audio.invalid import InvalidAudio, Kind
 
 SUFFIXES = (".parquet", ".pq")
-MAX_GROUP = 2**30  # bytes of the cells of a group of rows, which are read at once; datasets writes 100 rows a group
+MAX_GROUP = 2**30  # bytes of the cells of a group of rows in the file; datasets writes 100 rows a group
+SPARE = 2**26  # bytes that are kept of cells beyond the size of their group in the file
+OVERHEAD = 64  # bytes of memory that a kept cell takes besides its own
 BUFFER = 2**20  # bytes; without it, the compressed group would be held as a whole, too
 NAME = re.compile(r"(?P<row>\d{1,12})(?:_.*)?", re.DOTALL)
 
-_last = threading.local()  # of each thread: the group of rows that was read last
+_last = threading.local()  # of each thread: what was read last of a group of rows
 
 
 class Cell(NamedTuple):
@@ -61,9 +65,16 @@ def found(path: Path) -> Cell | None:
     None
     """
     file = path.parent.parent
-    if file.suffix.lower() not in SUFFIXES or (name := NAME.fullmatch(path.name)) is None or not file.is_file():
+    if file.suffix.lower() not in SUFFIXES or (name := NAME.fullmatch(path.name)) is None or not _is_file(file):
         return None
     return Cell(file, path.parent.name, int(name["row"]))
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # such as a name that is too long
+        return False
 
 
 def file_of(path: Path) -> Path:
@@ -84,7 +95,7 @@ def content(cell: Cell) -> bytes:
     Raises
     ------
     InvalidAudio
-        If the file is not Parquet, has no such cell, or has too large groups of rows.
+        If the file is not Parquet, has no such cell of bytes, or has too large groups of rows.
 
     Examples
     --------
@@ -101,43 +112,77 @@ def content(cell: Cell) -> bytes:
     facts = cell.file.stat()
     key = cell.file, facts.st_size, facts.st_mtime_ns, cell.column
     try:
-        if getattr(_last, "key", None) != key or cell.row not in _last.rows:
+        if getattr(_last, "key", None) != key or not 0 <= cell.row - _last.first < len(_last.values):
             _last.key = _last.values = None  # frees the memory before the next group is read
-            _last.rows, _last.values = _group(cell)
+            _last.first, _last.values = _read(cell)
             arrow.default_memory_pool().release_unused()  # three times as much, which the pool would keep
             _last.key = key
     except (arrow.ArrowException, OSError) as error:
         raise InvalidAudio(Kind.NOT_AUDIO, f"not readable in {cell.file.name} ({error})") from None
-    return bytes(_last.values[_last.rows.index(cell.row)].as_py() or b"")
+    found: bytes = _last.values[cell.row - _last.first]
+    return found
 
 
-def _group(cell: Cell) -> tuple[range, Any]:
-    """Rows of the group that has a cell, and their values."""
+def _read(cell: Cell) -> tuple[int, list[bytes]]:
+    """First row that is kept, and the recordings from there on: of the group of rows that has a cell, or of a part.
+
+    The rows are decoded one by one, because many may share one value of the file. What is kept has the size of the
+    group in the file and `SPARE`: all of a group in which each row has its own bytes.
+    """
     from pyarrow import parquet
 
     with parquet.ParquetFile(cell.file, buffer_size=BUFFER, pre_buffer=False) as file:
-        columns, start = _columns(file, cell), 1
+        number, start = _column(file, cell), 1
         for k in range(file.metadata.num_row_groups):
             group = file.metadata.row_group(k)
-            rows = range(start, start + group.num_rows)
-            if cell.row in rows:
-                size = sum(group.column(number).total_uncompressed_size for number in columns)
-                if size > MAX_GROUP:
+            if start <= cell.row < start + group.num_rows:
+                if (size := group.column(number).total_uncompressed_size) > MAX_GROUP:
                     reason = f"row {cell.row} of {cell.file.name} is in a group of rows of {size >> 20} MiB"
                     remedy = f"write the file anew with groups of at most {MAX_GROUP >> 20} MiB"
                     raise InvalidAudio(Kind.TOO_LONG, reason, remedy)
-                table = file.read_row_group(k, [columns[number] for number in columns], use_threads=False)
-                column = table.column(0)
-                values = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()  # the latter copies
-                return rows, values.field("bytes") if values.type.num_fields else values
-            start = rows.stop
+                names = [file.schema.column(number).path]
+                batches = file.iter_batches(1, row_groups=[k], columns=names, use_threads=False)
+                values = (_bytes(batch.column(0)) for batch in batches)
+                return _neighbours(values, start, cell.row, size + SPARE)
+            start += group.num_rows
     raise InvalidAudio(Kind.NOT_AUDIO, f"{cell.file.name} has {start - 1} rows, so no row {cell.row}", "mend the path")
 
 
-def _columns(file: Any, cell: Cell) -> dict[int, str]:
-    """Number and name of the column of bytes, as the Parquet file counts them."""
+def _neighbours(values: Iterator[bytes], start: int, row: int, limit: int) -> tuple[int, list[bytes]]:
+    """First row that is kept, and the values from there on: `row`, and as many beside it as `limit` bytes hold."""
+    kept: deque[bytes] = deque()
+    size, k = 0, start - 1
+    for k, value in enumerate(values, start):
+        kept.append(value)
+        size += len(value) + OVERHEAD
+        while size > limit and k - len(kept) + 1 < min(row, k):
+            size -= len(kept.popleft()) + OVERHEAD
+        if size > limit and k >= row:
+            break
+    if k < row:
+        raise InvalidAudio(Kind.NOT_AUDIO, f"row {row} is not in the file, although its index counts it")
+    return k - len(kept) + 1, list(kept)
+
+
+def _bytes(values: Any) -> bytes:
+    """Bytes of a column of one row; a structure has no other field, because no other one is read."""
+    while values.type.num_fields:
+        values = values.field(0)
+    return values[0].as_py() or b""
+
+
+def _column(file: Any, cell: Cell) -> int:
+    """Number of the column of bytes, as the Parquet file counts them."""
     wanted = cell.column, f"{cell.column}.bytes"
-    found = {k: file.schema.column(k).path for k in range(len(file.schema)) if file.schema.column(k).path in wanted}
-    if not found:
-        raise InvalidAudio(Kind.NOT_AUDIO, f"{cell.file.name} has no recordings in a column {cell.column}", "mend it")
+    columns = [file.schema.column(k) for k in range(len(file.schema))]
+    found = next((k for k, column in enumerate(columns) if column.path in wanted), None)
+    if found is None:
+        reason = f"{cell.file.name} has no recordings in a column {cell.column}"
+        raise InvalidAudio(Kind.NOT_AUDIO, reason, "mend the path")
+    one = columns[found]
+    kind = one.physical_type if one.logical_type.type == "NONE" else one.logical_type.type
+    kind = "lists" if one.max_repetition_level else kind
+    if kind != "BYTE_ARRAY":
+        reason = f"column {one.path} of {cell.file.name} holds {kind}, no bytes"
+        raise InvalidAudio(Kind.NOT_AUDIO, reason, "name the column that has the recordings")
     return found

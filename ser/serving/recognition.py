@@ -7,7 +7,7 @@ In addition, a voice activity detector looks for speech, and long recordings are
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -149,7 +149,7 @@ def predict_emotion(
     >>> prediction["emotion"], prediction["confidence"], prediction["duration"]
     ('no speech', 1.0, 1.0)
     """
-    folder = hub.resolved(model)
+    folder = _of_the_hub(model) if isinstance(model, str) and model.startswith(hub.PREFIX) else hub.resolved(model)
     recognizer = _kept(folder, changed(folder), frozenset(networks))
     recognizer = recognizer.adjusted(enrolment=_enrolment(recognizer, enrol), prior=prior, unsure=unsure)
     with opened(recording, sample_rate) as source:
@@ -192,6 +192,12 @@ def changed(folder: Path) -> int:
     """Time of the last change of the bundle in `folder`, in ns, as a key of caches; 0 without a bundle."""
     description = folder / bundle.DESCRIPTION
     return description.stat().st_mtime_ns if description.is_file() else 0
+
+
+@cache
+def _of_the_hub(model: str) -> Path:
+    """Folder of a model of the hub, which is asked once in a process and not for each prediction."""
+    return hub.resolved(model)
 
 
 @lru_cache(maxsize=4)

@@ -351,6 +351,17 @@ def test_recordings_of_the_same_person_adapt_the_answers_of_the_session(page: Ap
     assert not page.exception
 
 
+@pytest.mark.parametrize(("n_left", "told"), [(1, "1 more is left out."), (2, "2 more are left out.")])
+def test_recordings_beyond_the_limit_are_counted(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch, n_left: int, told: str
+) -> None:
+    monkeypatch.setattr(voice, "MOST", 1)
+    page.file_uploader[-1].set_value([(f"{k}.wav", SILENCE, MIME) for k in range(1 + n_left)]).run()
+    assert f"Only the first 1 recordings are used; {told}" in text(page)
+    assert "0.wav is not used." in text(page)
+    assert "1.wav is not used." not in text(page)
+
+
 def test_below_the_chosen_confidence_the_answer_is_unsure(page: AppTest) -> None:
     upload(page, file_of(spoken(4)))
     neutral, confidence = page.slider

@@ -2,7 +2,8 @@
 
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from pyarrow import parquet
 
 from ser.audio import cells, reading, segments
 from ser.ingest import corpus_root, decoding, utterance_table
+from ser.ingest.lists import parquet_tables
 from tests.support import small_corpora
 from tests.support.small_corpora import Ingested, composed, written
 from tests.support.synthesis import tone
@@ -160,13 +162,13 @@ def test_a_group_of_rows_is_read_once_for_neighbouring_rows(tmp_path: Path, monk
     columns = {"audio": [audio(f"{k}.wav", encoded(300 + k)) for k in range(6)], "emotion": ["sad"] * 6}
     path = stored(tmp_path / "my.parquet", columns, n_of_a_group=3)
     groups: list[int] = []
-    read = parquet.ParquetFile.read_row_group
+    read = parquet.ParquetFile.iter_batches
 
-    def counted(file: parquet.ParquetFile, k: int, *more: Any, **named: Any) -> arrow.Table:
-        groups.append(k)
-        return read(file, k, *more, **named)
+    def counted(file: parquet.ParquetFile, *more: Any, row_groups: list[int], **named: Any) -> Any:
+        groups.extend(row_groups)
+        return read(file, *more, row_groups=row_groups, **named)
 
-    monkeypatch.setattr(parquet.ParquetFile, "read_row_group", counted)
+    monkeypatch.setattr(parquet.ParquetFile, "iter_batches", counted)
     contents = [cells.content(cells.Cell(path, "audio", row)) for row in range(1, 7)]
     assert contents == [one["bytes"] for one in columns["audio"]]
     assert groups == [0, 1]
@@ -206,6 +208,120 @@ def test_a_group_of_rows_that_is_too_large_is_not_read(tmp_path: Path, monkeypat
         "my.parquet/audio/1: row 1 of my.parquet is in a group of rows of 0 MiB; write the file anew with groups of at"
         " most 0 MiB"
     )
+
+
+POOLS: list[arrow.MemoryPool] = []  # Arrow does not keep them itself, and its objects may outlive a test
+
+
+@contextmanager
+def counted_memory() -> Iterator[arrow.MemoryPool]:
+    """The memory that Arrow takes meanwhile."""
+    before, counted = arrow.default_memory_pool(), arrow.proxy_memory_pool(arrow.default_memory_pool())
+    POOLS.append(counted)
+    arrow.set_memory_pool(counted)
+    try:
+        yield counted
+    finally:
+        arrow.set_memory_pool(before)
+
+
+def shared(path: Path, column: str, value: bytes | str, n_rows: int, encoding: str) -> Path:
+    """Write a table whose rows hold one value, which the file has once."""
+    way = {"use_dictionary": True, "dictionary_pagesize_limit": 2**30}
+    if encoding == "DELTA_BYTE_ARRAY":  # each value as what differs from the one before it
+        way = {"use_dictionary": False, "column_encoding": {column: encoding}}
+    kind = arrow.binary() if isinstance(value, bytes) else arrow.string()
+    values = arrow.DictionaryArray.from_arrays(arrow.array([0] * n_rows, arrow.int32()), arrow.array([value], kind))
+    parquet.write_table(arrow.table({column: values.cast(kind)}), path, **way)
+    assert path.stat().st_size < 2 * len(value)
+    return path
+
+
+ENCODINGS = ("RLE_DICTIONARY", "DELTA_BYTE_ARRAY")
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_cells_that_share_bytes_are_not_unpacked_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoding: str
+) -> None:
+    content = np.random.default_rng(0).bytes(100_000)
+    path = shared(tmp_path / "my.parquet", "audio", content, 200, encoding)
+    monkeypatch.setattr(cells, "SPARE", 100_000)
+    with counted_memory() as memory:
+        for row in (100, 101, 99, 1, 200):
+            assert cells.content(cells.Cell(path, "audio", row)) == content
+            assert len(cells._last.values) <= 3
+    assert memory.max_memory() < 5 * len(content)
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_values_that_share_text_are_not_unpacked_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoding: str
+) -> None:
+    path = shared(tmp_path / "my.parquet", "emotion", "sad" * 30_000, 300, encoding)
+    monkeypatch.setattr(parquet_tables, "MAX_SIZE", 2**20)
+    monkeypatch.setattr(parquet_tables, "BATCH", 2**18)
+    message = r"my\.parquet has values of more than 1 MiB besides its recordings, .* or divide it into several"
+    with counted_memory() as memory, pytest.raises(ValueError, match=message):
+        parquet_tables.read(path)
+    assert memory.max_memory() < 2**21
+
+
+def test_a_table_of_too_many_rows_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = shared(tmp_path / "my.parquet", "emotion", "sad" * 10_000, 1001, "RLE_DICTIONARY")
+    monkeypatch.setattr(parquet_tables, "MAX_ROWS", 1000)
+    with pytest.raises(ValueError, match=r"has 1001 rows; the limit of a table is 1000, so divide it into several, as"):
+        parquet_tables.read(path)
+
+
+def test_paths_that_are_no_text_are_none(tmp_path: Path) -> None:
+    pair = arrow.struct([("bytes", arrow.binary()), ("path", arrow.list_(arrow.string()))])
+    audio_of_lists = arrow.array([{"bytes": b"RIFF", "path": ["a.wav"]}, None], pair)
+    views = arrow.array([b"RIFF", b"RIFF"]).cast(arrow.binary_view())
+    table = arrow.table({"audio": audio_of_lists, "more": views, "emotion": ["sad", "sad"]})
+    parquet.write_table(table, tmp_path / "my.parquet")
+    assert list(parquet_tables.read(tmp_path / "my.parquet").rows)[1] == {
+        "emotion": "sad",
+        "audio": "my.parquet/audio/2",
+        "more": "my.parquet/more/2",
+    }
+
+
+def test_columns_of_one_name_are_refused(tmp_path: Path) -> None:
+    table = arrow.Table.from_arrays([arrow.array(["a.wav"]), arrow.array(["sad"])], names=["file", "file"])
+    parquet.write_table(table, tmp_path / "my.parquet")
+    with pytest.raises(ValueError, match="more than one column file; give each one another name"):
+        parquet_tables.read(tmp_path / "my.parquet")
+
+
+@pytest.mark.parametrize(
+    ("column", "found"),
+    [
+        ("label", "column label of my.parquet holds STRING, no bytes; name the column that has the recordings"),
+        ("n", "column n of my.parquet holds INT64, no bytes"),
+        ("pair", "column pair.bytes of my.parquet holds STRING, no bytes"),
+        ("many.list.element", "column many.list.element of my.parquet holds lists, no bytes"),
+    ],
+)
+def test_a_column_without_bytes_has_no_recordings(tmp_path: Path, column: str, found: str) -> None:
+    values = {"label": ["sad"], "n": [10**12], "pair": [{"bytes": "sad", "path": "a.wav"}], "many": [[b"RIFF"]]}
+    parquet.write_table(arrow.table(values), tmp_path / "my.parquet")
+    with pytest.raises(reading.InvalidAudio, match=found):
+        reading.read(tmp_path / "my.parquet" / column / "1")
+
+
+def test_bytes_are_found_in_structures_of_any_depth(tmp_path: Path) -> None:
+    parquet.write_table(arrow.table({"a": [{"b": {"bytes": b"RIFF"}}, None]}), tmp_path / "my.parquet")
+    found = [cells.content(cells.Cell(tmp_path / "my.parquet", "a.b", row)) for row in (1, 2)]
+    assert found == [b"RIFF", b""]
+
+
+def test_the_name_of_a_parquet_file_that_is_too_long_is_a_fault_of_its_row(tmp_path: Path) -> None:
+    written(tmp_path / "a.wav")
+    (tmp_path / "my.csv").write_text(f"file,emotion\na.wav,sad\n{'x' * 300}.parquet/audio/1,sad\n")
+    _, line = complaints(tmp_path)
+    assert line.startswith("my.csv, row 3: xxx")
+    assert ": there is no such file; " in line
 
 
 @pytest.mark.parametrize(

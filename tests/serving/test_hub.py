@@ -95,6 +95,14 @@ def test_without_an_answer_the_copy_in_the_cache_serves(
         hub.downloaded("someone/other")
 
 
+def test_the_hub_is_asked_once_for_the_predictions_of_a_process(host: Hub, model: Path) -> None:
+    name = "someone/asked-once"
+    hub.uploaded(name, model, "# Card", private=False)
+    found = [recognition.predict_emotion(RECORDING, model=f"hf:{name}")["emotion"] for _ in range(2)]
+    assert found == [recognition.predict_emotion(RECORDING, model=model)["emotion"]] * 2
+    assert host.asked.count(f"GET api/models/{name}") == 1
+
+
 @pytest.mark.usefixtures("host")
 def test_what_the_hub_refuses_is_told_with_the_remedy(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "cannot download someone/none" in failing("predict", RECORDING, "--model", "hf:someone/none")

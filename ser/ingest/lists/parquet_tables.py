@@ -11,6 +11,13 @@ from typing import Any, NamedTuple
 from ser.audio import cells
 from ser.core import bounds
 
+MAX_ROWS = 2**20
+MAX_SIZE = 2**30  # bytes of memory of the values that are read; a few bytes of a file can stand for millions of rows
+CELL = 64  # bytes of memory that a value takes besides its text
+BATCH = 2**28  # bytes that are decoded at once
+MAX_BATCH = 2**14  # rows
+PARTS = "divide it into several, as train-00000-of-00002.parquet and train-00001-of-00002.parquet"
+
 Features = Mapping[str, Mapping[str, Any]]
 """Column -> what Hugging Face's library states about it."""
 
@@ -37,7 +44,7 @@ def read(path: Path) -> Table:
     Raises
     ------
     ValueError
-        If it is no Parquet file.
+        If it is no Parquet file, or exceeds `MAX_ROWS` or `MAX_SIZE`.
 
     Examples
     --------
@@ -53,22 +60,64 @@ def read(path: Path) -> Table:
 
     try:
         with parquet.ParquetFile(path) as file:
-            schema, n_rows = file.schema_arrow, file.metadata.num_rows
+            schema, n_rows = file.schema_arrow, _n_rows(file, path)
             features = _features(schema.metadata or {}, path)
             names = [name for name in schema.names if not name.startswith("__index_level_")]
             plain = [name for name in names if not _is_heavy(schema.field(name).type)]
             audio = [name for name in names if _is_audio(schema.field(name).type, features.get(name, {}))]
             stored = [name for name in audio if _has_bytes(file, name)]
-            named = [name for name in audio if arrow.types.is_struct(schema.field(name).type)]
-            table = file.read([*plain, *(f"{name}.path" for name in named)])
+            named = {name: f"{name}.path" for name in audio if arrow.types.is_struct(schema.field(name).type)}
+            table = _values(file, {name: name for name in plain} | named, CELL * n_rows * len(audio), path)
     except (arrow.ArrowException, OSError) as error:
         raise ValueError(f"{path} is not a Parquet file ({error})") from None
-    values = {name: _with_classes(table[name].to_pylist(), features.get(name, {})) for name in plain}
+    values = {name: _with_classes(table[name], features.get(name, {})) for name in plain if name in table}
     for name in audio:
-        paths = [(one or {}).get("path") or "" for one in table[name].to_pylist()] if name in named else [""] * n_rows
+        paths = [one if isinstance(one, str) else "" for one in table.get(name, [None] * n_rows)]
         values[name] = _cells(path, name, paths) if name in stored else paths
     rows = (dict(zip(values, row, strict=True)) for row in zip(*values.values(), strict=True))
     return Table(names, rows, stored[0] if len(stored) == 1 else None)
+
+
+def _n_rows(file: Any, path: Path) -> int:
+    """Number of rows of a table whose columns have different names."""
+    names, n_rows = file.schema_arrow.names, file.metadata.num_rows
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise ValueError(f"{path} has more than one column {twice[0]}; give each one another name")
+    if n_rows > MAX_ROWS:
+        raise ValueError(f"{path} has {n_rows} rows; the limit of a table is {MAX_ROWS}, so {PARTS}")
+    return int(n_rows)
+
+
+def _values(file: Any, leaves: Mapping[str, str], used: int, path: Path) -> dict[str, list[Any]]:
+    """Values of plain columns, of which `leaves` has the paths in the file; `used` bytes of memory are taken by others.
+
+    All rows may share one long value of the file, but no value is longer than its group of rows. So a few rows at a
+    time decode to a bounded size.
+    """
+    wanted = set(leaves.values())
+    numbers = [k for k in range(len(file.schema)) if file.schema.column(k).path in wanted]
+    names = [file.schema.column(k).path for k in numbers]
+    values: dict[str, list[Any]] = {name: [] for name, leaf in leaves.items() if leaf in names}
+    for k in range(file.metadata.num_row_groups):
+        size = sum(file.metadata.row_group(k).column(number).total_uncompressed_size for number in numbers)
+        _check_size(used + size, path)
+        n_rows = max(1, min(MAX_BATCH, BATCH // max(1, size)))
+        for batch in file.iter_batches(n_rows, row_groups=[k], columns=names, use_threads=False):
+            for name in values:
+                column = batch.column(name)
+                some = (column.field(0) if column.type.num_fields else column).to_pylist()
+                used += sum(CELL + (len(one) if isinstance(one, str | bytes) else 0) for one in some)
+                values[name] += some
+            _check_size(used, path)
+    return values
+
+
+def _check_size(size: int, path: Path) -> None:
+    if size > MAX_SIZE:
+        raise ValueError(
+            f"{path} has values of more than {MAX_SIZE >> 20} MiB besides its recordings, which is the limit; leave out"
+            f" the columns that no role needs, or {PARTS}"
+        )
 
 
 def _cells(path: Path, column: str, names: Sequence[str]) -> list[str]:
@@ -89,7 +138,8 @@ def _is_audio(kind: Any, feature: Mapping[str, Any]) -> bool:
 def _is_binary(kind: Any) -> bool:
     from pyarrow import types
 
-    return bool(types.is_binary(kind) or types.is_large_binary(kind))
+    kind = kind.value_type if types.is_dictionary(kind) else kind
+    return bool(types.is_binary(kind) or types.is_large_binary(kind) or types.is_binary_view(kind))
 
 
 def _is_heavy(kind: Any) -> bool:
@@ -124,5 +174,5 @@ def _with_classes(values: list[Any], feature: Mapping[str, Any]) -> list[Any]:
     names = feature.get("names")
     if feature.get("_type") != "ClassLabel" or not isinstance(names, list):
         return values
-    known = dict(enumerate(names)) | {-1: None}
+    known = {k: name.strip() for k, name in enumerate(names) if isinstance(name, str)} | {-1: None}  # no copy of each
     return [known.get(value, value) if isinstance(value, int) else value for value in values]
