@@ -11,6 +11,7 @@ import numpy as np
 from ser.audio.waveforms import Waveform
 from ser.core.wording import percent
 from ser.serving import inputs
+from ser.serving.inputs import Window
 from ser.serving.live import Live, LivePrediction
 from ser.serving.predictions import Prediction
 from ser.serving.recognition import Recognizer
@@ -28,7 +29,7 @@ def listened(
     Parameters
     ----------
     blocks
-        Pieces of sound, mono.
+        Pieces of sound, `(n_samples,)` or `(n_samples, n_channels)`.
     sample_rate
         Hz.
     show
@@ -53,17 +54,20 @@ def listened(
         for block in blocks:
             for window in live.add(block):
                 latest = live.answer(window, recognizer.timed(window))
-                smoothed = {**latest["smoothed"], "duration": live.duration}
-                latest["smoothed"]["emotion"] = recognizer.finished(cast(Prediction, smoothed))["emotion"]
+                smoothed = cast(Prediction, {**latest["smoothed"], "duration": live.duration})
+                latest["smoothed"]["emotion"] = recognizer.finished(smoothed)["emotion"]
             show(line(live.duration, level(block), latest))
     for window in live.rest():
         live.answer(window, recognizer.timed(window))
     left = live.remainder()
-    last: Prediction | None = None
-    if left is not None:
-        whole = live.is_utterance
-        last = recognizer.predict(inputs.of_waveform(left.waveform, sample_rate)) if whole else recognizer.timed(left)
-    return recognizer.finished(live.summary(last))
+    return recognizer.finished(live.summary(None if left is None else _last(live, left, recognizer)))
+
+
+def _last(live: Live, left: Window, recognizer: Recognizer) -> Prediction:
+    """Prediction of the remainder of live sound."""
+    if live.is_utterance:
+        return recognizer.predict(inputs.of_waveform(left.waveform, left.sample_rate))
+    return recognizer.timed(left)
 
 
 def line(duration: float, loudness: str, latest: LivePrediction | None) -> str:
