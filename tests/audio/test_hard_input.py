@@ -25,6 +25,7 @@ from ser import cli
 from ser.audio import waveforms
 from ser.audio.mixing import Mixer
 from ser.audio.reading import InvalidAudio
+from ser.models import packaged
 from ser.serving import inputs, recognition
 from ser.serving.predictions import Prediction
 from ser.serving.recognition import NO_SPEECH
@@ -34,12 +35,13 @@ from tests.support.synthesis import tone
 DEMO = sorted((ROOT / "data/demo").rglob("*.flac"))
 RATE = 16_000  # Hz, of the demo corpus
 SPEECH = soundfile.read(DEMO[0], dtype="float32")[0]  # 1.7 s
+OF_TOLERANCES = "ravdess"  # model for which they were measured; it is surer of the demo corpus than `general`
 CUT = "replace it by an intact copy, or remove it"
 
 
 @cache
-def recognizer() -> recognition.Recognizer:
-    return recognition.load()
+def recognizer(model: str | None = None) -> recognition.Recognizer:
+    return recognition.load(packaged.resolved(model))
 
 
 def encoded(waveform: np.ndarray = SPEECH, rate: int = RATE, **options: Any) -> bytes:
@@ -49,13 +51,13 @@ def encoded(waveform: np.ndarray = SPEECH, rate: int = RATE, **options: Any) -> 
     return file.getvalue()
 
 
-def predicted(content: bytes) -> Prediction:
+def predicted(content: bytes, model: str | None = None) -> Prediction:
     with inputs.opened(content) as recording:
-        return recognizer().predict(recording)
+        return recognizer(model).predict(recording)
 
 
-def probabilities(content: bytes) -> np.ndarray:
-    found = predicted(content)
+def probabilities(content: bytes, model: str | None = None) -> np.ndarray:
+    found = predicted(content, model)
     assert found["emotion"] != NO_SPEECH
     return np.array(list(found["probabilities"].values()))
 
@@ -215,8 +217,8 @@ def test_speech_on_a_constant_offset_has_nearly_the_same_probabilities(offset: f
 @pytest.mark.parametrize("rate", [22_050, 32_000, 44_100, 48_000, 96_000, 192_000])
 def test_speech_at_another_rate_has_nearly_the_same_probabilities(rate: int) -> None:
     """The filters of two resamplers remove the last few hundred Hz below 8 kHz."""
-    found = probabilities(encoded(resampled(rate), rate, subtype="FLOAT"))
-    np.testing.assert_allclose(found, probabilities(encoded()), rtol=0, atol=0.02)
+    found = probabilities(encoded(resampled(rate), rate, subtype="FLOAT"), OF_TOLERANCES)
+    np.testing.assert_allclose(found, probabilities(encoded(), OF_TOLERANCES), rtol=0, atol=0.02)
 
 
 @pytest.mark.parametrize(
@@ -231,7 +233,8 @@ def test_speech_at_another_rate_has_nearly_the_same_probabilities(rate: int) -> 
     ],
 )
 def test_lossy_speech_has_similar_probabilities(options: dict[str, str], near: float) -> None:
-    np.testing.assert_allclose(probabilities(encoded(**options)), probabilities(encoded()), rtol=0, atol=near)
+    found = probabilities(encoded(**options), OF_TOLERANCES)
+    np.testing.assert_allclose(found, probabilities(encoded(), OF_TOLERANCES), rtol=0, atol=near)
 
 
 @pytest.mark.parametrize("rate", [4_000, 8_000, 11_025])
