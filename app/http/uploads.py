@@ -16,9 +16,9 @@ from app.http.settings import Settings
 
 FIELDS = ("file", "audio")
 ENROLMENT = "enrolment"
-OVERHEAD = 2**16  # bytes of boundaries, headers and other fields
 MOST_PARTS = 16
-LONGEST_ENROLMENT = 2**18  # bytes; of 49,000 features
+OVERHEAD = 2**16  # bytes of boundaries, headers and other fields
+LONGEST_ENROLMENT = 3 * 2**14  # bytes; of 9,200 features
 GONE = 499  # nginx's status for a client that has closed the connection; only the log shows it
 SEND_ONE = "send one recording in the field `file`"
 

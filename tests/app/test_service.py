@@ -460,7 +460,7 @@ def test_priors_and_a_threshold_are_parameters(client: httpx.Client) -> None:
     ("address", "token", "status", "reason"),
     {
         "damaged": (PREDICT, "ser1.x", 422, "the enrolment is damaged: 'ser1.x'; send it as /v1/enrol has returned it"),
-        "long": (PREDICT, "x" * 40_000, 413, "the enrolment is over 32768 bytes"),
+        "long": (PREDICT, "x" * 50_000, 413, "the enrolment is over 49152 bytes"),
         "other model": (PREDICT, "ser1.1.1.0123456789abcdef.AAAAAA", 422, "made with another model"),
         "to enrol": ("/v1/enrol", "ser1.1.1.0123456789abcdef.AAAAAA", 422, "made with another model"),
         "prior": (f"{PREDICT}?prior=bored=0.5", "", 422, "names 'bored', which the model does not know"),
