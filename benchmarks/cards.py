@@ -1,7 +1,11 @@
 """Sections of a model card that a benchmark writes, each between two lines of the card."""
 
+import argparse
 import os
 from pathlib import Path
+
+import pandas as pd
+from matplotlib.figure import Figure
 
 from ser.core import files
 
@@ -28,6 +32,16 @@ def write(card: Path, name: str, section: str) -> None:
     """
     before, after = _parts(card, name)
     files.write_text(card, f"{before}\n{section.strip()}\n\n{after}")
+
+
+def publish(given: argparse.Namespace, name: str, text: str, *, table: pd.DataFrame, figure: Figure, alt: str) -> None:
+    """Print a section, and write its files into `given.to` and, with the picture, into the card `given.card`."""
+    print(text)
+    files.write_text(given.to / f"{name}.csv", table.to_csv(index=False, lineterminator="\n"))
+    files.write_text(given.to / f"{name}.md", f"{text}\n")
+    files.write_figure(shown := given.to / f"{name}.png", figure)
+    if given.card is not None:
+        write(given.card, name, f"{text}\n\n{picture(shown, given.card, alt)}")
 
 
 def _parts(card: Path, name: str) -> tuple[str, str]:

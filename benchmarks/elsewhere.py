@@ -17,7 +17,6 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from benchmarks import cards, unseen
-from ser.core import files
 from ser.core.sexes import UNKNOWN
 from ser.core.wording import percent
 from ser.evaluation import metrics
@@ -45,15 +44,8 @@ def main() -> None:
         chosen = [unseen.chosen(table, given.most or len(table)) for table in tables]
         predictions = unseen.predicted(chosen, given.model, processes=given.processes)
         title = Path(model.name).name
-        text = section(predictions, title)
-        print(text)
-        files.write_text(given.to / f"{NAME}.csv", predictions.to_csv(index=False, lineterminator="\n"))
-        files.write_text(given.to / f"{NAME}.md", f"{text}\n")
-        files.write_figure(picture := given.to / f"{NAME}.png", drawn(predictions, title))
-        if given.card is not None:
-            cards.write(
-                given.card, NAME, f"{text}\n\n{cards.picture(picture, given.card, 'UAR against share answered')}"
-            )
+        text, figure = section(predictions, title), drawn(predictions, title)
+        cards.publish(given, NAME, text, table=predictions, figure=figure, alt="UAR against share answered")
     except (ValueError, OSError) as error:
         sys.exit(f"error: {error}")
 

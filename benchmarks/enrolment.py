@@ -23,7 +23,6 @@ from tqdm import tqdm
 from benchmarks import cards, unseen
 from benchmarks.unseen import Source
 from ser.audio import segments
-from ser.core import files
 from ser.core.wording import percent
 from ser.figures.style import INK, LINES, PRINT, titled
 from ser.serving import inputs, recognition
@@ -62,14 +61,8 @@ def main() -> None:
         several = [extracted(table, given.model, processes=given.processes) for table in tables]
         found = pd.concat([scores(one, model, n_draws=given.draws) for one in several], ignore_index=True)
         title = Path(model.name).name
-        text = section(found, title)
-        print(text)
-        files.write_text(given.to / f"{NAME}.csv", found.to_csv(index=False, lineterminator="\n"))
-        files.write_text(given.to / f"{NAME}.md", f"{text}\n")
-        files.write_figure(picture := given.to / f"{NAME}.png", drawn(found, title))
-        if given.card is not None:
-            shown = cards.picture(picture, given.card, "UAR against the number of enrolled recordings")
-            cards.write(given.card, NAME, f"{text}\n\n{shown}")
+        alt = "UAR against the number of enrolled recordings"
+        cards.publish(given, NAME, section(found, title), table=found, figure=drawn(found, title), alt=alt)
     except (ValueError, OSError) as error:
         sys.exit(f"error: {error}")
 

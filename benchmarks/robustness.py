@@ -17,7 +17,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from benchmarks import cards, conditions, unseen
-from ser.core import files
 from ser.core.wording import percent, signed
 from ser.figures.style import PRINT, letters_on, titled
 from ser.serving import recognition
@@ -49,13 +48,8 @@ def main() -> None:
         drawn_tables = [unseen.chosen(table, given.most) for table in tables]
         found = scores(unseen.predicted(drawn_tables, given.model, names, processes=given.processes))
         title = Path(model.name).name
-        text = section(found, title)
-        print(text)
-        files.write_text(given.to / f"{NAME}.csv", found.to_csv(index=False, lineterminator="\n"))
-        files.write_text(given.to / f"{NAME}.md", f"{text}\n")
-        files.write_figure(picture := given.to / f"{NAME}.png", drawn(found, title))
-        if given.card is not None:
-            cards.write(given.card, NAME, f"{text}\n\n{cards.picture(picture, given.card, 'UAR in each condition')}")
+        alt = "UAR in each condition"
+        cards.publish(given, NAME, section(found, title), table=found, figure=drawn(found, title), alt=alt)
     except (ValueError, OSError) as error:
         sys.exit(f"error: {error}")
 

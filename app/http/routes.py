@@ -42,7 +42,7 @@ def predicting(
 ) -> APIRouter:
     """Router of `/v1/predict`; `audio` counts the seconds of each client."""
     router = APIRouter()
-    names = list(chosen.models)
+    named = _name_of(chosen)
 
     @router.post(
         "/v1/predict",
@@ -55,9 +55,7 @@ def predicting(
     async def predict(
         request: Request,
         client: Annotated[str, Depends(caller)],
-        model: Annotated[
-            str, Query(description="Name of a model, as listed by /v1/models.", json_schema_extra={"enum": names})
-        ] = chosen.default_model,
+        model: Annotated[str, named] = chosen.default_model,
         timeline: Annotated[bool, Query(description="True to predict also windows, one every second.")] = False,
         prior: Prior = "",
         unsure: Unsure = 0,
@@ -82,6 +80,7 @@ def predicting(
 def enrolling(chosen: Settings, pool: Pool, memory: Memory, audio: Rate, caller: Caller) -> APIRouter:
     """Router of `/v1/enrol`; `audio` counts the seconds of each client."""
     router = APIRouter()
+    named = _name_of(chosen)
 
     @router.post(
         "/v1/enrol",
@@ -93,12 +92,7 @@ def enrolling(chosen: Settings, pool: Pool, memory: Memory, audio: Rate, caller:
     async def enrol(
         request: Request,
         client: Annotated[str, Depends(caller)],
-        model: Annotated[
-            str,
-            Query(
-                description="Name of a model, as listed by /v1/models.", json_schema_extra={"enum": [*chosen.models]}
-            ),
-        ] = chosen.default_model,
+        model: Annotated[str, named] = chosen.default_model,
     ) -> Enrolled:
         """Send recordings of one speaker, one by one, each with the `enrolment` that the last answer had.
 
@@ -116,6 +110,11 @@ def enrolling(chosen: Settings, pool: Pool, memory: Memory, audio: Rate, caller:
         return answer
 
     return router
+
+
+def _name_of(chosen: Settings) -> Any:
+    """Query parameter that names a model of the service."""
+    return Query(description="Name of a model, as listed by /v1/models.", json_schema_extra={"enum": [*chosen.models]})
 
 
 def _check_model(model: str, chosen: Settings) -> None:

@@ -10,6 +10,7 @@ from sklearn.model_selection import LeaveOneGroupOut, StratifiedGroupKFold
 
 from ser.core.tables import ORIGINAL, feature_columns
 from ser.models.classifiers import BY_CORPUS, CORPORA, SPEAKERS, model
+from ser.protocol.across_corpora import corpus_of
 from ser.protocol.training_checks import check_calibration
 
 Splits = list[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]]
@@ -78,7 +79,7 @@ def weights_by_corpus(rows: pd.DataFrame) -> npt.NDArray[np.float64]:
     >>> weights_by_corpus(rows).round(2).tolist()
     [0.5, 0.5, 1.0, 2.0]
     """
-    corpus = rows["utterance"].str.partition("/")[0]
+    corpus = corpus_of(rows)
     n_rows = rows.groupby([corpus, "emotion"])["emotion"].transform("size")
     n_emotions = rows.groupby(corpus)["emotion"].transform("nunique")
     return np.asarray(len(rows) / (corpus.nunique() * n_emotions * n_rows), np.float64)
@@ -105,7 +106,7 @@ def _fit_weighted(
 
 def _of_corpora(rows: pd.DataFrame) -> npt.NDArray[np.str_]:
     """Corpus of each row, which the folds of the calibration must not divide."""
-    corpus = rows["utterance"].str.partition("/")[0]
+    corpus = corpus_of(rows)
     n_corpora = corpus.groupby(rows["emotion"]).nunique()
     if n_corpora.min() < 2:
         raise ValueError(

@@ -12,6 +12,17 @@ SharedBy = Literal["all", "pair"]
 SHARED_BY = {"all": "emotions of all corpora", "pair": "emotions of training and test"}
 
 
+def corpus_of(rows: pd.DataFrame) -> pd.Series:
+    """Corpus of each row, which the id of its utterance begins with.
+
+    Examples
+    --------
+    >>> corpus_of(pd.DataFrame({"utterance": ["savee/DC_a01"]})).tolist()
+    ['savee']
+    """
+    return rows["utterance"].str.partition("/")[0].rename("corpus")
+
+
 def cross_corpus(
     utterances: pd.DataFrame,
     *,

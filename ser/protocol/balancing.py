@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from ser.core.tables import ORIGINAL, feature_columns
+from ser.protocol.across_corpora import corpus_of
 
 BY_SMOTE = "smote"  # name in the settings, and variant of the rows
 BY_CORPUS = "by_corpus"
@@ -280,7 +281,7 @@ def _random_oversampler(rows: pd.DataFrame, values: npt.NDArray[np.float32], *, 
 
 def _by_corpus(rows: pd.DataFrame, values: npt.NDArray[np.float32], *, seed: int) -> pd.DataFrame:
     """Repeat the rows of each corpus and emotion, each as often as the others, up to one row."""
-    corpus = rows["utterance"].str.partition("/")[0].rename("corpus")
+    corpus = corpus_of(rows)
     n_emotions = rows["emotion"].groupby(corpus).transform("nunique").to_numpy()
     cells = [np.asarray(cell) for _, cell in sorted(rows.groupby([corpus, "emotion"]).indices.items())]
     n_rows = max(len(cell) * n_emotions[cell[0]] for cell in cells)  # of every corpus

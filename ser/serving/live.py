@@ -11,8 +11,8 @@ from typing_extensions import TypedDict
 from ser.audio.mixing import Mixer
 from ser.serving import inputs
 from ser.serving.inputs import HALF, Window
-from ser.serving.predictions import Prediction, TimedPrediction
-from ser.serving.recognizer import DIGITS, LONGEST_UTTERANCE, NO_SPEECH
+from ser.serving.predictions import Prediction, TimedPrediction, most_probable
+from ser.serving.recognizer import LONGEST_UTTERANCE, NO_SPEECH
 from ser.serving.samples import Samples
 
 HOP = 0.5  # seconds, about; a window has a whole number of hops
@@ -176,9 +176,8 @@ class Live:
         if self._smoothed is not None:
             values = self._smoothed + (values - self._smoothed) * (1 - math.exp(-self.hop / SMOOTHING))
         self._smoothed = values
-        best = int(values.argmax())
-        by_label = {label: round(float(one), DIGITS) for label, one in zip(labels, values, strict=True)}
-        return Smoothed(emotion=labels[best], confidence=by_label[labels[best]], probabilities=by_label)
+        best, by_label = most_probable(labels, values)
+        return Smoothed(emotion=best, confidence=by_label[best], probabilities=by_label)
 
     def _sum(self, prediction: Prediction) -> None:
         for label, probability in prediction["probabilities"].items():
@@ -219,12 +218,6 @@ class Live:
         if not total:
             nothing = Prediction(emotion=NO_SPEECH, confidence=self._confidence, probabilities={}, duration=duration)
             return {**nothing, "windows": windows}
-        shares = {label: round(value / total, DIGITS) for label, value in self._total.items()}
-        emotion = max(self._total, key=self._total.__getitem__)
-        return Summary(
-            emotion=emotion,
-            confidence=shares[emotion],
-            probabilities=shares,
-            duration=duration,
-            windows=windows,
-        )
+        best, shares = most_probable(list(self._total), np.array(list(self._total.values())) / total)
+        found = Prediction(emotion=best, confidence=shares[best], probabilities=shares, duration=duration)
+        return {**found, "windows": windows}

@@ -1,10 +1,12 @@
 """Predictions of a recording and of its parts, and the models that make them."""
 
+from collections.abc import Sequence
 from typing import NotRequired, Protocol, TypedDict
 
 import numpy as np
 import numpy.typing as npt
 
+DIGITS = 6
 Probabilities = npt.NDArray[np.float64]
 
 
@@ -42,6 +44,18 @@ class TimedPrediction(Prediction):
     """Seconds from the recording's start."""
     end: float
     """Seconds from the recording's start."""
+
+
+def most_probable(labels: Sequence[str], probabilities: Probabilities) -> tuple[str, dict[str, float]]:
+    """The most probable label, and the rounded probability of each.
+
+    Examples
+    --------
+    >>> most_probable(["calm", "sad"], np.array([1 / 3, 2 / 3]))
+    ('sad', {'calm': 0.333333, 'sad': 0.666667})
+    """
+    by_label = {label: round(float(one), DIGITS) for label, one in zip(labels, probabilities, strict=True)}
+    return labels[int(probabilities.argmax())], by_label
 
 
 class Model(Protocol):

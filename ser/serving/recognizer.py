@@ -18,14 +18,13 @@ from ser.representation.registry import Extractor
 from ser.serving import inputs, priors
 from ser.serving.enrolment import Enrolment, Values, model_of
 from ser.serving.inputs import Input, Window
-from ser.serving.predictions import Model, Prediction, Probabilities, TimedPrediction
+from ser.serving.predictions import DIGITS, Model, Prediction, Probabilities, TimedPrediction, most_probable
 
 NO_SPEECH = "no speech"
 UNSURE = "unsure"
 LONGEST_UTTERANCE = 10.0  # seconds, more than any utterance of the corpora; longer recordings are divided into windows
 WINDOW = 3.0  # seconds, for representations of utterances of any length
 HOP = 1.0  # seconds between the windows of a timeline
-DIGITS = 6
 SYNTHETIC = "demo"  # corpus
 
 
@@ -237,8 +236,7 @@ class Recognizer:
         if probabilities is None:
             confidence = round(1 - spoken, DIGITS)
             return Prediction(emotion=NO_SPEECH, confidence=confidence, probabilities={}, duration=duration)
-        by_label = {label: round(float(one), DIGITS) for label, one in zip(self.labels, probabilities, strict=True)}
-        best = self.labels[int(probabilities.argmax())]
+        best, by_label = most_probable(self.labels, probabilities)
         return self.finished(
             Prediction(emotion=best, confidence=by_label[best], probabilities=by_label, duration=duration)
         )
