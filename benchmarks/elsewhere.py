@@ -22,6 +22,7 @@ from ser.core.wording import percent
 from ser.evaluation import metrics
 from ser.figures.style import PRINT, titled
 from ser.serving import recognition
+from ser.serving.predictions import DIGITS
 
 NAME = "elsewhere"
 MEAN = "mean"
@@ -45,9 +46,17 @@ def main() -> None:
         predictions = unseen.predicted(chosen, given.model, processes=given.processes)
         title = Path(model.name).name
         text, figure = section(predictions, title), drawn(predictions, title)
-        cards.publish(given, NAME, text, table=predictions, figure=figure, alt="UAR against share answered")
+        cards.publish(given, NAME, text, table=answers(predictions), figure=figure, alt="UAR against share answered")
     except (ValueError, OSError) as error:
         sys.exit(f"error: {error}")
+
+
+def answers(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Number of recordings by corpus, language, sex, truth and prediction, and the mean confidence of each."""
+    keys = ["corpus", "language", "sex", "truth", "prediction"]
+    known = predictions.fillna({"language": UNKNOWN, "sex": UNKNOWN})
+    found = known.groupby(keys, sort=False)["confidence"].agg(n="size", confidence="mean")
+    return found.round(DIGITS).reset_index()
 
 
 def section(predictions: pd.DataFrame, model: str) -> str:

@@ -18,7 +18,7 @@ from ser.models import ENSEMBLE, bundle, classifier_training, ensembles, learnin
 from ser.models.bundle import Bundle
 from ser.models.prediction import in_order, predictions_of, rounded
 from ser.models.settings import Settings
-from ser.protocol import balancing, consistency
+from ser.protocol import balancing, consistency, references
 from ser.representation import reading
 from ser.representation.reading import Representation
 
@@ -50,7 +50,7 @@ class Study:
     def training_rows(self, fold: int) -> pd.DataFrame:
         """Balanced training rows of one fold; rows of a feature table carry their features."""
         rows = self.balanced[self.balanced["fold"] == fold]
-        return rows if self.features.array is not None else balancing.dereferenced(rows, self.features.rows)
+        return rows if self.features.array is not None else references.dereferenced(rows, self.features.rows)
 
     def dev_rows(self, fold: int) -> pd.DataFrame:
         """Original rows of the dev partition of one fold."""

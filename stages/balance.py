@@ -4,7 +4,7 @@ from pathlib import Path
 
 from ser.core import formats, params_file, tables
 from ser.core.stage import run
-from ser.protocol import balancing, consistency
+from ser.protocol import balancing, consistency, references
 from ser.representation import reading
 
 PARAMS = ("balance", "representation.path", "seed", "tables.format")
@@ -20,7 +20,7 @@ def main() -> None:
     consistency.check(utterances, partitions, features.rows)
     rows = balancing.balanced_folds(features.rows, partitions, balance=config["balance"], seed=config["seed"])
     if rows["fold"].nunique() > 1:
-        rows = balancing.referenced(rows, copies=config["balance"]["name"] == balancing.BY_CORPUS)
+        rows = references.referenced(rows, copies=config["balance"]["name"] == balancing.BY_CORPUS)
     tables.write_balanced(rows, formats.in_format(BALANCED, config["tables.format"]))
 
 

@@ -7,7 +7,7 @@ from ser.core.stage import run
 from ser.evaluation import projections
 from ser.evaluation.captions import caption
 from ser.figures.projections import projection_map
-from ser.protocol import balancing
+from ser.protocol import references
 from ser.representation import reading, registry
 
 PARAMS = ("projection", "representation", "seed", "tables.format")
@@ -21,7 +21,7 @@ def main() -> None:
     balanced = tables.read_balanced(formats.in_format(BALANCED, config["tables.format"]))
     time_axis = registry.definition(config["representation"]["name"]).time_axis
     features = reading.read(Path(config["representation"]["path"])).averages(time_axis)
-    rows = balancing.dereferenced(balanced[balanced["fold"] == 0], features)
+    rows = references.dereferenced(balanced[balanced["fold"] == 0], features)
     rows = projections.sampled(rows, max_rows=projection["max_rows"], seed=seed)
     values = projections.standardised(rows[tables.feature_columns(features)].to_numpy())
     points = {

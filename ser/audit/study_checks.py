@@ -19,7 +19,7 @@ from ser.core.tables import ORIGINAL, feature_columns
 from ser.models import ENSEMBLE, NEURAL, bundle
 from ser.models.bundle import Bundle
 from ser.models.prediction import with_predictions
-from ser.protocol import balancing, consistency
+from ser.protocol import consistency, references
 from ser.protocol.partitions import is_speaker_independent, protocol
 from ser.representation import reading as representation
 from ser.representation import registry
@@ -198,7 +198,7 @@ def _normalisation(study: AuditedStudy, model: Bundle, fold: int, *, with_dev: b
         trained, everything = _moments_of_examples(study.features, rows, study.features.rows[recorded])
     else:
         dev = study.features.rows[recorded & (study.side(fold) == "dev")].assign(synthetic=False)
-        rows = balancing.dereferenced(rows, study.features.rows)
+        rows = references.dereferenced(rows, study.features.rows)
         rows = pd.concat([rows, dev], ignore_index=True) if with_dev else rows
         trained, everything = (
             model_checks.moments(part[model.columns].to_numpy(np.float32))

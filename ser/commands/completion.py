@@ -19,8 +19,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "shell",
         choices=SHELLS,
-        help='in ~/.bashrc or ~/.zshrc: eval "$(ser completion bash)"; for fish, write it to'
-        " ~/.config/fish/completions/ser.fish",
+        help='in ~/.bashrc: eval "$(ser completion bash)"; in ~/.zshrc, after compinit: eval "$(ser completion zsh)";'
+        " for fish, write it to ~/.config/fish/completions/ser.fish",
     )
 
 

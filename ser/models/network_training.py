@@ -20,7 +20,7 @@ from ser.models.examples import Examples, Values, n_batches, standardisation
 from ser.models.networks import check_representation, network
 from ser.models.progress import Epoch, Progress
 from ser.models.settings import NetworkTraining, Settings
-from ser.protocol import balancing
+from ser.protocol import references
 from ser.representation import registry
 from ser.representation.reading import Representation
 
@@ -234,7 +234,7 @@ def examples(rows: pd.DataFrame, features: Representation, labels: list[str]) ->
     codes = np.asarray(rows["emotion"].map({label: k for k, label in enumerate(labels)}), np.intp)
     if features.array is not None:
         return Examples(features.array, features.positions(rows), codes)
-    values = balancing.dereferenced(rows, features.rows)[tables.feature_columns(features.rows)].to_numpy(np.float32)
+    values = references.dereferenced(rows, features.rows)[tables.feature_columns(features.rows)].to_numpy(np.float32)
     return Examples(values, np.arange(len(rows)), codes)
 
 

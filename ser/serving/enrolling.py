@@ -59,6 +59,8 @@ def of(recognizer: Recognizer, source: str | Path | Iterable[Recording]) -> Enro
 
     Parameters
     ----------
+    recognizer
+        The model that the enrolment is for.
     source
         Folder whose recordings, at any depth, are enrolled; or recordings.
 
@@ -66,6 +68,15 @@ def of(recognizer: Recognizer, source: str | Path | Iterable[Recording]) -> Enro
     ------
     ValueError
         If there is no such folder, no recording is left, or the model cannot be adapted to a speaker.
+
+    Examples
+    --------
+    >>> import ser
+    >>> import numpy as np
+    >>> noise = np.random.default_rng(0).normal(0, 0.1, 16_000)
+    >>> enrolled = of(ser.load(all_speech=True), [(noise, 16_000), "no_such_file.wav"])
+    >>> enrolled.used, list(enrolled.left_out), enrolled.enrolment.n_recordings
+    (['waveform 1'], ['no_such_file.wav'], 1)
     """
     recognizer.centres  # noqa: B018 (it raises if there are none, before anything is decoded)
     left_out: dict[str, str] = {}

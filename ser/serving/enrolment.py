@@ -68,13 +68,28 @@ class Enrolment:
         return f"ser1.{self.n_recordings}.{self.n_utterances}.{self.model}.{text}"
 
     def shifted(self, values: Values, centre: Values, *, part: int) -> Values:
-        """Features, `(n_rows, n_columns)`, moved by the difference of the speaker's mean from the centre."""
+        """Features, `(n_rows, n_columns)`, moved by the difference of the speaker's mean from the centre.
+
+        Parameters
+        ----------
+        values
+            Features, `(n_rows, n_columns)`.
+        centre
+            Mean of the model's training features, `(n_columns,)`.
+        part
+            Number of the part of the model, from 0.
+        """
         weight = np.float32(self.n_utterances / (self.n_utterances + RELEVANCE))
         moved: Values = values - weight * (self.means[part] - centre)
         return moved
 
     def fitted(self, centres: Sequence[Values]) -> "Enrolment":
         """The enrolment for a model of these centres; a token knows nothing of the parts of a model.
+
+        Parameters
+        ----------
+        centres
+            Mean of the training features, `(n_columns,)`, for each part of the model.
 
         Raises
         ------

@@ -127,6 +127,8 @@ def compare(
         `dev` or `test`; None: test, or dev if a run has no test.
     n_resamples
         Resamples of the speakers, for intervals and p values.
+    seed
+        Random seed of the resamples.
 
     Raises
     ------
@@ -157,6 +159,12 @@ def audit(folder: str | Path = ".") -> dict[str, Any]:
     ----------
     folder
         Root of the project, where the study ran.
+
+    Returns
+    -------
+    dict
+        `protocol`, in words; `declared`, the weakness that the protocol declares, or None; `n_errors`; `n_notes`; and
+        `findings`, each with `level` (`error` or `note`), `check`, `fold`, `found`, `remedy` and `examples`.
 
     Raises
     ------

@@ -29,8 +29,6 @@ from ser.serving.recognizer import UNSURE as UNSURE
 from ser.serving.recognizer import WINDOW as WINDOW
 from ser.serving.recognizer import Recognizer as Recognizer
 
-EMBEDDED = packaged.resolved()
-
 
 @extras.named()
 def load(model: str | Path | None = None, *, all_speech: bool = False, networks: Collection[str] = ()) -> Recognizer:
@@ -39,7 +37,9 @@ def load(model: str | Path | None = None, *, all_speech: bool = False, networks:
     Parameters
     ----------
     model
-        Folder, or the name of a model of this program.
+        Folder, name of a model of this program, or `hf:OWNER/NAME` of the hub.
+    all_speech
+        True to predict recordings without looking for speech in them.
     networks
         Networks that a bundle may name beside those that this project knows by their content; their code runs.
 
@@ -48,6 +48,11 @@ def load(model: str | Path | None = None, *, all_speech: bool = False, networks:
     ValueError
         If there is no bundle, or it is damaged, could run code, names another network, is transductive, or needs
         a library that is not installed.
+
+    Examples
+    --------
+    >>> load("ravdess").labels
+    ['neutral', 'calm', 'happy', 'sad', 'angry', 'fearful', 'disgust', 'surprised']
     """
     folder = hub.resolved(model)
     if folder.is_file():
@@ -128,15 +133,21 @@ def predict_emotion(
 
     Parameters
     ----------
-    recording, sample_rate
-        Path of a file; or a waveform, `(n_samples,)` or `(n_samples, n_channels)`, and its sample rate in Hz.
-    model, networks
-        Folder of a bundle or name of a model of this program, and networks that a bundle may name, as of `load`.
+    recording
+        Path of a file; or a waveform, `(n_samples,)` or `(n_samples, n_channels)`.
+    sample_rate
+        Hz; only for a waveform, since a file declares its own.
+    model
+        Folder of a bundle, name of a model of this program, or `hf:OWNER/NAME`, as of `load`.
+    networks
+        Networks that a bundle may name beside the known ones, as of `load`.
     enrol
         Recordings of the same speaker, without labels: a folder, or a list of files and of pairs of a waveform and its
         sample rate; or `Enrolled.enrolment` of `ser.serving.enrolling.of`, which saves their analysis.
-    prior, unsure
-        Frequency of emotions, as `{"neutral": 0.6}`, and the confidence below which the emotion is `unsure`.
+    prior
+        Frequency of emotions, as `{"neutral": 0.6}`; emotions that are not named share the rest equally.
+    unsure
+        Confidence below which the emotion is `unsure`, 0 to 1.
 
     Raises
     ------
@@ -164,7 +175,14 @@ def _enrolment(recognizer: Recognizer, enrol: str | Path | Iterable[Recording] |
 
 @contextmanager
 def opened(recording: str | Path | npt.ArrayLike, sample_rate: float | None) -> Iterator[Input]:
-    """Input of a file or a waveform.
+    """Input of a file or a waveform, which `Recognizer.predict` and `timeline` take; it is closed at the end of `with`.
+
+    Parameters
+    ----------
+    recording
+        Path of a file; or a waveform, `(n_samples,)` or `(n_samples, n_channels)`.
+    sample_rate
+        Hz, of a waveform; None for a file.
 
     Raises
     ------

@@ -30,7 +30,20 @@ SYNTHETIC = "demo"  # corpus
 
 @dataclass(frozen=True)
 class Recognizer:
-    """A trained model, or the members of an ensemble, with the extraction of each."""
+    """A trained model, or the members of an ensemble, with the extraction of each; `ser.load` returns one.
+
+    Examples
+    --------
+    >>> import ser
+    >>> recognizer = ser.load()
+    >>> recognizer.labels
+    ['neutral', 'happy', 'sad', 'angry', 'fearful', 'disgust']
+    >>> recognizer.predict(inputs.of_waveform(np.zeros(16_000), 16_000))["emotion"]
+    'no speech'
+    >>> silence = inputs.of_waveform(np.zeros(64_000), 16_000)
+    >>> [window["start"] for window in recognizer.timeline(silence, hop=0.5)]
+    [0.0, 0.5, 1.0]
+    """
 
     name: str
     """Folder or file of the model."""
@@ -116,6 +129,11 @@ class Recognizer:
     def enrolment_of(self, recording: Input) -> Enrolment | None:
         """Enrolment of one recording, divided as for a prediction; None if it has no speech.
 
+        Parameters
+        ----------
+        recording
+            A recording of the speaker, by `ser.serving.recognition.opened`.
+
         Raises
         ------
         ValueError
@@ -137,6 +155,13 @@ class Recognizer:
     def probabilities(self, waveform: Waveform, sample_rate: int) -> Probabilities:
         """Probability of each label for one utterance, `(n_labels,)`; without adjustments, equal to that of `evaluate`.
 
+        Parameters
+        ----------
+        waveform
+            Mono, `(n_samples,)`.
+        sample_rate
+            Hz.
+
         Raises
         ------
         InvalidAudio
@@ -145,7 +170,13 @@ class Recognizer:
         return self.of_values(self._values(waveform, sample_rate))
 
     def of_values(self, values: Sequence[Values]) -> Probabilities:
-        """Probability of each label for features of one utterance, `(1, n_columns)` for each part."""
+        """Probability of each label for features of one utterance, `(n_labels,)`.
+
+        Parameters
+        ----------
+        values
+            Features, `(1, n_columns)`, for each part.
+        """
         if self.enrolment is not None:
             pairs = zip(values, self.centres, strict=True)
             values = [self.enrolment.shifted(one, middle, part=part) for part, (one, middle) in enumerate(pairs)]
@@ -166,6 +197,11 @@ class Recognizer:
 
     def predict(self, recording: Input) -> Prediction:
         """Emotion of an utterance; for a recording longer than 10 s, the mean over its windows with speech.
+
+        Parameters
+        ----------
+        recording
+            A file or a waveform, by `ser.serving.recognition.opened`.
 
         Raises
         ------
@@ -203,6 +239,13 @@ class Recognizer:
     def timeline(self, recording: Input, *, hop: float = HOP) -> Iterator[TimedPrediction]:
         """Emotion of each window of a recording, one every `hop` seconds, as soon as it is decoded.
 
+        Parameters
+        ----------
+        recording
+            A file or a waveform, by `ser.serving.recognition.opened`.
+        hop
+            Seconds, above 0 and at most `window`.
+
         Raises
         ------
         InvalidAudio
@@ -213,6 +256,11 @@ class Recognizer:
 
     def timed(self, window: Window) -> TimedPrediction:
         """Emotion of one window; `InvalidAudio` as by `timeline`.
+
+        Parameters
+        ----------
+        window
+            Samples, and their place in the recording.
 
         Examples
         --------
@@ -243,6 +291,11 @@ class Recognizer:
 
     def finished(self, prediction: Prediction) -> Prediction:
         """Prediction of the most probable emotion, with the answer `unsure` and the protocol of the enrolment.
+
+        Parameters
+        ----------
+        prediction
+            As computed from the probabilities alone.
 
         Examples
         --------

@@ -16,7 +16,7 @@ from ser import study
 from ser.core.tables import ORIGINAL, feature_columns
 from ser.models import bundle
 from ser.models.prediction import in_order, with_predictions
-from ser.protocol import balancing, partitions
+from ser.protocol import balancing, partitions, references
 from ser.study import Study
 
 N_FOLDS = 5  # folds of speakers
@@ -159,7 +159,7 @@ def _honestly_balanced(
     utterances: pd.DataFrame, features: pd.DataFrame, table: pd.DataFrame, balance: Mapping[str, Any], seed: int
 ) -> Arrangement:
     """Balance the training rows of each fold without its other rows."""
-    balanced = balancing.referenced(balancing.balanced_folds(features, table, balance=balance, seed=seed))
+    balanced = references.referenced(balancing.balanced_folds(features, table, balance=balance, seed=seed))
     return Arrangement(utterances, features, table, balanced, features.iloc[:0].assign(fold=0))
 
 
@@ -184,7 +184,7 @@ def _split_by_rows(
         made.append(rows[is_made & (side == "test")].drop(columns=["row", "synthetic"]).assign(fold=fold))
     together = (pd.concat(parts, ignore_index=True) for parts in (tables, balanced, made))
     table, training_rows, tested = together
-    return Arrangement(utterances, features, table, balancing.referenced(training_rows), tested)
+    return Arrangement(utterances, features, table, references.referenced(training_rows), tested)
 
 
 def _random_splits(recordings: pd.DataFrame, seed: int) -> pd.DataFrame:

@@ -22,8 +22,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.page import bundles, exposure, many, results, view, voice, words
 from ser.serving import inputs, recognition
-from ser.serving.recognition import EMBEDDED
-from tests.support.paths import ROOT
+from tests.support.paths import EMBEDDED, ROOT
 from tests.support.recordings import BAD, SILENCE, UTTERANCE, file_of, spoken
 
 PAGE = ROOT / "app" / "page.py"

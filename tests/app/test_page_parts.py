@@ -16,7 +16,8 @@ from ser.figures import recordings
 from ser.models import packaged
 from ser.serving import inputs, recognition
 from ser.serving.predictions import TimedPrediction
-from ser.serving.recognition import EMBEDDED, Recognizer
+from ser.serving.recognition import Recognizer
+from tests.support.paths import EMBEDDED
 from tests.support.recordings import BAD, RATE, SILENCE, UTTERANCE, file_of, spoken
 from tests.support.synthesis import tone
 

@@ -20,6 +20,7 @@ from ser.audio.reading import InvalidAudio, Kind
 from ser.models import packaged
 from ser.serving import inputs, recognition
 from tests.support import served_models, serving
+from tests.support.paths import EMBEDDED
 from tests.support.serving import DEMO, PREDICT, encoded, served, speech
 from tests.support.synthesis import tone
 
@@ -175,7 +176,7 @@ def test_many_seconds_in_few_bytes_are_refused_by_the_header(client: httpx.Clien
 
 
 def test_each_kind_of_invalid_audio_has_its_status() -> None:
-    with served(served_models.refusing, models=dict.fromkeys(map(str, Kind), recognition.EMBEDDED)) as client:
+    with served(served_models.refusing, models=dict.fromkeys(map(str, Kind), EMBEDDED)) as client:
         for kind in Kind:
             response = sent(client, SPEECH, query=f"?model={kind}")
             assert response.status_code == (413 if kind == Kind.TOO_LONG else 422)
@@ -274,7 +275,7 @@ def test_an_invalid_parameter_is_refused_in_one_sentence(client: httpx.Client) -
 
 
 def test_the_first_model_is_the_default_and_each_has_its_name() -> None:
-    folder = recognition.EMBEDDED
+    folder = EMBEDDED
     with served(models={"one": folder, "two": folder}) as client:
         models = client.get("/v1/models").json()["models"]
         assert [(model["name"], model["default"]) for model in models] == [("one", True), ("two", False)]
@@ -295,7 +296,7 @@ def test_models_are_described_without_their_paths(client: httpx.Client) -> None:
 
 
 def test_a_model_trained_on_synthetic_speech_has_a_warning_with_its_public_name() -> None:
-    with served(served_models.synthetic, models={"mine": recognition.EMBEDDED}) as client:
+    with served(served_models.synthetic, models={"mine": EMBEDDED}) as client:
         (model,) = client.get("/v1/models").json()["models"]
         assert "mine was trained on the demo corpus" in model["warnings"][0]
         assert sent(client, SPEECH).status_code == 200
@@ -312,7 +313,7 @@ def test_errors_of_wrong_addresses_and_methods_have_the_common_shape(
 
 
 FAILING: dict[str, Any] = {
-    "models": dict.fromkeys(("ravdess", "broken", "crashing", "hanging"), recognition.EMBEDDED),
+    "models": dict.fromkeys(("ravdess", "broken", "crashing", "hanging"), EMBEDDED),
     "work_seconds": 5.0,
 }
 

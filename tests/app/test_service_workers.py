@@ -12,8 +12,9 @@ import pytest
 from app.http import limits, loading
 from app.http.queues import LONG, RECENT, Fair
 from app.http.workers import Pool
-from ser.serving import inputs, recognition
+from ser.serving import inputs
 from tests.support import serving
+from tests.support.paths import EMBEDDED
 from tests.support.serving import DEMO
 
 SPEECH = DEMO[0].read_bytes()
@@ -163,7 +164,7 @@ def test_a_client_with_too_many_seconds_of_audio_must_wait() -> None:
 
 
 def test_a_process_that_ends_while_it_is_idle_is_replaced_before_the_next_work() -> None:
-    pool = Pool(partial(loading.loaded, {"ravdess": recognition.EMBEDDED}), workers=1, size=1)
+    pool = Pool(partial(loading.loaded, {"ravdess": EMBEDDED}), workers=1, size=1)
     pool.start()
     (one,) = pool._workers
 
@@ -179,7 +180,7 @@ def test_a_process_that_ends_while_it_is_idle_is_replaced_before_the_next_work()
 
 
 def test_an_error_of_the_service_itself_ends_one_piece_of_work() -> None:
-    pool = Pool(partial(loading.loaded, {"ravdess": recognition.EMBEDDED}), workers=1, size=1)
+    pool = Pool(partial(loading.loaded, {"ravdess": EMBEDDED}), workers=1, size=1)
 
     async def answers() -> list[Any]:
         async with pool.working():

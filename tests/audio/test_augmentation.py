@@ -17,7 +17,7 @@ from ser.features.spectral.librosa import functionals
 from ser.features.spectral.log_mel import log_mel
 from ser.models import classifier_training
 from ser.models.prediction import predictions_of
-from ser.protocol import balancing, partitions
+from ser.protocol import balancing, partitions, references
 from ser.representation import arrays, tabular
 from ser.representation.extraction import extracted, one_by_one, rows_of_variants
 from ser.representation.joining import combined
@@ -429,7 +429,7 @@ def test_training_rows_do_not_depend_on_the_features_of_dev_and_test(partition: 
         rows = balanced(poisoned, table, settings)
         pd.testing.assert_frame_equal(rows, balanced(FEATURES, table, settings), check_exact=True)
         assert np.isfinite(rows[COLUMNS].to_numpy()).all()
-        looked_up = balancing.dereferenced(balancing.referenced(rows), poisoned)
+        looked_up = references.dereferenced(references.referenced(rows), poisoned)
         pd.testing.assert_frame_equal(looked_up[rows.columns], rows)
 
 

@@ -182,7 +182,7 @@ def test_a_line_has_the_time_the_emotion_and_the_next_two(run: Run, piped: Calla
 
 def test_a_window_is_printed_as_soon_as_it_is_complete() -> None:
     """The pipe stays open after three seconds of speech."""
-    command = [sys.executable, "-c", "from ser.cli import main; main()", "stream", "--json"]
+    command = [sys.executable, "-m", "ser", "stream", "--json"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT) as process:
         assert process.stdin is not None
         assert process.stdout is not None

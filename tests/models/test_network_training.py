@@ -15,7 +15,7 @@ from ser.models.backend import keras
 from ser.models.calibration import cross_entropy, softened
 from ser.models.examples import Examples
 from ser.models.settings import Settings
-from ser.protocol import balancing
+from ser.protocol import balancing, references
 from ser.representation.reading import Representation
 from tests.support.training_settings import OPTIONS, RULES
 
@@ -161,7 +161,7 @@ def test_originals_look_their_features_up_and_synthetic_rows_carry_their_own(beg
         part(features, "train").iloc[2:].drop(columns="synthetic"), name="smote", k_neighbors=2, seed=0
     )
     assert rows["synthetic"].any()
-    seen = begun(features, rows=balancing.referenced(rows))
+    seen = begun(features, rows=references.referenced(rows))
     np.testing.assert_array_equal(values_of(seen.train), rows.filter(like="feature_").to_numpy())
 
 

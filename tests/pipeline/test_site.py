@@ -7,8 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import griffe
 import pytest
 
+import ser
 from ser import cli
 from tests.support.paths import ROOT
 from tools import site_pages
@@ -40,6 +42,29 @@ def test_the_site_builds_with_all_links_and_loads_nothing_from_other_servers(sit
         )
         assert not [found for found in loaded if not any(part.startswith("data:") for part in found)], page
     assert "Parameters" in (site / "reference/python.html").read_text(encoding="utf-8")
+    for needed in ("search/search_index.js", "iframe-worker.js"):  # for the search without a server
+        assert (site / needed).is_file()
+
+
+def test_the_python_page_has_every_public_name_with_all_parameters_and_an_example() -> None:
+    page = (ROOT / "docs/reference/python.md").read_text()
+    shown = [griffe.load(path, search_paths=[ROOT], docstring_parser="numpy") for path in re.findall("::: (.*)", page)]
+    assert {one.name for one in shown} >= {*ser.__all__} - {"__version__"}
+    for one in shown:
+        sections = {section.kind.value: section.value for section in one.docstring.parsed}
+        assert "examples" in sections, one.path
+        functions = (
+            [one] if one.is_function else [method for name, method in one.functions.items() if not name.startswith("_")]
+        )
+        for function in functions:
+            stated = {
+                name
+                for section in function.docstring.parsed
+                if section.kind.value == "parameters"
+                for parameter in section.value
+                for name in re.split(", *", parameter.name)
+            }
+            assert {parameter.name for parameter in function.parameters} - {"self"} <= stated, function.path
 
 
 def test_every_page_of_settings_has_its_files_whole() -> None:

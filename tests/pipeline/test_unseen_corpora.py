@@ -229,6 +229,7 @@ def test_tables_and_pictures_have_each_condition_and_corpus(predicted: pd.DataFr
     assert [label.get_text() for label in panels[0].get_xticklabels()] == ["demo", "mean"]
     assert panels[0].texts[0].get_text() == cells(text, "clean")[0][1]
     clean = predicted[predicted["condition"] == "clean"]
+    assert elsewhere.answers(clean)["n"].sum() == len(clean)
     page = elsewhere.section(clean, "small")
     assert cells(page, "demo")[0][3] == "8"
     assert cells(page, "mean")[0][4] == cells(page, "demo")[0][4].split(" ")[0]

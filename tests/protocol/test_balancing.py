@@ -7,7 +7,7 @@ from imblearn.over_sampling import SMOTE
 from sklearn.preprocessing import StandardScaler
 
 from ser.core import tables
-from ser.protocol import balancing, partitions
+from ser.protocol import balancing, partitions, references
 from tests.support.learning_tables import combined, feature_table, utterance_table
 
 SMOTE_SETTINGS = {"name": "smote", "k_neighbors": 5}
@@ -177,32 +177,32 @@ def test_a_mistyped_setting_is_refused() -> None:
 def test_references_are_filled_with_their_features(balance: dict) -> None:
     rows = balancing.balanced(FEATURES, **balance, seed=0)
     copies = balance == BY_CORPUS
-    references = balancing.referenced(rows, copies=copies)
+    referring = references.referenced(rows, copies=copies)
     made = rows["synthetic"] & (not copies)
-    assert references.loc[~made, COLUMNS].isna().all(axis=None)
-    assert references.loc[made, COLUMNS].notna().all(axis=None)
+    assert referring.loc[~made, COLUMNS].isna().all(axis=None)
+    assert referring.loc[made, COLUMNS].notna().all(axis=None)
     shuffled = FEATURES.sample(frac=1, random_state=0)
-    found = balancing.dereferenced(references, shuffled)
+    found = references.dereferenced(referring, shuffled)
     pd.testing.assert_frame_equal(found[rows.columns], rows)
 
 
 def test_rows_with_their_features_stay_as_they_are() -> None:
     rows = balancing.balanced(FEATURES, **SMOTE_SETTINGS, seed=0)
-    pd.testing.assert_frame_equal(balancing.dereferenced(rows, FEATURES)[rows.columns], rows)
+    pd.testing.assert_frame_equal(references.dereferenced(rows, FEATURES)[rows.columns], rows)
 
 
 def test_references_of_a_later_fold_find_their_features() -> None:
-    references = balancing.referenced(balancing.balanced(FEATURES, name="none", seed=0))
-    later = references.set_index(references.index + 1000)
-    found = balancing.dereferenced(later, FEATURES)
+    referring = references.referenced(balancing.balanced(FEATURES, name="none", seed=0))
+    later = referring.set_index(referring.index + 1000)
+    found = references.dereferenced(later, FEATURES)
     assert found.index.tolist() == later.index.tolist()
     np.testing.assert_array_equal(found[COLUMNS].to_numpy(), FEATURES[COLUMNS].to_numpy())
 
 
 def test_a_feature_table_without_a_row_is_refused() -> None:
-    rows = balancing.referenced(balancing.balanced(FEATURES, name="none", seed=0))
+    rows = references.referenced(balancing.balanced(FEATURES, name="none", seed=0))
     with pytest.raises(ValueError, match="balanced rows are missing in the feature table; make both again"):
-        balancing.dereferenced(rows, FEATURES.iloc[1:])
+        references.dereferenced(rows, FEATURES.iloc[1:])
 
 
 @pytest.mark.parametrize("name", ["none", "random_oversampler"])
@@ -210,7 +210,7 @@ def test_a_feature_table_of_another_representation_is_refused(name: str) -> None
     rows = balancing.balanced(FEATURES, name=name, seed=0)
     other = FEATURES.rename(columns={"feature_0": "MFCC_1"})
     with pytest.raises(ValueError, match="1 features that the feature table lacks, the first is feature_0; make both"):
-        balancing.dereferenced(rows, other)
+        references.dereferenced(rows, other)
 
 
 def test_one_emotion_cannot_be_balanced():

@@ -10,7 +10,7 @@ import pytest
 from ser.core import formats, tables
 from ser.models import network_training
 from ser.models.settings import Settings
-from ser.protocol import balancing
+from ser.protocol import balancing, references
 from ser.representation import arrays, reading
 from ser.representation.reading import Representation
 from tests.support.learning_tables import feature_table, utterance_table
@@ -109,7 +109,7 @@ def test_the_averages_of_repeated_rows_of_an_array_are_looked_up() -> None:
     features = Representation(INDEX, numbered(30, 2, 3))
     rows = balanced(INDEX, name="random_oversampler")
     means = features.averages(2)
-    found = balancing.dereferenced(rows, means)
+    found = references.dereferenced(rows, means)
     assert rows["synthetic"].sum() == 6
     number = dict(zip(INDEX["utterance"], range(30), strict=True))
     for name in tables.feature_columns(means):
@@ -166,7 +166,7 @@ def test_synthetic_rows_of_a_table_are_examples_of_their_own(blank: bool) -> Non
     assert synthetic.sum() == 6
     columns = tables.feature_columns(FEATURES)
     expected = rows[columns].to_numpy()
-    given = balancing.referenced(rows) if blank else rows
+    given = references.referenced(rows) if blank else rows
     examples = network_training.examples(given, Representation(FEATURES), LABELS)
     np.testing.assert_array_equal(examples.taken(slice(None)), expected)
     assert not (expected[synthetic][:, None] == expected[~synthetic][None]).all(axis=2).any()

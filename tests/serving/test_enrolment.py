@@ -13,9 +13,9 @@ from ser.models import bundle, centre, packaged
 from ser.models.description import check
 from ser.serving import enrolling, enrolment, export, inputs, recognition
 from ser.serving.enrolment import Enrolment
-from ser.serving.recognition import EMBEDDED, Recognizer
+from ser.serving.recognition import Recognizer
 from tests.support.bundles import trained, with_network
-from tests.support.paths import ROOT
+from tests.support.paths import EMBEDDED, ROOT
 
 DEMO = sorted((ROOT / "data/demo").rglob("*.flac"))
 RATE = 16_000  # Hz, of the demo corpus

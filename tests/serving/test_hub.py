@@ -14,7 +14,7 @@ from ser.reporting import hub_card
 from ser.serving import hub, recognition
 from tests.support import hub_host
 from tests.support.hub_host import Hub
-from tests.support.paths import ROOT
+from tests.support.paths import EMBEDDED, ROOT
 
 NAME = "someone/voices"
 RECORDING = str(next((ROOT / "data/demo").rglob("*.flac")))
@@ -118,7 +118,7 @@ def test_a_model_of_the_hub_without_a_description_is_told(host: Hub) -> None:
 
 
 def test_the_front_matter_has_the_score_of_the_study_and_the_shared_licence() -> None:
-    description = bundle.read_description(recognition.EMBEDDED) | {"corpora": ["ravdess", "tess"]}
+    description = bundle.read_description(EMBEDDED) | {"corpora": ["ravdess", "tess"]}
     text = hub_card.with_front_matter("# Card\n", description, {"uar": 0.5}, tested=["emodb"])
     data = ModelCard(text).data
     assert (data.license, data.license_name) == ("other", "licence-of-the-corpora")

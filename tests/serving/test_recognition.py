@@ -23,9 +23,9 @@ from ser.models.bundle import Bundle
 from ser.representation.registry import extractor
 from ser.serving import inputs, recognition
 from ser.serving.predictions import Prediction
-from ser.serving.recognition import EMBEDDED, NO_SPEECH, Recognizer
+from ser.serving.recognition import NO_SPEECH, Recognizer
 from tests.support.bundles import trained, with_network
-from tests.support.paths import ROOT
+from tests.support.paths import EMBEDDED, ROOT
 
 DEMO = sorted((ROOT / "data/demo").rglob("*.flac"))
 RATE = 16_000  # Hz, of the demo corpus

@@ -20,9 +20,9 @@ from ser.features.yamnet import hub, network
 from ser.features.yamnet import yamnet as embedding
 from ser.models import bundle, description, ensembles, schema
 from ser.serving import acceptance, recognition
-from ser.serving.recognition import EMBEDDED, Recognizer
+from ser.serving.recognition import Recognizer
 from tests.support.bundles import trained, with_network
-from tests.support.paths import CONF
+from tests.support.paths import CONF, EMBEDDED
 from tests.support.recordings import UTTERANCE
 from tests.support.tampering import tampered
 

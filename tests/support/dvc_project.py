@@ -73,7 +73,7 @@ class Project:
 
     def ser(self, *arguments: str, fails: bool = False) -> str:
         """Run the command `ser` of this copy, and not the installed one; return what it prints."""
-        return self.run("python", "-c", "from ser.cli import main; main()", *arguments, fails=fails)
+        return self.run("python", "-m", "ser", *arguments, fails=fails)
 
     def compose(self, *settings: str) -> None:
         """Write parameters."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from app.http import loading
 from ser.audio.reading import InvalidAudio, Kind
-from ser.serving import recognition
+from tests.support.paths import EMBEDDED
 
 
 class Broken:
@@ -57,7 +57,7 @@ class Hanging(Broken):
 
 def failing() -> dict[str, Any]:
     """The embedded model, and one of each kind; the last one fails while it is warmed up."""
-    embedded = loading.loaded({"ravdess": recognition.EMBEDDED})
+    embedded = loading.loaded({"ravdess": EMBEDDED})
     return {**embedded, "crashing": Crashing(), "hanging": Hanging(), "broken": Broken()}
 
 
@@ -68,5 +68,5 @@ def refusing() -> dict[str, Any]:
 
 def synthetic() -> dict[str, Any]:
     """The embedded model, as if it had been trained on synthetic speech."""
-    (model,) = loading.loaded({"mine": recognition.EMBEDDED}).values()
+    (model,) = loading.loaded({"mine": EMBEDDED}).values()
     return {"mine": replace(model, description={"corpora": ["demo"]})}
