@@ -6,11 +6,13 @@ from typing import Any
 
 import pandas as pd
 
-from ser.core import files, params_file, tables
+from ser import params
+from ser.core import files, git, params_file, tables
 from ser.core.stage import run
 from ser.evaluation import projections
 from ser.models import trained
 from ser.reporting import assembly, render
+from ser.tuning import overrides
 
 PARAMS = (
     *("corpus", "labels", "partition", "representation", "augmentation", "balance", "model", "training", "members"),
@@ -24,6 +26,7 @@ PREDICTIONS = Path("reports/predictions.csv")
 AUDIT = Path("reports/audit.json")
 INGEST = Path("reports/ingest.json")
 PROJECTIONS = Path("reports/projections")
+CODE = ("ser", "stages", "conf", "dvc.yaml")
 PAGE = Path("reports/report.html")
 MARKDOWN = Path("reports/report.md")
 
@@ -47,6 +50,8 @@ def inputs(config: Mapping[str, Any]) -> assembly.Inputs:
         audit=files.read_json(AUDIT),
         ingest=files.read_json(INGEST),
         maps={name: pd.read_csv(PROJECTIONS / f"{name}.csv") for name in projections.TITLES},
+        code=git.revision(CODE),
+        command=overrides.command(params_file.everything()) if params.CONF.is_dir() else None,
     )
 
 

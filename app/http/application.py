@@ -12,6 +12,7 @@ import ser
 from app.http import access, documentation, live_page, routes, streaming
 from app.http.keys import Keyring
 from app.http.limits import Memory, Rate
+from app.http.live_opening import Access
 from app.http.metrics import Metrics
 from app.http.middleware import Drained, Observed
 from app.http.origins import Addressed
@@ -62,7 +63,7 @@ def application(chosen: Settings, pool: Pool, known: Keyring) -> FastAPI:
     budget = access.in_budget(limited, audio)
     app.include_router(routes.predicting(chosen, pool, memory, metrics, audio, budget))
     app.include_router(routes.enrolling(chosen, pool, memory, audio, budget))
-    app.include_router(streaming.router(chosen, pool, metrics, streaming.Access(known, rate, audio)))
+    app.include_router(streaming.router(chosen, pool, metrics, Access(known, rate, audio)))
     app.include_router(routes.listing(chosen, pool.models, limited))
     app.include_router(routes.watching(chosen, pool, metrics, client))
     return app

@@ -1,6 +1,6 @@
 """Prediction of the bytes of a recording, with the limits of the service."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import NamedTuple, NotRequired, TypedDict, TypeVar, cast
@@ -17,6 +17,11 @@ Item = TypeVar("Item")
 
 class Unadjustable(ValueError):
     """The enrolment, prior or threshold of a request cannot be used."""
+
+    def __init__(self, reason: str, *, duration: float = 0.0) -> None:
+        super().__init__(reason)
+        self.duration = duration
+        """Seconds of sound that were analysed all the same, which the client pays for."""
 
 
 class Abandoned(Exception):
@@ -71,8 +76,7 @@ def predicted(
     Abandoned
         If `is_wanted` returns False.
     """
-    if adjustment != NONE:
-        recognizer = _adjusted(recognizer, adjustment)
+    recognizer = adjusted(recognizer, adjustment)
     with _opened(content, max_seconds, is_wanted) as recording:
         answer = cast(Answer, recognizer.predict(recording))
     if timeline:
@@ -81,13 +85,25 @@ def predicted(
     return answer
 
 
-def _adjusted(recognizer: Recognizer, adjustment: Adjustment) -> Recognizer:
+def adjusted(recognizer: Recognizer, adjustment: Adjustment) -> Recognizer:
+    """The model as a client wants it; `Unadjustable` if that is not possible."""
+    if adjustment == NONE:
+        return recognizer
     try:
         return recognizer.adjusted(
             enrolment=enrolment.of_token(adjustment.enrolment) if adjustment.enrolment else None,
             prior=priors.parsed([adjustment.prior]) if adjustment.prior else {},
             unsure=adjustment.unsure,
         )
+    except ValueError as error:
+        raise Unadjustable(str(error)) from None
+
+
+def protocol_of(adjustment: Adjustment, labels: Sequence[str]) -> str:
+    """Words of the enrolment that belong to every answer, or none; `Unadjustable` if it or the priors are wrong."""
+    try:
+        priors.shares(priors.parsed([adjustment.prior]) if adjustment.prior else {}, labels)
+        return enrolment.of_token(adjustment.enrolment).protocol if adjustment.enrolment else ""
     except ValueError as error:
         raise Unadjustable(str(error)) from None
 
@@ -111,9 +127,10 @@ def enrolled(
             enrolment.check_number(sum(one.n_utterances for one in earlier) + 1)  # before features are extracted
             found = recognizer.enrolment_of(recording)
             if found is None:
-                raise Unadjustable("the recording has no speech, so it is not enrolled; send one of the speaker")
+                reason = "the recording has no speech, so it is not enrolled; send one of the speaker"
+                raise Unadjustable(reason, duration=duration)
             together = enrolment.merged([*earlier, found])
-        except InvalidAudio:
+        except (InvalidAudio, Unadjustable):
             raise
         except ValueError as error:
             raise Unadjustable(str(error)) from None

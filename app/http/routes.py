@@ -104,7 +104,12 @@ def enrolling(chosen: Settings, pool: Pool, memory: Memory, audio: Rate, caller:
             async with uploads.received(request, settings=chosen, take=take) as (content, token):
                 request.state.facts["bytes"] = len(content)
                 sent = pool.submit_enrolment(client, model, content, token=token, max_seconds=chosen.max_seconds)
-                answer = await _answer(request, sent, chosen)
+                try:
+                    answer = await _answer(request, sent, chosen)
+                except HTTPException as refusal:
+                    if isinstance(refusal.__cause__, Unadjustable):
+                        audio.take(client, refusal.__cause__.duration)
+                    raise
         audio.take(client, answer["duration"])
         request.state.facts |= {"model": model, "audio_seconds": answer["duration"]}
         return answer
@@ -134,7 +139,7 @@ async def _answer(request: Request, sent: asyncio.Future[Result], chosen: Settin
     except InvalidAudio as error:
         raise HTTPException(STATUS[error.kind], str(error)) from None
     except Unadjustable as error:
-        raise HTTPException(422, str(error)) from None
+        raise HTTPException(422, str(error)) from error
     except TimeoutError:
         raise uploads.busy(f"there was no answer within {chosen.work_seconds:g} s") from None
 

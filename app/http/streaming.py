@@ -3,22 +3,22 @@
 import asyncio
 import json
 import logging
-import math
 import time
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 from uvicorn.protocols.utils import ClientDisconnected
 
-from app.http import keys
+from app.http import prediction
 from app.http.answers import STATUS
 from app.http.connections import WRITE_SECONDS
-from app.http.keys import Keyring
-from app.http.limits import Full, Memory, Rate
+from app.http.limits import Full, Memory
+from app.http.live_opening import LONGEST_START, SECRET, Access, Refused, Start
 from app.http.live_sound import Decoder, Pcm, WebM
 from app.http.metrics import Metrics
+from app.http.prediction import NONE, Unadjustable
 from app.http.settings import Settings
 from app.http.workers import Crashed, Pool
 from ser.audio.invalid import InvalidAudio
@@ -26,62 +26,8 @@ from ser.serving import inputs
 from ser.serving.inputs import Window
 from ser.serving.live import Live
 
-OWN_CODES = 4000  # close codes of an application; plus the HTTP status of the same problem
 LONGEST_REASON = 123  # bytes of the reason in a close frame
-LONGEST_START = 4096  # characters
 log = logging.getLogger(__name__)
-
-
-class Start(BaseModel):
-    """First message of a session; the query of the address may have the same fields, except the key."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    type: Literal["start"] = "start"
-    format: Literal["s16le", "webm"] = "s16le"
-    rate: int = Field(16_000, ge=inputs.RATES[0], le=inputs.RATES[1])
-    channels: int = Field(1, ge=1, le=8)
-    model: str = ""
-    key: str = ""
-
-
-class Refused(Exception):
-    """The session ends; the client gets the reason."""
-
-    def __init__(self, status: int, detail: str) -> None:
-        super().__init__(detail)
-        self.code = OWN_CODES + status
-
-
-class Access:
-    """The client of a session, by the keys, limits and seconds of audio of all routes."""
-
-    def __init__(self, known: Keyring, rate: Rate, audio: Rate) -> None:
-        self._known, self._rate, self._audio = known, rate, audio
-
-    def client(self, websocket: WebSocket, start: Start) -> tuple[str, dict[str, str]]:
-        """Name of the client, and facts for the log; `Refused` without a known key, or beyond a limit."""
-        name, facts = websocket.client.host if websocket.client else "unknown", {}
-        if self._known.keys:
-            headers = websocket.headers
-            scheme, _, bearer = headers.get("authorization", "").partition(" ")
-            given = start.key or (bearer if scheme.lower() == "bearer" else "") or headers.get("x-api-key", "")
-            owner = keys.owner(given, self._known.keys)
-            if owner is None:
-                found = "an unknown API key" if given else "no API key"
-                raise Refused(401, f"{found}; send yours as `key` of the first message, or in the header X-API-Key")
-            name, facts = owner, {"key": owner}
-        if wait := self._rate.wait(name):
-            raise Refused(429, f"more than {self._rate.per_minute:g} requests in a minute; try again in {wait:.0f} s")
-        self.spend(name, 0.0)
-        return name, facts
-
-    def spend(self, client: str, seconds: float) -> None:
-        """Count seconds of audio; `Refused` if the client has none left."""
-        if wait := self._audio.wait(client, cost=0.0):
-            limit = f"{self._audio.per_minute:g} seconds of audio in a minute"
-            raise Refused(429, f"more than {limit}; try again in {math.ceil(wait)} s")
-        self._audio.take(client, seconds)
 
 
 def router(chosen: Settings, pool: Pool, metrics: Metrics, access: Access) -> APIRouter:
@@ -107,6 +53,8 @@ def router(chosen: Settings, pool: Pool, metrics: Metrics, access: Access) -> AP
                 code = await session.refused(Refused(503, f"{chosen.live} live sessions run already; try again later"))
             except InvalidAudio as error:
                 code = await session.refused(Refused(STATUS[error.kind], str(error)))
+            except Unadjustable as error:
+                code = await session.refused(Refused(422, str(error)))
             except Refused as refusal:
                 code = await session.refused(refusal)
             except (WebSocketDisconnect, ClientDisconnected) as error:
@@ -125,14 +73,15 @@ class Session:
         self._socket, self._chosen, self._pool, self._metrics = websocket, chosen, pool, metrics
         self._first: bytes | None = None  # sound of the first message, if that is no start
         self._arrived = 0.0
+        self._adjustment = NONE
         self._renew()
         self.facts: dict[str, Any] = {}
 
     async def start(self) -> Start:
         """First message, after the query of the address; `Refused` if it is wrong or late."""
         given: dict[str, Any] = dict(self._socket.query_params)
-        if "key" in given:
-            raise Refused(422, "the address has a key, which logs would keep; send it as `key` of the first message")
+        for name in given.keys() & SECRET:
+            raise Refused(422, f"the address has `{name}`, which logs would keep; send it in the first message")
         first = await self._message()
         if isinstance(first, bytes):
             self._first = first
@@ -166,11 +115,12 @@ class Session:
         reading = asyncio.create_task(self._read(decoder))
         try:
             facts = next(one for one in self._pool.models if one.name == (start.model or self._chosen.default_model))
-            self.facts["model"] = facts.name
+            self.facts["model"], self._adjustment = facts.name, start.adjustment
+            protocol = prediction.protocol_of(start.adjustment, facts.labels)
             ready = {"type": "ready", "model": facts.name, "labels": facts.labels, "window": facts.window}
             await self._send(ready | {"warnings": facts.warnings})
             rate = inputs.check_rate(await decoder.sample_rate())
-            live = Live(rate, duration=facts.window)
+            live = Live(rate, duration=facts.window, unsure=start.unsure, protocol=protocol)
             async for samples in decoder.samples():
                 access.spend(client, len(samples) / rate)
                 if live.duration > self._chosen.live_seconds:
@@ -260,7 +210,7 @@ class Session:
         await self._send({"type": "summary", **summary})
 
     async def _predicted(self, client: str, model: str, window: Window, *, whole: bool = False) -> Any:
-        sent = self._pool.submit_live(client, model, window, whole=whole)
+        sent = self._pool.submit_live(client, model, window, whole=whole, adjustment=self._adjustment)
         try:
             async with asyncio.timeout(self._chosen.work_seconds):
                 return await sent

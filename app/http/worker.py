@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing import connection
 from threading import Thread
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -108,23 +108,25 @@ def enrol(number: int, model: str, content: bytes, token: str, max_seconds: floa
     )
 
 
-def predict_live(number: int, model: str, samples: bytes, sample_rate: int, start: float, whole: bool) -> Prediction:
+def predict_live(
+    number: int, model: str, samples: bytes, sample_rate: int, start: float, whole: bool, adjustment: Adjustment
+) -> Prediction:
     """Prediction of a window of live sound, single-precision samples; or of a `whole` recording.
 
     Raises
     ------
-    InvalidAudio
-        If the sound is too short, or its features are not finite.
+    InvalidAudio, Unadjustable
+        If the sound is too short, its features are not finite, or the model cannot be adjusted.
     RuntimeError
         If the model asks to end the process.
     """
     waveform = np.frombuffer(samples, np.float32)
-    recognizer = _models[model]
 
     def predicted() -> Prediction:
+        recognizer = prediction.adjusted(_models[model], adjustment)
         if whole:
-            return cast(Prediction, recognizer.predict(inputs.of_waveform(waveform, sample_rate)))
-        return cast(Prediction, recognizer.timed(inputs.Window(start, waveform, sample_rate)))
+            return recognizer.predict(inputs.of_waveform(waveform, sample_rate))
+        return recognizer.timed(inputs.Window(start, waveform, sample_rate))
 
     return _without_exit(predicted)
 

@@ -212,11 +212,12 @@ class Pool:
         return self._queued(client, worker.enrol, model, content, (token, max_seconds))
 
     def submit_live(
-        self, client: str, model: str, window: Window, *, whole: bool = False
+        self, client: str, model: str, window: Window, *, whole: bool = False, adjustment: Adjustment = NONE
     ) -> asyncio.Future[Prediction]:
         """Queue a window of live sound, or a `whole` recording, in the same way."""
         samples = memoryview(window.waveform.tobytes())
-        return self._queued(client, worker.predict_live, model, samples, (window.sample_rate, window.start, whole))
+        options = (window.sample_rate, window.start, whole, adjustment)
+        return self._queued(client, worker.predict_live, model, samples, options)
 
     def _queued(
         self, client: str, do: Callable[..., Any], model: str, content: memoryview, options: tuple[Any, ...]

@@ -4,7 +4,6 @@ import math
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from typing import cast
 
 import numpy as np
 
@@ -48,19 +47,17 @@ def listened(
     1.0 s   no speech
     'no speech'
     """
-    live = Live(sample_rate, duration=recognizer.window)
+    live = Live(sample_rate, duration=recognizer.window, unsure=recognizer.unsure, protocol=recognizer.protocol)
     latest: LivePrediction | None = None
     with suppress(KeyboardInterrupt):
         for block in blocks:
             for window in live.add(block):
                 latest = live.answer(window, recognizer.timed(window))
-                smoothed = cast(Prediction, {**latest["smoothed"], "duration": live.duration})
-                latest["smoothed"]["emotion"] = recognizer.finished(smoothed)["emotion"]
             show(line(live.duration, level(block), latest))
     for window in live.rest():
         live.answer(window, recognizer.timed(window))
     left = live.remainder()
-    return recognizer.finished(live.summary(None if left is None else _last(live, left, recognizer)))
+    return live.summary(None if left is None else _last(live, left, recognizer))
 
 
 def _last(live: Live, left: Window, recognizer: Recognizer) -> Prediction:

@@ -4,15 +4,13 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator
-from math import inf
 from typing import BinaryIO
 
-from ser.audio.mixing import Mixer
 from ser.audio.raw import Raw
-from ser.audio.waveforms import Waveform
 from ser.core import quiet
 from ser.core.wording import percent
 from ser.serving import inputs
+from ser.serving.mixed_windows import Samples, windowed
 from ser.serving.predictions import TimedPrediction
 from ser.serving.recognition import HOP
 
@@ -79,9 +77,10 @@ def run(given: argparse.Namespace) -> str:
     if given.channels < 1:
         raise ValueError(f"--channels is {given.channels}; it must be 1 or more")
     recognizer = predict.chosen_recognizer(given)
-    blocks = decoded(sys.stdin.buffer, given.coding, given.channels, rate) if piped else microphone.blocks()
+    blocks = decoded(sys.stdin.buffer, given.coding, given.channels) if piped else microphone.blocks()
     n_lines = 0
-    for prediction in recognizer.timeline(inputs.Input(blocks, rate, inf), hop=given.hop):
+    for window in windowed(blocks, rate, duration=recognizer.window, hop=given.hop):
+        prediction = recognizer.timed(window)
         print(json.dumps(prediction, ensure_ascii=False) if given.json else line(prediction), flush=True)
         n_lines += 1
     if not n_lines:
@@ -104,17 +103,17 @@ def line(prediction: TimedPrediction) -> str:
     return f"{times}  {prediction['emotion']:10}  {percent(prediction['confidence']):>5}%   {second}".rstrip()
 
 
-def decoded(file: BinaryIO, coding: str, n_channels: int, sample_rate: int) -> Iterator[Waveform]:
-    """Blocks of raw audio, mono, with full scale 1; an incomplete last sample is left out.
+def decoded(file: BinaryIO, coding: str, n_channels: int) -> Iterator[Samples]:
+    """Blocks of raw audio, `(n_samples, n_channels)`, with full scale 1; an incomplete last sample is left out.
 
     Examples
     --------
     >>> import io
     >>> import numpy as np
     >>> file = io.BufferedReader(io.BytesIO(np.array([0, 16384, 0, -16384], "<i2").tobytes()))
-    >>> [block.tolist() for block in decoded(file, "s16le", 2, 16_000)]
-    [[0.25, -0.25]]
+    >>> [block.tolist() for block in decoded(file, "s16le", 2)]
+    [[[0.0, 0.5], [0.0, -0.5]]]
     """
-    raw, mixer = Raw(coding, n_channels=n_channels), Mixer(sample_rate)
+    raw = Raw(coding, n_channels=n_channels)
     while piece := file.read1(PIPE):  # type: ignore[attr-defined]
-        yield inputs.checked(mixer(raw(piece)))
+        yield raw(piece)

@@ -1,6 +1,8 @@
 """The Git repository of the project, and files of its last commit."""
 
 import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +23,53 @@ def committed(path: Path) -> str | None:
     except OSError:  # git is not installed
         return None
     return None if done.returncode else done.stdout.decode("utf-8", "replace")
+
+
+@dataclass(frozen=True)
+class Revision:
+    """State of some files in the repository.
+
+    Examples
+    --------
+    >>> str(Revision("9cd494c71b1e", "2026-11-29", is_changed=True))
+    'commit 9cd494c71b1e of 2026-11-29, with changes that are not committed'
+    """
+
+    commit: str
+    """First 12 digits of the last commit that changed one of them."""
+    date: str
+    """Of that commit, as `2026-11-29`."""
+    is_changed: bool
+    """True if one of them differs from that commit now."""
+
+    def __str__(self) -> str:
+        doubt = ", with changes that are not committed" if self.is_changed else ""
+        return f"commit {self.commit} of {self.date}{doubt}"
+
+
+def revision(paths: Sequence[str]) -> Revision | None:
+    """Last commit that changed one of `paths`, below the current folder; None if there is none, or no repository.
+
+    Unlike the commit that is checked out, it stays the same when a run commits its results.
+
+    Examples
+    --------
+    >>> revision(["no_such_folder"]) is None
+    True
+    """
+    commit, _, date = _output("log", "-1", "--abbrev=12", "--format=%h %cs", "--", *paths).strip().partition(" ")
+    if not commit:
+        return None
+    return Revision(commit, date, is_changed=bool(_output("status", "--porcelain", "--", *paths)))
+
+
+def _output(*arguments: str) -> str:
+    """Standard output of Git; empty if it fails or is not installed."""
+    try:
+        done = subprocess.run(["git", *arguments], capture_output=True, check=False)
+    except OSError:
+        return ""
+    return "" if done.returncode else done.stdout.decode("utf-8", "replace")
 
 
 def check(folder: Path) -> None:

@@ -8,10 +8,11 @@ from typing import Any
 import pandas as pd
 
 from ser.core import tables
+from ser.core.git import Revision
 from ser.evaluation import importance, projections
 from ser.models import bundle
 from ser.models.trained import Trained, temperature
-from ser.reporting import ceilings, insight, mistakes, results, study
+from ser.reporting import ceilings, findings, insight, mistakes, published, results, study
 from ser.reporting.blocks import Report, Section
 from ser.representation import reading
 
@@ -33,6 +34,10 @@ class Inputs:
     ingest: Mapping[str, Any]
     maps: Mapping[str, pd.DataFrame]
     """Name of the projection -> its points."""
+    code: Revision | None
+    """Last commit that changed the code; None outside a repository."""
+    command: str | None
+    """Command that runs the study again; None if `conf` is not there."""
 
     @property
     def shown(self) -> str:
@@ -63,11 +68,14 @@ class Inputs:
 def report(inputs: Inputs) -> Report:
     """Report in the order of the page: results, reasons, procedure."""
     config, rows, names = inputs.config, inputs.shown_rows, inputs.corpora
+    partition = config["partition"]["name"]
     sections = [
+        findings.section(rows, inputs.metrics),
         results.confusion(rows),
         results.classes(rows),
         results.of_groups(rows, n_resamples=inputs.n_resamples, seed=config["seed"]),
         ceilings.section(rows, inputs.utterances, config["corpus"]),
+        published.section(rows, config, names=names, is_tested=inputs.shown == "test"),
         *reasons(inputs),
         *procedure(inputs),
         study.audit(inputs.audit),
@@ -77,10 +85,11 @@ def report(inputs: Inputs) -> Report:
     return Report(
         title,
         subtitle,
-        headline=results.headline(rows, inputs.metrics, n_resamples=inputs.n_resamples),
-        caveats=results.caveats(inputs.metrics, inputs.audit, partition=config["partition"]["name"], names=names),
+        headline=results.headline(rows, inputs.metrics, partition=partition, n_resamples=inputs.n_resamples),
+        caveats=results.caveats(inputs.metrics, inputs.audit, partition=partition, names=names),
         sections=[section for section in sections if section is not None],
         versions=study.versions(inputs.models),
+        code=str(inputs.code or ""),
     )
 
 
@@ -109,7 +118,7 @@ def procedure(inputs: Inputs) -> list[Section]:
     identifying = {key: value for key, value in inputs.config.items() if key not in ("report", "model_input")}
     protocol = inputs.metrics["protocol"]
     return [
-        study.settings(identifying, protocol=protocol, names=inputs.corpora),
+        study.settings(identifying, protocol=protocol, names=inputs.corpora, again=(inputs.code, inputs.command)),
         study.corpus(inputs.utterances, inputs.ingest),
         study.partition(inputs.partitions, inputs.utterances, protocol=protocol),
     ]

@@ -188,6 +188,8 @@ class Headline:
     explanation: str
     facts: Sequence[tuple[str, str]]
     """Names and values of other scores."""
+    protocol: str = ""
+    """What the protocol means, in a sentence."""
 
 
 @dataclass(frozen=True)
@@ -220,6 +222,8 @@ class Report:
     title: str
     subtitle: str
     headline: Headline
+    code: str = ""
+    """Commit of the code, with its date; empty if it is unknown."""
     caveats: Sequence[Caveat] = ()
     sections: Sequence[Section] = ()
     versions: Sequence[tuple[str, str]] = ()

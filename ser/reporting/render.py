@@ -12,7 +12,8 @@ from ser.figures.style import letters_on
 from ser.reporting.blocks import Matrix, Report, escaped
 
 TEMPLATES = Path(__file__).parent / "templates"
-PAPER, INK = np.array([255, 255, 255]), np.array([16, 58, 99])  # red, green, blue of a cell with the shares 0 and 1
+LIGHT = np.array([255, 255, 255]), np.array([16, 58, 99])  # red, green, blue of a cell with the shares 0 and 1
+DARK = np.array([27, 35, 43]), np.array([143, 191, 234])
 
 _markdown = MarkdownIt("commonmark", {"html": False})
 
@@ -49,16 +50,19 @@ def markdown(report: Report) -> str:
 
 
 def ink(matrix: Matrix, row: int, column: int) -> str:
-    """Colours of a cell of a confusion matrix as CSS: the larger the share, the darker the background.
+    """Colours of a cell of a confusion matrix as CSS variables, for light and dark pages: a large share stands out.
 
     Examples
     --------
     >>> matrix = Matrix("Confusion", ["calm", "sad"], [[4, 0], [1, 1]])
-    >>> ink(matrix, 0, 1), ink(matrix, 0, 0)
-    ('background:#ffffff;color:#000', 'background:#103a63;color:#fff')
+    >>> ink(matrix, 0, 1)
+    '--shade:#ffffff;--on:#000;--shade-dark:#1b232b;--on-dark:#fff'
     """
-    background = np.round(PAPER + matrix.share(row, column) * (INK - PAPER)).astype(int)
-    return f"background:#{bytes(background.tolist()).hex()};color:{letters_on(background / 255)}"
+    colours = []
+    for suffix, (none, all_of_them) in (("", LIGHT), ("-dark", DARK)):
+        shade = np.round(none + matrix.share(row, column) * (all_of_them - none)).astype(int)
+        colours += [f"--shade{suffix}:#{bytes(shade.tolist()).hex()}", f"--on{suffix}:{letters_on(shade / 255)}"]
+    return ";".join(colours)
 
 
 def _environment(*, autoescape: bool) -> jinja2.Environment:

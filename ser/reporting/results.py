@@ -13,6 +13,7 @@ from ser.core.sexes import UNKNOWN
 from ser.core.wording import counted, percent
 from ser.evaluation import breakdowns, metrics
 from ser.evaluation.written_scores import CORPUS_MEAN
+from ser.reporting import protocols
 from ser.reporting.blocks import Block, Caveat, Cell, Column, Headline, Matrix, Section, Table
 
 LEAKY, DEPENDENT = "leaky", "speaker-dependent"
@@ -86,13 +87,14 @@ def caveats(figures: Mapping[str, Any], audit: Mapping[str, Any], *, partition: 
     return found + [Caveat("Note.", note, grave=False) for note in corpora.notes(names)]
 
 
-def headline(predictions: pd.DataFrame, figures: Mapping[str, Any], *, n_resamples: int) -> Headline:
+def headline(predictions: pd.DataFrame, figures: Mapping[str, Any], *, partition: str, n_resamples: int) -> Headline:
     """UAR of the predictions of one partition, with its interval; with fewer than 6 speakers, the UAR of each.
 
     Examples
     --------
     >>> rows = pd.DataFrame({"speaker": ["a", "b"], "truth": ["sad", "calm"], "prediction": "sad"})
-    >>> found = headline(rows.assign(p_calm=0.4, p_sad=0.6), {"dev.uar": 0.5}, n_resamples=0)
+    >>> figures = {"dev.uar": 0.5, "speaker_independent": True}
+    >>> found = headline(rows.assign(p_calm=0.4, p_sad=0.6), figures, partition="speaker_folds", n_resamples=0)
     >>> found.name, found.uar, found.chance
     ('Dev UAR, unweighted average recall (no test)', 0.5, 0.5)
     """
@@ -115,6 +117,7 @@ def headline(predictions: pd.DataFrame, figures: Mapping[str, Any], *, n_resampl
         chance=1 / len(metrics.labels_of(predictions)),
         explanation=_explanation(predictions, figures, n_resamples) if tested else DEV_ONLY,
         facts=facts,
+        protocol=protocols.meaning(partition, speaker_independent=figures["speaker_independent"]) if tested else "",
     )
 
 

@@ -7,8 +7,10 @@ from typing import Any
 import pandas as pd
 import yaml
 
+from ser.audit.findings import TITLES
 from ser.core import tables
 from ser.core.emotions import in_order
+from ser.core.git import Revision
 from ser.core.wording import TWO_LABELS, counted, span
 from ser.corpora import CORPORA
 from ser.models.trained import Trained
@@ -35,13 +37,17 @@ def title(config: Mapping[str, Any], names: Sequence[str]) -> tuple[str, str]:
     return f"Speech emotion recognition on {corpora}", f"{model} {made_of}"
 
 
-def settings(config: Mapping[str, Any], *, protocol: str, names: Sequence[str]) -> Section:
+def settings(
+    config: Mapping[str, Any], *, protocol: str, names: Sequence[str], again: tuple[Revision | None, str | None]
+) -> Section:
     """Settings of the study: the most important ones, and all parameters.
 
     Parameters
     ----------
     names
         Corpora that have utterances; the settings of other corpora are left out.
+    again
+        Revision of the code, and command that runs the study again; None where they are unknown.
     """
     members = ", ".join(config["members"])
     short: Rows = [
@@ -57,7 +63,16 @@ def settings(config: Mapping[str, Any], *, protocol: str, names: Sequence[str]) 
     everything: Rows = [list(row) for row in _flat(_of_present(config, names))]
     columns = [Column("setting"), Column("value")]
     blocks = [Table("In short", columns, short), Table("Every setting", columns, everything, folded=True)]
-    return Section("study", "Study", ["The parameters are those of `params.yaml`, composed from `conf/`."], blocks)
+    text = [*_again(*again), "The parameters are those of `params.yaml`, composed from `conf/`."]
+    return Section("study", "Study", text, blocks)
+
+
+def _again(code: Revision | None, command: str | None) -> list[str]:
+    """Paragraphs with the commit and the command that reproduce the study."""
+    if command is None:
+        return []
+    place = f"in a checkout of {code}" if code else "in the folder of the project"
+    return [f"Run it again, {place}:", f"```sh\n{command}\n```"]
 
 
 def _representation(config: Mapping[str, Any]) -> str:
@@ -215,7 +230,17 @@ def audit(found: Mapping[str, Any]) -> Section:
     text = f"{counted(found['n_errors'], 'error')} (leaks) and {counted(found['n_notes'], 'note')}."
     if found["n_errors"] and found["declared"]:
         text += f" The protocol is declared {escaped(found['declared'])}, so errors do not stop the pipeline."
-    return Section("audit", "Audit", [text], [Findings(findings)])
+    titled = [
+        {**one, "title": TITLES[one["check"]], "found": _sentence(one["found"]), "remedy": _sentence(one["remedy"])}
+        for one in findings
+    ]
+    return Section("audit", "Audit", [text], [Findings(titled)])
+
+
+def _sentence(text: str) -> str:
+    """Text with a full stop, and a capital letter unless it begins with an identifier."""
+    first, *_ = text.split(maxsplit=1)
+    return f"{text[0].upper() if first.isalpha() else text[0]}{text[1:].rstrip('.')}."
 
 
 def card(models: Sequence[Trained]) -> Section:

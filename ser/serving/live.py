@@ -8,10 +8,9 @@ import numpy as np
 import numpy.typing as npt
 from typing_extensions import TypedDict
 
-from ser.audio.mixing import Mixer
-from ser.serving import inputs
 from ser.serving.inputs import HALF, Window
-from ser.serving.predictions import Prediction, TimedPrediction, most_probable
+from ser.serving.mixed_windows import MixedWindows
+from ser.serving.predictions import Prediction, TimedPrediction, finished, most_probable
 from ser.serving.recognizer import LONGEST_UTTERANCE, NO_SPEECH
 from ser.serving.samples import Samples
 
@@ -66,9 +65,9 @@ class Summary(Prediction):
 class Live:
     """Session of live sound. A caller predicts each window that is due, and gives the prediction back.
 
-    The channels are kept, and mixed when a window is due, judged by all sound up to then (`Mixer`). So an utterance is
-    mixed as that of a file. A window has the samples of a file of the sound, unless the channels have a constant offset
-    or cancel each other: the sound that comes later is not known yet.
+    The channels are kept, and mixed when a window is due, judged by all sound up to then (`MixedWindows`). So an
+    utterance is mixed as that of a file. A window has the samples of a file of the sound, unless the channels have a
+    constant offset or cancel each other: the sound that comes later is not known yet.
 
     Parameters
     ----------
@@ -76,6 +75,10 @@ class Live:
         Hz.
     duration
         Seconds of a window.
+    unsure
+        Confidence below which an emotion is `unsure`, as of the recognizer.
+    protocol
+        Words of an enrolment that belong to the summary; empty without.
 
     Examples
     --------
@@ -91,15 +94,15 @@ class Live:
     4.0
     """
 
-    def __init__(self, sample_rate: int, *, duration: float) -> None:
+    def __init__(self, sample_rate: int, *, duration: float, unsure: float = 0.0, protocol: str = "") -> None:
         self._hops = max(1, round(duration / HOP))  # of a window
         self.hop = duration / self._hops
         """Seconds from one answer to the next."""
-        self._windows = inputs.Windows(sample_rate, duration=duration, hop=self.hop)
+        self._windows = MixedWindows(sample_rate, duration=duration, hop=self.hop)
+        self._unsure, self._protocol = unsure, protocol
         self._rate, self._length = sample_rate, round(duration * sample_rate)
         self._next_early = max(1, math.ceil(EARLIEST / self.hop))
         self._n_samples = self._n_windows = 0
-        self._mixer = Mixer(sample_rate)
         self._ended = False
         self._part_end = 0  # sample at which the last of the windows ends that do not overlap
         self._beginning = Samples()  # as long as the sound is an utterance
@@ -118,9 +121,8 @@ class Live:
         """
         if not block.size:
             return
-        block = inputs.checked(block.reshape(len(block), -1))
+        block = self._windows.heard(block)
         self._n_samples += len(block)
-        self._mixer.add(block)
         if self.is_utterance:
             self._beginning.add(block)
         else:
@@ -134,24 +136,20 @@ class Live:
                 raise AssertionError("a window that is complete is not early")
             block = block[missing:]
             self._next_early += 1
-            yield self._mixed(0.0, self._windows.buffer[:end])
+            yield self._windows.mixed(0.0, self._windows.buffer[:end])
         yield from self._counted(self._windows.add(block))
 
     def rest(self) -> Iterator[Window]:
-        """Give the last window, after the end of the sound; `inputs.Windows` omits one with little new sound."""
+        """Give the last window, after the end of the sound; one with little new sound is omitted."""
         self._ended = True
         yield from self._counted(self._windows.rest())
 
     def _counted(self, windows: Iterator[Window]) -> Iterator[Window]:
         for window in windows:
-            yield self._mixed(window.start, window.waveform)
+            yield window
             if self._is_part and len(window.waveform) == self._length:  # a shorter one is left for `remainder`
                 self._part_end = round(window.start * self._rate) + self._length
             self._n_windows += 1
-
-    def _mixed(self, start: float, samples: npt.NDArray[np.float32]) -> Window:
-        waveform = self._mixer.mixed(samples) if samples.size else np.empty(0, np.float32)
-        return Window(start, inputs.checked(waveform), self._rate)
 
     @property
     def _is_part(self) -> bool:
@@ -177,7 +175,9 @@ class Live:
             values = self._smoothed + (values - self._smoothed) * (1 - math.exp(-self.hop / SMOOTHING))
         self._smoothed = values
         best, by_label = most_probable(labels, values)
-        return Smoothed(emotion=best, confidence=by_label[best], probabilities=by_label)
+        found = Prediction(emotion=best, confidence=by_label[best], probabilities=by_label, duration=self.duration)
+        emotion = finished(found, unsure=self._unsure)["emotion"]
+        return Smoothed(emotion=emotion, confidence=by_label[best], probabilities=by_label)
 
     def _sum(self, prediction: Prediction) -> None:
         for label, probability in prediction["probabilities"].items():
@@ -191,11 +191,11 @@ class Live:
         A caller predicts an utterance (`is_utterance`) as a whole recording, a last part as a window.
         """
         if self.is_utterance:
-            return self._mixed(0.0, self._beginning.all)
+            return self._windows.mixed(0.0, self._beginning.all)
         n_left = self._n_samples - self._part_end
         if n_left < HALF * self._length:
             return None
-        return self._mixed(self._part_end / self._rate, self._windows.buffer[-n_left:])
+        return self._windows.mixed(self._part_end / self._rate, self._windows.buffer[-n_left:])
 
     @property
     def is_utterance(self) -> bool:
@@ -208,7 +208,7 @@ class Live:
         return self._n_samples / self._rate
 
     def summary(self, last: Prediction | None) -> Summary:
-        """Prediction of the whole sound, with that of the remainder; `Recognizer.finished` adds the adjustments."""
+        """Prediction of the whole sound, with that of the remainder."""
         duration, windows = round(self.duration, 3), dict(self._counts)
         if last is not None and self.is_utterance:
             return {**last, "duration": duration, "windows": windows}
@@ -220,4 +220,4 @@ class Live:
             return {**nothing, "windows": windows}
         best, shares = most_probable(list(self._total), np.array(list(self._total.values())) / total)
         found = Prediction(emotion=best, confidence=shares[best], probabilities=shares, duration=duration)
-        return {**found, "windows": windows}
+        return {**finished(found, unsure=self._unsure, protocol=self._protocol), "windows": windows}

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 DIGITS = 6
+UNSURE = "unsure"
 Probabilities = npt.NDArray[np.float64]
 
 
@@ -56,6 +57,32 @@ def most_probable(labels: Sequence[str], probabilities: Probabilities) -> tuple[
     """
     by_label = {label: round(float(one), DIGITS) for label, one in zip(labels, probabilities, strict=True)}
     return labels[int(probabilities.argmax())], by_label
+
+
+def finished(prediction: Prediction, *, unsure: float, protocol: str = "") -> Prediction:
+    """Prediction of the most probable emotion, with the answer `unsure` and the protocol of an enrolment.
+
+    Parameters
+    ----------
+    unsure
+        Confidence below which the emotion is `unsure`.
+    protocol
+        Words of an enrolment; empty without.
+
+    Examples
+    --------
+    >>> sad = Prediction(emotion="sad", confidence=0.7, probabilities={"calm": 0.3, "sad": 0.7}, duration=2.0)
+    >>> finished(sad, unsure=0.9)["emotion"], finished(sad, unsure=0.7)["emotion"]
+    ('unsure', 'sad')
+    """
+    if not prediction["probabilities"]:
+        return prediction
+    found = prediction.copy()
+    if found["confidence"] < unsure:
+        found["emotion"] = UNSURE
+    if protocol:
+        found["protocol"] = protocol
+    return found
 
 
 class Model(Protocol):

@@ -21,11 +21,11 @@ from ser.serving import enrolling, hub, inputs
 from ser.serving.enrolling import Recording
 from ser.serving.enrolment import Enrolment
 from ser.serving.inputs import Input
+from ser.serving.predictions import UNSURE as UNSURE
 from ser.serving.predictions import Prediction
 from ser.serving.recognizer import HOP as HOP
 from ser.serving.recognizer import LONGEST_UTTERANCE as LONGEST_UTTERANCE
 from ser.serving.recognizer import NO_SPEECH as NO_SPEECH
-from ser.serving.recognizer import UNSURE as UNSURE
 from ser.serving.recognizer import WINDOW as WINDOW
 from ser.serving.recognizer import Recognizer as Recognizer
 

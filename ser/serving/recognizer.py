@@ -18,10 +18,17 @@ from ser.representation.registry import Extractor
 from ser.serving import inputs, priors
 from ser.serving.enrolment import Enrolment, Values, model_of
 from ser.serving.inputs import Input, Window
-from ser.serving.predictions import DIGITS, Model, Prediction, Probabilities, TimedPrediction, most_probable
+from ser.serving.predictions import (
+    DIGITS,
+    Model,
+    Prediction,
+    Probabilities,
+    TimedPrediction,
+    finished,
+    most_probable,
+)
 
 NO_SPEECH = "no speech"
-UNSURE = "unsure"
 LONGEST_UTTERANCE = 10.0  # seconds, more than any utterance of the corpora; longer recordings are divided into windows
 WINDOW = 3.0  # seconds, for representations of utterances of any length
 HOP = 1.0  # seconds between the windows of a timeline
@@ -96,6 +103,18 @@ class Recognizer:
                 " with: ser export models/fold_0"
             )
         return [one for one in found if one is not None]
+
+    @property
+    def protocol(self) -> str:
+        """Words of the enrolment that belong to every answer; empty without.
+
+        Examples
+        --------
+        >>> from ser.serving import recognition
+        >>> recognition.load().protocol
+        ''
+        """
+        return "" if self.enrolment is None else self.enrolment.protocol
 
     def adjusted(
         self,
@@ -285,31 +304,5 @@ class Recognizer:
             confidence = round(1 - spoken, DIGITS)
             return Prediction(emotion=NO_SPEECH, confidence=confidence, probabilities={}, duration=duration)
         best, by_label = most_probable(self.labels, probabilities)
-        return self.finished(
-            Prediction(emotion=best, confidence=by_label[best], probabilities=by_label, duration=duration)
-        )
-
-    def finished(self, prediction: Prediction) -> Prediction:
-        """Prediction of the most probable emotion, with the answer `unsure` and the protocol of the enrolment.
-
-        Parameters
-        ----------
-        prediction
-            As computed from the probabilities alone.
-
-        Examples
-        --------
-        >>> from ser.serving import recognition
-        >>> careful = recognition.load().adjusted(unsure=0.9)
-        >>> sad = Prediction(emotion="sad", confidence=0.7, probabilities={"calm": 0.3, "sad": 0.7}, duration=2.0)
-        >>> careful.finished(sad)["emotion"]
-        'unsure'
-        """
-        if not prediction["probabilities"]:
-            return prediction
-        found = prediction.copy()
-        if found["confidence"] < self.unsure:
-            found["emotion"] = UNSURE
-        if self.enrolment is not None:
-            found["protocol"] = self.enrolment.protocol
-        return found
+        found = Prediction(emotion=best, confidence=by_label[best], probabilities=by_label, duration=duration)
+        return finished(found, unsure=self.unsure, protocol=self.protocol)

@@ -3,6 +3,7 @@
 import functools
 import hashlib
 import json
+import shlex
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,6 +71,37 @@ def choices(settings: Mapping[str, Any], *, conf: Path = params.CONF) -> Choices
         if not _is_within(name, derived) and (name not in composed or composed[name] != value)
     ]
     return Choices(files, frozenset(differing), tuple(values))
+
+
+def command(settings: Mapping[str, Any], *, conf: Path = params.CONF) -> str:
+    """Command that runs a study again; the folder of its corpus is `FOLDER`, because others have it elsewhere.
+
+    Parameters
+    ----------
+    settings
+        Content of its `params.yaml`.
+
+    Raises
+    ------
+    ValueError
+        If `conf` does not compose.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     (Path(folder) / "config.yaml").write_text("defaults: [_self_, {model: svm}]\\nseed: 0\\n") > 0
+    ...     (Path(folder) / "model").mkdir()
+    ...     (Path(folder) / "model" / "svm.yaml").write_text("name: svm\\n") > 0
+    ...     command({"seed": 1, "model": {"name": "svm"}}, conf=Path(folder))
+    True
+    True
+    'dvc exp run -S seed=1'
+    """
+    wanted = choices(settings, conf=conf).overrides()
+    shown = ["corpus.root=FOLDER" if one.startswith("corpus.root=") else one for one in wanted]
+    return " ".join(["dvc exp run", *(f"-S {shlex.quote(one)}" for one in shown)]) if shown else "dvc repro"
 
 
 def _leaves(content: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:

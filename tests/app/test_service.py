@@ -482,3 +482,10 @@ def test_a_recording_without_speech_is_not_enrolled(client: httpx.Client) -> Non
     answer = client.post("/v1/enrol", **form(encoded(np.zeros(16_000))))
     assert answer.status_code == 422
     assert "has no speech, so it is not enrolled" in answer.json()["detail"]
+
+
+def test_the_seconds_of_a_recording_that_is_not_enrolled_count() -> None:
+    silence = form(encoded(np.zeros(32_000)))  # 2 s
+    with served(audio_rate=3) as client:
+        statuses = [client.post("/v1/enrol", **silence).status_code for _ in range(3)]
+    assert statuses == [422, 422, 429]

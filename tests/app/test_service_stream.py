@@ -24,8 +24,9 @@ from ser import predict_emotion
 from ser.audio import ffmpeg
 from ser.commands import stream
 from ser.serving import inputs
+from ser.serving.mixed_windows import windowed
 from tests.support.paths import ROOT
-from tests.support.serving import KEY, KNOWN, recognizer, served, speech
+from tests.support.serving import KEY, KNOWN, encoded, recognizer, served, speech
 
 STOP = json.dumps({"type": "stop"})
 SPEECH = (speech(5.3) * 32767).astype("<i2")
@@ -72,8 +73,8 @@ def pieces(content: bytes, size: int) -> Sequence[bytes]:
 def streamed(content: bytes, rate: int) -> list[Any]:
     """Predictions of `ser stream --hop 0.5` of the same sound."""
     file = io.BufferedReader(io.BytesIO(content))  # type: ignore[arg-type]
-    blocks = stream.decoded(file, "s16le", 1, rate)
-    return list(recognizer().timeline(inputs.Input(blocks, rate, np.inf), hop=0.5))
+    windows = windowed(stream.decoded(file, "s16le", 1), rate, duration=recognizer().window, hop=0.5)
+    return [recognizer().timed(window) for window in windows]
 
 
 @pytest.mark.parametrize("rate", [16_000, 48_000])
@@ -295,3 +296,66 @@ def test_a_session_whose_client_waits_can_be_ended() -> None:
 
     (error,) = asyncio.run(ended())
     assert isinstance(error, asyncio.CancelledError)
+
+
+# Adjustment to a speaker and to a place
+
+
+def enrolled(client: httpx.Client, samples: Any) -> str:
+    """Enrolment of one recording."""
+    answer = client.post("/v1/enrol", files={"file": encoded(samples)})
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["enrolment"])
+
+
+@pytest.mark.parametrize("duration", [5.3, 13.0])
+def test_enrolment_priors_and_threshold_are_those_of_the_commands(client: httpx.Client, duration: float) -> None:
+    samples, own = speech(duration), speech(3.0)[::-1]
+    sent = (samples * 32767).astype("<i2")
+    wanted = {"prior": "neutral=0.6,sad=0.1", "unsure": 0.7}
+    start = {"type": "start", "enrolment": enrolled(client, own), **wanted}
+    found, code, _ = talked(client, start, *pieces(sent.tobytes(), 2**14), {"type": "stop"})
+    heard = inputs.of_waveform(soundfile.read(io.BytesIO(encoded(own)), dtype="float32")[0], 16_000)
+    adjusted = recognizer().adjusted(
+        enrolment=recognizer().enrolment_of(heard), prior={"neutral": 0.6, "sad": 0.1}, unsure=0.7
+    )
+    whole = adjusted.predict(inputs.of_waveform(sent, 16_000))
+    summary = found[-1]
+    assert (code, summary["type"], summary["emotion"]) == (1000, "summary", whole["emotion"])
+    assert summary["probabilities"] == pytest.approx(whole["probabilities"], abs=2e-6)
+    assert summary["protocol"] == whole["protocol"] == "transductive: adapted to 1 recording of the same speaker"
+    answers = [one for one in found if one["type"] == "answer"]
+    for one in (part for answer in answers for part in (answer, answer["smoothed"])):
+        assert (one["emotion"] == "unsure") == (bool(one["probabilities"]) and one["confidence"] < 0.7)
+    windows = windowed([sent.astype(np.float32) / np.float32(2**15)], 16_000, duration=3.0, hop=0.5)
+    expected = [adjusted.timed(window) for window in windows]
+    assert [{name: one[name] for name in expected[0]} for one in answers if not one["early"]] == expected
+
+
+@pytest.mark.parametrize(
+    ("first", "words"),
+    [
+        ({"enrolment": "ser1.x"}, "the enrolment is damaged: 'ser1.x'"),
+        ({"enrolment": "x" * 50_000}, "enrolment 'xxx"),
+        ({"prior": "bored=0.5"}, "the prior names 'bored', which the model does not know"),
+        ({"unsure": 2}, "unsure '2'"),
+    ],
+    ids=["damaged", "long", "prior", "threshold"],
+)
+def test_a_wrong_adjustment_is_refused_at_once(client: httpx.Client, first: dict[str, Any], words: str) -> None:
+    found, code, _ = talked(client, {"type": "start", **first})
+    assert (code, len(found)) == (4422, 1)
+    assert words in found[-1]["detail"]
+
+
+def test_an_enrolment_of_another_model_is_refused_with_the_first_answer(client: httpx.Client) -> None:
+    start = {"type": "start", "model": "ravdess", "enrolment": enrolled(client, speech(2.0))}
+    found, code, _ = talked(client, start, SPEECH.tobytes())
+    assert (code, found[-1]["detail"]) == (4422, "the enrolment was made with another model; make the enrolment anew")
+
+
+def test_the_address_may_have_priors_but_no_enrolment(client: httpx.Client) -> None:
+    found, code, _ = talked(client, SPEECH.tobytes(), {"type": "stop"}, query="?prior=neutral=1&unsure=0.5")
+    assert (code, found[-1]["emotion"]) == (1000, "neutral")
+    found, code, _ = talked(client, query="?enrolment=ser1.secret")
+    assert (code, "secret" in found[-1]["detail"]) == (4422, False)

@@ -94,7 +94,9 @@ def test_the_run_ends_with_the_score(project):
         "protocol: speaker_holdout (speaker-independent)",
         "report: reports/report.html",
     ]
-    assert (project.folder / "reports/report.html").is_file()
+    report = (project.folder / "reports/report.md").read_text()
+    assert "Run it again, in a checkout of commit " in report
+    assert "dvc exp run -S balance.k_neighbors=3" in report
 
 
 def test_no_speaker_is_on_two_sides_and_only_training_rows_are_balanced(project):

@@ -19,7 +19,7 @@ from tests.support.small_study import FOUR
 
 LEAK: dict[str, Any] = {
     "level": "error",
-    "check": "speaker overlap",
+    "check": "speaker_overlap",
     "fold": 1,
     "found": "2 of 4 speakers <are> in train | and test.",
     "remedy": "Choose partition=speaker_folds.",
@@ -166,6 +166,18 @@ def test_a_clean_speaker_independent_study_has_no_label(folder: Path, study: tup
     assert 'class="caveat' not in (folder / report.PAGE).read_text()
 
 
+def test_findings_and_the_protocol_are_told_in_sentences(study: tuple[Parts, str], tested: pd.DataFrame) -> None:
+    page, text = study
+    recall = (tested["truth"] == tested["prediction"]).groupby(tested["truth"]).mean()
+    for words in (
+        "Each group of speakers is tested once, by a model that never heard them.",
+        f"the model is right for {100 * recall.mean():.1f} % of the recordings. Chance is 25.0 %",
+        f"It recognises {recall.idxmax()} best ({100 * recall.max():.1f} %) and {recall.idxmin()} worst",
+    ):
+        assert words in page.text.replace("\u00a0", " ")
+        assert words in text.replace("\u00a0", " ")
+
+
 # required statements
 
 
@@ -195,7 +207,7 @@ def test_errors_of_the_audit_are_told_beside_the_headline_and_in_full(folder: Pa
         assert words in before
         assert f"> **{words}**" in text
     assert LEAK["found"] in page.text
-    assert page.text.index("error: speaker overlap") < page.text.index("note: speaker overlap")
+    assert page.text.index("error: a speaker in two") < page.text.index("note: a speaker in two")
     assert r"2 of 4 speakers \<are\> in train \| and test." in text
 
 

@@ -99,19 +99,20 @@ def contrast(one: str, other: str) -> float:
     return (light + 0.05) / (dark + 0.05)
 
 
+@pytest.mark.parametrize("suffix", ["", "-dark"])
 @pytest.mark.parametrize("count", range(0, 101, 2))
-def test_every_cell_of_the_confusion_matrix_can_be_read(count: int) -> None:
+def test_every_cell_of_the_confusion_matrix_can_be_read(count: int, suffix: str) -> None:
     """4.5 is the contrast that WCAG 2.1 requires for text."""
     matrix = Matrix("m", LABELS, [[count, 100 - count], [0, 100]])
     style = dict(part.split(":") for part in render.ink(matrix, 0, 0).split(";"))
-    assert contrast(style["background"], style["color"]) >= 4.5
+    assert contrast(style[f"--shade{suffix}"], style[f"--on{suffix}"]) >= 4.5
 
 
 def test_shades_of_the_confusion_matrix_darken_with_the_share() -> None:
     matrix = Matrix("m", LABELS, [[1, 9], [5, 5]])
     cells = [(1, 1), (0, 0), (0, 1)]
     by_share = sorted(cells, key=lambda cell: matrix.share(*cell))
-    shades = [linear(render.ink(matrix, *cell)[11:18]) for cell in by_share]
+    shades = [linear(render.ink(matrix, *cell)[8:15]) for cell in by_share]
     assert shades == sorted(shades, reverse=True)
     assert len(set(shades)) == 3
 

@@ -11,6 +11,7 @@ from ser.audio.waveforms import Waveform
 from ser.commands import live_line
 from ser.serving import inputs
 from ser.serving.live import Live
+from ser.serving.mixed_windows import windowed
 from ser.serving.predictions import Prediction, Probabilities
 from ser.serving.recognizer import Recognizer
 from ser.serving.samples import Samples
@@ -96,6 +97,22 @@ def test_an_utterance_is_mixed_as_its_file(kind: str) -> None:
     channels = np.column_stack([samples + 0.4 * late] if kind == "offset" else [samples, -samples * late])
     summary, whole = both(recognizer(), channels.astype(np.float32))
     assert summary["probabilities"] == pytest.approx(whole["probabilities"], abs=2e-6)
+
+
+@pytest.mark.parametrize("kind", ["offset", "opposite"])
+def test_a_stream_has_the_windows_of_a_live_session(kind: str) -> None:
+    """A channel or an offset that only a later piece reveals is corrected in the whole window."""
+    samples = sound(7.0)
+    late = np.arange(samples.size) > 2 * RATE
+    channels = np.column_stack([samples + 0.4 * late] if kind == "offset" else [samples, -samples * late])
+    pieces = np.array_split(channels.astype(np.float32), 150)
+    live = Live(RATE, duration=3.0)
+    found = [window for piece in pieces for window in live.add(piece)]
+    wanted = [one for one in found if one.waveform.size == 3 * RATE]
+    streamed = list(windowed(pieces, RATE, duration=3.0, hop=0.5))
+    assert [one.start for one in streamed] == [one.start for one in wanted]
+    for one, other in zip(streamed, wanted, strict=True):
+        np.testing.assert_array_equal(one.waveform, other.waveform)
 
 
 def test_a_window_has_no_step_where_the_offset_becomes_known() -> None:

@@ -27,6 +27,20 @@ def test_the_overrides_of_a_study_are_found_again(study):
     assert sorted(found.overrides()) == sorted(study)
 
 
+@pytest.mark.parametrize(
+    ("study", "command"),
+    [
+        ([], "dvc repro"),
+        (
+            ["corpus=tess", "corpus.root='/data/my tess'", "model.C=1.0"],
+            "dvc exp run -S corpus=tess -S corpus.root=FOLDER -S model.C=1.0",
+        ),
+    ],
+)
+def test_the_command_of_a_study_tells_no_folder_of_this_machine(study, command):
+    assert overrides.command(experiments.composed(study, conf=CONF), conf=CONF) == command
+
+
 def test_an_experiment_of_conf_is_found_as_the_files_that_it_names():
     settings = experiments.composed(["experiment=emobox_svm"], conf=CONF)
     assert overrides.choices(settings, conf=CONF).overrides() == ["corpus=ravdess", "partition=emobox"]

@@ -1,0 +1,56 @@
+"""The revision of some files of a repository."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from ser.core import git
+
+WHO = ("-c", "user.name=a", "-c", "user.email=a@b.c")
+
+
+def run(*command: str) -> None:
+    subprocess.run(["git", *command], check=True)
+
+
+def commit(path: str, content: str) -> None:
+    Path(path).parent.mkdir(exist_ok=True)
+    Path(path).write_text(content)
+    run("add", path)
+    run(*WHO, "commit", "--quiet", "--date=2020-01-01T00:00:00", "-m", path)
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GIT_COMMITTER_DATE", "2021-02-03T23:30:00-0800")
+    run("init", "--quiet")
+    commit("ser/a.py", "one")
+
+
+@pytest.mark.usefixtures("repository")
+def test_it_stays_when_results_are_committed_and_changes_with_the_code() -> None:
+    before = git.revision(["ser", "conf"])
+    assert before is not None
+    assert (before.date, before.is_changed, len(before.commit)) == ("2021-02-03", False, 12)
+    commit("reports/metrics.json", "{}")
+    assert git.revision(["ser", "conf"]) == before
+    commit("ser/a.py", "two")
+    after = git.revision(["ser", "conf"])
+    assert after is not None
+    assert after.commit != before.commit
+
+
+@pytest.mark.usefixtures("repository")
+@pytest.mark.parametrize("path", ["ser/a.py", "ser/new.py"])
+def test_changes_that_are_not_committed_are_told(path: str) -> None:
+    Path(path).write_text("three")
+    assert str(git.revision(["ser"])).endswith(" of 2021-02-03, with changes that are not committed")
+
+
+def test_without_a_repository_there_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert git.revision(["ser"]) is None
+    run("init", "--quiet")
+    assert git.revision(["ser"]) is None  # no commit
