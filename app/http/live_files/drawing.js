@@ -67,10 +67,11 @@ export function timeline(canvas, answers, labels) {
       context.fillRect(x, row * ROW + 1, wide, ROW - 2);
     });
     context.globalAlpha = 1;
-    if (one.speech) {
+    const row = labels.indexOf(one.smoothed.emotion); // none of an unsure answer
+    if (row >= 0) {
       context.fillStyle = text;
       context.beginPath();
-      context.arc(x + wide / 2, (labels.indexOf(one.smoothed.emotion) + 0.5) * ROW, Math.min(3, wide / 2), 0, 7);
+      context.arc(x + wide / 2, (row + 0.5) * ROW, Math.min(3, wide / 2), 0, 7);
       context.fill();
     }
   }

@@ -1,4 +1,5 @@
 // The page of live emotions: microphone -> service -> pictures.
+import { enrol, forModel, opening } from "./adjusting.js";
 import { session } from "./client.js";
 import { colour, timeline, waveform } from "./drawing.js";
 import { csv, wav } from "./saving.js";
@@ -46,9 +47,11 @@ function askForKey() {
     : "This service needs a key. Whoever runs it can give you one. The page keeps it until you close it.";
 }
 
+const headers = () => (state.key ? { "X-API-Key": state.key } : {});
+
 async function load() {
   try {
-    const response = await fetch("/v1/models", { headers: state.key ? { "X-API-Key": state.key } : {} });
+    const response = await fetch("/v1/models", { headers: headers() });
     if (response.status === 401) return say(askForKey(), true);
     if (!response.ok) throw Object.assign(new Error((await response.json()).detail), { code: response.status });
     state.models = (await response.json()).models;
@@ -67,7 +70,13 @@ async function load() {
 const chosen = () => state.models.find((one) => one.name === by("model").value);
 
 function choose() {
-  const { labels, note, warnings } = chosen();
+  const { labels } = chosen();
+  forModel(labels);
+  bars(labels);
+}
+
+function bars(labels) {
+  const { note, warnings } = chosen();
   by("note").textContent = [...warnings, note].filter(Boolean).map((one) => `${one[0].toUpperCase()}${one.slice(1)}.`).join(" ");
   by("bars").replaceChildren(...labels.map((label) => {
     const row = document.createElement("tr");
@@ -132,7 +141,7 @@ function take(samples, running) {
 }
 
 async function start() {
-  by("button").disabled = true;
+  by("button").disabled = by("voice").disabled = true;
   say("Waiting for the microphone …");
   const running = { context: new AudioContext(), stream: null, live: null, rate: 0 };
   try {
@@ -142,8 +151,8 @@ async function start() {
     by("after").hidden = true;
     running.rate = running.context.sampleRate;
     const address = `${location.origin.replace(/^http/, "ws")}/v1/stream`;
-    const opening = { format: "s16le", rate: running.rate, model: by("model").value };
-    running.live = session(address, state.key ? { ...opening, key: state.key } : opening, heard);
+    const first = { format: "s16le", rate: running.rate, model: by("model").value, ...opening() };
+    running.live = session(address, state.key ? { ...first, key: state.key } : first, heard);
     running.live.ended.then(finish, (error) => failed(error, running));
     const node = new AudioWorkletNode(running.context, "recorder", { numberOfOutputs: 0, channelCount: 1, channelCountMode: "explicit" });
     node.port.onmessage = ({ data }) => state.running === running && take(data, running);
@@ -166,7 +175,7 @@ function close(running) {
   state.running = null;
   by("button").classList.remove("on");
   by("action").textContent = state.answers.length ? "Start again" : "Start";
-  by("model").disabled = by("button").disabled = false;
+  by("model").disabled = by("button").disabled = by("voice").disabled = false;
 }
 
 function stop() {
@@ -181,7 +190,8 @@ function stop() {
 function finish(summary) {
   by("button").disabled = false;
   say("");
-  show("The whole recording", summary, `, over ${summary.duration.toFixed(1)} s`);
+  const adapted = summary.protocol ? `, ${summary.protocol.replace("transductive: ", "")}` : "";
+  show("The whole recording", summary, `, over ${summary.duration.toFixed(1)} s${adapted}`);
   const total = Object.values(summary.windows).reduce((sum, one) => sum + one, 0);
   const shares = Object.entries(summary.windows).sort((one, other) => other[1] - one[1]);
   by("shares").textContent = total ? `Over time: ${shares.map(([name, n]) => `${name} ${Math.round((100 * n) / total)} %`).join(", ")}.` : "";
@@ -211,11 +221,16 @@ by("button").addEventListener("click", () => {
   else load();
 });
 by("model").addEventListener("change", choose);
+by("voice").addEventListener("change", async () => {
+  by("button").disabled = true;
+  await enrol(by("model").value, headers());
+  by("button").disabled = false;
+});
 by("key").addEventListener("submit", (event) => {
   event.preventDefault();
   state.key = by("secret").value.trim();
   load();
 });
 window.addEventListener("resize", draw);
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => chosen() && choose());
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => chosen() && bars(chosen().labels));
 load();
