@@ -8,6 +8,7 @@ from typing import NamedTuple, NotRequired, TypedDict, TypeVar, cast
 from ser.audio.reading import InvalidAudio, Kind
 from ser.audio.waveforms import Waveform
 from ser.serving import enrolment, inputs, priors
+from ser.serving.enrolment import Enrolment
 from ser.serving.inputs import Input
 from ser.serving.predictions import Prediction, TimedPrediction
 from ser.serving.recognition import Recognizer
@@ -91,7 +92,7 @@ def adjusted(recognizer: Recognizer, adjustment: Adjustment) -> Recognizer:
         return recognizer
     try:
         return recognizer.adjusted(
-            enrolment=enrolment.of_token(adjustment.enrolment) if adjustment.enrolment else None,
+            enrolment=enrolment_of(adjustment, recognizer.labels),
             prior=priors.parsed([adjustment.prior]) if adjustment.prior else {},
             unsure=adjustment.unsure,
         )
@@ -99,11 +100,11 @@ def adjusted(recognizer: Recognizer, adjustment: Adjustment) -> Recognizer:
         raise Unadjustable(str(error)) from None
 
 
-def protocol_of(adjustment: Adjustment, labels: Sequence[str]) -> str:
-    """Words of the enrolment that belong to every answer, or none; `Unadjustable` if it or the priors are wrong."""
+def enrolment_of(adjustment: Adjustment, labels: Sequence[str]) -> Enrolment | None:
+    """Enrolment that a client has sent, or None; `Unadjustable` if it or the priors are wrong."""
     try:
         priors.shares(priors.parsed([adjustment.prior]) if adjustment.prior else {}, labels)
-        return enrolment.of_token(adjustment.enrolment).protocol if adjustment.enrolment else ""
+        return enrolment.of_token(adjustment.enrolment) if adjustment.enrolment else None
     except ValueError as error:
         raise Unadjustable(str(error)) from None
 

@@ -116,11 +116,11 @@ class Session:
         try:
             facts = next(one for one in self._pool.models if one.name == (start.model or self._chosen.default_model))
             self.facts["model"], self._adjustment = facts.name, start.adjustment
-            protocol = prediction.protocol_of(start.adjustment, facts.labels)
+            enrolment = prediction.enrolment_of(start.adjustment, facts.labels)
             ready = {"type": "ready", "model": facts.name, "labels": facts.labels, "window": facts.window}
             await self._send(ready | {"warnings": facts.warnings})
             rate = inputs.check_rate(await decoder.sample_rate())
-            live = Live(rate, duration=facts.window, unsure=start.unsure, protocol=protocol)
+            live = Live(rate, duration=facts.window, unsure=start.unsure, enrolment=enrolment)
             async for samples in decoder.samples():
                 access.spend(client, len(samples) / rate)
                 if live.duration > self._chosen.live_seconds:

@@ -47,7 +47,8 @@ def listened(
     1.0 s   no speech
     'no speech'
     """
-    live = Live(sample_rate, duration=recognizer.window, unsure=recognizer.unsure, protocol=recognizer.protocol)
+    unsure, enrolment = recognizer.unsure, recognizer.enrolment
+    live = Live(sample_rate, duration=recognizer.window, unsure=unsure, enrolment=enrolment)
     latest: LivePrediction | None = None
     with suppress(KeyboardInterrupt):
         for block in blocks:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from typing_extensions import TypedDict
 
+from ser.serving.enrolment import Enrolment
 from ser.serving.inputs import HALF, Window
 from ser.serving.mixed_windows import MixedWindows
 from ser.serving.predictions import Prediction, TimedPrediction, finished, most_probable
@@ -77,8 +78,8 @@ class Live:
         Seconds of a window.
     unsure
         Confidence below which an emotion is `unsure`, as of the recognizer.
-    protocol
-        Words of an enrolment that belong to the summary; empty without.
+    enrolment
+        Recordings of the same speaker, as of the recognizer.
 
     Examples
     --------
@@ -94,12 +95,14 @@ class Live:
     4.0
     """
 
-    def __init__(self, sample_rate: int, *, duration: float, unsure: float = 0.0, protocol: str = "") -> None:
+    def __init__(
+        self, sample_rate: int, *, duration: float, unsure: float = 0.0, enrolment: Enrolment | None = None
+    ) -> None:
         self._hops = max(1, round(duration / HOP))  # of a window
         self.hop = duration / self._hops
         """Seconds from one answer to the next."""
         self._windows = MixedWindows(sample_rate, duration=duration, hop=self.hop)
-        self._unsure, self._protocol = unsure, protocol
+        self._unsure, self._enrolment = unsure, enrolment
         self._rate, self._length = sample_rate, round(duration * sample_rate)
         self._next_early = max(1, math.ceil(EARLIEST / self.hop))
         self._n_samples = self._n_windows = 0
@@ -220,4 +223,4 @@ class Live:
             return {**nothing, "windows": windows}
         best, shares = most_probable(list(self._total), np.array(list(self._total.values())) / total)
         found = Prediction(emotion=best, confidence=shares[best], probabilities=shares, duration=duration)
-        return {**finished(found, unsure=self._unsure, protocol=self._protocol), "windows": windows}
+        return {**finished(found, unsure=self._unsure, enrolment=self._enrolment), "windows": windows}

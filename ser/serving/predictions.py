@@ -6,6 +6,8 @@ from typing import NotRequired, Protocol, TypedDict
 import numpy as np
 import numpy.typing as npt
 
+from ser.serving.enrolment import Enrolment
+
 DIGITS = 6
 UNSURE = "unsure"
 Probabilities = npt.NDArray[np.float64]
@@ -59,15 +61,15 @@ def most_probable(labels: Sequence[str], probabilities: Probabilities) -> tuple[
     return labels[int(probabilities.argmax())], by_label
 
 
-def finished(prediction: Prediction, *, unsure: float, protocol: str = "") -> Prediction:
+def finished(prediction: Prediction, *, unsure: float, enrolment: Enrolment | None = None) -> Prediction:
     """Prediction of the most probable emotion, with the answer `unsure` and the protocol of an enrolment.
 
     Parameters
     ----------
     unsure
         Confidence below which the emotion is `unsure`.
-    protocol
-        Words of an enrolment; empty without.
+    enrolment
+        Recordings of the same speaker that it was adapted to.
 
     Examples
     --------
@@ -80,8 +82,8 @@ def finished(prediction: Prediction, *, unsure: float, protocol: str = "") -> Pr
     found = prediction.copy()
     if found["confidence"] < unsure:
         found["emotion"] = UNSURE
-    if protocol:
-        found["protocol"] = protocol
+    if enrolment is not None:
+        found["protocol"] = enrolment.protocol
     return found
 
 

@@ -104,18 +104,6 @@ class Recognizer:
             )
         return [one for one in found if one is not None]
 
-    @property
-    def protocol(self) -> str:
-        """Words of the enrolment that belong to every answer; empty without.
-
-        Examples
-        --------
-        >>> from ser.serving import recognition
-        >>> recognition.load().protocol
-        ''
-        """
-        return "" if self.enrolment is None else self.enrolment.protocol
-
     def adjusted(
         self,
         *,
@@ -305,4 +293,4 @@ class Recognizer:
             return Prediction(emotion=NO_SPEECH, confidence=confidence, probabilities={}, duration=duration)
         best, by_label = most_probable(self.labels, probabilities)
         found = Prediction(emotion=best, confidence=by_label[best], probabilities=by_label, duration=duration)
-        return finished(found, unsure=self.unsure, protocol=self.protocol)
+        return finished(found, unsure=self.unsure, enrolment=self.enrolment)
