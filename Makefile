@@ -7,6 +7,8 @@ INSTALLED := $(VENV)/.installed
 # uv, where it is found, takes seconds for what takes pip minutes. It is not to read pyproject.toml: a constraint there has no hash.
 INSTALL := $(if $(shell command -v uv),uv pip install --no-config --python $(BIN)/python,$(BIN)/python -m pip install --disable-pip-version-check) --quiet
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+# Images of containers set it; hundreds of processes would then compile the same libraries, for 6 s each with TensorFlow.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: pipeline test diff app serve bench docs lock clean
 
