@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ser.core import formats, tables
+from ser.core import tables
+from ser.core.table_suffixes import FORMATS, in_format
 from ser.representation import joining
 
 WIDTHS = {"yamnet": 1024, "librosa": 120}  # features
@@ -32,7 +33,7 @@ def main() -> None:
     print(f"{n_rows} rows of {WIDTHS['yamnet']} features (write), joined with {WIDTHS['librosa']} others (join, read)")
     results: dict[str, list[tuple[float, float]]] = {}
     with tempfile.TemporaryDirectory() as top:
-        for name in formats.FORMATS:
+        for name in FORMATS:
             folder = Path(top, name)
             measured(partial(write, "librosa", folder, n_rows))
             steps = {"write": partial(write, "yamnet", folder, n_rows), "join": partial(join, folder)}
@@ -52,7 +53,7 @@ def main() -> None:
 
 def path(folder: Path, name: str) -> Path:
     """Path of a table, in a folder with the name of its format."""
-    return formats.in_format(folder / f"{name}.csv", folder.name)
+    return in_format(folder / f"{name}.csv", folder.name)
 
 
 def write(name: str, folder: Path, n_rows: int) -> None:

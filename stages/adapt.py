@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from ser.core import formats, params_file, tables
+from ser.core import params_file, unavailable
 from ser.core.stage import run
-from ser.protocol import adaptation
+from ser.core.table_suffixes import in_format
+from ser.protocol import adaptation_choice
 
 PARAMS = ("adaptation", "paths.extracted", "tables.format")
 UTTERANCES = Path("data/utterances.csv")
@@ -13,11 +14,14 @@ ADAPTED = Path("data/adapted_features.csv")
 
 def main() -> None:
     config = params_file.load(*PARAMS)
-    adapted = formats.in_format(ADAPTED, config["tables.format"])
-    if config["adaptation"]["name"] == adaptation.NONE:
+    adapted = in_format(ADAPTED, config["tables.format"])
+    if config["adaptation"]["name"] == adaptation_choice.NONE:
         print("no adaptation is chosen; choose one with -S adaptation=speaker")
-        tables.write_unavailable(adapted)
+        unavailable.write(adapted)
         return
+    from ser.core import tables
+    from ser.protocol import adaptation
+
     features = tables.read_features(Path(config["paths.extracted"]))
     utterances = tables.read_utterances(UTTERANCES)
     tables.write(adaptation.standardised_by_speaker(features, utterances), adapted)

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from ser.core import formats, params_file, tables
+from ser.core import params_file, tables
 from ser.core.stage import run
+from ser.core.table_suffixes import in_format
 from ser.protocol import balancing, consistency, references
 from ser.representation import reading
 
@@ -21,7 +22,7 @@ def main() -> None:
     rows = balancing.balanced_folds(features.rows, partitions, balance=config["balance"], seed=config["seed"])
     if rows["fold"].nunique() > 1:
         rows = references.referenced(rows, copies=config["balance"]["name"] == balancing.BY_CORPUS)
-    tables.write_balanced(rows, formats.in_format(BALANCED, config["tables.format"]))
+    tables.write_balanced(rows, in_format(BALANCED, config["tables.format"]))
 
 
 if __name__ == "__main__":

@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from ser.core import params_file, tables
+from ser.core import params_file, unavailable
 from ser.core.stage import run
-from ser.representation import registry, writing
 
 PARAMS = ("corpus.root", "augmentation", "features")
 UTTERANCES = Path("data/utterances.csv")
@@ -16,8 +15,11 @@ def main() -> None:
     name, path = config["features"]["name"], Path(config["features"]["path"])
     if name == NONE:
         print("no added representation is chosen; choose one with -S features=<a file of conf/features>")
-        tables.write_unavailable(path)
+        unavailable.write(path)
         return
+    from ser.core import tables
+    from ser.representation import registry, writing
+
     writing.write(
         registry.definition(name),
         config["features"]["settings"],

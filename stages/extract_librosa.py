@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from ser.core import formats, params_file, tables
+from ser.core import params_file, tables
 from ser.core.stage import run
+from ser.core.table_suffixes import in_format
 from ser.features.spectral.librosa import REPRESENTATION
 from ser.representation import writing
 
@@ -17,7 +18,7 @@ def main() -> None:
     writing.write(
         REPRESENTATION,
         config["librosa"],
-        formats.in_format(FEATURES, config["tables.format"]),
+        in_format(FEATURES, config["tables.format"]),
         utterances=tables.read_utterances(UTTERANCES),
         root=Path(config["corpus.root"]),
         augmentation=config["augmentation"],

@@ -1,19 +1,25 @@
-"""Extract the mel spectrogram of every utterance into one array."""
+"""Extract the mel spectrogram of every utterance into one array, if the model takes it."""
 
 from pathlib import Path
 
-from ser.core import params_file, tables
+from ser.core import params_file, unavailable
 from ser.core.stage import run
-from ser.features.spectral.log_mel import REPRESENTATION
-from ser.representation import writing
 
 PARAMS = ("corpus.root", "augmentation", "log_mel")
+AVAILABILITY = Path("data/log_mel_availability.json")
 UTTERANCES = Path("data/utterances.csv")
 FEATURES = Path("data/log_mel")
 
 
 def main() -> None:
     config = params_file.load(*PARAMS)
+    if not unavailable.is_asked_for(AVAILABILITY, FEATURES, what="mel spectrograms", setting="model=cnn_lstm"):
+        return
+    # Imported here, because a run that only marks the output would wait for these most of its time.
+    from ser.core import tables
+    from ser.features.spectral.log_mel import REPRESENTATION
+    from ser.representation import writing
+
     writing.write(
         REPRESENTATION,
         config["log_mel"],

@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-from ser.core import files, formats, params_file, tables
+from ser.core import params_file, unavailable
 from ser.core.stage import run
-from ser.features.encoders.ssl import REPRESENTATION
-from ser.representation import writing
+from ser.core.table_suffixes import in_format
 
 PARAMS = ("corpus.root", "augmentation", "ssl", "tables.format")
 AVAILABILITY = Path("data/ssl_availability.json")
@@ -15,14 +14,16 @@ FEATURES = Path("data/ssl_extracted_features.csv")
 
 def main() -> None:
     config = params_file.load(*PARAMS)
-    features = formats.in_format(FEATURES, config["tables.format"])
-    if not files.read_json(AVAILABILITY)["wanted"]:
-        print(
-            "no model takes a speech encoder's features; extract them with -S model.representation=ssl or -S"
-            " ssl.required=true"
-        )
-        tables.write_unavailable(features)
+    features = in_format(FEATURES, config["tables.format"])
+    if not unavailable.is_asked_for(
+        AVAILABILITY, features, what="a speech encoder's features", setting="model.representation=ssl"
+    ):
         return
+    # Imported here, because a run that only marks the output would wait for these most of its time.
+    from ser.core import tables
+    from ser.features.encoders.ssl import REPRESENTATION
+    from ser.representation import writing
+
     writing.write(
         REPRESENTATION,
         config["ssl"],

@@ -2,10 +2,8 @@
 
 from pathlib import Path
 
-from ser.core import files, params_file, tables
+from ser.core import params_file, unavailable
 from ser.core.stage import run
-from ser.features.encoders.whisper_states import REPRESENTATION
-from ser.representation import arrays, writing
 
 PARAMS = ("corpus.root", "augmentation", "whisper_states")
 AVAILABILITY = Path("data/whisper_states_availability.json")
@@ -15,10 +13,13 @@ FEATURES = Path("data/whisper_states")
 
 def main() -> None:
     config = params_file.load(*PARAMS)
-    if not files.read_json(AVAILABILITY)["wanted"]:
-        print("no model takes Whisper's states; extract them with -S model=tuned_whisper")
-        arrays.write_unavailable(FEATURES)
+    if not unavailable.is_asked_for(AVAILABILITY, FEATURES, what="Whisper's states", setting="model=tuned_whisper"):
         return
+    # Imported here, because a run that only marks the output would wait for these most of its time.
+    from ser.core import tables
+    from ser.features.encoders.whisper_states import REPRESENTATION
+    from ser.representation import writing
+
     writing.write(
         REPRESENTATION,
         config["whisper_states"],

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from ser.core import files, formats, params_file, tables
+from ser.core import files, params_file, tables, unavailable
 from ser.core.stage import run
+from ser.core.table_suffixes import in_format
 from ser.features.yamnet import hub, yamnet
 from ser.representation import writing
 
@@ -15,14 +16,14 @@ FEATURES = Path("data/yamnet_extracted_features.csv")
 
 def main() -> None:
     config = params_file.load(*PARAMS)
-    features = formats.in_format(FEATURES, config["tables.format"])
+    features = in_format(FEATURES, config["tables.format"])
     try:
         check(files.read_json(AVAILABILITY)["available"], config["yamnet"]["handle"])
     except yamnet.Unavailable as error:
         if config["yamnet"]["required"]:
             raise
         print(f"warning: YAMNet features are marked unavailable: {error}")
-        tables.write_unavailable(features)
+        unavailable.write(features)
         return
     writing.write(
         yamnet.REPRESENTATION,

@@ -1,19 +1,25 @@
-"""Extract the spectra that YAMNet's network takes, around the speech of every utterance, into one array."""
+"""Extract the spectra that YAMNet's network takes, around the speech of every utterance, if the model does."""
 
 from pathlib import Path
 
-from ser.core import params_file, tables
+from ser.core import params_file, unavailable
 from ser.core.stage import run
-from ser.features.yamnet.yamnet_bands import REPRESENTATION
-from ser.representation import writing
 
 PARAMS = ("corpus.root", "augmentation", "yamnet_bands")
+AVAILABILITY = Path("data/yamnet_bands_availability.json")
 UTTERANCES = Path("data/utterances.csv")
 FEATURES = Path("data/yamnet_bands")
 
 
 def main() -> None:
     config = params_file.load(*PARAMS)
+    if not unavailable.is_asked_for(AVAILABILITY, FEATURES, what="YAMNet's spectra", setting="model=tuned_yamnet"):
+        return
+    # Imported here, because a run that only marks the output would wait for these most of its time.
+    from ser.core import tables
+    from ser.features.yamnet.yamnet_bands import REPRESENTATION
+    from ser.representation import writing
+
     writing.write(
         REPRESENTATION,
         config["yamnet_bands"],

@@ -12,45 +12,48 @@ from ser.ingest import corpus_root
 from ser.protocol import adaptation_choice
 from ser.sections import checking
 
-PARAMS = (
-    *("corpus", "partition", "model", "members", "representation", "adaptation", "paths.extracted"),
-    *("yamnet", "ssl", "whisper", "whisper_states"),
-)
+STUDY = ("corpus", "partition", "model", "members", "representation", "adaptation", "paths.extracted", "extract")
+PARAMS = (*STUDY, "yamnet", "ssl", "whisper", "whisper_states")
 CORPUS_ROOT = Path("data/corpus_root.json")
-AVAILABILITY = Path("data/yamnet_availability.json")
-ENCODER = Path("data/ssl_availability.json")
+YAMNET = Path("data/yamnet_availability.json")
+SSL = Path("data/ssl_availability.json")
 WHISPER = Path("data/whisper_availability.json")
 WHISPER_STATES = Path("data/whisper_states_availability.json")
 OPENSMILE = Path("data/opensmile_availability.json")
+LOG_MEL = Path("data/log_mel_availability.json")
+FRAMES = Path("data/frames_availability.json")
+YAMNET_BANDS = Path("data/yamnet_bands_availability.json")
+YAMNET_LIBROSA = Path("data/yamnet_librosa_availability.json")
+WANTED = (SSL, WHISPER, WHISPER_STATES, OPENSMILE, LOG_MEL, FRAMES, YAMNET_BANDS, YAMNET_LIBROSA)
 
 
 def main() -> None:
     lock_file.keep()
     checking.check(params_file.everything())
     config = params_file.load(*PARAMS)
-    yamnet = config["yamnet"]
+    handle, required = config["yamnet"]["handle"], config["yamnet"]["required"]
     print(announcement(config))
     adaptation_choice.check(config)
     corpus_root.prepare(config["corpus"])
-    available = hub.is_cached(yamnet["handle"]) or hub.is_reachable(yamnet["handle"])
-    taken = {one["representation"] for one in (config["model"], *(one["model"] for one in config["members"].values()))}
-    if not available and (yamnet["required"] or any("yamnet" in name for name in taken)):
-        raise ValueError(hub.remedy(yamnet["handle"]))
-    taken |= {name for name in ("ssl", "whisper") if config[name]["required"]}
-    availability.check(taken, config)
+    available = hub.is_cached(handle) or hub.is_reachable(handle)
+    needed = availability.needed(config)
+    if not available and (required or any("yamnet" in name for name in needed)):
+        raise ValueError(hub.remedy(handle))
+    availability.check(needed, config)
+    files_of = {path.stem.removesuffix("_availability"): path for path in WANTED}
+    wanted = needed | availability.others(files_of.keys() - needed, config)
     files.write_json(CORPUS_ROOT, corpus_root.finding(config["corpus"]))
-    finding = {"available": available, "failed_downloads": hub.failed_downloads(yamnet["handle"])}
-    files.write_json(AVAILABILITY, {"handle": yamnet["handle"], **finding})
-    files_of = {"ssl": ENCODER, "whisper": WHISPER, "whisper_states": WHISPER_STATES, "opensmile": OPENSMILE}
+    finding = {"available": available, "failed_downloads": hub.failed_downloads(handle)}
+    files.write_json(YAMNET, {"handle": handle, **finding})
     for name, path in files_of.items():
-        files.write_json(path, {"wanted": name in taken})
+        files.write_json(path, {"wanted": name in wanted})
 
 
 def announcement(config: Mapping[str, Any]) -> str:
     """Line that names corpus, partition and model."""
-    chosen = [f"{key} {config[key]['name']}" for key in ("corpus", "partition", "model", "adaptation")]
-    chosen[3:] = [] if config["adaptation"]["name"] == adaptation_choice.NONE else [f"{chosen[3]} (transductive)"]
-    return ", ".join(chosen)
+    *chosen, adaptation = (f"{key} {config[key]['name']}" for key in ("corpus", "partition", "model", "adaptation"))
+    is_adapted = config["adaptation"]["name"] != adaptation_choice.NONE
+    return ", ".join([*chosen, f"{adaptation} (transductive)"] if is_adapted else chosen)
 
 
 if __name__ == "__main__":

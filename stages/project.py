@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from ser.core import files, formats, params_file, tables
+from ser.core import files, params_file, tables
 from ser.core.stage import run
+from ser.core.table_suffixes import in_format
 from ser.evaluation import projections
 from ser.evaluation.captions import caption
 from ser.figures.projections import projection_map
@@ -18,7 +19,7 @@ PROJECTIONS = Path("reports/projections")
 def main() -> None:
     config = params_file.load(*PARAMS)
     projection, seed = config["projection"], config["seed"]
-    balanced = tables.read_balanced(formats.in_format(BALANCED, config["tables.format"]))
+    balanced = tables.read_balanced(in_format(BALANCED, config["tables.format"]))
     time_axis = registry.definition(config["representation"]["name"]).time_axis
     features = reading.read(Path(config["representation"]["path"])).averages(time_axis)
     rows = references.dereferenced(balanced[balanced["fold"] == 0], features)

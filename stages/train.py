@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from ser import study
-from ser.core import formats, params_file, tables
+from ser.core import params_file, tables
 from ser.core.stage import run
+from ser.core.table_suffixes import in_format
 from ser.models import ENSEMBLE, ensembles, learning_curves
 from ser.models.settings import Settings
 from ser.protocol import consistency
@@ -29,7 +30,7 @@ def main() -> None:
         utterances=tables.read_utterances(UTTERANCES),
         partitions=tables.read_partitions(PARTITIONS),
         features=reading.read(source),
-        balanced=tables.read_balanced(formats.in_format(BALANCED, config["tables.format"])),
+        balanced=tables.read_balanced(in_format(BALANCED, config["tables.format"])),
         settings=Settings.of(config),
     )
     consistency.check(given.utterances, given.partitions, given.features.rows)

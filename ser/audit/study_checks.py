@@ -14,7 +14,8 @@ from ser.audit import findings as audit
 from ser.audit import model_checks, near_duplicates, served_checks, table_checks
 from ser.audit.findings import Finding
 from ser.audit.fingerprints import fingerprint
-from ser.core import formats, tables
+from ser.core import tables
+from ser.core.table_suffixes import in_format
 from ser.core.tables import ORIGINAL, feature_columns
 from ser.models import ENSEMBLE, NEURAL, bundle
 from ser.models.bundle import Bundle
@@ -88,7 +89,7 @@ def read(
     study = AuditedStudy(
         utterances=tables.read_utterances(utterances),
         partitions=tables.read_partitions(partitions),
-        balanced=tables.read_balanced(formats.in_format(balanced, config["tables.format"])),
+        balanced=tables.read_balanced(in_format(balanced, config["tables.format"])),
         features=representation.read(Path(config["representation"]["path"])),
         settings=bundle.representation_of(config["representation"]),
         models=models,

@@ -143,6 +143,8 @@ def _data(given: argparse.Namespace, config: dict[str, Any]) -> "Data":
             raise ValueError(f"no {path} here; {remedy}")
         if names := provenance.differing(path, config):
             raise ValueError(f"{path} was made with another {' and '.join(names)} than that of the study; {remedy}")
+    if tables.is_unavailable(features):
+        raise ValueError(f"{features} is marked unavailable, because no model asked for it; {remedy}")
     return tuning.data(
         tables.read_partitions(PARTITIONS),
         tables.read_utterances(UTTERANCES),

@@ -11,10 +11,8 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from ser.core import files
+from ser.core.table_suffixes import PARQUET
 
-FORMATS = ("csv", "parquet")
-PARQUET = ".parquet"
-SUFFIXES = (".csv", PARQUET)
 ROW_GROUP = 4096  # rows
 
 Types = Callable[[str], arrow.DataType]
@@ -26,24 +24,6 @@ class Writer(Protocol):
 
     def __call__(self, rows: pd.DataFrame) -> None:
         """Append `rows`; every call needs the same columns."""
-
-
-def in_format(path: Path, name: str) -> Path:
-    """Path of a table in the format `name`: `path` with the suffix of that format.
-
-    Raises
-    ------
-    ValueError
-        If the format is unknown.
-
-    Examples
-    --------
-    >>> in_format(Path("data/features.csv"), "parquet").name
-    'features.parquet'
-    """
-    if name not in FORMATS:
-        raise ValueError(f"unknown tables.format {name!r}; choose one of {', '.join(FORMATS)}")
-    return path.with_suffix(f".{name}")
 
 
 @contextmanager

@@ -8,15 +8,14 @@ import pandas as pd
 import pandera.pandas as pandera
 import pyarrow as arrow
 
-from ser.core import emotions, formats
+from ser.core import emotions, formats, unavailable
 from ser.core.row_keys import ORIGINAL as ORIGINAL
+from ser.core.table_suffixes import SUFFIXES
 
 EMOTIONS = emotions.EMOTIONS
 PARTITIONS = ("train", "dev", "test")
-UNAVAILABLE = "unavailable"
-"""Name of the column that marks a feature table without features; such a table has no rows."""
 
-KEYS = {"utterance": arrow.string(), "variant": arrow.string(), "emotion": arrow.string()}
+KEYS = dict.fromkeys(unavailable.KEYS, arrow.string())
 TYPES: Mapping[str, arrow.DataType] = {
     **KEYS,
     **dict.fromkeys(("corpus", "path", "speaker", "sex", "language", "corpus_label", "intensity"), arrow.string()),
@@ -36,7 +35,7 @@ _partition = pandera.Column(str, pandera.Check.isin(PARTITIONS))
 _fold = pandera.Column(int, pandera.Check.ge(0))
 _count = pandera.Column(int, pandera.Check.gt(0))
 _feature = pandera.Column("float32", regex=True)
-_FEATURES = r"^(?!(utterance|variant|emotion|fold|synthetic|unavailable)$).+"
+_FEATURES = rf"^(?!(utterance|variant|emotion|fold|synthetic|{unavailable.COLUMN})$).+"
 
 UTTERANCES = pandera.DataFrameSchema(
     {
@@ -143,25 +142,21 @@ def write_balanced(rows: pd.DataFrame, path: Path) -> None:
     write(rows[[*keys, *feature_columns(rows)]], path)
 
 
-def write_unavailable(path: Path) -> None:
-    """Write an empty feature table that is marked as unavailable."""
-    write(pd.DataFrame(columns=[*KEYS, UNAVAILABLE], dtype=str), path)
-
-
 def is_unavailable(path: Path) -> bool:
-    """True if `write_unavailable` wrote the feature table.
+    """True if `unavailable.write` wrote the feature table, or the folder of an array.
 
     Examples
     --------
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
     ...     path = Path(folder, "yamnet.csv")
-    ...     write_unavailable(path)
+    ...     unavailable.write(path)
     ...     is_unavailable(path)
     True
     """
-    with _whole(path):
-        return UNAVAILABLE in formats.columns(path)
+    table = path if path.suffix in SUFFIXES else path / unavailable.INDEX
+    with _whole(table):
+        return unavailable.COLUMN in formats.columns(table)
 
 
 def read_utterances(path: Path) -> pd.DataFrame:

@@ -1,10 +1,51 @@
-"""Check that the networks and programs that representations need are there, before any stage does work."""
+"""Find the representations that a run makes, and check that what they need is there, before any stage does work."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from ser.features import opensmile
-from ser.features.encoders import hugging_face, whisper_files
+EXTRACT = ("needed", "all")
+"""Values of the setting `extract`: the representations that the model needs, or all that can be made here."""
+
+
+def needed(config: Mapping[str, Any]) -> set[str]:
+    """Representations that the model or one of its members takes, or whose section requires them.
+
+    Parameters
+    ----------
+    config
+        Parameters model, members and the sections of representations.
+
+    Examples
+    --------
+    >>> config = {"model": {"representation": "log_mel"}, "members": {}, "ssl": {"required": True}}
+    >>> sorted(needed(config | {"whisper": {"required": False}}))
+    ['log_mel', 'ssl']
+    """
+    models = [config["model"], *(member["model"] for member in config["members"].values())]
+    required = {name for name in ("ssl", "whisper") if config[name]["required"]}
+    return {model["representation"] for model in models} | required
+
+
+def others(names: Collection[str], config: Mapping[str, Any]) -> set[str]:
+    """Representations of `names` that are made although no model takes them: with `extract` all, those that can be.
+
+    A warning names each that cannot be made, and the remedy.
+
+    Examples
+    --------
+    >>> others(["frames"], {"extract": "needed"}), others(["frames"], {"extract": "all"})
+    (set(), {'frames'})
+    """
+    if config["extract"] != "all":
+        return set()
+    found = set(names)
+    for name in sorted(names):
+        try:
+            check({name}, config)
+        except ValueError as error:
+            print(f"warning: the representation {name} is not made: {error}")
+            found.remove(name)
+    return found
 
 
 def check(taken: Collection[str], config: Mapping[str, Any]) -> None:
@@ -27,10 +68,17 @@ def check(taken: Collection[str], config: Mapping[str, Any]) -> None:
     Traceback (most recent call last):
     ser.features.encoders.hugging_face.Unavailable: whisper.model is tiny; wanted a name at https://huggingface.co, ...
     """
+    # Imported where it is asked for: every run checks, and most take none of these.
     if "ssl" in taken:
+        from ser.features.encoders import hugging_face
+
         hugging_face.check(config["ssl"]["model"], config["ssl"]["revision"])
     for section in ("whisper", "whisper_states"):
         if section in taken:
+            from ser.features.encoders import whisper_files
+
             whisper_files.check(config[section]["model"], config[section]["revision"], section=section)
     if "opensmile" in taken:
+        from ser.features import opensmile
+
         opensmile.check_installed()

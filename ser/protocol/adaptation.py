@@ -13,7 +13,6 @@ from sklearn.preprocessing import StandardScaler
 from ser.core.tables import ORIGINAL, feature_columns
 from ser.protocol.adaptation_choice import check_speakers
 
-NONE = "none"  # name in the settings `adaptation`
 Values = npt.NDArray[np.floating[Any]]
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-NONE = "none"  # as in `ser.protocol.adaptation`, which is slow to import
+NONE = "none"
 
 
 def check(config: Mapping[str, Any]) -> None:

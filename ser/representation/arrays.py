@@ -8,9 +8,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from ser.core import files, tables
+from ser.core.unavailable import INDEX as INDEX
 
 ARRAY = "array.npy"
-INDEX = "index.csv"
 
 Array = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.intp]
@@ -58,22 +58,6 @@ def _write_array(path: Path, keys: pd.DataFrame, values: Iterable[Array]) -> Non
             file.write(np.ascontiguousarray(value, "<f4").tobytes())
 
 
-def write_unavailable(folder: Path) -> None:
-    """Write an empty index that is marked as unavailable, without an array.
-
-    Examples
-    --------
-    >>> from tempfile import TemporaryDirectory
-    >>> with TemporaryDirectory() as folder:
-    ...     write_unavailable(Path(folder, "log_mel"))
-    ...     tables.is_unavailable(Path(folder, "log_mel", INDEX))
-    True
-    """
-    with files.replacing(folder) as temporary:
-        temporary.mkdir()
-        tables.write_unavailable(temporary / INDEX)
-
-
 def read(folder: Path) -> tuple[pd.DataFrame, Array]:
     """Index (utterance, variant, emotion) and memory map `(n_rows, …)` of an array representation.
 
@@ -94,7 +78,7 @@ def read(folder: Path) -> tuple[pd.DataFrame, Array]:
     >>> index["emotion"].tolist(), array.shape
     (['sad', 'calm'], (2, 64, 94))
     """
-    if tables.is_unavailable(folder / INDEX):
+    if tables.is_unavailable(folder):
         raise ValueError(
             f"{folder} is marked unavailable, because the model did not need it; make it with: dvc exp run -S"
             " model=NAME, where NAME takes it"

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ser.core import formats, tables
+from ser.core import tables
+from ser.core.table_suffixes import SUFFIXES
 from ser.representation import arrays
 
 
@@ -84,6 +85,6 @@ def read(path: Path) -> Representation:
     ...     read(Path(folder, "features.csv")).rows["RMS"].tolist()
     [0.25]
     """
-    if path.suffix in formats.SUFFIXES:
+    if path.suffix in SUFFIXES:
         return Representation(tables.read_features(path))
     return Representation(*arrays.read(path))

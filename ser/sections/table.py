@@ -5,10 +5,11 @@ from typing import Any
 
 from ser import corpora
 from ser.audio import augmentation
-from ser.core.formats import FORMATS
 from ser.core.settings import NO_TYPES, Taker, one_of, problems, unknown
+from ser.core.table_suffixes import FORMATS
 from ser.corpora import labels
 from ser.evaluation import metrics, projections
+from ser.features import availability
 from ser.features.spectral.descriptors import DESCRIPTORS
 from ser.ingest.recordings import CorpusSettings
 from ser.ingest.utterance_table import ON_INVALID
@@ -50,6 +51,7 @@ def _names(config: Section) -> list[str]:
     types: dict[str, Any] = dict.fromkeys([*CHECKS, "model", "training", "members"], Section) | {
         "seed": int,
         "model_input": str,
+        "extract": one_of(availability.EXTRACT),
     }
     added = config.get("features")
     own = added["settings"] if isinstance(added, Mapping) and added.get("settings") else None

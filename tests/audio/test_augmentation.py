@@ -12,7 +12,7 @@ import yaml
 
 from ser.audio import augmentation, reading
 from ser.compute import cached_map
-from ser.core import tables
+from ser.core import files, tables
 from ser.features.spectral.librosa import functionals
 from ser.features.spectral.log_mel import log_mel
 from ser.models import classifier_training
@@ -334,6 +334,8 @@ def test_stages_write_tables_and_arrays_of_the_same_rows(
     params = {"corpus": {"root": str(root)}, "augmentation": settings, "tables": {"format": "csv"}, **sets}
     Path("params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
     tables.write(utterances, Path("data/utterances.csv"))
+    for stage in (extract_log_mel, extract_frames):
+        files.write_json(stage.AVAILABILITY, {"wanted": True})
     for stage in (extract_librosa, extract_log_mel, extract_frames):
         stage.main()
     rows = tables.read_features(Path("data/librosa_extracted_features.csv"))

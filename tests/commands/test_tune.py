@@ -19,7 +19,7 @@ import yaml
 
 from ser import cli
 from ser.commands import tune
-from ser.core import extras, tables
+from ser.core import extras, tables, unavailable
 from ser.protocol import partitions
 from ser.tuning import experiments, objective, search
 from tests.support.dvc_project import Project
@@ -275,6 +275,15 @@ def test_a_missing_representation_is_made_by_its_stage(model: list[str], stage: 
     overrides = [word for override in model for word in ("-S", override)]
     assert complaint(*STUDY, *overrides).endswith(f" partition {stage}")
     assert stage in yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+
+
+def test_features_that_no_model_asked_for_are_named_with_the_command_that_makes_them() -> None:
+    unavailable.write(FEATURES)
+    found = complaint(*STUDY)
+    assert found.startswith(
+        f"error: {FEATURES} is marked unavailable, because no model asked for it; make it with: dvc"
+    )
+    assert found.endswith(" partition extract_librosa")
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pyarrow as arrow
 import pyarrow.parquet
 import pytest
 
-from ser.core import formats, tables
+from ser.core import formats, table_suffixes, tables
 from tests.support.extreme_tables import EXTREMES, SUFFIXES, TEXT, many
 
 
@@ -29,22 +29,22 @@ def written(path: Path, rows: pd.DataFrame, sizes: list[int]) -> bytes:
 
 
 def test_a_format_is_the_suffix_of_the_table() -> None:
-    assert formats.in_format(Path("data/a.csv"), "parquet") == Path("data/a.parquet")
-    assert formats.in_format(Path("data/a.csv"), "csv") == Path("data/a.csv")
-    assert {f".{name}" for name in formats.FORMATS} == set(formats.SUFFIXES)
+    assert table_suffixes.in_format(Path("data/a.csv"), "parquet") == Path("data/a.parquet")
+    assert table_suffixes.in_format(Path("data/a.csv"), "csv") == Path("data/a.csv")
+    assert {f".{name}" for name in table_suffixes.FORMATS} == set(table_suffixes.SUFFIXES)
 
 
 @pytest.mark.parametrize("name", ["json", "Parquet", ".csv", ""])
 def test_an_unknown_format_is_refused_with_the_known_ones(name: str) -> None:
     with pytest.raises(ValueError, match=rf"unknown tables\.format '{name}'; choose one of csv, parquet"):
-        formats.in_format(Path("data/a.csv"), name)
+        table_suffixes.in_format(Path("data/a.csv"), name)
 
 
 @pytest.mark.parametrize(("rows", "read"), [(many(50), tables.read_features), (balanced(), tables.read_balanced)])
 def test_either_format_reads_back_as_the_same_table_to_the_bit(tmp_path: Path, rows: pd.DataFrame, read) -> None:
-    for suffix in formats.SUFFIXES:
+    for suffix in table_suffixes.SUFFIXES:
         tables.write(rows, tmp_path / f"a{suffix}")
-    csv, parquet = (read(tmp_path / f"a{suffix}") for suffix in formats.SUFFIXES)
+    csv, parquet = (read(tmp_path / f"a{suffix}") for suffix in table_suffixes.SUFFIXES)
     pd.testing.assert_frame_equal(parquet, csv, check_exact=True)
     for column in tables.feature_columns(rows):
         bits = [table[column].to_numpy().view(np.uint32) for table in (rows, parquet, csv)]

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ser.core import formats, tables
+from ser.core import formats, tables, unavailable
+from ser.core.table_suffixes import SUFFIXES
 from tests.support.extreme_tables import EXTREMES, TEXT
 
 
@@ -151,7 +152,7 @@ def test_an_utterance_table_with_a_wrong_value_is_refused(
         tables.read_utterances(tmp_path / "a.csv")
 
 
-@pytest.mark.parametrize("suffix", formats.SUFFIXES)
+@pytest.mark.parametrize("suffix", SUFFIXES)
 def test_features_may_neither_lack_a_value_nor_have_an_utterance_twice(tmp_path: Path, suffix: str) -> None:
     tables.write(features(np.array([1.0, np.nan])), tmp_path / f"a{suffix}")
     with pytest.raises(ValueError, match="mfcc_1_mean"):
@@ -172,10 +173,10 @@ def test_a_missing_table_says_how_to_make_it(tmp_path: Path) -> None:
         tables.read_utterances(tmp_path / "a.csv")
 
 
-@pytest.mark.parametrize("suffix", formats.SUFFIXES)
+@pytest.mark.parametrize("suffix", SUFFIXES)
 def test_unavailable_features_are_known_as_such_and_have_no_rows(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"a{suffix}"
-    tables.write_unavailable(path)
+    unavailable.write(path)
     assert tables.is_unavailable(path)
     assert formats.columns(path) == ["utterance", "variant", "emotion", "unavailable"]
     message = rf"a\{suffix} is marked unavailable: .*set TFHUB_CACHE_DIR .*representation=librosa"
@@ -186,11 +187,11 @@ def test_unavailable_features_are_known_as_such_and_have_no_rows(tmp_path: Path,
 
 
 def test_the_bytes_of_unavailable_features(tmp_path: Path) -> None:
-    tables.write_unavailable(tmp_path / "a.csv")
+    unavailable.write(tmp_path / "a.csv")
     assert (tmp_path / "a.csv").read_bytes() == b"utterance,variant,emotion,unavailable\n"
 
 
-@pytest.mark.parametrize("suffix", formats.SUFFIXES)
+@pytest.mark.parametrize("suffix", SUFFIXES)
 def test_available_features_are_not_unavailable(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"a{suffix}"
     tables.write(features(EXTREMES), path)
@@ -198,7 +199,7 @@ def test_available_features_are_not_unavailable(tmp_path: Path, suffix: str) -> 
     assert tables.feature_columns(tables.read_features(path)) == ["mfcc_1_mean"]
 
 
-@pytest.mark.parametrize("suffix", formats.SUFFIXES)
+@pytest.mark.parametrize("suffix", SUFFIXES)
 def test_balanced_rows_are_written_keys_first_and_references_have_no_features(tmp_path: Path, suffix: str) -> None:
     rows = features(np.array([np.nan, 0.5]))[["mfcc_1_mean", "emotion", "variant", "utterance"]]
     rows = rows.assign(synthetic=[False, True], fold=0)
@@ -209,7 +210,7 @@ def test_balanced_rows_are_written_keys_first_and_references_have_no_features(tm
     assert read["mfcc_1_mean"].isna().tolist() == [True, False]
 
 
-@pytest.mark.parametrize("suffix", formats.SUFFIXES)
+@pytest.mark.parametrize("suffix", SUFFIXES)
 def test_balanced_rows_of_arrays_have_no_features_and_may_repeat(tmp_path: Path, suffix: str) -> None:
     rows = features(np.array([1.0])).drop(columns="mfcc_1_mean").assign(synthetic=False, fold=0)
     tables.write_balanced(pd.concat([rows, rows]), tmp_path / f"a{suffix}")

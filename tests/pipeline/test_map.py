@@ -100,7 +100,7 @@ def test_a_representation_that_nobody_chooses_is_marked_as_not_asked_for(copy: C
 def test_a_network_is_trained_and_served(copy: Copy) -> None:
     (choices,) = copy.add("network")
     copy.compose(f"corpus.root={copy.corpus}", *choices, "training.max_epochs=1")
-    copy.stages("extract_log_mel", "balance", "train")
+    copy.stages("probe", "extract_log_mel", "balance", "train")
     assert (copy.folder / "models/fold_0/model.keras").is_file()
     assert set(copy.predicted()["probabilities"]) >= {"happy", "sad"}
     script = "from ser.models import NEURAL; from ser.tuning import spaces; print(NEURAL, spaces.path_of('band_means'))"

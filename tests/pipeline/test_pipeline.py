@@ -348,12 +348,12 @@ def test_the_models_are_an_artifact_of_dvc(project):
 def test_yamnet_is_picked_up_once_it_is_there(project):
     project.run("git", "checkout", "--quiet", "--force", "HEAD")
     project.environment["TFHUB_CACHE_DIR"] = str(CACHED)
-    assert {"extract_yamnet", "combine"} <= set(project.ran(project.run("dvc", "repro")))
+    assert "extract_yamnet" in project.ran(project.run("dvc", "repro"))
     assert project.read("data/yamnet_extracted_features.csv").shape == (N, 3 + 1024)
-    assert project.read("data/yamnet_librosa_features.csv").shape == (N, 3 + 1024 + 120)
     assert project.ran(project.run("dvc", "repro")) == ["probe"]
     output = study(project, "model.representation=yamnet_librosa")
-    wanted = {"probe", "adapt", "balance", "project", "train", "evaluate", "audit", "report", "summarise"}
+    wanted = {"probe", "combine", "adapt", "balance", "project", "train", "evaluate", "audit", "report", "summarise"}
     assert set(project.ran(output)) == wanted
+    assert project.read("data/yamnet_librosa_features.csv").shape == (N, 3 + 1024 + 120)
     bundle = project.read_json("models/fold_0/bundle.json")
     assert set(bundle["representation"]["settings"]) == {"yamnet", "librosa"}

@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 import yaml
 
-from ser.core import formats, tables
+from ser.core import files, formats, tables, unavailable
+from ser.core.table_suffixes import FORMATS, in_format
 from ser.representation import joining
 from stages import combine
 from tests.support.extreme_tables import SUFFIXES, many
@@ -14,13 +15,14 @@ from tests.support.extreme_tables import SUFFIXES, many
 N_ROWS = 23
 
 
-@pytest.fixture(params=formats.FORMATS)
+@pytest.fixture(params=FORMATS)
 def form(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """The format of a study in the working folder; parts and row groups are small, and of different sizes."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(formats, "ROW_GROUP", 5)
     monkeypatch.setattr(joining, "ROWS", 7)
     Path("params.yaml").write_text(yaml.safe_dump({"tables": {"format": request.param}}))
+    files.write_json(combine.AVAILABILITY, {"wanted": True})
     return request.param
 
 
@@ -30,7 +32,7 @@ def yamnet(n_rows: int = N_ROWS) -> pd.DataFrame:
 
 def paths(form: str) -> list[Path]:
     """Paths of YAMNet's features, librosa's, and both."""
-    return [formats.in_format(path, form) for path in (combine.YAMNET, combine.LIBROSA, combine.COMBINED)]
+    return [in_format(path, form) for path in (combine.YAMNET, combine.LIBROSA, combine.COMBINED)]
 
 
 def test_the_stage_writes_the_columns_of_both_beside_each_other(form: str) -> None:
@@ -88,7 +90,7 @@ def test_rows_that_are_not_of_the_same_recording_are_refused(form: str, column: 
 
 def test_what_is_unavailable_alone_is_so_together(form: str, capsys: pytest.CaptureFixture[str]) -> None:
     first, second, both = paths(form)
-    tables.write_unavailable(first)
+    unavailable.write(first)
     tables.write(many(N_ROWS), second)
     combine.main()
     assert tables.is_unavailable(both)

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ser.core import formats, tables
+from ser.core import tables
+from ser.core.table_suffixes import SUFFIXES
 from ser.models import network_training
 from ser.models.settings import Settings
 from ser.protocol import balancing, references
@@ -122,7 +123,7 @@ def test_the_averages_of_repeated_rows_of_an_array_are_looked_up() -> None:
 def test_a_path_says_whether_it_is_a_table_or_an_array(tmp_path: Path) -> None:
     arrays.write(tmp_path / "log_mel", INDEX, numbered(30, 2, 3))
     array = reading.read(tmp_path / "log_mel")
-    for suffix in formats.SUFFIXES:
+    for suffix in SUFFIXES:
         tables.write(FEATURES, tmp_path / f"features{suffix}")
         table = reading.read(tmp_path / f"features{suffix}")
         assert table.array is None

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from ser.audio import reading
-from ser.core import tables
+from ser.core import tables, unavailable
 from stages import extract_opensmile
 from tests.support import extraction_stage
 from tests.support.dvc_project import Project
@@ -38,7 +38,8 @@ def corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.usefixtures("corpus")
 def test_without_a_model_that_takes_it_the_table_is_unavailable_and_nothing_is_imported() -> None:
     configure(wanted=False)
-    printed = "no model takes openSMILE's features; extract them with -S model.representation=opensmile\nset()\n"
+    setting = "model.representation=opensmile"
+    printed = f"no model takes openSMILE's features; extract them with -S {setting} or -S extract=all\nset()\n"
     assert extraction_stage.printed_by(extract_opensmile, {"opensmile", "audinterface"}) == printed
     assert tables.is_unavailable(extract_opensmile.FEATURES)
 
@@ -109,7 +110,7 @@ def test_a_study_from_audio_to_prediction(tmp_path: Path) -> None:
     project.compose(*base)
     project.commit("start")
     assert "no model takes openSMILE's features" in project.study(*base, targets=["extract_opensmile"])
-    assert list(project.read("data/opensmile_extracted_features.csv"))[-1] == tables.UNAVAILABLE
+    assert list(project.read("data/opensmile_extracted_features.csv"))[-1] == unavailable.COLUMN
     output = project.study(*base, "model=svm", "model.representation=opensmile", targets=["audit", "evaluate"])
     assert {"probe", "extract_opensmile", "balance", "train", "evaluate", "audit"} <= set(project.ran(output))
     assert project.read("data/opensmile_extracted_features.csv").shape == (4 * 14, 3 + 88)

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from ser.audio import reading, waveforms
-from ser.core import tables
+from ser.core import tables, unavailable
 from ser.features.encoders import hugging_face
 from stages import extract_ssl
 from tests.support import extraction_stage, small_encoders
@@ -35,7 +35,7 @@ def test_without_a_model_that_takes_it_the_table_is_unavailable_and_no_network_i
     configure(wanted=False, model="someone/none", revision=None)
     printed = (
         "no model takes a speech encoder's features; extract them with -S model.representation=ssl or -S"
-        " ssl.required=true\nset()\n"
+        " extract=all\nset()\n"
     )
     libraries = {"torch", "transformers", "huggingface_hub"}
     assert extraction_stage.printed_by(extract_ssl, libraries) == printed
@@ -121,7 +121,7 @@ def test_a_study_on_an_encoder_from_audio_to_prediction(tmp_path: Path, encoder:
     project.commit("start")
     without = project.study(*base, targets=["extract_ssl"])
     assert "no model takes a speech encoder's features" in without
-    assert list(project.read("data/ssl_extracted_features.csv"))[-1] == tables.UNAVAILABLE
+    assert list(project.read("data/ssl_extracted_features.csv"))[-1] == unavailable.COLUMN
     output = project.study(*given, targets=["audit", "evaluate"])
     wanted = {"probe", "extract_ssl", "balance", "train", "evaluate", "audit"}
     assert set(project.ran(output)) == wanted

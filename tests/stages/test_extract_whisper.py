@@ -48,7 +48,7 @@ def test_without_a_model_that_takes_it_the_table_is_unavailable_and_no_library_i
     configure(wanted=False)
     printed = (
         "no model takes Whisper's features; extract them with -S model.representation=whisper or -S"
-        " whisper.required=true\nset()\n"
+        " extract=all\nset()\n"
     )
     libraries = {"safetensors", "huggingface_hub", "keras", "torch"}
     assert extraction_stage.printed_by(extract_whisper, libraries) == printed

@@ -52,6 +52,7 @@ def configure(
         "whisper_states": {"model": WHISPER, "revision": COMMIT},
         "representation": representation_section or {"name": representation},
         "adaptation": {"name": "none"},
+        "extract": "needed",
         "paths": {"extracted": f"data/{representation}_extracted_features.csv"},
     }
     content |= others
@@ -59,7 +60,7 @@ def configure(
 
 
 def availability() -> dict[str, Any]:
-    content: dict[str, Any] = files.read_json(probe.AVAILABILITY)
+    content: dict[str, Any] = files.read_json(probe.YAMNET)
     return content
 
 
@@ -157,7 +158,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
 def test_an_unneeded_speech_encoder_is_not_looked_for(asked: list[tuple[str, str]]) -> None:
     configure(members=["librosa", "log_mel"])
     probe.main()
-    assert files.read_json(probe.ENCODER) == {"wanted": False}
+    assert files.read_json(probe.SSL) == {"wanted": False}
     assert asked == []
 
 
@@ -180,7 +181,7 @@ def test_a_study_that_needs_a_speech_encoder_continues_if_it_is_available(monkey
     monkeypatch.setattr(hugging_face, "check", lambda *_: None)
     configure(representation="ssl")
     probe.main()
-    assert files.read_json(probe.ENCODER) == {"wanted": True}
+    assert files.read_json(probe.SSL) == {"wanted": True}
 
 
 @pytest.mark.usefixtures("workplace")
@@ -228,6 +229,42 @@ def test_opensmile_is_looked_for_only_if_a_model_takes_it(
     monkeypatch.setattr(opensmile, "check_installed", lambda: None)
     probe.main()
     assert files.read_json(probe.OPENSMILE) == {"wanted": True}
+
+
+def wanted() -> set[str]:
+    """Names of the representations that a stage makes on request."""
+    return {path.stem.removesuffix("_availability") for path in probe.WANTED if files.read_json(path)["wanted"]}
+
+
+@pytest.mark.usefixtures("workplace")
+@pytest.mark.parametrize("name", ["log_mel", "frames", "yamnet_bands", "yamnet_librosa"])
+def test_a_representation_is_made_for_the_model_or_a_member_and_not_without(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub, "is_cached", lambda _: True)
+    configure()
+    probe.main()
+    assert wanted() == set()
+    configure(representation=name)
+    probe.main()
+    assert wanted() == {name}
+    configure(members=["librosa", name])
+    probe.main()
+    assert wanted() == {name}
+
+
+@pytest.mark.usefixtures("workplace")
+def test_all_is_all_that_can_be_made_and_a_warning_names_each_that_cannot(
+    monkeypatch: pytest.MonkeyPatch, asked: list[tuple[str, str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(opensmile, "check_installed", lambda: None)
+    monkeypatch.setattr(whisper_files, "check", lambda *_, **__: None)
+    configure(extract="all")
+    probe.main()
+    names = {path.stem.removesuffix("_availability") for path in probe.WANTED}
+    assert wanted() == names - {"ssl"}
+    assert asked == [(ENCODER, COMMIT)]
+    assert "warning: the representation ssl is not made: not here\n" in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("workplace")
@@ -284,9 +321,9 @@ def test_several_corpora_that_are_links_are_found_under_their_names(workplace: P
 def test_a_failed_download_changes_the_finding_so_that_extraction_is_tried_again() -> None:
     configure()
     probe.main()
-    before = probe.AVAILABILITY.read_bytes()
+    before = probe.YAMNET.read_bytes()
     probe.main()
-    assert probe.AVAILABILITY.read_bytes() == before
+    assert probe.YAMNET.read_bytes() == before
     hub.record_failed_download(HANDLE)
     probe.main()
     assert availability()["failed_downloads"] == 1

@@ -4,14 +4,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ser.core import formats, tables
+from ser.core import tables
+from ser.core.table_suffixes import SUFFIXES as NAMES
 
 TEXT = ("plain", "with, comma", 'with "quotes"', "Müller 日本語 🙂", "  spaces  ", "it's; a\ttab")
 EXTREMES = np.array(
     [0.0, -0.0, 1.0, 0.1, -1 / 3, 16777217, 1e-45, -1.1754942e-38, 1.1754944e-38, 3.4028235e38, -3.4028235e38],
     np.float32,
 )
-SUFFIXES = pytest.mark.parametrize("suffix", formats.SUFFIXES)
+SUFFIXES = pytest.mark.parametrize("suffix", NAMES)
 
 
 def many(n_rows: int, n_features: int = 3) -> pd.DataFrame:

@@ -1,0 +1,73 @@
+"""Marks of feature tables and arrays that a run does not make; this module imports no library of tables.
+
+Many stages only mark their output, and the import of such a library takes most of the time of a short stage.
+"""
+
+from pathlib import Path
+
+from ser.core import files
+from ser.core.table_suffixes import PARQUET, SUFFIXES
+
+COLUMN = "unavailable"
+"""Name of the column that marks a feature table without features; such a table has no rows."""
+KEYS = ("utterance", "variant", "emotion")
+INDEX = "index.csv"  # table of the keys, in the folder of an array
+ALL = "extract=all"
+
+
+def write(path: Path) -> None:
+    """Write an empty feature table that is marked as unavailable, or, for a folder, the index of no array.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     write(Path(folder, "ssl.csv"))
+    ...     Path(folder, "ssl.csv").read_text()
+    'utterance,variant,emotion,unavailable\\n'
+    """
+    with files.replacing(path) as temporary:
+        if path.suffix not in SUFFIXES:
+            temporary.mkdir()
+        _write_table(temporary if path.suffix in SUFFIXES else temporary / INDEX)
+
+
+def _write_table(path: Path) -> None:
+    columns = (*KEYS, COLUMN)
+    if path.suffix != PARQUET:
+        files.write_text(path, ",".join(columns) + "\n")
+        return
+    import pyarrow
+    from pyarrow import parquet
+
+    parquet.write_table(pyarrow.schema([(name, pyarrow.string()) for name in columns]).empty_table(), path)
+
+
+def is_asked_for(finding: Path, path: Path, *, what: str, setting: str) -> bool:
+    """True if the probe found that the run makes a representation; else mark its output, and print that.
+
+    Parameters
+    ----------
+    finding
+        File in which the probe states if it is wanted.
+    path
+        Output of the stage.
+    what
+        Name of the representation in a sentence.
+    setting
+        Override that asks for it.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     files.write_json(Path(folder, "a.json"), {"wanted": False})
+    ...     is_asked_for(Path(folder, "a.json"), Path(folder, "a.csv"), what="levels", setting="model=levels")
+    no model takes levels; extract them with -S model=levels or -S extract=all
+    False
+    """
+    if files.read_json(finding)["wanted"]:
+        return True
+    print(f"no model takes {what}; extract them with -S {setting} or -S {ALL}")
+    write(path)
+    return False
