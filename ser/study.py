@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from ser.compute import processes
 from ser.core import emotions, files, tables
-from ser.models import ENSEMBLE, bundle, classifier_training, ensembles, learning_curves
+from ser.models import ENSEMBLE, bundle, ensembles, learning_curves
 from ser.models.bundle import Bundle
 from ser.models.prediction import in_order, predictions_of, rounded
 from ser.models.settings import Settings
@@ -80,6 +80,8 @@ class Study:
     def _lone_speakers(self, fold: int) -> set[str]:
         rows = self.balanced[self.balanced["fold"] == fold]
         both = pd.concat([rows, self.dev_rows(fold)]) if self.settings.training.get("refit") else rows
+        from ser.models import classifier_training  # imports scikit-learn, which networks do not need
+
         return set().union(*(classifier_training.lone_speakers(part, self.speaker(part)) for part in (rows, both)))
 
 
@@ -123,6 +125,8 @@ def _classifiers(study: Study, fold: int) -> Models:
 
 
 def _classifier(study: Study, rows: pd.DataFrame) -> Bundle:
+    from ser.models import classifier_training
+
     speaker = study.speaker(rows)
     model = classifier_training.fitted(
         rows,

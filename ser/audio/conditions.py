@@ -13,7 +13,6 @@ References
 import numpy as np
 import numpy.typing as npt
 import soxr
-from scipy.signal import fftconvolve
 
 from ser.audio.waveforms import Waveform
 
@@ -90,6 +89,8 @@ def in_room(waveform: Waveform, sample_rate: int, random: np.random.Generator) -
     tail = random.standard_normal(time.size) * 10 ** (-3 * time / reverberation)
     tail *= np.sqrt(10 ** (-random.uniform(*DIRECT) / 10) / (tail @ tail))
     response = np.concatenate([[1.0], tail])
+    from scipy.signal import fftconvolve  # slow to import, in every worker of an extraction without this condition
+
     return np.asarray(fftconvolve(waveform.astype(np.float64), response)[: waveform.size], np.float32)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from ser.core import files
+from ser.core import files, yaml_text
 from ser.core.git import check, committed
 
 LOCK = Path("dvc.lock")
@@ -69,7 +69,7 @@ def is_valid(text: str) -> bool:
     False
     """
     try:
-        content = yaml.load(text, yaml.CSafeLoader)
+        content = yaml_text.loaded(text)
     except yaml.YAMLError:
         return False
     if not isinstance(content, dict) or not isinstance(content.get("stages"), dict):

@@ -4,7 +4,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-import yaml
+from ser.core import yaml_text
 
 PARAMS = Path("params.yaml")
 
@@ -55,7 +55,7 @@ def everything(path: Path = PARAMS) -> Any:
     """
     if not path.exists():
         raise ValueError(f"{path} does not exist; compose it with: python -m ser.params")
-    return yaml.safe_load(path.read_text(encoding="utf-8"))
+    return yaml_text.loaded(path.read_text(encoding="utf-8"))
 
 
 def _value(content: Any, section: str, path: Path) -> Any:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
+from ser.core import yaml_text
 
 LOCK = Path("dvc.lock")
 CHECKS = ("probe",)  # stages whose parameters do not change the content of their outputs
@@ -26,6 +26,7 @@ def differing(table: Path, config: Mapping[str, Any], *, lock: Path = LOCK) -> l
     Examples
     --------
     >>> from tempfile import TemporaryDirectory
+    >>> import yaml
     >>> stage = {"outs": [{"path": "data/partitions.csv"}], "params": {"params.yaml": {"seed": 1}}}
     >>> with TemporaryDirectory() as folder:
     ...     lock = Path(folder, "dvc.lock")
@@ -33,7 +34,7 @@ def differing(table: Path, config: Mapping[str, Any], *, lock: Path = LOCK) -> l
     ...     differing(Path("data/partitions.csv"), {"seed": 2}, lock=lock)
     ['seed']
     """
-    content = yaml.safe_load(lock.read_text(encoding="utf-8")) if lock.is_file() else {}
+    content = yaml_text.loaded(lock.read_text(encoding="utf-8")) if lock.is_file() else {}
     stages = [stage for name, stage in content.get("stages", {}).items() if name not in CHECKS]
     of_output = {entry["path"]: stage for stage in stages for entry in stage.get("outs", [])}
     if table.as_posix() not in of_output:

@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from ser.core import yaml_text
 from ser.core.emotions import FORM, is_name, normal
 
 FILE = Path(__file__).parents[2] / "conf" / "emotion_words.yaml"
@@ -123,7 +124,7 @@ def read(path: Path) -> Words:
 
 def _content(path: Path) -> dict[Any, Any]:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml_text.loaded(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ValueError(f"{path} is not readable: {error}; restore it with: git checkout {path}") from error
     if not isinstance(content, dict):
