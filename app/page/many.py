@@ -112,5 +112,6 @@ def _shown(table: pd.DataFrame, labels: list[str]) -> None:
             "problem": st.column_config.TextColumn(width="medium"),
             **{f"p_{label}": number(f"{label}, %", format="%.0f") for label in labels},
         },
+        placeholder="",  # where a file cannot be used
         alt="Emotion of every file",
     )

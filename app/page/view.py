@@ -182,7 +182,7 @@ def _answer(result: Result, model: Recognizer) -> None:
 def _extent(result: Result, model: Recognizer) -> str:
     """Sentence that states the analysed part of the recording."""
     if result.duration > LONGEST_UTTERANCE:
-        return f"The average of all parts with speech, in {words.length(result.duration)}."
+        return f"The average of all parts with speech; {words.length(result.duration)} in all."
     if not model.whole and result.duration > model.window:
         return (
             f"Only the first {model.window:g} s of {words.length(result.duration)} were analysed: this model takes no"

@@ -136,7 +136,7 @@ def test_a_recording_longer_than_the_window_gets_a_timeline(page: AppTest) -> No
     table = page.dataframe[0].value
     assert table.columns.tolist() == ["from, s", "to, s", "emotion", "confidence, %"]
     assert table["from, s"].tolist() == [float(k) for k in range(10)]
-    assert "The average of all parts with speech, in 12.0 s" in text(page)
+    assert "The average of all parts with speech; 12.0 s in all" in text(page)
 
 
 @pytest.mark.slow

@@ -42,6 +42,26 @@ def test_nothing_sticks_out_and_every_picture_is_drawn(opened: Chrome) -> None:
     assert not opened.get_log("browser")
 
 
+def test_what_is_wider_than_the_screen_has_a_shadow_at_its_edge(opened: Chrome) -> None:
+    script = """return [...document.querySelectorAll(".scroll")].filter((one) => one.checkVisibility()).map((one) => {
+      const shadow = () => Number(getComputedStyle(one, "::after").opacity);
+      const found = [one.scrollWidth > one.clientWidth, shadow()];
+      return found;
+    })"""
+    found = opened.execute_script(script)
+    for is_wide, shadow in found:
+        assert shadow == (1 if is_wide else 0)
+    assert any(is_wide for is_wide, _ in found) == (opened.execute_script("return innerWidth") < 500)
+
+
+def test_in_the_dark_no_section_stays_bright(opened: Chrome) -> None:
+    features = [{"name": "prefers-color-scheme", "value": "dark"}]
+    opened.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+    script = """return [...document.querySelectorAll("body, section, td, .scroll")].map((one) =>
+      getComputedStyle(one).backgroundColor).filter((colour) => /^rgb\\(2[0-9]{2}, 2[0-9]{2}/.test(colour))"""
+    assert opened.execute_script(script) == []
+
+
 def test_mistakes_can_be_heard(opened: Chrome) -> None:
     (first, *_) = opened.find_elements(By.TAG_NAME, "audio")
     opened.execute_script("arguments[0].load()", first)
