@@ -1,17 +1,20 @@
-"""Time the overhead of the pipeline: a `dvc repro` with nothing to do, and the start of the command `ser`.
+"""Time the overhead of the pipeline: a `dvc repro` with nothing to do, the start of `ser`, and the imports of stages.
 
 Run as: python -m benchmarks.overhead, in a project after `dvc repro`.
 """
 
+import resource
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from statistics import median
 
 RUNS = 5
 MAX_ABOVE_DVC = 2.0  # seconds
 MAX_START = 0.3  # seconds
+LIBRARIES = ("numpy", "scipy", "pandas", "sklearn", "matplotlib", "librosa.core", "tensorflow", "keras", "torch")
 
 
 def main() -> None:
@@ -27,8 +30,23 @@ def main() -> None:
     print(f"| `dvc status`, which checks the same files | {own:.2f} | |")
     print(f"| difference: the stage `probe` | {above:.2f} | {MAX_ABOVE_DVC:g}: {words[0]} |")
     print(f"| `ser --help`, with {bare:.2f} for Python itself | {start:.2f} | {MAX_START:g}: {words[1]} |")
+    print("\n| process | starts in, s of a processor | and has imported |\n|---|---|---|")
+    for name in ("status", "repro"):
+        print(f"| `dvc {name}` with nothing to do | {used([python, '-m', 'dvc', name, '--quiet'])[0]:.2f} | |")
+    for path in sorted(Path("stages").glob("[!_]*.py")):
+        code = f"import stages.{path.stem}, sys; print(*[name for name in {LIBRARIES} if name in sys.modules])"
+        spent, printed = used([python, "-c", code])
+        print(f"| `{path.stem}` | {spent:.2f} | {printed} |")
     if not all(met):
         sys.exit("goal missed")
+
+
+def used(command: Sequence[str]) -> tuple[float, str]:
+    """Processor time of a command and of the processes that it starts, in seconds, and what it prints."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, done.stdout.strip()
 
 
 def seconds(command: Sequence[str]) -> float:

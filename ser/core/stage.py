@@ -16,6 +16,20 @@ LEFT = (
 )
 
 
+_running = False
+
+
+def is_running() -> bool:
+    """True in the process of a stage, which runs nothing else.
+
+    Examples
+    --------
+    >>> is_running()
+    False
+    """
+    return _running
+
+
 def run(main: Callable[[], None]) -> None:
     """Run a stage; bad input or Ctrl-C ends it with a message and exit status 1, without a traceback.
 
@@ -29,6 +43,8 @@ def run(main: Callable[[], None]) -> None:
     Traceback (most recent call last):
     SystemExit: error: data/utterances.csv does not exist; make it with: dvc repro
     """
+    global _running
+    _running = True
     try:
         main()
     except KeyboardInterrupt:
@@ -42,6 +58,8 @@ def run(main: Callable[[], None]) -> None:
         if os.environ.get("SER_DEBUG") or "keyword argument" not in str(error):
             raise
         sys.exit(f"error: params.yaml does not fit: {error}; see conf/ for the names{_left()}")
+    finally:
+        _running = False
 
 
 def _left() -> str:

@@ -165,11 +165,10 @@ def save(bundle: Bundle, folder: Path) -> None:
             description["temperature"] = bundle.model.temperature
             description["versions"] |= backend.versions()
         else:
-            import skops.io
-
+            from ser.models import skops_files
             from ser.models.canonical_archive import canonical
 
-            (temporary / CLASSIFIER).write_bytes(canonical(skops.io.dumps(bundle.model)))
+            (temporary / CLASSIFIER).write_bytes(canonical(skops_files.library().dumps(bundle.model)))
         schema.write(description, temporary)
 
 

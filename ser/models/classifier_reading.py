@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import skops.io
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
@@ -23,6 +22,7 @@ from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
 from ser.core import bounds
+from ser.models import skops_files
 
 SCHEMA = "schema.json"
 # Types in a file, with the word of skops for the way in which they are made. Any other is refused.
@@ -74,7 +74,7 @@ def loaded(path: Path) -> CalibratedClassifierCV:
             bounds.check_archive(archive, path.name)
             foreign = _foreign_types(archive)
         if not foreign:
-            model = skops.io.load(path, trusted=list(TYPES))
+            model = skops_files.library().load(path, trusted=list(TYPES))
             _check(model)
             return model
     except Exception as error:  # skops and scikit-learn raise errors of many types for forged values

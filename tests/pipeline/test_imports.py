@@ -38,3 +38,25 @@ def test_stages_start_without_the_libraries_that_they_do_not_use(stages: tuple[s
 def test_every_stage_is_in_one_group() -> None:
     grouped = sorted(name for stages in GROUPS for name in stages)
     assert grouped == sorted(path.stem for path in (ROOT / "stages").glob("*.py") if path.stem != "__init__")
+
+
+def test_a_stage_reads_classifiers_without_all_of_scikit_learn_and_another_program_has_what_skops_trusts() -> None:
+    script = """
+import sys
+from ser.core import stage
+from ser.models import skops_files
+def main():
+    skops_files.library()
+    print("sklearn.gaussian_process" in sys.modules, "torch" in sys.modules)
+{}
+from skops.io import _trusted_types
+print("sklearn.cluster._kmeans.KMeans" in _trusted_types.SKLEARN_ESTIMATOR_TYPE_NAMES)
+"""
+    printed = [
+        subprocess.run(
+            [sys.executable, "-c", script.format(start)], cwd=ROOT, capture_output=True, text=True, check=True
+        ).stdout.split()
+        for start in ("stage.run(main)", "main()")
+    ]
+    assert printed[0] == ["False", "False", "False"]
+    assert [printed[1][0], printed[1][-1]] == ["True", "True"]
