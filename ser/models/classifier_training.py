@@ -1,5 +1,8 @@
 """Training of a classifier with calibrated probabilities."""
 
+import sys
+from collections.abc import Mapping
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -16,6 +19,8 @@ from ser.protocol.training_checks import check_calibration
 Splits = list[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]]
 
 N_DRAWS = 10
+LARGEST: Mapping[str, int] = {"svm": 20_000}  # rows; the time of a radial kernel grows with their square
+LEAST = 200  # rows of an emotion, so that a rare one is kept whole
 
 
 def fitted(
@@ -29,6 +34,8 @@ def fitted(
     **settings: object,
 ) -> CalibratedClassifierCV:
     """Fit the model `name` to balanced `rows`, and calibrate its probabilities on out-of-fold speakers or corpora.
+
+    A model of `LARGEST` is fitted to a sample of more rows, and a warning says so.
 
     The temperature is fitted to out-of-fold decisions for original recordings, in folds of speakers or corpora, because
     synthetic rows are easier and augmented variants are not natural speech. The classifier is fitted to all rows.
@@ -53,6 +60,7 @@ def fitted(
         If an emotion has only one utterance, there is only one emotion, or one of a single corpus for `calibration`
         `corpora`.
     """
+    rows, speaker = _within_limit(rows, speaker, name=name, seed=seed)
     real = (~rows["synthetic"] & (rows["variant"] == ORIGINAL)).to_numpy()
     columns = feature_columns(rows)
     values, emotion = rows[columns].to_numpy(), rows["emotion"].to_numpy(str)
@@ -68,6 +76,35 @@ def fitted(
             if not real.all():
                 calibrated.calibrated_classifiers_[0].estimator.fit(values, emotion)
     return calibrated
+
+
+def _within_limit(rows: pd.DataFrame, speaker: pd.Series, *, name: str, seed: int) -> tuple[pd.DataFrame, pd.Series]:
+    limit = LARGEST.get(name, len(rows))
+    if len(rows) <= limit:
+        return rows, speaker
+    kept = sample(rows["emotion"], n_rows=limit, seed=seed)
+    print(
+        f"warning: {name} is trained on {len(kept)} of {len(rows)} rows, drawn from each emotion, because its time"
+        " grows with the square of the rows; model=logistic_regression takes all of them",
+        file=sys.stderr,
+    )
+    return rows.iloc[kept], speaker.iloc[kept]
+
+
+def sample(emotion: pd.Series, *, n_rows: int, seed: int) -> npt.NDArray[np.intp]:
+    """Positions of about `n_rows` rows in ascending order, with the same share of each emotion, but `LEAST` at least.
+
+    Examples
+    --------
+    >>> emotions = pd.Series(["sad"] * 9_000 + ["calm"] * 900 + ["happy"] * 100)
+    >>> emotions.iloc[sample(emotions, n_rows=3_000, seed=0)].value_counts().to_dict()
+    {'sad': 2700, 'calm': 270, 'happy': 100}
+    """
+    order = np.random.default_rng(seed).permutation(len(emotion))
+    drawn = pd.Series(emotion.to_numpy(str)[order])
+    of_emotion = drawn.groupby(drawn)
+    wanted = np.maximum(of_emotion.transform("size") * n_rows / len(emotion), LEAST).round()
+    return np.sort(order[(of_emotion.cumcount() < wanted).to_numpy()])
 
 
 def weights_by_corpus(rows: pd.DataFrame) -> npt.NDArray[np.float64]:

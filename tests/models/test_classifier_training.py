@@ -366,3 +366,21 @@ def test_unknown_models_and_settings_are_refused() -> None:
         classifier_training.fitted(ROWS, SPEAKER, name="svn", n_calibration_folds=3, seed=0)
     with pytest.raises(TypeError, match="gama"):
         fitted(gama=1.0)
+
+
+def test_a_support_vector_machine_takes_a_sample_of_too_many_rows_and_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A linear model takes all rows; a sample of as many rows as there are is no sample."""
+    whole = fitted(name="svm", C=1.0, gamma="scale")
+    monkeypatch.setattr(classifier_training, "LEAST", 2)
+    monkeypatch.setattr(classifier_training, "LARGEST", {"svm": len(ROWS)})
+    assert fitted(name="svm", C=1.0, gamma="scale").classes_.tolist() == whole.classes_.tolist()
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(classifier_training, "LARGEST", {"svm": len(ROWS) // 2})
+    half = fitted(name="svm", C=1.0, gamma="scale")
+    assert f"warning: svm is trained on {len(ROWS) // 2} of {len(ROWS)} rows" in capsys.readouterr().err
+    n_vectors = [one.calibrated_classifiers_[0].estimator[-1].n_support_.sum() for one in (half, whole)]
+    assert n_vectors[0] < n_vectors[1]
+    fitted(name="logistic_regression", C=1.0)
+    assert capsys.readouterr().err == ""
