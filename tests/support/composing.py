@@ -14,7 +14,8 @@ def kept(compose: Callable[..., None]) -> Callable[..., None]:
     known: dict[tuple[bytes, tuple[str, ...]], str] = {}
 
     def composed(overrides: list[str], *, conf: Path = CONF, path: Path = PARAMS) -> None:
-        key = content_digest(conf), tuple(overrides)
+        kept_out = () if any("experiment" in one for one in overrides) else ("experiment",)
+        key = content_digest(conf, *kept_out), tuple(overrides)
         if key in known:
             files.write_text(path, known[key])
         else:
@@ -24,10 +25,12 @@ def kept(compose: Callable[..., None]) -> Callable[..., None]:
     return composed
 
 
-def content_digest(folder: Path) -> bytes:
-    """Digest of the names and contents of all files in a folder."""
+def content_digest(folder: Path, *kept_out: str) -> bytes:
+    """Digest of the names and contents of all files in a folder, but those of some of its folders."""
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*.yaml")):
+        if path.relative_to(folder).parts[0] in kept_out:
+            continue
         content = path.read_bytes()
         digest.update(f"{path.relative_to(folder)}\n{len(content)}\n".encode())
         digest.update(content)
