@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from ser import params
-from ser.core import files
+from ser.core import files, yaml_text
 from ser.core.params_file import PARAMS
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def composed(overrides: list[str], *, conf: Path = params.CONF) -> dict[str, Any
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / PARAMS.name
         params.compose(overrides, conf=conf, path=path)
-        content: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content: dict[str, Any] = yaml_text.loaded(path.read_text(encoding="utf-8"))
     return content
 
 

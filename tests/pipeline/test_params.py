@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from ser import corpora, params
+from ser.core import yaml_text
 from ser.core.params_file import load
 from ser.corpora import labels, words
 from ser.ingest import inventory
@@ -29,7 +30,7 @@ STUDIES = {
 
 def composed(path: Path, *overrides: str) -> dict[str, Any]:
     params.compose(list(overrides), conf=ROOT / "conf", path=path)
-    content: dict[str, Any] = yaml.safe_load(path.read_text())
+    content: dict[str, Any] = yaml_text.loaded(path.read_text())
     return content
 
 
