@@ -44,7 +44,7 @@ def main() -> None:
 def used(command: Sequence[str]) -> tuple[float, str]:
     """Processor time of a command and of the processes that it starts, in seconds, and what it prints."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    done = subprocess.run(command, check=False, capture_output=True, text=True)  # dvc status: 1, because of the probe
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, done.stdout.strip()
 
