@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,7 +19,7 @@ from ser.models.bundle import Bundle
 from ser.models.prediction import in_order, predictions_of, rounded
 from ser.models.settings import Settings
 from ser.protocol import balancing, consistency, references
-from ser.representation import reading
+from ser.representation import learned, reading
 from ser.representation.reading import Representation
 
 if TYPE_CHECKING:
@@ -98,8 +98,9 @@ def trained(study: Study, fold: int, *, run: str, on_epoch: Callable[[int, Epoch
     Raises
     ------
     ValueError
-        If the settings do not fit each other or the features.
+        If the settings do not fit the features, or the encoder was trained on a tested corpus.
     """
+    learned.check(study.utterances, study.partitions, study.settings.representation, fold=fold)
     if study.settings.is_network:
         return _networks(study, fold, run=run, on_epoch=on_epoch)
     return _classifiers(study, fold)
@@ -131,8 +132,8 @@ def _classifier(study: Study, rows: pd.DataFrame) -> Bundle:
     model = classifier_training.fitted(
         rows,
         speaker,
-        n_calibration_folds=study.settings.training["n_calibration_folds"],
-        calibration=study.settings.training["calibration"],
+        **{key: study.settings.training[key] for key in ("n_calibration_folds", "calibration")},
+        learned=learned.corpora(study.settings.representation),
         seed=study.settings.seed,
         **study.settings.architecture,
     )
@@ -141,10 +142,8 @@ def _classifier(study: Study, rows: pd.DataFrame) -> Bundle:
         labels=emotions.in_order(model.classes_),
         columns=tables.feature_columns(rows),
         representation=bundle.representation_of(study.settings.representation),
-        description={
-            **_description(study, rows),
-            "calibrated_within": sorted(classifier_training.lone_speakers(rows, speaker)),
-        },
+        description=_description(study, rows)
+        | {"calibrated_within": sorted(classifier_training.lone_speakers(rows, speaker))},
     )
 
 
@@ -248,7 +247,7 @@ def predictions(
     rows, source = partitions[partitions["partition"].isin(wanted)], Path(config["model_input"])
     if config["model.name"] == ENSEMBLE:
         consistency.check(utterances, partitions)
-        found = predicted_by_members(rows, source, config["members"], models)
+        found = ensembles.predicted(rows, source, config["members"], models)
     else:
         features = reading.read(source)
         consistency.check(utterances, partitions, features.rows)
@@ -281,24 +280,3 @@ def saved_model(models: Path, fold: int, partition: str) -> Bundle:
     after = models / f"fold_{fold}"
     before = after / bundle.BEFORE_REFIT
     return bundle.load(before if partition == "dev" and before.is_dir() else after)
-
-
-def predicted_by_members(rows: pd.DataFrame, folder: Path, members: Iterable[str], models: Path) -> pd.DataFrame:
-    """Predictions of an ensemble for rows of a table of partitions: the mean over its members.
-
-    Raises
-    ------
-    ValueError
-        If a member did not predict all rows, because it belongs to another run.
-    """
-    keys = rows[["fold", "utterance", "partition"]]
-    parts = []
-    for name in members:
-        part = tables.read_predictions(folder / name / ensembles.PREDICTIONS).merge(keys)
-        if len(part) != len(keys):
-            raise ValueError(
-                f"member {name} predicted {len(part)} of {len(keys)} utterances; make all tables anew with: dvc repro"
-            )
-        parts.append(part)
-    ensemble = bundle.read_description(models / f"fold_{rows['fold'].min()}")
-    return in_order(ensembles.averaged(parts, ensemble["model"]))

@@ -48,6 +48,8 @@ class Definition:
     unknown_networks: Callable[[Mapping[str, Any]], Sequence[str]] | None = None
     """Settings -> names of the networks that `prepare` would load, and whose content this project does not know. None:
     it loads none."""
+    learned: Callable[[Mapping[str, Any]], Sequence[str]] | None = None
+    """Settings -> corpora whose emotions the networks that `prepare` loads were trained on. None: of no corpus."""
 
     def check_settings(self, settings: Mapping[str, Any]) -> None:
         """Check settings of anybody, before `prepare` loads what they name.

@@ -1,7 +1,7 @@
 """Training of a classifier with calibrated probabilities."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +31,7 @@ def fitted(
     n_calibration_folds: int,
     seed: int,
     calibration: str = SPEAKERS,
+    learned: Sequence[str] = (),
     **settings: object,
 ) -> CalibratedClassifierCV:
     """Fit the model `name` to balanced `rows`, and calibrate its probabilities on out-of-fold speakers or corpora.
@@ -51,6 +52,9 @@ def fitted(
     calibration
         `speakers`: for speakers that were not trained on. `corpora`: for corpora that were not, with other voices,
         rooms and languages, so that the probabilities come out lower.
+    learned
+        Corpora whose emotions the encoder of the features was trained on: calibration by corpora does without them,
+        because their features are clearer than those of a corpus that was not trained on.
     settings
         Of the model. With `class_weight` `by_corpus`, each emotion of each corpus has the same weight.
 
@@ -58,7 +62,7 @@ def fitted(
     ------
     ValueError
         If an emotion has only one utterance, there is only one emotion, or one of a single corpus for `calibration`
-        `corpora`.
+        `corpora`, or only corpora that the encoder learned.
     """
     rows, speaker = _within_limit(rows, speaker, name=name, seed=seed)
     real = (~rows["synthetic"] & (rows["variant"] == ORIGINAL)).to_numpy()
@@ -70,7 +74,8 @@ def fitted(
     calibrated = CalibratedClassifierCV(unfitted, method="temperature", cv=splits, ensemble=False)
     with parallel_config(backend="threading", n_jobs=-1):  # folds in threads: scikit-learn releases Python's lock
         if settings.get("class_weight") == BY_CORPUS:
-            _fit_weighted(calibrated, rows, values, emotion, real)
+            unlearned = _unlearned(rows[real], learned) if calibration == CORPORA else np.ones(real.sum())
+            _fit_weighted(calibrated, rows, values, emotion, real, unlearned)
         else:
             calibrated.fit(values[real], emotion[real])
             if not real.all():
@@ -128,17 +133,35 @@ def _fit_weighted(
     values: npt.NDArray[np.float32],
     emotion: npt.NDArray[np.str_],
     real: npt.NDArray[np.bool_],
+    unlearned: npt.NDArray[np.float64],
 ) -> None:
-    """Fit with a weight for each row: in the scaler, the classifier and the calibration."""
+    """Fit with a weight for each row in the scaler, the classifier and the calibration.
+
+    In the calibration, the weights of the real rows are multiplied by `unlearned`. The weights of a calibration fold
+    have the sum that those of all rows have: the larger the sum, the less the penalty counts, and the larger are the
+    decisions, to which the temperature is fitted.
+    """
+    weight = weights_by_corpus(rows[real])
+    of_fold = weight * len(rows) / np.mean([weight[training].sum() for training, _ in calibrated.cv])
     with config_context(enable_metadata_routing=True):
         for step in calibrated.estimator:
-            step.set_fit_request(sample_weight=True)
-        calibrated.fit(values[real], emotion[real], sample_weight=weights_by_corpus(rows[real]))
-        fitted_to_real = calibrated.calibrated_classifiers_[0].estimator
-        if not real.all():
-            fitted_to_real.fit(values, emotion, sample_weight=weights_by_corpus(rows))
-    for step in (*calibrated.estimator, *fitted_to_real):
+            step.set_fit_request(sample_weight="classifier_weight")
+        calibrated.fit(values[real], emotion[real], sample_weight=weight * unlearned, classifier_weight=of_fold)
+        last = calibrated.calibrated_classifiers_[0].estimator
+        last.fit(values, emotion, classifier_weight=weights_by_corpus(rows))
+    for step in (*calibrated.estimator, *last):
         del step._metadata_request  # skops cannot write it
+
+
+def _unlearned(rows: pd.DataFrame, learned: Sequence[str]) -> npt.NDArray[np.float64]:
+    """1 for each row of a corpus that the encoder did not learn, 0 for the others."""
+    unlearned = ~corpus_of(rows).isin(learned)
+    if not unlearned.any():
+        raise ValueError(
+            f"training.calibration is {CORPORA}, and the encoder was trained on the emotions of all corpora in training"
+            f" ({', '.join(learned)}); choose -S training.calibration={SPEAKERS}, or add another corpus"
+        )
+    return np.asarray(unlearned, np.float64)
 
 
 def _of_corpora(rows: pd.DataFrame) -> npt.NDArray[np.str_]:

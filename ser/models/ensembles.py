@@ -1,19 +1,19 @@
 """Ensembles: the mean of the probabilities of several trained models."""
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from ser.core import files
+from ser.core import files, tables
 from ser.core.tables import probability_columns
 from ser.models import bundle, schema
 from ser.models.averaging import mean_of
 from ser.models.bundle import Bundle, Indices, Probabilities
-from ser.models.prediction import with_predictions
+from ser.models.prediction import in_order, with_predictions
 from ser.representation.reading import Representation
 
 MEMBERS = "members"
@@ -79,6 +79,27 @@ def averaged(predictions: Sequence[pd.DataFrame], model: Mapping[str, Any]) -> p
             raise ValueError(f"the members predicted different utterances or emotions; {REMEDY}")
     probabilities = mean_of(model)([table[columns].to_numpy() for table in predictions])
     return with_predictions(first[facts], probabilities, [column.removeprefix("p_") for column in columns])
+
+
+def predicted(rows: pd.DataFrame, folder: Path, members: Iterable[str], models: Path) -> pd.DataFrame:
+    """Predictions of an ensemble for rows of a table of partitions: the mean over its members.
+
+    Raises
+    ------
+    ValueError
+        If a member did not predict all rows, because it belongs to another run.
+    """
+    keys = rows[["fold", "utterance", "partition"]]
+    parts = []
+    for name in members:
+        part = tables.read_predictions(folder / name / PREDICTIONS).merge(keys)
+        if len(part) != len(keys):
+            raise ValueError(
+                f"member {name} predicted {len(part)} of {len(keys)} utterances; make all tables anew with: dvc repro"
+            )
+        parts.append(part)
+    ensemble = bundle.read_description(models / f"fold_{rows['fold'].min()}")
+    return in_order(averaged(parts, ensemble["model"]))
 
 
 def save(members: Mapping[str, Path], folder: Path, description: Mapping[str, Any]) -> None:

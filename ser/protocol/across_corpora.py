@@ -61,7 +61,12 @@ def cross_corpus(
 
 
 def leave_one_corpus_out(
-    utterances: pd.DataFrame, *, shared_by: SharedBy, dev_fraction: float, seed: int
+    utterances: pd.DataFrame,
+    *,
+    shared_by: SharedBy,
+    dev_fraction: float,
+    seed: int,
+    test_corpora: Sequence[str] | None = None,
 ) -> pd.DataFrame:
     """One fold for each corpus, in the order of their names: it is tested whole, and all others train.
 
@@ -76,6 +81,8 @@ def leave_one_corpus_out(
         the tested corpus shares with the training corpora of its fold. Other emotions are in no partition.
     dev_fraction
         Share of the speakers of each training corpus in dev.
+    test_corpora
+        Corpora that are tested; the others only train. None: all.
 
     Raises
     ------
@@ -98,11 +105,13 @@ def leave_one_corpus_out(
         )
     if shared_by not in SHARED_BY:
         raise ValueError(f"partition.shared_by is {shared_by!r}; it is {' or '.join(SHARED_BY)}")
+    if unknown := sorted(set(test_corpora or ()) - set(names)):
+        raise ValueError(f"partition.test_corpora has {unknown[0]}; choose among {', '.join(names)}")
     used = with_common_emotions(utterances) if shared_by == "all" else utterances
     return pd.concat(
         [
             _fold(k, used, [one for one in names if one != name], [name], dev_fraction=dev_fraction, seed=seed)
-            for k, name in enumerate(names)
+            for k, name in enumerate(name for name in names if name in (test_corpora or names))
         ],
         ignore_index=True,
     )

@@ -45,6 +45,13 @@ def test_each_corpus_is_tested_whole_in_one_fold_and_the_others_train(utterances
         assert (sides == 1).all()
 
 
+def test_corpora_that_are_not_tested_train_in_every_fold(utterances: pd.DataFrame) -> None:
+    found = facts(utterances, test_corpora=["tess", "emodb"])
+    tested = found[found["partition"] == "test"].groupby("fold")["corpus"].unique().map(list)
+    assert tested.to_dict() == {0: ["emodb"], 1: ["tess"]}
+    assert set(found.loc[found["partition"] != "test", "corpus"]) == {"emodb", "folders", "ravdess", "tess"}
+
+
 def test_dev_has_a_share_of_the_speakers_of_every_training_corpus_and_none_of_those_that_are_unknown(
     utterances: pd.DataFrame,
 ) -> None:
@@ -70,6 +77,7 @@ def test_what_is_left_out_of_a_fold_depends_on_neither_names_nor_order(utterance
     [
         (corpus("ravdess", 4), {}, "needs two corpora, and the table of utterances has ravdess; .*corpus=combined"),
         (combined(corpus("ravdess", 4), corpus("emodb", 2)), {"shared_by": "some"}, "'some'; it is all or pair"),
+        (combined(corpus("ravdess", 4), corpus("emodb", 2)), {"test_corpora": ["savee"]}, "has savee; choose among"),
         (combined(corpus("ravdess", 4), corpus("emodb", 1)), {}, "emodb has 1 speaker; train and dev need one each"),
         (
             combined(corpus("ravdess", 4), without_speakers(corpus("emodb", 2))),
@@ -77,7 +85,7 @@ def test_what_is_left_out_of_a_fold_depends_on_neither_names_nor_order(utterance
             "needs the speaker of every training utterance, but 28 of 28 have none",
         ),
     ],
-    ids=["one corpus", "unknown choice", "one speaker trains", "no speaker trains"],
+    ids=["one corpus", "unknown choice", "unknown corpus", "one speaker trains", "no speaker trains"],
 )
 def test_what_cannot_be_left_out_is_refused_with_the_remedy(
     table: pd.DataFrame, changes: dict[str, Any], message: str

@@ -13,7 +13,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ser import study as study_of
 from ser.compute import processes
 from ser.core import tables
 from ser.core.stage import run
@@ -420,7 +419,7 @@ def test_members_keep_their_learning_curves(ensemble: Path) -> None:
 
 
 def test_choosing_by_dev_predicts_only_dev_with_an_ensemble(ensemble: Path) -> None:
-    found = study_of.predicted_by_members(
+    found = ensembles.predicted(
         TWO_FOLDS[TWO_FOLDS["partition"] == "dev"], ensemble / "data/members", MEMBERS, ensemble / "models"
     )
     assert set(found["partition"]) == {"dev"}
@@ -432,7 +431,7 @@ def test_members_of_other_partitions_are_refused_with_the_remedy(ensemble: Path)
     other = by_speaker({"02": "test", "01": "dev"}, {"04": "test", "03": "dev"})
     of_both = other[other["partition"] != "train"]
     with pytest.raises(ValueError, match=r"dvc repro"):
-        study_of.predicted_by_members(of_both, ensemble / "data/members", MEMBERS, ensemble / "models")
+        ensembles.predicted(of_both, ensemble / "data/members", MEMBERS, ensemble / "models")
 
 
 @pytest.mark.parametrize("members", [(), ("svm",)])

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from ser.audio import waveforms
 from ser.audio.excerpts import around_speech
 from ser.features.definition import Definition
-from ser.features.encoders import hugging_face
+from ser.features.encoders import hugging_face, whisper_files
 from ser.features.encoders.excerpts import encodable
 from ser.features.encoders.hugging_face import Unavailable as Unavailable
 from ser.features.encoders.whisper_network import Encoder
@@ -109,5 +109,6 @@ REPRESENTATION = Definition(
     encoding,
     prepare=_encoder,
     unknown_networks=hugging_face.unknown,
+    learned=whisper_files.learned,
     libraries=("ai-edge-litert",),  # it runs the encoder that this package contains
 )

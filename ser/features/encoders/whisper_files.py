@@ -2,7 +2,9 @@
 
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from ser.features.encoders import hugging_face
 from ser.features.encoders.hugging_face import Unavailable
@@ -11,6 +13,7 @@ FILE = "model.safetensors"
 LITERT = "model.tflite"  # of an encoder that this package contains
 FOLDERS = "SER_ENCODERS"  # variable of the environment: the folder of all encoders of this machine
 PACKAGED = Path(__file__).parent / "packaged"  # folder of the encoders that this package contains
+LEARNED = {"packaged/whisper-base-emotion-int8": ("crema_d",)}  # corpora whose emotions an encoder was tuned on
 NAME = re.compile(r"[\w.-]+/[\w.-]+")
 
 
@@ -70,6 +73,17 @@ def found(model: str, revision: str) -> Path | None:
 
     cached = try_to_load_from_cache(model, FILE, revision=revision)
     return Path(cached) if isinstance(cached, str) else None
+
+
+def learned(settings: Mapping[str, Any]) -> tuple[str, ...]:
+    """Corpora whose emotions the encoder of these settings was trained on.
+
+    Examples
+    --------
+    >>> learned({"model": "openai/whisper-base"}), learned({"model": "packaged/whisper-base-emotion-int8"})
+    ((), ('crema_d',))
+    """
+    return LEARNED.get(settings["model"], ())
 
 
 def local(model: str) -> Path | None:

@@ -12,7 +12,7 @@ import numpy as np
 from ser.audio import waveforms
 from ser.audio.excerpts import excerpt
 from ser.features.definition import Definition
-from ser.features.encoders import hugging_face
+from ser.features.encoders import hugging_face, whisper_files
 from ser.features.encoders.excerpts import centred_on_speech
 from ser.features.encoders.whisper_network import SAMPLES_A_STATE, Encoder, loaded
 from ser.features.encoders.whisper_spectra import SAMPLE_RATE
@@ -99,5 +99,6 @@ REPRESENTATION = Definition(
     prepare=_encoder,
     takes=Settings,
     unknown_networks=hugging_face.unknown,
+    learned=whisper_files.learned,
     libraries=("ai-edge-litert",),  # it runs the encoder that this package contains
 )
