@@ -7,16 +7,16 @@ FOLDER = Path(__file__).parents[1] / "serving" / "embedded"  # has one folder fo
 DEFAULT = "general"
 NOTES = {  # name -> sentence on speech of other kinds, in figures of the model's card
     "general": (
-        "on corpora that it was not trained on, this model recognised 39 to 65 % of six emotions (UAR), at a mean"
-        " confidence of 55 to 65 %"
+        "on corpora that it was not trained on, this model recognised 41 to 67 % of six emotions (UAR), at a mean"
+        " confidence of 57 to 74 %"
     ),
     "ravdess": (
         "on corpora that it was not trained on, this model recognised 30 to 53 % of the emotions (UAR), at a mean"
         " confidence of 62 to 74 %"
     ),
     "research": (
-        "each corpus that was left out of its training was recognised at 50 to 84 % of five emotions (UAR), at a mean"
-        " confidence of 50 to 67 %"
+        "each corpus that was left out of its training was recognised at 54 to 87 % of five emotions (UAR), at a mean"
+        " confidence of 51 to 71 %"
     ),
 }
 

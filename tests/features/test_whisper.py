@@ -176,7 +176,9 @@ def offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize(("name", "n_values", "most"), [("tiny_int8", 2 * 2 * 384, 8e6), ("base_int8", 512, 12e6)])
+@pytest.mark.parametrize(
+    ("name", "n_values", "most"), [("tiny_int8", 2 * 2 * 384, 8e6), ("base_emotion_int8", 512, 12e6)]
+)
 def test_a_packaged_encoder_needs_no_folder_and_no_network_and_is_the_one_of_its_revision(
     name: str, n_values: int, most: float, offline: Path
 ) -> None:

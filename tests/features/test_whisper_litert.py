@@ -114,10 +114,11 @@ def test_a_file_that_is_damaged_and_a_layer_that_it_lacks_are_refused_with_the_r
 
 
 @pytest.mark.skipif(not BASE.is_file(), reason="SER_ENCODERS is not set, or has no whisper_base")
-def test_the_packaged_base_encoder_is_close_to_the_published_weights() -> None:
-    """The mean over time of the third layer, by which emotions are told apart."""
-    exact = whisper_layers.States(whisper_weights.read(BASE, n_layers=3, setting=""))
-    packed = States(PACKAGED / "whisper_base_int8" / LITERT, highest=3, setting="")
+def test_the_packaged_base_encoder_begins_as_published_and_its_layers_were_trained_further() -> None:
+    published = whisper_layers.States(whisper_weights.read(BASE, n_layers=3, setting=""))
+    packed = States(PACKAGED / "whisper_base_emotion_int8" / LITERT, highest=3, setting="")
     for duration in (0.7, 1.3, 2.0):
-        wanted, found = (run(spectra(duration), [3])[0].mean(axis=0) for run in (exact, packed))
-        assert np.corrcoef(wanted, found)[0, 1] > 0.999
+        before, after = (run(spectra(duration), [0, 3]) for run in (published, packed))
+        first, third = (np.corrcoef(old.ravel(), new.ravel())[0, 1] for old, new in zip(before, after, strict=True))
+        assert first > 0.9999
+        assert 0.7 < third < 0.95
