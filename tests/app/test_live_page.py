@@ -109,7 +109,7 @@ def test_the_emotion_of_the_microphone_is_that_of_the_file(
         wait = WebDriverWait(driver, browser.PATIENCE, poll_frequency=0.05)
         wait.until(lambda _: words(driver, "emotion") in recognition.load().labels)
         assert len(driver.find_elements(By.CSS_SELECTOR, "#bars tr")) == len(recognition.load().labels)
-        wait.until(lambda _: seconds(driver) >= int(duration))
+        wait.until(lambda _: seconds(driver) >= duration)
         driver.find_element(By.ID, "button").click()
         browser.wait_for(driver, "The whole recording")
         assert words(driver, "emotion") == expected["emotion"]
