@@ -70,12 +70,18 @@ def unlisted(absent: pd.DataFrame, present: pd.DataFrame) -> pd.Series:
 def _is_unlisted(utterances: pd.DataFrame) -> pd.Series:
     names = zip(utterances["corpus"], utterances["utterance"], strict=True)
     listed = set(NAMES) - set(OTHERS_TRAIN)
-    found = [corpus in listed and _name(name) not in roles(corpus) for corpus, name in names]
+    found = [corpus in listed and name_of(name) not in roles(corpus) for corpus, name in names]
     return pd.Series(found, utterances.index, dtype=bool)
 
 
-def _name(utterance: str) -> str:
-    """Name of the recording, without that of the corpus."""
+def name_of(utterance: str) -> str:
+    """Name of the recording, without that of the corpus.
+
+    Examples
+    --------
+    >>> name_of("savee/DC/a01")
+    'DC/a01'
+    """
     return utterance.partition("/")[2]
 
 
@@ -113,7 +119,7 @@ def emobox(utterances: pd.DataFrame, *, corpus: str | None, dev_fraction: float,
         raise ValueError(f"partition=emobox is for one corpus, and here are {', '.join(here)}; choose one: -S corpus=…")
     name = corpus or here[0]
     known = roles(name)
-    role = utterances["utterance"].map(_name).map(known)
+    role = utterances["utterance"].map(name_of).map(known)
     if name in OTHERS_TRAIN:
         role = role.fillna(TRAIN)
     listed, role = utterances[role.notna()], role[role.notna()]

@@ -75,7 +75,7 @@ def report(inputs: Inputs) -> Report:
         results.classes(rows),
         results.of_groups(rows, n_resamples=inputs.n_resamples, seed=config["seed"]),
         ceilings.section(rows, inputs.utterances, config["corpus"]),
-        published.section(rows, config, names=names, is_tested=inputs.shown == "test"),
+        published.section(rows, config, utterances=inputs.utterances, figures=inputs.metrics),
         *reasons(inputs),
         *procedure(inputs),
         study.audit(inputs.audit),

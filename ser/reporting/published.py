@@ -9,11 +9,11 @@ import pandas as pd
 from ser.corpora import CORPORA
 from ser.evaluation import metrics
 from ser.protocol import emobox
+from ser.reporting import results
 from ser.reporting.blocks import Cell, Column, Section, Table
 
 OWN = "this study"
-N_SPEECH = 1440  # recordings of RAVDESS speech
-NEARLY_ALL = 0.99  # share of the tested recordings of a publication; some copies of a corpus lack a few
+NEARLY_ALL = 0.99  # of the recordings that a publication or a study tests, both do; some copies of a corpus lack a few
 COLUMNS = (Column("system"), Column("UAR, %", "share"), Column("accuracy, %", "share"), Column("source"))
 
 
@@ -82,12 +82,12 @@ OF_RAVDESS: Mapping[tuple[str, str | None], tuple[Published, ...]] = {
 
 
 def section(
-    predictions: pd.DataFrame, config: Mapping[str, Any], *, names: Sequence[str], is_tested: bool
+    predictions: pd.DataFrame, config: Mapping[str, Any], *, utterances: pd.DataFrame, figures: Mapping[str, Any]
 ) -> Section | None:
     """Table of the study and of published systems; None if no figure is comparable.
 
     Comparable are figures of the same corpus with all of its emotions, and of the same protocol; for fixed folds, of
-    the same test recordings.
+    the same test recordings. A transductive study is not comparable, because its test features depend on each other.
 
     Parameters
     ----------
@@ -95,18 +95,23 @@ def section(
         Of the test partition.
     config
         Settings `partition` and `labels` of the study.
-    names
-        Corpora that have utterances.
+    utterances
+        All of the study; columns utterance and corpus.
+    figures
+        Content of `metrics.json`.
 
     Examples
     --------
     >>> config = {"partition": {"name": "speaker_holdout"}, "labels": {"actions": {}, "others": "keep"}}
-    >>> print(section(pd.DataFrame(), config, names=["emodb"], is_tested=True))
+    >>> utterances = pd.DataFrame({"utterance": ["emodb/03a01Fa"], "corpus": "emodb"})
+    >>> print(section(utterances, config, utterances=utterances, figures={"uar": 0.5}))
     None
     """
-    if not is_tested or len(names) > 1 or not _has_all_emotions(config["labels"]):
+    names = utterances["corpus"].unique()
+    is_usual = results.is_tested(figures) and not figures.get("transductive")
+    if not is_usual or len(names) > 1 or not _has_all_emotions(config["labels"]):
         return None
-    known, text = _comparable(predictions, config["partition"], names[0])
+    known, text = _comparable(predictions["utterance"], utterances["utterance"], config["partition"], names[0])
     if not known:
         return None
     own = metrics.scores(predictions)
@@ -115,12 +120,14 @@ def section(
     return Section("published", "Published figures", [text], [Table("This study and published systems", COLUMNS, rows)])
 
 
-def _comparable(predictions: pd.DataFrame, partition: Mapping[str, Any], name: str) -> tuple[Sequence[Published], str]:
+def _comparable(
+    tested: "pd.Series[str]", everything: "pd.Series[str]", partition: Mapping[str, Any], name: str
+) -> tuple[Sequence[Published], str]:
     """Figures that may stand beside those of the study, and what they have in common."""
     source = partition.get("source")
     corpus = partition.get("corpus") or name
     if partition["name"] == "emobox" or source == "emobox":
-        if corpus not in EMOBOX or _share(predictions, corpus) < NEARLY_ALL:
+        if corpus not in EMOBOX or not _are_those_of_emobox(tested, corpus):
             return [], ""
         pairs = zip(EMOBOX_SYSTEMS, EMOBOX[corpus], strict=True)
         known = [Published(system, uar / 100, None, EMOBOX_SOURCE) for system, uar in pairs]
@@ -128,16 +135,18 @@ def _comparable(predictions: pd.DataFrame, partition: Mapping[str, Any], name: s
             f"{_title(name)} with the same test folds. The published systems are frozen speech encoders, which were"
             " trained on other speech before, with a small network."
         )
-    if name != "ravdess" or predictions["utterance"].nunique() > N_SPEECH:
+    # EmoBox tests each recording of RAVDESS speech.
+    if name != "ravdess" or not _are_those_of_emobox(tested if source else everything, name):
         return [], ""
     same = "folds of actors" if source else "kind of split: at random, so that training and test share speakers"
     return OF_RAVDESS.get((partition["name"], source), ()), f"{_title(name)} with the same {same}."
 
 
-def _share(predictions: pd.DataFrame, corpus: str) -> float:
-    """Share of the recordings that EmoBox tests which the study tests too."""
-    n_listed = sum(role.isdecimal() for role in emobox.roles(corpus).values())
-    return float(predictions["utterance"].nunique() / n_listed) if n_listed else 1.0
+def _are_those_of_emobox(utterances: "pd.Series[str]", corpus: str) -> bool:
+    """True if nearly all are recordings that EmoBox tests, and nearly all of these are there."""
+    listed = {name for name, role in emobox.roles(corpus).items() if role.isdecimal()}
+    found = set(utterances.map(emobox.name_of))
+    return len(listed & found) >= NEARLY_ALL * len(listed | found)
 
 
 def _has_all_emotions(labels: Mapping[str, Any]) -> bool:

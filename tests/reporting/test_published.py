@@ -15,15 +15,19 @@ from tests.support.paths import ROOT
 LABELS: dict[str, Any] = {"actions": {"calm": "keep"}, "others": "keep"}
 
 
-def predictions(n: int) -> pd.DataFrame:
-    """Right predictions of `n` recordings."""
-    rows = pd.DataFrame({"utterance": [str(k) for k in range(n)], "truth": "sad", "prediction": "sad"})
-    return rows.assign(p_sad=1.0)
+EMOBOX = {"name": "emobox", "corpus": None}
+LUNA_JIMENEZ = {"name": "published", "source": "luna_jimenez", "corpus": "ravdess"}
+SPEECH = [f"ravdess/{name}" for name in emobox.roles("ravdess")]
+SONG = [name.replace("/03-01", "/03-02") for name in SPEECH]
 
 
-def shown(n: int, partition: dict[str, Any], *, name: str = "ravdess", **options: Any) -> list[list[Any]]:
-    config = {"partition": partition, "labels": options.pop("labels", LABELS)}
-    section = published.section(predictions(n), config, **{"names": [name], "is_tested": True} | options)
+def shown(partition: dict[str, Any], **options: Any) -> list[list[Any]]:
+    """Rows of the table of a study with right predictions, of all recordings of RAVDESS speech by default."""
+    names = options.get("names", SPEECH)
+    utterances = pd.DataFrame({"utterance": names, "corpus": options.get("corpus", "ravdess")})
+    rows = pd.DataFrame({"utterance": options.get("tested", names), "truth": "sad", "prediction": "sad", "p_sad": 1.0})
+    config = {"partition": partition, "labels": options.get("labels", LABELS)}
+    section = published.section(rows, config, utterances=utterances, figures=options.get("figures", {"uar": 1.0}))
     if section is None:
         return []
     (table,) = section.blocks
@@ -48,31 +52,43 @@ def _title(name: str) -> str:
     return {"jl": "JL corpus", "polish": "Polish"}.get(name, CORPORA[name].title)
 
 
-@pytest.mark.parametrize("partition", [{"name": "emobox", "corpus": None}, {"name": "published", "source": "emobox"}])
+@pytest.mark.parametrize("partition", [EMOBOX, {"name": "published", "source": "emobox"}], ids=str)
 def test_a_study_of_the_same_folds_stands_beside_them(partition: dict[str, Any]) -> None:
-    systems, uars, accuracies = zip(*shown(1440, partition), strict=True)
+    systems, uars, accuracies = zip(*shown(partition), strict=True)
     assert systems == ("this study", "wav2vec 2.0 base", "WavLM large", "Whisper large v3")
     assert uars == pytest.approx((1.0, 0.543, 0.72, 0.753))
     assert accuracies == (1.0, None, None, None)
 
 
 def test_other_protocols_of_ravdess_have_their_own() -> None:
-    assert shown(1440, {"name": "published", "source": "luna_jimenez"})[1][1:] == [0.623, None]
-    assert shown(216, {"name": "random"})[1][1:] == [None, 0.7283]
+    assert shown(LUNA_JIMENEZ)[1][1:] == [0.623, None]
+    assert shown({"name": "random"}, tested=SPEECH[:216])[1][1:] == [None, 0.7283]
 
 
+def test_a_copy_that_lacks_a_few_recordings_is_comparable() -> None:
+    assert shown(EMOBOX, names=SPEECH[:1430]) != []
+
+
+@pytest.mark.parametrize("partition", [EMOBOX, LUNA_JIMENEZ, {"name": "random"}], ids=str)
 @pytest.mark.parametrize(
     "study",
     [
-        {"partition": {"name": "speaker_holdout"}},
-        {"partition": {"name": "random"}, "name": "emodb"},
-        {"n": 1200},  # a part of the corpus
-        {"names": ["emodb", "ravdess"]},
-        {"is_tested": False},
+        {"corpus": "emodb"},
+        {"names": SPEECH[:1200]},
+        {"names": [*SPEECH, *SONG]},
+        {"names": SONG},
+        {"corpus": ["emodb", *["ravdess"] * 1439]},
+        {"figures": {"dev.uar": 1.0}},
+        {"figures": {"uar": 1.0, "transductive": True}},
         {"labels": {"actions": {"calm": "neutral"}, "others": "keep"}},
         {"labels": {"actions": {"calm": "keep"}, "others": "drop"}},
     ],
-    ids=str,
+    ids=["corpus", "part", "song too", "song", "two corpora", "dev", "transductive", "merged", "dropped"],
 )
-def test_what_is_not_comparable_has_no_table(study: dict[str, Any]) -> None:
-    assert shown(**{"n": 1440, "partition": {"name": "emobox"}} | study) == []
+def test_what_is_not_comparable_has_no_table(study: dict[str, Any], partition: dict[str, Any]) -> None:
+    assert shown(partition) != []
+    assert shown(partition, **study) == []
+
+
+def test_another_protocol_has_no_table() -> None:
+    assert shown({"name": "speaker_holdout"}) == []
