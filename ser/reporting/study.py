@@ -17,7 +17,8 @@ from ser.models.trained import Trained
 from ser.reporting import cards
 from ser.reporting.blocks import Cell, Column, Findings, Section, Table, escaped
 
-OMITTED = ("root",)  # the folder of a corpus is no setting of the study
+OMITTED = ("root", "list")  # where a corpus and its list lie is no setting of the study
+PLACES = {"FOLDER": "the folder of your copy of the corpus", "FILE": "its list of recordings"}
 MAX_FOLDS = 12  # more folds share one row in the table of the partition
 Rows = list[list[Cell]]
 
@@ -72,7 +73,8 @@ def _again(code: Revision | None, command: str | None) -> list[str]:
     if command is None:
         return []
     place = f"in a checkout of {code}" if code else "in the folder of the project"
-    return [f"Run it again, {place}:", f"```sh\n{command}\n```"]
+    explained = [f"`{word}` is {meaning}." for word, meaning in PLACES.items() if f"={word}" in command]
+    return [f"Run it again, {place}:", f"```sh\n{command}\n```", *explained]
 
 
 def _representation(config: Mapping[str, Any]) -> str:

@@ -17,6 +17,7 @@ from ser.core.overrides import text
 
 GLOBAL = "# @package _global_"  # first line of a file that sets values outside its group too
 OVERRIDE = "override /"  # before the group in the defaults list of such a file
+PLACES = {"corpus.root": "FOLDER", "corpus.list": "FILE"}  # setting of one machine -> what a command for others has
 Leaves = dict[str, Any]  # dotted name -> value
 
 
@@ -74,7 +75,10 @@ def choices(settings: Mapping[str, Any], *, conf: Path = params.CONF) -> Choices
 
 
 def command(settings: Mapping[str, Any], *, conf: Path = params.CONF) -> str:
-    """Command that runs a study again; the folder of its corpus is `FOLDER`, because others have it elsewhere.
+    """Command that runs a study again, without what belongs to one machine.
+
+    The folder of a corpus is `FOLDER` and its list `FILE`, because others have them elsewhere. The tracker is left out:
+    it changes no result, and the address of a server may contain a password.
 
     Parameters
     ----------
@@ -99,8 +103,9 @@ def command(settings: Mapping[str, Any], *, conf: Path = params.CONF) -> str:
     True
     'dvc exp run -S seed=1'
     """
-    wanted = choices(settings, conf=conf).overrides()
-    shown = ["corpus.root=FOLDER" if one.startswith("corpus.root=") else one for one in wanted]
+    wanted = choices({key: value for key, value in settings.items() if key != "tracking"}, conf=conf).overrides()
+    named = ((one.partition("=")[0], one) for one in wanted)
+    shown = [f"{name}={PLACES[name]}" if name in PLACES else one for name, one in named]
     return " ".join(["dvc exp run", *(f"-S {shlex.quote(one)}" for one in shown)]) if shown else "dvc repro"
 
 

@@ -186,3 +186,23 @@ def test_many_folds_are_told_as_a_range() -> None:
     ]
     (table,) = study.partition(pd.concat(parts), utterances, protocol="p").blocks
     assert list(table.rows[0]) == ["14 folds", "780", "13", "0", "0", "60", "1"]  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("command", "explained"),
+    [
+        ("dvc repro", []),
+        ("dvc exp run -S corpus.root=FOLDER", ["`FOLDER` is the folder of your copy of the corpus."]),
+        ("dvc exp run -S corpus.list=FILE", ["`FILE` is its list of recordings."]),
+    ],
+)
+def test_the_settings_tell_no_place_of_this_machine(command: str, explained: list[str]) -> None:
+    names = ("labels", "partition", "augmentation", "balance", "model")
+    config = {name: {"name": name} for name in names} | {"seed": 0, "members": {}}
+    config |= {
+        "representation": {"name": "librosa", "settings": {}},
+        "corpus": {"list": "/home/a.csv", "root": "/home"},
+    }
+    found = study.settings(config, protocol="", names=["table"], again=(None, command))
+    assert found.text[:-1] == ["Run it again, in the folder of the project:", f"```sh\n{command}\n```", *explained]
+    assert "/home" not in str(found)

@@ -35,9 +35,13 @@ def test_the_overrides_of_a_study_are_found_again(study):
             ["corpus=tess", "corpus.root='/data/my tess'", "model.C=1.0"],
             "dvc exp run -S corpus=tess -S corpus.root=FOLDER -S model.C=1.0",
         ),
+        (
+            ["corpus=table", "corpus.list=/home/anna/list.csv", "tracking=mlflow", "tracking.uri='http://a:secret@b'"],
+            "dvc exp run -S corpus=table -S corpus.list=FILE",
+        ),
     ],
 )
-def test_the_command_of_a_study_tells_no_folder_of_this_machine(study, command):
+def test_the_command_of_a_study_tells_nothing_of_this_machine(study, command):
     assert overrides.command(experiments.composed(study, conf=CONF), conf=CONF) == command
 
 
