@@ -57,16 +57,19 @@ def revision(paths: Sequence[str]) -> Revision | None:
     >>> revision(["no_such_folder"]) is None
     True
     """
-    commit, _, date = _output("log", "-1", "--abbrev=12", "--format=%h %cs", "--", *paths).strip().partition(" ")
+    # The options are for people whose settings of Git differ.
+    last = ("log", "-1", "--no-show-signature", "--abbrev=12", "--format=%h %cs")
+    commit, _, date = _output(*last, "--", *paths).strip().partition(" ")
     if not commit:
         return None
-    return Revision(commit, date, is_changed=bool(_output("status", "--porcelain", "--", *paths)))
+    changes = _output("status", "--porcelain", "--untracked-files=normal", "--", *paths)
+    return Revision(commit, date, is_changed=bool(changes))
 
 
 def _output(*arguments: str) -> str:
-    """Standard output of Git; empty if it fails or is not installed."""
+    """Standard output of Git; empty if it fails or is not installed. Git takes no lock, so others may use it."""
     try:
-        done = subprocess.run(["git", *arguments], capture_output=True, check=False)
+        done = subprocess.run(["git", "--no-optional-locks", *arguments], capture_output=True, check=False)
     except OSError:
         return ""
     return "" if done.returncode else done.stdout.decode("utf-8", "replace")
