@@ -31,7 +31,7 @@ def section(predictions: pd.DataFrame, figures: Mapping[str, Any]) -> Section:
     >>> for sentence in section(rows, {"uar_low": None}).text[0].splitlines():
     ...     print(sentence.replace("\u00a0", " "))
     - Averaged over the emotions, the model is right for 75.0 % of the recordings. Chance is 50.0 %.
-    - It recognises calm best (100.0 %) and sad worst (50.0 %).
+    - It recognises calm best (100.0 %), and sad worst (50.0 %).
     - Its most frequent confusion is to take sad for calm, for 50.0 % of the sad recordings.
     - Its mean confidence is 60.0 %, and it is right for 66.7 %: it is less confident than it could be.
     """
@@ -64,11 +64,12 @@ def _level(predictions: pd.DataFrame, figures: Mapping[str, Any]) -> str:
 
 def _classes(predictions: pd.DataFrame) -> Iterator[str]:
     annotated = breakdowns.scores_of_classes(predictions).query("n_annotated > 0")
-    best, worst = (annotated.loc[annotated["recall"].agg(way)] for way in ("idxmax", "idxmin"))
-    pairs = ((best, "best"), (worst, "worst"))
-    if best["recall"] > worst["recall"]:
-        both = (f"{in_words(one['emotion'])} {word} ({_share(one['recall'])})" for one, word in pairs)
-        yield f"It recognises {' and '.join(both)}."
+    best, worst = annotated["recall"].max(), annotated["recall"].min()
+    if best > worst:
+        named = {
+            share: " and ".join(map(in_words, of_share["emotion"])) for share, of_share in annotated.groupby("recall")
+        }
+        yield f"It recognises {named[best]} best ({_share(best)}), and {named[worst]} worst ({_share(worst)})."
     for one in breakdowns.largest_confusions(predictions, n=1).to_dict("records"):
         truth, taken = in_words(one["truth"]), in_words(one["prediction"])
         yield (
