@@ -24,7 +24,8 @@ export async function enrol(model, headers) {
   const files = [...by("voice").files].slice(0, MOST);
   const turn = ++kept.turn;
   let [enrolment, number] = ["", 0];
-  const problems = [];
+  const unused = by("voice").files.length - files.length;
+  const problems = unused ? [`Only the first ${MOST} are used; ${unused} more are not.`] : [];
   for (const file of files) {
     said([`Listening to ${file.name} …`]);
     const form = new FormData();

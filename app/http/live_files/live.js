@@ -183,12 +183,12 @@ function stop() {
   if (!running) return;
   running.live.stop();
   close(running);
-  by("button").disabled = true;
+  by("button").disabled = by("voice").disabled = true;
   say("Waiting for the summary …");
 }
 
 function finish(summary) {
-  by("button").disabled = false;
+  by("button").disabled = by("voice").disabled = false;
   say("");
   const adapted = summary.protocol ? `, ${summary.protocol.replace("transductive: ", "")}` : "";
   show("The whole recording", summary, `, over ${summary.duration.toFixed(1)} s${adapted}`);
@@ -222,9 +222,10 @@ by("button").addEventListener("click", () => {
 });
 by("model").addEventListener("change", choose);
 by("voice").addEventListener("change", async () => {
-  by("button").disabled = true;
+  const controls = ["button", "model", "voice"].map(by);
+  for (const one of controls) one.disabled = true;
   await enrol(by("model").value, headers());
-  by("button").disabled = false;
+  for (const one of controls) one.disabled = false;
 });
 by("key").addEventListener("submit", (event) => {
   event.preventDefault();
