@@ -65,7 +65,7 @@ def fitted(
         `corpora`, or only corpora that the encoder learned.
     """
     rows, speaker = _within_limit(rows, speaker, name=name, seed=seed)
-    real = (~rows["synthetic"] & (rows["variant"] == ORIGINAL)).to_numpy()
+    real = _real(rows)
     columns = feature_columns(rows)
     values, emotion = rows[columns].to_numpy(), rows["emotion"].to_numpy(str)
     group = _of_corpora(rows[real]) if calibration == CORPORA else calibration_group(rows, speaker)[real]
@@ -87,25 +87,33 @@ def _within_limit(rows: pd.DataFrame, speaker: pd.Series, *, name: str, seed: in
     limit = LARGEST.get(name, len(rows))
     if len(rows) <= limit:
         return rows, speaker
-    kept = sample(rows["emotion"], n_rows=limit, seed=seed)
+    kept = sample(rows["emotion"], _real(rows), n_rows=limit, seed=seed)
     print(
-        f"warning: {name} is trained on {len(kept)} of {len(rows)} rows, drawn from each emotion, because its time"
-        " grows with the square of the rows; model=logistic_regression takes all of them",
+        f"warning: {name} is trained on {len(kept)} of {len(rows)} rows, drawn from each emotion, original recordings"
+        " first, because its time grows with the square of the rows; model=logistic_regression takes all of them",
         file=sys.stderr,
     )
     return rows.iloc[kept], speaker.iloc[kept]
 
 
-def sample(emotion: pd.Series, *, n_rows: int, seed: int) -> npt.NDArray[np.intp]:
+def _real(rows: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """True for original recordings, which are neither synthetic nor augmented."""
+    return np.asarray(~rows["synthetic"] & (rows["variant"] == ORIGINAL))
+
+
+def sample(emotion: pd.Series, real: npt.NDArray[np.bool_], *, n_rows: int, seed: int) -> npt.NDArray[np.intp]:
     """Positions of about `n_rows` rows in ascending order, with the same share of each emotion, but `LEAST` at least.
+
+    Of an emotion, a row that is not `real` is drawn only after all that are: these alone calibrate the probabilities.
 
     Examples
     --------
     >>> emotions = pd.Series(["sad"] * 9_000 + ["calm"] * 900 + ["happy"] * 100)
-    >>> emotions.iloc[sample(emotions, n_rows=3_000, seed=0)].value_counts().to_dict()
+    >>> emotions.iloc[sample(emotions, np.ones(10_000, bool), n_rows=3_000, seed=0)].value_counts().to_dict()
     {'sad': 2700, 'calm': 270, 'happy': 100}
     """
     order = np.random.default_rng(seed).permutation(len(emotion))
+    order = order[np.argsort(~real[order], kind="stable")]
     drawn = pd.Series(emotion.to_numpy(str)[order])
     of_emotion = drawn.groupby(drawn)
     wanted = np.maximum(of_emotion.transform("size") * n_rows / len(emotion), LEAST).round()
