@@ -18,6 +18,7 @@ References
 """
 
 import argparse
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -178,6 +179,10 @@ def training_examples(root: Path, corpora: list[str]) -> Examples:
     partitions = tables.read_partitions(Path("data/partitions.csv"))
     chosen = partitions[(partitions["fold"] == 0) & (partitions["partition"] == "train")]["utterance"]
     rows = utterances[utterances["utterance"].isin(chosen) & utterances["duplicate_of"].isna()]
+    if missing := sorted(set(corpora) - set(rows["corpus"])):
+        raise ValueError(
+            f"no utterance of {', '.join(missing)} trains in fold 0; make the partitions of a study with them"
+        )
     rows = rows[rows["corpus"].isin(corpora)]
     labels = {label: code for code, label in enumerate(in_order(rows["emotion"].unique()))}
     waveforms = [speech(root / path) for path in tqdm(rows["path"], desc="recordings", disable=None)]
@@ -277,7 +282,7 @@ def _step(model: Tuned, optimizer: torch.optim.Optimizer, loss: torch.Tensor) ->
 
 
 def main() -> None:
-    """Train, and write the weights."""
+    """Read the options, and train."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("weights", type=Path, help="model.safetensors of the encoder, as transformers reads it")
     parser.add_argument("--layers", type=int, required=True, help="the first ones, which are trained and kept")
@@ -285,6 +290,14 @@ def main() -> None:
     parser.add_argument("--to", type=Path, required=True, help="file of the tuned weights")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
+    try:
+        run(options)
+    except (OSError, ValueError) as error:
+        sys.exit(f"error: {error}")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Train with the options of the command, and write the weights."""
     torch.set_num_threads(1)
     torch.manual_seed(options.seed)
     examples = training_examples(Path(params_file.load("corpus")["corpus"]["root"]), options.corpora.split(","))
