@@ -25,8 +25,8 @@ def module_files(module: str) -> set[Path]:
 
     Examples
     --------
-    >>> sorted(path.as_posix() for path in module_files("ser.core.formats"))
-    ['ser/core/bounds.py', 'ser/core/files.py', 'ser/core/formats.py', 'ser/core/numba_cache.py']
+    >>> sorted(path.stem for path in module_files("ser.core.formats"))
+    ['bounds', 'files', 'formats', 'numba_cache', 'table_suffixes']
     """
     found: set[Path] = set()
     waiting = [_path(module)]

@@ -137,7 +137,9 @@ def enrol(driver: Chrome, recordings: list[Path]) -> None:
     """Give the page recordings of the same person, if there are any."""
     if recordings:
         driver.find_element(By.CSS_SELECTOR, "#adjust summary").click()
-        driver.find_element(By.ID, "voice").send_keys("\n".join(map(str, recordings)))
+        driver.find_element(By.ID, "voice").send_keys(
+            "\n".join(str(path.resolve()) for path in recordings)
+        )  # as Chromium wants them
         browser.wait_for(driver, f"Adapted to {len(recordings)} recordings of the same person")
 
 
