@@ -132,7 +132,8 @@ def _classifier(study: Study, rows: pd.DataFrame) -> Bundle:
     model = classifier_training.fitted(
         rows,
         speaker,
-        **{key: study.settings.training[key] for key in ("n_calibration_folds", "calibration")},
+        n_calibration_folds=study.settings.training["n_calibration_folds"],
+        calibration=study.settings.training["calibration"],
         learned=learned.corpora(study.settings.representation),
         seed=study.settings.seed,
         **study.settings.architecture,
@@ -142,8 +143,10 @@ def _classifier(study: Study, rows: pd.DataFrame) -> Bundle:
         labels=emotions.in_order(model.classes_),
         columns=tables.feature_columns(rows),
         representation=bundle.representation_of(study.settings.representation),
-        description=_description(study, rows)
-        | {"calibrated_within": sorted(classifier_training.lone_speakers(rows, speaker))},
+        description={
+            **_description(study, rows),
+            "calibrated_within": sorted(classifier_training.lone_speakers(rows, speaker)),
+        },
     )
 
 

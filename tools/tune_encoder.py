@@ -37,15 +37,15 @@ from transformers.models.whisper.modeling_whisper import WhisperEncoder
 from ser.audio import segments
 from ser.audio.conditions import other_conditions
 from ser.audio.excerpts import around_speech, excerpt
-from ser.core import files, params_file, tables
+from ser.core import files, params_file, tables, yaml_text
 from ser.core.emotions import in_order
-from ser.features.encoders.whisper_spectra import log_mel_spectra
+from ser.features.encoders.whisper_spectra import SAMPLE_RATE, log_mel_spectra
 from ser.features.encoders.whisper_weights import HEAD_WIDTH
 from ser.models.variation import varied
+from ser.params import CONF
 
 Values = npt.NDArray[np.float32]
 
-SAMPLE_RATE = 16_000  # Hz, of Whisper
 MAX_DURATION = 4.0  # seconds of an utterance
 STRETCH = (100, 240)  # spectra of 10 ms that an utterance has in training, fewest and most
 N_EPOCHS = 4
@@ -60,7 +60,7 @@ C = 0.003  # of the classifier that is fitted first
 SMOOTHING = 0.1
 DROPOUT = 0.3  # of the features of the classifier
 LAYER_DROPOUT = 0.1
-CONDITIONS = {"max_speed": 0.15, "room": 0.3, "noise": 0.5, "min_snr": 5.0, "max_gain": 8.0, "band": 0.3}
+CONDITIONS = yaml_text.loaded((CONF / "augmentation/conditions.yaml").read_text())["variants"]["other_conditions"]
 VARIATION = {  # of log-mel spectra in Whisper's unit, 40 dB
     "max_stretch": 0.15,
     "max_delay": 0.0,

@@ -15,6 +15,7 @@ from ser.audit import model_checks, near_duplicates, served_checks, table_checks
 from ser.audit.findings import Finding
 from ser.audit.fingerprints import fingerprint
 from ser.core import tables
+from ser.core.row_keys import is_real
 from ser.core.table_suffixes import in_format
 from ser.core.tables import ORIGINAL, feature_columns
 from ser.models import ENSEMBLE, NEURAL, bundle
@@ -195,7 +196,7 @@ def _normalisation(study: AuditedStudy, model: Bundle, fold: int, *, with_dev: b
     rows = study.balanced[study.balanced["fold"] == fold]
     recorded = study.features.rows["variant"] == ORIGINAL
     if model.description["model"]["name"] in NEURAL:
-        rows = rows[~rows["synthetic"] & (rows["variant"] == ORIGINAL)]
+        rows = rows[is_real(rows)]
         trained, everything = _moments_of_examples(study.features, rows, study.features.rows[recorded])
     else:
         dev = study.features.rows[recorded & (study.side(fold) == "dev")].assign(synthetic=False)

@@ -11,7 +11,8 @@ from sklearn import config_context
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.model_selection import LeaveOneGroupOut, StratifiedGroupKFold
 
-from ser.core.tables import ORIGINAL, feature_columns
+from ser.core.row_keys import is_real
+from ser.core.tables import feature_columns
 from ser.models.classifiers import BY_CORPUS, CORPORA, SPEAKERS, model
 from ser.protocol.across_corpora import corpus_of
 from ser.protocol.training_checks import check_calibration
@@ -65,7 +66,7 @@ def fitted(
         `corpora`, or only corpora that the encoder learned.
     """
     rows, speaker = _within_limit(rows, speaker, name=name, seed=seed)
-    real = _real(rows)
+    real = is_real(rows).to_numpy()
     columns = feature_columns(rows)
     values, emotion = rows[columns].to_numpy(), rows["emotion"].to_numpy(str)
     group = _of_corpora(rows[real]) if calibration == CORPORA else calibration_group(rows, speaker)[real]
@@ -87,18 +88,13 @@ def _within_limit(rows: pd.DataFrame, speaker: pd.Series, *, name: str, seed: in
     limit = LARGEST.get(name, len(rows))
     if len(rows) <= limit:
         return rows, speaker
-    kept = sample(rows["emotion"], _real(rows), n_rows=limit, seed=seed)
+    kept = sample(rows["emotion"], is_real(rows).to_numpy(), n_rows=limit, seed=seed)
     print(
         f"warning: {name} is trained on {len(kept)} of {len(rows)} rows, drawn from each emotion, original recordings"
         " first, because its time grows with the square of the rows; model=logistic_regression takes all of them",
         file=sys.stderr,
     )
     return rows.iloc[kept], speaker.iloc[kept]
-
-
-def _real(rows: pd.DataFrame) -> npt.NDArray[np.bool_]:
-    """True for original recordings, which are neither synthetic nor augmented."""
-    return np.asarray(~rows["synthetic"] & (rows["variant"] == ORIGINAL))
 
 
 def sample(emotion: pd.Series, real: npt.NDArray[np.bool_], *, n_rows: int, seed: int) -> npt.NDArray[np.intp]:

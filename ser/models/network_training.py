@@ -14,6 +14,7 @@ from tqdm import tqdm
 from ser.compute import code_digest, processes
 from ser.core import tables
 from ser.core.emotions import in_order
+from ser.core.row_keys import is_real
 from ser.models import backend, checkpoints, neural
 from ser.models.backend import keras
 from ser.models.examples import Examples, Values, n_batches, standardisation
@@ -60,12 +61,12 @@ class Training:
         train_examples = examples(rows, self.features, self.labels)
         dev_examples = None if dev is None else examples(dev, self.features, self.labels)
         parts = [part for part in (train_examples, dev_examples) if part is not None]
-        is_real = ~rows["synthetic"] & (rows["variant"] == tables.ORIGINAL)
+        real = is_real(rows)
         build = partial(
             network,
             input_shape=train_examples.row_shape,
             n_labels=len(self.labels),
-            standardisation=self._standardisation(rows[is_real]),
+            standardisation=self._standardisation(rows[real]),
             **self.settings.architecture,
         )
         per_epoch = n_batches(train_examples, self.network.batch_size)
@@ -77,7 +78,7 @@ class Training:
                 n_labels=len(self.labels),
                 training=self.network,
                 seed=self.settings.seed,
-                folder=checkpoints.CHECKPOINTS / self.run / self._key(is_real, parts),
+                folder=checkpoints.CHECKPOINTS / self.run / self._key(real, parts),
                 watch=watch,
             )
 
@@ -87,14 +88,14 @@ class Training:
             return None
         return standardisation(examples(real, self.features, self.labels))
 
-    def _key(self, is_real: pd.Series, parts: Sequence[Examples]) -> str:
+    def _key(self, real: pd.Series, parts: Sequence[Examples]) -> str:
         """Hash of everything that the training depends on."""
         inputs = {
             "model": self.settings.model,
             "training": self.network.of_epochs(),
             "seed": self.settings.seed,
             "labels": self.labels,
-            "is_real": is_real.tolist(),
+            "is_real": real.tolist(),
         }
         return checkpoints.key(inputs, *parts, code=code_digest.digest((__name__,)))
 

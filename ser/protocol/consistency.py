@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 import pandas as pd
 
 from ser.core import shared_audio
+from ser.core.row_keys import is_real
 from ser.core.tables import ORIGINAL, PARTITIONS
 from ser.core.wording import counted
 from ser.protocol.emobox import unlisted
@@ -114,7 +115,7 @@ def check_balanced(balanced: pd.DataFrame, partitions: pd.DataFrame) -> None:
     Traceback (most recent call last):
     ValueError: ...: found 1 utterance of train without a row, the first is b; ...
     """
-    recorded = balanced[~balanced["synthetic"] & (balanced["variant"] == ORIGINAL)]
+    recorded = balanced[is_real(balanced)]
     train = partitions[partitions["partition"] == "train"]
     found, wanted = (pd.MultiIndex.from_frame(rows[KEYS[:2]]) for rows in (recorded, train))
     _refuse(BALANCED, [name for _, name in wanted.difference(found)], "of train without a row")
