@@ -49,7 +49,7 @@ def is_asked_for(finding: Path, path: Path, *, what: str, setting: str) -> bool:
     Parameters
     ----------
     finding
-        File in which the probe states if it is wanted.
+        File in which the probe states if it is wanted, and if something that it needs is missing.
     path
         Output of the stage.
     what
@@ -65,9 +65,18 @@ def is_asked_for(finding: Path, path: Path, *, what: str, setting: str) -> bool:
     ...     is_asked_for(Path(folder, "a.json"), Path(folder, "a.csv"), what="levels", setting="model=levels")
     no model takes levels; extract them with -S model=levels or -S extract=all
     False
+    >>> with TemporaryDirectory() as folder:
+    ...     files.write_json(Path(folder, "a.json"), {"wanted": False, "missing": True})
+    ...     is_asked_for(Path(folder, "a.json"), Path(folder, "a.csv"), what="levels", setting="model=levels")
+    levels cannot be made here; the warning of the stage probe has the remedy
+    False
     """
-    if files.read_json(finding)["wanted"]:
+    found = files.read_json(finding)
+    if found["wanted"]:
         return True
-    print(f"no model takes {what}; extract them with -S {setting} or -S {ALL}")
+    if found.get("missing"):
+        print(f"{what} cannot be made here; the warning of the stage probe has the remedy")
+    else:
+        print(f"no model takes {what}; extract them with -S {setting} or -S {ALL}")
     write(path)
     return False

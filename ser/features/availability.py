@@ -3,7 +3,8 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
-EXTRACT = ("needed", "all")
+ALL = "all"
+EXTRACT = ("needed", ALL)
 """Values of the setting `extract`: the representations that the model needs, or all that can be made here."""
 
 
@@ -36,7 +37,7 @@ def others(names: Collection[str], config: Mapping[str, Any]) -> set[str]:
     >>> others(["frames"], {"extract": "needed"}), others(["frames"], {"extract": "all"})
     (set(), {'frames'})
     """
-    if config["extract"] != "all":
+    if config["extract"] != ALL:
         return set()
     found = set(names)
     for name in sorted(names):
@@ -46,6 +47,18 @@ def others(names: Collection[str], config: Mapping[str, Any]) -> set[str]:
             print(f"warning: the representation {name} is not made: {error}")
             found.remove(name)
     return found
+
+
+def finding(is_wanted: bool, config: Mapping[str, Any]) -> dict[str, bool]:
+    """Content of the file that tells a stage if its representation is wanted, and if what it needs is missing.
+
+    Examples
+    --------
+    >>> finding(False, {"extract": "needed"}), finding(False, {"extract": "all"})
+    ({'wanted': False}, {'wanted': False, 'missing': True})
+    """
+    is_missing = config["extract"] == ALL and not is_wanted
+    return {"wanted": is_wanted} | ({"missing": True} if is_missing else {})
 
 
 def check(taken: Collection[str], config: Mapping[str, Any]) -> None:

@@ -264,6 +264,7 @@ def test_all_is_all_that_can_be_made_and_a_warning_names_each_that_cannot(
     names = {path.stem.removesuffix("_availability") for path in probe.WANTED}
     assert wanted() == names - {"ssl"}
     assert asked == [(ENCODER, COMMIT)]
+    assert files.read_json(probe.SSL) == {"wanted": False, "missing": True}
     assert "warning: the representation ssl is not made: not here\n" in capsys.readouterr().out
 
 
