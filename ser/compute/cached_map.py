@@ -9,6 +9,7 @@ from tqdm import tqdm
 from ser.compute import cache, spread
 
 CHUNK = 16  # items per task: tens of milliseconds of work, far more than the cost of sending a task to a process
+LAST = 4  # tasks for each worker that are left when they become smaller, so that no worker waits long for the last one
 FEW = 8  # chunks, about a second of work: starting processes takes longer
 CHUNKS_PER_WORKER = 32  # chunks in a round, at whose end some workers wait for the last chunk
 
@@ -18,9 +19,11 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class _Work(Generic[Item, Result]):
-    """A function and the way in which its results are cached; the arguments of `computed`."""
+    """The way in which results are computed and cached; `keys`, `encoded`, `decoded` and `threads` as of `computed`."""
 
-    function: Callable[[Sequence[Item]], Sequence[Result]]
+    spread_over: Callable[[Sequence[Sequence[Item]], int], Iterator[tuple[int, Sequence[Result]]]]
+    """Chunks, and the number of those that this process computes itself -> number and results of each chunk."""
+    n_workers: int
     keys: Callable[[Sequence[Item]], Sequence[str]]
     encoded: Callable[[Result], bytes | None]
     decoded: Callable[[bytes], Result]
@@ -57,10 +60,11 @@ def computed(
     threads
         True for functions that spend their time outside Python (decoding, hashing); otherwise workers are processes.
     """
-    work = _Work(function, keys, encoded, decoded, threads)
-    size = CHUNK * CHUNKS_PER_WORKER * spread.n_workers()
+    n_workers = spread.n_workers()
+    size = CHUNK * CHUNKS_PER_WORKER * n_workers
     progress = tqdm(total=len(items), desc=description, unit="utterance", disable=None)
-    with cache.opened() as store, progress:
+    with cache.opened() as store, progress, spread.spreading(function, threads=threads) as spread_over:
+        work = _Work(spread_over, n_workers, keys, encoded, decoded, threads)
         for start in range(0, len(items), size):
             yield from _round(work, items[start : start + size], store, progress)
 
@@ -88,21 +92,25 @@ def _new_results(
     work: _Work[Item, Result], items: Sequence[Item], missing: Sequence[int]
 ) -> Iterator[dict[int, Result]]:
     """Compute the items at the indices `missing`; yield index and result, one chunk at a time, in any order."""
-    chunks = _chunks(missing, first_alone=not work.threads)
+    chunks = _chunks(missing, first_alone=not work.threads, n_workers=work.n_workers)
     tasks = [[items[k] for k in chunk] for chunk in chunks]
-    n_here = len(tasks) if len(tasks) <= FEW else 1
-    for number, values in spread.unordered_map(work.function, tasks, threads=work.threads, n_here=n_here):
+    n_here = len(tasks) if len(missing) <= FEW * CHUNK else 1
+    for number, values in work.spread_over(tasks, n_here):
         yield dict(zip(chunks[number], values, strict=True))
 
 
-def _chunks(indices: Sequence[int], *, first_alone: bool) -> list[Sequence[int]]:
-    """Indices in chunks of `CHUNK`; the first index is a chunk of its own if `first_alone`.
+def _chunks(indices: Sequence[int], *, first_alone: bool, n_workers: int) -> list[Sequence[int]]:
+    """Indices in chunks of at most `CHUNK`, the last ones smaller; the first index is alone if `first_alone`.
 
     Examples
     --------
-    >>> [len(chunk) for chunk in _chunks(range(40), first_alone=True)]
-    [1, 16, 16, 7]
+    >>> [len(chunk) for chunk in _chunks(range(100), first_alone=True, n_workers=1)]
+    [1, 16, 16, 16, 13, 10, 7, 6, 4, 3, 2, 2, 1, 1, 1, 1]
     """
-    head = 1 if first_alone else 0
-    chunks = [indices[:head], *(indices[k : k + CHUNK] for k in range(head, len(indices), CHUNK))]
-    return [chunk for chunk in chunks if chunk]
+    chunks, begin = [], 0
+    while begin < len(indices):
+        is_first = first_alone and begin == 0
+        size = 1 if is_first else min(CHUNK, -(-(len(indices) - begin) // (LAST * n_workers)))
+        chunks.append(indices[begin : begin + size])
+        begin += size
+    return chunks

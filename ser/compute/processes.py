@@ -41,7 +41,7 @@ def in_own_process(
         If the process was killed.
     """
     try:
-        with _environment({POSITION: "1"}), ProcessPoolExecutor(1, get_context("spawn"), _end_with_parent) as executor:
+        with _environment({POSITION: "1"}), ProcessPoolExecutor(1, get_context("spawn"), end_with_parent) as executor:
             return executor.submit(function, *arguments, **options).result()
     except BrokenProcessPool as error:
         raise Died from error
@@ -135,15 +135,20 @@ def _begin(messages: Any, end: Connection, lock: Any) -> None:
     _messages = messages
     tqdm.set_lock(lock)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent receives it as well and closes the pipe
-    _end_with_parent(end)
+    end_with_parent(end)
 
 
 def _with_send(function: Callable[[Send, Item], Result], item: Item) -> Result:
     return function(lambda *message: _messages.put(message), item)
 
 
-def _end_with_parent(*others: Connection) -> None:
-    """End this process when its parent ends or one of `others` closes; otherwise it would outlive a killed parent."""
+def end_with_parent(*others: Connection) -> None:
+    """End this process when its parent ends or one of `others` closes; otherwise it would outlive a killed parent.
+
+    Examples
+    --------
+    >>> end_with_parent()  # no other process of Python started this one: nothing is done
+    """
     parent = parent_process()
     if parent is not None:
         ends: list[Any] = [parent.sentinel, *others]

@@ -15,6 +15,8 @@ from typing import TypeVar
 from joblib import Parallel, delayed, effective_n_jobs, parallel_config
 from threadpoolctl import threadpool_limits
 
+from ser.compute import forks
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -35,7 +37,7 @@ def unordered_map(
         True for functions that spend their time outside Python (decoding, hashing); otherwise workers are processes.
     n_here
         Number of items, at least 1, that this process computes itself before other processes of this machine compute
-        the rest.
+        the rest. Only one where other processes start within milliseconds.
 
     Raises
     ------
@@ -47,15 +49,50 @@ def unordered_map(
     >>> sorted(unordered_map(len, ["a", "bcd", "ef"], threads=True))
     [(0, 1), (1, 3), (2, 2)]
     """
+    with spreading(function, threads=threads) as spread_over:
+        yield from spread_over(items, n_here)
+
+
+@contextmanager
+def spreading(
+    function: Callable[[Item], Result], *, threads: bool = False
+) -> Iterator[Callable[[Sequence[Item], int], Iterator[tuple[int, Result]]]]:
+    """Give a function of items and `n_here`, as `unordered_map` takes them; its workers stay between calls.
+
+    Examples
+    --------
+    >>> with spreading(len, threads=True) as lengths:
+    ...     sorted(lengths(["a", "bcd"], 1)), list(lengths(["ef"], 1))
+    ([(0, 1), (1, 3)], [(0, 2)])
+    """
     if address := cluster():
         from ser.compute import dask_cluster  # needs an optional extra
 
-        yield from dask_cluster.unordered_map(function, items, address=address)
+        yield lambda items, _: dask_cluster.unordered_map(function, items, address=address)
     elif threads:
-        with parallel_config(backend="threading", n_jobs=-1):
-            yield from _parallel(function, items, first=0)
+        yield lambda items, _: _by_threads(function, items)
+    elif forks.are_safe() and (n_cores := n_workers()) > 1:
+        copies = forks.Forks(function, n_processes=n_cores)
+        try:
+            yield lambda items, _: _by_copies(copies, function, items)
+        finally:
+            copies.close()
     else:
-        yield from _by_processes(function, items, n_here=n_here)
+        yield lambda items, n_here: _by_processes(function, items, n_here=n_here)
+
+
+def _by_threads(function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[tuple[int, Result]]:
+    with parallel_config(backend="threading", n_jobs=-1):
+        yield from _parallel(function, items, first=0)
+
+
+def _by_copies(
+    copies: "forks.Forks[Item, Result]", function: Callable[[Item], Result], items: Sequence[Item]
+) -> Iterator[tuple[int, Result]]:
+    # The copies share what the first item has imported, loaded and compiled.
+    n_here = 0 if copies.have_started else 1
+    yield from _here(function, items[:n_here])
+    yield from copies(items[n_here:], first=n_here)
 
 
 def _by_processes(
@@ -66,12 +103,16 @@ def _by_processes(
     # while the workers start: numba compiles functions of librosa at their first call and caches them on disk, and
     # processes that write this cache at the same time crash (seen in one of four first runs).
     with _workers_starting(function, n_items=len(items) - n_here):
-        for number in range(min(n_here, len(items))):
-            with threadpool_limits(1):
-                result = function(items[number])
-            yield number, result
+        yield from _here(function, items[:n_here])
     with threadpool_limits(1), _workers():
         yield from _parallel(function, items[n_here:], first=n_here)
+
+
+def _here(function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[tuple[int, Result]]:
+    for number, item in enumerate(items):
+        with threadpool_limits(1):
+            result = function(item)
+        yield number, result
 
 
 def _workers() -> parallel_config:

@@ -87,7 +87,7 @@ def test_a_chunk_is_computed_when_its_first_result_is_requested(monkeypatch: pyt
     assert [next(results) for _ in range(4)] == [0, 1, 4, 9]
     assert function.seen == [0, 1, 2, 3]
     next(results)
-    assert function.seen == [0, 1, 2, 3, 4, 5]
+    assert function.seen == [0, 1, 2, 3, 4]  # the chunks of such a short round have one item
 
 
 def test_results_from_before_an_error_are_not_computed_again(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,120 @@
+"""Workers that are copies of this process: they start within milliseconds, and share what it has imported and loaded.
+
+A new process would import the libraries again, and load networks again: seconds of both cores, which is more than the
+extraction of a thousand short recordings takes.
+"""
+
+import os
+import signal
+import sys
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from concurrent import futures
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from itertools import count
+from multiprocessing import get_context
+from typing import Any, Generic, TypeVar
+
+from threadpoolctl import threadpool_limits
+
+from ser.compute import processes
+from ser.core import stage
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+WITH_THREADS = {"tensorflow", "torch"}  # their threads would be missing in a copy, which would wait for them forever
+QUEUED = 4  # tasks of each worker that are handed out at once: a worker then has work while this process writes
+ONE_THREAD = processes.ONE_THREAD | dict.fromkeys(("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+
+
+def are_safe() -> bool:
+    """True in a stage on Linux, which runs nothing else, if no library has threads that a copy would lack.
+
+    Examples
+    --------
+    >>> are_safe()  # this is no stage
+    False
+    """
+    return sys.platform == "linux" and stage.is_running() and WITH_THREADS.isdisjoint(sys.modules)
+
+
+class Forks(Generic[Item, Result]):
+    """Copies of this process that apply a function to items; they start with the first item, and end with `close`.
+
+    The function is not sent to them, so it need not be one that pickle takes; items and results are.
+
+    Examples
+    --------
+    >>> forks = Forks(len, n_processes=2)
+    >>> sorted(forks(["a", "bcd"], first=5))
+    [(5, 1), (6, 3)]
+    >>> forks.close()
+    """
+
+    def __init__(self, function: Callable[[Item], Result], *, n_processes: int) -> None:
+        self._function, self._n_processes = function, n_processes
+        self._executor: ProcessPoolExecutor | None = None
+        self.have_started = False
+
+    def __call__(self, items: Sequence[Item], *, first: int) -> Iterator[tuple[int, Result]]:
+        """Yield the index of each item, from `first` on, and its result as soon as it is ready, in any order.
+
+        Raises
+        ------
+        OSError
+            If a worker was killed. Exceptions of the function are raised unchanged.
+        """
+        waiting: dict[futures.Future[Result], int] = {}
+        rest = zip(count(first), items, strict=False)
+        try:
+            while True:
+                for number, item in rest:
+                    waiting[self._submitted(item)] = number
+                    if len(waiting) >= QUEUED * self._n_processes:
+                        break
+                if not waiting:
+                    return
+                done, _ = futures.wait(waiting, return_when=futures.FIRST_COMPLETED)
+                for future in done:
+                    yield waiting.pop(future), future.result()
+        except BrokenProcessPool:
+            raise OSError(
+                "a worker process was killed, perhaps because memory ran out; results that were finished are in the"
+                " cache: run again, with fewer processes by LOKY_MAX_CPU_COUNT=1"
+            ) from None
+
+    def _submitted(self, item: Item) -> "futures.Future[Result]":
+        if self._executor is None:
+            context = get_context("fork")
+            self._executor = ProcessPoolExecutor(self._n_processes, context, _begin, (self._function,))
+            self.have_started = True
+        with warnings.catch_warnings():
+            # Python 3.12 warns of any thread of a process that is copied; those of progress bars and pools hold no lock
+            # that a worker takes.
+            warnings.filterwarnings("ignore", message=".*multi-threaded, use of fork", category=DeprecationWarning)
+            return self._executor.submit(_applied, item)
+
+    def close(self) -> None:
+        """End the copies, after the tasks in progress."""
+        if self._executor is not None:
+            self._executor.shutdown(cancel_futures=True)
+            self._executor = None
+
+
+_function: Callable[[Any], Any] | None = None  # of this copy
+
+
+def _begin(function: Callable[[Any], Any]) -> None:
+    global _function  # an initializer cannot hand over a value in another way
+    _function = function
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent receives it as well, and closes
+    os.environ |= ONE_THREAD  # for libraries that are imported later
+    threadpool_limits(1)  # all cores are busy anyway, and sums must not depend on their number
+    processes.end_with_parent()
+
+
+def _applied(item: Any) -> Any:
+    assert _function is not None
+    return _function(item)

@@ -1,0 +1,112 @@
+"""Copies of a stage's process: they start fast, keep what is loaded, and end with it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np  # noqa: F401  # loads the BLAS whose threads are counted
+import pytest
+from threadpoolctl import threadpool_info
+
+from ser.compute import spread
+from ser.core import stage
+from tests.support.paths import ROOT
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="copies of a process are safe on Linux alone")
+
+loaded: list[str] = []
+
+
+@pytest.fixture(autouse=True)
+def in_a_stage(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "2")
+    monkeypatch.setattr(stage, "_running", True)
+    for name in ("tensorflow", "torch"):  # of other tests
+        monkeypatch.delitem(sys.modules, name, raising=False)
+
+
+@pytest.fixture
+def something_loaded() -> Iterator[None]:
+    loaded.append("network")
+    yield
+    loaded.clear()
+
+
+def seen(_: int) -> tuple[int, list[str], int]:
+    """Process id, what is loaded, and the maximal number of threads of numpy's BLAS."""
+    blas = [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
+    time.sleep(0.01)
+    return os.getpid(), list(loaded), max(blas)
+
+
+@pytest.mark.usefixtures("something_loaded")
+def test_copies_have_what_is_loaded_here_and_one_numeric_thread() -> None:
+    found = [result for _, result in spread.unordered_map(seen, range(12))]
+    assert {(tuple(names), n_threads) for _, names, n_threads in found} == {(("network",), 1)}
+    assert len({process for process, *_ in found[1:]} - {os.getpid()}) == 2
+
+
+def test_the_same_copies_work_until_the_end() -> None:
+    with spread.spreading(seen) as seen_by:
+        first, second = ({process for _, (process, *_) in seen_by(range(12), 1)} for _ in range(2))
+    assert second == first - {os.getpid()}
+    for process in second:
+        with pytest.raises(ProcessLookupError):
+            os.kill(process, 0)
+
+
+def test_a_library_with_threads_has_new_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch", sys)
+    loaded.append("here alone")
+    try:
+        found = [result for _, result in spread.unordered_map(seen, range(4))]
+    finally:
+        loaded.clear()
+    assert [names for _, names, _ in found[1:]] == [[]] * 3
+
+
+def killed_at_three(item: int) -> int:
+    if item == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return item
+
+
+def test_a_killed_worker_ends_the_run_with_the_remedy() -> None:
+    with pytest.raises(OSError, match=r"a worker process was killed.*LOKY_MAX_CPU_COUNT=1"):
+        list(spread.unordered_map(killed_at_three, range(8)))
+
+
+ORPHANS = """
+import os, sys, time
+from ser.compute import spread
+from ser.core import stage
+
+def waits(item):
+    if item:
+        open(f"{sys.argv[1]}/{os.getpid()}", "w").close()
+        time.sleep(60)
+
+stage.run(lambda: list(spread.unordered_map(waits, range(4))))
+"""
+
+
+def test_copies_end_when_the_stage_is_killed(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", ORPHANS, str(tmp_path)],
+        env=os.environ | {"LOKY_MAX_CPU_COUNT": "2", "PYTHONPATH": str(ROOT)},
+    )
+    until(lambda: len(list(tmp_path.iterdir())) == 2)
+    process.kill()
+    process.wait()
+    until(lambda: not any(Path("/proc", path.name).exists() for path in tmp_path.iterdir()))
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
