@@ -20,8 +20,9 @@ pipeline: $(INSTALLED) ## run all stages of the study in params.yaml (default: t
 test: $(INSTALLED) ## lint, check types, run the tests; SLOW=1 adds the slow ones
 	ruff check .
 	ruff format --check .
-	mypy
-	pytest -n 2 --dist loadfile --no-loadscope-reorder --max-worker-restart 0 $(if $(SLOW),,-m "not slow") $(PYTEST_ARGS)
+	mypy > $(VENV)/types.txt 2>&1 || { cat $(VENV)/types.txt; exit 1; } & types=$$!; \
+	pytest -n 2 --dist loadfile --no-loadscope-reorder --max-worker-restart 0 $(if $(SLOW),,-m "not slow") $(PYTEST_ARGS); \
+	tests=$$?; wait $$types; types=$$?; cat $(VENV)/types.txt; exit $$((tests | types))
 
 diff: $(INSTALLED) ## compare the figures of the working copy with those of BASE (a Git revision); writes reports/diff.md
 	@python -m ser.core.lock_file

@@ -17,6 +17,7 @@ BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 INSTALLED = VENV / ".installed"
 TESTS = ("pytest", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder", "--max-worker-restart", "0")
 QUICK = ("tests/core", "tests/audio", "tests/commands/test_new.py", "tests/commands/test_predict.py")
+BESIDE = ("mypy",)  # uses one core, while pytest imports
 TARGETS: dict[str, tuple[tuple[str, ...], ...]] = {
     "install": (),
     "pipeline": (("python", "-m", "ser.core.lock_file"), ("dvc", "repro"), ("ser", "summary")),
@@ -40,15 +41,39 @@ def main(arguments: Sequence[str]) -> int:
         if status := run(command):
             return status
     INSTALLED.touch()
-    return next((status for command in TARGETS[arguments[0]] if (status := run(command))), 0)
+    return run_all(TARGETS[arguments[0]])
+
+
+def run_all(commands: Sequence[Sequence[str]]) -> int:
+    """Run commands up to the first that fails; return its exit status, or that of one that ran beside the others.
+
+    A command of `BESIDE` starts in its turn, and the next one does not wait for it. What it prints comes at the end.
+    """
+    beside = []
+    status = 0
+    for command in commands:
+        if command[0] in BESIDE:
+            beside.append(started(command, stdout=subprocess.PIPE))
+        elif status := run(command):
+            break
+    for process in beside:
+        print(process.communicate()[0], end="")
+        status = status or process.returncode
+    return status
 
 
 def run(command: Sequence[str]) -> int:
     """Run a command of the environment; return its exit status."""
+    return started(command).wait()
+
+
+def started(command: Sequence[str], *, stdout: int | None = None) -> subprocess.Popen[str]:
+    """A process of a command of the environment."""
     path = os.pathsep.join([str(BIN), os.environ["PATH"]])
     program = shutil.which(command[0], path=path) or command[0]
     environment = {**os.environ, "PATH": path, "NO_MKDOCS_2_WARNING": "1"}
-    return subprocess.run([program, *command[1:]], cwd=ROOT, env=environment, check=False).returncode
+    stderr = stdout and subprocess.STDOUT
+    return subprocess.Popen([program, *command[1:]], cwd=ROOT, env=environment, stdout=stdout, stderr=stderr, text=True)
 
 
 def _is_installed() -> bool:

@@ -51,6 +51,20 @@ def test_the_portable_targets_are_those_of_the_makefile() -> None:
     assert all((ROOT / path).exists() for path in dev.QUICK)
 
 
+@pytest.mark.parametrize(("beside", "after", "status"), [("0", "0", 0), ("3", "0", 3), ("0", "4", 4), ("3", "4", 4)])
+def test_a_command_beside_the_tests_is_printed_after_them_and_its_failure_is_one(
+    beside: str, after: str, status: int, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(dev, "BESIDE", ("sh",))
+    commands = [("sh", "-c", f"echo types; exit {beside}"), ("env", "sh", "-c", f"echo tests; exit {after}")]
+    assert dev.run_all(commands) == status
+    assert capfd.readouterr().out.split() == ["tests", "types"]
+
+
+def test_no_command_follows_one_that_failed() -> None:
+    assert dev.run_all([("false",), ("ser-has-no-such-command",)]) == 1
+
+
 def test_an_unknown_target_names_the_known_ones(capsys: pytest.CaptureFixture[str]) -> None:
     assert dev.main(["tests"]) == 2
     assert "wanted one of: install, pipeline, test" in capsys.readouterr().err
