@@ -2,6 +2,7 @@
 
 import gc
 import os
+import sys
 from collections.abc import Callable, Generator, Iterator
 from functools import partial
 from pathlib import Path
@@ -10,10 +11,13 @@ import pytest
 
 from ser import params
 from ser.core import numba_cache
-from tests.support import composing
+from tests.support import composing, warm_python
 from tests.support.dvc_project import Project
 
 NOT_HERE = "SER_CORPORA is not set: real corpora are not here"
+# skops imports every module of scikit-learn. These two would import PyTorch and Dask, for 4 s in each process.
+for library in ("dask", "torch"):
+    sys.modules[f"sklearn.externals.array_api_compat.{library}"] = None  # type: ignore[assignment]
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -98,6 +102,7 @@ def small_studies(shared: Path) -> Callable[..., Path]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def projects_share_their_features(shared: Path) -> None:
-    """Extract the features of equal recordings once for all tests under DVC."""
+def projects_share_what_takes_long(shared: Path) -> None:
+    """Extract the features of equal recordings, and import the libraries of stages, once for all tests under DVC."""
     Project.extracted = shared / "features"
+    warm_python.shared = shared

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +12,16 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from tests.support import small_encoders
-from tests.support.synthesis import Waveform, speech_like, tone
-
-pytest.importorskip("torch", reason="torch is not installed: pip install -e '.[ssl]'")
-pytest.importorskip("transformers", reason="transformers is not installed: pip install -e '.[ssl]'")
-
 from ser.audio import waveforms
 from ser.features.encoders import hugging_face, ssl
 from ser.representation.registry import extractor
+from tests.support import small_encoders
+from tests.support.synthesis import Waveform, speech_like, tone
 
+pytestmark = [  # importorskip would import them in every process that collects the tests
+    pytest.mark.skipif(find_spec(name) is None, reason=f"{name} is not installed: pip install -e '.[ssl]'")
+    for name in ("torch", "transformers")
+]
 KINDS = small_encoders.KINDS
 BY_WAVEFORM = [kind for kind in KINDS if kind != "whisper"]
 N_DIMENSIONS = 12

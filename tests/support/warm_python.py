@@ -11,6 +11,7 @@ differs in what libraries read when they are imported, the command starts an int
 import atexit
 import contextlib
 import gc
+import hashlib
 import io
 import json
 import os
@@ -30,6 +31,8 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 FRESH = "FRESH_PYTHON"
 READ_AT_IMPORT = ("OMP_", "OPENBLAS_", "MKL_", "NUMBA_", "TF_", "KERAS_", "JAX_", "MPL", "PYTHONHASHSEED")
@@ -60,13 +63,32 @@ sys.exit(int(status))
 """
 
 
+shared: Path | None = None
+"""Folder in which all processes of a run of pytest find the same server; None for a server of this process."""
+
+
 @cache
 def commands(**read_by_libraries: str) -> Path:
-    """Folder of the commands `python` and `dvc`; the server ends with this process.
+    """Folder of the commands `python` and `dvc`; the server ends with this run of pytest.
 
     It has the environment of this process, and other variables that libraries read when they are imported.
     """
-    folder = Path(tempfile.mkdtemp(prefix="warm_python"))
+    if shared is None:
+        return started(os.getpid(), read_by_libraries)
+    from tests.support.shared import made_once  # not above: the server runs this file, and has no package `tests`
+
+    owner = os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()
+    digest = hashlib.sha256(repr(sorted(read_by_libraries.items())).encode()).hexdigest()[:8]
+    note = made_once(
+        shared / f"warm_python_{digest}",
+        lambda folder: (folder / "commands").write_text(str(started(owner, read_by_libraries))),
+    )
+    return Path((note / "commands").read_text())
+
+
+def started(owner: int, read_by_libraries: Mapping[str, str]) -> Path:
+    """Start a server that ends with the process `owner`; return the folder of its commands."""
+    folder = Path(tempfile.mkdtemp(prefix="warm_python"))  # a short path, as a socket needs
     address = folder / "server"
     for name, usual in {"python": [], "dvc": ["-m", "dvc"]}.items():
         command = folder / name
@@ -75,14 +97,27 @@ def commands(**read_by_libraries: str) -> Path:
         )
         command.chmod(0o755)
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | read_by_libraries
-    server = subprocess.Popen([sys.executable, __file__, address], env=environment, stdin=subprocess.DEVNULL)
-    atexit.register(server.terminate)
+    server = subprocess.Popen(
+        [sys.executable, __file__, address, str(owner)], env=environment, stdin=subprocess.DEVNULL
+    )
+    if owner == os.getpid():
+        atexit.register(server.terminate)
+    else:
+        server.returncode = 0  # it may outlive this process
     end = time.monotonic() + 600  # it needs 11 seconds of an idle core
     while not address.exists():
-        assert server.poll() is None, "the server ended"
+        assert is_alive(server.pid), "the server ended"
         assert time.monotonic() < end, "the server does not answer"
         time.sleep(0.01)
     return folder
+
+
+def is_alive(process: int) -> bool:
+    """True if there is such a process, and it has not ended."""
+    try:
+        return psutil.Process(process).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def read_at_import(environment: Mapping[str, str]) -> dict[str, str]:
@@ -132,9 +167,9 @@ def use_libraries() -> None:
     plt.close(figure)
 
 
-def serve(address: str) -> dict[str, Any] | None:
-    """Fork for each request until the parent process ends; return the request in the fork."""
-    own, parent = read_at_import(os.environ), os.getppid()
+def serve(address: str, owner: int) -> dict[str, Any] | None:
+    """Fork for each request until the process `owner` ends; return the request in the fork."""
+    own = read_at_import(os.environ)
     import_libraries()
     gc.freeze()  # a collection in a fork would copy all memory
     listener = socket.socket(socket.AF_UNIX)
@@ -142,7 +177,7 @@ def serve(address: str) -> dict[str, Any] | None:
     listener.listen(64)
     os.rename(f"{address}.partial", address)  # noqa: PTH104 (a socket)
     clients: dict[int, socket.socket] = {}  # by process
-    while os.getppid() == parent:
+    while is_alive(owner):
         ready, *_ = select.select([listener, *clients.values()], [], [], 0.01 if clients else 0.5)
         end_processes(clients, ready)
         if listener not in ready:
@@ -222,7 +257,7 @@ def status_of(request: dict[str, Any]) -> int:
 
 
 if __name__ == "__main__":
-    found = serve(sys.argv[1])
+    found = serve(sys.argv[1], int(sys.argv[2]))
     if found is not None:
         status = status_of(found)
         threading._shutdown()  # waits for threads, as an interpreter does when it ends
