@@ -4,7 +4,9 @@ import os
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -31,10 +33,23 @@ def rows_of(emotions: tuple[str, ...], *, synthetic: int = 0) -> tuple[pd.DataFr
     return pd.concat([rows, made], ignore_index=True), speaker
 
 
-def fitted(name: str, rows: pd.DataFrame, speaker: pd.Series, labels: tuple[str, ...]) -> bundle.Bundle:
-    model = classifier_training.fitted(rows, speaker, name=name, n_calibration_folds=2, seed=0, **SETTINGS[name])
-    columns = tables.feature_columns(rows)
+def model_of(name: str, rows: pd.DataFrame, speaker: pd.Series) -> Any:
+    return classifier_training.fitted(rows, speaker, name=name, n_calibration_folds=2, seed=0, **SETTINGS[name])
+
+
+@cache
+def kept_model(name: str, emotions: tuple[str, ...], synthetic: int) -> Any:
+    return model_of(name, *rows_of(emotions, synthetic=synthetic))
+
+
+def bundled(model: Any, labels: tuple[str, ...]) -> bundle.Bundle:
+    columns = tables.feature_columns(rows_of(labels)[0])
     return bundle.Bundle(model, list(labels), columns, {"name": "librosa", "settings": {}}, {"seed": 0})
+
+
+def fitted(name: str, labels: tuple[str, ...], *, synthetic: int = 0) -> bundle.Bundle:
+    """A bundle of a model that was trained on the rows of the labels, which are the same in any order of the labels."""
+    return bundled(kept_model(name, tuple(sorted(labels)), synthetic), labels)
 
 
 def values_of(made: bundle.Bundle) -> np.ndarray:
@@ -49,7 +64,7 @@ def exported(made: bundle.Bundle, folder: Path) -> Path:
 @pytest.fixture(scope="module")
 def svm(tmp_path_factory: pytest.TempPathFactory) -> tuple[bundle.Bundle, Path]:
     """A support vector machine for eight labels, and the folder of its export."""
-    made = fitted("svm", *rows_of(EIGHT), EIGHT)
+    made = fitted("svm", EIGHT)
     return made, exported(made, tmp_path_factory.mktemp("onnx"))
 
 
@@ -58,7 +73,7 @@ def svm(tmp_path_factory: pytest.TempPathFactory) -> tuple[bundle.Bundle, Path]:
 )
 @pytest.mark.parametrize("name", SETTINGS)
 def test_the_probabilities_are_those_of_the_bundle(name: str, labels: tuple[str, ...], tmp_path: Path) -> None:
-    made = fitted(name, *rows_of(tuple(sorted(labels))), labels)
+    made = fitted(name, labels)
     expected = made.of_values(values_of(made))
     found = bundle.load(exported(made, tmp_path)).of_values(values_of(made))
     assert np.ptp(expected, axis=0).min() > 0.02  # for every label
@@ -70,8 +85,8 @@ def test_the_probabilities_are_those_of_the_bundle(name: str, labels: tuple[str,
 @pytest.mark.parametrize("name", SETTINGS)
 def test_the_exported_model_is_the_one_that_was_trained_on_synthetic_rows_too(name: str, tmp_path: Path) -> None:
     """scikit-learn's calibration contains the model of the real rows; the stage fits it again to all rows."""
-    real = fitted(name, *rows_of(EIGHT), EIGHT)
-    made = fitted(name, *rows_of(EIGHT, synthetic=40), EIGHT)
+    real = fitted(name, EIGHT)
+    made = fitted(name, EIGHT, synthetic=40)
     found = bundle.load(exported(made, tmp_path)).of_values(values_of(made))
     np.testing.assert_allclose(found, made.of_values(values_of(made)), rtol=0, atol=1e-5)
     assert np.abs(found - real.of_values(values_of(made))).max() > 0.01
@@ -81,13 +96,13 @@ def test_the_exported_model_is_the_one_that_was_trained_on_synthetic_rows_too(na
 def test_a_model_of_unbalanced_rows_is_exported(name: str, tmp_path: Path) -> None:
     rows, speaker = rows_of(EIGHT)
     kept = (rows["emotion"] != "sad") | rows["utterance"].str.contains("dogs")
-    made = fitted(name, rows[kept].reset_index(drop=True), speaker[kept].reset_index(drop=True), EIGHT)
+    made = bundled(model_of(name, rows[kept].reset_index(drop=True), speaker[kept].reset_index(drop=True)), EIGHT)
     found = bundle.load(exported(made, tmp_path)).of_values(values_of(made))
     np.testing.assert_allclose(found, made.of_values(values_of(made)), rtol=0, atol=1e-5)
 
 
 def test_a_saved_bundle_is_exported_like_the_one_in_memory(tmp_path: Path) -> None:
-    made = fitted("svm", *rows_of(EIGHT, synthetic=40), EIGHT)
+    made = fitted("svm", EIGHT, synthetic=40)
     bundle.save(made, tmp_path / "fold_0")
     loaded = bundle.load(tmp_path / "fold_0")
     found = bundle.load(exported(loaded, tmp_path)).of_values(values_of(made))
