@@ -67,17 +67,6 @@ def test_a_client_that_sends_byte_by_byte_is_cut_off(service: Running) -> None:
 
 
 @pytest.mark.slow
-def test_a_connection_without_a_request_is_closed(service: Running) -> None:
-    with service.connect() as silent, service.connect() as partial:
-        partial.sendall(b"POST /v1/pre")
-        begin = time.monotonic()
-        for connection in (silent, partial):
-            with contextlib.suppress(ConnectionResetError):
-                assert connection.recv(1) == b""
-        assert 5 < time.monotonic() - begin < 15
-
-
-@pytest.mark.slow
 def test_a_wrong_content_length_affects_only_its_own_connection(service: Running) -> None:
     true = len(serving.body(SPEECH))
     with service.connect() as more:  # the body is shorter than declared
