@@ -34,11 +34,19 @@ FILE = Path("conf/experiment/tuned_demo_svm.yaml")
 FEATURES = Path("data/librosa_extracted_features.csv")
 
 
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A study of four folds, in which each feature depends weakly on the emotion; the tests change copies of it."""
+    folder = tmp_path_factory.mktemp("study")
+    write_study(folder, *STUDY[1::2])
+    return folder
+
+
 @pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Working folder with a study of four folds, in which each feature depends weakly on the emotion."""
+def folder(written: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Working folder with a copy of the study."""
+    shutil.copytree(written, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
-    write_study(tmp_path, *STUDY[1::2])
     return tmp_path
 
 
