@@ -26,6 +26,7 @@ ADAPTED = Path("data/adapted_features.csv")
 def main() -> None:
     metrics, chosen = files.read_json(METRICS), params_file.load(*PARAMS)["tracking"]
     print(score.text(metrics, report=REPORT))
+    print("all runs: ser experiments")  # the table of dvc exp show has more than a thousand columns
     # All settings: a run is described by them, and this stage runs after each change of one.
     if place := tracking.track(tracking.run_of(params_file.everything(), metrics), **chosen):
         print(f"tracked: {place}")

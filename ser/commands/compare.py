@@ -27,7 +27,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     >>> given.run_a, given.run_b, given.csv
     ('main', 'workspace', True)
     """
-    kinds = "workspace, a folder with predictions.csv, a Git revision, or an experiment of dvc exp show"
+    kinds = "workspace, a folder with predictions.csv, a Git revision, or an experiment that ser experiments lists"
     parser.add_argument("run_a", metavar="RUN_A", help=kinds)
     parser.add_argument("run_b", metavar="RUN_B", help="the run to compare with RUN_A; differences are B - A")
     add_options_of_test(parser)

@@ -88,7 +88,7 @@ def revision_predictions(revision: str) -> pd.DataFrame:
     except SCMError as error:
         raise ValueError(
             f"{revision} is no folder with {PREDICTIONS.name}, no Git revision and no experiment; list revisions with"
-            " git log, experiments with dvc exp show"
+            " git log, experiments with ser experiments"
         ) from error
     except (DvcException, OSError) as error:
         raise NotAvailable(

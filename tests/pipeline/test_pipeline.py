@@ -88,11 +88,12 @@ def test_the_run_ends_with_the_score(project):
     end = project.first_output.partition("> python -m stages.summarise\n")[2].splitlines()
     figures = metrics(project)
     size = f"{figures['n_utterances']} utterances of {figures['n_speakers']} speakers"
-    assert end[:4] == [
+    assert end[:5] == [
         f"UAR {100 * figures['uar']:.1f} % (no interval: it needs 6 known speakers) on {size}",
         f"dev UAR {100 * figures['dev.uar']:.1f} %",
         "protocol: speaker_holdout (speaker-independent)",
         "report: reports/report.html",
+        "all runs: ser experiments",
     ]
     report = (project.folder / "reports/report.md").read_text()
     assert "Run it again, in a checkout of commit " in report
