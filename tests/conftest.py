@@ -78,19 +78,19 @@ def what_is_left_is_exempt_from_garbage_collection() -> None:
     gc.freeze()
 
 
-@pytest.fixture(scope="session", autouse=True)
-def compositions_are_kept() -> Iterator[None]:
-    """Compose equal overrides of equal files once."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(params, "compose", composing.kept(params.compose))
-        yield
-
-
 @pytest.fixture(scope="session")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of this run of pytest, the same for all its processes; see `tests.support.shared`."""
     base = tmp_path_factory.getbasetemp()
     return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compositions_are_kept(shared: Path) -> Iterator[None]:
+    """Compose equal overrides of equal files once for all processes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(params, "compose", composing.kept(params.compose, shared / "compositions"))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@ import re
 import shlex
 import subprocess
 import sys
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ NO_SECTION = ("experiment", "member", "representation", "tune")  # they make or 
 CHOICES = sorted(
     f"{path.parent.name}={path.stem}" for path in (ROOT / "conf").glob("*/*.yaml") if path.parent.name not in NO_SECTION
 )
+# related to each other, or to other groups
+RELATED = ("corpus", "labels", "partition", "model", "training", "adaptation", "features")
 EXPERIMENTS = sorted(path.stem for path in (ROOT / "conf/experiment").glob("*.yaml"))
 LABELS = sorted(path.stem for path in (ROOT / "conf/labels").glob("*.yaml"))
 STUDIES = {
@@ -26,6 +29,18 @@ STUDIES = {
     "emobox": ("corpus=combined", "corpus.root=../../data/raw", "partition=emobox"),
     "leakage": ("corpus.root=../../data/demo", "partition=speaker_folds", "augmentation=waveform"),
 }
+
+
+def rounds() -> list[tuple[str, ...]]:
+    """Choices that are composed at once: one of each group whose files have only values of their own section."""
+    groups: dict[str, list[str]] = {}
+    for choice in CHOICES:
+        groups.setdefault(choice.partition("=")[0], []).append(choice)
+    apart = [(choice,) for group in RELATED for choice in groups.pop(group)]
+    return apart + [tuple(filter(None, row)) for row in zip_longest(*groups.values())]
+
+
+TOGETHER = {choice: row for row in rounds() for choice in row}
 
 
 def composed(path: Path, *overrides: str) -> dict[str, Any]:
@@ -50,8 +65,10 @@ def test_params_yaml_of_a_study_is_the_composition_of_conf(tmp_path: Path, study
 @pytest.mark.parametrize("choice", CHOICES)
 def test_every_choice_composes_into_the_section_of_its_group(tmp_path: Path, choice: str) -> None:
     group, name = choice.split("=")
-    content = composed(tmp_path / "params.yaml", choice)
-    chosen = yaml.safe_load((ROOT / "conf" / group / f"{name}.yaml").read_text())
+    content = composed(tmp_path / "params.yaml", *TOGETHER[choice])
+    path = ROOT / "conf" / group / f"{name}.yaml"
+    chosen = yaml.safe_load(path.read_text())
+    assert group in RELATED or not re.search(r"@package|\$\{|defaults:", path.read_text())
     own = chosen.get(group, chosen)
     expected = {key: value for key, value in own.items() if key != "defaults" and "${" not in str(value)}
     assert expected.items() <= content[group].items()
