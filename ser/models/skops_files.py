@@ -1,8 +1,9 @@
 """The library of the files of classifiers, imported in a stage without its search of all of scikit-learn.
 
-At its import, skops imports every module of scikit-learn, and PyTorch where it is installed, to list the types that it
-trusts by default. `classifier_reading` names the types that it trusts, so the list is not used. Other programs may use
-it, so it stays as it is in every process that is not of a stage.
+At its import, skops imports every module of scikit-learn to list the types that it trusts by default. Two of these
+modules would import PyTorch and Dask where they are installed. They take longer than all others and have no such type,
+so they are left out. `classifier_reading` names the types that it trusts, so the list is not used. Other programs may
+use it, so it stays as it is in every process that is not of a stage.
 """
 
 import sys
@@ -10,6 +11,8 @@ from importlib import import_module
 from types import ModuleType
 
 from ser.core import stage
+
+LEFT_OUT = ("sklearn.externals.array_api_compat.dask", "sklearn.externals.array_api_compat.torch")
 
 
 def library() -> ModuleType:
@@ -20,12 +23,18 @@ def library() -> ModuleType:
     >>> library().__name__
     'skops.io'
     """
-    if stage.is_running() and "skops" not in sys.modules:
-        import sklearn.utils
+    if "skops" in sys.modules:
+        return import_module("skops.io")
+    import sklearn.utils
 
-        search, sklearn.utils.all_estimators = sklearn.utils.all_estimators, list
-        try:
-            import_module("skops.io")
-        finally:
-            sklearn.utils.all_estimators = search
-    return import_module("skops.io")
+    search = sklearn.utils.all_estimators
+    absent = [name for name in LEFT_OUT if name not in sys.modules]
+    try:
+        if stage.is_running():
+            sklearn.utils.all_estimators = list
+        sys.modules.update(dict.fromkeys(absent))  # type: ignore[arg-type]
+        return import_module("skops.io")
+    finally:
+        sklearn.utils.all_estimators = search
+        for name in absent:
+            del sys.modules[name]

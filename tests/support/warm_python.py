@@ -131,8 +131,12 @@ def import_libraries() -> None:
     errors = os.dup(2)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)
+    left_out = dict.fromkeys(f"sklearn.externals.array_api_compat.{name}" for name in ("dask", "torch"))
+    sys.modules.update(left_out)  # type: ignore[arg-type]  # as `ser.models.skops_files` does
     for name in LIBRARIES:
         __import__(name)
+    for name in left_out:
+        del sys.modules[name]
     use_libraries()
     os.dup2(errors, 2)
     os.close(nowhere)
