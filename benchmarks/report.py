@@ -27,8 +27,9 @@ BENCHMARKS = {  # module -> title
 }
 INTRODUCTION = """# Benchmarks
 
-`make bench` runs these benchmarks and rewrites this page; `python -m benchmarks.NAME` runs one. Eight others only print
-their figures: `benchmarks.training`, `.folds`, `.ingest`, `.decoding`, `.tables`, `.prediction`, `.service`, `.attack`.
+`make bench` runs these benchmarks and rewrites this page; `python -m benchmarks.NAME` runs one. Others only print
+their figures: `benchmarks.training`, `.folds`, `.ingest`, `.decoding`, `.tables`, `.prediction`, `.service`, `.attack`,
+`.cluster` (a Dask cluster one of whose processes is killed), `.scale` (10,000 to 100,000 utterances).
 
 Three more score a model on corpora that it was not trained on, as in `python -m benchmarks.elsewhere --model ravdess
 savee=data/raw/savee emovo=data/raw/emovo`. `benchmarks.elsewhere` gives UAR, calibration, and UAR against the share of

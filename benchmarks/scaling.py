@@ -148,16 +148,10 @@ def _watch(process: "subprocess.Popen[bytes]", peak: list[float]) -> None:
 
 def work(name: str, n_utterances: int, folder: Path) -> None:
     """Write the feature table of `n_utterances`, as the stage does."""
-    from ser.audio import reading
     from ser.core import stage
     from ser.representation import writing
 
-    n_files = min(n_utterances, 1440)
-    paths = utterances(1440)[:n_files]
-    facts = [(str(path), (recording := reading.read(path)).audio_hash, recording.sample_rate) for path in paths]
-    rows = pd.DataFrame(facts, columns=["path", "audio_hash", "sample_rate"])
-    rows = rows.loc[[k % n_files for k in range(n_utterances)]].reset_index(drop=True)
-    rows = rows.assign(utterance=[f"u/{k}" for k in range(n_utterances)], emotion="calm")
+    rows = made_rows(n_utterances)
     definition, settings = _representation(name)
     where: dict[str, Any] = {
         "utterances": rows,
@@ -165,10 +159,22 @@ def work(name: str, n_utterances: int, folder: Path) -> None:
         "augmentation": NO_AUGMENTATION,
         "description": name,
     }
-    begin = time.perf_counter(), _processor()
+    begin = time.perf_counter(), processor()
     stage.run(lambda: writing.write(definition, settings, folder / "features.csv", **where))
-    taken = time.perf_counter() - begin[0], _processor() - begin[1]
+    taken = time.perf_counter() - begin[0], processor() - begin[1]
     (folder / "seconds").write_text(json.dumps(taken))
+
+
+def made_rows(n_utterances: int) -> pd.DataFrame:
+    """Utterances of RAVDESS speech, under new names as often as needed."""
+    from ser.audio import reading
+
+    n_files = min(n_utterances, 1440)
+    paths = utterances(1440)[:n_files]
+    facts = [(str(path), (recording := reading.read(path)).audio_hash, recording.sample_rate) for path in paths]
+    rows = pd.DataFrame(facts, columns=["path", "audio_hash", "sample_rate"])
+    rows = rows.loc[[k % n_files for k in range(n_utterances)]].reset_index(drop=True)
+    return rows.assign(utterance=[f"u/{k}" for k in range(n_utterances)], emotion="calm")
 
 
 def _representation(name: str) -> tuple[Any, Any]:
@@ -180,7 +186,7 @@ def _representation(name: str) -> tuple[Any, Any]:
     return registry.definition(name), yaml.safe_load((CONF.parent / "params.yaml").read_text())[name]
 
 
-def _processor() -> float:
+def processor() -> float:
     """Processor time of this process and of those that it has ended, in seconds."""
     return sum(use.ru_utime + use.ru_stime for use in map(resource.getrusage, WHOSE))
 

@@ -2,13 +2,16 @@
 
 import math
 import os
+import platform
 import re
+import resource
 import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 import distributed
+import numpy as np
 import pytest
 
 from ser.compute import dask_cluster, spread
@@ -69,6 +72,21 @@ def test_tasks_of_a_dead_worker_are_done_by_another(address: str, tmp_path: Path
     function = partial(dies_once, trace=tmp_path / "died")
     assert sorted(item for _, item in spread.unordered_map(function, range(8))) == list(range(8))
     assert (tmp_path / "died").exists()
+
+
+def faults(_: int) -> int:
+    """Pages that the system gives to this process while it makes an array of 1 MiB 20 times, after the first times."""
+    for _ in range(5):
+        np.ones(1 << 18, np.float32).sum()
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(20):
+        np.ones(1 << 18, np.float32).sum()
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc has the setting")
+def test_a_worker_does_not_return_the_memory_of_each_array(address: str) -> None:
+    assert max(found for _, found in spread.unordered_map(faults, range(4))) < 20 * 256 / 2
 
 
 def always_dies(item: int) -> int:
