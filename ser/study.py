@@ -19,7 +19,7 @@ from ser.models.bundle import Bundle
 from ser.models.prediction import in_order, predictions_of, rounded
 from ser.models.settings import Settings
 from ser.protocol import balancing, consistency, references
-from ser.representation import learned, reading
+from ser.representation import learned, reading, registry
 from ser.representation.reading import Representation
 
 if TYPE_CHECKING:
@@ -177,6 +177,7 @@ def _networks(study: Study, fold: int, *, run: str, on_epoch: Callable[[int, Epo
 def _description(study: Study, rows: pd.DataFrame) -> dict[str, Any]:
     """Facts about the training of a model for the reader of its bundle."""
     facts = study.utterances[study.utterances["utterance"].isin(rows["utterance"])]
+    weights = registry.weights(study.settings.representation)
     return {
         "model": study.settings.architecture,
         "training": study.settings.training,
@@ -185,6 +186,7 @@ def _description(study: Study, rows: pd.DataFrame) -> dict[str, Any]:
         "speakers": sorted(facts["speaker"].dropna().unique()),
         "n_rows": len(rows),
         "n_synthetic_rows": int(rows["synthetic"].sum()),
+        **({"weights": weights} if weights else {}),
     }
 
 

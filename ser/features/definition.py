@@ -48,6 +48,9 @@ class Definition:
     unknown_networks: Callable[[Mapping[str, Any]], Sequence[str]] | None = None
     """Settings -> names of the networks that `prepare` would load, and whose content this project does not know. None:
     it loads none."""
+    weights: Callable[[Mapping[str, Any]], Mapping[str, str]] | None = None
+    """Settings -> digest of the weights on this machine of each network that `prepare` loads, where its name does not
+    pin them. None: names pin all."""
     learned: Callable[[Mapping[str, Any]], Sequence[str]] | None = None
     """Settings -> corpora whose emotions the networks that `prepare` loads were trained on. None: of no corpus."""
 

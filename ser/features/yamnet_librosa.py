@@ -34,4 +34,5 @@ REPRESENTATION = Definition(
     libraries=embedding.REPRESENTATION.libraries,
     check=_check,
     unknown_networks=lambda settings: embedding.unknown_networks(settings["yamnet"]),
+    weights=lambda settings: embedding.weights(settings["yamnet"]),
 )

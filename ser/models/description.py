@@ -13,12 +13,14 @@ from ser.core.checks import HIGHEST, PLAIN, TEXT, Invalid, at_most, between, fie
 from ser.models.averaging import MEANS
 
 TEMPERATURE = (0.01, 100)  # of the training: 0.05 to 20
+DIGEST = re.compile(r"[0-9a-f]{64}")
 MEMBER = re.compile(r"[\w-]+")  # name of a folder below that of the ensemble
 
 Plain = Annotated[Any, PLAIN]
 Text = Annotated[str, TEXT]
 Columns = Annotated[list[Text], at_most(100_000, distinct=True)]
 Label = Annotated[str, meeting(emotions.is_name, emotions.FORM)]
+Digest = Annotated[str, meeting(lambda text: bool(DIGEST.fullmatch(text)), "a SHA-256 of 64 hexadecimal digits")]
 Mean = Annotated[str, one_of(*MEANS)]
 Facts = Annotated[dict[Text, Plain], at_most(1000)]
 Count = Annotated[int, between(0, 1e15)]
@@ -42,6 +44,7 @@ def _wanted() -> Any:
                 "training": Facts,
                 "metrics": Annotated[dict[Text, Annotated[float | None, PLAIN]], at_most(1000)],
                 "temperature": Annotated[float | None, between(*TEMPERATURE)],
+                "weights": Annotated[dict[Text, Digest], at_most(100)],
                 "versions": Annotated[dict[Text, Text], at_most(1000)],
                 "export": fields({"format": Text}),
                 **dict.fromkeys(("seed", "n_rows", "n_synthetic_rows"), Count),

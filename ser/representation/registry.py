@@ -41,6 +41,23 @@ def definition(name: str) -> Definition:
     return REPRESENTATIONS[name]
 
 
+def weights(representation: Mapping[str, Any]) -> dict[str, str]:
+    """SHA-256 of the weights on this machine of each network whose name does not pin them; none where none is there.
+
+    Parameters
+    ----------
+    representation
+        Name and settings of the extraction.
+
+    Examples
+    --------
+    >>> weights({"name": "librosa", "settings": {}})
+    {}
+    """
+    of_settings = definition(representation["name"]).weights
+    return dict(of_settings(representation["settings"])) if of_settings else {}
+
+
 def extractor(name: str, settings: Mapping[str, Any], columns: Sequence[str]) -> Extractor:
     """Function that extracts the row that a model takes: an array, or the features `columns` in their order.
 

@@ -11,7 +11,7 @@ from ser.audio.waveforms import Waveform
 from ser.core import extras
 from ser.core.checks import Invalid
 from ser.models import schema
-from ser.representation.registry import definition
+from ser.representation import registry
 
 TRIED = 16_000  # samples, and samples a second, of the noise that is predicted
 SIMILAR = 1e-3  # largest difference from 1 of the sum of probabilities
@@ -37,7 +37,7 @@ def check_representation(path: Path, representation: Mapping[str, Any], networks
     """
     settings = representation["settings"]
     try:
-        known = definition(representation["name"])
+        known = registry.definition(representation["name"])
         known.check_settings(settings)
     except ValueError as error:
         reason = f"representation.{error}" if isinstance(error, Invalid) else error
@@ -49,6 +49,45 @@ def check_representation(path: Path, representation: Mapping[str, Any], networks
             f" any code; if you trust it, name it too: --network {unknown[0]}, or for service and page"
             f" SER_NETWORKS={unknown[0]}"
         )
+
+
+def check_weights(
+    path: Path, representation: Mapping[str, Any], description: Mapping[str, Any], networks: Collection[str]
+) -> None:
+    """Check that the networks of this machine have the weights that the model was trained with.
+
+    A handle, such as that of YAMNet, may stand for other weights on another machine: a restored copy, a later release.
+    The answers of the model would be worse, with no other sign.
+
+    Parameters
+    ----------
+    path
+        Description of the bundle, for the message.
+    representation
+        Its entry `representation`.
+    description
+        The rest of it; `weights` has the digests.
+    networks
+        Networks that the user allows; with any weights, too.
+
+    Raises
+    ------
+    ValueError
+        If the weights of a network are others.
+
+    Examples
+    --------
+    >>> check_weights(Path("bundle.json"), {"name": "librosa", "settings": {}}, {}, networks=())
+    """
+    recorded: Mapping[str, str] = description.get("weights", {})
+    found = registry.weights(representation) if recorded else {}
+    for network, wanted in recorded.items():
+        if network not in networks and found.get(network, wanted) != wanted:
+            raise ValueError(
+                f"{path} was trained with weights of the network {network} with the SHA-256 {wanted[:16]}…, and this"
+                f" machine has {found[network][:16]}…: answers would be others; get the same weights (TFHUB_CACHE_DIR),"
+                f" train anew, or accept these: --network {network}, or for service and page SER_NETWORKS={network}"
+            )
 
 
 def try_out(name: str, probabilities: Callable[[Waveform, int], npt.NDArray[np.float64]]) -> None:

@@ -75,6 +75,8 @@ def load(model: str | Path | None = None, *, all_speech: bool = False, networks:
     for path, one in parts.items():
         acceptance.check_representation(path / bundle.DESCRIPTION, one.representation, networks)
     found = of_bundles(str(folder), list(parts.values()), description, all_speech=all_speech)
+    for path, one in parts.items():  # after what the settings name is loaded
+        acceptance.check_weights(path / bundle.DESCRIPTION, one.representation, one.description, networks)
     acceptance.try_out(found.name, found.probabilities)
     return found
 

@@ -19,6 +19,7 @@ from ser.features.encoders import hugging_face
 from ser.features.yamnet import hub, network
 from ser.features.yamnet import yamnet as embedding
 from ser.models import bundle, description, ensembles, schema
+from ser.representation import registry
 from ser.serving import acceptance, recognition
 from ser.serving.recognition import Recognizer
 from tests.support.bundles import trained, with_network
@@ -317,6 +318,49 @@ def test_the_graph_of_a_known_handle_is_pinned(tmp_path: Path, monkeypatch: pyte
     with pytest.raises(ValueError, match=r"saved_model\.pb has the SHA-256 \w{16}…; wanted 7418c69ca93f3dc7…"):
         network.downloaded(YAMNET)
     assert network.downloaded(str(folder)) == folder  # named by the user as a folder
+
+
+@pytest.fixture
+def on_yamnet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A bundle on YAMNet, trained with the weights `b"numbers"` that are in the cache."""
+    monkeypatch.setenv("TFHUB_CACHE_DIR", str(tmp_path))
+    variables = hub.folder(YAMNET) / "variables"
+    variables.mkdir(parents=True)
+    (variables.parent / "saved_model.pb").touch()
+    (variables / "variables.index").write_bytes(b"numbers")
+
+    def given(patches: np.ndarray) -> np.ndarray:
+        return np.tile(np.arange(6, dtype=np.float32), (len(patches), 1))
+
+    monkeypatch.setattr(embedding, "loaded", lambda _: given)
+    made, folder = trained(), tmp_path / "fold_0"
+    settings = {"handle": YAMNET, "max_duration": 10.0, "required": False}
+    representation = {"name": "yamnet", "settings": settings}
+    columns = [f"YAMNet_{k}" for k in range(1, 7)]
+    about = {"weights": registry.weights(representation)}
+    bundle.save(bundle.Bundle(made.model, made.labels, columns, representation, about), folder)
+    return folder
+
+
+def test_a_model_is_not_served_with_other_weights_than_those_of_its_training(on_yamnet: Path) -> None:
+    """The handle of YAMNet stands for a graph, and not for numbers."""
+    assert len(bundle.read_description(on_yamnet)["weights"][YAMNET]) == 64
+    assert recognition.load(on_yamnet).labels
+    (hub.folder(YAMNET) / "variables/variables.index").write_bytes(b"others!")
+    with pytest.raises(
+        ValueError, match=r"was trained with weights of the network .*/yamnet/1 with the SHA-256"
+    ) as found:
+        recognition.load(on_yamnet)
+    assert f"--network {YAMNET}, or for service and page SER_NETWORKS={YAMNET}" in str(found.value)
+    assert recognition.load(on_yamnet, networks=[YAMNET]).labels
+
+
+@pytest.mark.parametrize("digest", ["", "numbers", "A" * 64, 1], ids=repr)
+def test_a_digest_of_weights_has_its_form(on_yamnet: Path, digest: object) -> None:
+    path = on_yamnet / bundle.DESCRIPTION
+    path.write_text(json.dumps({**json.loads(path.read_text()), "weights": {YAMNET: digest}}))
+    with pytest.raises(ValueError, match=r"bundle\.json is damaged: weights"):
+        bundle.read_description(on_yamnet)
 
 
 def test_the_networks_of_conf_are_those_that_a_bundle_may_name() -> None:

@@ -77,6 +77,27 @@ def check(handle: str, folder: Path) -> None:
         raise ValueError(f"its saved_model.pb has the SHA-256 {found[:16]}…; wanted {wanted[:16]}…")
 
 
+def weights(handle: str) -> str | None:
+    """SHA-256 of the variables of a model on this machine, which its handle does not pin; None if it is not there.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     Path(folder, "variables").mkdir()
+    ...     Path(folder, "saved_model.pb").touch()
+    ...     weights(folder)[:8], weights("no_such_model")
+    ('e3b0c442', None)
+    """
+    if not is_cached(handle):
+        return None
+    digest = hashlib.sha256()
+    for path in sorted(folder(handle).glob("variables/*")):
+        digest.update(f"{path.name} {path.stat().st_size}\n".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
 def failed_downloads(handle: str) -> int:
     """Number of failed downloads after the host had answered. The probe records it, so that the next run tries again.
 

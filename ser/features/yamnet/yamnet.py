@@ -97,10 +97,23 @@ def unknown_networks(settings: Mapping[str, Any]) -> list[str]:
     return [] if settings["handle"] in hub.GRAPHS else [settings["handle"]]
 
 
+def weights(settings: Mapping[str, Any]) -> dict[str, str]:
+    """Digest of the weights of the network on this machine, by its handle; empty if it is not there.
+
+    Examples
+    --------
+    >>> weights({"handle": "no_such_model"})
+    {}
+    """
+    found = hub.weights(settings["handle"])
+    return {} if found is None else {settings["handle"]: found}
+
+
 REPRESENTATION = Definition(
     embedding,
     prepare=lambda settings: loaded(settings["handle"]),
     of_several=embeddings,
     libraries=("ai-edge-litert", "tensorflow"),  # they convert the network and run it
     unknown_networks=unknown_networks,
+    weights=weights,
 )
