@@ -20,7 +20,7 @@ import numpy.typing as npt
 from numpy.lib.stride_tricks import sliding_window_view
 
 from ser.audio.waveforms import Waveform
-from ser.compute.blas import ONE_THREAD
+from ser.core.blas import ONE_THREAD
 
 Array = npt.NDArray[np.float32]
 

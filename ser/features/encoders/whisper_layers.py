@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ser.compute.blas import ONE_THREAD
+from ser.core.blas import ONE_THREAD
 from ser.features.encoders.whisper_weights import HEAD_WIDTH, Affine, Array, Layer, Weights
 
 EPSILON = 1e-5  # added to the variance in the normalisations

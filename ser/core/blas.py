@@ -12,7 +12,8 @@ from threadpoolctl import ThreadpoolController
 class OneThread:
     """Context in which the library of NumPy's matrix products uses one thread; any number of threads may be inside.
 
-    The setting is one of the whole process. The first that enters changes it, and the last that leaves sets it back.
+    The setting is one of the whole process: the first that enters changes it, and the last that leaves sets it back.
+    OpenBLAS ignores a thread that sets it after another one has; products there may be slower then, and are right.
 
     Examples
     --------

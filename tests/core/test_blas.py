@@ -1,12 +1,12 @@
 """Matrix products on one core, whatever the number of threads that ask for it."""
 
 from collections.abc import Iterator
-from threading import Thread
+from contextlib import ExitStack
 
 import pytest
 from threadpoolctl import ThreadpoolController
 
-from ser.compute.blas import ONE_THREAD
+from ser.core.blas import ONE_THREAD
 
 
 def n_threads() -> int:
@@ -33,13 +33,12 @@ def test_an_error_inside_sets_the_number_back() -> None:
 
 
 def test_the_last_that_leaves_sets_the_number_back() -> None:
-    """Two threads whose turns overlap: the first one leaves while the second is inside."""
-    for _ in range(2):
-        worker = Thread(target=ONE_THREAD.__enter__)
-        worker.start()
-        worker.join()
+    """Two turns that overlap: the first one ends while the second is inside."""
+    first, second = ExitStack(), ExitStack()
+    first.enter_context(ONE_THREAD)
+    second.enter_context(ONE_THREAD)
     assert n_threads() == 1
-    ONE_THREAD.__exit__(None, None, None)
+    first.close()
     assert n_threads() == 1
-    ONE_THREAD.__exit__(None, None, None)
+    second.close()
     assert n_threads() == 2
