@@ -21,6 +21,7 @@ BENCHMARKS = {  # module -> title
     "extraction": "Descriptors and functionals, compared with librosa",
     "yamnet": "YAMNet, compared with one call for each file",
     "scaling": "Two cores, many utterances, the cache",
+    "scale": "Up to 100,000 utterances, made",
     "overhead": "Overhead",
     "whole": "Whole studies",
     "study": "A whole study, compared with nkululeko",
@@ -29,7 +30,7 @@ INTRODUCTION = """# Benchmarks
 
 `make bench` runs these benchmarks and rewrites this page; `python -m benchmarks.NAME` runs one. Others only print
 their figures: `benchmarks.training`, `.folds`, `.ingest`, `.decoding`, `.tables`, `.prediction`, `.service`, `.attack`,
-`.cluster` (a Dask cluster one of whose processes is killed), `.scale` (10,000 to 100,000 utterances).
+`.cluster` (a Dask cluster one of whose processes is killed), `.whisper` (share of the rate of matrix products).
 
 Three more score a model on corpora that it was not trained on, as in `python -m benchmarks.elsewhere --model ravdess
 savee=data/raw/savee emovo=data/raw/emovo`. `benchmarks.elsewhere` gives UAR, calibration, and UAR against the share of

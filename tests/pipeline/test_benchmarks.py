@@ -4,10 +4,11 @@ import functools
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import soundfile
 
-from benchmarks import extraction, ingest, plain
+from benchmarks import extraction, ingest, plain, scale
 from ser.audio import reading
 from ser.core import tables
 from ser.features.spectral.analysis import Analysis
@@ -30,6 +31,16 @@ def test_work_is_measured_in_a_process_of_its_own(tmp_path: Path) -> None:
     seconds, memory = ingest.measured(ingest.ingest, tmp_path / "few")
     assert 0 < seconds < 10
     assert 50_000 < memory < 20_000_000  # kB; Linux counts the memory of pytest at the start of the process, too
+
+
+@pytest.mark.parametrize(("power", "memory", "met"), [(1, 300, True), (2, 300, False), (1, 3000, False)])
+def test_a_stage_that_is_not_linear_or_not_small_misses_its_goal(
+    power: int, memory: float, met: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    numbers = pd.Series([1000, 3000, 10_000])
+    curve = pd.DataFrame({"stage": "train", "n_utterances": numbers, "processor": numbers**power, "memory": memory})
+    assert scale.table(curve) is met
+    assert f"{power}.00: {'met' if met else 'missed'}" in capsys.readouterr().out
 
 
 @pytest.fixture
