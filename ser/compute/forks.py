@@ -5,6 +5,7 @@ extraction of a thousand short recordings takes.
 """
 
 import os
+import pickle
 import signal
 import sys
 import warnings
@@ -24,7 +25,8 @@ from ser.core import stage
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-WITH_THREADS = {"tensorflow", "torch"}  # their threads would be missing in a copy, which would wait for them forever
+# Their threads would be missing in a copy, which would wait for them forever.
+WITH_THREADS = {"jax", "onnxruntime", "tensorflow", "torch"}
 QUEUED = 4  # tasks of each worker that are handed out at once: a worker then has work while this process writes
 ONE_THREAD = processes.ONE_THREAD | dict.fromkeys(("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
@@ -64,7 +66,9 @@ class Forks(Generic[Item, Result]):
         Raises
         ------
         OSError
-            If a worker was killed. Exceptions of the function are raised unchanged.
+            If a worker was killed.
+        RuntimeError
+            If the function raised an exception that pickle does not restore; others are raised unchanged.
         """
         waiting: dict[futures.Future[Result], int] = {}
         rest = zip(count(first), items, strict=False)
@@ -117,4 +121,18 @@ def _begin(function: Callable[[Any], Any]) -> None:
 
 def _applied(item: Any) -> Any:
     assert _function is not None
-    return _function(item)
+    try:
+        return _function(item)
+    except Exception as error:
+        if _can_be_sent(error):
+            raise
+        raise RuntimeError(f"{type(error).__name__}: {error}") from error
+
+
+def _can_be_sent(error: Exception) -> bool:
+    """True if another process can restore the error; otherwise the executor would report a killed worker."""
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:  # the methods of the error's class may raise anything
+        return False
+    return True

@@ -92,7 +92,11 @@ def _by_copies(
     # The copies share what the first item has imported, loaded and compiled.
     n_here = 0 if copies.have_started else 1
     yield from _here(function, items[:n_here])
-    yield from copies(items[n_here:], first=n_here)
+    rest = items[n_here:]
+    if copies.have_started or forks.are_safe():
+        yield from copies(rest, first=n_here)
+    else:  # the first item has imported a library with threads
+        yield from ((n_here + number, result) for number, result in _by_processes(function, rest, n_here=0))
 
 
 def _by_processes(

@@ -12,7 +12,8 @@ import numpy as np  # noqa: F401  # loads the BLAS whose threads are counted
 import pytest
 from threadpoolctl import threadpool_info
 
-from ser.compute import spread
+from ser.audio.invalid import InvalidAudio, Kind
+from ser.compute import forks, spread
 from ser.core import stage
 from tests.support.paths import ROOT
 
@@ -25,7 +26,7 @@ loaded: list[str] = []
 def in_a_stage(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "2")
     monkeypatch.setattr(stage, "_running", True)
-    for name in ("tensorflow", "torch"):  # of other tests
+    for name in forks.WITH_THREADS:  # of other tests
         monkeypatch.delitem(sys.modules, name, raising=False)
 
 
@@ -67,6 +68,50 @@ def test_a_library_with_threads_has_new_processes(monkeypatch: pytest.MonkeyPatc
     finally:
         loaded.clear()
     assert [names for _, names, _ in found[1:]] == [[]] * 3
+
+
+def imports_a_library_with_threads(item: int) -> int:
+    sys.modules["onnxruntime"] = sys
+    return os.getpid() if item else 0
+
+
+def test_a_library_with_threads_that_the_first_item_imports_has_new_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forks, "get_context", lambda _: pytest.fail("copies have started"))
+    monkeypatch.setitem(sys.modules, "onnxruntime", sys)
+    monkeypatch.delitem(sys.modules, "onnxruntime")  # as before when the test ends
+    found = sorted(spread.unordered_map(imports_a_library_with_threads, range(4)))
+    assert [number for number, _ in found] == [0, 1, 2, 3]
+    assert os.getpid() not in [process for _, process in found]
+
+
+class Odd(Exception):
+    """An error that pickle cannot restore."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(f"{reason} ({code})")
+
+
+def odd_at_three(item: int) -> int:
+    if item == 3:
+        raise Odd(7, "no such thing")
+    return item
+
+
+def test_an_error_that_cannot_be_sent_is_named() -> None:
+    with pytest.raises(RuntimeError, match=r"^Odd: no such thing \(7\)$"):
+        list(spread.unordered_map(odd_at_three, range(8)))
+
+
+def invalid_at_three(item: int) -> int:
+    if item == 3:
+        raise InvalidAudio(Kind.EMPTY, "0 bytes")
+    return item
+
+
+def test_an_error_of_the_function_is_raised_unchanged() -> None:
+    with pytest.raises(InvalidAudio, match=r"^0 bytes; replace it") as found:
+        list(spread.unordered_map(invalid_at_three, range(8)))
+    assert found.value.kind == Kind.EMPTY
 
 
 def killed_at_three(item: int) -> int:
