@@ -1,6 +1,6 @@
 """Network of Silero's detector of voice activity by NumPy: the probability of speech in each 32 ms of sound.
 
-Spectra of four frames, four convolutions, one recurrent layer and a dense one. NumPy takes a quarter of the time that a
+Spectra of four frames, four convolutions, one recurrent layer and a dense one. NumPy takes a third of the time that a
 runtime for networks takes for one chunk after the other, because the convolutions of a block of chunks are one product
 of matrices; only the recurrent layer goes from chunk to chunk. The weights are those of `silero_vad.onnx`, in single
 precision: the probabilities differ by 1e-5 at most. `tools/pack_silero.py` writes them.
