@@ -355,6 +355,14 @@ def test_a_model_is_not_served_with_other_weights_than_those_of_its_training(on_
     assert recognition.load(on_yamnet, networks=[YAMNET]).labels
 
 
+def test_what_a_system_leaves_beside_the_weights_does_not_change_them(on_yamnet: Path) -> None:
+    variables = hub.folder(YAMNET) / "variables"
+    for name in (".DS_Store", "._variables.index", "Thumbs.db"):
+        (variables / name).write_bytes(b"icons")
+    (variables / "temporary").mkdir()
+    assert recognition.load(on_yamnet).labels
+
+
 @pytest.mark.parametrize("digest", ["", "numbers", "A" * 64, 1], ids=repr)
 def test_a_digest_of_weights_has_its_form(on_yamnet: Path, digest: object) -> None:
     path = on_yamnet / bundle.DESCRIPTION

@@ -92,7 +92,7 @@ def weights(handle: str) -> str | None:
     if not is_cached(handle):
         return None
     digest = hashlib.sha256()
-    for path in sorted(folder(handle).glob("variables/*")):
+    for path in sorted(folder(handle).glob("variables/variables.*")):  # systems leave files of their own in folders
         digest.update(f"{path.name} {path.stat().st_size}\n".encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()
