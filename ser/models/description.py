@@ -10,6 +10,7 @@ import pydantic_core
 
 from ser.core import checks, emotions
 from ser.core.checks import HIGHEST, PLAIN, TEXT, Invalid, at_most, between, fields, meeting, one_of
+from ser.models import averaging
 from ser.models.averaging import MEANS
 
 TEMPERATURE = (0.01, 100)  # of the training: 0.05 to 20
@@ -22,6 +23,7 @@ Columns = Annotated[list[Text], at_most(100_000, distinct=True)]
 Label = Annotated[str, meeting(emotions.is_name, emotions.FORM)]
 Digest = Annotated[str, meeting(lambda text: bool(DIGEST.fullmatch(text)), "a SHA-256 of 64 hexadecimal digits")]
 Mean = Annotated[str, one_of(*MEANS)]
+Weights = Annotated[dict[Text, Annotated[float, between(0, HIGHEST)]] | None, at_most(100)]
 Facts = Annotated[dict[Text, Plain], at_most(1000)]
 Count = Annotated[int, between(0, 1e15)]
 
@@ -40,7 +42,7 @@ def _wanted() -> Any:
                 "columns": Columns,
                 "centre": Annotated[list[float], at_most(100_000), between(-HIGHEST, HIGHEST)],
                 "members": Annotated[list[Text], at_most(100, distinct=True)],
-                "model": Annotated[fields({"name": Text}, {"mean": Mean}, others=True), PLAIN],
+                "model": Annotated[fields({"name": Text}, {"mean": Mean, "weights": Weights}, others=True), PLAIN],
                 "training": Facts,
                 "metrics": Annotated[dict[Text, Annotated[float | None, PLAIN]], at_most(1000)],
                 "temperature": Annotated[float | None, between(*TEMPERATURE)],
@@ -89,6 +91,8 @@ def _check_together(description: Mapping[str, Any]) -> None:
     members = description.get("members")
     if members is not None and not (members and all(MEMBER.fullmatch(name) for name in members)):
         raise Invalid(f"members is {checks.shown(members)}; wanted names of letters, digits, '_' and '-'")
+    if members is not None and (weights := description["model"].get("weights")) is not None:
+        averaging.check_weights(weights, members)
 
 
 def parsed(content: bytes) -> Any:

@@ -1,7 +1,7 @@
 """Ensembles: the mean of the probabilities of several trained models."""
 
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,11 +51,11 @@ class Ensemble:
             Representation of each member, by its name; all have the same utterances in the same order.
         """
         parts = [model.probabilities(features[name], positions) for name, model in self.members.items()]
-        return mean_of(self.description["model"])(parts)
+        return mean_of(self.description["model"], self.members)(parts)
 
 
-def averaged(predictions: Sequence[pd.DataFrame], model: Mapping[str, Any]) -> pd.DataFrame:
-    """Mean of the predictions of the members, as one table; `model.mean` names the mean.
+def averaged(predictions: Mapping[str, pd.DataFrame], model: Mapping[str, Any]) -> pd.DataFrame:
+    """Mean of the predictions of the members, by their names, as one table; `model` has the mean and the weights.
 
     Raises
     ------
@@ -66,18 +66,18 @@ def averaged(predictions: Sequence[pd.DataFrame], model: Mapping[str, Any]) -> p
     --------
     >>> facts = dict.fromkeys(FACTS, "x")
     >>> first, second = (pd.DataFrame([{**facts, "p_calm": p, "p_sad": 1 - p}]) for p in (0.25, 0.5))
-    >>> mean = averaged([first, second], {"mean": "arithmetic"})
+    >>> mean = averaged({"svm": first, "mlp": second}, {"mean": "arithmetic"})
     >>> mean["prediction"].tolist(), mean["p_calm"].tolist()
     (['sad'], [0.375])
     """
     if not predictions:
         raise ValueError("the ensemble has no members; name two or more in conf/model/ensemble.yaml, or a copy of it")
-    first = predictions[0]
+    first, *others = predictions.values()
     facts, columns = list(FACTS), probability_columns(first)
-    for other in predictions[1:]:
+    for other in others:
         if list(other.columns) != list(first.columns) or not other[facts].equals(first[facts]):
             raise ValueError(f"the members predicted different utterances or emotions; {REMEDY}")
-    probabilities = mean_of(model)([table[columns].to_numpy() for table in predictions])
+    probabilities = mean_of(model, predictions)([table[columns].to_numpy() for table in predictions.values()])
     return with_predictions(first[facts], probabilities, [column.removeprefix("p_") for column in columns])
 
 
@@ -90,14 +90,14 @@ def predicted(rows: pd.DataFrame, folder: Path, members: Iterable[str], models: 
         If a member did not predict all rows, because it belongs to another run.
     """
     keys = rows[["fold", "utterance", "partition"]]
-    parts = []
+    parts = {}
     for name in members:
         part = tables.read_predictions(folder / name / PREDICTIONS).merge(keys)
         if len(part) != len(keys):
             raise ValueError(
                 f"member {name} predicted {len(part)} of {len(keys)} utterances; make all tables anew with: dvc repro"
             )
-        parts.append(part)
+        parts[name] = part
     ensemble = bundle.read_description(models / f"fold_{rows['fold'].min()}")
     return in_order(averaged(parts, ensemble["model"]))
 

@@ -153,9 +153,17 @@ def _model(above: str, config: Section) -> list[str]:
         return wrong
     wrong = _balance_of_array(above, config)
     if config["model"]["name"] == ENSEMBLE:
-        return problems(*model, types={**OF_A_MODEL, "mean": one_of(averaging.MEANS)})
+        return _ensemble(*model, config.get("members", {}))
     is_classifier = config["model"]["name"] in classifiers.MODELS
     return [*wrong, *(_classifier(model, training) if is_classifier else _network(model, training))]
+
+
+def _ensemble(name: str, model: Section, members: Section) -> list[str]:
+    types = {**OF_A_MODEL, "mean": one_of(averaging.MEANS), "weights": dict[str, float] | None}
+    wrong = problems(name, model, types=types)
+    if wrong or model["weights"] is None:
+        return wrong
+    return _refused(averaging.check_weights, model["weights"], list(members))
 
 
 def _balance_of_array(above: str, config: Section) -> list[str]:

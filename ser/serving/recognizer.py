@@ -188,7 +188,7 @@ class Recognizer:
             pairs = zip(values, self.centres, strict=True)
             values = [self.enrolment.shifted(one, middle, part=part) for part, (one, middle) in enumerate(pairs)]
         rows = [model.of_values(one)[0] for one, (_, model) in zip(values, self.parts, strict=True)]
-        found: Probabilities = mean_of(self.description.get("model", {}))(rows)
+        found: Probabilities = mean_of(self.description.get("model", {}), self.description.get("members", ()))(rows)
         return priors.reweighted(found, self._priors) if self.prior else found
 
     @cached_property

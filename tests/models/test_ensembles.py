@@ -1,6 +1,7 @@
 """Ensembles: the mean of the predictions of members with equal utterances and emotions."""
 
 import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,11 @@ def predictions(seed: int, labels: tuple[str, ...] = FOUR) -> pd.DataFrame:
     return prediction_table(UTTERANCES, labels=labels, seed=seed)
 
 
+def named(*tables: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Tables of members, by names."""
+    return {f"member_{k}": table for k, table in enumerate(tables)}
+
+
 # the mean of tables
 
 
@@ -31,16 +37,34 @@ def test_the_mean_of_two_tables_by_hand() -> None:
     facts |= {"intensity": "normal", "truth": "sad"}
     first = pd.DataFrame([facts | {"utterance": "a", "prediction": "happy", "p_happy": 0.625, "p_sad": 0.375}])
     second = pd.DataFrame([facts | {"utterance": "a", "prediction": "sad", "p_happy": 0.125, "p_sad": 0.875}])
-    found = ensembles.averaged([first, second], ARITHMETIC)
+    found = ensembles.averaged(named(first, second), ARITHMETIC)
     assert found.loc[0, ["p_happy", "p_sad", "prediction", "truth"]].tolist() == [0.375, 0.625, "sad", "sad"]
-    assert ensembles.averaged([first, first, second], ARITHMETIC).loc[0, "p_happy"] == pytest.approx(
+    assert ensembles.averaged(named(first, first, second), ARITHMETIC).loc[0, "p_happy"] == pytest.approx(
         (0.625 * 2 + 0.125) / 3
     )
 
 
+@pytest.mark.parametrize("mean", ["arithmetic", "geometric"])
+def test_a_weight_of_two_counts_a_member_twice(mean: str) -> None:
+    first, second = predictions(0), predictions(1)
+    twice = ensembles.averaged(named(first, second, second), {"name": "ensemble", "mean": mean})
+    weights = {"member_1": 1.0, "member_0": 0.5}
+    found = ensembles.averaged(named(first, second), {"name": "ensemble", "mean": mean, "weights": weights})
+    columns = tables.probability_columns(found)
+    np.testing.assert_allclose(found[columns], twice[columns], rtol=1e-12)
+    alike = ensembles.averaged(named(first, second), {"name": "ensemble", "mean": mean, "weights": None})
+    assert (found[columns] != alike[columns]).to_numpy().any()
+
+
+@pytest.mark.parametrize("weights", [{}, {"svm": 1.0}, {"svm": 1.0, "mlp": 0.0}, {"svm": 1.0, "mlp": math.inf}])
+def test_weights_are_positive_numbers_of_all_members(weights: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match=r"model\.weights is .* for each of svm, mlp, or null"):
+        averaging.mean_of({"weights": weights}, ["svm", "mlp"])
+
+
 def test_the_mean_is_a_table_of_predictions() -> None:
     members = [predictions(seed) for seed in (0, 1, 2)]
-    found = tables.PREDICTIONS.validate(ensembles.averaged(members, ARITHMETIC))
+    found = tables.PREDICTIONS.validate(ensembles.averaged(named(*members), ARITHMETIC))
     columns = tables.probability_columns(found)
     expected = sum(member[columns].to_numpy() for member in members) / 3
     np.testing.assert_allclose(found[columns].to_numpy(), expected, rtol=1e-12)
@@ -70,28 +94,30 @@ def test_the_geometric_mean_is_the_softmax_of_the_mean_of_logits() -> None:
 def test_the_table_has_the_mean_that_the_settings_name() -> None:
     pair = [predictions(seed) for seed in (0, 1)]
     columns = tables.probability_columns(pair[0])
-    found = ensembles.averaged(pair, {"name": "ensemble", "mean": "geometric"})[columns].to_numpy()
+    found = ensembles.averaged(named(*pair), {"name": "ensemble", "mean": "geometric"})[columns].to_numpy()
     np.testing.assert_array_equal(found, averaging.geometric([one[columns].to_numpy() for one in pair]))
-    earlier = ensembles.averaged(pair, {"name": "ensemble"})
-    pd.testing.assert_frame_equal(earlier, ensembles.averaged(pair, ARITHMETIC))
+    earlier = ensembles.averaged(named(*pair), {"name": "ensemble"})
+    pd.testing.assert_frame_equal(earlier, ensembles.averaged(named(*pair), ARITHMETIC))
     with pytest.raises(ValueError, match=r"unknown model\.mean 'harmonic'; it is arithmetic or geometric"):
-        ensembles.averaged(pair, {"name": "ensemble", "mean": "harmonic"})
+        ensembles.averaged(named(*pair), {"name": "ensemble", "mean": "harmonic"})
 
 
 def test_the_mean_of_one_member_has_its_probabilities() -> None:
     member = predictions(0)
     columns = tables.probability_columns(member)
-    pd.testing.assert_frame_equal(ensembles.averaged([member], ARITHMETIC)[columns], member[columns])
+    pd.testing.assert_frame_equal(ensembles.averaged(named(member), ARITHMETIC)[columns], member[columns])
 
 
 def test_the_order_of_the_members_does_not_matter() -> None:
     a, b = predictions(0), predictions(1)
-    pd.testing.assert_frame_equal(ensembles.averaged([a, b], ARITHMETIC), ensembles.averaged([b, a], ARITHMETIC))
+    pd.testing.assert_frame_equal(
+        ensembles.averaged(named(a, b), ARITHMETIC), ensembles.averaged(named(b, a), ARITHMETIC)
+    )
 
 
 def test_no_members_are_refused_with_the_remedy() -> None:
     with pytest.raises(ValueError, match=r"no members; name two or more in conf/model/ensemble\.yaml"):
-        ensembles.averaged([], ARITHMETIC)
+        ensembles.averaged(named(), ARITHMETIC)
 
 
 @pytest.mark.parametrize(
@@ -110,7 +136,7 @@ def test_no_members_are_refused_with_the_remedy() -> None:
 def test_members_of_different_utterances_or_emotions_are_refused(other: pd.DataFrame) -> None:
     for pair in ([predictions(0), other], [other, predictions(0)]):
         with pytest.raises(ValueError, match=rf"predicted different utterances or emotions; {REMEDY}"):
-            ensembles.averaged(pair, ARITHMETIC)
+            ensembles.averaged(named(*pair), ARITHMETIC)
 
 
 # bundles
