@@ -93,13 +93,13 @@ def test_endless_heads_trailers_and_headers_are_refused(client: httpx.Client) ->
 
 def test_a_connection_without_a_request_is_closed(client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections, "HEAD_SECONDS", 0.5)
+    begin = time.monotonic()  # before the service counts, so that a busy machine does not shorten the time
     with connected(client) as silent, connected(client) as partial:
         partial.sendall(b"POST /v1/pre")
-        begin = time.monotonic()
         for connection in (silent, partial):
             with contextlib.suppress(ConnectionResetError):
                 assert connection.recv(1) == b""
-        assert 0.2 < time.monotonic() - begin < 5
+        assert 0.4 < time.monotonic() - begin < 5
 
 
 def test_a_client_that_sends_requests_and_reads_no_answer_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
