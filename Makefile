@@ -20,7 +20,7 @@ pipeline: $(INSTALLED) ## run all stages of the study in params.yaml (default: t
 test: $(INSTALLED) ## lint, check types, run the tests; SLOW=1 adds the slow ones
 	ruff check .
 	ruff format --check .
-	mypy > $(VENV)/types.txt 2>&1 || { cat $(VENV)/types.txt; exit 1; } & types=$$!; \
+	mypy > $(VENV)/types.txt 2>&1 & types=$$!; \
 	pytest -n 2 --dist loadfile --no-loadscope-reorder --max-worker-restart 0 $(if $(SLOW),,-m "not slow") $(PYTEST_ARGS); \
 	tests=$$?; wait $$types; types=$$?; cat $(VENV)/types.txt; exit $$((tests | types))
 

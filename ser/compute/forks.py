@@ -126,7 +126,9 @@ def _applied(item: Any) -> Any:
     except Exception as error:
         if _can_be_sent(error):
             raise
-        raise RuntimeError(f"{type(error).__name__}: {error}") from error
+        message = f"{type(error).__name__}: {error}"
+    # Outside the block above, because tblib, where Dask has loaded it, sends an error with those that it came from.
+    raise RuntimeError(message)
 
 
 def _can_be_sent(error: Exception) -> bool:

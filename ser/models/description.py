@@ -23,7 +23,7 @@ Columns = Annotated[list[Text], at_most(100_000, distinct=True)]
 Label = Annotated[str, meeting(emotions.is_name, emotions.FORM)]
 Digest = Annotated[str, meeting(lambda text: bool(DIGEST.fullmatch(text)), "a SHA-256 of 64 hexadecimal digits")]
 Mean = Annotated[str, one_of(*MEANS)]
-Weights = Annotated[dict[Text, Annotated[float, between(0, HIGHEST)]] | None, at_most(100)]
+Weights = Annotated[dict[Text, Annotated[float, between(0, HIGHEST)]], at_most(100)] | None
 Facts = Annotated[dict[Text, Plain], at_most(1000)]
 Count = Annotated[int, between(0, 1e15)]
 

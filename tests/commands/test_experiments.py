@@ -116,7 +116,7 @@ def test_csv_has_the_same_rows(capsys):
 def test_an_ensemble_shows_its_name_in_conf_and_the_representations_of_its_members(monkeypatch, capsys):
     monkeypatch.setattr(recorded, "listing", lambda **_: recorded.Listing(ROOT, [run("workspace", "model=best")], 0))
     (row,) = json.loads(printed(capsys, "--json"))
-    assert (row["model"], row["representation"]) == ("best", "yamnet_bands + frames")
+    assert (row["model"], row["representation"]) == ("best", "whisper + yamnet_bands")
 
 
 def test_a_run_without_parameters_is_listed_all_the_same(monkeypatch, capsys):

@@ -1,5 +1,6 @@
 """Copies of a stage's process: they start fast, keep what is loaded, and end with it."""
 
+import copyreg
 import os
 import signal
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import numpy as np  # noqa: F401  # loads the BLAS whose threads are counted
 import pytest
+import tblib.pickling_support
 from threadpoolctl import threadpool_info
 
 from ser.audio.invalid import InvalidAudio, Kind
@@ -97,7 +99,9 @@ def odd_at_three(item: int) -> int:
     return item
 
 
-def test_an_error_that_cannot_be_sent_is_named() -> None:
+def test_an_error_that_cannot_be_sent_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    # As Dask does for all errors that are defined when it is loaded: an error is sent with its cause.
+    monkeypatch.setitem(copyreg.dispatch_table, RuntimeError, tblib.pickling_support.pickle_exception)
     with pytest.raises(RuntimeError, match=r"^Odd: no such thing \(7\)$"):
         list(spread.unordered_map(odd_at_three, range(8)))
 

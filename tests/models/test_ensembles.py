@@ -166,21 +166,28 @@ def members(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Path], 
     return folders, features
 
 
+@pytest.mark.parametrize("weights", [None, {"small": 3.0, "large": 1.0}])
 @pytest.mark.parametrize("mean", ["arithmetic", "geometric"])
 def test_an_ensemble_predicts_the_mean_of_its_members_on_their_own_features(
-    members: tuple[dict[str, Path], dict[str, Representation]], tmp_path: Path, mean: str
+    members: tuple[dict[str, Path], dict[str, Representation]],
+    tmp_path: Path,
+    mean: str,
+    weights: dict[str, float] | None,
 ) -> None:
     folders, features = members
-    ensembles.save(folders, tmp_path / "fold_0", {**DESCRIPTION, "model": {**DESCRIPTION["model"], "mean": mean}})
+    model = {**DESCRIPTION["model"], "mean": mean, "weights": weights}
+    ensembles.save(folders, tmp_path / "fold_0", {**DESCRIPTION, "model": model})
     ensemble = ensembles.load(tmp_path / "fold_0")
     positions = np.array([5, 0, 9])
     alone = {name: bundle.load(folders[name]).probabilities(features[name], positions) for name in folders}
     found = ensemble.probabilities(features, positions)
-    np.testing.assert_allclose(found, averaging.MEANS[mean](list(alone.values())), rtol=1e-12)
+    np.testing.assert_allclose(
+        found, averaging.MEANS[mean](list(alone.values()), list(weights.values()) if weights else None), rtol=1e-12
+    )
     assert found.shape == (3, 4)
     assert np.abs(alone["small"] - alone["large"]).max() > 0.01
     assert (list(ensemble.members), ensemble.labels) == (["small", "large"], list(FOUR))
-    assert ensemble.description["model"] == {**DESCRIPTION["model"], "mean": mean}
+    assert ensemble.description["model"] == model
     assert ensemble.description["seed"] == 0
 
 
