@@ -128,6 +128,13 @@ def test_nothing_to_do_runs_the_probe_alone_and_leaves_git_clean(project):
     assert project.run("git", "status", "--short") == ""
 
 
+def test_the_lock_file_has_the_bytes_of_dvcs_own_parser_and_writer(project):
+    """The processes of these tests use others, see `tests.support.warm_python`."""
+    written = (project.folder / "dvc.lock").read_bytes()
+    project.run("python", "-c", "import dvc.utils.serialize as s\nwith s.modify_yaml('dvc.lock'):\n    pass")
+    assert (project.folder / "dvc.lock").read_bytes() == written
+
+
 def test_a_forced_run_by_other_numbers_of_threads_and_processes_writes_the_same_bytes(project):
     before = project.hashes("data", "reports")
     assert {"data/utterances.csv", "reports/metrics.json", "reports/projections/umap.csv"} <= set(before)

@@ -4,8 +4,9 @@ A stage of the pipeline imports libraries for two to six seconds and, in the tes
 libraries in turn import, compile and read parts of themselves for one to three seconds when they are first used. The
 commands `python -m`, `python -c` and `dvc` of the folder `commands()` send a request to the server, which forks. The
 fork takes over the arguments, the working folder, the environment and the streams of the command, and imports the
-modules of the project itself. Where there is no server, where `FRESH` is in the environment, or where the environment
-differs in what libraries read when they are imported, the command starts an interpreter as usual.
+modules of the project itself. DVC parses and writes `dvc.lock` anew for every stage; its forks do that in C. Where
+there is no server, where `FRESH` is in the environment, or where the environment differs in what libraries read when
+they are imported, the command starts an interpreter as usual.
 """
 
 import atexit
@@ -27,10 +28,11 @@ import threading
 import time
 import traceback
 import types
-from collections.abc import Mapping
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import psutil
 
@@ -137,10 +139,45 @@ def import_libraries() -> None:
         __import__(name)
     for name in left_out:
         del sys.modules[name]
+    let_dvc_handle_its_lock_file_in_c()
     use_libraries()
     os.dup2(errors, 2)
     os.close(nowhere)
     os.close(errors)
+
+
+def let_dvc_handle_its_lock_file_in_c() -> None:
+    """Parse and write `dvc.lock` by the parser and the emitter of libyaml; the bytes are those of DVC's own way.
+
+    DVC parses it in Python, in order to keep comments, of which this file has none.
+    """
+    from dvc import dvcfile
+    from dvc.utils.serialize import _common, _yaml
+    from ruamel.yaml import YAML, SafeRepresenter
+
+    class Representer(SafeRepresenter):
+        """That of this writer alone."""
+
+    Representer.add_representer(type(None), lambda to, _: to.represent_scalar("tag:yaml.org,2002:null", ""))
+    Representer.add_representer(OrderedDict, SafeRepresenter.represent_dict)
+    writer: Any = YAML(typ="safe")
+    writer.Representer = Representer
+    writer.default_flow_style, writer.sort_base_mapping_type_on_output = False, False
+    of_any_file = dvcfile.modify_yaml
+
+    def write(content: Any, stream: TextIO) -> None:
+        text = io.StringIO()
+        writer.dump(content, text)
+        stream.write(text.getvalue().replace(": \n", ":\n"))  # null: C writes a space after the colon
+
+    @contextlib.contextmanager
+    def modify_yaml(path: str, fs: Any = None) -> Iterator[Any]:
+        is_lock_file = Path(path).name == "dvc.lock"
+        in_c = _common._modify_data(path, _yaml.parse_yaml, write, fs=fs)
+        with in_c if is_lock_file else of_any_file(path, fs=fs) as content:
+            yield content
+
+    dvcfile.modify_yaml = modify_yaml
 
 
 def use_libraries() -> None:
