@@ -13,7 +13,7 @@ class OneThread:
     """Context in which the library of NumPy's matrix products uses one thread; any number of threads may be inside.
 
     The setting is one of the whole process: the first that enters changes it, and the last that leaves sets it back.
-    OpenBLAS ignores a thread that sets it after another one has; products there may be slower then, and are right.
+    It holds whichever thread sets it.
 
     Examples
     --------
@@ -30,6 +30,7 @@ class OneThread:
     def __enter__(self) -> None:
         with self._lock:
             if self._limited is None:
+                _take_over()
                 self._limited = _controller().limit(limits=1)
                 self._limited.__enter__()
             self._n_inside += 1
@@ -40,11 +41,19 @@ class OneThread:
         with self._lock:
             self._n_inside -= 1
             if self._limited is not None and not self._n_inside:
+                _take_over()
                 self._limited.__exit__(kind, error, trace)
                 self._limited = None
 
 
 ONE_THREAD = OneThread()
+
+
+def _take_over() -> None:
+    """Let this thread set the number: threadpoolctl ignores all threads but the first that has, until that one ends."""
+    for library in _controller().lib_controllers:
+        if hasattr(library, "clear_controlling_thread"):  # of OpenBLAS, in newer versions of threadpoolctl
+            library.clear_controlling_thread(force=True)
 
 
 @cache

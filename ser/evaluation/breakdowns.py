@@ -90,6 +90,8 @@ def scores_of_classes(predictions: pd.DataFrame) -> pd.DataFrame:
 def largest_confusions(predictions: pd.DataFrame, *, n: int) -> pd.DataFrame:
     """The `n` confusions with the largest share of their annotated emotion: truth, prediction, count, share.
 
+    More than `n` if others have the share of the last one.
+
     Examples
     --------
     >>> rows = pd.DataFrame({"truth": ["sad", "sad", "calm"], "prediction": ["sad", "calm", "calm"]})
@@ -100,4 +102,5 @@ def largest_confusions(predictions: pd.DataFrame, *, n: int) -> pd.DataFrame:
     wrong = predictions[predictions["truth"] != predictions["prediction"]]
     found = wrong.groupby(["truth", "prediction"]).size().rename("count").reset_index()
     found["share"] = found["count"] / found["truth"].map(annotated).astype(float)
-    return found.sort_values(["share", "truth", "prediction"], ascending=[False, True, True], ignore_index=True).head(n)
+    found = found.sort_values(["share", "truth", "prediction"], ascending=[False, True, True], ignore_index=True)
+    return found.nlargest(n, "share", keep="all")

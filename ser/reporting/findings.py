@@ -11,6 +11,7 @@ from ser.core.wording import percent
 from ser.evaluation import breakdowns, metrics
 from ser.reporting.blocks import Section
 
+N_TIED = 3  # equally frequent confusions that are named
 FITS = 0.03  # difference of confidence and accuracy that is not worth a warning
 
 
@@ -70,12 +71,21 @@ def _classes(predictions: pd.DataFrame) -> Iterator[str]:
             share: " and ".join(map(in_words, of_share["emotion"])) for share, of_share in annotated.groupby("recall")
         }
         yield f"It recognises {named[best]} best ({_share(best)}), and {named[worst]} worst ({_share(worst)})."
-    for one in breakdowns.largest_confusions(predictions, n=1).to_dict("records"):
-        truth, taken = in_words(one["truth"]), in_words(one["prediction"])
-        yield (
-            f"Its most frequent confusion is to take {truth} for {taken}, for {_share(one['share'])} of the {truth}"
-            " recordings."
-        )
+    most = breakdowns.largest_confusions(predictions, n=1)
+    if not most.empty:
+        yield _confusions(most)
+
+
+def _confusions(tied: pd.DataFrame) -> str:
+    """Sentence on the most frequent confusions, which have one share; it names `N_TIED` at most."""
+    share = _share(tied["share"].iloc[0])
+    truth, taken = tied["truth"].map(in_words), tied["prediction"].map(in_words)
+    named = list(truth + " for " + taken)
+    if len(named) == 1:
+        return f"Its most frequent confusion is to take {named[0]}, for {share} of the {truth.iloc[0]} recordings."
+    listed = [*named[:N_TIED], *([f"{len(named) - N_TIED} more"] if len(named) > N_TIED else [])]
+    shown = f"{', '.join(listed[:-1])} and {listed[-1]}"
+    return f"Its most frequent confusions are to take {shown}, each for {share} of the recordings of that emotion."
 
 
 def _voices(predictions: pd.DataFrame) -> Iterator[str]:

@@ -17,6 +17,7 @@ from ser.reporting import protocols
 from ser.reporting.blocks import Block, Caveat, Cell, Column, Headline, Matrix, Section, Table
 
 LEAKY, DEPENDENT = "leaky", "speaker-dependent"
+N_CONFUSIONS = 3  # that are named
 MAX_ROWS = 30  # longer tables are folded
 SCORES = (
     Column("UAR, %", "share", bar=True),
@@ -149,11 +150,12 @@ def confusion(predictions: pd.DataFrame) -> Section:
     """
     labels = metrics.labels_of(predictions)
     counts = confusion_matrix(predictions["truth"], predictions["prediction"], labels=labels)
-    worst = breakdowns.largest_confusions(predictions, n=3).to_dict("records")
+    worst = breakdowns.largest_confusions(predictions, n=N_CONFUSIONS).to_dict("records")
     confused = [f"{row['truth']} as {row['prediction']} ({percent(row['share'])}\u00a0%)" for row in worst]
     text = "Per cent of the annotated emotion, and counts."
     if confused:
-        text += f" Most frequent confusions: {', '.join(confused)}."
+        tied = f", and {len(confused) - N_CONFUSIONS} more with the share of the last" * (len(confused) > N_CONFUSIONS)
+        text += f" Most frequent confusions: {', '.join(confused[:N_CONFUSIONS])}{tied}."
     block = Matrix("Confusion matrix, annotated against predicted", labels, counts.tolist())
     return Section("confusion", "Confusion", [text], [block])
 

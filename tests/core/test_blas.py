@@ -1,6 +1,7 @@
 """Matrix products on one core, whatever the number of threads that ask for it."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import pytest
@@ -41,4 +42,27 @@ def test_the_last_that_leaves_sets_the_number_back() -> None:
     first.close()
     assert n_threads() == 1
     second.close()
+    assert n_threads() == 2
+
+
+def test_the_last_that_leaves_may_be_another_thread_than_the_first_that_entered() -> None:
+    first, second = ExitStack(), ExitStack()
+    with ThreadPoolExecutor(1) as one, ThreadPoolExecutor(1) as other:  # each keeps its thread
+        one.submit(first.enter_context, ONE_THREAD).result()
+        other.submit(second.enter_context, ONE_THREAD).result()
+        one.submit(first.close).result()
+        assert n_threads() == 1
+        other.submit(second.close).result()
+        assert n_threads() == 2
+
+
+def test_it_holds_in_a_thread_after_another_one_has_set_a_number() -> None:
+    ThreadpoolController().limit(limits=2, user_api="blas")  # for good, and this thread lives on
+
+    def inside() -> int:
+        with ONE_THREAD:
+            return n_threads()
+
+    with ThreadPoolExecutor(1) as other:
+        assert other.submit(inside).result() == 1
     assert n_threads() == 2

@@ -97,3 +97,10 @@ def test_the_largest_confusions_by_hand() -> None:
     found = breakdowns.largest_confusions(predictions(*rows), n=5)
     assert found.to_dict("list") == {"truth": [S, N], "prediction": [N, S], "count": [1, 1], "share": [0.5, 0.25]}
     assert breakdowns.largest_confusions(predictions(("a", None, N, N)), n=5).empty
+
+
+def test_confusions_that_tie_with_the_last_are_all_given() -> None:
+    """1 of 2 neutral is predicted as sad, and 1 of 2 sad as neutral."""
+    rows = [("a", None, N, N), ("a", None, N, S), ("a", None, S, N), ("a", None, S, S)]
+    found = breakdowns.largest_confusions(predictions(*rows), n=1)
+    assert found[["truth", "prediction", "share"]].to_numpy().tolist() == [[N, S, 0.5], [S, N, 0.5]]

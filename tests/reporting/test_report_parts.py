@@ -2,6 +2,7 @@
 
 import base64
 import io
+import itertools
 from html import unescape
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from markdown_it import MarkdownIt
 from ser.figures.importance import importance_bars
 from ser.figures.recordings import spectrogram
 from ser.figures.reliability import reliability_diagram
-from ser.reporting import insight, mistakes, render, study
+from ser.reporting import findings, insight, mistakes, render, results, study
 from ser.reporting.blocks import Matrix, escaped, png_uri, shown, svg_uri
 from tests.support.learning_tables import prediction_table, utterance_table
 from tests.support.synthesis import tone
@@ -80,6 +81,40 @@ def test_what_is_heard_is_the_recording_cut_to_ten_seconds(tmp_path: Path, durat
     assert ("the first 10 of 12.0 s" in clip.facts) == (duration > 10)
     assert clip.facts.startswith("strong")  # an unknown sex is left out
     assert len(clip.audio_uri) < 80_000
+
+
+# confusions
+
+
+def confused(n_tied: int) -> pd.DataFrame:
+    """Predictions in which half of each of `n_tied` emotions is taken for the next one."""
+    names = [f"emotion_{k}" for k in range(n_tied + 1)]
+    rows = [(name, taken) for name, after in itertools.pairwise(names) for taken in (name, after)]
+    return pd.DataFrame(rows, columns=["truth", "prediction"]).assign(**dict.fromkeys((f"p_{one}" for one in names), 0))
+
+
+@pytest.mark.parametrize(
+    ("n_tied", "of_findings", "of_matrix"),
+    [
+        (1, "confusion is to take emotion 0 for emotion 1, for 50.0 % of the emotion 0 recordings.", "1 (50.0 %)."),
+        (
+            2,
+            "confusions are to take emotion 0 for emotion 1 and emotion 1 for emotion 2, each for 50.0 % of the"
+            " recordings of that emotion.",
+            "1 (50.0 %), emotion_1 as emotion_2 (50.0 %).",
+        ),
+        (
+            5,
+            "emotion 1 for emotion 2, emotion 2 for emotion 3 and 2 more, each for 50.0 %",
+            "emotion_2 as emotion_3 (50.0 %), and 2 more with the share of the last.",
+        ),
+    ],
+)
+def test_the_report_says_which_confusions_are_equally_frequent(n_tied: int, of_findings: str, of_matrix: str) -> None:
+    rows = confused(n_tied)
+    sentences = findings.section(rows.assign(speaker="a", sex=None), {}).text[0].replace("\u00a0", " ")
+    assert of_findings in sentences
+    assert of_matrix in results.confusion(rows).text[0].replace("\u00a0", " ")
 
 
 # pictures

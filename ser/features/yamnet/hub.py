@@ -77,6 +77,22 @@ def check(handle: str, folder: Path) -> None:
         raise ValueError(f"its saved_model.pb has the SHA-256 {found[:16]}…; wanted {wanted[:16]}…")
 
 
+def variables(folder: Path) -> list[Path]:
+    """Files of the weights of a model in `folder`, by name; systems leave files of their own beside them.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     Path(folder, "variables").mkdir()
+    ...     for name in ("variables.index", "variables.data-00000-of-00001", "Thumbs.db"):
+    ...         Path(folder, "variables", name).touch()
+    ...     [path.name for path in variables(Path(folder))]
+    ['variables.data-00000-of-00001', 'variables.index']
+    """
+    return sorted(folder.glob("variables/variables.*"))
+
+
 def weights(handle: str) -> str | None:
     """SHA-256 of the variables of a model on this machine, which its handle does not pin; None if it is not there.
 
@@ -92,7 +108,7 @@ def weights(handle: str) -> str | None:
     if not is_cached(handle):
         return None
     digest = hashlib.sha256()
-    for path in sorted(folder(handle).glob("variables/variables.*")):  # systems leave files of their own in folders
+    for path in variables(folder(handle)):
         digest.update(f"{path.name} {path.stat().st_size}\n".encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()

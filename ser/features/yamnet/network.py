@@ -100,7 +100,7 @@ def _place(handle: str) -> Path:
     """File of the network of a cached model, named by the content of the model, because a folder may change."""
     digest = hashlib.blake2b(f"{VERSION} {BATCH} {version('tensorflow')}".encode(), digest_size=DIGEST_SIZE)
     folder = hub.folder(handle)
-    for path in (folder / "saved_model.pb", *sorted(folder.glob("variables/variables.*"))):
+    for path in (folder / "saved_model.pb", *hub.variables(folder)):
         digest.update(path.read_bytes())
     return CACHE.expanduser() / f"{digest.hexdigest()}.tflite"
 
