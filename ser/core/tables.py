@@ -8,7 +8,7 @@ import pandas as pd
 import pandera.pandas as pandera
 import pyarrow as arrow
 
-from ser.core import emotions, formats, unavailable
+from ser.core import emotions, formats, schema_checks, unavailable
 from ser.core.row_keys import ORIGINAL as ORIGINAL
 from ser.core.table_suffixes import SUFFIXES
 
@@ -212,7 +212,7 @@ def feature_parts(path: Path, *, n_rows: int) -> Iterator[pd.DataFrame]:
     _check_available(path)
     with _whole(path):
         for rows in formats.parts(path, _type, n_rows=n_rows):
-            yield FEATURES.validate(rows)
+            yield _valid(rows, FEATURES)
 
 
 def _check_available(path: Path) -> None:
@@ -281,7 +281,11 @@ def _probability_type(column: str) -> arrow.DataType:
 def _read(path: Path, schema: pandera.DataFrameSchema) -> pd.DataFrame:
     with _whole(path):
         rows = formats.read(path, _probability_type if schema is PREDICTIONS else _type)
-        return schema.validate(rows, inplace=True)  # in place, because a copy would double the memory
+        return _valid(rows, schema)
+
+
+def _valid(rows: pd.DataFrame, schema: pandera.DataFrameSchema) -> pd.DataFrame:
+    return schema_checks.valid(rows, schema, pattern=_FEATURES, features=feature_columns(rows))
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import soundfile
 
-from benchmarks import extraction, ingest, plain, scale
+from benchmarks import extraction, ingest, plain, scale, shares
 from ser.audio import reading
 from ser.core import tables
 from ser.features.spectral.analysis import Analysis
@@ -41,6 +41,31 @@ def test_a_stage_that_is_not_linear_or_not_small_misses_its_goal(
     curve = pd.DataFrame({"stage": "train", "n_utterances": numbers, "processor": numbers**power, "memory": memory})
     assert scale.table(curve) is met
     assert f"{power}.00: {'met' if met else 'missed'}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("inside", "met"), [(8.6, True), (8.4, False)])
+def test_a_training_with_more_than_15_per_cent_outside_misses_its_goal(
+    inside: float, met: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert shares.table("dnn", {"epoch": 10.0, "steps": inside, "input": 0.25}, inside="steps") is met
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "| dnn | 10.00 | | |"
+    assert lines[2] == "| - input | 0.25 | 2.5% | |"
+    assert (
+        lines[3] == f"| - all outside of steps | {10 - inside:.2f} | {1 - inside / 10:.1%} | 15%: {shares.word(met)} |"
+    )
+
+
+def test_a_timed_function_works_as_before_and_is_put_back() -> None:
+    before = scale.table
+    clock = iter([1.0, 3.5, 4.0, 5.0])
+    with shares.timed(scale, "table", lambda: next(clock)) as seconds:
+        with pytest.raises(KeyError):
+            scale.table(pd.DataFrame())
+        with pytest.raises(KeyError):
+            scale.table(pd.DataFrame())
+    assert seconds == [2.5, 1.0]
+    assert scale.table is before
 
 
 @pytest.fixture
