@@ -42,14 +42,19 @@ def project(tmp_path_factory):
     return project
 
 
-def study(project, *settings, balance=SMOTE, **options):
+def study(project, *settings, **options):
     """`dvc exp run` on the small corpus."""
-    return project.study(f"corpus.root={project.corpus}", *QUICK, balance, *settings, **options)
+    return project.study(f"corpus.root={project.corpus}", *QUICK, SMOTE, *settings, **options)
 
 
-def study_of_several(project, *settings, **options):
-    """`dvc exp run` on the small corpora."""
-    return project.study("corpus=combined", f"corpus.root={project.raw}", *QUICK, SMOTE, *settings, **options)
+def reproduced(project, *settings, balance=SMOTE, **options):
+    """The same stages, without an experiment."""
+    return project.reproduced(f"corpus.root={project.corpus}", *QUICK, balance, *settings, **options)
+
+
+def reproduced_of_several(project, *settings, **options):
+    """The stages of a study of the small corpora."""
+    return project.reproduced("corpus=combined", f"corpus.root={project.raw}", *QUICK, SMOTE, *settings, **options)
 
 
 def metrics(project):
@@ -197,7 +202,7 @@ def test_a_choice_that_cannot_be_met_ends_its_stage_with_the_remedy(project, set
 
 
 def test_choosing_by_dev_leaves_the_test_figures_out(project):
-    output = study(project, "evaluation.test=false", targets=["evaluate"])
+    output = reproduced(project, "evaluation.test=false", targets=["evaluate"])
     assert project.ran(output)[-1] == "evaluate"
     end = output.partition("> python -m stages.evaluate\n")[2].splitlines()
     assert end[0] == "UAR not computed: the test partition was not predicted (evaluation.test=false)"
@@ -207,7 +212,7 @@ def test_choosing_by_dev_leaves_the_test_figures_out(project):
 
 
 def test_folds_are_pooled_and_every_utterance_is_tested_once(project):
-    study(project, *FOLDS, balance="balance=random_oversampler", targets=["evaluate"])
+    reproduced(project, *FOLDS, balance="balance=random_oversampler", targets=["evaluate"])
     assert metrics(project)["n_utterances"] == N
     balanced = project.read("data/balanced_dataset.csv")
     original = balanced[~balanced["synthetic"]]
@@ -220,7 +225,7 @@ def test_folds_are_pooled_and_every_utterance_is_tested_once(project):
 @pytest.fixture(scope="module")
 def transductive(project):
     """Output of a study of features that are adapted to each speaker."""
-    return study(project, "adaptation=speaker", *FOLDS)
+    return reproduced(project, "adaptation=speaker", *FOLDS)
 
 
 def test_a_transductive_study_extracts_nothing_anew_and_is_marked(project, transductive):
@@ -242,7 +247,7 @@ def test_large_tables_as_parquet_give_the_same_to_the_byte(project, transductive
     others += ("yamnet_librosa_features", "added_features")
     for name in (*tables, *others):
         (project.folder / f"data/{name}.csv").unlink()
-    ran = project.ran(study(project, "tables.format=parquet", "adaptation=speaker", *FOLDS))
+    ran = project.ran(reproduced(project, "tables.format=parquet", "adaptation=speaker", *FOLDS))
     wanted = {f"extract_{name}" for name in ("yamnet", "ssl", "whisper", "opensmile", "librosa")}
     wanted |= {"combine", "adapt", "balance", "project", "train", "evaluate"}
     assert wanted <= {"probe", *ran}
@@ -258,7 +263,7 @@ def test_large_tables_as_parquet_give_the_same_to_the_byte(project, transductive
 
 def test_several_corpora_are_one_study_whose_scores_are_told_for_each(project):
     folds = ("partition=speaker_folds", "partition.n_folds=3")
-    output = study_of_several(
+    output = reproduced_of_several(
         project, "labels=common_four", "corpus.corpora=[ravdess,emodb]", *folds, targets=["evaluate"]
     )
     kept = {"ravdess": 4 * 14, "emodb": 4 * 14}  # of neutral, happy, sad, angry
@@ -284,7 +289,7 @@ def test_several_corpora_are_one_study_whose_scores_are_told_for_each(project):
 
 def test_across_corpora_one_trains_and_the_others_are_tested_whole(project):
     settings = ("partition=cross_corpus", "partition.test_corpora=[emodb,tess]")
-    output = study_of_several(project, *settings, targets=["evaluate"])
+    output = reproduced_of_several(project, *settings, targets=["evaluate"])
     assert "left out: 16 utterances of ravdess with calm: the training or test corpora lack the emotion" in output
     assert "left out: 8 utterances of tess with pleasant_surprise: the training or test corpora lack" in output
     assert set(project.read("data/balanced_dataset.csv")["utterance"].str.partition("/")[0]) == {"ravdess"}
@@ -360,7 +365,7 @@ def test_yamnet_is_picked_up_once_it_is_there(project):
     assert "extract_yamnet" in project.ran(project.run("dvc", "repro"))
     assert project.read("data/yamnet_extracted_features.csv").shape == (N, 3 + 1024)
     assert project.ran(project.run("dvc", "repro")) == ["probe"]
-    output = study(project, "model.representation=yamnet_librosa")
+    output = reproduced(project, "model.representation=yamnet_librosa")
     wanted = {"probe", "combine", "adapt", "balance", "project", "train", "evaluate", "audit", "report", "summarise"}
     assert set(project.ran(output)) == wanted
     assert project.read("data/yamnet_librosa_features.csv").shape == (N, 3 + 1024 + 120)
