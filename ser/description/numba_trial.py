@@ -21,6 +21,7 @@ def main() -> None:
     """Call each function once on a tone, or on random rows."""
     tone = (0.5 * np.sin(2 * np.pi * 220 * np.arange(RATE // 2) / RATE)).astype(np.float32)
     measurements(tone, RATE)
+    measurements(tone[: RATE // 100], RATE)  # a single frame, whose array numba compiles for anew
     for path in sorted((CONF / "librosa").glob("*.yaml")):
         librosa.functionals(tone, RATE, **_settings(path))
     for path in sorted((CONF / "frames").glob("*.yaml")):

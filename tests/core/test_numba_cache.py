@@ -1,15 +1,19 @@
 """The cache of numba: filled once, tried when it has changed, and replaced when it is bad."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from librosa.sequence import _viterbi as viterbi
 from numba.core.caching import IndexDataCacheFile
 
+from ser.audio.pitch import fundamental
 from ser.core import numba_cache
 from tests.support.numba_trial import BAD
 from tests.support.paths import ROOT
+from tests.support.synthesis import tone
 
 ensure = numba_cache.ensure.__wrapped__  # without the memory of this process
 
@@ -47,6 +51,20 @@ def test_it_is_filled_once_and_tried_again_only_after_a_change(own: Path, capsys
     ensure()
     assert n_trials(own) == 2
     assert capsys.readouterr().err == ""
+
+
+def test_it_is_tried_again_when_the_trial_calls_more(
+    own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ensure()
+    trial = (ROOT / "tests/support/numba_trial.py").read_text()
+    (tmp_path / "other_trial.py").write_text(f"{trial}    # one call more\n")
+    monkeypatch.setattr(numba_cache, "TRIAL", "other_trial")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    ensure()
+    ensure()
+    assert n_trials(own) == 2
 
 
 def test_a_bad_one_is_replaced_with_a_word_and_other_files_stay(own: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -89,6 +107,17 @@ def test_a_folder_that_the_user_has_named_is_left_alone(
 @pytest.mark.slow
 def test_the_trial_calls_compiled_functions() -> None:
     subprocess.run([sys.executable, "-m", "ser.description.numba_trial"], cwd=ROOT, check=True)
+
+
+@pytest.mark.skipif(
+    os.environ.get(numba_cache.VARIABLE) != str(numba_cache.folder()), reason="NUMBA_CACHE_DIR names another folder"
+)
+def test_the_pitch_of_a_single_frame_is_compiled_already() -> None:
+    """Numba compiles for a single frame anew: its array is contiguous in both orders."""
+    before = sum(viterbi.stats.cache_misses.values())
+    assert fundamental(tone(220, 0.01), 16_000).shape == (1,)
+    assert sum(viterbi.stats.cache_misses.values()) == before
+    assert viterbi.stats.cache_hits
 
 
 def test_only_the_trial_writes_into_our_folder(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
