@@ -56,6 +56,11 @@ def study(project: Project, *more: str) -> str:
     return project.study(*settings(project, *more), targets=("evaluate",))
 
 
+def reproduced(project: Project, *more: str) -> str:
+    """The same stages, without an experiment."""
+    return project.reproduced(*settings(project, *more), targets=("evaluate",))
+
+
 def results(project: Project) -> dict[str, str]:
     return project.hashes("reports")
 
@@ -120,7 +125,7 @@ def test_another_network_is_the_whole_instruction_and_extracts_nothing(project: 
 def test_an_ensemble_trains_a_stage_a_member_and_is_scored_by_their_mean(project: Project) -> None:
     small = [f"members.attention.{setting}" for setting in (*ATTENTION, "training.max_epochs=1")]
     small.append("members.svm.balance.k_neighbors=2")
-    output = study(project, "model=ensemble", *small)
+    output = reproduced(project, "model=ensemble", *small)
     ran = project.ran(output)
     assert {"train_member@svm", "train_member@attention", "train", "evaluate"} <= set(ran)
     assert not any(name.startswith("extract_") and name != "extract_librosa" for name in ran)
@@ -135,13 +140,13 @@ def test_an_ensemble_trains_a_stage_a_member_and_is_scored_by_their_mean(project
     assert project.read_json("reports/metrics.json")["accuracy"] == np.round(accuracy, 6)
     assert (project.folder / "models/fold_0/members/attention/model.keras").exists()
     assert "train_member" not in project.run("git", "status", "--short")
-    again = study(project, "model=ensemble", *small)
+    again = reproduced(project, "model=ensemble", *small)
     assert project.ran(again) == ["probe"]
 
 
 def test_variants_train_a_network_and_are_never_predicted(project: Project) -> None:
     """Of a network with a layer of our own, which evaluation, in a process of its own, must find."""
-    output = study(project, "model=attention", *ATTENTION, "training.max_epochs=1", "augmentation=waveform")
+    output = reproduced(project, "model=attention", *ATTENTION, "training.max_epochs=1", "augmentation=waveform")
     assert {"extract_log_mel", "balance", "train", "evaluate"} <= set(project.ran(output))
     balanced = project.read("data/balanced_dataset.csv")
     assert set(balanced["variant"]) == {"original", "pitch_shift", "time_stretch", "noise", "time_shift"}
@@ -199,9 +204,9 @@ def test_a_killed_run_is_resumed_and_ends_as_if_it_had_not_been_killed(project: 
     assert marked == [1, 1, 0]
     assert not [path for path in (project.folder / "checkpoints").rglob("*") if path.is_file()]
 
-    output = project.run("dvc", "repro", "--force", "--single-item", "train", **FRESH)
+    output = project.run("python", "-m", "stages.train", **FRESH)
     assert not {word for word in TENSORFLOW if word in output}
-    project.run("dvc", "repro", "--force", "--single-item", "evaluate")
+    project.run("python", "-m", "stages.evaluate")
     assert not project.read("models/fold_0/history.csv")["accuracy"].eq(MARK).any()
     assert {"reports/predictions.csv", "reports/metrics.json"} <= set(resumed)
     assert results(project) == resumed

@@ -109,9 +109,9 @@ def test_a_study_from_audio_to_prediction(tmp_path: Path) -> None:
     base = [f"corpus.root={corpus}", "labels=common_four", "balance.k_neighbors=3"]
     project.compose(*base)
     project.commit("start")
-    assert "no model takes openSMILE's features" in project.study(*base, targets=["extract_opensmile"])
+    assert "no model takes openSMILE's features" in project.reproduced(*base, targets=["extract_opensmile"])
     assert list(project.read("data/opensmile_extracted_features.csv"))[-1] == unavailable.COLUMN
-    output = project.study(*base, "model=svm", "model.representation=opensmile", targets=["audit", "evaluate"])
+    output = project.reproduced(*base, "model=svm", "model.representation=opensmile", targets=["audit", "evaluate"])
     assert {"probe", "extract_opensmile", "balance", "train", "evaluate", "audit"} <= set(project.ran(output))
     assert project.read("data/opensmile_extracted_features.csv").shape == (4 * 14, 3 + 88)
     assert project.read_json("models/fold_0/bundle.json")["representation"] == {

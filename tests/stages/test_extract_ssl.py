@@ -119,10 +119,10 @@ def test_a_study_on_an_encoder_from_audio_to_prediction(tmp_path: Path, encoder:
     given = [*base, "model.representation=ssl", *(f"ssl.{key}={value}" for key, value in encoder.items())]
     project.compose(*base)
     project.commit("start")
-    without = project.study(*base, targets=["extract_ssl"])
+    without = project.reproduced(*base, targets=["extract_ssl"])
     assert "no model takes a speech encoder's features" in without
     assert list(project.read("data/ssl_extracted_features.csv"))[-1] == unavailable.COLUMN
-    output = project.study(*given, targets=["audit", "evaluate"])
+    output = project.reproduced(*given, targets=["audit", "evaluate"])
     wanted = {"probe", "extract_ssl", "balance", "train", "evaluate", "audit"}
     assert set(project.ran(output)) == wanted
     assert project.read("data/ssl_extracted_features.csv").shape == (4 * 14, 3 + 24)
@@ -140,5 +140,5 @@ def test_a_study_on_an_encoder_from_audio_to_prediction(tmp_path: Path, encoder:
     assert served[1] == row["prediction"]
     probabilities = [float(value) for value in served[3:7]]
     assert probabilities == pytest.approx([row[column] for column in tables.probability_columns(predictions)], abs=1e-5)
-    refused = project.study(*base, "model.representation=ssl", f"ssl.model={encoder['model']}", fails=True)
+    refused = project.reproduced(*base, "model.representation=ssl", f"ssl.model={encoder['model']}", fails=True)
     assert f"choose -S ssl.revision={encoder['revision']}" in refused

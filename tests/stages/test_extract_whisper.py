@@ -84,8 +84,8 @@ def test_a_study_on_whisper_from_audio_to_prediction(tmp_path: Path, monkeypatch
     given = [*base, "model=logistic_regression", "model.representation=whisper"]
     project.compose(*base)
     project.commit("start")
-    assert "no model takes Whisper's features" in project.study(*base, targets=["extract_whisper"])
-    output = project.study(*given, targets=["audit", "evaluate"])
+    assert "no model takes Whisper's features" in project.reproduced(*base, targets=["extract_whisper"])
+    output = project.reproduced(*given, targets=["audit", "evaluate"])
     wanted = {"probe", "extract_whisper", "balance", "train", "evaluate", "audit"}
     assert set(project.ran(output)) == wanted
     assert project.read("data/whisper_extracted_features.csv").shape == (4 * 14, 3 + 2 * small_whisper.WIDTH)
@@ -98,5 +98,5 @@ def test_a_study_on_whisper_from_audio_to_prediction(tmp_path: Path, monkeypatch
     assert served[1] == row["prediction"]
     probabilities = [float(value) for value in served[3:7]]
     assert probabilities == pytest.approx([row[column] for column in tables.probability_columns(predictions)], abs=1e-5)
-    refused = project.study(*given, "whisper.layers=[9]", fails=True)
+    refused = project.reproduced(*given, "whisper.layers=[9]", fails=True)
     assert "whisper.layers asks for layer 9" in refused
