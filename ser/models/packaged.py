@@ -11,8 +11,8 @@ NOTES = {  # name -> sentence on speech of other kinds, in figures of the model'
         " confidence of 57 to 74 %"
     ),
     "ravdess": (
-        "on corpora that it was not trained on, this model recognised 30 to 53 % of the emotions (UAR), at a mean"
-        " confidence of 62 to 74 %"
+        "on corpora that it was not trained on, this model recognised 29 to 49 % of the emotions (UAR), at a mean"
+        " confidence of 60 to 74 %"
     ),
     "research": (
         "each corpus that was left out of its training was recognised at 54 to 87 % of five emotions (UAR), at a mean"
