@@ -169,7 +169,7 @@ def near_copies(study: AuditedStudy) -> pd.DataFrame:
     prints = extracted(
         recordings, study.root, one_by_one(fingerprint), augmentation=NO_AUGMENTATION, description="fingerprints"
     )
-    pairs = near_duplicates.pairs(list(prints))
+    pairs = near_duplicates.pairs(prints)
     hashes = recordings["audio_hash"].to_numpy()
     return pairs.assign(first=hashes[pairs["first"]], second=hashes[pairs["second"]])
 

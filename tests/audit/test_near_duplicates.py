@@ -1,6 +1,8 @@
 """Copies of a recording are found for all kinds of changes; other takes, voices and words are not."""
 
 import io
+import tracemalloc
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -131,3 +133,26 @@ def test_takes_of_one_sentence_are_no_copies_but_for_the_pair_of_ravdess_that_is
     found = pairs([fingerprint(*recorded(path)) for path in paths])
     named = [(paths[row.first].stem, paths[row.second].stem) for row in found.itertuples()]
     assert named == [("03-01-03-01-02-01-07", "03-01-03-01-02-02-07")]
+
+
+def test_fingerprints_in_a_file_give_the_same_pairs_in_little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    generator = np.random.default_rng(0)
+    shape, n_prints = (N_BANDS - 1, 1500), 60  # 17 MB
+    first = generator.normal(size=shape).astype(np.float32)
+
+    def prints() -> Iterator[np.ndarray]:
+        """Every twentieth one is a copy of the first, with noise."""
+        again = np.random.default_rng(1)
+        for k in range(n_prints):
+            noise = again.normal(size=shape).astype(np.float32)
+            yield noise if k % 20 else first + np.float32(0.3) * noise
+
+    in_memory = pairs(prints())
+    monkeypatch.setattr(near_duplicates, "IN_MEMORY", 2**20)
+    tracemalloc.start()
+    in_file = pairs(prints())
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert in_file[["first", "second"]].to_numpy().tolist() == [[0, 20], [0, 40], [20, 40]]
+    assert in_file.equals(in_memory)
+    assert peak < 8e6
