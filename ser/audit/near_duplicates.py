@@ -2,7 +2,7 @@
 
 A search for nearest neighbours uses values that do not change with a shift; the neighbours are then compared at every
 shift. The fingerprints wait for this in a temporary file, so memory has 5 kB of each recording. The time of the search
-grows with the square of the number of recordings: 2.5 s for 10,000, 22 s for 30,000, less than the fingerprints take.
+grows with the square of the number of recordings: 2.5 s of a core for 10,000, 22 s for 30,000.
 """
 
 from collections.abc import Iterable, Iterator

@@ -43,6 +43,14 @@ def test_a_stage_that_is_not_linear_or_not_small_misses_its_goal(
     assert f"{power}.00: {'met' if met else 'missed'}" in capsys.readouterr().out
 
 
+def test_every_made_utterance_has_a_recording_that_can_be_heard(tmp_path: Path) -> None:
+    rows = scale.made_utterances(3)
+    scale.of_one_recording(tmp_path, rows["path"])
+    heard = [reading.read(tmp_path / "audio" / path) for path in rows["path"]]
+    assert {(one.waveform.size, one.sample_rate) for one in heard} == {(16_000, 16_000)}
+    assert rows["n_samples"].unique().tolist() == [16_000]
+
+
 @pytest.mark.parametrize(("inside", "met"), [(8.6, True), (8.4, False)])
 def test_a_training_with_more_than_15_per_cent_outside_misses_its_goal(
     inside: float, met: bool, capsys: pytest.CaptureFixture[str]
