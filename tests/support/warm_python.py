@@ -29,7 +29,7 @@ import time
 import traceback
 import types
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, TextIO
@@ -47,6 +47,7 @@ LIBRARIES = (
     *("dvc.repo.experiments.queue.celery", "dvc.render.match", "dvc.render.convert", "dvclive", "pygit2", "networkx"),
     *("dulwich.client", "dulwich.repo", "dulwich.index", "scmrepo.git", "flufl.lock", "zc.lockfile", "configobj"),
 )
+NETWORKS = ("tensorflow", "keras")  # 3 of 12 processor seconds
 COMMAND = """#!{python} -IS
 import json, os, socket, sys
 try:
@@ -99,8 +100,10 @@ def started(owner: int, read_by_libraries: Mapping[str, str]) -> Path:
         )
         command.chmod(0o755)
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | read_by_libraries
+    # One with other variables serves a single run, of a classifier
+    without = NETWORKS if read_by_libraries else ()
     server = subprocess.Popen(
-        [sys.executable, __file__, address, str(owner)], env=environment, stdin=subprocess.DEVNULL
+        [sys.executable, __file__, address, str(owner), *without], env=environment, stdin=subprocess.DEVNULL
     )
     if owner == os.getpid():
         atexit.register(server.terminate)
@@ -127,16 +130,18 @@ def read_at_import(environment: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environment.items() if name.startswith(READ_AT_IMPORT)}
 
 
-def import_libraries() -> None:
-    """Import the libraries, without the messages of TensorFlow's start."""
+def import_libraries(*, without: Sequence[str] = ()) -> None:
+    """Import the libraries but some, without the messages of TensorFlow's start."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     errors = os.dup(2)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)
-    left_out = dict.fromkeys(f"sklearn.externals.array_api_compat.{name}" for name in ("dask", "torch"))
+    left_out = {f"sklearn.externals.array_api_compat.{name}": None for name in ("dask", "torch")}
+    left_out |= dict.fromkeys(without)  # else UMAP would import TensorFlow
     sys.modules.update(left_out)  # type: ignore[arg-type]  # as `ser.models.skops_files` does
     for name in LIBRARIES:
-        __import__(name)
+        if name not in without:
+            __import__(name)
     for name in left_out:
         del sys.modules[name]
     let_dvc_handle_its_lock_file_in_c()
@@ -208,10 +213,10 @@ def use_libraries() -> None:
     plt.close(figure)
 
 
-def serve(address: str, owner: int) -> dict[str, Any] | None:
+def serve(address: str, owner: int, *without: str) -> dict[str, Any] | None:
     """Fork for each request until the process `owner` ends; return the request in the fork."""
     own = read_at_import(os.environ)
-    import_libraries()
+    import_libraries(without=without)
     gc.freeze()  # a collection in a fork would copy all memory
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(f"{address}.partial")
@@ -298,7 +303,7 @@ def status_of(request: dict[str, Any]) -> int:
 
 
 if __name__ == "__main__":
-    found = serve(sys.argv[1], int(sys.argv[2]))
+    found = serve(sys.argv[1], int(sys.argv[2]), *sys.argv[3:])
     if found is not None:
         status = status_of(found)
         threading._shutdown()  # waits for threads, as an interpreter does when it ends
