@@ -14,32 +14,20 @@ import diskcache
 import pytest
 
 from ser.compute.cache import DIGEST_SIZE, VALUES
+from tests.support import first_run
 from tests.support.dvc_project import Project
-from tests.support.synthesis import ravdess_corpus
 
 pytestmark = pytest.mark.slow
 
-SPEAKERS = ("01", "02", "03", "04")
-N_UTTERANCES = 30 * len(SPEAKERS)
-QUICK = (
-    *("balance.k_neighbors=3", "projection.umap.n_neighbors=5"),
-    *("evaluation.n_resamples=100", "report.n_repeats=0"),
-)
+N_UTTERANCES = 30 * len(first_run.SPEAKERS)
+QUICK = (*first_run.QUICK, first_run.SMOTE)
 FEATURES = "data/librosa_extracted_features.csv"
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+def project(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Project:
     """The project after its first run, with a cache."""
-    top = tmp_path_factory.mktemp("beyond")
-    project = Project(top)
-    project.environment |= {"SER_CACHE_GB": "1", "SER_CACHE_DIR": str(top / "cache")}
-    project.corpus = ravdess_corpus(top / "corpus", speakers=SPEAKERS)
-    project.compose(f"corpus.root={project.corpus}", *QUICK)
-    project.commit("start")
-    project.run("dvc", "repro")
-    project.commit("first run")
-    return project
+    return first_run.copied(shared, tmp_path_factory.mktemp("beyond"))
 
 
 def n_kept(project: Project) -> int:

@@ -9,36 +9,28 @@ import pandas as pd
 import pytest
 
 from ser.features.yamnet import hub
-from tests.support.dvc_project import Project
+from tests.support import first_run
+from tests.support.first_run import QUICK, SMOTE, SPEAKERS
 from tests.support.paths import ROOT
 from tests.support.several_corpora import N_A_SPEAKER, emodb_corpus, tess_corpus
-from tests.support.synthesis import ravdess_corpus
 
 pytestmark = pytest.mark.slow
 
 HANDLE = "https://tfhub.dev/google/yamnet/1"
 CACHED = hub.cache_folder() if hub.is_cached(HANDLE) else None
-SPEAKERS = ("01", "02", "03", "04")
 N = 30 * len(SPEAKERS)
-QUICK = ("projection.umap.n_neighbors=5", "evaluation.n_resamples=100", "report.n_repeats=0")
-SMOTE = "balance.k_neighbors=3"  # as few speakers have few neutral recordings
 FOLDS = ("partition=speaker_folds", "partition.n_folds=4")
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory):
+def project(tmp_path_factory, shared):
     """The project after its first run, without YAMNet and without a network."""
     top = tmp_path_factory.mktemp("pipeline")
-    project = Project(top)
-    project.corpus = ravdess_corpus(top / "corpus", speakers=SPEAKERS)
+    project = first_run.copied(shared, top)
     project.raw = top / "raw"  # several corpora
     emodb_corpus(project.raw / "emodb")
     tess_corpus(project.raw / "tess")
     (project.raw / "ravdess").symlink_to(project.corpus)
-    project.compose(f"corpus.root={project.corpus}", *QUICK, SMOTE)
-    project.commit("start")
-    project.first_output = project.run("dvc", "repro")
-    project.commit("first run")
     return project
 
 
