@@ -1,5 +1,7 @@
 """`ser describe`: a whole study, single recordings, and errors."""
 
+import contextlib
+import io
 import re
 from pathlib import Path
 
@@ -74,31 +76,47 @@ def is_picture(path: Path) -> bool:
 # The corpus of the study
 
 
-def test_a_study_is_described_in_tables_pictures_and_words(capsys: pytest.CaptureFixture[str]) -> None:
-    rows = study(of_two())
-    text = said(capsys=capsys)
-    assert {path.name for path in OUT.iterdir()} == WRITTEN
-    assert all(is_picture(OUT / name) for name in STUDY if name.endswith(".png"))
-    found = pd.read_csv(OUT / "utterances.csv")
+@pytest.fixture(scope="module")
+def described(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, pd.DataFrame, str]:
+    """Folder of a study whose description is in `OUT`, with a cache; its utterances; what was printed."""
+    top, printed = tmp_path_factory.mktemp("described"), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(printed):
+        use_cache(top, patch)
+        patch.chdir(top)
+        rows = study(of_two())
+        cli.main(["describe"])
+    return top, rows, printed.getvalue()
+
+
+def use_cache(top: Path, patch: pytest.MonkeyPatch) -> None:
+    patch.setenv("SER_CACHE_DIR", str(top / "cache"))
+    patch.setenv("SER_CACHE_GB", "1")
+
+
+def test_a_study_is_described_in_tables_pictures_and_words(described: tuple[Path, pd.DataFrame, str]) -> None:
+    top, rows, text = described
+    out = top / OUT
+    assert {path.name for path in out.iterdir()} == WRITTEN
+    assert all(is_picture(out / name) for name in STUDY if name.endswith(".png"))
+    found = pd.read_csv(out / "utterances.csv")
     assert found["utterance"].tolist() == rows["utterance"].tolist()
     semitones = 12 * np.log2(found["f0_median"] / 200)
     np.testing.assert_allclose(semitones, range(len(rows)), atol=0.25)
     np.testing.assert_allclose(found["rms_dbfs"], 20 * np.log10(0.3 / np.sqrt(2)), atol=0.05)
     assert text.splitlines()[0].startswith("ravdess: 12 utterances of 2 speakers (1 female, 1 male)")
-    assert (OUT / "summary.txt").read_text() in text
+    assert (out / "summary.txt").read_text() in text
 
 
 def test_two_runs_write_the_same_bytes_also_if_one_is_from_the_cache(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    described: tuple[Path, pd.DataFrame, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    study(of_two())
-    monkeypatch.setenv("SER_CACHE_DIR", str(folder / "cache"))
-    monkeypatch.setenv("SER_CACHE_GB", "1")
-    for name in ("computed", "kept"):
-        said("--out", name, capsys=capsys)
-    assert (folder / "cache").is_dir()
+    top = described[0]
+    monkeypatch.chdir(top)
+    use_cache(top, monkeypatch)
+    assert (top / "cache").is_dir()
+    said("--out", "kept", capsys=capsys)
     for name in WRITTEN:
-        assert Path("computed", name).read_bytes() == Path("kept", name).read_bytes()
+        assert (OUT / name).read_bytes() == Path("kept", name).read_bytes()
 
 
 def test_a_study_of_one_utterance_without_a_speaker_is_described(capsys: pytest.CaptureFixture[str]) -> None:
