@@ -1,4 +1,4 @@
-"""Check of a table against its schema, without what takes pandera long."""
+"""Check of a table against its schema, faster than pandera alone where the table has many features."""
 
 import sys
 from collections.abc import Sequence
