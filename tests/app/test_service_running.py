@@ -51,6 +51,7 @@ def test_a_client_that_stalls_is_cut_off_and_others_are_served_meanwhile(service
     assert 0.9 < time.monotonic() - begin < 4
 
 
+@pytest.mark.slow
 def test_a_client_that_sends_byte_by_byte_is_cut_off(service: Running) -> None:
     whole = serving.request(SPEECH)
     with service.connect() as connection:

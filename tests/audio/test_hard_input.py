@@ -483,6 +483,7 @@ SHORT = {
 }
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=300)
 @given(
     st.sampled_from(sorted(SHORT)),

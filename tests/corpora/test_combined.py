@@ -162,6 +162,7 @@ def test_the_composed_section_is_the_arguments_of_ingesting(raw: Path, choice: s
     assert report["not_read"] == sorted(set(COUNTS) - corpora)
 
 
+@pytest.mark.slow
 def test_the_members_have_the_settings_of_the_corpora_alone() -> None:
     members = composed("corpus=combined")["corpus"]["members"]
     assert members == {name: composed(f"corpus={name}")["corpus"] for name in members}

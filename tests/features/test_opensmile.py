@@ -55,6 +55,7 @@ def opensmile() -> Any:
     return importlib.import_module("opensmile")
 
 
+@pytest.mark.slow
 def test_it_computes_in_a_process_that_has_tensorflow(opensmile: Any) -> None:
     """If `ctypes` loads its library in the usual way, it uses symbols of TensorFlow, and the process aborts."""
     script = (

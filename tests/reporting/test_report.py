@@ -304,7 +304,7 @@ def test_several_corpora_have_a_table_and_their_own_licences(tmp_path: Path) -> 
 # other models
 
 
-@pytest.mark.parametrize("name", ["cnn", "dnn"])
+@pytest.mark.parametrize("name", [pytest.param("cnn", marks=pytest.mark.slow), "dnn"])
 def test_a_network_has_learning_curves_and_only_one_of_features_an_importance(
     tmp_path: Path, name: str, small_studies: Callable[..., Path]
 ) -> None:
@@ -316,6 +316,7 @@ def test_a_network_has_learning_curves_and_only_one_of_features_an_importance(
     assert "parameters" in text
 
 
+@pytest.mark.slow
 def test_an_ensemble_is_told_with_its_members(tmp_path: Path, small_studies: Callable[..., Path]) -> None:
     trained = small_studies("ensemble", "svm", "cnn")
     page, _ = reported(tmp_path, configuration("ensemble", "svm", "cnn"), trained=trained)

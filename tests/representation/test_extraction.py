@@ -183,6 +183,7 @@ def test_the_code_of_an_extractor_is_that_of_all_it_calls(tmp_path: Path, monkey
     assert digest(("tqdm",)) != digest()
 
 
+@pytest.mark.slow
 def test_a_cluster_gives_the_same_bytes(
     corpus: tuple[pd.DataFrame, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
