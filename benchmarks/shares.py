@@ -26,6 +26,8 @@ from unittest.mock import patch
 
 import numpy as np
 
+from benchmarks.timing import fastest
+
 STAGES = {
     "best_small": ("probe", "ingest", "partition", "extract_whisper", "balance"),
     "cnn_lstm": ("probe", "ingest", "partition", "extract_log_mel", "balance"),
@@ -148,17 +150,8 @@ def of_products(shape: tuple[int, int], dtype: str, n_labels: int) -> float:
     generator = np.random.default_rng(0)
     values, weights = generator.random(shape).astype(dtype), generator.random((n_labels, shape[1])).astype(dtype)
     slopes = generator.random((shape[0], n_labels)).astype(dtype)
-    return fastest(lambda: values @ weights.T) + fastest(lambda: slopes.T @ values)
-
-
-def fastest(work: Callable[[], object]) -> float:
-    """Least processor time of a few calls, in seconds; other work only adds to it."""
-    times = []
-    for _ in range(N_CALLS):
-        begin = time.process_time()
-        work()
-        times.append(time.process_time() - begin)
-    return min(times)
+    products = (lambda: values @ weights.T), (lambda: slopes.T @ values)
+    return sum(fastest(one, n_calls=N_CALLS) for one in products)
 
 
 def of_network() -> Parts:
@@ -185,7 +178,7 @@ def of_network() -> Parts:
     batches = examples.Batches(chosen, training, weight=np.ones(len(fit.model.classes_), np.float32), seed=0, epoch=0)
     batch = batches[0]
     model.train_on_batch(*batch)
-    steps = fastest(lambda: model.train_on_batch(*batch)) * len(chosen) / training.batch_size
+    steps = fastest(lambda: model.train_on_batch(*batch), n_calls=N_CALLS) * len(chosen) / training.batch_size
     of_products, of_waiting = inside_steps(lambda: model.fit(batches, shuffle=False, verbose=0))
     return {
         "epoch": median(np.diff(ends)),
@@ -201,20 +194,11 @@ def of_network() -> Parts:
 def study_of_folder() -> Any:
     """The study in this folder, as the stage `train` reads it."""
     from ser import study
-    from ser.core import params_file, tables
-    from ser.core.table_suffixes import in_format
-    from ser.models.settings import Settings
-    from ser.representation import reading
     from stages import train
 
-    config = params_file.load(*train.PARAMS)
-    return study.Study(
-        utterances=tables.read_utterances(train.UTTERANCES),
-        partitions=tables.read_partitions(train.PARTITIONS),
-        features=reading.read(Path(config["model_input"])),
-        balanced=tables.read_balanced(in_format(train.BALANCED, config["tables.format"])),
-        settings=Settings.of(config),
-    )
+    with patch.object(study, "write_models") as write:
+        train.main()
+    return write.call_args.args[0]
 
 
 def inside_steps(epoch: Callable[[], object]) -> tuple[float, float]:

@@ -8,8 +8,6 @@ Run as: SER_CORPORA=/path/to/corpora SER_ENCODERS=/path/to/encoders python -m be
 
 import argparse
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
@@ -18,6 +16,7 @@ import yaml
 from threadpoolctl import threadpool_limits
 
 from benchmarks.extraction import CONF, utterances
+from benchmarks.timing import fastest
 from ser.audio import reading
 from ser.features.encoders import whisper_files, whisper_layers, whisper_spectra, whisper_weights
 from ser.features.encoders.excerpts import encodable
@@ -65,9 +64,9 @@ def shares_of(
     layers = settings["layers"]
     spectra = whisper_spectra.log_mel_spectra(waveform, n_mels=states.n_mels)
     square = np.random.default_rng(0).standard_normal((SIZE, SIZE)).astype(np.float32)
-    rate = 2 * SIZE**3 / fastest(lambda: square @ square)
-    of_encoder = fastest(lambda: states(spectra, layers))  # type: ignore[arg-type]
-    of_spectra = fastest(lambda: whisper_spectra.log_mel_spectra(waveform, n_mels=states.n_mels))
+    rate = 2 * SIZE**3 / fastest(lambda: square @ square, n_calls=PRODUCTS)
+    of_encoder = fastest(lambda: states(spectra, layers), n_calls=PRODUCTS)  # type: ignore[arg-type]
+    of_spectra = fastest(lambda: whisper_spectra.log_mel_spectra(waveform, n_mels=states.n_mels), n_calls=PRODUCTS)
     work = operations(spectra.shape[1], weights)
     whole = of_encoder + of_spectra
     return work / of_encoder / rate, work / whole / rate, of_spectra / whole
@@ -80,16 +79,6 @@ def operations(n_frames: int, weights: whisper_weights.Weights) -> float:
     of_input = 2 * n_frames * first.size + 2 * n_states * second.size
     of_layer = 2 * n_states * 12 * width**2 + 2 * 2 * n_states**2 * width
     return float(of_input + len(weights.layers) * of_layer)
-
-
-def fastest(work: Callable[[], object]) -> float:
-    """Least processor time of a few calls, in seconds; other work only adds to it."""
-    times = []
-    for _ in range(PRODUCTS):
-        begin = time.process_time()
-        work()
-        times.append(time.process_time() - begin)
-    return min(times)
 
 
 if __name__ == "__main__":
