@@ -21,6 +21,7 @@ import yaml
 
 from benchmarks.extraction import CONF
 from benchmarks.scaling import made_rows, processor
+from benchmarks.timing import goal_cell
 
 NAME = "functionals_120"
 N_PROCESSES = 4
@@ -46,7 +47,7 @@ def main() -> None:
                 sys.exit(f"the table of the cluster is another one, where {name} of its processes was killed")
     print(f"| {n_utterances:,} utterances, {NAME} | processor time / that of one core | goal |\n|---|---|---|")
     for name, ratio in ratios.items():
-        goal = f"{MAX_RATIO}: {'met' if ratio <= MAX_RATIO else 'missed'}"
+        goal = goal_cell(MAX_RATIO, met=ratio <= MAX_RATIO)
         print(f"| cluster of {N_PROCESSES} processes, {name} killed: the same bytes | {ratio:.2f} | {goal} |")
     print(f"\nThe start of the {N_PROCESSES} processes takes {start:.1f} s of a processor, and is not part of it.")
     if max(ratios.values()) > MAX_RATIO:

@@ -24,6 +24,8 @@ import soundfile
 import yaml
 from tqdm import tqdm
 
+from benchmarks.timing import goal_cell
+
 CONF = Path(__file__).parents[1] / "conf"
 BLOCK = (
     20  # utterances; the ways take turns, one block each, so that other load slows all of them alike; a block is long
@@ -141,13 +143,13 @@ def row(name: str, audio_format: str, milliseconds: Mapping[str, Sequence[float]
     ratio = GOALS[name].ratio
     times = " | ".join(f"{median(milliseconds[way]):.2f}" for way in WAYS)
     ours, floor = (over(milliseconds["plain"], milliseconds[way]) for way in ("ours", "floor"))
-    verdict = "met" if is_met(ratio, milliseconds) else "missed"
     if floor < ratio:
         near = over(milliseconds["ours"], milliseconds["floor"])
         instead = f"ours / floor is {near:.2f}, at most {MAX_OVER_FLOOR:g}"
-        goal = f"{ratio:g} is faster than the floor; instead, {instead}: {verdict}"
+        limit = f"{ratio:g} is faster than the floor; instead, {instead}"
     else:
-        goal = f"{ratio:g}: {verdict}"
+        limit = f"{ratio:g}"
+    goal = goal_cell(limit, met=is_met(ratio, milliseconds))
     return f"| {name} | {audio_format} | {times} | {ours:.2f} | {floor:.2f} | {goal} |"
 
 

@@ -23,6 +23,7 @@ from matplotlib.figure import Figure
 
 from benchmarks.ingest import synthesise
 from benchmarks.study import ROOT, Taken, taken_by
+from benchmarks.timing import goal_cell
 from ser.audit import findings
 from ser.core import files, tables
 
@@ -69,7 +70,7 @@ def table(curve: pd.DataFrame) -> bool:
         exponent = (last[-1] - last[0])[1] / (last[-1] - last[0])[0]
         met.append(exponent <= MAX_EXPONENT and rows["memory"].max() <= MAX_MEMORY)
         for row in rows.itertuples():
-            found = f"{exponent:.2f}: {'met' if met[-1] else 'missed'}" if row.Index == rows.index[-1] else ""
+            found = goal_cell(f"{exponent:.2f}", met=met[-1]) if row.Index == rows.index[-1] else ""
             print(f"| {stage} | {row.n_utterances:,} | {row.processor:.1f} | {row.memory:.0f} | {found} |")
     return all(met)
 

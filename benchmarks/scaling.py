@@ -25,6 +25,7 @@ import psutil
 import yaml
 
 from benchmarks.extraction import CONF, utterances
+from benchmarks.timing import goal_cell
 
 CORES_GOALS = {720: 1.6, 1440: None, 7442: 1.85}  # utterances of half of RAVDESS, RAVDESS, CREMA-D -> one core / two
 MAX_NONLINEARITY = 1.10  # time per utterance of many / time per utterance of few
@@ -69,7 +70,7 @@ def _cores(name: str, n_utterances: int, *, start: float) -> bool:
     goal = CORES_GOALS[n_utterances]
     met = goal is None or max(ratio, one.seconds / two.seconds) >= goal
     row = (f"{n_utterances:,} utterances", *(f"{run.seconds:.1f}" for run in (one, two)))
-    cells = (*row, f"{one.seconds / two.seconds:.2f}", f"{ratio:.2f}", verdict(met, goal) if goal else "")
+    cells = (*row, f"{one.seconds / two.seconds:.2f}", f"{ratio:.2f}", goal_cell(goal, met=met) if goal else "")
     print(f"| {' | '.join(cells)} |")
     return met
 
@@ -80,7 +81,7 @@ def growth(n_utterances: int) -> bool:
     many, _, memory = run_of("means_42", n_utterances)
     ratio = many / few / 10
     met = ratio <= MAX_NONLINEARITY and memory <= MAX_MEMORY
-    goal = verdict(met, f"at most {MAX_NONLINEARITY:g} times that time and {MAX_MEMORY:g} MiB")
+    goal = goal_cell(f"at most {MAX_NONLINEARITY:g} times that time and {MAX_MEMORY:g} MiB", met=met)
     print("| | ms per utterance | peak memory of the largest process, MiB | goal |\n|---|---|---|---|")
     print(f"| means_42 of {n_utterances // 10:,} utterances | {1e4 * few / n_utterances:.2f} | {few_memory:.0f} | |")
     print(f"| means_42 of {n_utterances:,} | {1e3 * many / n_utterances:.2f} | {memory:.0f} | {goal} |\n")
@@ -96,18 +97,13 @@ def second_run() -> bool:
             run_of("functionals_120", n_utterances, environment=cache).seconds for n_utterances in (1400, 1400, 1414)
         )
     ratio = (more - start) / (first - start)
-    goal = verdict(ratio <= MAX_SECOND, MAX_SECOND)
+    goal = goal_cell(MAX_SECOND, met=ratio <= MAX_SECOND)
     print("| functionals_120 | s | share of the first run, both without the start | goal |\n|---|---|---|---|")
     print(f"| 1 utterance: start of librosa | {start:.1f} | | |")
     print(f"| 1,400 utterances, empty cache | {first:.1f} | | |")
     print(f"| the same again, from the cache | {again:.1f} | | |")
     print(f"| 1,414 utterances: 1 % are new | {more:.1f} | {ratio:.3f} | {goal} |")
     return ratio <= MAX_SECOND
-
-
-def verdict(met: bool, goal: object) -> str:
-    """A goal, and `met` or `missed`."""
-    return f"{goal}: {'met' if met else 'missed'}"
 
 
 class Run(NamedTuple):

@@ -26,7 +26,7 @@ from unittest.mock import patch
 
 import numpy as np
 
-from benchmarks.timing import fastest
+from benchmarks.timing import fastest, goal_cell
 
 STAGES = {
     "best_small": ("probe", "ingest", "partition", "extract_whisper", "balance"),
@@ -70,13 +70,9 @@ def table(title: str, parts: Parts, *, inside: str) -> bool:
     print(f"| {title} | {whole:.2f} | | |")
     for name, seconds in rest:
         print(f"| - {name} | {seconds:.2f} | {seconds / whole:.1%} | |")
-    print(f"| - all outside of {inside} | {whole - parts[inside]:.2f} | {share:.1%} | {MAX_SHARE:.0%}: {word(met)} |")
+    goal = goal_cell(f"{MAX_SHARE:.0%}", met=met)
+    print(f"| - all outside of {inside} | {whole - parts[inside]:.2f} | {share:.1%} | {goal} |")
     return met
-
-
-def word(met: bool) -> str:
-    """Whether a goal is met, for a table."""
-    return "met" if met else "missed"
 
 
 def measured(model: str) -> Parts:

@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from benchmarks.extraction import utterances
+from benchmarks.timing import goal_cell
 
 ROOT = Path(__file__).parents[1]
 MAX_RATIO = 1 / 3
@@ -64,8 +65,8 @@ def main() -> None:
     print("|---|---|---|---|---|")
     print(f"| ours: 120 functionals, SVM | {cells(ours)} | {100 * uar:.1f} |")
     print(f"| nkululeko {VERSION}: eGeMAPS, SVM | {cells(their)} | {100 * their_uar:.1f} |")
-    goal = f"{MAX_RATIO:.2f}: {'met' if ratio <= MAX_RATIO else 'missed'}"
-    print(f"| ours / nkululeko, goal {goal} | {ratio:.2f} | {of_processor:.2f} | {ours.memory / their.memory:.2f} | |")
+    limit = goal_cell(f"{MAX_RATIO:.2f}", met=ratio <= MAX_RATIO)
+    print(f"| ours / nkululeko, goal {limit} | {ratio:.2f} | {of_processor:.2f} | {ours.memory / their.memory:.2f} | |")
     if ratio > MAX_RATIO:
         sys.exit("goal missed")
 

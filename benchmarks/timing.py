@@ -1,4 +1,4 @@
-"""Time of a call, for the benchmarks; this module imports nothing that a measured process would have to import, too."""
+"""Time of a call, and the cell of a goal in a table. A measured process imports this module, so it imports nothing."""
 
 import time
 from collections.abc import Callable
@@ -12,3 +12,14 @@ def fastest(work: Callable[[], object], *, n_calls: int) -> float:
         work()
         times.append(time.process_time() - begin)
     return min(times)
+
+
+def goal_cell(limit: object, *, met: bool) -> str:
+    """A goal of a table, with the word whether it was met.
+
+    Examples
+    --------
+    >>> goal_cell("0.33", met=False)
+    '0.33: missed'
+    """
+    return f"{limit}: {'met' if met else 'missed'}"
