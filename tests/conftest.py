@@ -106,3 +106,12 @@ def projects_share_what_takes_long(shared: Path) -> None:
     """Extract the features of equal recordings, and import the libraries of stages, once for all tests under DVC."""
     Project.extracted = shared / "features"
     warm_python.shared = shared
+
+
+@pytest.fixture(scope="module")
+def no_drawing() -> Generator[None]:
+    """Figures are saved as empty pictures, for tests that look at none: `tests.support.empty_pictures`."""
+    from tests.support import empty_pictures  # imports matplotlib, which the process that distributes tests can spare
+
+    with empty_pictures.saved():
+        yield

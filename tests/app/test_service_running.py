@@ -281,6 +281,7 @@ def test_a_service_without_keys_warns_and_listens_on_this_machine_only(service: 
     assert {one.laddr.ip for one in connections if one.status == psutil.CONN_LISTEN} == {"127.0.0.1"}
 
 
+@pytest.mark.slow
 def test_the_first_request_is_as_quick_as_the_others() -> None:
     with running() as service:
         seconds = [service.predict(SPEECH).elapsed.total_seconds() for _ in range(9)]

@@ -69,6 +69,7 @@ def test_noise_and_speech_in_noise_have_the_probabilities_of_the_file_of_the_net
     assert_the_same(speech + noise[: speech.size])
 
 
+@pytest.mark.slow
 @pytest.mark.real
 @pytest.mark.parametrize(("corpus", "step"), [("ravdess", 48), ("emodb", 40)])
 def test_recordings_have_the_probabilities_of_the_file_of_the_network(

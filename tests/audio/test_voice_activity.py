@@ -148,10 +148,12 @@ def missed(paths: list[Path]) -> list[str]:
     return [name for name, one in recordings if speech_probability(one.waveform, one.sample_rate) < THRESHOLD]
 
 
+@pytest.mark.slow
 def test_at_most_1_percent_of_the_demo_corpus_is_missed() -> None:
     assert len(missed(DEMO)) <= len(DEMO) / 100
 
 
+@pytest.mark.slow
 @pytest.mark.real
 def test_at_most_1_percent_of_ravdess_is_missed(corpora_root: Path) -> None:
     paths = recordings_in(corpora_root / "ravdess")[::10]
@@ -159,6 +161,7 @@ def test_at_most_1_percent_of_ravdess_is_missed(corpora_root: Path) -> None:
     assert len(missed(paths)) <= len(paths) / 100
 
 
+@pytest.mark.slow
 @pytest.mark.real
 def test_no_recording_of_emodb_is_missed(corpora_root: Path) -> None:
     paths = recordings_in(corpora_root / "emodb")

@@ -22,6 +22,8 @@ from ser.serving import recognition
 from stages import adapt, audit, balance, evaluate, extract_librosa, ingest, partition, train
 from tests.support.wiring import ROOT
 
+pytestmark = pytest.mark.usefixtures("no_drawing")
+
 SETTINGS = (
     *("corpus=demo", "corpus.root=corpus", "librosa=means_42", "labels=common_four"),
     *("model=logistic_regression", "balance.k_neighbors=1"),
@@ -191,6 +193,7 @@ def test_undeclared_features_standardised_by_speaker_are_found(study: Path) -> N
     assert "transductive" not in files.read_json(audit.REPORT)["protocol"]
 
 
+@pytest.mark.slow
 def test_a_transductive_study_is_marked_everywhere_and_serves_no_single_recording(
     study: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -126,6 +126,7 @@ def test_a_study_of_one_utterance_without_a_speaker_is_described(capsys: pytest.
     assert {path.name for path in OUT.iterdir()} == WRITTEN - {"speakers.png"}
 
 
+@pytest.mark.slow
 def test_several_corpora_are_compared(capsys: pytest.CaptureFixture[str]) -> None:
     other = utterance_table(1, emotions=["neutral", "boredom"], n_repetitions=1, corpus="emodb")
     mixed = pd.concat([other.assign(path="emodb/" + other["path"]), of_two()], ignore_index=True)

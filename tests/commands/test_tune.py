@@ -132,6 +132,7 @@ def test_the_best_settings_are_written_as_an_experiment_that_composes_to_them(
     assert not list(Path("conf").rglob(".partial*"))
 
 
+@pytest.mark.slow
 def test_the_file_is_the_same_every_time(evaluated: list[dict[str, Any]]) -> None:
     run(*STUDY)
     first = FILE.read_bytes()
@@ -141,6 +142,7 @@ def test_the_file_is_the_same_every_time(evaluated: list[dict[str, Any]]) -> Non
     assert FILE.read_bytes() == first
 
 
+@pytest.mark.slow
 def test_a_finished_search_is_not_repeated(capsys: pytest.CaptureFixture[str], evaluated: list[dict[str, Any]]) -> None:
     run(*STUDY)
     first = capsys.readouterr()

@@ -154,6 +154,7 @@ def test_a_slow_task_gives_a_warning(
     assert re.search(warning, printed)  # on a busy machine a quick task may be as late
 
 
+@pytest.mark.slow
 def test_a_cluster_on_the_cores_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SER_COMPUTE", "dask://local")
     assert sorted(result for _, result in spread.unordered_map(math.sqrt, [4.0, 9.0])) == [2.0, 3.0]

@@ -15,7 +15,7 @@ from ser.ingest import inventory, utterance_table
 from ser.ingest.counts import Tally
 from tests.support.small_corpora import Ingested, ingested
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.slow]
 
 N_UTTERANCES = {"crema_d": 323, "emodb": 535, "ravdess": 1440 + 88, "savee": 84, "tess": 85}
 EQUAL = {  # copy -> first utterance with the same samples

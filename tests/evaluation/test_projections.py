@@ -37,6 +37,7 @@ def test_one_seed_gives_one_map(maps: dict[str, list[np.ndarray]], name: str) ->
     np.testing.assert_array_equal(first, again)
 
 
+@pytest.mark.slow
 def test_tsne_is_the_same_on_any_number_of_cores() -> None:
     values = np.random.default_rng(0).normal(size=(300, 50)).astype(np.float32)
     maps = []

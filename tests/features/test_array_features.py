@@ -53,6 +53,7 @@ def test_values_are_those_of_librosa_called_one_function_at_a_time(
     assert (difference <= 1e-3 * np.abs(reference) + 1e-3 * scale).all()
 
 
+@pytest.mark.slow
 @pytest.mark.real
 @pytest.mark.parametrize("corpus", ["ravdess", "emodb"])
 @pytest.mark.parametrize("name", EXTRACTORS)

@@ -100,6 +100,7 @@ def test_values_are_those_of_librosa_called_one_function_at_a_time(name, tmp_pat
     np.testing.assert_allclose([ours[key] for key in reference], list(reference.values()), rtol=1e-3, atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.real
 @pytest.mark.parametrize("name", SETS)
 def test_values_on_real_speech_are_those_of_librosa_called_one_function_at_a_time(name, corpora_root):

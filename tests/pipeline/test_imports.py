@@ -40,6 +40,7 @@ def test_every_stage_is_in_one_group() -> None:
     assert grouped == sorted(path.stem for path in (ROOT / "stages").glob("*.py") if path.stem != "__init__")
 
 
+@pytest.mark.slow
 def test_a_stage_reads_classifiers_without_all_of_scikit_learn_and_another_program_has_what_skops_trusts() -> None:
     script = """
 import sys

@@ -18,6 +18,8 @@ from tests.support.page_parts import Parts, page_and_text, tables_of
 from tests.support.reported_study import CLEAN, MANY, SIX, configuration, inside, without, write_report
 from tests.support.small_study import FOUR
 
+pytestmark = pytest.mark.usefixtures("no_drawing")
+
 LEAK: dict[str, Any] = {
     "level": "error",
     "check": "speaker_overlap",
@@ -283,6 +285,7 @@ def test_some_unknown_sexes_are_a_row_of_their_own(tmp_path: Path) -> None:
     assert list(said(page, "By sex")) == ["male", "unknown"]
 
 
+@pytest.mark.slow
 def test_several_corpora_have_a_table_and_their_own_licences(tmp_path: Path) -> None:
     other = utterance_table(4, corpus="emodb", emotions=FOUR, n_repetitions=1)
     other = other.assign(path="emodb/" + other["path"])
@@ -304,7 +307,8 @@ def test_several_corpora_have_a_table_and_their_own_licences(tmp_path: Path) -> 
 # other models
 
 
-@pytest.mark.parametrize("name", [pytest.param("cnn", marks=pytest.mark.slow), "dnn"])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["cnn", "dnn"])
 def test_a_network_has_learning_curves_and_only_one_of_features_an_importance(
     tmp_path: Path, name: str, small_studies: Callable[..., Path]
 ) -> None:

@@ -143,6 +143,7 @@ def test_it_is_part_of_the_package() -> None:
 # accuracy
 
 
+@pytest.mark.slow
 @pytest.mark.real
 def test_its_uar_on_test_actors_is_far_above_chance(corpora_root: Path) -> None:
     """Every fourth utterance of the test actors; chance is 12.5 %."""

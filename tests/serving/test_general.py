@@ -64,6 +64,7 @@ def test_the_figures_of_a_note_are_those_of_the_card(name: str) -> None:
     assert f"{round(min(uars))} to {round(max(uars))} % of" in packaged.NOTES[name]
 
 
+@pytest.mark.slow
 @pytest.mark.real
 def test_general_recognises_actors_and_sentences_of_ravdess_that_nobody_trained_on(corpora_root: Path) -> None:
     """Every sixth utterance of four emotions; the card states 72 % for all; chance is 25 %."""

@@ -34,6 +34,8 @@ from tests.support import small_whisper
 from tests.support.paths import CONF
 from tests.support.synthesis import ravdess_corpus, tone
 
+pytestmark = pytest.mark.slow  # tests/audit/test_study_checks.py compares one study more quickly
+
 HANDLE = "https://tfhub.dev/google/yamnet/1"
 EPOCHS = "training.max_epochs=2"
 ATTENTION = (
@@ -102,9 +104,7 @@ def compose(folder: Path, *overrides: str) -> None:
     params.compose([*corpus, encoder, *overrides], conf=CONF, path=folder / "params.yaml")
 
 
-@pytest.fixture(
-    scope="module", params=["functionals", *(pytest.param(name, marks=pytest.mark.slow) for name in list(STUDIES)[1:])]
-)
+@pytest.fixture(scope="module", params=STUDIES)
 def study(request: pytest.FixtureRequest, extracted: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of the models and predictions of a study, as its stages wrote them, with its corpus."""
     if request.param == "tuned_yamnet" and not hub.is_cached(HANDLE):

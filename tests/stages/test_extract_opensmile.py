@@ -89,6 +89,7 @@ def test_the_table_has_equal_bytes_from_one_process_two_processes_or_the_cache(
     assert table(n_processes=1, cached=True) == first
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("corpus", "package")
 def test_sets_have_their_own_columns_and_variants_their_own_rows() -> None:
     noise = {"name": "waveform", "seed": 0, "variants": {"noise": {"sigma": 0.05}}}

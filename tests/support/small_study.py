@@ -12,6 +12,7 @@ import yaml
 from ser.core import tables
 from ser.representation import arrays, reading
 from stages import balance, evaluate, train, train_member
+from tests.support import empty_pictures
 from tests.support.learning_tables import feature_table, utterance_table
 from tests.support.shared import made_once
 from tests.support.training_settings import OPTIONS, RULES
@@ -132,7 +133,8 @@ def run_stages(*members: str) -> None:
             train_member.main(member)
         balance.main()
         train.main()
-    evaluate.main()
+    with empty_pictures.saved():
+        evaluate.main()
 
 
 def train_in_this_process(patch: pytest.MonkeyPatch) -> None:

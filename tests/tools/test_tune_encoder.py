@@ -52,6 +52,7 @@ def tuned(tune_encoder: Any, published: Path, examples: Any) -> Callable[[Path, 
     return train
 
 
+@pytest.mark.slow
 def test_an_interrupted_training_ends_with_the_same_weights(
     tune_encoder: Any, tuned: Callable[[Path, int], Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
