@@ -121,3 +121,20 @@ def test_a_single_member_of_an_ensemble_can_be_overridden() -> None:
     members = of("ensemble", "members.attention.training.max_epochs=3")["members"]
     assert members["attention"]["training"]["max_epochs"] == 3
     assert members["attention"]["model"] == of("attention")["model"]
+
+
+@pytest.mark.parametrize("name", ["best", "known_speakers"])
+def test_each_member_of_a_weighted_ensemble_has_a_weight_and_they_sum_to_one(name: str) -> None:
+    content = of(name)
+    weights = content["model"]["weights"]
+    assert set(weights) == set(content["members"])
+    assert sum(weights.values()) == pytest.approx(1)
+    assert min(weights.values()) > 0
+
+
+def test_the_network_for_known_speakers_is_trained_on_dev_too() -> None:
+    """Dev decides nothing in its training, so its dev scores are not too high, and weights can be chosen by them."""
+    member = of("known_speakers")["members"]["conv_bilstm"]
+    assert member["training"]["refit"] is True
+    assert member["training"]["select"] == "last"
+    assert member["representation"]["name"] == "frames"
