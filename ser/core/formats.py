@@ -14,7 +14,8 @@ from ser.core import files
 from ser.core.table_suffixes import PARQUET
 
 ROW_GROUP = 4096  # rows
-# Bytes of a csv that are parsed together. Of 1,536 columns, Arrow's own 1 MiB has 60 rows, and takes twice as long.
+# Bytes that are parsed together where a csv is read whole. Of 1,536 columns, Arrow's own 1 MiB has 60 rows, and takes
+# twice as long. In parts, such blocks would take more memory than the parts.
 BLOCK = arrow.csv.ReadOptions(block_size=1 << 24)
 
 Types = Callable[[str], arrow.DataType]
@@ -210,7 +211,7 @@ def _batches(path: Path, types: Types, *, n_rows: int) -> Iterator[arrow.RecordB
             for group in range(file.num_row_groups):  # pyarrow keeps several groups in memory if it reads them together
                 yield from file.iter_batches(batch_size=n_rows, row_groups=[group])
     else:
-        with arrow.csv.open_csv(path, read_options=BLOCK, convert_options=_conversion(path, types)) as file:
+        with arrow.csv.open_csv(path, convert_options=_conversion(path, types)) as file:
             yield from file
 
 
