@@ -109,7 +109,7 @@ def projects_share_what_takes_long(shared: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def no_drawing() -> Generator[None]:
+def no_drawing() -> Iterator[None]:
     """Figures are saved as empty pictures, for tests that look at none: `tests.support.empty_pictures`."""
     from tests.support import empty_pictures  # imports matplotlib, which the process that distributes tests can spare
 
