@@ -65,8 +65,8 @@ def main() -> None:
     print("|---|---|---|---|---|")
     print(f"| ours: 120 functionals, SVM | {cells(ours)} | {100 * uar:.1f} |")
     print(f"| nkululeko {VERSION}: eGeMAPS, SVM | {cells(their)} | {100 * their_uar:.1f} |")
-    limit = goal_cell(f"{MAX_RATIO:.2f}", met=ratio <= MAX_RATIO)
-    print(f"| ours / nkululeko, goal {limit} | {ratio:.2f} | {of_processor:.2f} | {ours.memory / their.memory:.2f} | |")
+    goal = goal_cell(f"{MAX_RATIO:.2f}", met=ratio <= MAX_RATIO)
+    print(f"| ours / nkululeko, goal {goal} | {ratio:.2f} | {of_processor:.2f} | {ours.memory / their.memory:.2f} | |")
     if ratio > MAX_RATIO:
         sys.exit("goal missed")
 

@@ -1,4 +1,7 @@
-"""Time of a call, and the cell of a goal in a table. A measured process imports this module, so it imports nothing."""
+"""Time of a call, and the cell of a goal in a table.
+
+This module imports nothing that a measured process would have to import, too.
+"""
 
 import time
 from collections.abc import Callable
