@@ -4,6 +4,7 @@ import csv
 import json
 import re
 from datetime import datetime
+from functools import cache
 
 import pytest
 
@@ -30,20 +31,23 @@ def run(name, *study, state="done", hour=9, **metrics):
     return recorded.Run(name, state, settings, found if state == "done" else {}, date)
 
 
-RUNS = [
-    run("workspace", "seed=1", state="not evaluated"),
-    run("late-run", "model=random_forest", state="failed", hour=12),
-    run("wait-here", "model=mlp", state="queued", hour=11),
-    run("good-one", "model=mlp", "model.alpha=1.0", **{"dev.uar": 0.7}),
-    run("dev-only", "balance=none", **{"dev.uar": 0.65, "uar": "left out", "uar_low": "left out"}),
-    run("few-here", "corpus=tess", uar_low=None, uar_high=None),
-    run("known-all", "partition=random", speaker_independent=False, transductive=True, **{"dev.uar": 0.9}),
-]
+@cache
+def study_runs():
+    """Runs, composed in the process that runs these tests alone."""
+    return [
+        run("workspace", "seed=1", state="not evaluated"),
+        run("late-run", "model=random_forest", state="failed", hour=12),
+        run("wait-here", "model=mlp", state="queued", hour=11),
+        run("good-one", "model=mlp", "model.alpha=1.0", **{"dev.uar": 0.7}),
+        run("dev-only", "balance=none", **{"dev.uar": 0.65, "uar": "left out", "uar_low": "left out"}),
+        run("few-here", "corpus=tess", uar_low=None, uar_high=None),
+        run("known-all", "partition=random", speaker_independent=False, transductive=True, **{"dev.uar": 0.9}),
+    ]
 
 
 @pytest.fixture(autouse=True)
 def runs(monkeypatch):
-    listings = {False: recorded.Listing(ROOT, RUNS, 2), True: recorded.Listing(ROOT, RUNS, 0)}
+    listings = {False: recorded.Listing(ROOT, study_runs(), 2), True: recorded.Listing(ROOT, study_runs(), 0)}
     monkeypatch.setattr(recorded, "listing", lambda *, all_commits: listings[all_commits])
 
 
@@ -53,7 +57,7 @@ def printed(capsys, *options):
 
 
 def test_the_table_has_the_workspace_then_the_best_dev_uar_first_then_what_has_no_score(capsys):
-    head, *rows = printed(capsys).splitlines()[: len(RUNS) + 1]
+    head, *rows = printed(capsys).splitlines()[: len(study_runs()) + 1]
     assert [row.split()[0] for row in rows] == [
         *("workspace", "known-all", "good-one", "dev-only", "few-here", "late-run", "wait-here"),
     ]
@@ -78,7 +82,7 @@ def test_experiments_of_other_commits_are_counted_until_they_are_listed(capsys):
 
 
 def test_a_project_without_experiments_shows_the_workspace_and_how_to_make_one(capsys, monkeypatch):
-    monkeypatch.setattr(recorded, "listing", lambda **_: recorded.Listing(ROOT, RUNS[:1], 0))
+    monkeypatch.setattr(recorded, "listing", lambda **_: recorded.Listing(ROOT, study_runs()[:1], 0))
     out = printed(capsys)
     assert out.splitlines()[1].startswith("workspace ")
     assert "no experiments of this commit; dvc exp run makes one, for example: dvc exp run -S model=mlp" in out
@@ -133,6 +137,6 @@ def test_long_and_many_settings_are_cut_in_the_table_alone():
 
 
 def test_a_project_without_conf_is_refused_with_the_remedy(tmp_path, monkeypatch):
-    monkeypatch.setattr(recorded, "listing", lambda **_: recorded.Listing(tmp_path, RUNS[:1], 0))
+    monkeypatch.setattr(recorded, "listing", lambda **_: recorded.Listing(tmp_path, study_runs()[:1], 0))
     with pytest.raises(SystemExit, match=r"conf does not exist.*restore it: git checkout conf"):
         cli.main(["experiments"])

@@ -31,7 +31,7 @@ def plain_fast(path):
     return others | plain.means_and_deviations({"Tonnetz_STFT": tonnetz})
 
 
-PLAIN = {name: plain_fast if name.endswith("_fast") else getattr(plain, name) for name in SETS}
+PLAIN = {name: plain_fast if name.endswith("_fast") else getattr(plain, name) for name in N_FEATURES}
 
 
 def analysis(waveform, sample_rate=RATE, **settings):
@@ -74,7 +74,7 @@ def test_chroma_of_an_a_is_strongest_at_a():
     assert values.mean(axis=1).argmax() == 9  # C is 0
 
 
-@pytest.mark.parametrize("name", SETS)
+@pytest.mark.parametrize("name", N_FEATURES)
 def test_sets_have_as_many_features_as_their_source_states(name):
     features = functionals(speech_like(0), RATE, **SETS[name])
     assert len(features) == N_FEATURES[name]
@@ -89,7 +89,7 @@ def test_columns_of_system_a_bear_its_names():
 
 
 @pytest.mark.filterwarnings("ignore:n_fft=.* is too large:UserWarning")  # librosa's tonnetz, called as it is
-@pytest.mark.parametrize("name", SETS)
+@pytest.mark.parametrize("name", N_FEATURES)
 def test_values_are_those_of_librosa_called_one_function_at_a_time(name, tmp_path):
     path = tmp_path / "utterance.wav"
     soundfile.write(path, speech_like(3, sample_rate=48000), 48000)
@@ -102,7 +102,7 @@ def test_values_are_those_of_librosa_called_one_function_at_a_time(name, tmp_pat
 
 @pytest.mark.slow
 @pytest.mark.real
-@pytest.mark.parametrize("name", SETS)
+@pytest.mark.parametrize("name", N_FEATURES)
 def test_values_on_real_speech_are_those_of_librosa_called_one_function_at_a_time(name, corpora_root):
     paths = sorted((corpora_root / "ravdess").rglob("*.flac"))[7::70][:20]  # every actor's neighbourhood, all emotions
     assert len(paths) == 20

@@ -1,9 +1,11 @@
 """docs/map.md is true: its tree is the tree, and whoever follows it literally has a new member of each kind."""
 
+import doctest
 import json
 import re
 import shutil
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -42,6 +44,18 @@ KINDS = {  # arguments of `ser new` that write the files of the page as they are
     "network": ("network", "band_means"),
     "feature set": ("descriptor", "spectral_flatness"),
 }
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_examples_of_the_page_are_true(kind: str) -> None:
+    """A new function of `ser/` needs an example, so the files that `ser new` writes have one."""
+    files = map_page.files(map_page.section(f"Add a {kind}"))
+    (code,) = (text for path, text in files.items() if path.endswith(".py"))
+    module = ModuleType(kind)
+    exec(code, module.__dict__)
+    failed, attempted = doctest.testmod(module)
+    assert attempted
+    assert failed == 0
 
 
 class Copy(Project):

@@ -11,7 +11,7 @@ from ser.ingest import inventory
 from studies.leakage import protocol_scores
 from tests.support import wiring
 
-CROSS_CORPUS, LEAKAGE = "studies/cross_corpus", "studies/leakage"
+CROSS_CORPUS, EMOBOX, LEAKAGE = "studies/cross_corpus", "studies/emobox", "studies/leakage"
 ORDER = [
     *("probe", "ingest", "partition", "extract_yamnet", "extract_ssl", "extract_whisper", "extract_opensmile"),
     *(
@@ -33,12 +33,13 @@ EXTRACTIONS = [
     *("extract_log_mel", "extract_frames", "extract_yamnet_bands", "extract_whisper_states", "extract_added"),
 ]
 SHARED = {
-    CROSS_CORPUS: ["probe", "ingest", *EXTRACTIONS, "combine"],
+    **{study: ["probe", "ingest", *EXTRACTIONS, "combine"] for study in (CROSS_CORPUS, EMOBOX)},
     LEAKAGE: ["probe", "ingest", *EXTRACTIONS[:5], "extract_added", "combine"],  # tables, which SMOTE needs
 }
-OWN = {CROSS_CORPUS: ["transfer", "compare"], LEAKAGE: ["assess", "audit", "compare"]}
+OWN = {CROSS_CORPUS: ["transfer", "compare"], EMOBOX: ["folds", "compare"], LEAKAGE: ["assess", "audit", "compare"]}
 ITEMS = {  # of a list, of a mapping
     (CROSS_CORPUS, "transfer"): "${key}",
+    (EMOBOX, "folds"): "${key}",
     (LEAKAGE, "assess"): "${item}",
     (LEAKAGE, "audit"): "${item}",
     ("", "train_member"): "${key}",
@@ -49,7 +50,7 @@ CODE = ("ser", "stages", "studies")  # folders of code
 CONF = "conf/"  # of the root, also for a stage of a study
 READERS_OF_FEATURES = {  # stage -> where the representation of its model lies
     **dict.fromkeys((("", "balance"), ("", "project"), ("", "audit")), "${representation.path}"),
-    **dict.fromkeys(((CROSS_CORPUS, "transfer"), (LEAKAGE, "assess")), "${representation.path}"),
+    **dict.fromkeys(((CROSS_CORPUS, "transfer"), (EMOBOX, "folds"), (LEAKAGE, "assess")), "${representation.path}"),
     **dict.fromkeys((("", "train"), ("", "evaluate"), ("", "report")), "${model_input}"),
     ("", "train_member"): "${item.representation.path}",
     ("", "adapt"): "${paths.extracted}",
