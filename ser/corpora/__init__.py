@@ -19,11 +19,22 @@ def corpus(name: str) -> Corpus:
     Examples
     --------
     >>> corpus("emodb").licence
-    'free'
+    'CC0 1.0'
     """
     if name not in CORPORA:
         raise ValueError(f"unknown corpus reader {name!r}; corpus.reader is one of {', '.join(CORPORA)}")
     return CORPORA[name]
+
+
+def title_of(name: str) -> str:
+    """Title of a corpus; the name itself where no module of this package describes it.
+
+    Examples
+    --------
+    >>> title_of("jl"), title_of("mine")
+    ('JL corpus', 'mine')
+    """
+    return CORPORA[name].title if name in CORPORA else name
 
 
 def notes(names: list[str]) -> list[str]:

@@ -6,9 +6,9 @@ from typing import Any
 
 import pandas as pd
 
-from ser.corpora import CORPORA
+from ser.corpora import title_of
 from ser.evaluation import metrics
-from ser.protocol import emobox
+from ser.protocol import emobox, emobox_scores
 from ser.reporting import results
 from ser.reporting.blocks import Cell, Column, Section, Table
 
@@ -33,43 +33,7 @@ class Published:
     source: str
 
 
-EMOBOX_SYSTEMS = ("wav2vec 2.0 base", "WavLM large", "Whisper large v3")
-"""Frozen encoders with a small network."""
 EMOBOX_SOURCE = "EmoBox, arXiv:2406.07162"
-EMOBOX: Mapping[str, tuple[float, ...]] = {
-    "aesdd": (67.6, 84.4, 79.1),
-    "ased": (88.6, 96.4, 96.8),
-    "asvp_esd": (49.0, 56.3, 61.1),
-    "cafe": (42.8, 62.2, 69.4),
-    "casia": (39.6, 52.1, 59.6),
-    "crema_d": (62.0, 74.5, 76.8),
-    "emns": (65.1, 84.0, 69.7),
-    "emodb": (82.1, 92.6, 91.3),
-    "emov_db": (97.8, 99.4, 99.4),
-    "emovo": (31.1, 48.8, 57.8),
-    "emozionalmente": (56.7, 75.0, 76.9),
-    "enterface": (64.2, 92.4, 97.7),
-    "esd": (69.2, 79.1, 84.6),
-    "iemocap": (58.3, 69.5, 73.5),
-    "jl": (45.3, 60.9, 66.7),
-    "m3ed": (23.1, 26.6, 32.8),
-    "mead": (72.2, 81.3, 76.3),
-    "meld": (20.1, 28.2, 31.5),
-    "mesd": (62.9, 62.5, 69.8),
-    "msp_podcast": (15.5, 18.6, 22.2),
-    "oreau": (40.1, 65.5, 84.5),
-    "pavoque": (85.0, 87.7, 87.7),
-    "polish": (67.3, 79.3, 83.3),
-    "ravdess": (54.3, 72.0, 75.3),
-    "resd": (52.8, 55.9, 55.0),
-    "savee": (44.9, 66.7, 74.1),
-    "shemo": (56.3, 71.7, 80.2),
-    "subesco": (51.2, 65.3, 73.0),
-    "tess": (97.9, 99.8, 100.0),
-    "turev_db": (67.2, 79.5, 81.3),
-    "urdu": (87.5, 86.6, 82.5),
-}
-"""Corpus -> UAR in per cent of each of `EMOBOX_SYSTEMS`, table 4 of the paper."""
 OF_RAVDESS: Mapping[tuple[str, str | None], tuple[Published, ...]] = {
     ("published", "luna_jimenez"): (
         Published("ResLSTM, trained from scratch, mean of 10 runs", 0.623, None, "arXiv:2606.03359"),
@@ -127,19 +91,19 @@ def _comparable(
     source = partition.get("source")
     corpus = partition.get("corpus") or name
     if partition["name"] == "emobox" or source == "emobox":
-        if corpus not in EMOBOX or not _are_those_of_emobox(tested, corpus):
+        if corpus not in emobox_scores.UAR or not _are_those_of_emobox(tested, corpus):
             return [], ""
-        pairs = zip(EMOBOX_SYSTEMS, EMOBOX[corpus], strict=True)
+        pairs = zip(emobox_scores.MODELS, emobox_scores.UAR[corpus], strict=True)
         known = [Published(system, uar / 100, None, EMOBOX_SOURCE) for system, uar in pairs]
         return known, (
-            f"{_title(name)} with the same test folds. The published systems are frozen speech encoders, which were"
+            f"{title_of(name)} with the same test folds. The published systems are frozen speech encoders, which were"
             " trained on other speech before, with a small network."
         )
     # EmoBox tests each recording of RAVDESS speech.
     if name != "ravdess" or not _are_those_of_emobox(tested if source else everything, name):
         return [], ""
     same = "folds of actors" if source else "kind of split: at random, so that training and test share speakers"
-    return OF_RAVDESS.get((partition["name"], source), ()), f"{_title(name)} with the same {same}."
+    return OF_RAVDESS.get((partition["name"], source), ()), f"{title_of(name)} with the same {same}."
 
 
 def _are_those_of_emobox(utterances: "pd.Series[str]", corpus: str) -> bool:
@@ -151,7 +115,3 @@ def _are_those_of_emobox(utterances: "pd.Series[str]", corpus: str) -> bool:
 
 def _has_all_emotions(labels: Mapping[str, Any]) -> bool:
     return {*labels["actions"].values(), labels.get("others", "keep")} == {"keep"}
-
-
-def _title(name: str) -> str:
-    return CORPORA[name].title if name in CORPORA else name

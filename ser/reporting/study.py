@@ -12,7 +12,7 @@ from ser.core import tables
 from ser.core.emotions import in_order
 from ser.core.git import Revision
 from ser.core.wording import TWO_LABELS, counted, span
-from ser.corpora import CORPORA
+from ser.corpora import CORPORA, title_of
 from ser.models.trained import Trained
 from ser.reporting import cards
 from ser.reporting.blocks import Cell, Column, Findings, Section, Table, escaped
@@ -32,7 +32,7 @@ def title(config: Mapping[str, Any], names: Sequence[str]) -> tuple[str, str]:
     >>> title(config, ["emodb"])
     ('Speech emotion recognition on EmoDB', 'mlp on librosa, as set')
     """
-    corpora = " and ".join(_title(name) for name in names) if len(names) < 4 else f"{len(names)} corpora"
+    corpora = " and ".join(title_of(name) for name in names) if len(names) < 4 else f"{len(names)} corpora"
     model, members = config["model"]["name"], ", ".join(config["members"])
     made_of = f"of {members}" if members else f"on {_representation(config)}"
     return f"Speech emotion recognition on {corpora}", f"{model} {made_of}"
@@ -52,7 +52,7 @@ def settings(
     """
     members = ", ".join(config["members"])
     short: Rows = [
-        ["corpus", ", ".join(_title(name) for name in names)],
+        ["corpus", ", ".join(title_of(name) for name in names)],
         ["labels", config["labels"]["name"]],
         ["partition", protocol],
         ["representation", _representation(config)],
@@ -150,10 +150,6 @@ def _corpus_row(name: str, rows: pd.DataFrame) -> list[Cell]:
     n_speakers = int(rows["speaker"].nunique())
     known = [int(sexes.get(sex, 0)) for sex in ("female", "male")] if len(sexes) else [None, None]
     return [name, len(rows), n_speakers or "unknown", *known, round(rows["duration"].sum() / 60), languages]
-
-
-def _title(name: str) -> str:
-    return CORPORA[name].title if name in CORPORA else name
 
 
 def _source(name: str) -> str:
@@ -264,7 +260,7 @@ def card(models: Sequence[Trained]) -> Section:
     sources = "\n".join(f"- {_source(name)}" for name in names)
     text = [
         f"### Models\n\n{what} Trained by the package `ser`, with seed {first['seed']}.",
-        f"### Data and licence\n\nTrained on {voices} of {', '.join(escaped(_title(name)) for name in names)}. The"
+        f"### Data and licence\n\nTrained on {voices} of {', '.join(escaped(title_of(name)) for name in names)}. The"
         f" licence of the recordings also applies to the models and to the excerpts in this report:\n\n{sources}",
         f"### Intended use\n\n{cards.USE}",
         f"### Limits\n\n{cards.limits(first)}",

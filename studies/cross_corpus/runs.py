@@ -1,17 +1,10 @@
 """Runs of the study: the training and test corpora of each, and its predictions."""
 
-import tempfile
 from collections.abc import Mapping
-from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from ser import study
-from ser.models.settings import Settings
-from ser.protocol import balancing, partitions
-from ser.representation.reading import Representation
 from studies.cross_corpus import ACROSS, LEFT_OUT, WITHIN
 
 N_FOLDS = 5  # folds of speakers within a corpus; fewer if the corpus has fewer speakers
@@ -63,17 +56,3 @@ def reason(corpus: str, utterances: pd.DataFrame) -> str:
     if own["speaker"].nunique() < MIN_SPEAKERS_ACROSS:
         return f"{own['speaker'].nunique()} known speakers; train and dev need one each"
     return "it is the only corpus, and its two speakers are too few for folds"
-
-
-def transferred(
-    utterances: pd.DataFrame, features: Representation, config: Mapping[str, Any], *, run: str
-) -> pd.DataFrame:
-    """Train the models of one partition, and predict its test partition."""
-    table = partitions.partition_table(utterances, **config["partition"], seed=config["seed"])
-    balanced = balancing.balanced_folds(features.rows, table, balance=config["balance"], seed=config["seed"])
-    given = study.Study(utterances, table, features, balanced, Settings.of(config))
-    tested = table[table["partition"] == "test"]
-    with tempfile.TemporaryDirectory() as folder:
-        models, curves = Path(folder) / "models", Path(folder) / "learning_curves"
-        study.write_models(given, models, curves=curves, run=run)
-        return study.predicted(tested, utterances, features, partial(study.saved_model, models))

@@ -10,6 +10,7 @@ from ser.models.prediction import rounded
 from ser.protocol.across_corpora import with_common_emotions
 from ser.representation import reading
 from studies.cross_corpus import ACROSS, PREDICTIONS, WITHIN, runs
+from studies.runs import transferred
 
 PARAMS = ("balance", "model", "partition", "representation", "training", "seed")
 UTTERANCES = Path("data/utterances.csv")
@@ -27,7 +28,7 @@ def main(corpus: str) -> None:
             files.write_text(folder / "nothing.txt", runs.reason(corpus, utterances) + "\n")
         for name, (rows, partition) in found.items():
             own = {**config, "partition": partition, "balance": runs.BALANCE.get(name, config["balance"])}
-            predictions = runs.transferred(rows, features, own, run=f"cross_corpus/{corpus}")
+            predictions = transferred(rows, features, own, run=f"cross_corpus/{corpus}")
             tables.write(rounded(predictions), folder / name)
 
 

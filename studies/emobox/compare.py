@@ -8,7 +8,8 @@ import pandas as pd
 from ser.core import files, params_file, tables
 from ser.core.stage import run
 from ser.evaluation import metrics
-from studies.emobox import PREDICTIONS, PROTOCOL, SCORED, published
+from ser.protocol import emobox_scores
+from studies.emobox import PREDICTIONS, PROTOCOL, SCORED
 
 PARAMS = ("evaluation", "model", "seed")
 SCORES = Path("reports/emobox.csv")
@@ -40,7 +41,7 @@ def scores_of(corpus: str, tested: pd.DataFrame, *, speaker_independent: bool) -
         "n_emotions": len(metrics.labels_of(tested)),
         "uar": scores["uar"],
         "accuracy": scores["accuracy"],
-        **dict(zip(published.MODELS, published.UAR[corpus], strict=True)),
+        **dict(zip(emobox_scores.MODELS, emobox_scores.UAR[corpus], strict=True)),
     }
 
 

@@ -9,8 +9,8 @@ from ser.core.stage import run
 from ser.models.prediction import rounded
 from ser.protocol import emobox, partitions
 from ser.representation import reading
-from studies.cross_corpus.runs import transferred
 from studies.emobox import PREDICTIONS, PROTOCOL, SCORED
+from studies.runs import transferred
 
 PARAMS = ("balance", "model", "partition", "representation", "training", "seed")
 UTTERANCES = Path("data/utterances.csv")

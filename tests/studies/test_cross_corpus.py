@@ -14,6 +14,7 @@ from ser.core import tables
 from ser.protocol import partitions
 from ser.representation.reading import Representation
 from studies.cross_corpus import ACROSS, LEFT_OUT, PREDICTIONS, WITHIN, compare, pairs, runs, transfer
+from studies.runs import transferred
 from tests.support.dvc_project import Project
 from tests.support.learning_tables import combined, feature_table, prediction_table, utterance_table, without_speakers
 from tests.support.several_corpora import emodb_corpus, tess_corpus
@@ -114,7 +115,7 @@ def test_the_diagonal_tests_every_speaker_once_on_others_of_the_same_corpus(
 def test_predictions_across_are_of_the_others_by_a_model_of_the_one(utterances: pd.DataFrame) -> None:
     features = feature_table(utterances, separation=5)
     rows, settings = runs.of_corpus("tess", utterances, SETTINGS)[ACROSS]
-    found = runs.transferred(rows, Representation(features), CONFIG | {"partition": settings}, run="test")
+    found = transferred(rows, Representation(features), CONFIG | {"partition": settings}, run="test")
     assert tables.PREDICTIONS.validate(found) is not None
     assert set(found["utterance"]) == of(utterances, "ravdess", "emodb", "folders")
     assert [column for column in found if column.startswith("p_")] == [f"p_{label}" for label in SHARED]
@@ -132,7 +133,7 @@ def test_predictions_follow_the_corpus_that_trained(utterances: pd.DataFrame) ->
     )
     features = features.assign(emotion=utterances["emotion"])
     rows, settings = runs.of_corpus("ravdess", utterances, SETTINGS)[ACROSS]
-    found = runs.transferred(rows, Representation(features), CONFIG | {"partition": settings}, run="test")
+    found = transferred(rows, Representation(features), CONFIG | {"partition": settings}, run="test")
     emodb = found[(found["corpus"] == "emodb") & found["truth"].isin(swapped)]
     assert (emodb["prediction"] == emodb["truth"].map(swapped)).mean() > 0.9
 
@@ -147,14 +148,12 @@ def test_all_others_train_the_model_that_predicts_a_corpus_left_out(utterances: 
     assert of(utterances, "folders") <= set(table.loc[table["partition"] == "train", "utterance"])
     config = CONFIG | {"partition": settings, "balance": runs.BALANCE[LEFT_OUT]}
     features = Representation(feature_table(utterances, separation=5))
-    assert set(runs.transferred(rows, features, config, run="test")["utterance"]) == of(utterances, "ravdess")
+    assert set(transferred(rows, features, config, run="test")["utterance"]) == of(utterances, "ravdess")
 
 
 def test_predictions_within_are_of_every_utterance_once(utterances: pd.DataFrame) -> None:
     rows, settings = runs.of_corpus("emodb", utterances, SETTINGS)[WITHIN]
-    found = runs.transferred(
-        rows, Representation(feature_table(utterances)), CONFIG | {"partition": settings}, run="test"
-    )
+    found = transferred(rows, Representation(feature_table(utterances)), CONFIG | {"partition": settings}, run="test")
     assert sorted(found["utterance"]) == sorted(of(utterances, "emodb"))
     assert set(found["partition"]) == {"test"}
     assert found.groupby("speaker")["fold"].nunique().eq(1).all()

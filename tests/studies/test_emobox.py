@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 from ser.core import files, tables
-from ser.protocol import emobox
-from studies.emobox import PREDICTIONS, PROTOCOL, SCORED, compare, published
+from ser.protocol import emobox, emobox_scores
+from studies.emobox import PREDICTIONS, PROTOCOL, SCORED, compare
 from tests.support.learning_tables import prediction_table, utterance_table
 
 
@@ -18,8 +18,8 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_every_corpus_of_the_folds_has_published_scores() -> None:
-    assert set(published.UAR) == set(emobox.NAMES)
-    assert all(len(scores) == len(published.MODELS) for scores in published.UAR.values())
+    assert set(emobox_scores.UAR) == set(emobox.NAMES)
+    assert all(len(scores) == len(emobox_scores.MODELS) for scores in emobox_scores.UAR.values())
 
 
 def test_the_table_has_own_and_published_scores_and_marks_shared_speakers() -> None:

@@ -7,7 +7,7 @@ References
 """
 
 MODELS = ("wav2vec 2.0 base", "WavLM large", "Whisper large v3")
-UAR = {  # corpus -> UAR of each model
+UAR = {
     "aesdd": (67.59, 84.40, 79.13),
     "ased": (88.59, 96.44, 96.75),
     "asvp_esd": (48.99, 56.31, 61.14),
@@ -40,3 +40,4 @@ UAR = {  # corpus -> UAR of each model
     "turev_db": (67.19, 79.5, 81.32),
     "urdu": (87.50, 86.61, 82.52),
 }
+"""Corpus -> UAR of each of `MODELS`: frozen encoders with a small network."""
