@@ -39,6 +39,7 @@ class RecordingAnswer(PredictionAnswer):
 
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
+    notes: list[str] = Field(default=[], description="Changes of the waveform, as an offset that was removed; if any.")
     timeline: list[TimedAnswer] = Field(default=[], description="Windows, one every second; only with `timeline=true`.")
 
 

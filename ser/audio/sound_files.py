@@ -24,6 +24,8 @@ UNKNOWN_BYTES = 0x7FFF0000  # or more: the size that ffmpeg, SoX and espeak-ng d
 MAY_BE_WAV = (b"RIFF", containers.BYTE_ORDER_MARK)
 MAX_MENDED = 2**30  # bytes, nine hours of 16 kHz and 16 bit
 MP3_SLACK = 2 * 1152  # samples, two frames
+PAGE, HEAD_OF_PAGE = b"OggS\0", 27  # beginning of a page of Ogg; bytes before the lengths of its segments
+LONGEST_PAGE = HEAD_OF_PAGE + 255 + 255 * 255  # bytes
 MAX_TAGS = 0.1  # largest share of an MP3 file that may follow the audio
 
 File = BinaryIO | io.FileIO
@@ -99,6 +101,8 @@ class _Opening:
             return self.converted(foreign.demuxer, foreign.name, suffix=foreign.suffix)
         try:
             sound, decoded = self.by_libsndfile()
+            if _is_cut_ogg(decoded):
+                raise InvalidAudio(Kind.TRUNCATED, "truncated: its last page is incomplete")
             if sound.frames == UNKNOWN_FRAMES:  # whose end libsndfile cannot find
                 return self.converted("flac", "a FLAC stream that does not declare its length")
             if not _is_mp3(sound):
@@ -192,6 +196,24 @@ def _is_cut(sound: soundfile.SoundFile, file: File) -> bool:
     size = file.seek(0, io.SEEK_END)
     file.seek(0)
     return size - end > MAX_TAGS * size
+
+
+def _is_cut_ogg(file: File) -> bool:
+    """True if the last page of an Ogg file [RFC 3533] is longer than the rest of the file."""
+    place = file.seek(0, io.SEEK_CUR)  # libsndfile reads on from there
+    file.seek(0)
+    is_ogg = file.read(len(PAGE)) == PAGE
+    size = file.seek(0, io.SEEK_END)
+    file.seek(max(0, size - LONGEST_PAGE))
+    end = file.read(LONGEST_PAGE)
+    file.seek(place)
+    start = end.rfind(PAGE)
+    if not is_ogg or start < 0:  # something long may follow the sound
+        return False
+    page = end[start:]
+    n_segments = page[HEAD_OF_PAGE - 1] if len(page) >= HEAD_OF_PAGE else 0
+    lengths = page[HEAD_OF_PAGE : HEAD_OF_PAGE + n_segments]
+    return len(page) < HEAD_OF_PAGE + n_segments + sum(lengths)
 
 
 def check_length(sound: soundfile.SoundFile, n_samples: int) -> None:

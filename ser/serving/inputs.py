@@ -20,7 +20,7 @@ from ser.serving.samples import Samples
 RATES = (4_000, 384_000)  # Hz; a header with a lower or higher rate is wrong
 LOUDEST = 2.0**31  # full scale of 32-bit integers stored as floats; larger samples are not sound
 BLOCK = 2**20  # samples of all channels decoded at a time, 4 MiB: an utterance of 10 s in stereo at 48 kHz
-HALF = 0.5  # part of a window; a shorter last window is omitted, unless it is the only one
+HALF = 0.5  # part of a window; a shorter last window begins earlier, unless it is the only one
 
 
 @dataclass(frozen=True)
@@ -105,8 +105,8 @@ class Windows:
     >>> windows = Windows(1, duration=3, hop=1)
     >>> [(window.start, window.end) for window in windows.add(np.zeros(5, np.float32))]
     [(0.0, 3.0), (1.0, 4.0), (2.0, 5.0)]
-    >>> list(windows.rest()), windows.buffer
-    ([], array([0., 0.], dtype=float32))
+    >>> list(windows.rest()), windows.buffer, windows.end
+    ([], array([0., 0.], dtype=float32), array([0., 0., 0.], dtype=float32))
     """
 
     def __init__(self, sample_rate: int, *, duration: float, hop: float) -> None:
@@ -119,26 +119,38 @@ class Windows:
         self._rate, self._length, self._step = sample_rate, length, step
         self._start = 0
         self._samples = Samples()
+        self._before: Waveform | None = None  # samples of the last complete window that later ones do not have
 
     @property
     def buffer(self) -> Waveform:
         """Samples of the windows to come."""
         return self._samples.all
 
+    @property
+    def end(self) -> Waveform:
+        """Last samples up to now, as many as a window has, or all if they are fewer."""
+        known = self.buffer if self._before is None else np.concatenate([self._before, self.buffer])
+        return known[-self._length :]
+
     def add(self, block: Waveform) -> Iterator[Window]:
         """Take the next piece, of any length; give the windows that it completes."""
         self._samples.add(block)
         while len(self._samples) >= self._length:
+            self._before = self.buffer[: self._step]
             yield Window(self._start / self._rate, self.buffer[: self._length], self._rate)
             self._samples.drop(self._step)
             self._start += self._step
 
     def rest(self) -> Iterator[Window]:
-        """Give the last window, unless it is shorter than half of `duration` and not the only one."""
+        """Give the last window; one that would be shorter than half of `duration` begins earlier, as a full window."""
         covered = 0 if self._start == 0 else self._length - self._step  # samples that the last window had
         size = len(self._samples)
-        if size > covered and (self._start == 0 or size >= HALF * self._length):
+        if size <= covered:
+            return
+        if self._start == 0 or size >= HALF * self._length:
             yield Window(self._start / self._rate, self.buffer, self._rate)
+        else:
+            yield Window((self._start + size - self._length) / self._rate, self.end, self._rate)
 
 
 def windowed(blocks: Iterable[Waveform], sample_rate: int, *, duration: float, hop: float) -> Iterator[Window]:
@@ -182,6 +194,8 @@ def _blocks(sound: soundfile.SoundFile, mixer: Mixer) -> Iterator[Waveform]:
     """Mono waveform in pieces; at the end, the number of samples is compared with the declared one."""
     n_samples = 0
     length = max(1, BLOCK // sound.channels)
+    # Otherwise soundfile seeks after each read, and an MP3 decoder then lacks bits of earlier frames.
+    sound.seekable = lambda: False
     while (samples := sound.read(length, dtype="float32", always_2d=True)).size:
         n_samples += len(samples)
         yield checked(mixer(samples))

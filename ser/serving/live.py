@@ -124,7 +124,7 @@ class Live:
         """
         if not block.size:
             return
-        block = self._windows.heard(block)
+        block = self._windows.counted(block)
         self._n_samples += len(block)
         if self.is_utterance:
             self._beginning.add(block)
@@ -143,7 +143,7 @@ class Live:
         yield from self._counted(self._windows.add(block))
 
     def rest(self) -> Iterator[Window]:
-        """Give the last window, after the end of the sound; one with little new sound is omitted."""
+        """Give the last window, after the end of the sound; none if no sound is new."""
         self._ended = True
         yield from self._counted(self._windows.rest())
 
@@ -189,15 +189,17 @@ class Live:
             self._confidence = min(self._confidence, prediction["confidence"])
 
     def remainder(self) -> Window | None:
-        """Sound that the summary still needs, after the end: all of an utterance, or the last part; None if too short.
+        """Sound that the summary still needs, after the end: all of an utterance, the last part, or None.
 
         A caller predicts an utterance (`is_utterance`) as a whole recording, a last part as a window.
         """
         if self.is_utterance:
             return self._windows.mixed(0.0, self._beginning.all)
         n_left = self._n_samples - self._part_end
-        if n_left < HALF * self._length:
+        if not n_left:
             return None
+        if n_left < HALF * self._length:
+            return self._windows.mixed((self._n_samples - self._length) / self._rate, self._windows.end)
         return self._windows.mixed(self._part_end / self._rate, self._windows.buffer[-n_left:])
 
     @property

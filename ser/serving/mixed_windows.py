@@ -28,7 +28,7 @@ class MixedWindows:
     Examples
     --------
     >>> windows = MixedWindows(1, duration=3, hop=1)
-    >>> sound = windows.heard(np.array([[0.0, 1.0]] * 4, np.float32))
+    >>> sound = windows.counted(np.array([[0.0, 1.0]] * 4, np.float32))
     >>> [(window.start, window.waveform.tolist()) for window in windows.add(sound)]
     [(0.0, [0.5, 0.5, 0.5]), (1.0, [0.5, 0.5, 0.5])]
     """
@@ -44,12 +44,25 @@ class MixedWindows:
         Examples
         --------
         >>> windows = MixedWindows(1, duration=3, hop=1)
-        >>> list(windows.add(windows.heard(np.zeros((2, 2), np.float32)))), windows.buffer.shape
+        >>> list(windows.add(windows.counted(np.zeros((2, 2), np.float32)))), windows.buffer.shape
         ([], (2, 2))
         """
         return self._windows.buffer
 
-    def heard(self, block: Samples) -> Samples:
+    @property
+    def end(self) -> Samples:
+        """Last samples up to now, as many as a window has, or all if they are fewer.
+
+        Examples
+        --------
+        >>> windows = MixedWindows(1, duration=3, hop=3)
+        >>> _ = list(windows.add(windows.counted(np.arange(4, dtype=np.float32))))
+        >>> windows.end.ravel().tolist()
+        [1.0, 2.0, 3.0]
+        """
+        return self._windows.end
+
+    def counted(self, block: Samples) -> Samples:
         """The next piece, `(n_samples,)` or `(n_samples, n_channels)`, taken into account, with its axis of channels.
 
         Raises
@@ -59,7 +72,7 @@ class MixedWindows:
 
         Examples
         --------
-        >>> MixedWindows(1, duration=3, hop=1).heard(np.zeros(2, np.float32)).shape
+        >>> MixedWindows(1, duration=3, hop=1).counted(np.zeros(2, np.float32)).shape
         (2, 1)
         """
         block = inputs.checked(block.reshape(len(block), -1))
@@ -67,24 +80,24 @@ class MixedWindows:
         return block
 
     def add(self, block: Samples) -> Iterator[Window]:
-        """Give the windows that a piece completes, all or a part of what was `heard`.
+        """Give the windows that a piece completes, all or a part of what was `counted`.
 
         Examples
         --------
         >>> windows = MixedWindows(1, duration=3, hop=1)
-        >>> [window.end for window in windows.add(windows.heard(np.zeros(4, np.float32)))]
+        >>> [window.end for window in windows.add(windows.counted(np.zeros(4, np.float32)))]
         [3.0, 4.0]
         """
         for window in self._windows.add(block):
             yield self.mixed(window.start, window.waveform)
 
     def rest(self) -> Iterator[Window]:
-        """Give the last window, after the end of the sound; one with little new sound is omitted.
+        """Give the last window, after the end of the sound; none if no sound is new.
 
         Examples
         --------
         >>> windows = MixedWindows(1, duration=3, hop=2)
-        >>> _ = list(windows.add(windows.heard(np.zeros(5, np.float32))))
+        >>> _ = list(windows.add(windows.counted(np.zeros(5, np.float32))))
         >>> list(windows.rest())
         []
         """
@@ -97,7 +110,7 @@ class MixedWindows:
         Examples
         --------
         >>> windows = MixedWindows(1, duration=3, hop=1)
-        >>> windows.mixed(0.0, windows.heard(np.array([[0.0, 1.0]], np.float32))).waveform.tolist()
+        >>> windows.mixed(0.0, windows.counted(np.array([[0.0, 1.0]], np.float32))).waveform.tolist()
         [0.5]
         """
         waveform = self._mixer.mixed(samples) if samples.size else np.empty(0, np.float32)
@@ -115,5 +128,5 @@ def windowed(blocks: Iterable[Samples], sample_rate: int, *, duration: float, ho
     windows = MixedWindows(sample_rate, duration=duration, hop=hop)
     for block in blocks:
         if block.size:
-            yield from windows.add(windows.heard(block))
+            yield from windows.add(windows.counted(block))
     yield from windows.rest()

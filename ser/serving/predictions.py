@@ -32,6 +32,8 @@ class Prediction(TypedDict):
     """Seconds."""
     protocol: NotRequired[str]
     """Words on recordings of the same speaker that the prediction depends on; only with an enrolment."""
+    notes: NotRequired[list[str]]
+    """Changes of the waveform before the prediction, in words, such as an offset that was removed; only if any."""
 
 
 class TimedPrediction(Prediction):

@@ -32,7 +32,7 @@ NO_SPEECH = "no speech"
 LONGEST_UTTERANCE = 10.0  # seconds, more than any utterance of the corpora; longer recordings are divided into windows
 WINDOW = 3.0  # seconds, for representations of utterances of any length
 HOP = 1.0  # seconds between the windows of a timeline
-SYNTHETIC = "demo"  # corpus
+SYNTHETIC = "demo"  # name of the corpus of synthetic speech
 
 
 @dataclass(frozen=True)
@@ -222,9 +222,11 @@ class Recognizer:
             if spoken >= voice_activity.THRESHOLD:
                 rows.append(self.probabilities(window.waveform, window.sample_rate))
         if len(rows) < 2:
-            return self._prediction(rows[0] if rows else None, highest, duration)
-        total = np.sum(rows, axis=0)
-        return self._prediction(total / total.sum(), highest, duration)
+            found = self._prediction(rows[0] if rows else None, highest, duration)
+        else:
+            total = np.sum(rows, axis=0)
+            found = self._prediction(total / total.sum(), highest, duration)
+        return {**found, "notes": list(recording.notes)} if recording.notes else found
 
     def _divided(self, recording: Input) -> tuple[Iterable[tuple[Window, float]], float]:
         """Windows that the prediction is the mean of, each with the probability of speech; duration in seconds."""

@@ -203,6 +203,7 @@ def test_channels_of_opposite_sign_are_predicted_like_the_louder_one_and_named(
     code, rows, message = predict(tmp_path / "a.wav")
     assert code == 0
     assert list(rows[0]["probabilities"].values()) == probabilities(encoded(subtype="FLOAT")).tolist()
+    assert rows[0]["notes"] == ["channels of opposite sign: channel 1, the louder one, is taken"]
     note = "channels of opposite sign: channel 1, the louder one, is taken"
     assert message == f"note: {tmp_path}/a.wav: {note}\n"
     assert results.result_of((tmp_path / "a.wav").read_bytes(), recognizer()).notes == (note,)

@@ -11,7 +11,7 @@ import soundfile
 
 from ser.audio import ffmpeg, reading, waveforms
 from ser.audio.reading import Kind
-from tests.support.synthesis import tone
+from tests.support.synthesis import speech_like, tone
 
 CONTAINERS = ("wav", "flac", "aiff", "au", "w64", "rf64", "caf")
 DATA_SIZE = 40  # offset of the data chunk's size in the canonical 44-byte header of a PCM wav
@@ -191,6 +191,17 @@ def test_a_wav_that_lacks_its_last_bytes_is_truncated(tmp_path: Path, missing_by
     path = written(tmp_path / "a.wav", tone(440, 0.5))
     path.write_bytes(path.read_bytes()[:-missing_bytes])
     with pytest.raises(reading.InvalidAudio, match="truncated: 79"):
+        reading.read(path)
+
+
+@pytest.mark.parametrize("codec", ["VORBIS", "OPUS"])
+@pytest.mark.parametrize("share", [0.2, 0.9, 0.999])
+def test_an_ogg_file_that_was_cut_is_truncated(tmp_path: Path, codec: str, share: float) -> None:
+    path = tmp_path / "a.ogg"
+    soundfile.write(path, speech_like(0, 4.0, 16_000), 16_000, format="OGG", subtype=codec)
+    assert reading.read(path).waveform.size == 64_000
+    path.write_bytes(path.read_bytes()[: round(share * path.stat().st_size)])
+    with pytest.raises(reading.InvalidAudio, match=r"truncated: its last page is incomplete|not readable as audio"):
         reading.read(path)
 
 

@@ -172,6 +172,12 @@ def test_speech_after_five_seconds_of_silence_is_found(embedded: Recognizer) -> 
     assert of(np.concatenate([silence(500), OTHER]), embedded)["emotion"] in LABELS
 
 
+@pytest.mark.parametrize("before", [9.0, 9.5, 12.0, 12.7])
+def test_a_word_at_the_end_of_a_long_recording_is_found(before: float, embedded: Recognizer) -> None:
+    found = of(np.concatenate([silence(before), OTHER[: round(1.2 * RATE)]]), embedded)
+    assert found["emotion"] in LABELS
+
+
 def test_windows_overlap_by_half_if_the_first_has_no_speech() -> None:
     recognizer = recognition.of_bundles("made", [mel_bundle()], {})
     waveform, length = np.concatenate([silence(4), OTHER, silence(0.5)]), round(recognizer.window * RATE)
@@ -216,7 +222,7 @@ def test_less_than_a_tenth_of_a_second_is_refused(n_samples: int, embedded: Reco
         (2.0, 1.0, [(0, 2)]),
         (3.0, 1.0, [(0, 3)]),
         (5.25, 1.0, [(0, 3), (1, 4), (2, 5), (3, 5.25)]),
-        (7.0, 3.0, [(0, 3), (3, 6)]),  # a rest of 1 s is left out
+        (7.0, 3.0, [(0, 3), (3, 6), (4, 7)]),  # the rest of 1 s, with the sound before it
         (4.1, 0.4, [(0, 3), (0.4, 3.4), (0.8, 3.8), (1.2, 4.1)]),
     ],
 )
