@@ -3,9 +3,8 @@
 import argparse
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
-from ser.commands import printable
+from ser.commands import path_of, printable
 from ser.serving import enrolling, priors
 from ser.serving.recognizer import Recognizer
 
@@ -25,9 +24,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """
     parser.add_argument(
         "--enrol",
-        type=Path,
+        type=path_of,
+        action="append",
         metavar="FOLDER",
-        help="recordings of the same speaker, which need no labels: features are adapted to them (transductive)",
+        help="recordings of the same speaker, which need no labels: features are adapted to them (transductive; a"
+        " folder or a file, repeatable)",
     )
     parser.add_argument(
         "--prior",
@@ -59,6 +60,8 @@ def adjusted(recognizer: Recognizer, given: argparse.Namespace) -> Recognizer:
     recognizer = recognizer.adjusted(**options)  # before recordings are read
     if given.enrol is None:
         return recognizer
+    for one in given.enrol:
+        enrolling.check_exists(one)
     found = enrolling.of(recognizer, given.enrol)
     for name, reason in found.left_out.items():
         print(f"note: {printable(name)} is not enrolled: {reason}", file=sys.stderr)

@@ -5,6 +5,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ser.commands import path_of
 from ser.core import numba_cache
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="RECORDING",
         help="ids of utterances, or audio files; draws a picture of each (default: describe the whole corpus)",
     )
-    parser.add_argument("--out", type=Path, default=OUT, metavar="FOLDER", help="where to write (%(default)s)")
+    parser.add_argument("--out", type=path_of, default=OUT, metavar="FOLDER", help="where to write (%(default)s)")
 
 
 def run(given: argparse.Namespace) -> str:
@@ -46,7 +47,7 @@ def run(given: argparse.Namespace) -> str:
     """
     if given.out.exists() and not given.out.is_dir():
         raise ValueError(f"{given.out} is a file; --out takes the name of a folder")
-    numba_cache.ensure()  # a damaged one would end the process without a word
+    numba_cache.ensure()  # a damaged one would end the process without a message
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing")  # names may be in any script; the font lacks some
         if given.recordings:

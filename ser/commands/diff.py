@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ser.commands import path_of
 from ser.commands.compare import add_options_of_test
 
 if TYPE_CHECKING:
@@ -36,7 +37,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="run BASE again in a copy (default: only if its predictions are not in DVC's cache)",
     )
     parser.add_argument("--name", help="name of BASE on the page (default: as given)")
-    parser.add_argument("--to", type=Path, default=PAGE, metavar="FILE", help="where to write the page (%(default)s)")
+    parser.add_argument(
+        "--to", type=path_of, default=PAGE, metavar="FILE", help="where to write the page (%(default)s)"
+    )
     add_options_of_test(parser)
 
 

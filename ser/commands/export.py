@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ser.commands import path_of
 from ser.core.wording import percent
 from ser.serving.export import Comparison
 
@@ -32,9 +33,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     >>> parser.parse_args(["models/fold_0"]).model.name
     'fold_0'
     """
-    parser.add_argument("model", type=Path, metavar="BUNDLE", help="folder of a trained model, as models/fold_0")
+    parser.add_argument("model", type=path_of, metavar="BUNDLE", help="folder of a trained model, as models/fold_0")
     parser.add_argument(
-        "--to", type=Path, metavar="FOLDER", help="where to write (default: exports/<name of the bundle>)"
+        "--to", type=path_of, metavar="FOLDER", help="where to write (default: exports/<name of the bundle>)"
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from ser.audio.invalid import InvalidAudio
-from ser.commands import Failed, adjusting, prediction_output, printable
+from ser.commands import Failed, adjusting, filled, path_of, prediction_output, printable
 from ser.core import quiet
 from ser.models import packaged
 from ser.serving import enrolling, inputs
@@ -32,9 +32,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     >>> given.paths, given.timeline, given.hop
     (['a.wav'], True, 0.5)
     """
-    parser.add_argument("paths", nargs="*", metavar="PATH", help="files and folders; - means standard input")
-    parser.add_argument("--file", dest="more", action="append", default=[], metavar="FILE", help="the same as PATH")
-    parser.add_argument("--dir", dest="more", action="append", metavar="FOLDER", help="the same as PATH")
+    parser.add_argument(
+        "paths", type=filled, nargs="*", metavar="PATH", help="files and folders; - means standard input"
+    )
+    parser.add_argument(
+        "--file", dest="more", type=filled, action="append", default=[], metavar="FILE", help="the same as PATH"
+    )
+    parser.add_argument("--dir", dest="more", type=filled, action="append", metavar="FOLDER", help="the same as PATH")
     parser.add_argument(
         "--record-duration", type=float, metavar="SECONDS", help="record from the microphone, and predict it"
     )
@@ -58,6 +62,7 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     """
     parser.add_argument(
         "--model",
+        type=filled,
         metavar="BUNDLE",
         help=f"name of a model of this program ({', '.join(packaged.folders())}; the first is the default); or folder"
         " of a trained or exported model, as models/fold_0; or a Keras file, with --labels; or"
@@ -75,7 +80,7 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--labels", metavar="A,B,…", help="emotions of the outputs of a Keras file, in order")
     parser.add_argument(
         "--representation",
-        type=Path,
+        type=path_of,
         metavar="FILE",
         help="settings of the features that a Keras file takes, as conf/librosa/means_42.yaml; it gets their values as"
         " they are, without standardisation (default: conf/log_mel/mel_64.yaml)",

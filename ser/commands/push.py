@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ser.commands import path_of
+
 METRICS = Path("reports/metrics.json")
 PREDICTIONS = Path("reports/predictions.csv")
 CARD = "README.md"
@@ -22,7 +24,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """
     parser.add_argument("place", choices=["hf"], help="hf: the hub of Hugging Face")
     parser.add_argument("name", metavar="OWNER/NAME", help="name of the model there; it is made if it does not exist")
-    parser.add_argument("model", type=Path, metavar="BUNDLE", help="folder of a trained or exported model")
+    parser.add_argument("model", type=path_of, metavar="BUNDLE", help="folder of a trained or exported model")
     parser.add_argument("--private", action="store_true", help="make it visible to its owner alone")
     parser.add_argument("--dry-run", action="store_true", help="print the card, and upload nothing")
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ser.commands import path_of
 from ser.core import provenance
 from ser.core.wording import percent
 from ser.params import CONF
@@ -61,7 +62,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     search.add_argument("--timeout", type=float, metavar="SECONDS", help="start no new trial after this time")
     search.add_argument("--seed", type=int, default=0, metavar="N", help="random seed of the draws (%(default)s)")
-    search.add_argument("--space", type=Path, metavar="FILE", help="search space (default: conf/tune/<model>.yaml)")
+    search.add_argument("--space", type=path_of, metavar="FILE", help="search space (default: conf/tune/<model>.yaml)")
     result = parser.add_argument_group("result")
     result.add_argument("--name", help="name of the file in conf/experiment (default: tuned_<corpus>_<model>)")
     result.add_argument("--force", action="store_true", help="overwrite a file of another search")

@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
+import numpy as np
 import numpy.typing as npt
 
 from ser.audio import suffixes
@@ -15,6 +17,7 @@ from ser.serving.recognizer import NO_SPEECH, Recognizer
 
 Recording = str | Path | tuple[npt.ArrayLike, float]
 """A file, or a waveform and its sample rate in Hz."""
+MAX_NAMED = 5  # recordings that are left out, in one message
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ def recordings_in(folder: Path) -> tuple[list[Path], list[Path]]:
     return found, sorted(set(visible) - set(found))
 
 
-def of(recognizer: Recognizer, source: str | Path | Iterable[Recording]) -> Enrolled:
+def of(recognizer: Recognizer, source: Recording | Iterable[Recording]) -> Enrolled:
     """Enrol recordings of one speaker; those without speech, and those that cannot be used, are left out.
 
     Parameters
@@ -62,12 +65,12 @@ def of(recognizer: Recognizer, source: str | Path | Iterable[Recording]) -> Enro
     recognizer
         The model that the enrolment is for.
     source
-        Folder whose recordings, at any depth, are enrolled; or recordings.
+        A recording, or several; a folder stands for its recordings, at any depth.
 
     Raises
     ------
     ValueError
-        If there is no such folder, no recording is left, or the model cannot be adapted to a speaker.
+        If there is no such file or folder, no recording is left, or the model cannot be adapted to a speaker.
 
     Examples
     --------
@@ -79,18 +82,12 @@ def of(recognizer: Recognizer, source: str | Path | Iterable[Recording]) -> Enro
     (['waveform 1'], ['no_such_file.wav'], 1)
     """
     recognizer.centres  # noqa: B018 (it raises if there are none, before anything is decoded)
-    left_out: dict[str, str] = {}
-    if isinstance(source, str | Path):
-        folder = Path(source)
-        if not folder.is_dir():
-            raise ValueError(f"there is no folder {folder} to enrol; give one with recordings of the speaker")
-        source, others = recordings_in(folder)
-        left_out |= {str(path): "it is no recording, by its name and content" for path in others}
+    recordings, left_out = _listed(source)
     made: dict[str, Enrolment] = {}
-    for number, recording in enumerate(source, start=1):
+    for number, recording in enumerate(recordings, start=1):
         name = str(recording) if isinstance(recording, str | Path) else f"waveform {number}"
         try:
-            found = _enrolment(recognizer, recording)
+            found = _enrolment(recognizer, recording, name)
         except (InvalidAudio, OSError) as error:
             left_out[name] = str(error)
             continue
@@ -101,12 +98,65 @@ def of(recognizer: Recognizer, source: str | Path | Iterable[Recording]) -> Enro
     try:
         return Enrolled(enrolment.merged(list(made.values())), list(made), left_out)
     except ValueError as error:
-        first = next((f" ({name}: {reason})" for name, reason in left_out.items()), "")
-        raise ValueError(f"{error}{first}") from None
+        raise ValueError(f"{error} ({named(left_out)})" if left_out else str(error)) from None
 
 
-def _enrolment(recognizer: Recognizer, recording: Recording) -> Enrolment | None:
+def named(left_out: Mapping[str, str]) -> str:
+    """Names and reasons of recordings that are not enrolled, the first of them where they are many.
+
+    Examples
+    --------
+    >>> named({"a.wav": "no speech"})
+    'a.wav: no speech'
+    """
+    shown = [f"{name}: {reason}" for name, reason in list(left_out.items())[:MAX_NAMED]]
+    return "; ".join(shown) + (f"; and {len(left_out) - MAX_NAMED} more" if len(left_out) > MAX_NAMED else "")
+
+
+def _listed(source: Recording | Iterable[Recording]) -> tuple[list[Recording], dict[str, str]]:
+    """Recordings, those of folders among them, and the reason for each file that is left out."""
+    single = isinstance(source, str | Path) or _is_pair(source)
+    given = cast("Iterable[Recording]", [source] if single else source)
+    found: list[Recording] = []
+    left_out: dict[str, str] = {}
+    for one in given:
+        if not isinstance(one, str | Path):
+            found.append(one)
+        elif not str(one).strip():
+            raise ValueError("the name of the folder to enrol is empty; give one with recordings of the speaker")
+        elif Path(one).is_dir():
+            recordings, others = recordings_in(Path(one))
+            found += recordings
+            left_out |= {str(path): "it is no recording, by its name and content" for path in others}
+        else:
+            if single:
+                check_exists(Path(one))
+            found.append(one)
+    return found, left_out
+
+
+def check_exists(path: Path) -> None:
+    """Raise `ValueError` if there is no such file or folder.
+
+    Examples
+    --------
+    >>> check_exists(Path("no/such"))
+    Traceback (most recent call last):
+    ValueError: there is no folder no/such to enrol; give one with recordings of the speaker
+    """
+    if not path.exists():
+        raise ValueError(f"there is no folder {path} to enrol; give one with recordings of the speaker")
+
+
+def _is_pair(source: object) -> bool:
+    """True for a waveform and its sample rate, and not for two of them."""
+    return isinstance(source, tuple) and len(source) == 2 and isinstance(source[1], int | float | np.number)
+
+
+def _enrolment(recognizer: Recognizer, recording: Recording, name: str) -> Enrolment | None:
     if isinstance(recording, str | Path):
         with inputs.opened(Path(recording)) as opened:
             return recognizer.enrolment_of(opened)
+    if not _is_pair(recording):
+        raise ValueError(f"{name} to enrol has no sample rate; give pairs of a waveform and its rate in Hz, or files")
     return recognizer.enrolment_of(inputs.of_waveform(*recording))

@@ -84,7 +84,7 @@ class Enrolment:
         return moved
 
     def fitted(self, centres: Sequence[Values]) -> "Enrolment":
-        """The enrolment for a model of these centres; a token knows nothing of the parts of a model.
+        """The enrolment for a model of these centres; a token does not have the parts of a model.
 
         Parameters
         ----------

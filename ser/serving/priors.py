@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 FORM = "as neutral=0.6"
 LEAST = 1e-12  # probability that replaces smaller ones, so that no prior meets only zeros
-ROUNDING = 1e-6  # of the sum of priors that name all emotions
+ROUNDING = 1e-6  # allowed difference from 1 of the sum of priors that name all emotions
 
 Probabilities = npt.NDArray[np.float64]
 
@@ -66,6 +66,8 @@ def shares(prior: Mapping[str, float], labels: Sequence[str]) -> Probabilities:
     Traceback (most recent call last):
     ValueError: the prior names 'calm', which the model does not know; wanted emotions of neutral, happy
     """
+    if not isinstance(prior, Mapping):
+        raise ValueError(f"the prior is {prior!r:.60}; wanted a number for each emotion, as {{'neutral': 0.6}}")
     for name, share in prior.items():
         if name not in labels:
             known = ", ".join(labels)

@@ -4,12 +4,12 @@ The prediction of an utterance equals that of `evaluate`: same extraction with t
 In addition, a voice activity detector looks for speech, and long recordings are divided into windows.
 """
 
+import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache, lru_cache
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import numpy.typing as npt
@@ -18,7 +18,7 @@ from ser.core import extras
 from ser.models import bundle, packaged
 from ser.representation.registry import Extractor, extractor
 from ser.serving import enrolling, hub, inputs
-from ser.serving.enrolling import Recording
+from ser.serving.enrolling import Enrolled, Recording
 from ser.serving.enrolment import Enrolment
 from ser.serving.inputs import Input
 from ser.serving.predictions import UNSURE as UNSURE
@@ -127,8 +127,8 @@ def predict_emotion(
     *,
     model: str | Path | None = None,
     networks: Collection[str] = (),
-    enrol: str | Path | Iterable[Recording] | Enrolment | None = None,
-    prior: Mapping[str, float] = MappingProxyType({}),
+    enrol: Recording | Iterable[Recording] | Enrolled | Enrolment | None = None,
+    prior: Mapping[str, float] | None = None,
     unsure: float = 0.0,
 ) -> Prediction:
     """Prediction of a recording: emotion (or `no speech`), confidence, probability of each emotion, duration in s.
@@ -145,7 +145,8 @@ def predict_emotion(
         Networks that a bundle may name beside the known ones, as of `load`.
     enrol
         Recordings of the same speaker, without labels: a folder, or a list of files and of pairs of a waveform and its
-        sample rate; or `Enrolled.enrolment` of `ser.serving.enrolling.of`, which saves their analysis.
+        sample rate; or the result of `ser.serving.enrolling.of`, which saves their analysis. Those that cannot be
+        enrolled are named by a warning of `logging`.
     prior
         Frequency of emotions, as `{"neutral": 0.6}`; emotions that are not named share the rest equally.
     unsure
@@ -164,15 +165,20 @@ def predict_emotion(
     """
     folder = _of_the_hub(model) if isinstance(model, str) and model.startswith(hub.PREFIX) else hub.resolved(model)
     recognizer = _kept(folder, changed(folder), frozenset(networks))
-    recognizer = recognizer.adjusted(enrolment=_enrolment(recognizer, enrol), prior=prior, unsure=unsure)
+    recognizer = recognizer.adjusted(enrolment=_enrolment(recognizer, enrol), prior=prior or {}, unsure=unsure)
     with opened(recording, sample_rate) as source:
         return recognizer.predict(source)
 
 
-def _enrolment(recognizer: Recognizer, enrol: str | Path | Iterable[Recording] | Enrolment | None) -> Enrolment | None:
+def _enrolment(
+    recognizer: Recognizer, enrol: Recording | Iterable[Recording] | Enrolled | Enrolment | None
+) -> Enrolment | None:
     if enrol is None or isinstance(enrol, Enrolment):
         return enrol
-    return enrolling.of(recognizer, enrol).enrolment
+    found = enrol if isinstance(enrol, Enrolled) else enrolling.of(recognizer, enrol)
+    if found is not enrol and found.left_out:
+        logging.getLogger(__name__).warning("not enrolled: %s", enrolling.named(found.left_out))
+    return found.enrolment
 
 
 @contextmanager

@@ -163,6 +163,13 @@ def test_the_table_has_the_end_of_a_long_path(tmp_path: Path, predict: Predict) 
     assert all(line.startswith("…") for line in lines[1:])
 
 
+@pytest.mark.parametrize("options", [[""], [DEMO[0], "--enrol", ""], [DEMO[0], "--model", " "], ["--dir", ""]], ids=str)
+def test_an_empty_name_is_refused_since_it_would_be_the_current_folder(options: list[str], predict: Predict) -> None:
+    code, _, message = predict(*options)
+    assert code == 2
+    assert "the name is empty; give a file or a folder" in message
+
+
 def test_formats_exclude_each_other(predict: Predict) -> None:
     code, _, message = predict("--json", "--csv", DEMO[0])
     assert code == 2

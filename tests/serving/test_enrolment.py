@@ -3,6 +3,7 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -134,6 +135,41 @@ def test_a_folder_is_enrolled_without_what_has_no_speech_or_is_damaged(tmp_path:
     assert reasons["silent.wav"] == "no speech"
     assert reasons["empty.wav"].startswith("0 bytes")
     assert reasons["notes.txt"] == "it is no recording, by its name and content"
+
+
+def test_a_file_a_waveform_and_a_folder_in_a_list_are_enrolled(tmp_path: Path, embedded: Recognizer) -> None:
+    shutil.copy(DEMO[0], tmp_path / "a.flac")
+    expected = enrolling.of(embedded, [DEMO[0]]).enrolment.means[0]
+    for source in (DEMO[0], (SPEECH, RATE), [tmp_path], [(SPEECH, RATE)]):
+        found = enrolling.of(embedded, source)
+        assert len(found.used) == 1
+        np.testing.assert_allclose(found.enrolment.means[0], expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("", "the name of the folder to enrol is empty"),
+        ([DEMO[0], " "], "the name of the folder to enrol is empty"),
+        ([SPEECH], "waveform 1 to enrol has no sample rate"),
+        (SPEECH, "waveform 1 to enrol has no sample rate"),
+    ],
+    ids=["empty", "empty in a list", "no rate in a list", "no rate"],
+)
+def test_what_names_no_recording_is_refused(source: Any, message: str, embedded: Recognizer) -> None:
+    with pytest.raises(ValueError, match=message):
+        enrolling.of(embedded, source)
+
+
+def test_the_library_names_what_is_not_enrolled(caplog: pytest.LogCaptureFixture) -> None:
+    predict_emotion(DEMO[0], enrol=[DEMO[0], "no_such_file.wav"])
+    assert "not enrolled: no_such_file.wav: " in caplog.text
+
+
+@pytest.mark.parametrize("prior", ["neutral=0.6", [0.6]])
+def test_a_prior_of_another_type_is_refused_with_its_form(prior: Any) -> None:
+    with pytest.raises(ValueError, match=r"wanted a number for each emotion, as \{'neutral': 0.6\}"):
+        predict_emotion(DEMO[0], prior=prior)
 
 
 def test_nothing_to_enrol_is_an_error_with_the_first_reason(tmp_path: Path, embedded: Recognizer) -> None:
