@@ -1,4 +1,4 @@
-"""Connections whose clients are slow, send crumbs, do not read, leave, or are too many."""
+"""Connections whose clients are slow, send tiny pieces, do not read, leave, or are too many."""
 
 import asyncio
 import json
@@ -11,7 +11,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 HEAD_SECONDS = 10.0  # for the head of a request to arrive
 WRITE_SECONDS = 20.0  # for a client to read what it has been sent
 QUIET_SECONDS = 5.0  # after which a WebSocket counts as idle; live sound comes all the time
-PROBE_SECONDS = 0.5  # between two questions whether a client that sends no more still reads
+PROBE_SECONDS = 0.5  # between two checks that a client which sends nothing more still reads
 MOST_HEADERS = 100
 MOST_PIPELINED = 16  # requests that may wait for the answers to earlier ones
 MOST_OVERHEAD = 2**19  # bytes of a request beside its body: head, sizes of chunks, trailers
@@ -54,7 +54,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._has_head = False
         self._n_chunks = self._n_body = self._n_overhead = 0  # of the current request
         self._of_bodies = 0  # bytes of all requests
-        self.heard = self.loop.time()
+        self.last_read = self.loop.time()
         """Time of the last bytes of the client."""
 
     def connection_made(self, transport: Any) -> None:
@@ -94,7 +94,7 @@ class GuardedProtocol(HttpToolsProtocol):
         for group, most in ((of_address, self.most_of_address), (others, self.most_connections)):
             present = [one for one in group if not one.transport.is_closing()]
             if len(present) >= most:
-                longest = min((one for one in present if one.is_idle), key=lambda one: one.heard, default=None)
+                longest = min((one for one in present if one.is_idle), key=lambda one: one.last_read, default=None)
                 if longest is None:
                     return False
                 longest.transport.abort()
@@ -116,7 +116,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Take bytes of a head or of a body."""
-        self.heard, before = self.loop.time(), self._of_bodies
+        self.last_read, before = self.loop.time(), self._of_bodies
         super().data_received(data)
         self._n_overhead += len(data) - (self._of_bodies - before)
         if self._n_overhead > MOST_OVERHEAD + self._n_body // 16:
@@ -211,12 +211,12 @@ class WebSocket(WebSocketsSansIOProtocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.heard = self.loop.time()
+        self.last_read = self.loop.time()
         """Time of the last bytes of the client."""
 
     def data_received(self, data: bytes) -> None:
         """Take bytes of the handshake or of messages."""
-        self.heard = self.loop.time()
+        self.last_read = self.loop.time()
         super().data_received(data)
 
     @property
@@ -227,7 +227,7 @@ class WebSocket(WebSocketsSansIOProtocol):
     @property
     def is_idle(self) -> bool:
         """True if the client has sent nothing for some seconds, though the service would read it."""
-        return not self.read_paused and self.loop.time() - self.heard > QUIET_SECONDS
+        return not self.read_paused and self.loop.time() - self.last_read > QUIET_SECONDS
 
 
 def limited(most: int, *, of_address: int) -> type[GuardedProtocol]:

@@ -35,7 +35,7 @@ class Start(BaseModel):
 
     @property
     def adjustment(self) -> Adjustment:
-        """What the client wants the model to be adjusted to."""
+        """Adjustment of the model that the client has chosen."""
         return Adjustment(self.enrolment.strip(), self.prior, self.unsure)
 
 

@@ -30,7 +30,7 @@ class Abandoned(Exception):
 
 
 class Adjustment(NamedTuple):
-    """What a client wants a model to be adjusted to."""
+    """Adjustment of a model that a client has chosen."""
 
     enrolment: str = ""
     """Token of an enrolment."""

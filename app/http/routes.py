@@ -61,6 +61,7 @@ def predicting(
         unsure: Unsure = 0,
     ) -> Answer:
         """Send a recording in the field `file` of a form; the answer is its prediction."""
+        _check_parameters(request, "model", "timeline", "prior", "unsure")
         _check_model(model, chosen)
         with memory.lease(client) as take:
             async with uploads.received(request, settings=chosen, take=take) as (content, token):
@@ -99,6 +100,7 @@ def enrolling(chosen: Settings, pool: Pool, memory: Memory, audio: Rate, caller:
         Send the last `enrolment` with recordings of the same speaker to `/v1/predict`. It has the mean of the features,
         no sound; the service stores nothing.
         """
+        _check_parameters(request, "model")
         _check_model(model, chosen)
         with memory.lease(client) as take:
             async with uploads.received(request, settings=chosen, take=take) as (content, token):
@@ -122,6 +124,15 @@ def _name_of(chosen: Settings) -> Any:
     return Query(description="Name of a model, as listed by /v1/models.", json_schema_extra={"enum": [*chosen.models]})
 
 
+def _check_parameters(request: Request, *known: str) -> None:
+    """Raise `HTTPException` if the address has another parameter, which may be a misspelt one."""
+    if others := set(request.query_params) - set(known):
+        wanted = ", ".join(known)
+        raise HTTPException(
+            422, f"there is no parameter {min(others)[:64]!r}; wanted {wanted}; an enrolment is a field"
+        )
+
+
 def _check_model(model: str, chosen: Settings) -> None:
     """Raise `HTTPException` if the service has no such model."""
     if model not in chosen.models:
@@ -141,7 +152,10 @@ async def _answer(request: Request, sent: asyncio.Future[Result], chosen: Settin
     except Unadjustable as error:
         raise HTTPException(422, str(error)) from error
     except TimeoutError:
-        raise uploads.busy(f"there was no answer within {chosen.work_seconds:g} s") from None
+        why = (
+            f"there was no answer within {chosen.work_seconds:g} s; send a shorter recording, or leave the timeline out"
+        )
+        raise uploads.busy(f"{why}, or if the service is busy") from None
 
 
 async def _first(result: asyncio.Future[Result], request: Request, *, timeout: float) -> Result:

@@ -14,7 +14,7 @@ from ser.models import packaged
 
 MODEL = re.compile(r"[A-Za-z0-9._-]{1,64}")
 RATE = 600.0  # requests of one client in a minute, where several clients share the service
-AUDIO_RATE = 3600.0  # seconds of audio of one client in a minute, there
+AUDIO_RATE = 3600.0  # seconds of audio of one client in a minute, where several clients share the service
 MIB = 2**20
 
 

@@ -16,6 +16,7 @@ from app.http.settings import Settings
 
 FIELDS = ("file", "audio")
 ENROLMENT = "enrolment"
+IN_ADDRESS = ("model", "timeline", "prior", "unsure")  # which would be ignored in the form
 MOST_PARTS = 16
 OVERHEAD = 2**16  # bytes of boundaries, headers and other fields
 LONGEST_ENROLMENT = 3 * 2**14  # bytes; of 9,200 features
@@ -92,6 +93,8 @@ class Form:
             field = parse_options_header(value)[1].get(b"name", b"").decode("latin-1")
             self._is_recording, self._is_enrolment = field in FIELDS, field == ENROLMENT
             self._n_recordings += self._is_recording
+            if field in IN_ADDRESS:
+                raise HTTPException(422, f"{field} is a field of the form; put it into the address, as ?{field}=…")
 
     def _part_data(self, data: bytes, start: int, end: int) -> None:
         if self._is_recording:

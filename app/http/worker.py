@@ -22,7 +22,7 @@ from ser.serving.predictions import Prediction
 Result = TypeVar("Result")
 
 _models: dict[str, Any] = {}
-_wanted: Any = None  # shared with the service: number of the work whose answer it still wants
+_wanted: Any = None  # shared with the service: number of the work whose answer is still needed
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def prepare(load: Callable[[], Models]) -> Ready:
 def predict(
     number: int, model: str, content: bytes, timeline: bool, adjustment: Adjustment, max_seconds: float
 ) -> Answer:
-    """Prediction of the bytes of a recording, as long as the service wants the work of this number.
+    """Prediction of the bytes of a recording, as long as the work of this number is needed.
 
     Raises
     ------

@@ -85,7 +85,7 @@ class Worker:
             self._executor.shutdown(cancel_futures=True)
 
     async def do(self, job: Job) -> None:
-        """Give a job its answer; replace a process that has ended before, during or for the sake of this."""
+        """Answer a job; replace the process if it has ended, or has to end for this job."""
         if job.answer.done():
             return
         result = await self._result(job)

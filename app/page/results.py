@@ -65,10 +65,15 @@ def prediction_of(content: bytes, recognizer: Recognizer, progress: Progress = s
         If the recording cannot be used, or is longer than half an hour.
     """
     with inputs.opened(content, longest=LONGEST) as recording:
-        if recording.duration > LONGEST:
-            reason = f"{recording.duration:.0f} s long, longer than {LONGEST} s"
-            raise InvalidAudio(Kind.TOO_LONG, reason, "cut it into parts")
+        check_length(recording)
         return recognizer.predict(_watched(recording, progress))
+
+
+def check_length(recording: Input) -> None:
+    """Raise `InvalidAudio` if a recording is longer than half an hour."""
+    if recording.duration > LONGEST:
+        reason = f"{recording.duration:.0f} s long, longer than {LONGEST} s"
+        raise InvalidAudio(Kind.TOO_LONG, reason, "cut it into parts")
 
 
 def result_of(content: bytes, recognizer: Recognizer, progress: Progress = silent) -> Result:

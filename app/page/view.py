@@ -116,6 +116,11 @@ def _one(model: Recognizer, key: str) -> None:
         st.caption(f"{note[0].upper()}{note[1:]}.")
     if result.timeline and result.has_speech:
         _timeline(result, model, drawn)
+    _spectra(result, drawn)
+
+
+def _spectra(result: Result, drawn: dict[str, bytes]) -> None:
+    """Show the four spectra of a recording in two rows."""
     st.subheader("Spectrum", anchor=False)
     if result.duration > results.DRAWN:
         st.caption(f"Waveform and spectrum are of the first {results.DRAWN:.0f} s of {words.length(result.duration)}.")

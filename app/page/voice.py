@@ -20,6 +20,7 @@ KEPT = "enrolment"
 MOST = 50  # recordings
 STEP = 5  # per cent
 NEUTRAL = "neutral"
+SHARE = "share of neutral"  # that the visitor chose
 
 
 def show(model: Recognizer, key: str) -> tuple[Recognizer, str]:
@@ -32,8 +33,12 @@ def show(model: Recognizer, key: str) -> tuple[Recognizer, str]:
     equal = round(100 / len(model.labels))
     neutral, prior = equal, {}
     if NEUTRAL in model.labels:
-        neutral = st.slider("Share of neutral speech, %", 0, 95, equal, help="By default all emotions are as frequent.")
-        prior = {} if neutral == equal else {NEUTRAL: neutral / 100}
+        kept = st.session_state.get(SHARE, equal)  # of another model, whose number of emotions may differ
+        neutral = st.slider("Share of neutral speech, %", 0, 95, kept, help="By default all emotions are as frequent.")
+        if neutral == equal:
+            st.session_state.pop(SHARE, None)
+        else:
+            st.session_state[SHARE], prior = neutral, {NEUTRAL: neutral / 100}
     unsure = st.slider("Say unsure below this confidence, %", 0, 100, 0, step=STEP)
     if (n_left := len(uploads) - MOST) > 0:
         more = f"{n_left} more {'is' if n_left == 1 else 'are'} left out"
@@ -67,6 +72,7 @@ def enrolled(model: Recognizer, recordings: Sequence[tuple[str, bytes]]) -> tupl
         for name, content in recordings:
             try:
                 with inputs.opened(content, longest=results.LONGEST) as recording:
+                    results.check_length(recording)
                     one = model.enrolment_of(recording)
             except InvalidAudio as error:
                 problems.append(f"{name} is not used. {' '.join(words.problem(error))}")

@@ -378,6 +378,20 @@ def test_a_prior_and_a_model_that_cannot_be_adapted() -> None:
     assert problem.startswith("This model cannot be adapted to a person.")
 
 
+def test_a_recording_of_more_than_half_an_hour_is_not_enrolled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(results, "LONGEST", 3)
+    found, (problem,) = voice.enrolled(recognition.load("ravdess"), [("a", file_of(spoken(4)))])
+    assert found is None
+    assert problem.startswith("a is not used.")
+
+
+def test_the_share_of_neutral_stays_when_the_model_changes(page: AppTest) -> None:
+    upload(page, file_of(spoken(2)))
+    page.slider[0].set_value(60).run()
+    page.selectbox[0].set_value("ravdess (built-in)").run()
+    assert page.slider[0].value == 60
+
+
 def test_a_recording_without_speech_can_be_predicted_anyway(page: AppTest) -> None:
     noise = np.random.default_rng(0).normal(0, 0.1, 32_000).astype(np.float32)
     upload(page, file_of(noise, subtype="FLOAT"))

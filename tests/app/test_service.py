@@ -59,6 +59,27 @@ def test_other_fields_do_not_matter(client: httpx.Client) -> None:
     assert response.json() == predicted(SPEECH)
 
 
+@pytest.mark.parametrize("query", ["?priors=neutral%3D0.6", "?timelin=true", "?enrolment=x"])
+def test_a_misspelt_parameter_is_refused(client: httpx.Client, query: str) -> None:
+    response = sent(client, SPEECH, query=query)
+    assert response.status_code == 422
+    assert "wanted model, timeline, prior, unsure" in response.json()["detail"]
+
+
+@pytest.mark.parametrize("name", ["prior", "unsure", "model", "timeline"])
+def test_a_parameter_in_the_form_is_refused_and_not_ignored(client: httpx.Client, name: str) -> None:
+    response = client.post(PREDICT, files={"file": ("a", SPEECH)}, data={name: "neutral=0.6"})
+    assert response.status_code == 422
+    assert response.json()["detail"].startswith(f"{name} is a field of the form; put it into the address")
+
+
+def test_what_was_changed_in_the_sound_is_named(client: httpx.Client) -> None:
+    channels = np.column_stack([speech(2), -0.75 * speech(2)])
+    answer = sent(client, encoded(channels, subtype="FLOAT")).json()
+    assert answer["notes"] == ["channels of opposite sign: channel 1, the louder one, is taken"]
+    assert "notes" not in sent(client, SPEECH).json()
+
+
 def test_a_timeline_has_one_window_per_second(client: httpx.Client) -> None:
     content = encoded(speech(12))
     response = sent(client, content, query="?timeline=true")
