@@ -140,6 +140,17 @@ def test_a_setting_that_is_none_is_refused_with_those_that_there_are(changes: di
         vector(tone(440, 0.1), **changes)
 
 
+@pytest.mark.parametrize("decibels", [-40, -20, 20])
+def test_the_level_of_a_recording_changes_nothing_where_all_have_the_same(decibels: float) -> None:
+    speech = speech_like(0, 1.0, 16_000)
+    louder = speech * np.float32(10 ** (decibels / 20))
+    expected = vector(speech, level=-20.0)
+    np.testing.assert_allclose(vector(louder, level=-20.0), expected, rtol=0, atol=1e-3)
+    assert np.abs(vector(louder) - vector(speech)).max() > 1e-2
+    assert vector(np.zeros(0, np.float32), level=-20.0).shape == expected.shape
+    assert np.isfinite(vector(silence(1), level=-20.0)).all()
+
+
 def test_silence_around_the_speech_changes_nothing_where_only_speech_is_encoded() -> None:
     speech = np.concatenate([silence(0.3), tone(440, 0.5), silence(0.3)])
     longer = np.concatenate([silence(1.4), speech, silence(2.0)])
@@ -154,11 +165,12 @@ def test_silence_around_the_speech_changes_nothing_where_only_speech_is_encoded(
 @pytest.mark.parametrize("path", sorted((ROOT / "conf/whisper").glob("*.yaml")), ids=lambda path: path.stem)
 def test_every_choice_names_its_encoder_for_good(path: Path) -> None:
     content = yaml.safe_load(path.read_text())
-    assert list(content) == [*settings(), "required"]
+    assert list(content) == [*settings(), "level", "required"]
     assert content["model"] in (f"openai/whisper-{path.stem}", f"packaged/whisper-{path.stem.replace('_', '-')}")
     assert COMMIT.fullmatch(content["revision"])
     assert not hugging_face.unknown(content)
     assert content["extent"] == ("speech" if path.stem.endswith("int8") else "recording")
+    assert content["level"] is None
     assert content["required"] is False
 
 

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from ser.audio import waveforms
 from ser.audio.excerpts import around_speech
+from ser.audio.levels import at_level
 from ser.features.definition import Definition
 from ser.features.encoders import hugging_face, whisper_files
 from ser.features.encoders.excerpts import encodable
@@ -41,6 +42,7 @@ def encoding(
     pooling: Sequence[str],
     extent: str,
     max_duration: float,
+    level: float | None = None,
 ) -> dict[str, float]:
     """Statistics over time of each value of the layers, one layer after the other: `Whisper_1`, `Whisper_2`, …
 
@@ -54,6 +56,8 @@ def encoding(
         As `Encoder` takes them; names in `POOLINGS`.
     extent
         In `EXTENTS`: `recording`; its part with `speech` (`around_speech`); or `padded` with zeros to 30 s.
+    level
+        Decibels relative to full scale, to which every waveform is scaled (`at_level`); None: the recorded level.
 
     Raises
     ------
@@ -65,6 +69,8 @@ def encoding(
     part = around_speech(waveform, recorded_rate) if extent == "speech" else waveform
     limits = {"max_duration": max_duration, "limit": encoder.limit}
     at_rate = encodable(part, recorded_rate, sample_rate=SAMPLE_RATE, section="whisper", **limits)
+    if level is not None:
+        at_rate = at_level(at_rate, SAMPLE_RATE, level)
     states = encoder(at_rate, layers, padded=extent == "padded")
     values = np.concatenate([POOLINGS[name](state) for state in states for name in pooling])
     return dict(zip(_columns(values.size), values.tolist(), strict=True))

@@ -4,13 +4,11 @@ import numpy as np
 
 from ser.audio import waveforms
 from ser.audio.excerpts import excerpt
+from ser.audio.levels import at_level
 from ser.features.definition import Definition
 from ser.features.yamnet.patches import OFFSET, SAMPLE_RATE, WINDOW_LENGTH, Array, log_mel_spectra
 
 NEPERS = np.log(10) / 20  # in one decibel
-LEVEL_FRAME = 400  # samples: 25 ms
-LOUD = 90  # percentile of the levels of the frames, by which the level of an utterance is set
-LEAST_LEVEL = 1e-4  # relative to full scale; a quieter utterance is noise, and gets the gain of this level
 
 
 def yamnet_bands(
@@ -46,19 +44,13 @@ def yamnet_bands(
     """
     at_rate = excerpt(waveform, recorded_rate, sample_rate=SAMPLE_RATE, duration=max_duration)
     whole = waveforms.fitted(at_rate, max(at_rate.size, WINDOW_LENGTH))
-    spectra = log_mel_spectra(whole * np.float32(10 ** (level / 20) / max(_loudness(whole), LEAST_LEVEL)))
+    spectra = log_mel_spectra(at_level(whole, SAMPLE_RATE, level))
     start = _middle_of_speech(spectra, depth=depth * NEPERS) - n_frames // 2
     kept = spectra[:, max(start, 0) : start + n_frames]
     before = max(-start, 0)
     after = n_frames - before - kept.shape[1]
     padded = np.pad(kept, ((0, 0), (before, after)), constant_values=np.log(OFFSET))
     return np.asarray(padded, np.float32)  # also for a waveform in double precision
-
-
-def _loudness(waveform: Array) -> float:
-    """Root mean square amplitude of the loud frames."""
-    frames = waveform[: waveform.size // LEVEL_FRAME * LEVEL_FRAME].reshape(-1, LEVEL_FRAME)
-    return float(np.percentile(np.sqrt(np.mean(frames.astype(np.float64) ** 2, axis=1)), LOUD))
 
 
 def _middle_of_speech(spectra: Array, *, depth: float) -> int:
