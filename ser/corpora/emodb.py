@@ -46,7 +46,7 @@ def parse(path: PurePosixPath) -> Naming:
 CORPUS = Corpus(
     title="EmoDB",
     citation="Burkhardt et al. (2005), A database of German emotional speech, Interspeech, 1517-1520",
-    licence="free",
+    licence="CC0 1.0",
     voices="acted speech, German",
     steps=(
         f"fetch {HOMEPAGE}/download/download.zip",

@@ -6,7 +6,7 @@ References
    Transparency.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ import pandas as pd
 
 from ser.core import files
 from ser.core.wording import counted, percent
-from ser.corpora import CORPORA
+from ser.corpora import CORPORA, licences
 from ser.evaluation import metrics, written_scores
 from ser.models import bundle
 
@@ -90,7 +90,7 @@ def card(description: Mapping[str, Any], figures: Metrics, predictions: pd.DataF
         "Model": f"`{name}` with {_size(description)}, for the emotions {', '.join(description['labels'])}. It comes"
         f" from {fold.replace('_', ' ')} of the study `{figures['protocol']}`. The package `ser` trained it with seed"
         f" {description['seed']}.",
-        "Data and licence": "\n".join(_corpus(corpus, description) for corpus in corpora),
+        "Data and licence": _licences(corpora, description),
         "Intended use": USE,
         "Scores": _scores(figures, own, speakers),
         "Limits": limits(description),
@@ -115,11 +115,19 @@ def _size(description: Mapping[str, Any]) -> str:
     return f"{n_parameters:,} parameters" if n_parameters else f"{len(description['columns'])} features"
 
 
+def _licences(corpora: Sequence[str], description: Mapping[str, Any]) -> str:
+    """A line on each corpus, and which licence the model is under."""
+    known = {CORPORA[corpus].licence for corpus in corpora}
+    several = f"All of these licences hold for the model. The strictest is: **{licences.strictest(known)}**."
+    terms = several if len(known) > 1 else "This licence holds for the model, too."
+    return "\n".join([*(_corpus(corpus, description) for corpus in corpora), terms])
+
+
 def _corpus(corpus: str, description: Mapping[str, Any]) -> str:
     known = CORPORA[corpus]
     names = [speaker.partition("/")[2] for speaker in description["speakers"] if speaker.startswith(f"{corpus}/")]
     voices = f"{counted(len(names), 'speaker')} ({', '.join(names)})" if names else "unknown speakers"
-    facts = f"{known.title}. {known.citation}. Trained on {voices}. Licence of the recordings and of this model:"
+    facts = f"{known.title}. {known.citation}. Trained on {voices}. Licence of the recordings:"
     return f"{facts} **{known.licence}**. {known.note}".rstrip()
 
 

@@ -118,7 +118,10 @@ def test_the_size_of_a_network_is_the_number_of_its_parameters() -> None:
 
 def test_the_licence_of_every_corpus_and_the_speakers_of_each_alone_are_named() -> None:
     speakers = ["emodb/08", "ravdess/03", "ravdess/04"]
-    lines = section(card({"corpora": ["emodb", "ravdess"], "speakers": speakers}), "Data and licence").splitlines()
+    *lines, terms = section(
+        card({"corpora": ["emodb", "ravdess"], "speakers": speakers}), "Data and licence"
+    ).splitlines()
+    assert terms == "All of these licences hold for the model. The strictest is: **CC BY-NC-SA 4.0**."
     assert len(lines) == 2
     for line, corpus, voices in zip(lines, ("emodb", "ravdess"), ("1 speaker", "2 speakers (03, 04)"), strict=True):
         assert line.startswith(CORPORA[corpus].title)
@@ -133,6 +136,7 @@ def test_the_licence_of_every_corpus_and_the_speakers_of_each_alone_are_named() 
 def test_every_corpus_that_can_be_studied_can_be_described(corpus: str) -> None:
     text = section(card({"corpora": [corpus], "speakers": []}), "Data and licence")
     assert CORPORA[corpus].licence in text
+    assert text.endswith("This licence holds for the model, too.")
     assert "()" not in text  # if the speakers are unknown, none are listed
 
 

@@ -41,7 +41,9 @@ def test_general_is_the_default_and_was_trained_on_corpora_that_permit_any_use()
     assert recognition.load().name == str(packaged.resolved("general"))
     assert described("general")["corpora"] == composed("experiment=general")["partition"]["train_corpora"]
     assert described("general")["corpora"] == ["crema_d", "emodb"]
-    assert re.findall(r"of this model: \*\*(.+?)\*\*", card("general")) == ["ODbL 1.0", "free"]
+    found = re.findall(r"(?:recordings|strictest is): \*\*(.+?)\*\*", card("general"))
+    assert found == ["ODbL 1.0", "CC0 1.0", "ODbL 1.0"]
+    assert "The strictest is: **research use, on registration**" in card("research")
 
 
 def test_research_was_trained_on_all_corpora_of_its_study_but_the_one_that_tests_it() -> None:
