@@ -264,7 +264,7 @@ def large(folder: Path) -> str:
 
 def crash(folder: Path) -> str:
     """The process that predicts gets the signal of a crash."""
-    with served(folder, SER_WORKERS="1", SER_THREADS="1") as target:
+    with served(folder, SER_WORKERS="1") as target:
         os.kill(processes(target.process.pid)[-1].pid, signal.SIGSEGV)
         time.sleep(1)
         return f"health has status {target.asked(HEALTH)}" if target.process.poll() is None else "the service has ended"

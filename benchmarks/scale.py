@@ -90,7 +90,7 @@ def picture(curve: pd.DataFrame) -> Figure:
 
 
 def of_tables(folder: Path, n_utterances: int, *, model: str) -> list[tuple[str, int, Taken]]:
-    """What the stages after the extraction take."""
+    """Time and memory of the stages after the extraction."""
     settings(folder, f"model={model}", f"corpus.root={folder / 'audio'}")
     rows = made_utterances(n_utterances)
     of_one_recording(folder, rows["path"])
@@ -113,7 +113,7 @@ def of_one_recording(folder: Path, paths: Iterable[str]) -> None:
 
 
 def of_audio(folder: Path, n_recordings: int) -> list[tuple[str, int, Taken]]:
-    """What ingest, extraction and audit take."""
+    """Time and memory of ingest, extraction and audit."""
     synthesise(folder / "audio", n_recordings)
     settings(folder, "corpus=emodb", f"corpus.root={folder / 'audio'}", "librosa=means_42")
     taken = [(stage, n_recordings, run(stage, folder)) for stage in OF_AUDIO]

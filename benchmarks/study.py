@@ -72,7 +72,7 @@ def main() -> None:
 
 
 class Taken(NamedTuple):
-    """What a program and the processes that it started have taken."""
+    """Time and memory of a program and of the processes that it started."""
 
     seconds: float
     processor: float

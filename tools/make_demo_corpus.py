@@ -220,7 +220,7 @@ def record(waveform: Waveform, level: float, chance: np.random.Generator) -> NDA
 def make_utterance(utterance: Utterance, seed: int) -> NDArray[np.int16]:
     """Make the samples of one utterance, 16 bit mono at `SAMPLE_RATE`."""
     prosody, voice = draw_prosody(utterance, seed), VOICES[utterance.actor - 1]
-    # What bending time does to pitch and rate is taken off beforehand, so that only the formants move.
+    # Bending time changes pitch and rate; this is undone beforehand, so that only the formants move.
     aimed = prosody._replace(pitch=prosody.pitch - 12 * float(np.log2(prosody.formant)))
     rate = 208 * voice.rate * prosody.rate / prosody.formant
     text = mark_up(STATEMENTS[utterance.statement], aimed, voice)

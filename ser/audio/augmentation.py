@@ -11,7 +11,7 @@ from typing import Any
 import librosa
 import numpy as np
 
-from ser.audio.conditions import other_conditions
+from ser.audio.conditions import Conditions, other_conditions
 from ser.audio.waveforms import Waveform
 from ser.core.row_keys import ORIGINAL
 
@@ -165,3 +165,5 @@ VARIANTS: Mapping[str, Callable[..., Waveform]] = {
     "time_shift": time_shift,
     "other_conditions": other_conditions,
 }
+SETTINGS: Mapping[str, type] = {"other_conditions": Conditions}
+"""Variant -> its settings, where the function states them as a class."""

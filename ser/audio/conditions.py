@@ -10,6 +10,8 @@ References
    room.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 import soxr
@@ -28,30 +30,37 @@ LEVEL_FRAME = 0.02  # seconds; the level of speech is that of the louder two thi
 LEAST = 1e-12  # power of silence
 
 
-def other_conditions(
-    waveform: Waveform,
-    sample_rate: int,
-    random: np.random.Generator,
-    *,
-    max_speed: float,
-    room: float,
-    min_snr: float,
-    noise: float,
-    max_gain: float,
-    band: float,
-) -> Waveform:
+@dataclass(frozen=True, kw_only=True)
+class Conditions:
+    """Shares of the draws, and sizes, of the changes that `other_conditions` makes.
+
+    Examples
+    --------
+    >>> Conditions(max_speed=0.15, room=0.3, min_snr=5.0, noise=0.5, max_gain=10.0, band=0.2).room
+    0.3
+    """
+
+    max_speed: float
+    """The speed, and with it the pitch, changes by up to this share, in half of the draws."""
+    room: float
+    """Share of the draws that add a room."""
+    min_snr: float
+    """Decibels of speech above noise, at least; at most 30 more."""
+    noise: float
+    """Share of the draws that add noise."""
+    max_gain: float
+    """Decibels by which the filter of a microphone raises or lowers a frequency at most."""
+    band: float
+    """Share of the draws that limit the band."""
+
+
+def other_conditions(waveform: Waveform, sample_rate: int, random: np.random.Generator, **settings: float) -> Waveform:
     """Change speed, room, noise, microphone and band, in this order, `(n_samples / speed,)`.
 
     Parameters
     ----------
-    max_speed
-        The speed, and with it the pitch, changes by up to this share, in half of the draws.
-    room, noise, band
-        Share of the draws that add a room or noise, or limit the band.
-    min_snr
-        Decibels of speech above noise, at least; at most 30 more.
-    max_gain
-        Decibels by which the filter of a microphone raises or lowers a frequency at most.
+    settings
+        Fields of `Conditions`.
 
     Examples
     --------
@@ -61,14 +70,16 @@ def other_conditions(
     >>> bool(np.allclose(other_conditions(tone, 16_000, random, **settings), tone, atol=1e-6))
     True
     """
-    if max_speed and random.random() < 0.5:
-        waveform = soxr.resample(waveform, sample_rate * random.uniform(1 - max_speed, 1 + max_speed), sample_rate)
-    if random.random() < room:
+    own = Conditions(**settings)
+    if own.max_speed and random.random() < 0.5:
+        speed = random.uniform(1 - own.max_speed, 1 + own.max_speed)
+        waveform = soxr.resample(waveform, sample_rate * speed, sample_rate)
+    if random.random() < own.room:
         waveform = in_room(waveform, sample_rate, random)
-    if random.random() < noise:
-        waveform = with_noise(waveform, sample_rate, random, snr=random.uniform(min_snr, min_snr + 30))
-    waveform = filtered(waveform, sample_rate, random.uniform(-max_gain, max_gain, len(CENTRES)))
-    if random.random() < band:
+    if random.random() < own.noise:
+        waveform = with_noise(waveform, sample_rate, random, snr=random.uniform(own.min_snr, own.min_snr + 30))
+    waveform = filtered(waveform, sample_rate, random.uniform(-own.max_gain, own.max_gain, len(CENTRES)))
+    if random.random() < own.band:
         waveform = limited(waveform, sample_rate, random.uniform(*LOWEST), random.uniform(*HIGHEST))
     return np.asarray(waveform, np.float32)
 

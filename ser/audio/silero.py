@@ -29,7 +29,7 @@ CHUNK = 512  # samples, 32 ms
 WEIGHTS = Path(__file__).with_name("silero_vad") / "weights.safetensors"
 BLOCK = 16  # chunks
 CONTEXT = 64  # samples before a chunk that its spectra take
-FRAME_LENGTH, HOP_LENGTH = 256, 128  # samples of a spectrum, and between two
+FRAME_LENGTH, HOP_LENGTH = 256, 128  # samples of a spectrum; between the starts of two
 N_BINS = FRAME_LENGTH // 2 + 1
 WIDTH = 128  # values of the state of the recurrent layer
 HALF = np.float32(0.5)
@@ -106,7 +106,7 @@ def probabilities(waveform: Waveform) -> Iterator[Array]:
 
 
 def _gates(chunks: Array, weights: Weights) -> Array:
-    """What chunks with their context, `(n_chunks, 576)`, add to the gates of the recurrent layer, `(n_chunks, 512)`."""
+    """Part of chunks with their context, `(n_chunks, 576)`, in the gates of the recurrent layer, `(n_chunks, 512)`."""
     mirrored = np.concatenate([chunks, chunks[:, -2 : -2 - CONTEXT : -1]], axis=1)
     frames = sliding_window_view(mirrored, FRAME_LENGTH, axis=1)[:, ::HOP_LENGTH]
     spectra = np.abs(np.fft.rfft(frames * _window()))

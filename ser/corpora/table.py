@@ -8,7 +8,7 @@ from ser.corpora.naming import InvalidName, Naming
 
 
 def parse(path: PurePosixPath) -> Naming:
-    """Raise an error: only the list knows the emotion of a file.
+    """Raise an error: only the list has the emotion of a file.
 
     Raises
     ------

@@ -40,7 +40,7 @@ def scores(predictions: pd.DataFrame) -> dict[str, float]:
     """
     truth, prediction = predictions["truth"], predictions["prediction"]
     present = [label for label in labels_of(predictions) if (truth == label).any()]
-    # One call for all scores, since most of its time is spent on checks: a report has hundreds of groups.
+    # One call for all scores, since most of its time is spent on checks: a report has dozens of groups.
     _, recall, f1, support = precision_recall_fscore_support(truth, prediction, labels=present, zero_division=0)
     return {
         "uar": _rounded(recall.mean()),

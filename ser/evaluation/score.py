@@ -39,7 +39,8 @@ def text(metrics: Mapping[str, Any], *, report: Path | None) -> str:
 def report() -> Path | None:
     """Path of the report of the last run; of a run that ended with `evaluate`, the classification report."""
     found = [path for path in reversed(REPORTS) if path.is_file()]
-    # A run that ends with `evaluate` leaves the report of the run before; of one time, the last is the fuller one.
+    # After a run that ended with `evaluate`, an older report is still there, so the newest file is taken; of files of
+    # the same time, the one that REPORTS names first.
     return sorted(found, key=lambda path: path.stat().st_mtime_ns)[-1] if found else None
 
 

@@ -39,7 +39,7 @@ class Definition:
     is_threaded: bool = False
     """True: threads share what `prepare` loads. False: processes extract."""
     takes: Callable[..., Any] | None = None
-    """Class whose fields are the settings, where `function` takes them all as `**settings`; None: its keywords are."""
+    """Class whose fields are the settings, where `function` takes them all as `**settings`; None: its keywords."""
     libraries: tuple[str, ...] = ()
     """Distributions on whose versions the values depend, beside `ser.compute.code_digest.LIBRARIES`."""
 

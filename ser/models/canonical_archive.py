@@ -1,7 +1,7 @@
 """Archives of skops in one form: equal models give equal bytes.
 
-skops names the members of an archive by addresses in memory or at random, and gives them the time of the day. DVC then
-sees another model after every training.
+skops names the members of an archive by addresses in memory or at random, and gives them the time of the day. The file
+then differs after every training, also if the model is equal.
 """
 
 import io

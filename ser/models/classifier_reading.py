@@ -127,7 +127,7 @@ def _nodes(part: Any) -> Iterator[dict[str, Any]]:
 
 
 def _check_sizes(node: Any, archive: zipfile.ZipFile) -> None:
-    """Check the sizes that a tree is made with: its maker reads as many classes as they say."""
+    """Check the sizes of a tree before it is made: its constructor reads memory by them."""
     try:
         _, classes, outputs = node["__reduce__"]["args"]["content"]
         n_outputs, file = outputs["content"], classes["file"]

@@ -10,7 +10,8 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 BY_CORPUS = "by_corpus"  # value of `class_weight`
-SPEAKERS, CORPORA = CALIBRATIONS = ("speakers", "corpora")  # that were not trained on, and are calibrated for
+# Groups for whose new members a classifier is calibrated
+SPEAKERS, CORPORA = CALIBRATIONS = ("speakers", "corpora")
 
 
 def svm(*, C: float, gamma: float | str, seed: int) -> Pipeline:  # noqa: N803 (the usual name)

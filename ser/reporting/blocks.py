@@ -189,7 +189,7 @@ class Headline:
     facts: Sequence[tuple[str, str]]
     """Names and values of other scores."""
     protocol: str = ""
-    """What the protocol means, in a sentence."""
+    """Meaning of the protocol, in a sentence."""
 
 
 @dataclass(frozen=True)

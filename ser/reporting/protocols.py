@@ -1,13 +1,14 @@
-"""What the protocol of a study means, in one sentence for readers who do not know its name."""
+"""Meaning of the protocol of a study, in one sentence for readers who do not know its name."""
 
 from collections.abc import Mapping
 
-NEW, KNOWN = "that the model never heard", "some of whom the model also heard in training"
+NEW, KNOWN = "who are not in training", "some of whom are also in training"
 MEANINGS: Mapping[str, str] = {
     "speaker_holdout": "The model is tested with one group of speakers {who}.",
-    "speaker_folds": "Each group of speakers is tested once, by a model that never heard them.",
-    "leave_one_speaker_out": "Each speaker is tested once, by a model that never heard this speaker.",
-    "published": "Each group of speakers is tested once, by a model that never heard them; the groups are published.",
+    "speaker_folds": "Each group of speakers is tested once, by a model that was trained without them.",
+    "leave_one_speaker_out": "Each speaker is tested once, by a model that was trained without this speaker.",
+    "published": "Each group of speakers is tested once, by a model that was trained without them; the groups are"
+    " published.",
     "cross_corpus": "The model is tested with other corpora than those that it learned from, so with other rooms,"
     " microphones and speakers.",
     "leave_one_corpus_out": "Each corpus is tested once, by a model that learned from the other corpora only.",
@@ -32,8 +33,8 @@ def meaning(partition: str, *, speaker_independent: bool) -> str:
     Examples
     --------
     >>> meaning("emobox", speaker_independent=True)
-    'The test recordings are those of the EmoBox benchmark, of speakers that the model never heard.'
-    >>> meaning("random", speaker_independent=False)[-60:]
-    'with speakers some of whom the model also heard in training.'
+    'The test recordings are those of the EmoBox benchmark, of speakers who are not in training.'
+    >>> meaning("random", speaker_independent=False)[-48:]
+    'with speakers some of whom are also in training.'
     """
     return MEANINGS.get(partition, OTHER).format(who=NEW if speaker_independent else KNOWN)

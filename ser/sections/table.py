@@ -89,7 +89,9 @@ def _augmentation(name: str, section: Any) -> list[str]:
         line
         for variant, bounds in section["variants"].items()
         for line in unknown(f"{name}.variants", variant, augmentation.VARIANTS)
-        or problems(f"{name}.variants.{variant}", bounds, augmentation.VARIANTS[variant])
+        or problems(
+            f"{name}.variants.{variant}", bounds, augmentation.SETTINGS.get(variant, augmentation.VARIANTS[variant])
+        )
     ]
 
 

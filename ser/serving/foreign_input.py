@@ -1,4 +1,4 @@
-"""Features that a Keras file of another project takes: chosen by a file of settings, shaped as the network wants."""
+"""Features that a Keras file of another project takes: chosen by a file of settings, in the shape of its input."""
 
 from collections.abc import Mapping
 from pathlib import Path

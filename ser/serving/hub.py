@@ -1,7 +1,7 @@
 """Models on the hub of Hugging Face: `hf:OWNER/NAME` as the name of a model, and the upload of a bundle.
 
-What is downloaded is loaded as any stranger's bundle: only files of a bundle, of bounded size, with all checks
-of `load`.
+A downloaded bundle is loaded as any bundle of a stranger: only files of a bundle, of bounded size, with all checks of
+`load`.
 """
 
 import re

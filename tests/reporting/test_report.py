@@ -177,7 +177,7 @@ def test_findings_and_the_protocol_are_told_in_sentences(study: tuple[Parts, str
         " and ".join(recall.index[recall == one]) for one in (recall.max(), recall.min())
     )  # all of equal ones
     for words in (
-        "Each group of speakers is tested once, by a model that never heard them.",
+        "Each group of speakers is tested once, by a model that was trained without them.",
         f"the model is right for {100 * recall.mean():.1f} % of the recordings. Chance is 25.0 %",
         f"It recognises {best} best ({100 * recall.max():.1f} %), and {worst} worst ({100 * recall.min():.1f} %).",
     ):

@@ -161,7 +161,7 @@ def let_dvc_handle_its_lock_file_in_c() -> None:
     from ruamel.yaml import YAML, SafeRepresenter
 
     class Representer(SafeRepresenter):
-        """That of this writer alone."""
+        """Representer of this writer, whose additions no other writer has."""
 
     Representer.add_representer(type(None), lambda to, _: to.represent_scalar("tag:yaml.org,2002:null", ""))
     Representer.add_representer(OrderedDict, SafeRepresenter.represent_dict)

@@ -17,8 +17,8 @@ ENCODERS = {  # those of conf/ssl and conf/whisper; a commit is the digest of al
     "openai/whisper-base": "e37978b90ca9030d5170a5c07aadb050351a65bb",
     "openai/whisper-small": "973afd24965f72e36ca33b3055d56a652f456b4d",
     "openai/whisper-tiny": "169d4a4341b33bc18d8881c4b69c2e104e1cc0af",
-    "packaged/whisper-base-emotion-int8": "9ca481f53a6e038146fab59b8e9179024940a5bd",  # in this package, as the next
-    "packaged/whisper-tiny-int8": "48de5765f2fe4029b9ccc8bf1ed737068c2b96c4",
+    "packaged/whisper-base-emotion-int8": "9ca481f53a6e038146fab59b8e9179024940a5bd",  # in this package
+    "packaged/whisper-tiny-int8": "48de5765f2fe4029b9ccc8bf1ed737068c2b96c4",  # in this package
 }
 DESCRIPTIONS = ("config.json", "preprocessor_config.json")
 WEIGHTS = ("model.safetensors", "pytorch_model.bin")  # the first that exists; torch reads only tensors from the second

@@ -27,7 +27,7 @@ ROLES: Mapping[str, Sequence[str]] = {
     "intensity": ("intensity",),
     "annotator": ("annotator", "annotator_id", "rater", "rater_id", "worker", "worker_id", "listener"),
 }
-"""What a column is of -> its common names, in lower case with underscores; the first one that is there is taken."""
+"""Role of a column -> its common names, in lower case with underscores; the first one that is there is taken."""
 
 NEEDED = ("file", "emotion")
 UNUSED = "none"  # value of a setting: there is no such column, whatever the names are

@@ -161,7 +161,7 @@ def _has_bytes(file: Any, column: str) -> bool:
 
 
 def _features(metadata: Mapping[bytes, bytes], path: Path) -> Features:
-    """What the schema states for Hugging Face's library; nothing if another program wrote the table."""
+    """Features that the schema states for Hugging Face's library; none if another program wrote the table."""
     try:
         known = bounds.parsed(metadata.get(b"huggingface", b"{}").decode(), f"the features of {path}")
         return {name: facts for name, facts in known["info"]["features"].items() if isinstance(facts, dict)}

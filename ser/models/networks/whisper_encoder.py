@@ -35,9 +35,6 @@ class Positions(keras.layers.Layer):  # type: ignore[misc]
         return inputs + ops.cast(self.vectors, inputs.dtype)
 
 
-CUSTOM_LAYERS = (Positions,)
-
-
 def states(spectra: Any, weights: Weights, *, n_frozen: int = 0, dropout: float = 0.0) -> list[Any]:
     """Hidden states of all layers of `weights`, `(n_rows, n_states, width)` each.
 
