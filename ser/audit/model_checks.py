@@ -14,6 +14,7 @@ from ser.protocol.adaptation import is_standardised_by_speaker
 Values = npt.NDArray[np.floating[Any]]
 
 MAX_SYNTHETIC = 50  # rows of a fold that are examined, evenly spaced
+BLOCK = 1024  # rows that are compared with all others at once
 ON_A_LINE = 1e-5  # 1 + cosine of the directions to the two rows; 0.26 degrees
 TOLERANCE = 1e-3  # standard deviations; rounding in single precision is a thousand times smaller
 
@@ -111,9 +112,13 @@ def _ends(row: Values, others: Values) -> tuple[int, ...] | None:
     if length[nearest] <= TOLERANCE:
         return (nearest,)
     directions /= length[:, None]
-    cosines = directions @ directions.T
-    first, second = np.unravel_index(cosines.argmin(), cosines.shape)
-    return (int(first), int(second)) if 1 + cosines[first, second] < ON_A_LINE else None
+    lowest, ends = 1.0, (0, 0)
+    for start in range(0, len(directions), BLOCK):  # not at once: the memory would grow with the square of the rows
+        cosines = directions[start : start + BLOCK] @ directions.T
+        first, second = np.unravel_index(cosines.argmin(), cosines.shape)
+        if cosines[first, second] < lowest:
+            lowest, ends = float(cosines[first, second]), (start + int(first), int(second))
+    return ends if 1 + lowest < ON_A_LINE else None
 
 
 def _sides(found: npt.NDArray[Any]) -> str:
@@ -205,13 +210,15 @@ def _difference(one: tuple[Values, Values], other: tuple[Values, Values]) -> flo
     return float(max(np.abs((one[0] - other[0]) / scale).max(), np.abs(deviation / scale - 1).max()))
 
 
-def moments(values: Values) -> tuple[Values, Values]:
+def moments(values: Values, weights: Values | None = None) -> tuple[Values, Values]:
     """Mean and variance of each feature, `(n_features,)` each, as scikit-learn's scaler computes them.
 
     Parameters
     ----------
     values
         `(n_rows, n_features)`.
+    weights
+        Of the rows, `(n_rows,)`; None: all alike.
 
     Examples
     --------
@@ -221,7 +228,7 @@ def moments(values: Values) -> tuple[Values, Values]:
     """
     from sklearn.preprocessing import StandardScaler
 
-    scaler = StandardScaler().fit(values)
+    scaler = StandardScaler().fit(values, sample_weight=weights)
     return scaler.mean_, scaler.var_
 
 

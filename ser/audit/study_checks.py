@@ -195,18 +195,27 @@ def _normalisation(study: AuditedStudy, model: Bundle, fold: int, *, with_dev: b
         return []
     rows = study.balanced[study.balanced["fold"] == fold]
     recorded = study.features.rows["variant"] == ORIGINAL
+    dev = study.features.rows[recorded & (study.side(fold) == "dev")].assign(synthetic=False)
     if model.description["model"]["name"] in NEURAL:
-        rows = rows[is_real(rows)]
+        rows = pd.concat([rows[is_real(rows)], *([dev] if with_dev else [])], ignore_index=True)
         trained, everything = _moments_of_examples(study.features, rows, study.features.rows[recorded])
     else:
-        dev = study.features.rows[recorded & (study.side(fold) == "dev")].assign(synthetic=False)
         rows = references.dereferenced(rows, study.features.rows)
-        rows = pd.concat([rows, dev], ignore_index=True) if with_dev else rows
-        trained, everything = (
-            model_checks.moments(part[model.columns].to_numpy(np.float32))
-            for part in (rows, study.features.rows[recorded])
-        )
+        rows = pd.concat([rows, *([dev] if with_dev else [])], ignore_index=True)
+        trained = _moments_of_classifier(rows, model)
+        everything = model_checks.moments(study.features.rows.loc[recorded, model.columns].to_numpy(np.float32))
     return model_checks.normalisation(stored, trained, everything, fold=fold, model=name)
+
+
+def _moments_of_classifier(rows: pd.DataFrame, model: Bundle) -> tuple[model_checks.Values, model_checks.Values]:
+    """Mean and variance of the training rows of a classifier, of those rows and with those weights that it took."""
+    from ser.models import classifier_training  # scikit-learn takes a second to import
+
+    architecture = model.description["model"]
+    kept = classifier_training.taken(rows, name=architecture["name"], seed=model.description["seed"])
+    rows = rows if kept is None else rows.iloc[kept]
+    weights = classifier_training.row_weights(rows, architecture)
+    return model_checks.moments(rows[model.columns].to_numpy(np.float32), weights)
 
 
 def _moments_of_examples(

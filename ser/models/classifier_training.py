@@ -85,16 +85,40 @@ def fitted(
 
 
 def _within_limit(rows: pd.DataFrame, speaker: pd.Series, *, name: str, seed: int) -> tuple[pd.DataFrame, pd.Series]:
-    limit = LARGEST.get(name, len(rows))
-    if len(rows) <= limit:
+    kept = taken(rows, name=name, seed=seed)
+    if kept is None:
         return rows, speaker
-    kept = sample(rows["emotion"], is_real(rows).to_numpy(), n_rows=limit, seed=seed)
     print(
         f"warning: {name} is trained on {len(kept)} of {len(rows)} rows, drawn from each emotion, original recordings"
         " first, because its time grows with the square of the rows; model=logistic_regression takes all of them",
         file=sys.stderr,
     )
     return rows.iloc[kept], speaker.iloc[kept]
+
+
+def taken(rows: pd.DataFrame, *, name: str, seed: int) -> npt.NDArray[np.intp] | None:
+    """Positions of the rows that the model `name` is fitted to; None if it is fitted to all of them.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"variant": "original", "synthetic": False, "emotion": ["sad", "calm"] * 10_500})
+    >>> len(taken(rows, name="svm", seed=0)), taken(rows, name="mlp", seed=0)
+    (20000, None)
+    """
+    limit = LARGEST.get(name, len(rows))
+    return None if len(rows) <= limit else sample(rows["emotion"], is_real(rows).to_numpy(), n_rows=limit, seed=seed)
+
+
+def row_weights(rows: pd.DataFrame, architecture: Mapping[str, object]) -> npt.NDArray[np.float64] | None:
+    """Weight of each row in the scaler and the classifier of a model; None if all rows weigh alike in the scaler.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"utterance": ["a/1", "a/2", "b/1"], "emotion": "sad"})
+    >>> row_weights(rows, {"class_weight": "by_corpus"}).tolist(), row_weights(rows, {"class_weight": "balanced"})
+    ([0.75, 0.75, 1.5], None)
+    """
+    return weights_by_corpus(rows) if architecture.get("class_weight") == BY_CORPUS else None
 
 
 def sample(emotion: pd.Series, real: npt.NDArray[np.bool_], *, n_rows: int, seed: int) -> npt.NDArray[np.intp]:

@@ -16,7 +16,7 @@ from app.http import loading
 from ser import cli, params
 from ser.core import files, tables
 from ser.core.stage import run
-from ser.models import bundle, classifier_reading
+from ser.models import bundle, classifier_reading, classifier_training
 from ser.protocol import adaptation
 from ser.serving import recognition
 from stages import adapt, audit, balance, evaluate, extract_librosa, ingest, partition, train
@@ -82,6 +82,32 @@ def test_a_clean_study_has_no_error(study: Path, capsys: pytest.CaptureFixture[s
     assert capsys.readouterr().out.startswith("speaker_folds (speaker-independent): 0 errors, ")
     cli.main(["audit", "--json"])
     assert json.loads(capsys.readouterr().out) == report
+
+
+@pytest.mark.parametrize(
+    "choices",
+    [
+        ["model=logistic_regression", "model.class_weight=by_corpus"],
+        ["model=svm"],
+        pytest.param(
+            ["model=dnn", "training=fine_tuning", "training.max_epochs=1", "training.variation=null"],
+            marks=pytest.mark.slow,
+        ),
+    ],
+    ids=["weights", "sample", "refit of a network"],
+)
+def test_rows_and_weights_of_the_training_are_those_of_the_normalisation(
+    study: Path, choices: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Emotions of different frequency weigh alike; of many rows, an SVM takes a sample; dev is part of a refit."""
+    monkeypatch.setattr(classifier_training, "LARGEST", {"svm": 20})
+    monkeypatch.setattr(classifier_training, "LEAST", 4)
+    overrides = [*SETTINGS[:4], *FOUR_FOLDS, *choices, "balance=none"]
+    params.compose(overrides, conf=ROOT / "conf", path=study / "params.yaml")
+    balance.main()
+    train.main()
+    audit.main()
+    assert files.read_json(study / audit.REPORT)["n_errors"] == 0
 
 
 def test_a_quieter_copy_of_another_voice_is_found(study: Path) -> None:
