@@ -31,7 +31,7 @@ def weights(model: CalibratedClassifierCV, labels: list[str]) -> tuple[Array, Ar
     --------
     >>> from sklearn.pipeline import make_pipeline
     >>> from sklearn.preprocessing import StandardScaler
-    >>> values, emotion = np.array([[0.0], [1.0], [4.0], [5.0]] * 2), ["calm", "calm", "sad", "sad"] * 2
+    >>> values, emotion = np.array([[0.0], [3.0], [2.0], [5.0]] * 4), ["calm", "calm", "sad", "sad"] * 4
     >>> pipeline = make_pipeline(StandardScaler(), LogisticRegression())
     >>> model = CalibratedClassifierCV(pipeline, method="temperature", cv=2, ensemble=False).fit(values, emotion)
     >>> kernel, bias = weights(model, ["sad", "calm"])
@@ -44,8 +44,8 @@ def weights(model: CalibratedClassifierCV, labels: list[str]) -> tuple[Array, Ar
     scaler, classifier = pipeline.steps[0][1], pipeline.steps[-1][1]
     (temperature,) = model.calibrated_classifiers_[0].calibrators
     kernel, bias = classifier.coef_, classifier.intercept_
-    if len(kernel) == 1:  # two labels: the logit of the second, where that of the first is 0
-        kernel, bias = np.concatenate([0 * kernel, kernel]), np.concatenate([0 * bias, bias])
+    if len(kernel) == 1:  # two labels: scikit-learn calibrates the decision and its opposite
+        kernel, bias = np.concatenate([-kernel, kernel]), np.concatenate([-bias, bias])
     kernel = kernel / scaler.scale_
     bias = bias - kernel @ scaler.mean_
     order = [list(model.classes_).index(label) for label in labels]

@@ -7,6 +7,7 @@ References
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pandas as pd
 from ser.core import files
 from ser.core.wording import counted, percent
 from ser.corpora import CORPORA, licences
+from ser.corpora.contract import Corpus
 from ser.evaluation import metrics, written_scores
 from ser.models import bundle
 
@@ -71,15 +73,10 @@ def card(description: Mapping[str, Any], figures: Metrics, predictions: pd.DataF
     Raises
     ------
     ValueError
-        If the study has no test scores, or the description lacks a fact or names a corpus that is not known.
+        If the study has no test scores, or the description lacks a fact.
     """
     if missing := [name for name in FACTS if name not in description]:
         raise ValueError(f"{bundle.DESCRIPTION} has no {missing[0]}, which a model card states; {bundle.TRAIN_ANEW}")
-    if unknown := [name for name in description["corpora"] if name not in CORPORA]:
-        raise ValueError(
-            f"{bundle.DESCRIPTION} names the corpus {unknown[0]}, whose licence a model card states; it is none of"
-            f" {', '.join(CORPORA)}"
-        )
     if "uar" not in figures:
         raise ValueError("the study has no test scores, which a model card needs; run it with evaluation.test=true")
     own = predictions[(predictions["partition"] == "test") & ("fold_" + predictions["fold"].astype(str) == fold)]
@@ -117,14 +114,19 @@ def _size(description: Mapping[str, Any]) -> str:
 
 def _licences(corpora: Sequence[str], description: Mapping[str, Any]) -> str:
     """A line on each corpus, and which licence the model is under."""
-    known = {CORPORA[corpus].licence for corpus in corpora}
+    known = {_known(corpus).licence for corpus in corpora}
     several = f"All of these licences hold for the model. The strictest is: **{licences.strictest(known)}**."
     terms = several if len(known) > 1 else "This licence holds for the model, too."
     return "\n".join([*(_corpus(corpus, description) for corpus in corpora), terms])
 
 
+def _known(corpus: str) -> Corpus:
+    """Facts about a corpus; of one whose name is none of `ser.corpora`, that nothing else is known."""
+    return CORPORA[corpus] if corpus in CORPORA else replace(CORPORA["folders"], title=corpus)
+
+
 def _corpus(corpus: str, description: Mapping[str, Any]) -> str:
-    known = CORPORA[corpus]
+    known = _known(corpus)
     names = [speaker.partition("/")[2] for speaker in description["speakers"] if speaker.startswith(f"{corpus}/")]
     voices = f"{counted(len(names), 'speaker')} ({', '.join(names)})" if names else "unknown speakers"
     facts = f"{known.title}. {known.citation}. Trained on {voices}. Licence of the recordings:"

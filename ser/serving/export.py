@@ -215,7 +215,9 @@ def _surround(onnx: Any, graph: Any, beta: float, order: list[int], *, logits: b
         graph.node.append(
             make("Cast", ["scores"], ["doubles"], to=onnx.TensorProto.DOUBLE)
         )  # trees return single precision
-        graph.node.append(make("Add", ["doubles", "least"], ["positive"]))
+        constants["none"] = np.array(0, number)
+        graph.node.append(make("Max", ["doubles", "none"], ["shares_of_trees"]))  # one less the other may be -1e-8
+        graph.node.append(make("Add", ["shares_of_trees", "least"], ["positive"]))
         graph.node.append(make("Log", ["positive"], ["logits"]))
         scores = "logits"
     graph.initializer.extend(onnx.numpy_helper.from_array(value, name) for name, value in constants.items())

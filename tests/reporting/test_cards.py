@@ -172,9 +172,10 @@ def test_a_description_that_lacks_a_fact_has_no_card(fact: str) -> None:
         cards.card(lacking, METRICS, ROWS, fold="fold_1")
 
 
-def test_a_corpus_that_is_not_known_has_no_licence_to_state() -> None:
-    with pytest.raises(ValueError, match="names the corpus theirs, whose licence a model card states; it is none of"):
-        card({"corpora": ["theirs"]})
+def test_a_corpus_of_the_users_own_has_the_licence_under_which_they_received_it() -> None:
+    text = section(card({"corpora": ["theirs"], "speakers": ["theirs/anna"]}), "Data and licence")
+    assert text.startswith("theirs. ")
+    assert "1 speaker (anna). Licence of the recordings: **as you received them**" in text
 
 
 def test_without_a_test_in_the_study_there_is_a_message_and_no_key_error() -> None:
