@@ -46,7 +46,7 @@ def main() -> None:
     finding = {"available": available, "failed_downloads": hub.failed_downloads(handle)}
     files.write_json(YAMNET, {"handle": handle, **finding})
     for name, path in files_of.items():
-        files.write_json(path, availability.finding(name in wanted, config))
+        files.write_json(path, availability.finding(name, name in wanted, config))
 
 
 def announcement(config: Mapping[str, Any]) -> str:

@@ -49,16 +49,24 @@ def others(names: Collection[str], config: Mapping[str, Any]) -> set[str]:
     return found
 
 
-def finding(is_wanted: bool, config: Mapping[str, Any]) -> dict[str, bool]:
+def finding(name: str, is_wanted: bool, config: Mapping[str, Any]) -> dict[str, Any]:
     """Content of the file that tells a stage if its representation is wanted, and if what it needs is missing.
+
+    It also has the digest of weights that the settings do not pin, so that the stage runs again after they changed.
 
     Examples
     --------
-    >>> finding(False, {"extract": "needed"}), finding(False, {"extract": "all"})
+    >>> finding("ssl", False, {"extract": "needed"}), finding("ssl", False, {"extract": "all"})
     ({'wanted': False}, {'wanted': False, 'missing': True})
     """
     is_missing = config["extract"] == ALL and not is_wanted
-    return {"wanted": is_wanted} | ({"missing": True} if is_missing else {})
+    found: dict[str, Any] = {"wanted": is_wanted} | ({"missing": True} if is_missing else {})
+    if is_wanted and name in ("whisper", "whisper_states"):
+        from ser.features.encoders import whisper_files
+
+        weights = whisper_files.weights(config[name])
+        found |= {"weights": weights} if weights else {}
+    return found
 
 
 def check(taken: Collection[str], config: Mapping[str, Any]) -> None:

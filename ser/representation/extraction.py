@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,8 @@ from ser.core import numba_cache
 from ser.core.tables import KEYS
 from ser.representation import codec
 from ser.representation.variants import Extractor, Features, Sought, features_of_variants
+
+NO_WEIGHTS: Mapping[str, str] = MappingProxyType({})
 
 
 def one_by_one(function: Callable[[waveforms.Waveform, int], Features]) -> Extractor[Features]:
@@ -68,6 +71,7 @@ def extracted(
     description: str,
     threads: bool = False,
     libraries: tuple[str, ...] = (),
+    weights: Mapping[str, str] = NO_WEIGHTS,
 ) -> Iterator[Features]:
     """Features of each variant of each utterance by `extractor`, in the order of `rows_of_variants`.
 
@@ -79,6 +83,8 @@ def extracted(
         A function of a module, or `functools.partial` of one, with settings that JSON can represent.
     libraries
         Distributions on whose versions the values depend, beside `ser.compute.code_digest.LIBRARIES`.
+    weights
+        Digests of the networks that the settings do not pin.
 
     Raises
     ------
@@ -92,7 +98,7 @@ def extracted(
     checked: dict[str, Any] = {"modules": modules, "libraries": libraries, "code": code}
     here = root.resolve()  # a worker may be in another folder
     function = partial(features_of_variants, root=here, extractor=extractor, augmentation=augmentation, **checked)
-    key = partial(_key, augmentation=augmentation, work=(identity, code))
+    key = partial(_key, augmentation=augmentation, work=(identity, code, *sorted(weights.items())))
     return _features(function, _sought(utterances), key, description=description, threads=threads)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from ser.representation.extraction import extracted, rows_of_variants
+from ser.representation.extraction import NO_WEIGHTS, extracted, rows_of_variants
 from ser.representation.variants import Extractor
 
 CHUNK = 256  # rows of a chunk
@@ -23,6 +23,7 @@ def feature_rows(
     description: str,
     threads: bool = False,
     libraries: tuple[str, ...] = (),
+    weights: Mapping[str, str] = NO_WEIGHTS,
 ) -> Iterator[pd.DataFrame]:
     """Rows of the feature table of `extractor`, which returns column name -> value, `CHUNK` at a time.
 
@@ -42,6 +43,7 @@ def feature_rows(
         description=description,
         threads=threads,
         libraries=libraries,
+        weights=weights,
     )
     for start in range(0, len(keys), CHUNK):
         chunk = keys.iloc[start : start + CHUNK].reset_index(drop=True)

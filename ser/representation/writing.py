@@ -45,6 +45,7 @@ def write(
         "description": description,
         "threads": definition.is_threaded,
         "libraries": definition.libraries,
+        "weights": definition.weights(settings) if definition.weights else {},
     }
     extractor = prepared.of_several or one_by_one(prepared.function)
     if definition.time_axis is None:

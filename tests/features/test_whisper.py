@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from ser.audio import waveforms
+from ser.features import availability
 from ser.features.encoders import hugging_face, whisper, whisper_files, whisper_weights
 from ser.features.encoders.hugging_face import COMMIT, Unavailable
 from ser.features.encoders.whisper_layers import States
@@ -175,6 +176,21 @@ def test_every_choice_names_its_encoder_for_good(path: Path) -> None:
 
 
 # place of the weights
+
+
+def test_weights_of_a_local_folder_are_told_apart_by_their_digest(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The cache of features, the bundle and the finding of the probe have it: a revision does not pin such a file."""
+    (name,) = whisper_files.weights(settings()).keys()
+    file = whisper_files.local(MODEL)
+    assert file is not None
+    assert whisper_files.weights(settings()) == {name: hashlib.sha256(file.read_bytes()).hexdigest()}
+    config = {"extract": "needed", "whisper": settings()}
+    assert availability.finding("whisper", True, config)["weights"] == whisper_files.weights(settings())
+    assert "weights" not in availability.finding("whisper", False, config)
+    monkeypatch.delenv("SER_ENCODERS")
+    assert whisper_files.weights(settings()) == {}
 
 
 @pytest.fixture

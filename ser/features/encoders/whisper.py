@@ -114,6 +114,7 @@ def _encoder(settings: Mapping[str, Any]) -> Encoder:
 REPRESENTATION = Definition(
     encoding,
     prepare=_encoder,
+    weights=whisper_files.weights,
     unknown_networks=hugging_face.unknown,
     learned=whisper_files.learned,
     libraries=("ai-edge-litert",),  # it runs the encoder that this package contains

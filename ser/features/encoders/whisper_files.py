@@ -1,5 +1,6 @@
 """Place of the weights of Whisper's encoder: this package, a local folder, the hub's cache, or a download of a file."""
 
+import hashlib
 import os
 import re
 from collections.abc import Mapping
@@ -73,6 +74,22 @@ def found(model: str, revision: str) -> Path | None:
 
     cached = try_to_load_from_cache(model, FILE, revision=revision)
     return Path(cached) if isinstance(cached, str) else None
+
+
+def weights(settings: Mapping[str, Any]) -> dict[str, str]:
+    """SHA-256 of the weights of an encoder of `SER_ENCODERS`, which its revision does not pin; empty for any other.
+
+    Examples
+    --------
+    >>> settings = {"model": "packaged/whisper-tiny-int8", "revision": "48de5765f2fe4029b9ccc8bf1ed737068c2b96c4"}
+    >>> weights(settings)
+    {}
+    """
+    file = local(settings["model"])
+    if file is None or found(settings["model"], settings["revision"]) != file:
+        return {}
+    with file.open("rb") as content:
+        return {settings["model"]: hashlib.file_digest(content, "sha256").hexdigest()}
 
 
 def learned(settings: Mapping[str, Any]) -> tuple[str, ...]:

@@ -98,6 +98,7 @@ REPRESENTATION = Definition(
     is_scaled=True,
     prepare=_encoder,
     takes=Settings,
+    weights=whisper_files.weights,
     unknown_networks=hugging_face.unknown,
     learned=whisper_files.learned,
     libraries=("ai-edge-litert",),  # it runs the encoder that this package contains
