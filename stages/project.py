@@ -25,9 +25,10 @@ def main() -> None:
     rows = references.dereferenced(balanced[balanced["fold"] == 0], features)
     rows = projections.sampled(rows, max_rows=projection["max_rows"], seed=seed)
     values = projections.standardised(rows[tables.feature_columns(features)].to_numpy())
+    fitted = projections.for_few_rows(projection, n_rows=len(rows))
     points = {
-        "tsne": projections.tsne(values, **projection["tsne"], seed=seed),
-        "umap": projections.umap(values, **projection["umap"], seed=seed),
+        "tsne": projections.tsne(values, **fitted["tsne"], seed=seed),
+        "umap": projections.umap(values, **fitted["umap"], seed=seed),
     }
     note = caption(rows["utterance"].str.partition("/")[0], config["representation"]["name"])
     with files.replacing(PROJECTIONS) as folder:

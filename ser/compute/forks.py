@@ -27,6 +27,10 @@ Result = TypeVar("Result")
 
 # Their threads would be missing in a copy, which would wait for them forever.
 WITH_THREADS = {"jax", "onnxruntime", "tensorflow", "torch"}
+KILLED = (
+    "a worker process was killed, perhaps because memory ran out; results that were finished are in the cache: run"
+    " again, with fewer processes by LOKY_MAX_CPU_COUNT=1"
+)
 QUEUED = 4  # tasks of each worker that are handed out at once: a worker then has work while this process writes
 ONE_THREAD = processes.ONE_THREAD | dict.fromkeys(("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
@@ -84,10 +88,7 @@ class Forks(Generic[Item, Result]):
                 for future in done:
                     yield waiting.pop(future), future.result()
         except BrokenProcessPool:
-            raise OSError(
-                "a worker process was killed, perhaps because memory ran out; results that were finished are in the"
-                " cache: run again, with fewer processes by LOKY_MAX_CPU_COUNT=1"
-            ) from None
+            raise OSError(KILLED) from None
 
     def _submitted(self, item: Item) -> "futures.Future[Result]":
         if self._executor is None:

@@ -140,9 +140,14 @@ def _imported(function: Callable[[Item], Result]) -> None:
 
 
 def _parallel(function: Callable[[Item], Result], items: Sequence[Item], *, first: int) -> Iterator[tuple[int, Result]]:
+    from joblib.externals.loky.process_executor import TerminatedWorkerError  # with the workers, and not before
+
     work = delayed(partial(numbered, function))
     tasks = Parallel(return_as="generator_unordered", batch_size=1)
-    yield from tasks(work(*task) for task in zip(count(first), items, strict=False))
+    try:
+        yield from tasks(work(*task) for task in zip(count(first), items, strict=False))
+    except TerminatedWorkerError:
+        raise OSError(forks.KILLED) from None
 
 
 def numbered(function: Callable[[Item], Result], number: int, item: Item) -> tuple[int, Result]:

@@ -113,8 +113,10 @@ def ensure() -> None:
         own.mkdir(parents=True, exist_ok=True)
         with _locked(own.with_name(f"{own.name}.lock")):
             _try(own, own.with_name(f"{own.name}.tried"))
-    except PermissionError:  # numba then keeps nothing there
-        return
+    except OSError as error:
+        if error.errno is None:  # that of `_try`
+            raise
+        # The folder cannot be written, as on a read-only or full disk: numba then keeps nothing there.
 
 
 def _try(own: Path, tried: Path) -> None:

@@ -2,6 +2,7 @@
 
 import sys
 import warnings
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,26 @@ def standardised(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     [[-1.0, -1.0], [1.0, 1.0]]
     """
     return np.asarray(StandardScaler().fit_transform(values), np.float32)
+
+
+def for_few_rows(projection: Mapping[str, Any], *, n_rows: int) -> dict[str, dict[str, Any]]:
+    """Settings of t-SNE and UMAP, with fewer neighbours where there are few rows; a warning says so.
+
+    Examples
+    --------
+    >>> for_few_rows({"tsne": {"perplexity": 30.0}, "umap": {"n_neighbors": 15}}, n_rows=24)
+    warning: projection.tsne.perplexity is 7.0 instead of 30.0, because there are 24 rows
+    {'tsne': {'perplexity': 7.0}, 'umap': {'n_neighbors': 15}}
+    """
+    found = {name: dict(projection[name]) for name in ("tsne", "umap")}
+    most = {("tsne", "perplexity"): float((n_rows - 1) // 3), ("umap", "n_neighbors"): n_rows - 1}
+    for (name, setting), limit in most.items():
+        if found[name][setting] >= n_rows and limit >= 2:
+            given, found[name][setting] = found[name][setting], limit
+            print(
+                f"warning: projection.{name}.{setting} is {limit} instead of {given}, because there are {n_rows} rows"
+            )
+    return found
 
 
 def tsne(values: npt.NDArray[np.float32], *, perplexity: float, seed: int) -> Points:

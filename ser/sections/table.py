@@ -1,5 +1,6 @@
 """Table of the sections of `params.yaml`, each with the functions that take its settings."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -27,6 +28,17 @@ NO_FEATURES = "none"
 ADAPTATIONS = ("none", "speaker")
 TEMPERATURES = ("dev", "none")  # as in `ser.reporting.insight`, which is slow to import
 REQUIRED = ("yamnet", "ssl", "whisper")  # representations whose section also has `required`, which the stage reads
+RANGES = {
+    "seed": (0, 2**32 - 1),  # of NumPy's generators
+    "partition.test_fraction": (0, 1),
+    "partition.dev_fraction": (0, 1),
+    "balance.k_neighbors": (1, math.inf),
+    "projection.max_rows": (1, math.inf),
+    "evaluation.n_resamples": (1, math.inf),
+    "evaluation.n_bins": (1, math.inf),
+    "report.n_repeats": (0, math.inf),
+    "report.max_rows": (1, math.inf),
+}
 ARRAYS = ("log_mel", "frames", "yamnet_bands", "whisper_states")
 REPRESENTATIONS = (*REQUIRED, "opensmile", "librosa", *ARRAYS, "yamnet_librosa")
 
@@ -39,11 +51,24 @@ def findings(config: Section) -> list[str]:
     config
         Content of `params.yaml`.
     """
-    return _names(config) or [
+    wrong = _names(config) or [
         *(line for name, lines in CHECKS.items() for line in lines(name, config[name])),
         *_model("", config),
         *(line for name, member in config["members"].items() for line in _member(f"members.{name}.", member)),
     ]
+    return wrong or _out_of_range(config)
+
+
+def _out_of_range(config: Section) -> list[str]:
+    """Lines on numbers that no stage can use, which libraries would refuse late and without the name of the setting."""
+    found = []
+    for dotted, (lowest, highest) in RANGES.items():
+        section, _, setting = dotted.rpartition(".")
+        value = (config.get(section, {}) if section else config).get(setting)
+        if isinstance(value, int | float) and not lowest <= value <= highest:
+            above = f"at least {lowest}" if highest == math.inf else f"a number from {lowest} to {highest}"
+            found.append(f"{dotted} is {value}; wanted {above}")
+    return found
 
 
 def _names(config: Section) -> list[str]:

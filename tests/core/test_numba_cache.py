@@ -1,5 +1,6 @@
 """The cache of numba: filled once, tried when it has changed, and replaced when it is bad."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -32,6 +33,15 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def n_trials(own: Path) -> int:
     return len((own / "trials").read_text())
+
+
+def test_a_disk_that_cannot_be_written_stops_nothing(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(Path, "mkdir", refused)
+    ensure()
+    assert not own.exists()
 
 
 def test_the_folder_is_named_by_the_versions(own: Path) -> None:

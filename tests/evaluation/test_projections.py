@@ -54,6 +54,17 @@ def test_the_nearest_point_is_of_the_same_cluster(maps: dict[str, list[np.ndarra
     assert (GROUP[distance.argmin(axis=1)] == GROUP).all()
 
 
+def test_settings_for_many_rows_become_those_for_few_and_a_warning_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    settings = {"tsne": {"perplexity": 30.0}, "umap": {"n_neighbors": 15, "min_dist": 0.1}}
+    assert projections.for_few_rows(settings, n_rows=1000) == settings
+    assert capsys.readouterr().out == ""
+    found = projections.for_few_rows(settings, n_rows=12)
+    assert projections.tsne(VALUES[:12], **found["tsne"], seed=0).shape == (12, 2)
+    assert projections.umap(VALUES[:12], **found["umap"], seed=0).shape == (12, 2)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[1] for line in lines] == ["projection.tsne.perplexity", "projection.umap.n_neighbors"]
+
+
 @pytest.mark.parametrize("perplexity", [0.0, 40.0, 41.0])
 def test_the_perplexity_is_below_the_number_of_rows(perplexity: float) -> None:
     with pytest.raises(ValueError, match=rf"projection\.tsne\.perplexity={perplexity} .* number of rows, 40; lower it"):

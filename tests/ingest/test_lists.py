@@ -88,6 +88,20 @@ def as_parquet(path: Path, rows: Sequence[dict[str, Any]]) -> Path:
     return path.with_suffix(".parquet")
 
 
+def test_a_line_of_json_may_have_other_ends_of_lines_in_its_texts(place: Path) -> None:
+    row = {"path": "wav/a1.wav", "target": "happy", "text": "one\u2028two\u0085three"}
+    lines = json.dumps(row, ensure_ascii=False) + "\r\n" + json.dumps({"path": "wav/a2.wav", "target": "sad"}) + "\r\n"
+    (place / "my.jsonl").write_bytes(lines.encode())
+    assert ingested(place / "my.jsonl")[0]["emotion"].tolist() == ["happy", "sad"]
+
+
+@pytest.mark.parametrize("word", ["n/a", "NaN", "unknown", "None"])
+def test_words_for_no_speaker_name_none(place: Path, word: str) -> None:
+    rows = ("file,emotion,speaker", f"wav/a1.wav,happy,{word}", f"wav/a2.wav,sad,{word}", "wav/b1.wav,sad,b")
+    found = ingested(table(place / "my.csv", *rows)).utterances["speaker"]
+    assert found.isna().tolist() == [True, True, False]
+
+
 @pytest.mark.parametrize("write", [as_lines, as_parquet])
 def test_json_lines_and_parquet_are_lists_too(place: Path, write: Any) -> None:
     rows = [{"path": "wav/a1.wav", "target": "happy", "speaker": 7, "x": None}, {"path": "wav/a2.wav", "target": "sad"}]

@@ -69,6 +69,10 @@ def changed(**settings: Any) -> dict[str, Any]:
         ),
         ({"model__representation": "log_mel"}, "balance.name is 'smote', which needs a feature table, and log_mel is "),
         ({"features__name": "levls"}, "features.name is 'levls'; it is one of "),
+        ({"seed": -1}, "seed is -1; wanted a number from 0 to 4294967295"),
+        ({"partition__test_fraction": -1.0}, "partition.test_fraction is -1.0; wanted a number from 0 to 1"),
+        ({"evaluation__n_resamples": 0}, "evaluation.n_resamples is 0; wanted at least 1"),
+        ({"balance__k_neighbors": 0}, "balance.k_neighbors is 0; wanted at least 1"),
         ({"members": {"a": {"model": {}}}}, "members.a.balance is missing; "),
     ],
 )

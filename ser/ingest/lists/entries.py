@@ -19,6 +19,7 @@ Value = TypeVar("Value")
 
 CLOCK = re.compile(r"(?:(?P<days>\d+) days? )?(?:(?:(?P<h>\d+):)?(?P<m>\d+):)?(?P<s>\d+(?:[.,]\d*)?)")
 NOTHING = ("", "nan", "nat", "none", "null", "na", "n/a")
+UNNAMED = (*NOTHING, "unknown")  # speakers
 
 
 class Entry(NamedTuple):
@@ -78,7 +79,7 @@ def entry(
     split = given.get("split", split)
     naming = Naming(
         corpus_label=normal(given["emotion"]),
-        speaker=given.get("speaker") or None,
+        speaker=None if (speaker := given.get("speaker", "")).casefold() in UNNAMED else speaker,
         sex=sex,
         language=given.get("language") or None,
         intensity=given.get("intensity") or None,

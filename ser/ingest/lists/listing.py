@@ -118,7 +118,7 @@ EXTRA = ""
 
 def _of_lines(path: Path) -> Listing:
     rows: list[tuple[int, Mapping[str, str]]] = []
-    for number, line in enumerate(text_tables.text(path).splitlines(), start=1):
+    for number, line in enumerate(text_tables.text(path).split("\n"), start=1):  # a text may have other ends of lines
         if not line.strip():
             continue
         try:
