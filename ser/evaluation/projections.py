@@ -55,7 +55,7 @@ def for_few_rows(projection: Mapping[str, Any], *, n_rows: int) -> dict[str, dic
     found = {name: dict(projection[name]) for name in ("tsne", "umap")}
     most = {("tsne", "perplexity"): float((n_rows - 1) // 3), ("umap", "n_neighbors"): n_rows - 1}
     for (name, setting), limit in most.items():
-        if found[name][setting] >= n_rows and limit >= 2:
+        if found[name].get(setting, 0) >= n_rows and limit >= 2:
             given, found[name][setting] = found[name][setting], limit
             print(
                 f"warning: projection.{name}.{setting} is {limit} instead of {given}, because there are {n_rows} rows"

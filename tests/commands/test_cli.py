@@ -187,7 +187,7 @@ def test_without_any_corpus_every_row_says_how_to_get_one(capsys: pytest.Capture
                 "savee",
                 "speech",
             ): "0 of 480 | 0 of 4 | research use, on registration | not installed; `ser download savee`",
-            ("emodb", "speech"): "0 of 535 | 0 of 10 | free | not installed; `ser download emodb`",
+            ("emodb", "speech"): "0 of 535 | 0 of 10 | CC0 1.0 | not installed; `ser download emodb`",
             ("mesd", "speech"): "0 of 864 | unknown | CC BY 4.0 | not installed; `ser download mesd`",
             ("folders",): "0 | as you received them | none",
         }.items()
@@ -211,7 +211,7 @@ def test_rows_tell_what_is_there_what_is_lacking_and_what_is_a_stub(
     stubs = "incomplete: 1 files are empty or Git LFS pointers; `ser download {}`"
     assert rows["tess", "speech"] == f"2 of 2800 | 2 of 2 | CC BY-NC-ND 4.0 | {stubs.format('tess')}"
     assert rows["savee", "speech"] == "480 of 480 | 4 of 4 | research use, on registration | complete"
-    assert rows["emodb", "speech"] == f"0 of 535 | 0 of 10 | free | {stubs.format('emodb')}"
+    assert rows["emodb", "speech"] == f"0 of 535 | 0 of 10 | CC0 1.0 | {stubs.format('emodb')}"
     assert rows["folders",] == "2 | as you received them | installed"
 
 

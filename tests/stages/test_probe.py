@@ -193,23 +193,26 @@ def test_whisper_is_looked_for_only_if_a_model_takes_it(
 ) -> None:
     sought: list[Any] = []
     monkeypatch.setattr(whisper_files, "check", lambda *names, section: sought.append((*names, section)))
+    monkeypatch.setattr(whisper_files, "weights", lambda _: {"whisper": "digest"})
     configure(members=["librosa", "log_mel"])
     probe.main()
     assert (files.read_json(probe.WHISPER), sought) == ({"wanted": False}, [])
     configure(**settings)
     probe.main()
-    assert (files.read_json(probe.WHISPER), sought) == ({"wanted": True}, [(WHISPER, COMMIT, "whisper")])
+    found = {"wanted": True, "weights": {"whisper": "digest"}}
+    assert (files.read_json(probe.WHISPER), sought) == (found, [(WHISPER, COMMIT, "whisper")])
 
 
 @pytest.mark.usefixtures("workplace")
 def test_whisper_s_states_need_its_weights_and_not_the_table_of_its_features(monkeypatch: pytest.MonkeyPatch) -> None:
     sought: list[Any] = []
     monkeypatch.setattr(whisper_files, "check", lambda *names, section: sought.append((*names, section)))
+    monkeypatch.setattr(whisper_files, "weights", lambda _: {"whisper": "digest"})
     configure(members=["librosa", "whisper_states"])
     probe.main()
     assert sought == [(WHISPER, COMMIT, "whisper_states")]
     assert [files.read_json(path) for path in (probe.WHISPER_STATES, probe.WHISPER)] == [
-        {"wanted": True},
+        {"wanted": True, "weights": {"whisper": "digest"}},
         {"wanted": False},
     ]
 
