@@ -10,7 +10,6 @@ import pytest
 from sklearn.metrics import recall_score
 
 from benchmarks import unseen
-from ser.core.wording import percent
 from ser.corpora import ravdess
 from ser.features.encoders import whisper_files
 from ser.models import bundle, litert, packaged
@@ -167,8 +166,11 @@ def test_the_figures_of_its_card_for_emodb_are_reproduced(corpora_root: Path) ->
     of_card = re.search(r"^\| EmoDB (\|.+)$", CARD, flags=re.MULTILINE)
     assert of_card
     rows = unseen.predicted([unseen.table("emodb", corpora_root / "emodb", recognition.load(FOLDER).labels)], "ravdess")
-    found = percent(unseen.uar(rows)), percent(rows["confidence"].mean())
-    assert f"| {len(rows)} | {' | '.join(found)} |" == of_card[1]
+    _, n_rows, uar, confidence, _ = of_card[1].split("|")
+    assert len(rows) == int(n_rows)
+    # 8-bit networks round differently on another processor: a few of the answers are others
+    assert 100 * unseen.uar(rows) == pytest.approx(float(uar), abs=1)
+    assert 100 * rows["confidence"].mean() == pytest.approx(float(confidence), abs=1)
 
 
 def test_emotions_that_it_does_not_know_are_left_out_of_the_figures_of_other_corpora(tmp_path: Path) -> None:

@@ -55,7 +55,8 @@ class Project:
 
     def copy_study(self, name: str) -> None:
         """Copy a folder of `studies`; DVC takes half as long without, since it reads every dvc.yaml."""
-        self.copy("studies/__init__.py")
+        for module in sorted((wiring.ROOT / "studies").glob("*.py")):
+            self.copy(f"studies/{module.name}")
         self.copy(f"studies/{name}")
 
     def run(self, *command: str, inside: str = "", fails: bool = False, **environment: str) -> str:
