@@ -61,7 +61,7 @@ def predicting(
         unsure: Unsure = 0,
     ) -> Answer:
         """Send a recording in the field `file` of a form; the answer is its prediction."""
-        _check_parameters(request, "model", "timeline", "prior", "unsure")
+        _check_parameters(request, *uploads.IN_ADDRESS)
         _check_model(model, chosen)
         with memory.lease(client) as take:
             async with uploads.received(request, settings=chosen, take=take) as (content, token):

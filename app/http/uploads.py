@@ -16,7 +16,7 @@ from app.http.settings import Settings
 
 FIELDS = ("file", "audio")
 ENROLMENT = "enrolment"
-IN_ADDRESS = ("model", "timeline", "prior", "unsure")  # which would be ignored in the form
+IN_ADDRESS = ("model", "timeline", "prior", "unsure")  # parameters of a prediction; a form with one is refused
 MOST_PARTS = 16
 OVERHEAD = 2**16  # bytes of boundaries, headers and other fields
 LONGEST_ENROLMENT = 3 * 2**14  # bytes; of 9,200 features

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import soxr
 
-from ser.audio.waveforms import Waveform
+from ser.audio.waveforms import Waveform, framed
 
 Spectrum = npt.NDArray[np.complex128]
 
@@ -131,12 +131,11 @@ def speech_power(waveform: Waveform, sample_rate: int) -> float:
     1.0
     """
     length = round(LEVEL_FRAME * sample_rate)
-    n_frames = waveform.size // length
-    if not n_frames:
+    frames = framed(waveform, length)
+    if not len(frames):
         return float(np.mean(waveform.astype(np.float64) ** 2)) if waveform.size else LEAST
-    frames = waveform[: n_frames * length].reshape(n_frames, length).astype(np.float64)
     power = np.sort(np.mean(frames**2, axis=1))
-    return max(float(power[n_frames // 3 :].mean()), LEAST)
+    return max(float(power[len(frames) // 3 :].mean()), LEAST)
 
 
 def filtered(waveform: Waveform, sample_rate: int, gains: npt.NDArray[np.float64]) -> Waveform:

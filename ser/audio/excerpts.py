@@ -68,10 +68,9 @@ def speech_span(waveform: waveforms.Waveform, length: int, *, depth: float) -> t
     >>> speech_span(np.array([0, 0, 1, 1, 0, 1, 0, 0], np.float32), 2, depth=20.0)
     (2, 6)
     """
-    n_frames = waveform.size // length
-    if n_frames == 0:
+    frames = waveforms.framed(waveform, length)
+    if not len(frames):
         return 0, waveform.size
-    frames = waveform[: n_frames * length].reshape(n_frames, length).astype(np.float64)
     power = np.einsum("ij,ij->i", frames, frames)
     loud = np.flatnonzero(power >= power.max() * 10 ** (-depth / 10))
     return int(loud[0]) * length, (int(loud[-1]) + 1) * length

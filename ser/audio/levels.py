@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ser.audio.waveforms import Waveform
+from ser.audio.waveforms import Waveform, framed
 
 FRAME = 0.025  # seconds
 LOUD = 90  # percentile of the levels of the frames, which is the level of a recording
@@ -27,7 +27,6 @@ def at_level(waveform: Waveform, sample_rate: int, level: float) -> Waveform:
     length = min(round(FRAME * sample_rate), waveform.size)
     if not length:
         return waveform
-    frames = waveform[: waveform.size // length * length].reshape(-1, length)
-    found = float(np.percentile(np.sqrt(np.mean(frames.astype(np.float64) ** 2, axis=1)), LOUD))
+    found = float(np.percentile(np.sqrt(np.mean(framed(waveform, length) ** 2, axis=1)), LOUD))
     scaled: Waveform = waveform * np.float32(10 ** (level / 20) / max(found, LEAST))
     return scaled

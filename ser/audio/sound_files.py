@@ -101,7 +101,7 @@ class _Opening:
             return self.converted(foreign.demuxer, foreign.name, suffix=foreign.suffix)
         try:
             sound, decoded = self.by_libsndfile()
-            if _is_cut_ogg(decoded):
+            if sound.format == "OGG" and _is_cut_ogg(decoded):
                 raise InvalidAudio(Kind.TRUNCATED, "truncated: its last page is incomplete")
             if sound.frames == UNKNOWN_FRAMES:  # whose end libsndfile cannot find
                 return self.converted("flac", "a FLAC stream that does not declare its length")
@@ -201,14 +201,12 @@ def _is_cut(sound: soundfile.SoundFile, file: File) -> bool:
 def _is_cut_ogg(file: File) -> bool:
     """True if the last page of an Ogg file [RFC 3533] is longer than the rest of the file."""
     place = file.seek(0, io.SEEK_CUR)  # libsndfile reads on from there
-    file.seek(0)
-    is_ogg = file.read(len(PAGE)) == PAGE
     size = file.seek(0, io.SEEK_END)
     file.seek(max(0, size - LONGEST_PAGE))
     end = file.read(LONGEST_PAGE)
     file.seek(place)
     start = end.rfind(PAGE)
-    if not is_ogg or start < 0:  # something long may follow the sound
+    if start < 0:  # something long may follow the sound
         return False
     page = end[start:]
     n_segments = page[HEAD_OF_PAGE - 1] if len(page) >= HEAD_OF_PAGE else 0

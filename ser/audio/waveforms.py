@@ -46,3 +46,15 @@ def fitted(waveform: Waveform, n_samples: int) -> Waveform:
     array([1., 1., 0.], dtype=float32)
     """
     return waveform[:n_samples] if waveform.size >= n_samples else np.pad(waveform, (0, n_samples - waveform.size))
+
+
+def framed(waveform: Waveform, length: int) -> npt.NDArray[np.float64]:
+    """Frames of `length` samples that do not overlap, `(n_frames, length)`; the rest at the end is left out.
+
+    Examples
+    --------
+    >>> framed(np.arange(5, dtype=np.float32), 2).tolist()
+    [[0.0, 1.0], [2.0, 3.0]]
+    """
+    n_frames = waveform.size // length
+    return waveform[: n_frames * length].reshape(n_frames, length).astype(np.float64)

@@ -13,6 +13,7 @@ from itertools import count
 from typing import TypeVar
 
 from joblib import Parallel, delayed, effective_n_jobs, parallel_config
+from joblib.externals.loky.process_executor import TerminatedWorkerError
 from threadpoolctl import threadpool_limits
 
 from ser.compute import forks
@@ -140,8 +141,6 @@ def _imported(function: Callable[[Item], Result]) -> None:
 
 
 def _parallel(function: Callable[[Item], Result], items: Sequence[Item], *, first: int) -> Iterator[tuple[int, Result]]:
-    from joblib.externals.loky.process_executor import TerminatedWorkerError  # with the workers, and not before
-
     work = delayed(partial(numbered, function))
     tasks = Parallel(return_as="generator_unordered", batch_size=1)
     try:

@@ -74,9 +74,9 @@ def fitted(
     unfitted = model(name, seed=seed, **settings)
     calibrated = CalibratedClassifierCV(unfitted, method="temperature", cv=splits, ensemble=False)
     with parallel_config(backend="threading", n_jobs=-1):  # folds in threads: scikit-learn releases Python's lock
-        if settings.get("class_weight") == BY_CORPUS:
+        if (weight := row_weights(rows, settings)) is not None:
             unlearned = _unlearned(rows[real], learned) if calibration == CORPORA else np.ones(real.sum())
-            _fit_weighted(calibrated, rows, values, emotion, real, unlearned)
+            _fit_weighted(calibrated, rows, values, emotion, real, unlearned, weight)
         else:
             calibrated.fit(values[real], emotion[real])
             if not real.all():
@@ -162,6 +162,7 @@ def _fit_weighted(
     emotion: npt.NDArray[np.str_],
     real: npt.NDArray[np.bool_],
     unlearned: npt.NDArray[np.float64],
+    weight_of_all: npt.NDArray[np.float64],
 ) -> None:
     """Fit with a weight for each row in the scaler, the classifier and the calibration.
 
@@ -176,7 +177,7 @@ def _fit_weighted(
             step.set_fit_request(sample_weight="classifier_weight")
         calibrated.fit(values[real], emotion[real], sample_weight=weight * unlearned, classifier_weight=of_fold)
         last = calibrated.calibrated_classifiers_[0].estimator
-        last.fit(values, emotion, classifier_weight=weights_by_corpus(rows))
+        last.fit(values, emotion, classifier_weight=weight_of_all)
     for step in (*calibrated.estimator, *last):
         del step._metadata_request  # skops cannot write it
 
