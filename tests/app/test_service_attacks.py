@@ -30,7 +30,7 @@ def client() -> Iterator[httpx.Client]:
 
 @contextlib.contextmanager
 def connected(client: httpx.Client) -> Iterator[socket.socket]:
-    with socket.create_connection(("127.0.0.1", client.base_url.port or 0), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", client.base_url.port or 0), timeout=serving.PATIENCE) as connection:
         yield connection
 
 
@@ -73,7 +73,7 @@ def test_the_rest_of_a_refused_body_is_not_read_unless_it_is_small() -> None:
                 status, headers, _ = serving.answer(connection)
                 assert (status, headers["connection"]) == (401, "close")
                 assert connection.recv(1) == b""
-                assert time.monotonic() - begin < 2
+                assert time.monotonic() - begin < 10
         with connected(client) as connection:
             for _ in range(2):
                 connection.sendall(serving.request(SPEECH))
@@ -99,7 +99,7 @@ def test_a_connection_without_a_request_is_closed(client: httpx.Client, monkeypa
         for connection in (silent, partial):
             with contextlib.suppress(ConnectionResetError):
                 assert connection.recv(1) == b""
-        assert 0.4 < time.monotonic() - begin < 5
+        assert 0.4 < time.monotonic() - begin < 20
 
 
 def test_a_client_that_sends_requests_and_reads_no_answer_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:

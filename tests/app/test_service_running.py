@@ -28,7 +28,7 @@ MIB = 2**20
 @pytest.fixture(scope="module")
 def service() -> Iterator[Running]:
     """Service with short timeouts, so that the tests are quick."""
-    environment = {"SER_STALL_SECONDS": "1", "SER_UPLOAD_SECONDS": "5", "SER_QUEUE": "20", "SER_WORK_SECONDS": "20"}
+    environment = {"SER_STALL_SECONDS": "3", "SER_UPLOAD_SECONDS": "5", "SER_QUEUE": "20", "SER_WORK_SECONDS": "20"}
     with running(**environment) as service:
         yield service
 
@@ -41,14 +41,14 @@ def test_a_client_that_stalls_is_cut_off_and_others_are_served_meanwhile(service
             connection.sendall(whole[:-100])
         begin = time.monotonic()
         assert service.predict(SPEECH).status_code == 200
-        assert time.monotonic() - begin < 1  # before those are cut off
+        assert time.monotonic() - begin < 3  # before those are cut off
         for connection in stalling:
             status, headers, problem = serving.answer(connection)
             assert status == 408
             assert headers["connection"] == "close"
-            assert "pauses may last 1 s" in problem["detail"]
+            assert "pauses may last 3 s" in problem["detail"]
             assert connection.recv(1) == b""  # it is closed
-    assert 0.9 < time.monotonic() - begin < 4
+    assert 2.9 < time.monotonic() - begin < 20
 
 
 @pytest.mark.slow
@@ -64,7 +64,7 @@ def test_a_client_that_sends_byte_by_byte_is_cut_off(service: Running) -> None:
                 break
             connection.sendall(whole[position : position + 1])
         assert serving.answer(connection)[0] == 408
-        assert 4.5 < time.monotonic() - begin < 9
+        assert 4.5 < time.monotonic() - begin < 20
 
 
 @pytest.mark.slow
@@ -122,7 +122,7 @@ def test_a_client_that_expects_100_continue_is_refused_before_it_sends_the_body(
         begin = time.monotonic()
         polite.sendall(head + b"\r\n\r\n")
         assert serving.answer(polite)[0] == 413
-        assert time.monotonic() - begin < 1
+        assert time.monotonic() - begin < 5
 
 
 def test_the_work_for_a_client_ends_when_the_client_leaves(service: Running) -> None:
@@ -132,7 +132,7 @@ def test_the_work_for_a_client_ends_when_the_client_leaves(service: Running) -> 
                 whole = serving.request(encoded(speech(9)))
                 leaving.sendall(whole[: len(whole) - cut])
     assert service.predict(SPEECH).status_code in (200, 503)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + serving.PATIENCE
     metrics = ""
     while "ser_upload_bytes 0.0" not in metrics and time.monotonic() < deadline:
         time.sleep(0.1)
@@ -146,7 +146,7 @@ def test_the_work_for_a_client_ends_when_the_client_leaves(service: Running) -> 
 
 @pytest.mark.slow
 def test_a_client_that_leaves_frees_the_process_that_works_for_it(patient: Running) -> None:
-    long = encoded(speech(200), format="FLAC")
+    long = encoded(speech(100), format="FLAC")
     begin = patient.busy()
     assert patient.predict(long, params={"timeline": "true"}).status_code == 200
     whole, begin = patient.busy() - begin, patient.busy()
@@ -161,7 +161,7 @@ def test_a_client_that_leaves_frees_the_process_that_works_for_it(patient: Runni
 @pytest.fixture(scope="module")
 def patient() -> Iterator[Running]:
     """Service with timeouts that are long enough for a busy machine."""
-    with running(SER_QUEUE="20", SER_WORK_SECONDS="60") as service:
+    with running(SER_QUEUE="20", SER_WORK_SECONDS="120") as service:
         yield service
 
 
@@ -221,7 +221,7 @@ def test_a_stopping_service_finishes_its_requests_and_accepts_no_more(number: si
     long = encoded(speech(60), format="FLAC")
     with running() as service, service.connect() as connection, service.connect() as idle:
         connection.sendall(serving.request(long, path=f"{PREDICT}?timeline=true"))
-        begin, deadline = service.busy(), time.monotonic() + 20
+        begin, deadline = service.busy(), time.monotonic() + serving.PATIENCE
         while service.busy() - begin < 0.1:  # until it works on the request
             assert time.monotonic() < deadline
         service.process.send_signal(number)
@@ -230,7 +230,7 @@ def test_a_stopping_service_finishes_its_requests_and_accepts_no_more(number: si
         assert answer["duration"] == pytest.approx(60)
         assert len(answer["timeline"]) > 50
         assert idle.recv(1) == b""
-        assert service.process.wait(20) == 0
+        assert service.process.wait(serving.PATIENCE) == 0
         with pytest.raises(ConnectionRefusedError):
             service.connect()
     assert service.logged()[-1]["message"] == "stopped"
@@ -245,7 +245,12 @@ def test_make_serve_starts_the_service_again_after_a_crash_and_not_after_an_erro
         (tmp_path / name).write_bytes((ROOT / "Makefile").read_bytes() if name == "Makefile" else b"")
     log = tmp_path / "log"
     done = subprocess.run(
-        ["make", "serve"], cwd=tmp_path, env={**os.environ, "LOG": str(log)}, capture_output=True, text=True, timeout=30
+        ["make", "serve"],
+        cwd=tmp_path,
+        env={**os.environ, "LOG": str(log)},
+        capture_output=True,
+        text=True,
+        timeout=serving.PATIENCE,
     )
     assert log.read_text().splitlines() == ["started", "started"]
     assert "starting it again" in done.stderr
@@ -257,7 +262,7 @@ def test_all_processes_end_with_the_service_even_if_it_is_killed() -> None:
         processes = service.processes()
         assert len(processes) >= 3  # the service, the process from which others are forked, one that predicts
         service.process.kill()
-        _, alive = psutil.wait_procs(processes, timeout=10)
+        _, alive = psutil.wait_procs(processes, timeout=serving.PATIENCE)
         assert not [one for one in alive if one.status() != psutil.STATUS_ZOMBIE]
 
 
@@ -269,7 +274,7 @@ def test_a_hangup_reads_the_keys_again_without_a_restart(tmp_path: Path) -> None
         assert service.predict(SPEECH, headers=headers).status_code == 401
         file.write_text(f"eve:{keys.hashed(key)}\n")
         service.process.send_signal(signal.SIGHUP)
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + serving.PATIENCE
         while service.predict(SPEECH, headers=headers).status_code == 401:
             assert time.monotonic() < deadline
         assert service.predict(SPEECH, headers=headers).status_code == 200

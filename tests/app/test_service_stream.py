@@ -26,7 +26,7 @@ from ser.commands import stream
 from ser.serving import inputs
 from ser.serving.mixed_windows import windowed
 from tests.support.paths import ROOT
-from tests.support.serving import KEY, KNOWN, encoded, recognizer, served, speech
+from tests.support.serving import KEY, KNOWN, PATIENCE, encoded, recognizer, served, speech
 
 STOP = json.dumps({"type": "stop"})
 SPEECH = (speech(5.3) * 32767).astype("<i2")
@@ -47,7 +47,7 @@ def messages(socket: ClientConnection) -> list[dict[str, Any]]:
     found = []
     try:
         while True:
-            found.append(json.loads(socket.recv(timeout=30)))
+            found.append(json.loads(socket.recv(timeout=PATIENCE)))
     except ConnectionClosed:
         return found
 

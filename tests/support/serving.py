@@ -30,6 +30,7 @@ from ser.serving import recognition
 from tests.support.paths import ROOT
 
 DEMO = sorted((ROOT / "data/demo").rglob("*.flac"))
+PATIENCE = 120  # seconds, so that tests pass on a slow and busy machine
 PREDICT = "/v1/predict"
 KEY, OTHER = (f"ser_{name * 21}x" for name in ("ab", "cd"))  # the same in every process of the tests
 KNOWN = (("bob", keys.hashed(KEY)), ("eve", keys.hashed(OTHER)))
@@ -56,7 +57,7 @@ def served(load: Callable[[], Any] | None = None, **settings: Any) -> Iterator[h
         thread = threading.Thread(target=running.run, args=([listener],))
         thread.start()
         try:
-            with httpx.Client(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}", timeout=60) as client:
+            with httpx.Client(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}", timeout=PATIENCE) as client:
                 yield client
         finally:
             running.should_exit = True
@@ -122,11 +123,11 @@ class Running:
 
     def connect(self) -> socket.socket:
         """A connection to the service, with a timeout."""
-        return socket.create_connection(("127.0.0.1", self.port), timeout=30)
+        return socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE)
 
     def predict(self, content: bytes, **options: Any) -> httpx.Response:
         """Answer of the service to a recording."""
-        return httpx.post(self.url + PREDICT, files={"file": ("speech.wav", content)}, timeout=30, **options)
+        return httpx.post(self.url + PREDICT, files={"file": ("speech.wav", content)}, timeout=PATIENCE, **options)
 
     def busy(self) -> float:
         """CPU time in seconds of the processes of the service, which other processes do not change."""
@@ -163,7 +164,7 @@ def running(**environment: str) -> Iterator[Running]:
         reader = threading.Thread(target=lambda: lines.extend(process.stdout or ()))
         reader.start()
         port = int(serving[1])
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=30) as health:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=PATIENCE) as health:
             assert health.status == 200
         yield Running(process, port, lines)
         process.send_signal(signal.SIGTERM)
@@ -184,7 +185,7 @@ def ended(**environment: str) -> tuple[int, str]:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
     )
     return done.returncode, done.stderr
 
