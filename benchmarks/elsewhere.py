@@ -8,7 +8,6 @@ Run as: python -m benchmarks.elsewhere --model ravdess emodb=data/raw/emodb save
 """
 
 import sys
-from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
@@ -21,7 +20,6 @@ from ser.core.sexes import UNKNOWN
 from ser.core.wording import percent
 from ser.evaluation import metrics
 from ser.figures.style import PRINT, titled
-from ser.serving import recognition
 from ser.serving.predictions import DIGITS
 
 NAME = "elsewhere"
@@ -40,11 +38,10 @@ def main() -> None:
     given = parser.parse_args()
     try:
         cards.check(given.card, NAME)
-        model = recognition.load(given.model)
-        tables = unseen.tables(given.corpora, model.labels)
-        chosen = [unseen.chosen(table, given.most or len(table)) for table in tables]
-        predictions = unseen.predicted(chosen, given.model, processes=given.processes)
-        title = Path(model.name).name
+        several = unseen.tested(given.corpora, given.model)
+        chosen = [one._replace(table=unseen.chosen(one.table, given.most or len(one.table))) for one in several]
+        predictions = unseen.predicted(chosen, processes=given.processes)
+        title = unseen.title(given.model)
         text, figure = section(predictions, title), drawn(predictions, title)
         cards.publish(given, NAME, text, table=answers(predictions), figure=figure, alt="UAR against share answered")
     except (ValueError, OSError) as error:

@@ -10,7 +10,6 @@ import sys
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import matplotlib as mpl
@@ -21,7 +20,7 @@ from matplotlib.figure import Figure
 from tqdm import tqdm
 
 from benchmarks import cards, unseen
-from benchmarks.unseen import Source
+from benchmarks.unseen import Source, Tested
 from ser.audio import segments
 from ser.core.wording import percent
 from ser.figures.style import INK, LINES, PRINT, titled
@@ -56,15 +55,20 @@ def main() -> None:
     given = parser.parse_args()
     try:
         cards.check(given.card, NAME)
-        model = recognition.load(given.model)
-        tables = [table.dropna(subset="speaker") for table in unseen.tables(given.corpora, model.labels)]
-        several = [extracted(table, given.model, processes=given.processes) for table in tables]
-        found = pd.concat([scores(one, model, n_draws=given.draws) for one in several], ignore_index=True)
-        title = Path(model.name).name
+        several = unseen.tested(given.corpora, given.model)
+        measured = [of_corpus(one, processes=given.processes, n_draws=given.draws) for one in several]
+        found = pd.concat(measured, ignore_index=True)
+        title = unseen.title(given.model)
         alt = "UAR against the number of enrolled recordings"
         cards.publish(given, NAME, section(found, title), table=found, figure=drawn(found, title), alt=alt)
     except (ValueError, OSError) as error:
         sys.exit(f"error: {error}")
+
+
+def of_corpus(tested: Tested, *, processes: int, n_draws: int) -> pd.DataFrame:
+    """Scores of a corpus, as `scores` gives them."""
+    features = extracted(tested.table.dropna(subset="speaker"), tested.model, processes=processes)
+    return scores(features, recognition.load(tested.model), n_draws=n_draws)
 
 
 def extracted(table: pd.DataFrame, model: str | None, *, processes: int) -> Features:

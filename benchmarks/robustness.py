@@ -8,7 +8,6 @@ Run as: python -m benchmarks.robustness --model general ravdess=data/raw/ravdess
 """
 
 import sys
-from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
@@ -19,7 +18,6 @@ from matplotlib.figure import Figure
 from benchmarks import cards, conditions, unseen
 from ser.core.wording import percent, signed
 from ser.figures.style import PRINT, letters_on, titled
-from ser.serving import recognition
 from ser.serving.recognition import NO_SPEECH
 
 NAME = "robustness"
@@ -42,12 +40,11 @@ def main() -> None:
     given = parser.parse_args()
     try:
         cards.check(given.card, NAME)
-        model = recognition.load(given.model)
-        tables = unseen.tables(given.corpora, model.labels)
+        several = unseen.tested(given.corpora, given.model)
         names = list(conditions.available())
-        drawn_tables = [unseen.chosen(table, given.most) for table in tables]
-        found = scores(unseen.predicted(drawn_tables, given.model, names, processes=given.processes))
-        title = Path(model.name).name
+        chosen = [one._replace(table=unseen.chosen(one.table, given.most)) for one in several]
+        found = scores(unseen.predicted(chosen, names, processes=given.processes))
+        title = unseen.title(given.model)
         alt = "UAR in each condition"
         cards.publish(given, NAME, section(found, title), table=found, figure=drawn(found, title), alt=alt)
     except (ValueError, OSError) as error:

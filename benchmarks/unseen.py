@@ -4,13 +4,16 @@
 and angry, whatever else the model knows. UAR of the shared emotions: the model's own answer, over all emotions that
 model and corpus have; another answer is wrong. `no speech` is wrong in both. `pleasant_surprise` counts as `surprised`.
 Recordings of emotions that the model does not know are left out.
+
+The models of a study that leaves out one corpus at a time (`--model models` after `experiment=research`) count as one:
+each corpus is predicted by the model that was not trained on it.
 """
 
 import argparse
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from functools import partial
+from functools import cache, partial
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -33,6 +36,8 @@ from ser.corpora.labels import Scheme
 from ser.ingest import recordings
 from ser.ingest.corpus_settings import OF_A_STUDY, CorpusSettings
 from ser.ingest.counts import Tally
+from ser.models import packaged
+from ser.representation import learned
 from ser.serving import inputs, recognition
 from ser.serving.recognition import NO_SPEECH, Recognizer
 
@@ -57,6 +62,7 @@ class Work(NamedTuple):
     utterance: str
     source: Source
     talkers: list[Source]
+    model: str | None
 
 
 def parser(program: str, description: str | None) -> argparse.ArgumentParser:
@@ -65,7 +71,9 @@ def parser(program: str, description: str | None) -> argparse.ArgumentParser:
     found.add_argument(
         "corpora", nargs="+", metavar="CORPUS=FOLDER", help="as emodb=data/raw/emodb; a file of conf/corpus"
     )
-    found.add_argument("--model", metavar="BUNDLE", help="name or folder, as of ser predict (default: its default)")
+    found.add_argument(
+        "--model", metavar="BUNDLE", help="as of ser predict (default: its default), or all folds: models"
+    )
     found.add_argument(
         "--to", type=Path, default=Path("reports/unseen"), metavar="FOLDER", help="of the files (%(default)s)"
     )
@@ -81,23 +89,58 @@ def positive(text: str) -> int:
     return int(text)
 
 
-def tables(corpora: Sequence[str], labels: Sequence[str]) -> list[pd.DataFrame]:
-    """Table of each corpus given as `name=folder`.
+class Tested(NamedTuple):
+    """A corpus, and the model that was not trained on it."""
+
+    table: pd.DataFrame
+    model: str | None
+
+
+def tested(corpora: Sequence[str], model: str | None) -> list[Tested]:
+    """Table of each corpus given as `name=folder`, with the model that predicts it.
 
     Raises
     ------
     ValueError
-        If one is written otherwise, is unknown, or has no recording of the `labels`.
+        If a corpus is written otherwise, is unknown, trained the model, or has no recording of its emotions.
     """
-    if missing := [label for label in FOUR if label not in labels]:
-        raise ValueError(f"the model does not know {', '.join(missing)}; wanted one that knows {', '.join(FOUR)}")
     found = []
     for given in corpora:
         name, equals, folder = given.partition("=")
         if not equals or not (CONF / f"{name}.yaml").is_file():
             raise ValueError(f"{given!r} names no corpus; wanted CORPUS=FOLDER, CORPUS being a file of {CONF}")
-        found.append(table(name, Path(folder), labels))
+        own = _not_trained_on(name, model)
+        labels = recognition.load(own).labels
+        if missing := [label for label in FOUR if label not in labels]:
+            raise ValueError(f"the model does not know {', '.join(missing)}; wanted one that knows {', '.join(FOUR)}")
+        found.append(Tested(table(name, Path(folder), labels), own))
     return found
+
+
+def _not_trained_on(corpus: str, model: str | None) -> str | None:
+    folds = sorted(Path(model).glob("fold_*")) if model else []
+    several: list[str | None] = [str(one) for one in folds] or [model]
+    fit = [one for one in several if corpus not in _trained_on(recognition.load(one))]
+    if len(fit) != 1:
+        raise ValueError(f"{len(fit)} models of {title(model)} were not trained on {corpus}; wanted one that was not")
+    return fit[0]
+
+
+def _trained_on(recognizer: Recognizer) -> set[str]:
+    """Corpora of the training of a model, and of its encoder."""
+    representation = recognizer.description.get("representation")  # an ensemble has those of its members
+    return {*recognizer.description["corpora"], *(learned.corpora(representation) if representation else ())}
+
+
+def title(model: str | None) -> str:
+    """Name of a model in a section and a picture.
+
+    Examples
+    --------
+    >>> title("models/fold_0")
+    'fold_0'
+    """
+    return Path(model or packaged.DEFAULT).name
 
 
 def table(corpus: str, root: Path, labels: Sequence[str]) -> pd.DataFrame:
@@ -152,8 +195,7 @@ def chosen(table: pd.DataFrame, most: int, *, seed: int = SEED) -> pd.DataFrame:
 
 
 def predicted(
-    tables: Sequence[pd.DataFrame],
-    model: str | None,
+    several: Sequence[Tested],
     names: Sequence[str] = (),
     *,
     processes: int = MOST_PROCESSES,
@@ -165,39 +207,35 @@ def predicted(
 
     Parameters
     ----------
-    tables
-        Of one corpus each; the babble of an utterance is of the same table.
+    several
+        The babble of an utterance is of the same table.
     """
-    works = [work for table in tables for work in _works(table, seed)]
+    works = [work for one in several for work in _works(one, seed)]
     work = partial(_rows, names=tuple(names), seed=seed)
     bar = partial(tqdm, total=len(works), unit="utterance", smoothing=0, disable=None)
     if processes == 1:
-        _start(model)
         found = [row for rows in bar(map(work, works)) for row in rows]
     else:
-        with ProcessPoolExecutor(processes, get_context("spawn"), _start, (model,)) as pool:
+        with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
             found = [row for rows in bar(pool.map(work, works, chunksize=2)) for row in rows]
-    return pd.concat(tables).drop(columns="source").merge(pd.DataFrame(found), on="utterance")
+    return pd.concat([one.table for one in several]).drop(columns="source").merge(pd.DataFrame(found), on="utterance")
 
 
-def _works(table: pd.DataFrame, seed: int) -> Iterator[Work]:
+def _works(tested: Tested, seed: int) -> Iterator[Work]:
+    table = tested.table
     sources, speakers = table["source"].tolist(), table["speaker"].to_numpy()
     for k, (utterance, source) in enumerate(zip(table["utterance"], sources, strict=True)):
         others = np.flatnonzero(speakers != speakers[k]) if speakers[k] else np.delete(np.arange(len(table)), k)
         others = others if others.size else np.delete(np.arange(len(table)), k)  # the corpus has one speaker
         drawn = augmentation.generator(seed, utterance, "talkers").permutation(others)[: conditions.N_TALKERS]
-        yield Work(utterance, source, [sources[j] for j in drawn])
+        yield Work(utterance, source, [sources[j] for j in drawn], tested.model)
 
 
-_started: list[Recognizer] = []  # of this process
-
-
-def _start(model: str | None) -> None:
-    _started[:] = [recognition.load(model)]
+_loaded = cache(recognition.load)  # of this process
 
 
 def _rows(work: Work, *, names: Sequence[str], seed: int) -> list[dict[str, Any]]:
-    (recognizer,) = _started
+    recognizer = _loaded(work.model)
     try:
         recording = segments.read(*work.source)
         found = [row(work.utterance, CLEAN, recognizer, recording.waveform, recording.sample_rate)]

@@ -1,5 +1,7 @@
 """Benchmarks on corpora that a model was not trained on: each condition, the choice of utterances, scores, the card."""
 
+import json
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from benchmarks import cards, conditions, elsewhere, robustness, unseen
 from benchmarks.conditions import CODECS, CONDITIONS, RATE, ROOMS, Speech
 from ser.audio import ffmpeg
 from ser.audio.waveforms import Waveform
+from ser.models import packaged
 from ser.serving import inputs, recognition
 from ser.serving.recognition import NO_SPEECH
 from tests.support.paths import ROOT
@@ -196,9 +199,9 @@ def test_the_calibration_error_is_of_the_plain_answers() -> None:
 @pytest.fixture(scope="module")
 def predicted() -> pd.DataFrame:
     """Eight utterances of the demo corpus in two conditions, by the default model."""
-    tables = unseen.tables([DEMO], recognition.load().labels)
+    (tested,) = unseen.tested([DEMO], None)
     names = ["babble, 10 dB", "channels cancel"]
-    return unseen.predicted([unseen.chosen(one, 8) for one in tables], None, names, processes=1)
+    return unseen.predicted([tested._replace(table=unseen.chosen(tested.table, 8))], names, processes=1)
 
 
 def test_predictions_are_those_of_ser_predict(predicted: pd.DataFrame) -> None:
@@ -236,11 +239,34 @@ def test_tables_and_pictures_have_each_condition_and_corpus(predicted: pd.DataFr
     assert elsewhere.drawn(clean, "small").legends[0].get_texts()[0].get_text() == "demo"
 
 
-def test_a_corpus_or_model_that_does_not_fit_is_named() -> None:
+def a_model(folder: Path, corpora: list[str], labels: Sequence[str]) -> None:
+    """The default model under another name; only its description differs."""
+    shutil.copytree(packaged.FOLDER / packaged.DEFAULT, folder)
+    path = folder / "bundle.json"
+    description = json.loads(path.read_text()) | {"corpora": corpora}
+    names = dict(zip(("neutral", "happy", "sad", "angry", "fearful", "disgust"), labels, strict=True))
+    path.write_text(json.dumps(description | {"labels": [names[label] for label in description["labels"]]}))
+
+
+def test_a_corpus_or_model_that_does_not_fit_is_named(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="'nowhere=x' names no corpus; wanted CORPUS=FOLDER"):
-        unseen.tables(["nowhere=x"], LABELS)
+        unseen.tested(["nowhere=x"], None)
+    a_model(tmp_path / "joyless", [], ("neutral", "surprised", "sad", "angry", "fearful", "disgust"))
     with pytest.raises(ValueError, match="the model does not know happy; wanted one that knows neutral, happy"):
-        unseen.tables([DEMO], ["neutral", "sad", "angry"])
+        unseen.tested([DEMO], str(tmp_path / "joyless"))
+    for corpus in ("emodb", "crema_d"):  # CREMA-D trained the encoder, too
+        with pytest.raises(ValueError, match=f"0 models of general were not trained on {corpus}; wanted one"):
+            unseen.tested([f"{corpus}=x"], "general")
+
+
+def test_each_corpus_is_predicted_by_the_fold_that_was_not_trained_on_it(tmp_path: Path) -> None:
+    labels = ("neutral", "happy", "sad", "angry", "fearful", "disgust")
+    a_model(tmp_path / "fold_0", ["ravdess", "savee"], labels)
+    a_model(tmp_path / "fold_1", ["demo", "savee"], labels)
+    (tested,) = unseen.tested([DEMO], str(tmp_path))
+    assert tested.model == str(tmp_path / "fold_0")
+    with pytest.raises(ValueError, match=r"2 models of .* were not trained on tess; wanted one"):
+        unseen.tested(["tess=x"], str(tmp_path))
 
 
 def test_a_section_is_written_between_its_lines_again_and_again(tmp_path: Path) -> None:

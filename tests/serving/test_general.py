@@ -73,5 +73,5 @@ def test_general_recognises_actors_and_sentences_of_ravdess_that_nobody_trained_
     model = recognition.load(packaged.resolved("general"), all_speech=True)
     table = unseen.table("ravdess", corpora_root / "ravdess", model.labels)
     chosen = table[table["truth"].isin(["neutral", "happy", "sad", "angry"])].sort_values("utterance").iloc[::6]
-    found = unseen.of_four(unseen.predicted([chosen], "general", processes=1))
+    found = unseen.of_four(unseen.predicted([unseen.Tested(chosen, "general")], processes=1))
     assert 55 < 100 * unseen.uar(found) < 85
