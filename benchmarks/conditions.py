@@ -1,4 +1,4 @@
-"""Speech as other microphones, rooms and lines give it: noise, rooms, telephone, codecs, level, channels, silence.
+"""Speech as other microphones, rooms and lines give it: noise, rooms, codecs, level, channels, silence, parts.
 
 A condition takes and gives waveforms at `RATE`, the telephone 8 kHz. Its random draws depend on the utterance and on
 the name of the condition alone.
@@ -18,6 +18,7 @@ import scipy.signal
 import soundfile
 
 from ser.audio import ffmpeg, waveforms
+from ser.audio.excerpts import speech_span
 from ser.audio.waveforms import Waveform
 from ser.serving import inputs
 
@@ -36,6 +37,7 @@ CODECS = {  # encoder and container of FFmpeg
 QUIETER = -30.0  # dB
 OVERDRIVE = 12.0  # dB of the peak above full scale
 SILENCE = 30.0  # seconds
+SHORT = (2.0, 1.0, 0.5)  # seconds
 
 
 @dataclass(frozen=True)
@@ -196,6 +198,14 @@ def late(speech: Speech, random: np.random.Generator) -> Samples:
     return np.pad(speech.waveform, (round(SILENCE * RATE), 0)), RATE
 
 
+def part(speech: Speech, random: np.random.Generator, *, seconds: float) -> Samples:
+    """Some of the speech, without the silence around it; all of it where it is shorter."""
+    start, end = speech_span(speech.waveform, FRAME, depth=SPEECH_RANGE)
+    length = round(seconds * RATE)
+    begin = random.integers(start, max(start, end - length), endpoint=True)
+    return speech.waveform[begin : min(begin + length, end)], RATE
+
+
 SNRS = (20, 10, 5)  # dB
 CONDITIONS: Mapping[str, Condition] = {
     **{f"pink noise, {snr} dB": partial(pink, snr=snr) for snr in SNRS},
@@ -207,4 +217,5 @@ CONDITIONS: Mapping[str, Condition] = {
     "clipped": clipped,
     "channels cancel": cancelling,
     "30 s of silence first": late,
+    **{f"{seconds:g} s of speech": partial(part, seconds=seconds) for seconds in SHORT},
 }

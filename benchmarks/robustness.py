@@ -29,7 +29,8 @@ EXPLAINED = """\
 Noise is added at a ratio to the speech without its pauses: pink noise from 50 Hz on, or babble of five utterances of
 other speakers of the corpus. The rooms are simulated by image sources (4 x 3.2 x 2.5 m, microphone at 1 m; 8 x 6 x 4 m,
 at 2 m). Telephone: 300 to 3400 Hz at 8 kHz, mu-law of G.711. Clipped: the peak is 12 dB above full scale. Channels
-cancel: the second is the first with the opposite sign. All but `clean` begin with the recording at 16 kHz."""
+cancel: the second is the first with the opposite sign. 2 s of speech: a random part, without the silence around it. All
+but `clean` begin with the recording at 16 kHz."""
 
 
 def main() -> None:

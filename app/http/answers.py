@@ -39,7 +39,7 @@ class RecordingAnswer(PredictionAnswer):
 
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
-    notes: list[str] = Field(default=[], description="Changes of the waveform, as an offset that was removed; if any.")
+    notes: list[str] = Field(default=[], description="Remarks: an offset that was removed, too little speech; if any.")
     timeline: list[TimedAnswer] = Field(default=[], description="Windows, one every second; only with `timeline=true`.")
 
 

@@ -95,7 +95,7 @@ def result_of(content: bytes, recognizer: Recognizer, progress: Progress = silen
                 progress(0.5 + 0.5 * min(1, window["end"] / duration))
     with inputs.opened(content, longest=LONGEST) as recording:
         beginning = media.beginning(recording, DRAWN)
-        return Result(prediction, timeline, hop, beginning, recording.sample_rate, tuple(recording.notes))
+        return Result(prediction, timeline, hop, beginning, recording.sample_rate, tuple(prediction.get("notes", ())))
 
 
 def timeline_hop(duration: float, window: float) -> float:

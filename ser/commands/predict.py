@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -234,9 +234,11 @@ def _rows(
         try:
             with inputs.opened(source) as recording:
                 predictions = recognizer.timeline(recording, hop=hop) if timeline else [recognizer.predict(recording)]
+                notes: Sequence[str] = ()
                 for prediction in predictions:
                     yield {"path": name, **prediction}
-                for note in recording.notes:
+                    notes = prediction.get("notes", recording.notes)
+                for note in notes:
                     print(f"note: {name}: {note}", file=sys.stderr)
         except OSError as error:
             yield {"path": name, "error": f"{error.strerror or error}"}

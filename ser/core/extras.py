@@ -19,7 +19,7 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {  # named as in `import`; pyproject.tom
     "onnx": ("onnxruntime",),
     "export": ("onnx", "skl2onnx"),
     "cluster": ("dask", "distributed"),
-    "tune": ("optuna", "sqlalchemy"),
+    "tune": ("filelock", "optuna", "sqlalchemy"),
     "ssl": ("torch", "transformers"),
     "opensmile": ("opensmile",),
     "audformat": ("audformat",),

@@ -33,7 +33,7 @@ class Prediction(TypedDict):
     protocol: NotRequired[str]
     """Words on recordings of the same speaker that the prediction depends on; only with an enrolment."""
     notes: NotRequired[list[str]]
-    """Changes of the waveform before the prediction, in words, such as an offset that was removed; only if any."""
+    """Remarks in words: changes of the waveform, such as an offset that was removed, or too little speech; if any."""
 
 
 class TimedPrediction(Prediction):

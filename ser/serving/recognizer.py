@@ -18,6 +18,7 @@ from ser.representation.registry import Extractor
 from ser.serving import inputs, priors
 from ser.serving.enrolment import Enrolment, Values, model_of
 from ser.serving.inputs import Input, Window
+from ser.serving.notes import noted, of_speech
 from ser.serving.predictions import (
     DIGITS,
     Model,
@@ -216,17 +217,16 @@ class Recognizer:
             If it is shorter than 0.1 s, damaged, or has samples that are not finite.
         """
         windows, duration = self._divided(recording)
-        rows, highest = [], 0.0
+        rows: list[Probabilities] = []
+        highest, remarks = 0.0, []
         for window, spoken in windows:
             highest = max(highest, spoken)
             if spoken >= voice_activity.THRESHOLD:
+                remarks = of_speech(window.waveform, window.sample_rate) if not rows else []
                 rows.append(self.probabilities(window.waveform, window.sample_rate))
-        if len(rows) < 2:
-            found = self._prediction(rows[0] if rows else None, highest, duration)
-        else:
-            total = np.sum(rows, axis=0)
-            found = self._prediction(total / total.sum(), highest, duration)
-        return {**found, "notes": list(recording.notes)} if recording.notes else found
+        probabilities = np.sum(rows, axis=0) / np.sum(rows) if len(rows) > 1 else next(iter(rows), None)
+        found = self._prediction(probabilities, highest, duration)
+        return noted(found, [*recording.notes, *remarks])
 
     def _divided(self, recording: Input) -> tuple[Iterable[tuple[Window, float]], float]:
         """Windows that the prediction is the mean of, each with the probability of speech; duration in seconds."""

@@ -88,10 +88,10 @@ def search(
     Raises
     ------
     ValueError
-        If Optuna is not installed, or `storage` cannot be used.
+        If Optuna is not installed, `storage` cannot be used, or another process works on the search.
     """
     begin = monotonic()
-    with _opened(storage, name) as study:
+    with _opened(storage, name) as study, _alone(storage, name):
         if GIVEN not in study.user_attrs:
             study.set_user_attr(GIVEN, dict(zip(("score", ERROR), _outcome(objective, {}), strict=True)))
         yield (found := finished(study))
@@ -141,6 +141,30 @@ def _sampler(seed: int, n_finished: int) -> "TPESampler":
 
     (own,) = np.random.SeedSequence([seed, n_finished]).generate_state(1)
     return TPESampler(seed=int(own), constant_liar=False)  # it would count interrupted trials as running
+
+
+@contextmanager
+def _alone(storage: Path, name: str) -> Iterator[None]:
+    """Keep other processes from the search `name`: its trials of networks share a folder of checkpoints.
+
+    Raises
+    ------
+    ValueError
+        If another process works on it.
+    """
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(storage.with_name(f"{name}.lock"), timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise ValueError(
+            f"another process works on this search ({name}); wait for its end, or start one with another --seed"
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 @contextmanager

@@ -135,6 +135,14 @@ def test_opposite_channels_cancel_and_the_input_of_a_prediction_takes_one() -> N
     np.testing.assert_array_equal(inputs.of_waveform(samples, rate).whole(), utterance())
 
 
+@pytest.mark.parametrize("seconds", conditions.SHORT)
+def test_a_part_of_the_speech_has_its_length_and_no_silence(seconds: float) -> None:
+    loud = np.ones(3 * RATE // 2, np.float32)  # 1.5 s
+    samples, rate = made(f"{seconds:g} s of speech", np.pad(loud, RATE))
+    assert samples.size / rate == min(seconds, 1.5)
+    assert (samples == 1).all()
+
+
 def test_the_silence_lasts_30_s() -> None:
     samples, _ = made("30 s of silence first", tone(440))
     assert np.flatnonzero(samples)[0] == 30 * RATE + 1  # a sine begins with zero

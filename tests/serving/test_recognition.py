@@ -466,3 +466,18 @@ def test_the_first_prediction_of_the_command_takes_less_than_five_seconds() -> N
         process("-c", "from ser.cli import main; main()", "predict", str(DEMO[0]))
         times.append(time.monotonic() - start)
     assert min(times) < 5
+
+
+# remarks
+
+
+def test_less_than_a_second_of_speech_is_remarked_on(embedded: Recognizer) -> None:
+    middle = SPEECH.size // 2
+    word = SPEECH[middle - 4800 : middle + 4800]  # 0.6 s
+    remark = " s of speech: with less than 1 s, answers are often wrong, and their confidence is too high"
+    for before, after in ((0.0, 0.0), (1.0, 0.5), (0.0, 11.0)):  # the last one is divided into windows
+        found = of(np.concatenate([silence(before), word, silence(after)]), embedded)
+        assert [note[3:] for note in found["notes"]] == [remark]
+        assert 0.5 <= float(found["notes"][0][:3]) <= 0.6
+    for longer in (np.tile(word, 2), np.tile(word, 20), silence(2)):
+        assert "notes" not in of(longer, embedded)

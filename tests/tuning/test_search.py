@@ -66,6 +66,16 @@ def test_settings_are_drawn_within_their_space(at_once: list[Trial]) -> None:
     assert all(settings["model.n"] in map(str, range(1, 21)) for settings in drawn)
 
 
+def test_two_processes_cannot_work_on_the_same_search() -> None:
+    first = search(hill, SPACE, name="one", n_trials=2, seed=0)
+    next(first)
+    with pytest.raises(ValueError, match=r"another process works on this search \(one\); wait for its end"):
+        found()
+    assert len(found(name="other", n_trials=1)) == 2
+    first.close()
+    assert len(found(n_trials=1)) == 2
+
+
 @pytest.mark.slow
 def test_a_search_improves_the_score() -> None:
     scores = [trial.score or 0 for trial in found(n_trials=30)[1:]]
@@ -208,7 +218,7 @@ def test_no_trial_begins_after_the_timeout(monkeypatch: pytest.MonkeyPatch) -> N
 def test_searches_with_different_names_share_a_file_and_do_not_mix(folder: Path) -> None:
     found(n_trials=3)
     assert len(found(name="two", n_trials=2)) == 3
-    assert [path.name for path in (folder / "checkpoints").iterdir()] == ["tune.sqlite"]
+    assert {path.name for path in (folder / "checkpoints").iterdir()} == {"tune.sqlite", "one.lock", "two.lock"}
 
 
 def test_a_search_is_silent(capfd: pytest.CaptureFixture[str]) -> None:
