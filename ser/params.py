@@ -21,6 +21,16 @@ def compose(overrides: list[str], *, conf: Path = CONF, path: Path = PARAMS) -> 
     ------
     ValueError
         If `conf` does not compose, for example because an override names an unknown group or key.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     conf, path = Path(folder, "conf"), Path(folder, "params.yaml")
+    ...     files.write_text(conf / "config.yaml", "seed: 0\\n")
+    ...     compose(["seed=1"], conf=conf, path=path)
+    ...     print(path.read_text(), end="")
+    seed: 1
     """
     from dvc.utils.hydra import compose_and_dump  # slow to import, and stages do not compose
     from hydra.errors import HydraException

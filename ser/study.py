@@ -33,7 +33,20 @@ Models = Mapping[str, Bundle]
 
 @dataclass(frozen=True)
 class Study:
-    """Tables, representation and settings of a study."""
+    """Tables, representation and settings of a study.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"utterance": list("abc"), "emotion": ["sad", "calm", "sad"], "variant": "original"})
+    >>> partitions = pd.DataFrame({"fold": 0, "utterance": list("abc"), "partition": ["train", "train", "dev"]})
+    >>> table, balanced = rows.assign(RMS=[0.25, 0.5, 0.75]), rows[:2].assign(fold=0, synthetic=False)
+    >>> settings = Settings({"name": "svm"}, training={}, representation={"name": "librosa"}, seed=0)
+    >>> study = Study(rows.assign(speaker=list("xyz")), partitions, Representation(table), balanced, settings)
+    >>> study.folds, study.training_rows(0)["RMS"].tolist(), study.speaker(study.dev_rows(0)).tolist()
+    ([0], [0.25, 0.5], ['z'])
+    >>> study.warnings()[0].partition(":")[0]
+    'some emotion has a single training speaker (x, y)'
+    """
 
     utterances: pd.DataFrame
     partitions: pd.DataFrame

@@ -101,6 +101,14 @@ def recordings(table: pd.DataFrame, *, by: str, title: str) -> Figure:
     ----------
     by
         `emotion` or `corpus`.
+
+    Examples
+    --------
+    >>> columns = ("peak_dbfs", "rms_dbfs", "leading_silence", "trailing_silence", "silence_share")
+    >>> table = pd.DataFrame({"emotion": ["sad", "angry"], "duration": [2.5, 1.5], **dict.fromkeys(columns, 0.0)})
+    >>> figure = recordings(table, by="emotion", title="EmoDB")
+    >>> [label.get_text() for label in figure.axes[3].get_xticklabels()]
+    ['sad', 'angry']
     """
     panels = (
         ("duration", "duration in s"),
@@ -127,7 +135,15 @@ def recordings(table: pd.DataFrame, *, by: str, title: str) -> Figure:
 
 
 def pitch(table: pd.DataFrame, *, title: str) -> Figure:
-    """Boxes of each emotion: median F0 by sex, median F0 relative to the speaker's own, and range of F0."""
+    """Boxes of each emotion: median F0 by sex, median F0 relative to the speaker's own, and range of F0.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"speaker": list("aabb"), "sex": ["male", "male", "female", "female"], "emotion": "sad"})
+    >>> table = table.assign(f0_median=[110.0, 120.0, 200.0, 220.0], f0_relative=0.0, f0_range=6.0)
+    >>> [axes.get_title() for axes in pitch(table, title="EmoDB").axes[:2]]
+    ['female, 2 utterances, 1 speakers', 'male, 2 utterances, 1 speakers']
+    """
     note = (
         "one value an utterance: median, and 5th to 95th percentile, of the voiced frames (pYIN, 60 to 600 Hz)\n"
         "boxes: quartiles; whiskers: 5 to 95 %; dots: other utterances"

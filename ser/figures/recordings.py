@@ -185,6 +185,14 @@ def side_by_side(samples: Waveform, sample_rate: int, *, title: str, facts: Mapp
         Hz.
     facts
         Name -> value.
+
+    Examples
+    --------
+    >>> figure = side_by_side(np.ones(1600, np.float32), 16_000, title="a.wav", facts={"duration": "0.1 s"})
+    >>> [axes.get_title() for axes in figure.axes[:2]]
+    ['Waveform', 'Magnitude spectrum']
+    >>> [text.get_text() for text in figure.axes[2].texts]
+    ['duration', '0.1 s']
     """
     figure = Figure(figsize=(15, 7.6), dpi=DPI)
     figure.set_layout_engine("constrained", w_pad=0.12, h_pad=0.08)

@@ -159,6 +159,16 @@ def of_corpora(
         Name of each possible corpus -> its settings, as if it were the only corpus of the study.
     corpora
         Names of the corpora to read, all of which must exist; None reads every member that exists.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> members = {name: {"reader": name, "label_map": {"a": "angry"}} for name in ("savee", "demo")}
+    >>> with TemporaryDirectory() as folder:
+    ...     files.write_text(Path(folder, "savee", "DC", "a01.wav"), "")
+    ...     found = of_corpora(Path(folder), members=members, scheme=Scheme({"angry": "angry"}), tally=Tally())
+    >>> [(recording.corpus, recording.path) for recording in found]
+    [('savee', 'savee/DC/a01.wav')]
     """
     lists = {name: bool(one.get("list")) for name, one in members.items() if readers.corpus(one["reader"]).is_list}
     chosen = present(root, members, corpora, lists=lists)

@@ -117,6 +117,19 @@ def utterances(
         If a folder is missing or has no recordings, an option is unknown, or no utterance is left.
     InvalidCorpus
         If files are invalid, or contradict each other, and `on_invalid` is `error`; it lists all of them.
+
+    Examples
+    --------
+    >>> import soundfile
+    >>> from tempfile import TemporaryDirectory
+    >>> from unittest.mock import patch
+    >>> options = {"reader": "savee", "label_map": {"a": "angry"}, "scheme": labels.Scheme({"angry": "angry"})}
+    >>> with TemporaryDirectory() as folder, patch.dict("os.environ", SER_CACHE_GB="0"):  # no cache
+    ...     Path(folder, "DC").mkdir()
+    ...     soundfile.write(Path(folder, "DC", "a01.wav"), [0.0, 0.5] * 4000, 16_000)
+    ...     (rows,) = utterances(folder, name="savee", on_invalid="error", tally=Tally(), **options)
+    >>> rows[["utterance", "speaker", "emotion", "duration"]].to_numpy().tolist()
+    [['savee/DC/a01', 'savee/DC', 'angry', 0.5]]
     """
     if on_invalid not in ON_INVALID:
         raise ValueError(f"corpus.on_invalid is {on_invalid!r}; it is error or exclude")

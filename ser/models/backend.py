@@ -74,7 +74,13 @@ def initial_weights(seed: int) -> Iterator[None]:
 
 
 def devices() -> str:
-    """Backend and its devices, as `tensorflow on gpu:0`."""
+    """Backend and its devices, as `tensorflow on gpu:0`.
+
+    Examples
+    --------
+    >>> devices().split(" on ")[0] == keras.backend.backend()
+    True
+    """
     backend = keras.backend.backend()
     if backend == "torch":
         import torch

@@ -143,7 +143,23 @@ def any_transductive(models: Path) -> bool:
 
 
 def save(bundle: Bundle, folder: Path) -> None:
-    """Write a bundle to `folder`, which appears whole or not at all."""
+    """Write a bundle to `folder`, which appears whole or not at all.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tempfile import TemporaryDirectory
+    >>> from ser.models import classifier_training
+    >>> rows = pd.DataFrame({"utterance": list("1234"), "variant": "original", "synthetic": False})
+    >>> rows = rows.assign(emotion=["calm", "sad"] * 2, RMS=[0.1, 0.8, 0.2, 0.9])
+    >>> options = {"name": "logistic_regression", "C": 1.0, "n_calibration_folds": 2, "seed": 0}
+    >>> model = classifier_training.fitted(rows, pd.Series(["a", "a", "b", "b"]), **options)
+    >>> with TemporaryDirectory() as folder:
+    ...     save(Bundle(model, ["calm", "sad"], ["RMS"], {"name": "mine", "settings": {}}, {}), Path(folder, "fold_0"))
+    ...     found = load(Path(folder, "fold_0"))
+    >>> found.of_values(np.array([[0.0], [1.0]], np.float32)).argmax(axis=1).tolist()
+    [0, 1]
+    """
     description = {
         "format": FORMAT,
         "labels": bundle.labels,

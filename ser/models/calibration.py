@@ -44,6 +44,13 @@ def best(probability: npt.NDArray[np.floating], codes: npt.NDArray[np.intp], *, 
     ----------
     .. [1] Alexandari, Kundaje and Shrikumar (2020), Maximum likelihood with bias-corrected calibration is hard-to-beat
        at label shift adaptation, ICML. The normal prior of the biases is ours: few examples must not move them far.
+
+    Examples
+    --------
+    >>> probability = np.tile([0.1, 0.9], (4, 1))
+    >>> found = best(probability, np.array([1, 1, 1, 0]), bias_correction=False)
+    >>> round(found.temperature, 2), found.shift.tolist()  # confidence 0.9, accuracy 0.75
+    (2.0, [0.0, 0.0])
     """
     n_labels = probability.shape[1]
     if not bias_correction:

@@ -51,6 +51,16 @@ def keep(folder: Path, model: keras.Model, progress: Progress, rules: Rules) -> 
     """Write the last network, which may be the best one, then the figures of all epochs.
 
     A checkpoint is valid once the figures are written.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> network = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, activation="softmax")])
+    >>> rules = Rules("last", 20, None, None, reduce_factor=0.5, min_learning_rate=0.0, warm_up=None)
+    >>> with TemporaryDirectory() as folder:
+    ...     keep(Path(folder), network, Progress([{"loss": 0.5}]), rules)
+    ...     sorted(path.name for path in Path(folder).iterdir())
+    ['1.last.keras', 'best.keras', 'progress.json']
     """
     folder.mkdir(parents=True, exist_ok=True)
     n_epochs = len(progress.epochs)
@@ -88,10 +98,33 @@ def resumed(folder: Path, rules: Rules) -> tuple[Progress, keras.Model] | None:
 
 
 def best(folder: Path) -> keras.Model:
-    """Network of the best epoch, to predict with; without its optimizer, which is twice as large."""
+    """Network of the best epoch, to predict with; without its optimizer, which is twice as large.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> network = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, activation="softmax")])
+    >>> rules = Rules("last", 20, None, None, reduce_factor=0.5, min_learning_rate=0.0, warm_up=None)
+    >>> with TemporaryDirectory() as folder:
+    ...     keep(Path(folder), network, Progress([{"loss": 0.5}]), rules)
+    ...     best(Path(folder)).output_shape
+    (None, 2)
+    """
     return keras.saving.load_model(folder / BEST, compile=False)
 
 
 def discard(run: str) -> None:
-    """Remove the checkpoints of a run that is complete, and those of earlier runs of that name."""
+    """Remove the checkpoints of a run that is complete, and those of earlier runs of that name.
+
+    Examples
+    --------
+    >>> from contextlib import chdir
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder, chdir(folder):
+    ...     for run in ("first", "second"):
+    ...         files.write_json(CHECKPOINTS / run / "fold" / STATE, [])
+    ...     discard("first")
+    ...     [path.name for path in CHECKPOINTS.iterdir()]
+    ['second']
+    """
     shutil.rmtree(CHECKPOINTS / run, ignore_errors=True)

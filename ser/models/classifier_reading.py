@@ -68,6 +68,17 @@ def loaded(path: Path) -> CalibratedClassifierCV:
     ------
     ValueError
         If the file is damaged, too large, has types that are not known, or values that no training gives.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> pipeline = Pipeline([("scaler", StandardScaler()), ("classifier", LogisticRegression())])
+    >>> model = CalibratedClassifierCV(pipeline, method="temperature", cv=2, ensemble=False)
+    >>> model = model.fit([[0.1], [0.2], [0.8], [0.9]], ["calm", "calm", "sad", "sad"])
+    >>> with TemporaryDirectory() as folder:
+    ...     skops_files.library().dump(model, Path(folder, "model.skops"))
+    ...     loaded(Path(folder, "model.skops")).predict([[0.0], [1.0]]).tolist()
+    ['calm', 'sad']
     """
     try:
         with zipfile.ZipFile(path) as archive:

@@ -64,6 +64,14 @@ def fitted(
     ValueError
         If an emotion has only one utterance, there is only one emotion, or one of a single corpus for `calibration`
         `corpora`, or only corpora that the encoder learned.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"utterance": list("1234"), "variant": "original", "synthetic": False})
+    >>> rows = rows.assign(emotion=["calm", "sad"] * 2, RMS=[0.1, 0.8, 0.2, 0.9])
+    >>> options = {"name": "logistic_regression", "C": 1.0, "n_calibration_folds": 2, "seed": 0}
+    >>> fitted(rows, pd.Series(["a", "a", "b", "b"]), **options).predict([[0.0], [1.0]]).tolist()
+    ['calm', 'sad']
     """
     rows, speaker = _within_limit(rows, speaker, name=name, seed=seed)
     real = is_real(rows).to_numpy()

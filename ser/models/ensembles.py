@@ -88,6 +88,21 @@ def predicted(rows: pd.DataFrame, folder: Path, members: Iterable[str], models: 
     ------
     ValueError
         If a member did not predict all rows, because it belongs to another run.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> facts = {"fold": 0, "partition": "test", "utterance": "a", "corpus": "x", "speaker": "x/1", "sex": "male"}
+    >>> facts |= {"intensity": None, "truth": "sad", "prediction": "sad"}
+    >>> about = {"format": 1, "labels": ["calm", "sad"], "members": ["svm", "mlp"]}
+    >>> model = {"name": "ensemble", "mean": "arithmetic"}
+    >>> with TemporaryDirectory() as folder:
+    ...     for name, p in (("svm", 0.25), ("mlp", 0.5)):
+    ...         rows = pd.DataFrame([{**facts, "p_calm": p, "p_sad": 1 - p}])
+    ...         tables.write(rows, Path(folder, name, PREDICTIONS))
+    ...     schema.write({**about, "model": model}, Path(folder, "models", "fold_0"))
+    ...     predicted(rows, Path(folder), about["members"], Path(folder, "models"))["p_calm"].tolist()
+    [0.375]
     """
     keys = rows[["fold", "utterance", "partition"]]
     parts = {}
@@ -109,6 +124,18 @@ def save(members: Mapping[str, Path], folder: Path, description: Mapping[str, An
     ------
     ValueError
         If a bundle is missing or damaged, or the bundles have different emotions.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> about = {"format": 1, "labels": ["calm", "sad"], "columns": [], "representation": {"name": "x", "settings": {}}}
+    >>> with TemporaryDirectory() as folder:
+    ...     members = {name: Path(folder, name) for name in ("svm", "mlp")}
+    ...     for member in members.values():
+    ...         schema.write(about, member)
+    ...     save(members, Path(folder, "fold_0"), {"model": {"name": "ensemble", "mean": "arithmetic"}, "seed": 0})
+    ...     sorted(path.name for path in Path(folder, "fold_0", MEMBERS).iterdir())
+    ['mlp', 'svm']
     """
     labels = [bundle.read_description(member)["labels"] for member in members.values()]
     if any(other != labels[0] for other in labels):
@@ -135,6 +162,19 @@ def write_folds(members: Path, config: Mapping[str, Any], models: Path) -> None:
     ------
     ValueError
         If there are fewer than two members, or one lacks folds.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> about = {"format": 1, "labels": ["calm", "sad"], "columns": [], "representation": {"name": "x", "settings": {}}}
+    >>> config = {"members": {"svm": {}, "mlp": {}}, "model": {"name": "ensemble", "mean": "arithmetic"}, "seed": 0}
+    >>> with TemporaryDirectory() as folder:
+    ...     for name in config["members"]:
+    ...         for fold in ("fold_0", "fold_1"):
+    ...             schema.write(about, Path(folder, "members", name, "models", fold))
+    ...     write_folds(Path(folder, "members"), config, Path(folder, "models"))
+    ...     sorted(path.name for path in Path(folder, "models").iterdir())
+    ['fold_0', 'fold_1']
     """
     names = list(config["members"])
     if len(names) < 2:

@@ -48,6 +48,15 @@ def network(path: Path, own: Mapping[str, type] | None = None) -> keras.Model:
     Exception
         If the file is damaged, too large, or holds a part that is not allowed. A ValueError where this is found before
         Keras builds the network; Keras and h5py raise errors of many types.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> dense = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, activation="softmax")])
+    >>> with TemporaryDirectory() as folder:
+    ...     dense.save(Path(folder, "dense.keras"))
+    ...     network(Path(folder, "dense.keras")).output_shape
+    (None, 2)
     """
     config, keras_2, n_weights = _of_hdf5(path) if path.suffix in HDF5 else _of_archive(path)
     own = own or {}

@@ -16,6 +16,15 @@ def recorded(folder: Path) -> Iterator[Callable[[int, int, Epoch], None]]:
     ------
     function
         Function of the fold, the index of the epoch, and its figures.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     with recorded(Path(folder)) as log:
+    ...         log(0, 4, {"loss": 0.5})  # fold 0, epoch 4
+    ...     files.read_json(Path(folder, "metrics.json"))
+    {'fold_0': {'loss': 0.5}, 'step': 4}
     """
     from dvclive.live import Live  # imported late: it is slow, and classifiers have no epochs
 

@@ -18,7 +18,18 @@ Values = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class LiteRTClassifier:
-    """Network for one utterance at a time, with the interface of scikit-learn's classifiers; threads take turns."""
+    """Network for one utterance at a time, with the interface of scikit-learn's classifiers; threads take turns.
+
+    Examples
+    --------
+    >>> from ser.models import packaged, schema
+    >>> folder = packaged.resolved("general")
+    >>> about = schema.read(folder)
+    >>> model = loaded(folder / "model.tflite", about["labels"], about["temperature"])
+    >>> middle = np.array([about["centre"]], np.float32)  # mean of each feature in the training
+    >>> model.predict_proba(middle).shape, float(model.predict_proba(middle).sum().round(6))
+    ((1, 6), 1.0)
+    """
 
     interpreter: Any
     classes_: list[str]
@@ -65,6 +76,13 @@ def loaded(path: Path, labels: list[str], temperature: float) -> LiteRTClassifie
     ------
     ValueError
         If the file is damaged, holds another network, or needs too much memory.
+
+    Examples
+    --------
+    >>> from ser.models import packaged
+    >>> labels = ["neutral", "happy", "sad", "angry", "fearful", "disgust"]
+    >>> loaded(packaged.resolved("general") / "model.tflite", labels, temperature=1.0).classes_[:2]
+    ['neutral', 'happy']
     """
     from ai_edge_litert.interpreter import Interpreter
 

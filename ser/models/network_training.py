@@ -32,7 +32,16 @@ OnFoldEpoch = Callable[[int, int, Epoch], None]  # called with fold, index of th
 
 @dataclass(frozen=True)
 class Fit:
-    """A trained network and the figures of its training."""
+    """A trained network and the figures of its training.
+
+    Examples
+    --------
+    >>> dense = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, activation="softmax")])
+    >>> model = neural.NeuralClassifier(dense, ["calm", "sad"], temperature=1.5)
+    >>> fit = Fit(model, before_refit=None, epochs=[{"loss": 0.5}], metrics={"epoch": 0, "n_parameters": 8})
+    >>> fit.epochs[fit.metrics["epoch"]]
+    {'loss': 0.5}
+    """
 
     model: neural.NeuralClassifier
     before_refit: neural.NeuralClassifier | None

@@ -208,6 +208,15 @@ def loaded(path: Path) -> keras.Model:
     ------
     ValueError
         If the file is damaged, or has content that could run code.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> network = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, activation="softmax")])
+    >>> with TemporaryDirectory() as folder:
+    ...     network.save(Path(folder, "model.keras"))
+    ...     loaded(Path(folder, "model.keras")).output_shape
+    (None, 2)
     """
     try:
         return keras_reading.network(path, networks.custom_layers())

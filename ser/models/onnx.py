@@ -20,7 +20,18 @@ MAX_REASON = 400  # characters of a message of onnxruntime
 
 @dataclass(frozen=True)
 class OnnxClassifier:
-    """Classifier with the interface of scikit-learn's."""
+    """Classifier with the interface of scikit-learn's.
+
+    Examples
+    --------
+    >>> import onnx
+    >>> import onnxruntime
+    >>> graph = "softmax (float[N, 2] features) => (float[N, 2] probabilities) {probabilities = Softmax (features)}"
+    >>> content = onnx.parser.parse_model(f'<ir_version: 8, opset_import: ["": 18]> {graph}').SerializeToString()
+    >>> model = OnnxClassifier(onnxruntime.InferenceSession(content), ["calm", "sad"])
+    >>> model.predict_proba(np.log(np.array([[1.0, 3.0]], np.float32))).round(2).tolist()
+    [[0.25, 0.75]]
+    """
 
     session: Any
     classes_: list[str]
@@ -57,6 +68,17 @@ def loaded(path: Path, labels: list[str]) -> OnnxClassifier:
     ------
     ValueError
         If onnxruntime is not installed, the file is damaged, too large, or holds another model.
+
+    Examples
+    --------
+    >>> import onnx
+    >>> from tempfile import TemporaryDirectory
+    >>> graph = "softmax (float[N, 2] features) => (float[N, 2] probabilities) {probabilities = Softmax (features)}"
+    >>> model = onnx.parser.parse_model(f'<ir_version: 8, opset_import: ["": 18]> {graph}')
+    >>> with TemporaryDirectory() as folder:
+    ...     onnx.save(model, Path(folder, "model.onnx"))
+    ...     loaded(Path(folder, "model.onnx"), ["calm", "sad"]).predict_proba(np.zeros((1, 2), np.float32)).tolist()
+    [[0.5, 0.5]]
     """
     try:
         import onnxruntime

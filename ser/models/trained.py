@@ -84,6 +84,18 @@ def epochs(folder: Path) -> pd.DataFrame:
     DataFrame
         network (fold and member), epoch, kept (True for the epoch whose weights the network has), and the columns of
         the history: loss, accuracy, learning_rate, dev_loss, dev_accuracy, dev_uar.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from ser.core import files
+    >>> from ser.models import schema
+    >>> about = {"format": 1, "labels": ["calm", "sad"], "columns": [], "representation": {"name": "x", "settings": {}}}
+    >>> with TemporaryDirectory() as folder:
+    ...     schema.write({**about, "metrics": {"epoch": 1}}, Path(folder, "fold_0"))
+    ...     files.write_text(Path(folder, "fold_0", bundle.HISTORY), "loss\\n0.5\\n0.25\\n")
+    ...     epochs(Path(folder)).to_dict("records")[1]
+    {'network': 'fold 0', 'epoch': 1, 'kept': True, 'loss': 0.25}
     """
     parts = []
     for model in models_in(folder):
@@ -97,7 +109,14 @@ def epochs(folder: Path) -> pd.DataFrame:
 
 
 def temperature(folder: Path) -> float:
-    """Temperature that divides the logits of the bundle in `folder`, fitted in its training."""
+    """Temperature that divides the logits of the bundle in `folder`, fitted in its training.
+
+    Examples
+    --------
+    >>> from ser.models import packaged
+    >>> temperature(packaged.resolved("general"))  # of a classifier, which was exported: a part of its weights
+    1.0
+    """
     own = bundle.read_description(folder).get("temperature")
     if own is not None:  # of a network, which is not loaded
         return float(own)

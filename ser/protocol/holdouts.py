@@ -65,6 +65,13 @@ def random(utterances: pd.DataFrame, *, test_fraction: float, dev_fraction: floa
     ------
     ValueError
         If the utterances cannot be stratified, for example because an emotion has too few.
+
+    Examples
+    --------
+    >>> utterances = pd.DataFrame({"utterance": list("123456"), "emotion": ["sad", "calm"] * 3, "duplicate_of": None})
+    >>> table = random(utterances, test_fraction=1 / 3, dev_fraction=1 / 3, seed=0)
+    >>> table.merge(utterances).groupby("emotion")["partition"].apply(sorted).to_dict()
+    {'calm': ['dev', 'test', 'train'], 'sad': ['dev', 'test', 'train']}
     """
     from sklearn.model_selection import train_test_split  # takes a second to import, and other partitions do not use it
 

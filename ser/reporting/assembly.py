@@ -19,7 +19,19 @@ from ser.representation import reading
 
 @dataclass(frozen=True)
 class Inputs:
-    """Everything that the report of a study is made from."""
+    """Everything that the report of a study is made from.
+
+    Examples
+    --------
+    >>> utterances = pd.DataFrame({"utterance": ["a", "b"], "corpus": "emodb"})
+    >>> predictions = pd.DataFrame({"utterance": ["a", "b"], "partition": ["dev", "test"]})
+    >>> tables = {"utterances": utterances, "predictions": predictions, "partitions": pd.DataFrame()}
+    >>> others = {**dict.fromkeys(("audit", "ingest", "maps"), {}), "metrics": {"uar": 0.5}, "epochs": pd.DataFrame()}
+    >>> config = {"evaluation": {"n_resamples": 1000}}
+    >>> inputs = Inputs(config, models=[], code=None, command=None, **tables, **others)
+    >>> inputs.shown, inputs.shown_rows["utterance"].tolist(), inputs.n_resamples, inputs.corpora, inputs.is_ensemble
+    ('test', ['b'], 1000, ['emodb'], False)
+    """
 
     config: Mapping[str, Any]
     """Parameters of the study."""
@@ -125,7 +137,17 @@ def procedure(inputs: Inputs) -> list[Section]:
 
 
 def temperatures(inputs: Inputs) -> dict[int, float] | None:
-    """Fold -> temperature of the model that predicted the shown partition; None for ensembles, which have several."""
+    """Fold -> temperature of the model that predicted the shown partition; None for ensembles, which have several.
+
+    Examples
+    --------
+    >>> from ser.models import packaged
+    >>> model = Trained(packaged.resolved("general"), fold=0, member="", description={})
+    >>> tables = dict.fromkeys(("utterances", "partitions", "predictions", "epochs"), pd.DataFrame())
+    >>> others = {**dict.fromkeys(("config", "audit", "ingest", "maps"), {}), "code": None, "command": None}
+    >>> temperatures(Inputs(models=[model], metrics={"uar": 0.5}, **tables, **others))
+    {0: 1.0}
+    """
     if inputs.is_ensemble:
         return None
     return {

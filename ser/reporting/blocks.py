@@ -109,7 +109,15 @@ class Picture:
 
 @dataclass(frozen=True)
 class Clip:
-    """A wrongly predicted recording, with its sound and its spectrogram."""
+    """A wrongly predicted recording, with its sound and its spectrogram.
+
+    Examples
+    --------
+    >>> picture = Picture("", alt="Spectrogram of emodb/a01", uri="data:image/png;base64,")
+    >>> sound = {"audio_uri": "data:audio/mpeg;base64,"}
+    >>> Clip("emodb/a01", "sad", "calm", 0.75, of_truth=0.25, facts="male", picture=picture, **sound).truth
+    'sad'
+    """
 
     utterance: str
     truth: str

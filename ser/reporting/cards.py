@@ -52,6 +52,17 @@ def evaluation(figures: Path, predictions: Path) -> tuple[Metrics, pd.DataFrame]
     ------
     ValueError
         If one of the files is missing.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     figures, predictions = Path(folder, "metrics.json"), Path(folder, "predictions.csv")
+    ...     files.write_json(figures, {"uar": 0.5})
+    ...     files.write_text(predictions, "truth,prediction\\nsad,calm\\n")
+    ...     found, rows = evaluation(figures, predictions)
+    >>> found["uar"], rows.to_dict("records")
+    (0.5, [{'truth': 'sad', 'prediction': 'calm'}])
     """
     if not figures.is_file() or not predictions.is_file():
         raise ValueError(f"{figures} or {predictions} does not exist; make them with: dvc repro evaluate")
@@ -74,6 +85,17 @@ def card(description: Mapping[str, Any], figures: Metrics, predictions: pd.DataF
     ------
     ValueError
         If the study has no test scores, or the description lacks a fact.
+
+    Examples
+    --------
+    >>> model = {"model": {"name": "mlp"}, "representation": {"name": "librosa"}, "columns": ["RMS"], "seed": 0}
+    >>> description = {**model, "corpora": ["emodb"], "speakers": ["emodb/03"], "labels": ["calm", "sad"]}
+    >>> figures = {"protocol": "speaker_holdout", "speaker_independent": True, "n_utterances": 1, "n_speakers": 1}
+    >>> figures |= {"uar": 1.0, "uar_low": None, "accuracy": 1.0, "recall.sad": 1.0}
+    >>> row = {"fold": 0, "partition": "test", "speaker": "emodb/08", "truth": "sad", "prediction": "sad"}
+    >>> text = card(description, figures, pd.DataFrame([{**row, "p_calm": 0.25, "p_sad": 0.75}]), fold="fold_0")
+    >>> text.splitlines()[0]
+    '# Model card: mlp on librosa, trained on emodb'
     """
     if missing := [name for name in FACTS if name not in description]:
         raise ValueError(f"{bundle.DESCRIPTION} has no {missing[0]}, which a model card states; {bundle.TRAIN_ANEW}")

@@ -71,6 +71,14 @@ def calibration(
     ------
     ValueError
         If `temperature` has another value.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"truth": ["sad", "sad", "sad", "calm"], "prediction": "sad", "p_calm": 0.1, "p_sad": 0.9})
+    >>> rows = rows.assign(fold=0, partition="test")
+    >>> section = calibration(rows, shown="test", trained=None, temperature="none", n_bins=10)
+    >>> section.blocks[0].rows[0][2:5]  # ECE, mean confidence, accuracy
+    [0.15, 0.9, 0.75]
     """
     if temperature not in TEMPERATURES:
         raise ValueError(f"report.temperature is {temperature!r}; set it to {' or '.join(TEMPERATURES)}")
@@ -171,6 +179,12 @@ def importance(falls: pd.DataFrame, *, n_rows: int, n_dev: int, n_repeats: int) 
         Table of `ser.evaluation.importance.importances`.
     n_rows, n_dev
         Rows that were used, and all rows of dev.
+
+    Examples
+    --------
+    >>> falls = pd.DataFrame({"descriptor": ["MFCC"], "n_features": 26, "drop": 0.2, "least": 0.1, "most": 0.3})
+    >>> importance(falls, n_rows=40, n_dev=40, n_repeats=5).blocks[1].rows
+    [['MFCC', 26, 0.2, 0.1, 0.3]]
     """
     of = f"{n_rows} of the {n_dev}, drawn at random" if n_rows < n_dev else f"{n_dev}"
     text = (
@@ -226,7 +240,14 @@ def curves(epochs: pd.DataFrame) -> Section | None:
 
 
 def maps(points: Mapping[str, pd.DataFrame]) -> Section:
-    """Maps of the balanced rows, one for each method of `ser.evaluation.projections`."""
+    """Maps of the balanced rows, one for each method of `ser.evaluation.projections`.
+
+    Examples
+    --------
+    >>> points = pd.DataFrame({"x": [0.0, 1.0], "y": 0.0, "emotion": ["calm", "sad"], "synthetic": False})
+    >>> maps({"tsne": points}).blocks[0].alt
+    't-SNE maps of 2 emotions'
+    """
     text = (
         "Rows that are close in the features are close in the map. Distances between groups that are far apart have no"
         " meaning."

@@ -47,7 +47,19 @@ def most_confident(predictions: pd.DataFrame, *, n: int) -> pd.DataFrame:
 
 
 def clips(predictions: pd.DataFrame, utterances: pd.DataFrame, root: Path, *, n: int) -> list[Clip]:
-    """Recordings of the `n` most confident mistakes; `root` is the folder of the corpus."""
+    """Recordings of the `n` most confident mistakes; `root` is the folder of the corpus.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> utterances = pd.DataFrame({"utterance": ["a"], "path": ["a.wav"], "sex": ["male"], "intensity": [None]})
+    >>> row = {"utterance": "a", "fold": 0, "truth": "sad", "prediction": "calm", "p_calm": 0.75, "p_sad": 0.25}
+    >>> with TemporaryDirectory() as folder:
+    ...     soundfile.write(Path(folder, "a.wav"), [0.0, 0.5] * 4000, 16_000)
+    ...     (clip,) = clips(pd.DataFrame([{**row, "sex": "male", "intensity": None}]), utterances, Path(folder), n=1)
+    >>> clip.prediction, clip.confidence, clip.facts
+    ('calm', 0.75, 'male')
+    """
     parts = segments.of_utterances(utterances, root)
     return [_clip(row, *parts[row["utterance"]]) for row in most_confident(predictions, n=n).to_dict("records")]
 

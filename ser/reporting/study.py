@@ -49,6 +49,13 @@ def settings(
         Corpora that have utterances; the settings of other corpora are left out.
     again
         Revision of the code, and command that runs the study again; None where they are unknown.
+
+    Examples
+    --------
+    >>> config = dict.fromkeys(("labels", "augmentation", "balance", "model"), {"name": "x"})
+    >>> config |= {"corpus": {}, "seed": 0, "members": {}, "representation": {"name": "librosa", "settings": {}}}
+    >>> settings(config, protocol="holdout", names=["emodb"], again=(None, None)).blocks[0].rows[:2]
+    [['corpus', 'EmoDB'], ['labels', 'x']]
     """
     members = ", ".join(config["members"])
     short: Rows = [

@@ -90,6 +90,20 @@ def extracted(
     ------
     ValueError
         If a recording is not the one that was ingested, or `SER_COMPUTE` or `SER_CACHE_GB` is invalid.
+
+    Examples
+    --------
+    >>> import soundfile
+    >>> from tempfile import TemporaryDirectory
+    >>> from unittest.mock import patch
+    >>> from ser.audio import reading
+    >>> peak = one_by_one(lambda waveform, sample_rate: {"Peak": float(waveform.max())})
+    >>> options = {"augmentation": {"name": "none", "seed": 0, "variants": {}}, "description": "peak"}
+    >>> with TemporaryDirectory() as folder, patch.dict("os.environ", SER_CACHE_GB="0"):  # no cache
+    ...     soundfile.write(path := Path(folder, "a.wav"), [-0.5, 0.5] * 4000, 16_000)
+    ...     facts = {"utterance": "a", "path": "a.wav", "audio_hash": reading.read(path).audio_hash}
+    ...     list(extracted(pd.DataFrame([{**facts, "sample_rate": 16_000}]), Path(folder), peak, **options))
+    [{'Peak': 0.5}]
     """
     numba_cache.ensure()
     identity, needed = _identity(extractor)

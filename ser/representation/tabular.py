@@ -33,6 +33,22 @@ def feature_rows(
     ------
     ValueError
         If there is no such variant.
+
+    Examples
+    --------
+    >>> import soundfile
+    >>> from tempfile import TemporaryDirectory
+    >>> from unittest.mock import patch
+    >>> from ser.audio import reading
+    >>> from ser.representation.extraction import one_by_one
+    >>> peak = one_by_one(lambda waveform, sample_rate: {"Peak": float(waveform.max())})
+    >>> with TemporaryDirectory() as folder, patch.dict("os.environ", SER_CACHE_GB="0"):  # no cache
+    ...     soundfile.write(path := Path(folder, "a.wav"), [-0.5, 0.5] * 4000, 16_000)
+    ...     facts = {"utterance": "a", "emotion": "sad", "path": "a.wav", "audio_hash": reading.read(path).audio_hash}
+    ...     utterances = pd.DataFrame([{**facts, "sample_rate": 16_000}])
+    ...     (rows,) = feature_rows(utterances, Path(folder), peak, description="peak")
+    >>> rows.to_dict("records")
+    [{'utterance': 'a', 'variant': 'original', 'emotion': 'sad', 'Peak': 0.5}]
     """
     keys = rows_of_variants(utterances, augmentation)
     vectors = extracted(

@@ -51,6 +51,19 @@ def features_of_variants(
     ------
     ValueError
         If a recording is not the one that was ingested, or this process has other code.
+
+    Examples
+    --------
+    >>> import soundfile
+    >>> from tempfile import TemporaryDirectory
+    >>> augmentation = {"name": "none", "seed": 0, "variants": {}}
+    >>> options = {"modules": (), "libraries": (), "code": code_digest.digest((), ())}
+    >>> with TemporaryDirectory() as folder:
+    ...     soundfile.write(path := Path(folder, "a.wav"), [-0.5, 0.5] * 4000, 16_000)
+    ...     sought = Sought("a", "a.wav", segments.read(path, None).audio_hash, 16_000)
+    ...     peaks = lambda recordings: [float(waveform.max()) for waveform, sample_rate in recordings]
+    ...     features_of_variants([sought], root=Path(folder), extractor=peaks, augmentation=augmentation, **options)
+    [[0.5]]
     """
     if code_digest.digest(modules, libraries) != code:
         raise ValueError("this worker has another version of ser; install the one that the study runs on all workers")

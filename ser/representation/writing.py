@@ -38,6 +38,23 @@ def write(
     ------
     ValueError
         If something that the representation needs is not available, or a recording is not the one that was ingested.
+
+    Examples
+    --------
+    >>> import soundfile
+    >>> from tempfile import TemporaryDirectory
+    >>> from unittest.mock import patch
+    >>> from ser.audio import reading
+    >>> peak = Definition(lambda waveform, sample_rate: {"Peak": float(waveform.max())})
+    >>> options = {"augmentation": {"name": "none", "seed": 0, "variants": {}}, "description": "peak"}
+    >>> with TemporaryDirectory() as folder, patch.dict("os.environ", SER_CACHE_GB="0"):  # no cache
+    ...     root, path = Path(folder), Path(folder, "features.csv")
+    ...     soundfile.write(root / "a.wav", [-0.5, 0.5] * 4000, 16_000)
+    ...     facts = {"path": "a.wav", "audio_hash": reading.read(root / "a.wav").audio_hash, "sample_rate": 16_000}
+    ...     utterances = pd.DataFrame([{"utterance": "a", "emotion": "sad", **facts}])
+    ...     write(peak, {}, path, utterances=utterances, root=root, **options)
+    ...     path.read_text().split()
+    ['utterance,variant,emotion,Peak', 'a,original,sad,0.5']
     """
     prepared = definition.prepared(settings)
     options: dict[str, Any] = {

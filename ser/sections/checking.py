@@ -21,6 +21,16 @@ def check(config: Mapping[str, Any]) -> None:
     ------
     ValueError
         If something does not fit; the message has a line for each finding.
+
+    Examples
+    --------
+    >>> from unittest.mock import patch
+    >>> with patch.dict("os.environ", SER_CACHE_GB="0"):  # no cache
+    ...     check({"seed": 0})  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ValueError: params.yaml does not fit:
+      tables is missing; give it a value, as conf/ has
+      ...
     """
     key = _key(config)
     with cache.opened() as store:

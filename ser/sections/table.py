@@ -50,6 +50,11 @@ def findings(config: Section) -> list[str]:
     ----------
     config
         Content of `params.yaml`.
+
+    Examples
+    --------
+    >>> findings({"seed": 0})[0]
+    'tables is missing; give it a value, as conf/ has'
     """
     wrong = _names(config) or [
         *(line for name, lines in CHECKS.items() for line in lines(name, config[name])),

@@ -34,6 +34,16 @@ def check_representation(path: Path, representation: Mapping[str, Any], networks
     ------
     ValueError
         If the representation is unknown, a setting is wrong, or another network is named.
+
+    Examples
+    --------
+    >>> opensmile = {"name": "opensmile", "settings": {"name": "eGeMAPSv02", "sample_rate": 16_000}}
+    >>> check_representation(Path("bundle.json"), opensmile, networks=())
+    >>> opensmile["settings"]["sample_rate"] = 0
+    >>> check_representation(Path("bundle.json"), opensmile, networks=())  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+        ...
+    ValueError: bundle.json is damaged: representation.settings.sample_rate is 0; wanted a number from 1000 to ...
     """
     settings = representation["settings"]
     try:

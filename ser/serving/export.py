@@ -248,6 +248,13 @@ def predictor(folder: Path) -> Predict:
     ------
     ValueError
         If there is no exported model, or it is damaged.
+
+    Examples
+    --------
+    >>> from ser.models import packaged
+    >>> predict = predictor(packaged.resolved("general"))
+    >>> predict(np.zeros((5, 512), np.float32)).shape  # probabilities of six emotions
+    (5, 6)
     """
     if not (folder / VERSION).is_dir():
         return bundle.load(folder).of_values
@@ -256,7 +263,17 @@ def predictor(folder: Path) -> Predict:
 
 
 def compared(name: str, folder: Path, predict: Predict, values: Values, truth: list[str], model: Bundle) -> Comparison:
-    """Comparison of a format with the bundle `model`, on features `values` of utterances with emotions `truth`."""
+    """Comparison of a format with the bundle `model`, on features `values` of utterances with emotions `truth`.
+
+    Examples
+    --------
+    >>> from ser.models import packaged
+    >>> folder = packaged.resolved("general")
+    >>> model, values = bundle.load(folder), np.zeros((2, 512), np.float32)
+    >>> found = compared("litert", folder, predictor(folder), values, ["sad", "happy"], model)
+    >>> found.difference, found.agreement
+    (0.0, 1.0)
+    """
     from sklearn.metrics import recall_score
 
     reference, found = model.of_values(values), predict(values)

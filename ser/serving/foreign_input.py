@@ -75,6 +75,18 @@ def read(path: Path) -> FrontEnd:
     ------
     ValueError
         If there is no such file, its folder is no representation, or a setting is wrong.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> analysis = "name: level\\nsample_rate: 16000\\nn_fft: 2048\\nhop_length: 512\\n"
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "librosa", "level.yaml")  # settings of the representation librosa
+    ...     path.parent.mkdir()
+    ...     _ = path.write_text(f"{analysis}descriptors: [{{name: rms, functionals: [mean, std]}}]\\n")
+    ...     front_end = read(path)
+    >>> front_end.columns, front_end.shape
+    (['RMS', 'RMS_Std'], (2,))
     """
     import yaml
 

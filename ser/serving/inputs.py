@@ -52,8 +52,10 @@ class Input:
     Examples
     --------
     >>> recording = Input([np.zeros(2, np.float32), np.ones(1, np.float32)], sample_rate=1, duration=3.0)
-    >>> [window.waveform.tolist() for window in recording.windows(duration=2.0, hop=1.0)]
-    [[0.0, 0.0], [0.0, 1.0]]
+    >>> recording.whole()
+    array([0., 0., 1.], dtype=float32)
+    >>> [(window.start, window.end) for window in recording.windows(duration=2.0, hop=1.0)]
+    [(0.0, 2.0), (1.0, 3.0)]
     """
 
     blocks: Iterable[Waveform]
@@ -66,24 +68,11 @@ class Input:
     """Changes of the waveform, in words; complete when all blocks are decoded."""
 
     def whole(self) -> Waveform:
-        """All samples.
-
-        Examples
-        --------
-        >>> Input([np.zeros(1, np.float32), np.ones(1, np.float32)], sample_rate=16_000, duration=2 / 16_000).whole()
-        array([0., 1.], dtype=float32)
-        """
+        """All samples."""
         return np.concatenate([np.empty(0, np.float32), *self.blocks])
 
     def windows(self, *, duration: float, hop: float) -> Iterator[Window]:
-        """Windows of `duration` seconds, one every `hop` seconds; the last one may be shorter.
-
-        Examples
-        --------
-        >>> recording = Input([np.zeros(5, np.float32)], sample_rate=1, duration=5.0)
-        >>> [(window.start, window.end) for window in recording.windows(duration=3.0, hop=2.0)]
-        [(0.0, 3.0), (2.0, 5.0)]
-        """
+        """Windows of `duration` seconds, one every `hop` seconds; the last one may be shorter."""
         return windowed(self.blocks, self.sample_rate, duration=duration, hop=hop)
 
 
@@ -183,6 +172,15 @@ def opened(source: Path | bytes, *, longest: float | None = None) -> Iterator[In
         If it is not audio, is damaged, or has samples that are not finite; possibly only while it is decoded.
     OSError
         If the file cannot be opened.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     soundfile.write(Path(folder, "a.wav"), [-0.5, 0.5] * 4000, 16_000)
+    ...     with opened(Path(folder, "a.wav")) as recording:
+    ...         recording.duration, recording.sample_rate, recording.whole()[:2].tolist()
+    (0.5, 16000, [-0.5, 0.5])
     """
     with sound_files.opened(source, longest=longest) as sound:
         check_rate(sound.samplerate)

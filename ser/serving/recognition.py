@@ -90,6 +90,13 @@ def of_bundles(
     ------
     ValueError
         If a bundle is transductive, or its features cannot be extracted.
+
+    Examples
+    --------
+    >>> model = bundle.load(hub.resolved("general"))
+    >>> recognizer = of_bundles("mine", [model], model.description)
+    >>> recognizer.labels, recognizer.window  # seconds
+    (['neutral', 'happy', 'sad', 'angry', 'fearful', 'disgust'], 3.0)
     """
     if any(bundle.is_transductive(model.representation) for model in models):
         raise ValueError(
@@ -215,7 +222,13 @@ def opened(recording: str | Path | npt.ArrayLike, sample_rate: float | None) -> 
 
 
 def changed(folder: Path) -> int:
-    """Time of the last change of the bundle in `folder`, in ns, as a key of caches; 0 without a bundle."""
+    """Time of the last change of the bundle in `folder`, in ns, as a key of caches; 0 without a bundle.
+
+    Examples
+    --------
+    >>> changed(Path("no_such_folder")), changed(hub.resolved("general")) > 0
+    (0, True)
+    """
     description = folder / bundle.DESCRIPTION
     return description.stat().st_mtime_ns if description.is_file() else 0
 

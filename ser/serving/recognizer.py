@@ -44,13 +44,20 @@ class Recognizer:
     --------
     >>> import ser
     >>> recognizer = ser.load()
-    >>> recognizer.labels
-    ['neutral', 'happy', 'sad', 'angry', 'fearful', 'disgust']
-    >>> recognizer.predict(inputs.of_waveform(np.zeros(16_000), 16_000))["emotion"]
-    'no speech'
+    >>> recognizer.labels, recognizer.warnings
+    (['neutral', 'happy', 'sad', 'angry', 'fearful', 'disgust'], [])
     >>> silence = inputs.of_waveform(np.zeros(64_000), 16_000)
+    >>> recognizer.predict(silence)["emotion"], recognizer.enrolment_of(silence)
+    ('no speech', None)
     >>> [window["start"] for window in recognizer.timeline(silence, hop=0.5)]
     [0.0, 0.5, 1.0]
+    >>> recognizer.timed(Window(1.0, silence.whole(), 16_000))["end"]  # seconds
+    5.0
+    >>> neutral = recognizer.adjusted(prior={"neutral": 1.0})  # no other emotion occurs
+    >>> neutral.probabilities(np.ones(16_000, np.float32), 16_000).tolist()
+    [1.0, 0.0, 0.0, 0.0, 0.0, 0.0]
+    >>> neutral.of_values([centre[np.newaxis] for centre in neutral.centres]).tolist()  # of mean features
+    [1.0, 0.0, 0.0, 0.0, 0.0, 0.0]
     """
 
     name: str
@@ -270,12 +277,6 @@ class Recognizer:
         ----------
         window
             Samples, and their place in the recording.
-
-        Examples
-        --------
-        >>> from ser.serving import recognition
-        >>> recognition.load().timed(Window(1.0, np.zeros(48_000, np.float32), 16_000))["emotion"]
-        'no speech'
         """
         inputs.check_duration(window.end)
         spoken = self._speech(window.waveform, window.sample_rate)

@@ -45,6 +45,13 @@ def composed(overrides: list[str], *, conf: Path = params.CONF) -> dict[str, Any
     ------
     ValueError
         If there is no `conf`, or it lacks a name in an override.
+
+    Examples
+    --------
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     files.write_text(Path(folder, "config.yaml"), "seed: 0\\nmodel: {name: svm}\\n")
+    ...     composed(["seed=1"], conf=Path(folder))
+    {'seed': 1, 'model': {'name': 'svm'}}
     """
     if not conf.is_dir():
         raise ValueError(f"no folder {conf} here; go to the folder of the project")
@@ -139,6 +146,18 @@ def write(path: Path, overrides: list[str], comments: Iterable[str], *, conf: Pa
     ------
     ValueError
         If the file would not compose to the same parameters.
+
+    Examples
+    --------
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     conf, path = Path(folder, "conf"), Path(folder, "best.yaml")
+    ...     defaults = "defaults: [_self_, {experiment: null}]\\n"
+    ...     files.write_text(conf / "config.yaml", f"{defaults}corpus: {{root: data}}\\nseed: 0\\n")
+    ...     write(path, ["seed=1"], ["Dev UAR 70.0 %"], conf=conf)
+    ...     print(path.read_text(), end="")
+    # @package _global_
+    # Dev UAR 70.0 %
+    seed: 1
     """
     check(overrides, conf=conf)
     files.write_text(path, text(overrides, comments, conf=conf))
@@ -151,6 +170,13 @@ def check(overrides: list[str], *, conf: Path = params.CONF) -> None:
     ------
     ValueError
         If an override cannot be written to a file, or the file composes to other parameters.
+
+    Examples
+    --------
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     defaults = "defaults: [_self_, {experiment: null}]\\n"
+    ...     files.write_text(Path(folder, "config.yaml"), f"{defaults}corpus: {{root: data}}\\nseed: 0\\n")
+    ...     check(["seed=1"], conf=Path(folder))
     """
     wanted = composed(overrides, conf=conf)
     with tempfile.TemporaryDirectory() as folder:

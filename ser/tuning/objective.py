@@ -46,7 +46,16 @@ Outcome = pd.DataFrame | Unfit  # predictions of a dev partition, or the reason 
 
 @dataclass(frozen=True)
 class Data:
-    """Data that a search may use."""
+    """Data that a search may use.
+
+    Examples
+    --------
+    >>> folds = pd.DataFrame({"fold": 0, "utterance": ["a", "b"], "partition": ["train", "dev"]})
+    >>> utterances = pd.DataFrame({"utterance": ["a", "b"], "speaker": ["p", "q"]})
+    >>> features = Representation(pd.DataFrame({"utterance": ["a", "b"], "RMS": [0.25, 0.5]}))
+    >>> Data(0, folds, utterances, features).utterances["speaker"].tolist()
+    ['p', 'q']
+    """
 
     fold: int | None
     """Fold of the study whose test speakers are excluded below; None: the search uses all folds of the study."""
@@ -80,6 +89,15 @@ def data(
     ------
     ValueError
         If there is no such fold, or its speakers are unknown or too few.
+
+    Examples
+    --------
+    >>> utterances = pd.DataFrame({"utterance": list("abcd"), "speaker": list("pqrs"), "audio_hash": list("wxyz")})
+    >>> utterances = utterances.assign(corpus="emodb", sex="male", emotion="sad", duplicate_of=None)
+    >>> table = pd.DataFrame({"fold": 0, "utterance": list("abcd"), "partition": ["train", "train", "dev", "test"]})
+    >>> found = data(table, utterances, Representation(utterances), fold=None, n_folds=3, seed=0)
+    >>> found.fold, found.utterances["speaker"].tolist(), found.folds["partition"].value_counts().to_dict()
+    (0, ['p', 'q', 'r'], {'train': 6, 'dev': 3})
     """
     known = sorted(int(number) for number in table["fold"].unique())
     if fold is not None and fold not in known:
@@ -239,7 +257,18 @@ def description(given: Data, config: Mapping[str, Any]) -> str:
 
 
 def key(given: Data, config: Mapping[str, Any], space: Mapping[str, Any], *, seed: int) -> str:
-    """Name of a search: the model, and a hash of everything that its trials depend on."""
+    """Name of a search: the model, and a hash of everything that its trials depend on.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"utterance": ["a"], "speaker": ["p"], "emotion": ["sad"], "RMS": [0.25]})
+    >>> folds = pd.DataFrame({"fold": [0], "utterance": ["a"], "partition": ["dev"]})
+    >>> given = Data(0, folds, rows, Representation(rows))
+    >>> config = {"model": {"name": "mlp"}, "training": {}, "balance": {"name": "none"}, "seed": 0}
+    >>> first, second = (key(given, config, space={}, seed=seed) for seed in (0, 1))
+    >>> first.startswith("mlp-"), first == second
+    (True, False)
+    """
     digest = hashlib.blake2b(digest_size=8)
     content = [{name: config[name] for name in SECTIONS}, space, seed, code_digest.digest((__name__,), LIBRARIES)]
     digest.update(json.dumps(content, sort_keys=True).encode())

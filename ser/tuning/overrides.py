@@ -58,6 +58,17 @@ def choices(settings: Mapping[str, Any], *, conf: Path = params.CONF) -> Choices
     ------
     ValueError
         If `conf` does not compose.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from unittest.mock import patch
+    >>> with TemporaryDirectory() as folder, patch.dict("os.environ", SER_CACHE_GB="0"):  # no cache
+    ...     Path(folder, "model").mkdir()
+    ...     _ = Path(folder, "config.yaml").write_text("defaults: [_self_, {model: svm}]\\nseed: 0\\n")
+    ...     _ = Path(folder, "model", "svm.yaml").write_text("name: svm\\nC: 1.0\\n")
+    ...     choices({"seed": 0, "model": {"name": "svm", "C": 10.0}}, conf=Path(folder))
+    Choices(files={'model': 'svm'}, differing=frozenset(), values=('model.C=10.0',))
     """
     leaves = dict(_leaves(settings))
     defaults = _defaults(conf / "config.yaml")

@@ -122,7 +122,17 @@ def _outcome(objective: Callable[[Settings], float], settings: Settings) -> tupl
 
 
 def finished(study: "Study") -> list[Trial]:
-    """Trial of the study's own settings, then all finished trials in order, without interrupted ones."""
+    """Trial of the study's own settings, then all finished trials in order, without interrupted ones.
+
+    Examples
+    --------
+    >>> import optuna
+    >>> study = optuna.create_study(direction="maximize")
+    >>> study.set_user_attr(GIVEN, {"score": 0.5, ERROR: ""})
+    >>> study.add_trial(optuna.trial.create_trial(value=0.75))
+    >>> finished(study)
+    [Trial(settings={}, score=0.5, error=''), Trial(settings={}, score=0.75, error='')]
+    """
     from optuna.trial import TrialState
 
     trials = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))

@@ -65,6 +65,15 @@ def read(path: Path, config: Mapping[str, Any], *, fixed: Collection[str] = (), 
     ------
     ValueError
         If there is no such file, it is not a space of the study, or all its settings are fixed.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "svm.yaml")
+    ...     _ = path.write_text("model.C: {low: 0.1, high: 10.0, log: true}\\n")
+    ...     read(path, {"model": {"name": "svm", "C": 1.0}})
+    {'model.C': {'low': 0.1, 'high': 10.0, 'log': True}}
     """
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))

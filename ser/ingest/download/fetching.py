@@ -29,6 +29,17 @@ def fetch(archive: Archive, partial: Path) -> None:
         If the server sends another file, or the MD5 is wrong.
     OSError
         If the download fails, or `partial` cannot be written.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> archive = Archive("https://example.org/a.zip", size=5, md5="5d41402abc4b2a76b9719d911017c592")
+    >>> with TemporaryDirectory() as folder:
+    ...     partial = Path(folder, ".partial.a.zip")
+    ...     _ = partial.write_bytes(b"hello")  # all of it is there, so its MD5 is compared, and nothing is downloaded
+    ...     fetch(archive, partial)
+    ...     n_present(archive, partial)
+    5
     """
     failure = ""
     for attempt in range(ATTEMPTS):

@@ -31,6 +31,20 @@ def install(archives: Sequence[Archive], target: Path) -> int:
         If `target` is not a folder, the server sends another file, or an archive cannot be unpacked safely.
     OSError
         If `target` cannot be written, the disk is too small, or the download fails.
+
+    Examples
+    --------
+    >>> import hashlib
+    >>> import zipfile
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     partial = Path(folder, ".partial.a.zip")  # all of it was downloaded before
+    ...     with zipfile.ZipFile(partial, "w") as file:
+    ...         file.writestr("DC/a01.wav", b"")
+    ...     md5 = hashlib.md5(partial.read_bytes()).hexdigest()
+    ...     archive = Archive("https://example.org/a.zip", partial.stat().st_size, md5)
+    ...     install([archive], Path(folder, "savee")), Path(folder, "savee", "DC", "a01.wav").is_file()
+    (1, True)
     """
     target = target.absolute()  # "." has no name
     _check_folder(target)

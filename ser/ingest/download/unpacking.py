@@ -53,6 +53,17 @@ def unpack(path: Path, found: list[zipfile.ZipInfo], folder: Path, *, descriptio
         If a member is damaged.
     OSError
         If it cannot be written.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "a.zip")
+    ...     with zipfile.ZipFile(path, "w") as file:
+    ...         file.writestr("DC/a01.wav", b"RIFF")
+    ...     unpack(path, members(path), Path(folder, "savee"), description="unpack")
+    ...     Path(folder, "savee", "DC", "a01.wav").read_bytes()
+    b'RIFF'
     """
     total = sum(member.file_size for member in found)
     with (

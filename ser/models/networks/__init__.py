@@ -39,6 +39,13 @@ def network(
     ------
     ValueError
         If the name is unknown, or the network takes another kind of input.
+
+    Examples
+    --------
+    >>> options = {"dense_units": [16], "dropouts": [0.5]}
+    >>> dnn = network("dnn", input_shape=(40,), n_labels=2, standardisation=None, **options)
+    >>> dnn.input_shape, dnn.output_shape
+    ((None, 40), (None, 2))
     """
     if name not in NETWORKS:
         raise ValueError(f"unknown network {name!r}; it is one of {', '.join(NETWORKS)}")

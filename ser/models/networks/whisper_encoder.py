@@ -21,8 +21,12 @@ class Positions(keras.layers.Layer):  # type: ignore[misc]
 
     Examples
     --------
-    >>> ops.shape(Positions()(ops.ones((1, 50, 128))))
-    (1, 50, 128)
+    >>> import numpy as np
+    >>> layer = Positions()
+    >>> layer.build((None, 2, 1))  # two frames of one value
+    >>> layer.set_weights([np.array([[0.5], [2.0]])])
+    >>> ops.convert_to_numpy(layer.call(ops.ones((1, 2, 1)))).tolist()
+    [[[1.5], [3.0]]]
     """
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
@@ -54,6 +58,15 @@ def states(spectra: Any, weights: Weights, *, n_frozen: int = 0, dropout: float 
     -------
     list
         The input of the first layer, then the output of each layer. The last is normalised if `weights` has all layers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> kernels = (np.zeros((3, n_inputs, 64), np.float32) for n_inputs in (80, 64))
+    >>> first, second = (Affine(kernel, np.zeros(64, np.float32)) for kernel in kernels)
+    >>> weights = Weights((first, second), positions=np.ones((1500, 64), np.float32), layers=(), norm=None)
+    >>> [ops.shape(state) for state in states(keras.Input((80, 100)), weights)]  # without layers, their input alone
+    [(None, 50, 64)]
     """
     found = [begin(spectra, weights, trainable=n_frozen == 0)]
     for k, layer in enumerate(weights.layers):
@@ -64,7 +77,19 @@ def states(spectra: Any, weights: Weights, *, n_frozen: int = 0, dropout: float 
 
 
 def begin(spectra: Any, weights: Weights, *, trainable: bool) -> Any:
-    """Input of the first layer: two convolutions of the spectra, with positions."""
+    """Input of the first layer: two convolutions of the spectra, with positions.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> kernels = (np.zeros((3, n_inputs, 64), np.float32) for n_inputs in (80, 64))
+    >>> first, second = (Affine(kernel, np.zeros(64, np.float32)) for kernel in kernels)
+    >>> weights = Weights((first, second), positions=np.ones((1500, 64), np.float32), layers=(), norm=None)
+    >>> spectra = keras.Input((80, 6))
+    >>> model = keras.Model(spectra, begin(spectra, weights, trainable=False))
+    >>> ops.convert_to_numpy(model(ops.ones((1, 80, 6))))[0, :, 0].tolist()  # 0 of the convolutions, 1 of the positions
+    [1.0, 1.0, 1.0]
+    """
     features = layers.Permute((2, 1))(spectra)
     for k, convolution in enumerate(weights.convolutions, start=1):
         layer = layers.Conv1D(
@@ -79,7 +104,21 @@ def begin(spectra: Any, weights: Weights, *, trainable: bool) -> Any:
 
 
 def block(features: Any, weights: Layer, number: int, *, trainable: bool, dropout: float = 0.0) -> Any:
-    """Output of layer `number`, given that of the layer before it, `(n_rows, n_states, width)`."""
+    """Output of layer `number`, given that of the layer before it, `(n_rows, n_states, width)`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> def zeros(*shape):
+    ...     return Affine(np.zeros(shape, np.float32), np.zeros(shape[-1], np.float32))
+    >>> square, norm = zeros(64, 64), zeros(64)
+    >>> weights = Layer(norm, square, square, square, square, norm, zeros(64, 256), zeros(256, 64))
+    >>> features = keras.Input((3, 64))
+    >>> model = keras.Model(features, block(features, weights, 1, trainable=False))
+    >>> rows = np.random.default_rng(0).normal(size=(1, 3, 64)).astype(np.float32)
+    >>> np.array_equal(ops.convert_to_numpy(model(rows)), rows)  # zeros add nothing
+    True
+    """
     name, rate = f"whisper_{number}", dropout if trainable else 0.0
     normal = normalised(features, weights.attention_norm, f"{name}_attention_norm", trainable=trainable)
     attended = _attended(normal, weights, f"{name}_attention", trainable=trainable)
