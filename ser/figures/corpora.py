@@ -142,7 +142,7 @@ def pitch(table: pd.DataFrame, *, title: str) -> Figure:
     >>> table = pd.DataFrame({"speaker": list("aabb"), "sex": ["male", "male", "female", "female"], "emotion": "sad"})
     >>> table = table.assign(f0_median=[110.0, 120.0, 200.0, 220.0], f0_relative=0.0, f0_range=6.0)
     >>> [axes.get_title() for axes in pitch(table, title="EmoDB").axes[:2]]
-    ['female, 2 utterances, 1 speakers', 'male, 2 utterances, 1 speakers']
+    ['female, 2 utterances, 1 speaker', 'male, 2 utterances, 1 speaker']
     """
     note = (
         "one value an utterance: median, and 5th to 95th percentile, of the voiced frames (pYIN, 60 to 600 Hz)\n"
@@ -158,7 +158,7 @@ def pitch(table: pd.DataFrame, *, title: str) -> Figure:
     for axes, one in zip(frequency, present, strict=True):
         rows = table[sex == one]
         _draw_boxes(axes, rows, "f0_median", by="emotion", names=names)
-        voices = f"{len(rows)} utterances, {rows['speaker'].nunique()} speakers"
+        voices = f"{counted(len(rows), 'utterance')}, {counted(rows['speaker'].nunique(), 'speaker')}"
         axes.set_title(f"{'sex unknown' if one == UNKNOWN else one}, {voices}", fontsize=10)
         _use_hertz(axes, table["f0_median"])
     frequency[0].set_ylabel("median F0 in Hz")

@@ -24,7 +24,7 @@ class Recording(NamedTuple):
 
     Examples
     --------
-    >>> recording = Recording("savee/DC_a01", "DC/a01.wav", "savee", "angry", Naming("a", speaker="DC"))
+    >>> recording = Recording("savee/DC/a01", "DC/a01.wav", "savee", "angry", Naming("a", speaker="DC"))
     >>> recording.naming.speaker
     'DC'
     """

@@ -17,7 +17,7 @@ def corpus_of(rows: pd.DataFrame) -> pd.Series:
 
     Examples
     --------
-    >>> corpus_of(pd.DataFrame({"utterance": ["savee/DC_a01"]})).tolist()
+    >>> corpus_of(pd.DataFrame({"utterance": ["savee/DC/a01"]})).tolist()
     ['savee']
     """
     return rows["utterance"].str.partition("/")[0].rename("corpus")

@@ -18,7 +18,7 @@ class Sought(NamedTuple):
 
     Examples
     --------
-    >>> Sought("savee/DC_a01", "DC/a01.wav", audio_hash="5b0e", sample_rate=44_100).path
+    >>> Sought("savee/DC/a01", "DC/a01.wav", audio_hash="5b0e", sample_rate=44_100).path
     'DC/a01.wav'
     """
 
