@@ -62,7 +62,14 @@ EXAMPLES = {  # at the end of the help of each subcommand, to be run in the root
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run one subcommand; bad input ends it with an error message and exit status 1."""
+    """Run one subcommand; bad input ends it with an error message and exit status 1.
+
+    Examples
+    --------
+    >>> main(["predict"])
+    Traceback (most recent call last):
+    SystemExit: error: nothing to predict; give files or folders, as: ser predict recording.wav
+    """
     arguments = sys.argv[1:] if arguments is None else arguments
     command = arguments[0] if arguments else ""
     if isinstance(sys.stdout, io.TextIOWrapper):
@@ -149,6 +156,15 @@ def summary() -> str:
     ------
     ValueError
         If there are no metrics.
+
+    Examples
+    --------
+    >>> from contextlib import chdir
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder, chdir(folder):
+    ...     files.write_json(METRICS, {"dev.uar": 0.5, "protocol": "random (speaker-dependent)"})
+    ...     summary().splitlines()[1:3]
+    ['dev UAR 50.0 %', 'protocol: random (speaker-dependent)']
     """
     if not METRICS.is_file():
         raise ValueError(f"no {METRICS} here; make it with: dvc repro")
@@ -163,7 +179,16 @@ def _shown(value: object) -> str:
 
 
 def corpora(root: Path) -> str:
-    """Table of the known corpora: what `root` contains, and what the whole corpus contains."""
+    """Table of the known corpora: what `root` contains, and what the whole corpus contains.
+
+    Examples
+    --------
+    >>> for line in corpora(Path("no_such_folder")).splitlines():
+    ...     if line.startswith(("corpus ", "emodb ")):
+    ...         print(line[:47].rstrip())
+    corpus          channel    recordings  speakers
+    emodb           speech     0 of 535    0 of 10
+    """
     rows = [("corpus", "channel", "recordings", "speakers", "licence", "state")]
     counted = [name for name in inventory.INSTALLABLE if name not in inventory.UNCOUNTED]
     rows += [row for name in counted for row in _counted(name, root / name)]

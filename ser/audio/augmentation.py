@@ -46,6 +46,13 @@ def augmented(
     ------
     ValueError
         If a variant is unknown.
+
+    Examples
+    --------
+    >>> waveform, variants = np.array([1, 2, 3, 4], np.float32), {"time_shift": {"max_shift": 0.5}}
+    >>> made = augmented(waveform, 4, utterance="ravdess/a", name="shift", seed=3, variants=variants)
+    >>> {name: one.tolist() for name, one in made.items()}
+    {'original': [1.0, 2.0, 3.0, 4.0], 'time_shift': [0.0, 1.0, 2.0, 3.0]}
     """
     _, *made = variant_names(name=name, seed=seed, variants=variants)
     return {

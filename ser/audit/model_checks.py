@@ -35,6 +35,13 @@ def synthetic_rows(rows: pd.DataFrame, features: pd.DataFrame, side: pd.Series, 
         Features of every utterance and variant.
     side
         Partition of each row of `features` in this fold; missing if it has none.
+
+    Examples
+    --------
+    >>> features = pd.DataFrame({"utterance": ["u1", "u2"], "emotion": "sad", "RMS": [0.0, 2.0], "F0": [0.0, 4.0]})
+    >>> between = features[:1].assign(variant="smote", RMS=1.0, F0=2.0)
+    >>> synthetic_rows(between, features, pd.Series(["train", "test"]), fold=0)[0].found
+    'some of 1 synthetic row examined were made from 1 utterance outside training (test)'
     """
     rows = rows[rows["variant"] == "smote"]
     if rows.empty or not feature_columns(features):

@@ -34,7 +34,16 @@ N_SERVED = 3  # test utterances of each fold whose features are extracted again
 
 @dataclass(frozen=True)
 class AuditedStudy:
-    """Tables and models of a study, and its predictions if there are any."""
+    """Tables and models of a study, and its predictions if there are any.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"fold": 0, "utterance": ["u1", "u2"], "partition": ["train", "test"]})
+    >>> features = Representation(pd.DataFrame({"utterance": ["u2", "u1"]}))
+    >>> study = AuditedStudy(rows, rows, rows, features, {"name": "librosa"}, models=Path("models"), root=Path())
+    >>> study.folds, study.is_transductive, study.side(0).tolist()
+    ([0], False, ['test', 'train'])
+    """
 
     utterances: pd.DataFrame
     partitions: pd.DataFrame

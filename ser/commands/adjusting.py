@@ -55,6 +55,14 @@ def adjusted(recognizer: Recognizer, given: argparse.Namespace) -> Recognizer:
     ------
     ValueError
         If an option has a wrong value, or no recording can be enrolled.
+
+    Examples
+    --------
+    >>> import ser
+    >>> given = argparse.Namespace(enrol=None, priors=["neutral=0.6"], unsure=0.5)
+    >>> recognizer = adjusted(ser.load(), given)
+    >>> recognizer.prior, recognizer.unsure
+    ({'neutral': 0.6}, 0.5)
     """
     options = {"prior": priors.parsed(given.priors), "unsure": given.unsure}
     recognizer = recognizer.adjusted(**options)  # before recordings are read

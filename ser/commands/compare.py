@@ -66,6 +66,22 @@ def run(given: argparse.Namespace) -> str:
     ------
     ValueError
         If a run is not available, or the two cannot be compared.
+
+    Examples
+    --------
+    >>> from contextlib import chdir
+    >>> from tempfile import TemporaryDirectory
+    >>> import pandas as pd
+    >>> rows = pd.DataFrame({"fold": 0, "partition": "test", "utterance": ["u1", "u2"], "corpus": "x", "speaker": "a"})
+    >>> rows = rows.assign(sex=None, intensity=None, truth=["sad", "calm"], prediction="sad", p_calm=0.25, p_sad=0.75)
+    >>> parser = argparse.ArgumentParser()
+    >>> add_options(parser)
+    >>> with TemporaryDirectory() as folder, chdir(folder):
+    ...     rows.to_csv("before.csv", index=False)
+    ...     rows.assign(prediction=rows["truth"]).to_csv("after.csv", index=False)
+    ...     print(run(parser.parse_args(["before.csv", "after.csv", "--csv"])))
+    speaker,n_utterances,a,b,difference
+    a,2,0.5,1.0,0.5
     """
     from ser.compare import differences, runs
 

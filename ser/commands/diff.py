@@ -101,7 +101,19 @@ def base_predictions(base: str, *, rerun: bool) -> tuple[str, "pd.DataFrame"]:
 def comparison(
     base: "pd.DataFrame", change: "pd.DataFrame", name: str, given: argparse.Namespace
 ) -> tuple[str, str, bool]:
-    """Verdict, table, and True if the UAR drops significantly; if not comparable, the verdict states the reason."""
+    """Verdict, table, and True if the UAR drops significantly; if not comparable, the verdict states the reason.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> rows = pd.DataFrame({"partition": "test", "fold": 0, "utterance": ["u1", "u2"], "speaker": "anna"})
+    >>> base = rows.assign(truth=["sad", "calm"], prediction="sad", p_calm=0.25, p_sad=0.75)
+    >>> change = base.assign(prediction=["sad", "calm"])
+    >>> given = argparse.Namespace(partition=None, resamples=99, seed=0)
+    >>> verdict, table, is_drop = comparison(base, change, "main", given)
+    >>> verdict.partition(":")[0], table.splitlines()[2], is_drop
+    ('UAR 50.0 → 100.0 (+50.0)', '| uar | 50.0 | 100.0 | +50.0 |', False)
+    """
     from ser.compare import difference_page, differences, runs
 
     try:
@@ -149,7 +161,16 @@ def dvc_diff(kind: str, revision: str, name: str) -> str:
 
 
 def write_pictures(both: Mapping[str, "pd.DataFrame"], folder: Path) -> str:
-    """Draw the confusion matrices of both runs into `folder`, and return Markdown that shows them on the page."""
+    """Draw the confusion matrices of both runs into `folder`, and return Markdown that shows them on the page.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> rows = pd.DataFrame({"truth": ["sad", "calm"], "prediction": "sad", "p_calm": 0.25, "p_sad": 0.75})
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_pictures({"main": rows, "this change": rows}, Path(folder, "diff"))
+    '![main](diff/base.png) ![this change](diff/change.png)'
+    """
     from ser.core import files
     from ser.core.wording import percent
     from ser.evaluation import metrics

@@ -104,7 +104,17 @@ def _beginning(source: inputs.Input) -> Iterator[Waveform]:
 
 
 class KnownRecordings:
-    """Utterances of the study in the current folder, with the paths of their audio."""
+    """Utterances of the study in the current folder, with the paths of their audio.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     Path(folder, "angry.wav").touch()
+    ...     known = KnownRecordings(Path(folder, "utterances.csv"))  # there is no study
+    ...     known.find(f"{folder}/angry.wav").name, known.by_path
+    ('angry.wav', {})
+    """
 
     def __init__(self, utterances: Path) -> None:
         """Read the table `utterances`; without it there are no known recordings."""

@@ -72,6 +72,18 @@ def rows_of(found: "Listing") -> list[Row]:
     ------
     ValueError
         If `conf` does not exist, or does not compose.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from ser.compare.recorded import Listing, Run
+    >>> others = [Run(name, "done", {}, {"dev.uar": score}) for name, score in (("first", 0.6), ("second", 0.7))]
+    >>> with TemporaryDirectory() as folder:
+    ...     Path(folder, "conf").mkdir()
+    ...     found = rows_of(Listing(Path(folder), [Run("workspace", "not evaluated", {}), *others], n_left_out=0))
+    >>> [(one["run"], one["dev.uar"]) for one in found]
+    [('workspace', None), ('second', 0.7), ('first', 0.6)]
     """
     from ser.params import CONF
     from ser.tuning import overrides

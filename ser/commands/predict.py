@@ -115,6 +115,20 @@ def run(given: argparse.Namespace) -> str:
         If there is nothing to predict, or the model cannot be used.
     Failed
         If a recording could not be predicted.
+
+    Examples
+    --------
+    >>> from contextlib import chdir
+    >>> from tempfile import TemporaryDirectory
+    >>> import numpy as np
+    >>> import soundfile
+    >>> parser = argparse.ArgumentParser()
+    >>> add_options(parser)
+    >>> with TemporaryDirectory() as folder, chdir(folder):
+    ...     soundfile.write("silence.wav", np.zeros(16_000), 16_000)
+    ...     _ = run(parser.parse_args(["silence.wav", "--csv"]))
+    path,emotion,confidence,p_neutral,p_happy,p_sad,p_angry,p_fearful,p_disgust,duration,error
+    silence.wav,no speech,1.0,,,,,,,1.0,
     """
     quiet.reserve_stdout()
     paths = [*given.paths, *given.more]
@@ -151,6 +165,14 @@ def chosen_recognizer(given: argparse.Namespace) -> Recognizer:
     ------
     ValueError
         If it cannot be used, or cannot be adjusted.
+
+    Examples
+    --------
+    >>> parser = argparse.ArgumentParser()
+    >>> add_model_options(parser)
+    >>> recognizer = chosen_recognizer(parser.parse_args(["--model", "ravdess", "--unsure", "0.5"]))
+    >>> recognizer.labels[:3], recognizer.unsure
+    (['neutral', 'calm', 'happy'], 0.5)
     """
     from ser.serving import keras_files, recognition
 

@@ -65,6 +65,18 @@ def run(given: argparse.Namespace) -> str:
     ------
     ValueError
         If no audio arrives, or the raw audio does not have the given format.
+
+    Examples
+    --------
+    >>> import io
+    >>> from unittest.mock import patch
+    >>> parser = argparse.ArgumentParser()
+    >>> add_options(parser)
+    >>> silence = io.TextIOWrapper(io.BytesIO(bytes(2 * 64_000)))  # 4 s of 16-bit samples at 16 kHz
+    >>> with patch("sys.stdin", silence):
+    ...     _ = run(parser.parse_args(["-", "--hop", "1"]))
+        0.0 to     3.0 s  no speech   100.0%
+        1.0 to     4.0 s  no speech   100.0%
     """
     from ser.audio import microphone
     from ser.commands import predict

@@ -37,6 +37,15 @@ def predictions(run: str) -> pd.DataFrame:
     ------
     ValueError
         If there is no such run, or its predictions are not available.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"fold": 0, "partition": "test", "utterance": ["u1", "u2"], "corpus": "x", "speaker": "a"})
+    >>> rows = rows.assign(sex=None, intensity=None, truth=["sad", "calm"], prediction="sad", p_calm=0.25, p_sad=0.75)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     tables.write(rows, Path(folder, "reports/predictions.csv"))
+    ...     predictions(folder)["truth"].tolist()
+    ['sad', 'calm']
     """
     top = Path("." if run == WORKSPACE else run)
     for path in (top, top / PREDICTIONS.name, top / PREDICTIONS):
@@ -48,7 +57,15 @@ def predictions(run: str) -> pd.DataFrame:
 
 
 def is_transductive(run: str) -> bool:
-    """True if the metrics of a run mark it as transductive; False also where there are no metrics."""
+    """True if the metrics of a run mark it as transductive; False also where there are no metrics.
+
+    Examples
+    --------
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     files.write_json(Path(folder, "reports/metrics.json"), {"uar": 0.5, "transductive": True})
+    ...     is_transductive(folder)
+    True
+    """
     top = Path("." if run == WORKSPACE else run)
     if top.exists():
         folder = top.parent if top.is_file() else top

@@ -59,6 +59,22 @@ def computed(
         Label of the progress bar.
     threads
         True for functions that spend their time outside Python (decoding, hashing); otherwise workers are processes.
+
+    Examples
+    --------
+    >>> import os
+    >>> import tempfile
+    >>> from unittest.mock import patch
+    >>> asked: list[str] = []
+    >>> def lengths(words):
+    ...     asked.extend(words)
+    ...     return [len(word) for word in words]
+    >>> how = {"keys": list, "encoded": lambda n: b"%d" % n, "decoded": int, "description": "lengths", "threads": True}
+    >>> with tempfile.TemporaryDirectory() as folder, patch.dict(os.environ, SER_CACHE_DIR=folder, SER_CACHE_GB="1"):
+    ...     list(computed(lengths, ["a", "bcd"], **how)), list(computed(lengths, ["bcd", "ef"], **how))
+    ([1, 3], [3, 2])
+    >>> sorted(asked)  # "bcd" was in the cache
+    ['a', 'bcd', 'ef']
     """
     n_workers = spread.n_workers()
     size = CHUNK * CHUNKS_PER_WORKER * n_workers

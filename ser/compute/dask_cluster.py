@@ -36,7 +36,13 @@ CHECK_INTERVAL = 0.5  # seconds between two checks of the cluster
 
 
 class Lost(ValueError):
-    """The cluster cannot be reached, has no workers, or is lost."""
+    """The cluster cannot be reached, has no workers, or is lost.
+
+    Examples
+    --------
+    >>> isinstance(Lost("the cluster 10.0.0.1:8786 has no workers"), ValueError)
+    True
+    """
 
 
 class Backend(DaskDistributedBackend):  # type: ignore[misc]

@@ -24,7 +24,14 @@ SECONDS = 0.2  # between two checks for messages
 
 
 class Died(Exception):
-    """The process was killed, perhaps because memory ran out."""
+    """The process was killed, perhaps because memory ran out.
+
+    Examples
+    --------
+    >>> in_own_process(os._exit, 1)
+    Traceback (most recent call last):
+    ser.compute.processes.Died
+    """
 
 
 def in_own_process(
@@ -39,6 +46,14 @@ def in_own_process(
     ------
     Died
         If the process was killed.
+
+    Examples
+    --------
+    >>> in_own_process(len, "abc")
+    3
+    >>> in_own_process(int, "abc")
+    Traceback (most recent call last):
+    ValueError: invalid literal for int() with base 10: 'abc'
     """
     try:
         with _environment({POSITION: "1"}), ProcessPoolExecutor(1, get_context("spawn"), end_with_parent) as executor:
@@ -67,6 +82,15 @@ def side_by_side(
     ------
     Died
         If a process was killed. Exceptions of `function` are raised unchanged.
+
+    Examples
+    --------
+    >>> from operator import call  # call(send, item) sends the item, and returns nothing
+    >>> messages: list[str] = []
+    >>> sorted(side_by_side(call, ["first", "second"], n_processes=1, on_message=messages.append))
+    [('first', None), ('second', None)]
+    >>> messages
+    ['first', 'second']
     """
     context = get_context("spawn")
     messages, (end, other_end) = context.SimpleQueue(), context.Pipe(duplex=False)

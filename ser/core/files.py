@@ -87,7 +87,20 @@ def write_json(path: Path, content: Any) -> None:
 
 
 class Figure(Protocol):
-    """A picture that can be saved, as those of matplotlib."""
+    """A picture that can be saved, as those of matplotlib.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> class Dot:
+    ...     def savefig(self, fname):
+    ...         _ = fname.write_text("<svg/>")
+    >>> figure: Figure = Dot()  # any class with this method will do
+    >>> with TemporaryDirectory() as folder:
+    ...     figure.savefig(Path(folder, "dot.svg"))
+    ...     Path(folder, "dot.svg").read_text()
+    '<svg/>'
+    """
 
     def savefig(self, fname: Path) -> object:
         """Write the picture to a file whose suffix names the format."""

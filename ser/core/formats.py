@@ -23,7 +23,18 @@ Types = Callable[[str], arrow.DataType]
 
 
 class Writer(Protocol):
-    """Function that appends rows to an open table."""
+    """Function that appends rows to an open table.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     with writing(Path(folder, "rms.csv"), lambda column: arrow.float32()) as write:  # a Writer
+    ...         write(pd.DataFrame({"rms": [0.25]}))
+    ...         write(pd.DataFrame({"rms": [0.5]}))
+    ...     Path(folder, "rms.csv").read_text().split()
+    ['rms', '0.25', '0.5']
+    """
 
     def __call__(self, rows: pd.DataFrame) -> None:
         """Append `rows`; every call needs the same columns."""

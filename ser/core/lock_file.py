@@ -24,7 +24,19 @@ CONFLICT = "<<<<<<< "  # a merge that the user has to finish
 
 
 def keep() -> None:
-    """Copy `dvc.lock`, if it is there and valid; without DVC's folder, do nothing."""
+    """Copy `dvc.lock`, if it is there and valid; without DVC's folder, do nothing.
+
+    Examples
+    --------
+    >>> from contextlib import chdir
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder, chdir(folder):
+    ...     files.write_text(LOCK, "schema: '2.0'\\nstages: {}\\n")
+    ...     Path(".dvc").mkdir()
+    ...     keep()
+    ...     KEPT.read_text() == LOCK.read_text()
+    True
+    """
     text = _text(LOCK)
     if text is not None and KEPT.parents[2].is_dir() and is_valid(text):
         files.write_text(KEPT, text)
@@ -37,6 +49,17 @@ def restore() -> None:
     ------
     ValueError
         If there is neither.
+
+    Examples
+    --------
+    >>> from contextlib import chdir
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder, chdir(folder):
+    ...     files.write_text(KEPT, "schema: '2.0'\\nstages: {}\\n")
+    ...     files.write_text(LOCK, "schema: '2.0'\\nsta")  # by a killed run
+    ...     restore()
+    ...     LOCK.read_text() == KEPT.read_text()
+    True
     """
     text = _text(LOCK)
     if text is None or is_valid(text) or CONFLICT in text:

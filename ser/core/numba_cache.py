@@ -32,7 +32,14 @@ CACHING = "numba.core.caching"  # the module of numba that writes
 
 
 def folder() -> Path | None:
-    """Folder of our own for these versions at this place; None without numba."""
+    """Folder of our own for these versions at this place; None without numba.
+
+    Examples
+    --------
+    >>> names = folder().name.split("_")
+    >>> [name.partition("-")[0] for name in names[:3]]  # each with its version
+    ['python', 'librosa', 'llvmlite']
+    """
     found = find_spec("numba")
     if found is None or found.origin is None:
         return None
@@ -47,7 +54,16 @@ def folder() -> Path | None:
 
 
 def use() -> None:
-    """Let numba read compiled functions in our folder, unless the user has named one or numba is imported already."""
+    """Let numba read compiled functions in our folder, unless the user has named one or numba is imported already.
+
+    Examples
+    --------
+    >>> from unittest.mock import patch
+    >>> with patch.dict(os.environ, {VARIABLE: "mine"}):
+    ...     use()
+    ...     os.environ[VARIABLE]  # a user has set it
+    'mine'
+    """
     if CACHING in sys.modules:
         _only_the_trial_writes(sys.modules[CACHING])
     elif not any(isinstance(finder, _OnImport) for finder in sys.meta_path):

@@ -31,6 +31,15 @@ def reserve_stdout() -> None:
     """Keep standard output for Python, to the end of the process: what a library in C prints goes to standard error.
 
     A stream that is not the standard output of the process, as in tests, stays as it is.
+
+    Examples
+    --------
+    >>> import subprocess
+    >>> lines = ["import os", "from ser.core.quiet import reserve_stdout", "reserve_stdout()"]
+    >>> lines += ["_ = os.write(1, b'by a library in C')", "print('by Python')"]
+    >>> done = subprocess.run([sys.executable, "-c", "; ".join(lines)], capture_output=True, text=True)
+    >>> done.stdout, done.stderr
+    ('by Python\\n', 'by a library in C')
     """
     own = sys.stdout
     if own is not sys.__stdout__ or not isinstance(own, io.TextIOWrapper) or own.fileno() != 1:

@@ -49,6 +49,15 @@ def read(table: Path) -> Mapping[str, Row]:
     ------
     ValueError
         If the text cannot be read, a column is missing, or rows contradict each other; it lists all such rows.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     table = Path(folder, TABLE)
+    ...     _ = table.write_text("path,speaker,gender\\nAngry/1.wav,Anna,weiblich\\n")
+    ...     read(table)
+    {'Angry/1.wav': Row(line=2, path='Angry/1.wav', speaker='Anna', sex='female')}
     """
     lines = text_tables.lines(table)
     names = next(lines, text_tables.Line(0, 0, [])).cells

@@ -51,6 +51,17 @@ def importances(models: Sequence[tuple[Bundle, pd.DataFrame]], *, n_repeats: int
     ----------
     .. [1] Breiman (2001), Random forests, Machine Learning 45: 5-32, section 10.
     .. [2] Fisher, Rudin and Dominici (2019), All models are wrong, but many are useful, JMLR 20(177), section 3.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> share = lambda values: np.stack([1 - values[:, 0], values[:, 0]], axis=1)  # only the first feature counts
+    >>> model = SimpleNamespace(classes_=["calm", "sad"], predict_proba=share)
+    >>> bundle = Bundle(model, ["calm", "sad"], ["RMS", "F0"], {"name": "librosa", "settings": {}}, {"seed": 0})
+    >>> rows = pd.DataFrame({"emotion": ["calm", "sad"] * 4, "RMS": [0.0, 1.0] * 4, "F0": [200.0, 100.0] * 4})
+    >>> found = importances([(bundle, rows)], n_repeats=5, seed=0)
+    >>> found["descriptor"].tolist(), float(found["drop"][1])
+    (['RMS', 'F0'], 0.0)
     """
     truth = np.concatenate([rows["emotion"].to_numpy(str) for _, rows in models])
     inputs = [(model, rows[model.columns].to_numpy(np.float32)) for model, rows in models]

@@ -151,6 +151,15 @@ def metrics(
     """Content of `metrics.json`, flat; without `test`, only the scores of the dev partition.
 
     The key `transductive` is present only where its value is true.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"partition": ["dev", "test", "test"], "corpus": "x", "speaker": ["a", "b", "b"]})
+    >>> rows = rows.assign(truth=["sad", "sad", "calm"], prediction="sad", p_calm=0.25, p_sad=0.75)
+    >>> how = {"protocol": "random", "speaker_independent": True, "n_resamples": 99, "n_bins": 10, "seed": 0}
+    >>> found = metrics(rows, test=True, **how)
+    >>> found["dev.uar"], found["uar"], found["uar_low"], found["ece"]  # no interval for one speaker
+    (1.0, 0.5, None, 0.25)
     """
     developed = predictions[predictions["partition"] == "dev"]
     dev = scores(developed)

@@ -37,7 +37,18 @@ def text(metrics: Mapping[str, Any], *, report: Path | None) -> str:
 
 
 def report() -> Path | None:
-    """Path of the report of the last run; of a run that ended with `evaluate`, the classification report."""
+    """Path of the report of the last run; of a run that ended with `evaluate`, the classification report.
+
+    Examples
+    --------
+    >>> from contextlib import chdir
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder, chdir(folder):
+    ...     Path("reports").mkdir()
+    ...     Path("reports/classification_report.txt").touch()
+    ...     report().as_posix()
+    'reports/classification_report.txt'
+    """
     found = [path for path in reversed(REPORTS) if path.is_file()]
     # After a run that ended with `evaluate`, an older report is still there, so the newest file is taken; of files of
     # the same time, the one that REPORTS names first.

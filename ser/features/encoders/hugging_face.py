@@ -99,6 +99,15 @@ def folder(model: str, revision: str | None) -> Path:
     ------
     Unavailable
         If the files are not available, or not of that revision.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as mine:
+    ...     for name in (*DESCRIPTIONS, WEIGHTS[0]):
+    ...         _ = Path(mine, name).write_text("{}")
+    ...     folder(mine, digest(Path(mine))) == Path(mine)
+    True
     """
     _check_revision(model, revision)
     if is_folder(model):
@@ -115,7 +124,13 @@ def folder(model: str, revision: str | None) -> Path:
 
 
 def is_cached(model: str, revision: str) -> bool:
-    """True if all files of the encoder named `model` are on this machine."""
+    """True if all files of the encoder named `model` are on this machine.
+
+    Examples
+    --------
+    >>> is_cached("nobody/no-such-encoder", "0" * 40)
+    False
+    """
     from huggingface_hub.errors import LocalEntryNotFoundError
 
     try:

@@ -63,6 +63,15 @@ def encoding(
     ------
     ValueError
         If the weights are not available, or the encoder has no such layer or does not take `max_duration`.
+
+    Examples
+    --------
+    >>> model = "packaged/whisper-tiny-int8"
+    >>> how = {"layers": [1, 3], "pooling": ["mean", "deviation"], "extent": "recording", "max_duration": 10.0}
+    >>> silence = np.zeros(8000, np.float32)
+    >>> found = encoding(silence, 16_000, model=model, revision=hugging_face.ENCODERS[model], **how)
+    >>> list(found)[:2], len(found)  # 2 layers, 2 statistics, 384 values
+    (['Whisper_1', 'Whisper_2'], 1536)
     """
     encoder = _encoder({"model": model, "revision": revision, "layers": layers})
     _check(pooling, extent)

@@ -54,6 +54,12 @@ def path(model: str, revision: str, *, section: str = "whisper") -> Path:
     ------
     Unavailable
         If it is not available; the message has the remedy.
+
+    Examples
+    --------
+    >>> model = "packaged/whisper-tiny-int8"
+    >>> path(model, hugging_face.ENCODERS[model]).relative_to(PACKAGED).as_posix()
+    'whisper_tiny_int8/model.tflite'
     """
     check(model, revision, section=section)
     return found(model, revision) or _downloaded(model, revision)
@@ -63,6 +69,11 @@ def found(model: str, revision: str) -> Path | None:
     """File of the weights on this machine; None if there is none.
 
     This package comes first, then a local folder, then the hub's cache. Local files are not compared with the revision.
+
+    Examples
+    --------
+    >>> found("packaged/whisper-tiny-int8", "").relative_to(PACKAGED).as_posix()
+    'whisper_tiny_int8/model.tflite'
     """
     packaged = PACKAGED / folder_name(model) / LITERT
     if packaged.is_file():

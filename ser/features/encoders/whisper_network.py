@@ -20,7 +20,18 @@ SAMPLES_A_STATE = 2 * HOP_LENGTH  # 20 ms
 
 
 class Encoder:
-    """Waveform -> hidden states of the given numbers, `(n_states, width)` each, one for every 20 ms."""
+    """Waveform -> hidden states of the given numbers, `(n_states, width)` each, one for every 20 ms.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from ser.features.encoders.hugging_face import ENCODERS
+    >>> model = "packaged/whisper-tiny-int8"
+    >>> encoder = loaded(model, ENCODERS[model], 3, "whisper.layers")
+    >>> first, last = encoder(np.zeros(SAMPLE_RATE // 10, np.float32), [1, 3], padded=False)
+    >>> first.shape, last.shape, encoder.limit
+    ((5, 384), (5, 384), 30.0)
+    """
 
     def __init__(self, states: States) -> None:
         self._states = states
@@ -58,6 +69,13 @@ def loaded(model: str, revision: str, n_layers: int, setting: str) -> Encoder:
     ------
     Unavailable
         If they are not available or not usable; the message has the remedy.
+
+    Examples
+    --------
+    >>> from ser.features.encoders.hugging_face import ENCODERS
+    >>> model = "packaged/whisper-tiny-int8"
+    >>> loaded(model, ENCODERS[model], 3, "whisper.layers").limit  # seconds
+    30.0
     """
     path = whisper_files.path(model, revision, section=setting.partition(".")[0])
     if path.name == whisper_files.LITERT:

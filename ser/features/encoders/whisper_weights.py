@@ -42,7 +42,16 @@ class Affine(NamedTuple):
 
 @dataclass(frozen=True)
 class Layer:
-    """Weights of a layer: self-attention, then two dense layers, each after a normalisation."""
+    """Weights of a layer: self-attention, then two dense layers, each after a normalisation.
+
+    Examples
+    --------
+    >>> norm = Affine(np.ones(64, np.float32), np.zeros(64, np.float32))
+    >>> dense = Affine(np.zeros((64, 64), np.float32), np.zeros(64, np.float32))
+    >>> layer = Layer(norm, dense, dense, dense, dense, norm, expand=dense, contract=dense)
+    >>> layer.attention_norm.kernel.shape, layer.query.kernel.shape
+    ((64,), (64, 64))
+    """
 
     attention_norm: Affine
     query: Affine
@@ -118,6 +127,19 @@ def read(path: Path, *, n_layers: int | None = None, setting: str = "whisper.lay
     ------
     Unavailable
         If the file cannot be read, has no encoder of Whisper, or the encoder has fewer layers.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from safetensors.numpy import save_file
+    >>> kernels = {"conv1.weight": (64, 80, 3), "conv2.weight": (64, 64, 3), "embed_positions.weight": (1500, 64)}
+    >>> shapes = kernels | dict.fromkeys(("conv1.bias", "conv2.bias", "layer_norm.weight", "layer_norm.bias"), (64,))
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "model.safetensors")
+    ...     save_file({f"encoder.{name}": np.zeros(shape, np.float32) for name, shape in shapes.items()}, path)
+    ...     weights = read(path)
+    >>> weights.n_mels, weights.width, weights.layers
+    (80, 64, ())
     """
     from safetensors import SafetensorError, safe_open
 

@@ -26,7 +26,15 @@ MAX_OVERSAMPLING = 4  # half the sample rate, divided by the highest frequency; 
 
 
 class Filters(NamedTuple):
-    """Filters of an octave, in the frequency domain."""
+    """Filters of an octave, in the frequency domain.
+
+    Examples
+    --------
+    >>> filters = _filters(22_050, 0.0)
+    >>> strongest = filters.bins.start + int(np.abs(filters.response[:, 0]).argmax())
+    >>> round(strongest * 22_050 / filters.n_fft)  # Hz; the note C7 has 2093
+    2089
+    """
 
     n_fft: int
     bins: slice

@@ -118,13 +118,29 @@ def failed_downloads(handle: str) -> int:
     """Number of failed downloads after the host had answered. The probe records it, so that the next run tries again.
 
     The record is in the user's cache, because a stage may not write into a dependency of DVC.
+
+    Examples
+    --------
+    >>> failed_downloads("https://tfhub.dev/nobody/no_such_model/1")
+    0
     """
     record = _failures(handle)
     return len(record.read_bytes()) if record.exists() else 0
 
 
 def record_failed_download(handle: str) -> None:
-    """Count one more failure. If the user's cache is not writable, only a run with `-f` tries again."""
+    """Count one more failure. If the user's cache is not writable, only a run with `-f` tries again.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from unittest.mock import patch
+    >>> with TemporaryDirectory() as folder, patch.dict(os.environ, HOME=folder):
+    ...     record_failed_download("https://tfhub.dev/google/yamnet/1")
+    ...     record_failed_download("https://tfhub.dev/google/yamnet/1")
+    ...     failed_downloads("https://tfhub.dev/google/yamnet/1")
+    2
+    """
     with suppress(OSError):
         _failures(handle).parent.mkdir(parents=True, exist_ok=True)
         with _failures(handle).open("ab") as record:
@@ -146,7 +162,13 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 
 def is_reachable(handle: str, *, timeout: float = 1.0) -> bool:
-    """True if the host of `handle` offers the model within `timeout` seconds, including name resolution."""
+    """True if the host of `handle` offers the model within `timeout` seconds, including name resolution.
+
+    Examples
+    --------
+    >>> is_reachable("my_folder/yamnet")  # no address
+    False
+    """
     answers: list[bool] = []
 
     def ask() -> None:

@@ -168,6 +168,13 @@ def downloaded(handle: str) -> Path:
     ------
     ValueError
         If it is not the model that the handle stands for.
+
+    Examples
+    --------
+    >>> with TemporaryDirectory() as mine:
+    ...     Path(mine, "saved_model.pb").touch()
+    ...     downloaded(mine) == Path(mine)  # a handle may be a folder
+    True
     """
     folder = hub.folder(handle)
     if not hub.is_cached(handle):
