@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ser.core import extras, files, lock_file, project
 from ser.core.overrides import option
-from ser.core.wording import aligned
+from ser.core.wording import aligned, counted
 from ser.corpora import CORPORA
 from ser.evaluation import score
 from ser.ingest import inventory
@@ -226,7 +226,8 @@ def _state(holding: inventory.Holding) -> str:
     if holding.is_complete:
         return "complete"
     if holding.n_stubs:
-        return f"incomplete: {holding.n_stubs} files are empty or Git LFS pointers; `ser download {holding.corpus}`"
+        stubs = counted(holding.n_stubs, "file")
+        return f"incomplete: {stubs} without content, or Git LFS pointers; `ser download {holding.corpus}`"
     if not holding.n_recordings:
         return f"not installed; `ser download {holding.corpus}`"
     return "incomplete: lacks " + ", ".join(f"{count} of {code}" for code, count in holding.lacking.items())

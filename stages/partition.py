@@ -8,6 +8,7 @@ import pandas as pd
 
 from ser.core import files, params_file, tables
 from ser.core.stage import run
+from ser.core.wording import counted
 from ser.models import ENSEMBLE, NEURAL
 from ser.protocol import adaptation_choice, partitions
 from ser.protocol.left_out import left_out
@@ -29,7 +30,7 @@ def main() -> None:
     n_folds = table["fold"].nunique()
     summed = f", summed over {n_folds} folds" if n_folds > 1 else ""
     for reason, count in left_out(table, utterances).items():
-        print(f"left out{summed}: {count} utterances of {reason}")
+        print(f"left out{summed}: {counted(count, 'utterance')} of {reason}")
 
 
 def check(table: pd.DataFrame, utterances: pd.DataFrame, config: Mapping[str, Any]) -> None:

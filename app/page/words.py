@@ -6,7 +6,7 @@ from typing import Any
 
 from ser.audio import ffmpeg
 from ser.audio.invalid import InvalidAudio, Kind
-from ser.core.wording import percent
+from ser.core.wording import counted, percent
 from ser.corpora import CORPORA
 
 PROBLEMS: Mapping[Kind, tuple[str, str]] = {
@@ -144,7 +144,7 @@ def trained_on(description: Mapping[str, Any]) -> str:
     named = [_corpus(name) for name in corpora]
     speakers = len(description.get("speakers", []))
     of = " and ".join(named) if named else "recordings that its description does not name"
-    return f"{speakers} speakers of {of}" if speakers else of
+    return f"{counted(speakers, 'speaker')} of {of}" if speakers else of
 
 
 def _corpus(name: str) -> str:

@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ser.core.wording import interval, p_value, percent, signed
+from ser.core.wording import interval, p_value, percent, signed, utterances_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -172,5 +172,5 @@ def scope(found: "Comparison", partition: str) -> str:
     >>> scope(Comparison(pd.DataFrame(), pd.DataFrame({"speaker": list("abcdef")}), 60, only_a=0, only_b=2), "test")
     'test: 60 utterances of 6 speakers that both predicted (left out: 0 only in A, 2 only in B)'
     """
-    both = f"{partition}: {found.n_utterances} utterances of {len(found.speakers)} speakers that both predicted"
+    both = f"{partition}: {utterances_of(found.n_utterances, len(found.speakers))} that both predicted"
     return f"{both} (left out: {found.only_a} only in A, {found.only_b} only in B)"

@@ -8,7 +8,7 @@ import pandas as pd
 from sklearn.metrics import confusion_matrix
 
 from ser.compare.differences import ALPHA, Comparison
-from ser.core.wording import interval, p_value, percent, signed
+from ser.core.wording import interval, p_value, percent, signed, utterances_of
 
 SHADES = ((0.75, "█"), (0.5, "▓"), (0.25, "▒"), (0.05, "░"), (0.0, " "))
 SHORT = 3  # letters of an emotion's name at the head of a column
@@ -61,7 +61,7 @@ def verdict(found: Comparison, partition: str) -> str:
     else:
         meaning = f"no significant difference{p}"
     alone = f" (left out: {found.only_a} only in the base, {found.only_b} only in the change)"
-    scope = f"{found.n_utterances} utterances of {len(found.speakers)} speakers, {partition}"
+    scope = f"{utterances_of(found.n_utterances, len(found.speakers))}, {partition}"
     return f"{change}: {meaning}. {scope}{alone if found.only_a or found.only_b else ''}."
 
 

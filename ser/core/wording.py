@@ -68,6 +68,17 @@ def counted(n: int, noun: str) -> str:
     return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
+def utterances_of(n_utterances: int, n_speakers: int) -> str:
+    """Number of utterances and of their speakers.
+
+    Examples
+    --------
+    >>> utterances_of(60, 1)
+    '60 utterances of 1 speaker'
+    """
+    return f"{counted(n_utterances, 'utterance')} of {counted(n_speakers, 'speaker')}"
+
+
 def p_value(p: float) -> str:
     """P value with two decimals, or four below 0.1; empty if it is NaN.
 

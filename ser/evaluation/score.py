@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ser.core.wording import percent
+from ser.core.wording import percent, utterances_of
 from ser.evaluation.written_scores import CORPUS_MEAN, uar_by_corpus
 
 REPORTS = (Path("reports/report.html"), Path("reports/classification_report.txt"))
@@ -58,7 +58,7 @@ def report() -> Path | None:
 def _tested(metrics: Mapping[str, Any]) -> str:
     low, high = metrics["uar_low"], metrics["uar_high"]
     doubt = "no interval: it needs 6 known speakers" if low is None else f"95 % interval {interval(low, high)}"
-    size = f"{metrics['n_utterances']} utterances of {metrics['n_speakers']} speakers"
+    size = utterances_of(metrics["n_utterances"], metrics["n_speakers"])
     return f"UAR {percent(metrics['uar'])} % ({doubt}) on {size}"
 
 

@@ -11,6 +11,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLoca
 from ser.core.emotions import in_order
 from ser.core.groups import counts, present_sexes
 from ser.core.sexes import SEXES, UNKNOWN
+from ser.core.wording import counted
 from ser.figures.style import colours, titled
 
 SHADES = dict(zip(SEXES, ("#08306b", "#6baed6", "#969696", "#c6c6c6"), strict=True))  # far apart in greyscale

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from ser.core.overrides import entry
+from ser.core.wording import counted
 from ser.ingest.survey import Reject, Survey
 
 MAX_NAMED = 3  # files that a line of the summary names
@@ -156,14 +157,14 @@ def summary(report: Mapping[str, Any], *, labels: str) -> list[str]:
     >>> report = tally.report() | {"n_utterances": 4, "n_speakers": 2, "per_corpus": {"savee": 4}}
     >>> for line in summary(report, labels="common_four"):
     ...     print(line)
-    savee: 4 utterances, 2 speakers, 1 files excluded (1 .aac)
+    savee: 4 utterances, 2 speakers, 1 file excluded (1 .aac)
     dropped by labels=common_four: 3 surprised of savee
     other files, not read: 2 .txt
     """
-    lines = [f"{name}: {count} utterances" for name, count in report["per_corpus"].items()]
+    lines = [f"{name}: {counted(count, 'utterance')}" for name, count in report["per_corpus"].items()]
     if len(lines) > 1:
-        lines.append(f"together: {report['n_utterances']} utterances")
-    lines[-1] += f", {report['n_speakers']} speakers, {len(report['rejects'])} files excluded"
+        lines.append(f"together: {counted(report['n_utterances'], 'utterance')}")
+    lines[-1] += f", {counted(report['n_speakers'], 'speaker')}, {counted(len(report['rejects']), 'file')} excluded"
     if report["rejects"]:
         excluded = Counter(PurePosixPath(reject["path"]).suffix.lower() or "no suffix" for reject in report["rejects"])
         lines[-1] += f" ({by_suffix(excluded)})"
@@ -176,7 +177,7 @@ def summary(report: Mapping[str, Any], *, labels: str) -> list[str]:
 def _of_emotions(report: Mapping[str, Any], scheme: str) -> list[str]:
     lines = []
     if new := report.get("new_emotions"):
-        files = ", ".join(f"{emotion} ({count} files)" for emotion, count in new.items())
+        files = ", ".join(f"{emotion} ({counted(count, 'file')})" for emotion, count in new.items())
         remedy = entry(next(iter(new)), "EMOTION", setting="labels.actions", file=f"conf/labels/{scheme}.yaml")
         lines.append(f"new emotions, which no list of words has: {files}; to merge one, {remedy}")
     if idle := report.get("idle_actions"):
@@ -192,7 +193,7 @@ def _left_out(report: Mapping[str, Any]) -> list[str]:
         f"left out, no emotion by corpus.label_map: {n} of {name}" for name, n in report.get("no_emotion", {}).items()
     ]
     if n_copies := sum(report["copies"].values()):
-        lines.append(f"counted once: {n_copies} files repeat recordings of other folders")
+        lines.append(f"counted once: {counted(n_copies, 'file')} with recordings of other folders")
     if n_forms := sum(report["substitutes"].values()):
         lines.append(f"left out: {n_forms} other forms (films, lossy copies) of recordings that are read")
     if defects := list(report["known_defects"].items()):
@@ -200,9 +201,9 @@ def _left_out(report: Mapping[str, Any]) -> list[str]:
         named = ", ".join(f"{path} ({defect})" for path, defect in defects[:MAX_NAMED])
         lines.append(f"left out, defective in every copy of the corpus: {named}{more}")
     if n_duplicates := len(report["duplicates"]):
-        lines.append(f"duplicates: {n_duplicates} utterances have the samples of another one")
+        lines.append(f"duplicates: {counted(n_duplicates, 'utterance')} with the samples of another one")
     for note, count in sorted(Counter(report.get("adjusted", {}).values()).items()):
-        lines.append(f"adjusted, {count} recordings: {note}")
+        lines.append(f"adjusted, {counted(count, 'recording')}: {note}")
     for facts in report.get("lists", {}).values():
         lines += _of_list(facts)
     if report["not_audio"]:
@@ -218,5 +219,5 @@ def _of_list(facts: Mapping[str, Any]) -> list[str]:
     lines = [f"{facts['path']}: columns {read}{left}"]
     if votes := facts.get("votes"):
         ties = f", {len(votes['ties'])} left out without a majority" if votes["ties"] else ""
-        lines.append(f"{facts['path']}: {votes['rows']} votes on {votes['utterances']} utterances{ties}")
+        lines.append(f"{facts['path']}: {votes['rows']} votes on {counted(votes['utterances'], 'utterance')}{ties}")
     return lines

@@ -175,7 +175,7 @@ def _tables(root: Path, recordings: Sequence[Recording], tally: Tally, on_invali
     if not tally.n_utterances:
         n_dropped = sum(sum(counts.values()) for counts in tally.dropped.values())
         raise ValueError(
-            f"no utterance of {root} is left: {len(tally.rejects)} files are invalid (corpus.on_invalid=error lists"
+            f"no utterance of {root} is left: {len(tally.rejects)} invalid (corpus.on_invalid=error lists"
             f" them), {n_dropped} dropped by labels, {tally.not_selected.total()} not selected by corpus.vocal_channels"
         )
 

@@ -4,6 +4,7 @@ import pandas as pd
 
 from ser.core import shared_audio
 from ser.core.tables import PARTITIONS
+from ser.core.wording import counted
 from ser.protocol.allocation import fold_table, held_out, shuffled_groups
 
 COLUMN = "given_partition"
@@ -38,7 +39,7 @@ def given(utterances: pd.DataFrame, *, dev_fraction: float, seed: int) -> pd.Dat
         raise ValueError(f"the corpus gives no partitions; add a column split to its list (corpus=table), {OTHERS}")
     partition = utterances[COLUMN]
     if other := partition[~partition.isin(PARTITIONS)].fillna("empty").value_counts().to_dict():
-        found = ", ".join(f"{word} ({count} utterances)" for word, count in sorted(other.items()))
+        found = ", ".join(f"{word} ({counted(count, 'utterance')})" for word, count in sorted(other.items()))
         raise ValueError(f"the given partitions have {found}; write train, dev or test, {OTHERS}")
     if missing := [name for name in ("train", "test") if not (partition == name).any()]:
         raise ValueError(f"the given partitions have no {' and no '.join(missing)}; add it, {OTHERS}")

@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from ser.core import files
-from ser.core.wording import counted, percent
+from ser.core.wording import counted, percent, utterances_of
 from ser.corpora import CORPORA, licences
 from ser.corpora.contract import Corpus
 from ser.evaluation import metrics, written_scores
@@ -22,6 +22,7 @@ from ser.models import bundle
 
 Metrics = Mapping[str, Any]
 
+MOST_NAMED = 30  # speakers; RAVDESS has 24
 FACTS = ("model", "corpora", "speakers", "seed")  # of a description, which a card states
 
 LIMITS = """\
@@ -102,7 +103,7 @@ def card(description: Mapping[str, Any], figures: Metrics, predictions: pd.DataF
     if "uar" not in figures:
         raise ValueError("the study has no test scores, which a model card needs; run it with evaluation.test=true")
     own = predictions[(predictions["partition"] == "test") & ("fold_" + predictions["fold"].astype(str) == fold)]
-    speakers = ", ".join(sorted(own["speaker"].dropna().unique()))
+    speakers = _voices(sorted(own["speaker"].dropna().unique()))
     name, corpora = description["model"]["name"], description["corpora"]
     title = f"{name} on {description['representation']['name']}, trained on {', '.join(corpora)}"
     sections = {
@@ -150,9 +151,15 @@ def _known(corpus: str) -> Corpus:
 def _corpus(corpus: str, description: Mapping[str, Any]) -> str:
     known = _known(corpus)
     names = [speaker.partition("/")[2] for speaker in description["speakers"] if speaker.startswith(f"{corpus}/")]
-    voices = f"{counted(len(names), 'speaker')} ({', '.join(names)})" if names else "unknown speakers"
+    voices = _voices(names)
     facts = f"{known.title}. {known.citation}. Trained on {voices}. Licence of the recordings:"
     return f"{facts} **{known.licence}**. {known.note}".rstrip()
+
+
+def _voices(names: Sequence[str]) -> str:
+    """Number of speakers, with their names if they are few."""
+    named = f" ({', '.join(names)})" if len(names) <= MOST_NAMED else ""
+    return f"{counted(len(names), 'speaker')}{named}" if names else "unknown speakers"
 
 
 def _scores(figures: Metrics, own: pd.DataFrame, speakers: str) -> str:
@@ -173,9 +180,9 @@ def _scores(figures: Metrics, own: pd.DataFrame, speakers: str) -> str:
     ]
     text = (
         f"All scores are in per cent, for {protocol}. Chance is {percent(1 / len(recalls))}. The scores of the study,"
-        f" pooled over all folds ({figures['n_utterances']} utterances, {figures['n_speakers']} speakers), show what to"
+        f" pooled over all folds ({utterances_of(figures['n_utterances'], figures['n_speakers'])}), show what to"
         f" expect of such a model: **UAR {percent(figures['uar'])}**{interval}, accuracy"
-        f" {percent(figures['accuracy'])}. This model was tested on {len(own)} utterances of {speakers}: UAR"
+        f" {percent(figures['accuracy'])}. This model was tested on {counted(len(own), 'utterance')} of {speakers}: UAR"
         f" {percent(of_own['uar'])}."
     )
     return "\n".join([text, "", "| recall of | study | this model |", "|---|---|---|", *rows])

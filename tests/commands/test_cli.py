@@ -208,7 +208,7 @@ def test_rows_tell_what_is_there_what_is_lacking_and_what_is_a_stub(
     lacking = "94 of 01, 192 of 02, 190 of 03, 192 of 04, 192 of 05, 192 of 06, 192 of 07, 192 of 08"
     assert rows["ravdess", "speech"] == f"4 of 1440 | 2 of 24 | CC BY-NC-SA 4.0 | incomplete: lacks {lacking}"
     assert rows["ravdess", "song"].endswith(" | not installed; `ser download ravdess`")
-    stubs = "incomplete: 1 files are empty or Git LFS pointers; `ser download {}`"
+    stubs = "incomplete: 1 file without content, or Git LFS pointers; `ser download {}`"
     assert rows["tess", "speech"] == f"2 of 2800 | 2 of 2 | CC BY-NC-ND 4.0 | {stubs.format('tess')}"
     assert rows["savee", "speech"] == "480 of 480 | 4 of 4 | research use, on registration | complete"
     assert rows["emodb", "speech"] == f"0 of 535 | 0 of 10 | CC0 1.0 | {stubs.format('emodb')}"

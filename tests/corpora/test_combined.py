@@ -416,7 +416,7 @@ def test_the_stage_prints_the_utterances_that_it_left_out(raw: Path, capsys: pyt
     (raw / "my_phone").mkdir()
     configure(raw, "corpus=ravdess_crema_d_savee_tess", "labels=big_six", "corpus.on_invalid=exclude")
     assert printed(capsys) == [
-        "crema_d: 1 utterances",
+        "crema_d: 1 utterance",
         "ravdess: 2 utterances",
         "savee: 2 utterances",
         "tess: 3 utterances",
@@ -425,7 +425,7 @@ def test_the_stage_prints_the_utterances_that_it_left_out(raw: Path, capsys: pyt
         "dropped by labels=big_six: 1 neutral of crema_d",
         "dropped by labels=big_six: 1 neutral of savee",
         "dropped by labels=big_six: 1 neutral of tess",
-        "counted once: 2 files repeat recordings of other folders",
+        "counted once: 2 files with recordings of other folders",
         "left out, defective in every copy of the corpus: crema_d/AudioWAV/1076_MTI_SAD_XX.wav (silent)",
         "warning: folders of no chosen corpus, not read: emodb, folders, my_phone",
     ]

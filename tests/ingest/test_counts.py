@@ -72,11 +72,11 @@ def test_the_summary_names_everything_that_is_left_out() -> None:
     tally.substitutes["films"] = 5
     tally.copies["again"] = 2
     assert summary(tally.report(), labels="keep") == [
-        "ravdess: 3 utterances, 1 speakers, 4 files excluded (2 .aac, 1 .wav, 1 no suffix)",
+        "ravdess: 3 utterances, 1 speaker, 4 files excluded (2 .aac, 1 .wav, 1 no suffix)",
         "not selected by corpus.vocal_channels: 7 of ravdess, song",
-        "counted once: 2 files repeat recordings of other folders",
+        "counted once: 2 files with recordings of other folders",
         "left out: 5 other forms (films, lossy copies) of recordings that are read",
         "left out, defective in every copy of the corpus: w.wav (silent), x.wav (silent), y.wav (silent) and 1 more",
-        "duplicates: 1 utterances have the samples of another one",
+        "duplicates: 1 utterance with the samples of another one",
         "other files, not read: 12 .txt, 1 .csv",
     ]

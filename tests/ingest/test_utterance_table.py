@@ -154,9 +154,9 @@ def test_the_stage_prints_dropped_files_and_copies(
     configure(root, "corpus=ravdess", "labels=common_four", "corpus.on_invalid=exclude")
     stage.main()
     assert capsys.readouterr().out.splitlines() == [
-        "ravdess: 28 utterances, 2 speakers, 1 files excluded (1 .wav)",  # 4 neutral, 8 each of happy, sad and angry
+        "ravdess: 28 utterances, 2 speakers, 1 file excluded (1 .wav)",  # 4 neutral, 8 each of happy, sad and angry
         "dropped by labels=common_four: 8 calm, 8 fearful, 8 disgust, 8 surprised of ravdess",
-        "counted once: 14 files repeat recordings of other folders",
+        "counted once: 14 files with recordings of other folders",
     ]
 
 
@@ -172,7 +172,7 @@ def test_a_long_list_of_invalid_files_is_cut(tmp_path: Path) -> None:
 
 def test_a_corpus_of_only_invalid_files_is_refused(tmp_path: Path) -> None:
     (tmp_path / f"{NAME}.wav").touch()
-    with pytest.raises(ValueError, match=r"no utterance of .* is left: 1 files are invalid"):
+    with pytest.raises(ValueError, match=r"no utterance of .* is left: 1 invalid"):
         ingested(tmp_path, on_invalid="exclude")
 
 
@@ -347,7 +347,7 @@ def test_recordings_that_are_changed_are_named(
     named = {"Angry/a.wav": opposite, "Angry/b.wav": offset, "Angry/c.wav": offset}
     assert json.loads(stage.REPORT.read_text())["adjusted"] == named
     printed = capsys.readouterr().out.splitlines()
-    assert printed[-2:] == [f"adjusted, 2 recordings: {offset}", f"adjusted, 1 recordings: {opposite}"]
+    assert printed[-2:] == [f"adjusted, 2 recordings: {offset}", f"adjusted, 1 recording: {opposite}"]
     assert len(tables.read_utterances(stage.UTTERANCES)) == 3
 
 
@@ -577,7 +577,7 @@ def test_files_of_other_channels_are_not_read(tmp_path: Path) -> None:
     ("changes", "message"),
     [
         ({"vocal_channels": ["whisper"]}, r"corpus\.vocal_channels names whisper; the corpus has speech, song"),
-        ({"vocal_channels": ["song"]}, r"no utterance of .* is left: 0 files .*, 0 dropped by labels, 60 not selected"),
+        ({"vocal_channels": ["song"]}, r"no utterance of .* is left: 0 .*, 0 dropped by labels, 60 not selected"),
         ({"on_invalid": "ignore"}, r"corpus\.on_invalid is 'ignore'; it is error or exclude"),
         ({"reader": "tass"}, r"corpus\.reader is one of aesdd"),
     ],
@@ -631,7 +631,7 @@ def test_song_that_is_not_selected_is_not_counted_as_dropped(tmp_path: Path) -> 
 def test_a_scheme_that_drops_all_emotions_of_the_corpus_is_refused(tmp_path: Path) -> None:
     (tmp_path / "03-01-02-01-01-01-12.wav").touch()
     with pytest.raises(
-        ValueError, match=r"no utterance of .* is left: 0 files .*, 1 dropped by labels, 0 not selected"
+        ValueError, match=r"no utterance of .* is left: 0 invalid .*, 1 dropped by labels, 0 not selected"
     ):
         small_corpora.ingested(tmp_path, "corpus=ravdess", "labels=common_four")
 

@@ -153,7 +153,7 @@ def test_a_corpus_is_read_alone_and_with_others_and_known_everywhere(copy: Copy)
     assert "voice_memos" in copy.ser("corpora")
     shutil.copytree(ROOT / "app", copy.folder / "app")
     script = "from app.page import words; print(words.trained_on({'corpora': ['voice_memos'], 'speakers': ['a']}))"
-    assert copy.python(script) == "1 speakers of Voice memos (acted speech, English)\n"
+    assert copy.python(script) == "1 speaker of Voice memos (acted speech, English)\n"
     copy.copy_study("cross_corpus")
     copy.compose("--to", "studies/cross_corpus/params.yaml", *combined)
     copy.commit("a corpus")

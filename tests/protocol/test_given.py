@@ -53,7 +53,7 @@ def test_shared_speakers_are_declared_by_themselves() -> None:
     ("utterances", "message"),
     [
         (given("ttd"), "the given partitions have no test; add it, or choose another"),
-        (given("ttds?"), r"the given partitions have empty \(1 utterances\); write train, dev or test"),
+        (given("ttds?"), r"the given partitions have empty \(1 utterance\); write train, dev or test"),
         (given("tds").drop(columns="given_partition"), r"gives no partitions; add a column split to its list"),
     ],
 )

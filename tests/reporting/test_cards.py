@@ -66,13 +66,13 @@ def section(text: str, head: str) -> str:
 
 def test_the_figures_of_the_model_are_those_of_its_own_test_utterances_by_hand() -> None:
     scores = section(card(), "Scores")
-    assert "This model was tested on 7 utterances of ravdess/01, ravdess/02: UAR 45.8." in scores
+    assert "This model was tested on 7 utterances of 2 speakers (ravdess/01, ravdess/02): UAR 45.8." in scores
     assert "| neutral | 75.0 | 25.0 |\n| sad | 27.5 | 66.7 |" in scores
 
 
 def test_the_study_s_figures_come_first_and_with_their_interval() -> None:
     scores = section(card(), "Scores")
-    assert "60 utterances, 4 speakers" in scores
+    assert "60 utterances of 4 speakers" in scores
     assert "**UAR 51.2** (95 % interval over speakers: 40.0 to 62.5), accuracy 50.0." in scores
     assert scores.index("51.2") < scores.index("45.8")
     assert "Chance is 50.0." in scores
@@ -162,7 +162,7 @@ def test_an_emotion_that_this_fold_did_not_test_is_no_failure_of_the_model() -> 
 
 def test_unknown_speakers_are_left_out_of_the_list() -> None:
     rows = pd.concat([ROWS, predictions(*of_speaker(1, "test", None, ("sad", "sad")))])
-    assert "8 utterances of ravdess/01, ravdess/02:" in card(predictions=rows)
+    assert "8 utterances of 2 speakers (ravdess/01, ravdess/02):" in card(predictions=rows)
 
 
 @pytest.mark.parametrize("fact", cards.FACTS)
