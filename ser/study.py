@@ -12,7 +12,7 @@ import pandas as pd
 from joblib import cpu_count
 from tqdm import tqdm
 
-from ser.compute import processes
+from ser.compute import forks, processes
 from ser.core import emotions, files, tables
 from ser.models import ENSEMBLE, bundle, ensembles, learning_curves
 from ser.models.bundle import Bundle
@@ -220,8 +220,8 @@ def write_models(study: Study, models: Path, *, curves: Path, run: str) -> None:
         if study.settings.is_network:
             _write_networks(study, folder, curves=curves, run=run)
         else:
-            for fold in tqdm(study.folds, desc="train", unit="fold", disable=None):
-                _write_fold(study, folder, run, lambda *_: None, fold)
+            done = forks.side_by_side(partial(_write_fold, study, folder, run, lambda *_: None), study.folds)
+            list(tqdm(done, desc="train", total=len(study.folds), unit="fold", disable=None))
             learning_curves.write_none(curves, study.settings.name)
 
 

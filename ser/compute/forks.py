@@ -17,6 +17,7 @@ from itertools import count
 from multiprocessing import get_context
 from typing import Any, Generic, TypeVar
 
+from joblib import cpu_count
 from threadpoolctl import threadpool_limits
 
 from ser.compute import processes
@@ -28,8 +29,8 @@ Result = TypeVar("Result")
 # Their threads would be missing in a copy, which would wait for them forever.
 WITH_THREADS = {"jax", "onnxruntime", "tensorflow", "torch"}
 KILLED = (
-    "a worker process was killed, perhaps because memory ran out; results that were finished are in the cache: run"
-    " again, with fewer processes by LOKY_MAX_CPU_COUNT=1"
+    "a worker process was killed, perhaps because memory ran out; run again with fewer processes, by"
+    " LOKY_MAX_CPU_COUNT=1 (results that are in the cache are not computed again)"
 )
 QUEUED = 4  # tasks of each worker that are handed out at once: a worker then has work while this process writes
 ONE_THREAD = processes.ONE_THREAD | dict.fromkeys(("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
@@ -106,6 +107,30 @@ class Forks(Generic[Item, Result]):
         if self._executor is not None:
             self._executor.shutdown(cancel_futures=True)
             self._executor = None
+
+
+def side_by_side(function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[tuple[int, Result]]:
+    """Yield the index of each item and its result as soon as it is ready: of copies, or of this process if unsafe.
+
+    Raises
+    ------
+    OSError
+        If a worker was killed.
+
+    Examples
+    --------
+    >>> dict(side_by_side(len, ["a", "bcd"]))
+    {0: 1, 1: 3}
+    """
+    n_processes = min(cpu_count(), len(items))
+    if n_processes < 2 or not are_safe():
+        yield from ((number, function(item)) for number, item in enumerate(items))
+        return
+    copies = Forks(function, n_processes=n_processes)
+    try:
+        yield from copies(items, first=0)
+    finally:
+        copies.close()
 
 
 _function: Callable[[Any], Any] | None = None  # of this copy

@@ -129,6 +129,23 @@ def test_a_killed_worker_ends_the_run_with_the_remedy() -> None:
         list(spread.unordered_map(killed_at_three, range(8)))
 
 
+def process_of(_: int) -> int:
+    time.sleep(0.05)
+    return os.getpid()
+
+
+def test_items_are_done_side_by_side_in_a_stage_and_else_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = dict(forks.side_by_side(process_of, range(6)))
+    assert sorted(found) == list(range(6))
+    assert len(set(found.values()) - {os.getpid()}) == 2
+    assert dict(forks.side_by_side(process_of, [7])) == {0: os.getpid()}  # not worth a copy
+    monkeypatch.setattr(stage, "_running", False)
+    assert set(dict(forks.side_by_side(process_of, range(6))).values()) == {os.getpid()}
+    monkeypatch.setattr(stage, "_running", True)
+    with pytest.raises(OSError, match="a worker process was killed"):
+        list(forks.side_by_side(killed_at_three, range(8)))
+
+
 ORPHANS = """
 import os, sys, time
 from ser.compute import spread
