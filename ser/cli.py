@@ -10,6 +10,7 @@ from importlib import import_module
 from pathlib import Path
 
 from ser.core import extras, files, lock_file, project
+from ser.core.arguments import path_of
 from ser.core.overrides import option
 from ser.core.wording import aligned, counted
 from ser.corpora import CORPORA
@@ -142,7 +143,7 @@ def parser_of(*commands: str) -> argparse.ArgumentParser:
 def _add_root(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--root",
-        type=Path,
+        type=path_of,
         default=project.inside(RAW),
         metavar="FOLDER",
         help="folder with one folder per corpus (%(default)s)",

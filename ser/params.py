@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from ser.core import files, project
+from ser.core.arguments import path_of
 from ser.core.overrides import KEY, entry, option
 from ser.core.params_file import PARAMS
 
@@ -62,7 +63,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument(
         "overrides", nargs="*", metavar="group=choice", help="Hydra overrides, for example model=mlp seed=1"
     )
-    parser.add_argument("--to", type=Path, default=PARAMS, metavar="FILE")
+    parser.add_argument("--to", type=path_of, default=PARAMS, metavar="FILE")
     given = parser.parse_intermixed_args(arguments)
     try:
         compose(given.overrides, path=given.to)

@@ -4,7 +4,8 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from ser.commands import path_of, printable
+from ser.commands import printable
+from ser.core.arguments import path_of
 from ser.serving import enrolling, priors
 from ser.serving.recognizer import Recognizer
 

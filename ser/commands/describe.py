@@ -5,8 +5,8 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ser.commands import path_of
 from ser.core import numba_cache
+from ser.core.arguments import path_of
 
 if TYPE_CHECKING:
     import pandas as pd

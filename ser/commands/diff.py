@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ser.commands import path_of
 from ser.commands.compare import add_options_of_test
+from ser.core.arguments import path_of
 
 if TYPE_CHECKING:
     import pandas as pd

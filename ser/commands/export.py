@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ser.commands import path_of
+from ser.core.arguments import path_of
 from ser.core.wording import percent
 from ser.serving.export import Comparison
 

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from ser.audio.invalid import InvalidAudio
-from ser.commands import Failed, adjusting, filled, path_of, prediction_output, printable
+from ser.commands import Failed, adjusting, prediction_output, printable
 from ser.core import quiet
+from ser.core.arguments import filled, path_of
 from ser.models import packaged
 from ser.serving import enrolling, inputs
 from ser.serving.recognition import HOP, Recognizer

@@ -12,8 +12,8 @@ import soundfile
 
 from ser.audio import microphone
 from ser.audio.waveforms import Waveform
-from ser.commands import path_of
 from ser.core import files, quiet
+from ser.core.arguments import path_of
 
 SECONDS = 5.0  # length of a recording
 FULL_SCALE = 2**15

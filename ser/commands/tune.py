@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ser.commands import path_of
 from ser.core import provenance
+from ser.core.arguments import path_of
 from ser.core.wording import percent
 from ser.params import CONF
 from ser.sections import checking

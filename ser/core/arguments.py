@@ -1,0 +1,33 @@
+"""Arguments of commands that name files and folders."""
+
+import argparse
+from pathlib import Path
+
+
+def filled(text: str) -> str:
+    """Text of an argument that names a file or a folder, if it is not empty: `Path("")` is the current folder.
+
+    Raises
+    ------
+    argparse.ArgumentTypeError
+        If it is empty, as a variable of the shell that is not set.
+
+    Examples
+    --------
+    >>> filled("models/fold_0")
+    'models/fold_0'
+    """
+    if not text.strip():
+        raise argparse.ArgumentTypeError("the name is empty; give a file or a folder, as . for the current folder")
+    return text
+
+
+def path_of(text: str) -> Path:
+    """Path that an argument names; as `filled`.
+
+    Examples
+    --------
+    >>> path_of("models/fold_0").name
+    'fold_0'
+    """
+    return Path(filled(text))
