@@ -39,24 +39,24 @@ def row(content: bytes, model: Recognizer) -> dict[str, Any]:
     try:
         prediction = results.prediction_of(content, model)
     except InvalidAudio as error:
-        return {"problem": " ".join(words.problem(error))}
+        return {"problem": " ".join(words.problem(error)), "notes": ""}
     except Exception:  # one failure must not lose the other files
         logging.getLogger(__name__).exception("a file failed")
-        return {"problem": words.UNEXPECTED}
+        return {"problem": words.UNEXPECTED, "notes": ""}
     probabilities = {f"p_{label}": value for label, value in prediction["probabilities"].items()}
     facts = {name: prediction[name] for name in ("emotion", "confidence", "duration")}
-    return {**facts, "problem": "", **probabilities}
+    return {**facts, "problem": "", "notes": "; ".join(prediction.get("notes", ())), **probabilities}
 
 
 def table_of(rows: list[dict[str, Any]], labels: list[str]) -> pd.DataFrame:
-    """Table with the columns file, emotion, confidence, duration in seconds, problem, and one `p_<label>` per class.
+    """Table with file, emotion, confidence, duration in seconds, problem, notes, and one `p_<label>` per class.
 
     Examples
     --------
     >>> table_of([{"file": "a.wav", "problem": "The file is empty."}], ["calm"]).columns.tolist()
-    ['file', 'emotion', 'confidence', 'duration', 'problem', 'p_calm']
+    ['file', 'emotion', 'confidence', 'duration', 'problem', 'notes', 'p_calm']
     """
-    columns = ["file", "emotion", "confidence", "duration", "problem", *(f"p_{label}" for label in labels)]
+    columns = ["file", "emotion", "confidence", "duration", "problem", "notes", *(f"p_{label}" for label in labels)]
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -91,7 +91,7 @@ def _shown(table: pd.DataFrame, labels: list[str]) -> None:
     """Show the table, with probabilities in percent."""
     probabilities = [f"p_{label}" for label in labels]
     shown = table.assign(**{name: 100 * table[name] for name in ("confidence", *probabilities)})
-    has_problems = (table["problem"] != "").any()
+    texts = [name for name in ("problem", "notes") if (table[name] != "").any()]
     number = st.column_config.NumberColumn
     st.dataframe(
         shown,
@@ -100,7 +100,7 @@ def _shown(table: pd.DataFrame, labels: list[str]) -> None:
             "file",
             "emotion",
             "confidence",
-            *(["problem"] if has_problems else []),
+            *texts,
             "duration",
             *probabilities,
         ],
@@ -109,7 +109,7 @@ def _shown(table: pd.DataFrame, labels: list[str]) -> None:
             "emotion": st.column_config.TextColumn(width=95),
             "confidence": number("confidence, %", format="%.0f", width=110),
             "duration": number("duration, s", format="%.2f"),
-            "problem": st.column_config.TextColumn(width="medium"),
+            **{name: st.column_config.TextColumn(width="medium") for name in texts},
             **{f"p_{label}": number(f"{label}, %", format="%.0f") for label in labels},
         },
         placeholder="",  # where a file cannot be used

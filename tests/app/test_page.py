@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import soundfile
 import streamlit.config
 from starlette.exceptions import HTTPException
 from streamlit import net_util
@@ -24,6 +25,7 @@ from app.page import bundles, exposure, many, results, view, voice, words
 from ser.serving import inputs, recognition
 from tests.support.paths import EMBEDDED, ROOT
 from tests.support.recordings import BAD, SILENCE, UTTERANCE, file_of, spoken
+from tests.support.serving import encoded
 
 PAGE = ROOT / "app" / "page.py"
 MIME = "application/octet-stream"
@@ -314,14 +316,24 @@ def test_the_csv_has_probabilities_and_empty_cells_for_missing_values() -> None:
     model = recognition.load()
     rows = [{"file": name, **many.row(content, model)} for name, content in (("é", SILENCE), ("b", b""), ("c", b"x"))]
     lines = many.csv(many.table_of(rows, model.labels)).decode().split("\n")
-    assert lines[0] == "file,emotion,confidence,duration,problem," + ",".join(f"p_{label}" for label in model.labels)
-    assert lines[1] == "é,no speech,1.0,2.0," + "," * len(model.labels)
+    assert lines[0] == "file,emotion,confidence,duration,problem,notes," + ",".join(
+        f"p_{label}" for label in model.labels
+    )
+    assert lines[1] == "é,no speech,1.0,2.0,," + "," * len(model.labels)
     assert lines[2].startswith("b,,,,The file is empty.")
     numbers = pd.DataFrame({"file": ["=1+1", "@a", "-"], "p_calm": [-0.5, 0.5, None]})
     assert many.csv(numbers).decode() == "file,p_calm\n'=1+1,-0.5\n'@a,0.5\n-,\n"
     good = {"file": "d", **many.row(UTTERANCE.read_bytes(), model)}
     probabilities = many.table_of([good], model.labels).filter(like="p_").to_numpy()
     assert probabilities.sum() == pytest.approx(1, abs=1e-5)
+
+
+def test_remarks_on_a_file_are_in_its_row() -> None:
+    waveform, rate = soundfile.read(UTTERANCE, dtype="float32")
+    middle, length = waveform.size // 2, rate // 4
+    word = np.stack([waveform[middle - length : middle + length]] * 2, axis=1) * [1, -1]  # channels that cancel
+    row = many.row(encoded(word, rate), recognition.load())
+    assert row["notes"].startswith("channels of opposite sign: channel 1, the louder one, is taken; 0.5 s of speech: ")
 
 
 def test_an_exception_for_one_file_does_not_affect_the_other_files(monkeypatch: pytest.MonkeyPatch) -> None:
