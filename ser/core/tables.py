@@ -1,6 +1,6 @@
-"""Columns and types of every table; functions that read, validate and write them."""
+"""Functions that read, validate and write every table; `table_schemas` has their columns and types."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -10,97 +10,20 @@ import pyarrow as arrow
 
 from ser.core import emotions, formats, schema_checks, unavailable
 from ser.core.row_keys import ORIGINAL as ORIGINAL
+from ser.core.table_schemas import BALANCED as BALANCED
+from ser.core.table_schemas import BALANCED_KEYS as BALANCED_KEYS
+from ser.core.table_schemas import EMOTIONS as EMOTIONS
+from ser.core.table_schemas import FEATURE_NAMES
+from ser.core.table_schemas import FEATURES as FEATURES
+from ser.core.table_schemas import INDEX as INDEX
+from ser.core.table_schemas import KEYS as KEYS
+from ser.core.table_schemas import PARTITION_TABLE as PARTITION_TABLE
+from ser.core.table_schemas import PARTITIONS as PARTITIONS
+from ser.core.table_schemas import PREDICTIONS as PREDICTIONS
+from ser.core.table_schemas import TEXT as TEXT
+from ser.core.table_schemas import TYPES as TYPES
+from ser.core.table_schemas import UTTERANCES as UTTERANCES
 from ser.core.table_suffixes import SUFFIXES
-
-EMOTIONS = emotions.EMOTIONS
-PARTITIONS = ("train", "dev", "test")
-
-KEYS = dict.fromkeys(unavailable.KEYS, arrow.string())
-TYPES: Mapping[str, arrow.DataType] = {
-    **KEYS,
-    **dict.fromkeys(("corpus", "path", "speaker", "sex", "language", "corpus_label", "intensity"), arrow.string()),
-    **dict.fromkeys(("statement", "repetition", "vocal_channel", "audio_hash", "duplicate_of"), arrow.string()),
-    **dict.fromkeys(("sample_rate", "channels", "n_samples", "fold"), arrow.int64()),
-    **dict.fromkeys(("partition", "given_partition", "truth", "prediction"), arrow.string()),
-    **dict.fromkeys(("start", "end", "duration"), arrow.float64()),
-    "synthetic": arrow.bool_(),
-}
-TEXT = tuple(column for column, kind in TYPES.items() if kind == arrow.string())
-BALANCED_KEYS = ("fold", "utterance", "variant", "synthetic", "emotion")
-
-_text = pandera.Column(str)
-_optional = pandera.Column(str, nullable=True)
-_emotion = pandera.Column(str, pandera.Check(emotions.are_names, error=emotions.FORM))
-_partition = pandera.Column(str, pandera.Check.isin(PARTITIONS))
-_fold = pandera.Column(int, pandera.Check.ge(0))
-_count = pandera.Column(int, pandera.Check.gt(0))
-_feature = pandera.Column("float32", regex=True)
-_FEATURES = rf"^(?!(utterance|variant|emotion|fold|synthetic|{unavailable.COLUMN})$).+"
-
-UTTERANCES = pandera.DataFrameSchema(
-    {
-        "utterance": pandera.Column(str, unique=True),
-        "corpus": _text,
-        "path": _text,
-        **dict.fromkeys(("start", "end"), pandera.Column(float, pandera.Check.ge(0), nullable=True, required=False)),
-        "speaker": _optional,
-        "sex": _optional,
-        "language": _optional,
-        "emotion": _emotion,
-        "corpus_label": _text,
-        **dict.fromkeys(("intensity", "statement", "repetition", "vocal_channel"), _optional),
-        "given_partition": pandera.Column(str, nullable=True, required=False),
-        "sample_rate": _count,
-        "channels": _count,
-        "n_samples": _count,
-        "duration": pandera.Column(float, pandera.Check.gt(0)),
-        "audio_hash": _text,
-        "duplicate_of": _optional,
-    },
-    strict=True,
-    ordered=True,
-)
-PARTITION_TABLE = pandera.DataFrameSchema(
-    {"fold": _fold, "utterance": _text, "partition": _partition},
-    strict=True,
-    ordered=True,
-    unique=["fold", "utterance"],
-)
-FEATURES = pandera.DataFrameSchema(
-    {"utterance": _text, "variant": _text, "emotion": _emotion, _FEATURES: _feature},
-    strict=True,
-    unique=["utterance", "variant"],
-)
-INDEX = pandera.DataFrameSchema(
-    {"utterance": _text, "variant": _text, "emotion": _emotion}, strict=True, unique=["utterance", "variant"]
-)
-BALANCED = pandera.DataFrameSchema(
-    {
-        "fold": _fold,
-        "utterance": _text,
-        "variant": _text,
-        "synthetic": pandera.Column(bool),
-        "emotion": _emotion,
-        _FEATURES: pandera.Column("float32", regex=True, nullable=True, required=False),
-    },
-    strict=True,
-)
-PREDICTIONS = pandera.DataFrameSchema(
-    {
-        "fold": _fold,
-        "partition": _partition,
-        "utterance": _text,
-        "corpus": _text,
-        "speaker": _optional,
-        "sex": _optional,
-        "intensity": _optional,
-        "truth": _emotion,
-        "prediction": _emotion,
-        r"^p_.+": pandera.Column(float, pandera.Check.in_range(0, 1), regex=True),
-    },
-    strict=True,
-    unique=["fold", "utterance"],
-)
 
 
 @contextmanager
@@ -109,6 +32,17 @@ def writing(path: Path) -> Iterator[formats.Writer]:
 
     A path that ends in `.parquet` gives a Parquet file, which suits feature tables and balanced tables; any other path
     gives a csv.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "partitions.csv")
+    ...     with writing(path) as append:
+    ...         append(pd.DataFrame({"fold": [0], "utterance": ["a"], "partition": ["train"]}))
+    ...         append(pd.DataFrame({"fold": [0], "utterance": ["b"], "partition": ["test"]}))
+    ...     path.read_text().split()
+    ['fold,utterance,partition', '0,a,train', '0,b,test']
     """
     with formats.writing(path, _type) as write:
         yield write
@@ -130,14 +64,36 @@ def write(rows: pd.DataFrame, path: Path) -> None:
 
 
 def write_parts(parts: Iterable[pd.DataFrame], path: Path) -> None:
-    """Write a table from its parts, in their order."""
+    """Write a table from its parts, in their order.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "partitions.csv")
+    ...     row = pd.DataFrame({"fold": [0], "utterance": ["a"], "partition": ["test"]})
+    ...     write_parts([row, row.assign(fold=1)], path)
+    ...     path.read_text().split()
+    ['fold,utterance,partition', '0,a,test', '1,a,test']
+    """
     with writing(path) as append:
         for rows in parts:
             append(rows)
 
 
 def write_balanced(rows: pd.DataFrame, path: Path) -> None:
-    """Write a balanced table with its keys before its features."""
+    """Write a balanced table with its keys before its features.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> row = {"rms": [0.25], "fold": [0], "utterance": ["a"], "emotion": ["sad"], "variant": ["original"]}
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "balanced.csv")
+    ...     write_balanced(pd.DataFrame({**row, "synthetic": [False]}), path)
+    ...     path.read_text().split()[0]
+    'fold,utterance,variant,synthetic,emotion,rms'
+    """
     keys = list(BALANCED_KEYS)
     write(rows[[*keys, *feature_columns(rows)]], path)
 
@@ -160,7 +116,18 @@ def is_unavailable(path: Path) -> bool:
 
 
 def read_utterances(path: Path) -> pd.DataFrame:
-    """Read the table of utterances."""
+    """Read the table of utterances.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "utterances.csv")
+    ...     write(pd.DataFrame({"utterance": ["a"]}), path)
+    ...     read_utterances(path)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ValueError: ...utterances.csv is not a valid table: column 'corpus' not in dataframe...
+    """
     return _read(path, UTTERANCES)
 
 
@@ -208,6 +175,16 @@ def feature_parts(path: Path, *, n_rows: int) -> Iterator[pd.DataFrame]:
     ------
     ValueError
         For the same reasons as `read_features`.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> keys = {"utterance": ["a", "b", "c"], "variant": ORIGINAL, "emotion": "sad"}
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "features.csv")
+    ...     write(pd.DataFrame(keys | {"rms": 0.25}), path)
+    ...     [len(rows) for rows in feature_parts(path, n_rows=2)]
+    [2, 1]
     """
     _check_available(path)
     with _whole(path):
@@ -238,12 +215,35 @@ def read_index(path: Path) -> pd.DataFrame:
 
 
 def read_balanced(path: Path) -> pd.DataFrame:
-    """Read the balanced training rows: fold, utterance, variant, synthetic, emotion, and features if there are any."""
+    """Read the balanced training rows: fold, utterance, variant, synthetic, emotion, and features if there are any.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> row = {"fold": [0], "utterance": ["a"], "variant": ["original"], "synthetic": [True], "emotion": ["sad"]}
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "balanced.csv")
+    ...     write_balanced(pd.DataFrame(row | {"rms": [0.25]}), path)
+    ...     read_balanced(path)["synthetic"].tolist()
+    [True]
+    """
     return _read(path, BALANCED)
 
 
 def read_predictions(path: Path) -> pd.DataFrame:
-    """Read predictions: one row per fold and utterance, with one probability `p_<label>` per class."""
+    """Read predictions: one row per fold and utterance, with one probability `p_<label>` per class.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> row = {"fold": 0, "partition": "test", "utterance": "a", "corpus": "emodb", "speaker": "emodb/03"}
+    >>> row |= {"sex": "male", "intensity": None, "truth": "sad", "prediction": "calm", "p_calm": 0.75, "p_sad": 0.25}
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "predictions.csv")
+    ...     write(pd.DataFrame([row]), path)
+    ...     read_predictions(path)["p_calm"].tolist()
+    [0.75]
+    """
     return _read(path, PREDICTIONS)
 
 
@@ -285,7 +285,7 @@ def _read(path: Path, schema: pandera.DataFrameSchema) -> pd.DataFrame:
 
 
 def _valid(rows: pd.DataFrame, schema: pandera.DataFrameSchema) -> pd.DataFrame:
-    return schema_checks.valid(rows, schema, pattern=_FEATURES, features=feature_columns(rows))
+    return schema_checks.valid(rows, schema, pattern=FEATURE_NAMES, features=feature_columns(rows))
 
 
 @contextmanager

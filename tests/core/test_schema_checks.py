@@ -53,7 +53,7 @@ NULL[1, 2] = np.nan
 )
 def test_the_same_tables_are_valid(table: pd.DataFrame, schema: pandera.DataFrameSchema, is_valid: bool) -> None:
     features = [name for name in FEATURES if name in table]
-    found = found_by(schema_checks.valid, table, schema, pattern=tables._FEATURES, features=features)
+    found = found_by(schema_checks.valid, table, schema, pattern=tables.FEATURE_NAMES, features=features)
     assert (found == "valid") == is_valid
     assert found == found_by(schema.validate, table)
 
