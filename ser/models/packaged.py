@@ -15,7 +15,7 @@ NOTES = {  # name -> sentence on speech of other kinds, in figures of the model'
         " confidence of 60 to 74 %"
     ),
     "research": (
-        "each corpus that was left out of its training was recognised at 54 to 87 % of five emotions (UAR), at a mean"
+        "each corpus that was left out of its training was recognised at 52 to 87 % of five emotions (UAR), at a mean"
         " confidence of 51 to 71 %"
     ),
 }
