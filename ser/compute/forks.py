@@ -112,8 +112,6 @@ class Forks(Generic[Item, Result]):
 def side_by_side(function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[tuple[int, Result]]:
     """Yield the index of each item and its result as soon as it is ready: of copies, or of this process if unsafe.
 
-    Each item is computed by one numeric thread, so that sums do not depend on the number of cores.
-
     Raises
     ------
     OSError
@@ -126,8 +124,7 @@ def side_by_side(function: Callable[[Item], Result], items: Sequence[Item]) -> I
     """
     n_processes = min(cpu_count(), len(items))
     if n_processes < 2 or not are_safe():
-        with threadpool_limits(1):
-            yield from ((number, function(item)) for number, item in enumerate(items))
+        yield from ((number, function(item)) for number, item in enumerate(items))
         return
     copies = Forks(function, n_processes=n_processes)
     try:

@@ -10,6 +10,7 @@ from joblib import parallel_config
 from sklearn import config_context
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.model_selection import LeaveOneGroupOut, StratifiedGroupKFold
+from threadpoolctl import threadpool_limits
 
 from ser.core.row_keys import is_real
 from ser.core.tables import feature_columns
@@ -81,7 +82,9 @@ def fitted(
     splits = _grouped_splits(emotion[real], group, n_folds=n_calibration_folds, seed=seed)
     unfitted = model(name, seed=seed, **settings)
     calibrated = CalibratedClassifierCV(unfitted, method="temperature", cv=splits, ensemble=False)
-    with parallel_config(backend="threading", n_jobs=-1):  # folds in threads: scikit-learn releases Python's lock
+    # Folds in threads, because scikit-learn releases Python's lock. Threads of BLAS below them would wait for each
+    # other, and the last digits of sums would depend on the number of cores.
+    with threadpool_limits(1, user_api="blas"), parallel_config(backend="threading", n_jobs=-1):
         if (weight := row_weights(rows, settings)) is not None:
             unlearned = _unlearned(rows[real], learned) if calibration == CORPORA else np.ones(real.sum())
             _fit_weighted(calibrated, rows, values, emotion, real, unlearned, weight)

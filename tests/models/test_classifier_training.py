@@ -9,6 +9,7 @@ import skops.io
 from scipy.optimize import minimize_scalar
 from scipy.special import logsumexp
 from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits
 
 from ser.core import tables
 from ser.models import classifier_training, classifiers
@@ -63,6 +64,20 @@ def test_training_twice_gives_equal_probabilities_to_the_last_bit(name: str) -> 
     values = ROWS[COLUMNS].to_numpy()
     first, again = (fitted(name=name).predict_proba(values) for _ in range(2))
     np.testing.assert_array_equal(first, again)
+
+
+def test_the_number_of_numeric_threads_changes_no_bit() -> None:
+    random = np.random.default_rng(0)
+    facts = {"utterance": [f"u{k:04}" for k in range(2000)], "variant": "original", "synthetic": False}
+    rows = pd.DataFrame({**facts, "emotion": ["calm", "sad"] * 1000})
+    values = random.standard_normal((2000, 300), np.float32) + (rows["emotion"] == "sad").to_numpy()[:, None] / 20
+    rows = rows.join(pd.DataFrame(values, columns=[f"x{k}" for k in range(300)]))
+    coefficients = []
+    for n_threads in (1, 2):
+        with threadpool_limits(n_threads):
+            model = fitted(rows, rows["utterance"], name="logistic_regression", C=0.01)
+        coefficients.append(model.calibrated_classifiers_[0].estimator[-1].coef_)
+    np.testing.assert_array_equal(*coefficients)
 
 
 def test_the_unit_of_a_feature_does_not_matter() -> None:
