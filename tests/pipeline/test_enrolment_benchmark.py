@@ -73,7 +73,7 @@ def test_it_writes_table_picture_and_section(tmp_path: Path, monkeypatch: pytest
         (source / path.name).symlink_to(path)
     card = tmp_path / "README.md"
     card.write_text("<!-- enrolment -->\n<!-- end of enrolment -->\n")
-    options = ["--model=ravdess", "--draws=1", "--processes=1", f"--to={tmp_path}", f"--card={card}"]
+    options = ["--model=general", "--draws=1", "--processes=1", f"--to={tmp_path}", f"--card={card}"]
     monkeypatch.setattr(sys, "argv", ["enrolment", f"ravdess={source.parent}", *options])
     enrolment.main()
     table = pd.read_csv(tmp_path / "enrolment.csv")

@@ -84,7 +84,8 @@ def test_the_run_ends_with_the_score(project):
     assert project.ran(project.first_output)[-1] == "summarise"
     end = project.first_output.partition("> python -m stages.summarise\n")[2].splitlines()
     figures = metrics(project)
-    size = f"{figures['n_utterances']} utterances of {figures['n_speakers']} speakers"
+    assert figures["n_speakers"] == 1
+    size = f"{figures['n_utterances']} utterances of 1 speaker"
     assert end[:5] == [
         f"UAR {100 * figures['uar']:.1f} % (no interval: it needs 6 known speakers) on {size}",
         f"dev UAR {100 * figures['dev.uar']:.1f} %",

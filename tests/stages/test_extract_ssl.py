@@ -136,7 +136,7 @@ def test_a_study_on_an_encoder_from_audio_to_prediction(tmp_path: Path, encoder:
     [recording] = corpus.rglob(f"{row['utterance'].rpartition('/')[2]}.flac")
     trusted = ("--model", "models/fold_0", "--network", encoder["model"])
     answer = project.run("ser", "predict", str(recording), *trusted, "--all-speech", "--csv")
-    [served] = [line.split(",") for line in answer.splitlines() if recording.name in line]  # others are warnings
+    [served] = [line.split(",") for line in answer.splitlines() if line.startswith(str(recording))]  # others are notes
     assert served[1] == row["prediction"]
     probabilities = [float(value) for value in served[3:7]]
     assert probabilities == pytest.approx([row[column] for column in tables.probability_columns(predictions)], abs=1e-5)

@@ -94,7 +94,7 @@ def test_a_study_on_whisper_from_audio_to_prediction(tmp_path: Path, monkeypatch
     row = predictions[predictions["partition"] == "test"].iloc[0]
     [recording] = corpus.rglob(f"{row['utterance'].rpartition('/')[2]}.flac")
     answer = project.ser("predict", str(recording), "--model", "models/fold_0", "--all-speech", "--csv")
-    [served] = [line.split(",") for line in answer.splitlines() if recording.name in line]  # others are warnings
+    [served] = [line.split(",") for line in answer.splitlines() if line.startswith(str(recording))]  # others are notes
     assert served[1] == row["prediction"]
     probabilities = [float(value) for value in served[3:7]]
     assert probabilities == pytest.approx([row[column] for column in tables.probability_columns(predictions)], abs=1e-5)
