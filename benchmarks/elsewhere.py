@@ -38,9 +38,8 @@ def main() -> None:
     given = parser.parse_args()
     try:
         cards.check(given.card, NAME)
-        several = unseen.tested(given.corpora, given.model)
-        chosen = [one._replace(table=unseen.chosen(one.table, given.most or len(one.table))) for one in several]
-        predictions = unseen.predicted(chosen, processes=given.processes)
+        several = unseen.assigned(given.corpora, given.model, most=given.most)
+        predictions = unseen.predicted(several, processes=given.processes)
         title = unseen.title(given.model)
         text, figure = section(predictions, title), drawn(predictions, title)
         cards.publish(given, NAME, text, table=answers(predictions), figure=figure, alt="UAR against share answered")

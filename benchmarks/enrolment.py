@@ -55,7 +55,7 @@ def main() -> None:
     given = parser.parse_args()
     try:
         cards.check(given.card, NAME)
-        several = unseen.tested(given.corpora, given.model)
+        several = unseen.assigned(given.corpora, given.model)
         measured = [of_corpus(one, processes=given.processes, n_draws=given.draws) for one in several]
         found = pd.concat(measured, ignore_index=True)
         title = unseen.title(given.model)
@@ -68,7 +68,7 @@ def main() -> None:
 def of_corpus(tested: Tested, *, processes: int, n_draws: int) -> pd.DataFrame:
     """Scores of a corpus, as `scores` gives them."""
     features = extracted(tested.table.dropna(subset="speaker"), tested.model, processes=processes)
-    return scores(features, recognition.load(tested.model), n_draws=n_draws)
+    return scores(features, unseen.loaded(tested.model), n_draws=n_draws)
 
 
 def extracted(table: pd.DataFrame, model: str | None, *, processes: int) -> Features:

@@ -41,10 +41,9 @@ def main() -> None:
     given = parser.parse_args()
     try:
         cards.check(given.card, NAME)
-        several = unseen.tested(given.corpora, given.model)
+        several = unseen.assigned(given.corpora, given.model, most=given.most)
         names = list(conditions.available())
-        chosen = [one._replace(table=unseen.chosen(one.table, given.most)) for one in several]
-        found = scores(unseen.predicted(chosen, names, processes=given.processes))
+        found = scores(unseen.predicted(several, names, processes=given.processes))
         title = unseen.title(given.model)
         alt = "UAR in each condition"
         cards.publish(given, NAME, section(found, title), table=found, figure=drawn(found, title), alt=alt)

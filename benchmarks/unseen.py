@@ -89,6 +89,10 @@ def positive(text: str) -> int:
     return int(text)
 
 
+loaded = cache(recognition.load)
+"""The same recognizer for each use of a model in this process; a study has one for each corpus."""
+
+
 class Tested(NamedTuple):
     """A corpus, and the model that was not trained on it."""
 
@@ -96,8 +100,13 @@ class Tested(NamedTuple):
     model: str | None
 
 
-def tested(corpora: Sequence[str], model: str | None) -> list[Tested]:
+def assigned(corpora: Sequence[str], model: str | None, *, most: int | None = None) -> list[Tested]:
     """Table of each corpus given as `name=folder`, with the model that predicts it.
+
+    Parameters
+    ----------
+    most
+        Largest number of utterances of a corpus, drawn by `chosen`; None: all.
 
     Raises
     ------
@@ -110,17 +119,18 @@ def tested(corpora: Sequence[str], model: str | None) -> list[Tested]:
         if not equals or not (CONF / f"{name}.yaml").is_file():
             raise ValueError(f"{given!r} names no corpus; wanted CORPUS=FOLDER, CORPUS being a file of {CONF}")
         own = _not_trained_on(name, model)
-        labels = recognition.load(own).labels
+        labels = loaded(own).labels
         if missing := [label for label in FOUR if label not in labels]:
             raise ValueError(f"the model does not know {', '.join(missing)}; wanted one that knows {', '.join(FOUR)}")
-        found.append(Tested(table(name, Path(folder), labels), own))
+        rows = table(name, Path(folder), labels)
+        found.append(Tested(chosen(rows, most) if most else rows, own))
     return found
 
 
 def _not_trained_on(corpus: str, model: str | None) -> str | None:
     folds = sorted(Path(model).glob("fold_*")) if model else []
     several: list[str | None] = [str(one) for one in folds] or [model]
-    fit = [one for one in several if corpus not in _trained_on(recognition.load(one))]
+    fit = [one for one in several if corpus not in _trained_on(loaded(one))]
     if len(fit) != 1:
         raise ValueError(f"{len(fit)} models of {title(model)} were not trained on {corpus}; wanted one that was not")
     return fit[0]
@@ -231,11 +241,8 @@ def _works(tested: Tested, seed: int) -> Iterator[Work]:
         yield Work(utterance, source, [sources[j] for j in drawn], tested.model)
 
 
-_loaded = cache(recognition.load)  # of this process
-
-
 def _rows(work: Work, *, names: Sequence[str], seed: int) -> list[dict[str, Any]]:
-    recognizer = _loaded(work.model)
+    recognizer = loaded(work.model)
     try:
         recording = segments.read(*work.source)
         found = [row(work.utterance, CLEAN, recognizer, recording.waveform, recording.sample_rate)]

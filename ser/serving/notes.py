@@ -6,7 +6,7 @@ from ser.audio.excerpts import DEPTH, LEVEL_FRAME, speech_span
 from ser.audio.waveforms import Waveform
 from ser.serving.predictions import Prediction
 
-LEAST_SPEECH = 1.0  # seconds; half a second costs the default model 18 points of UAR (docs/general.md)
+LEAST_SPEECH = 1.0  # seconds; with half a second, the default model loses 19 points of UAR (docs/general.md)
 
 
 def of_speech(waveform: Waveform, sample_rate: int) -> list[str]:

@@ -207,9 +207,7 @@ def test_the_calibration_error_is_of_the_plain_answers() -> None:
 @pytest.fixture(scope="module")
 def predicted() -> pd.DataFrame:
     """Eight utterances of the demo corpus in two conditions, by the default model."""
-    (tested,) = unseen.tested([DEMO], None)
-    names = ["babble, 10 dB", "channels cancel"]
-    return unseen.predicted([tested._replace(table=unseen.chosen(tested.table, 8))], names, processes=1)
+    return unseen.predicted(unseen.assigned([DEMO], None, most=8), ["babble, 10 dB", "channels cancel"], processes=1)
 
 
 def test_predictions_are_those_of_ser_predict(predicted: pd.DataFrame) -> None:
@@ -258,23 +256,23 @@ def a_model(folder: Path, corpora: list[str], labels: Sequence[str]) -> None:
 
 def test_a_corpus_or_model_that_does_not_fit_is_named(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="'nowhere=x' names no corpus; wanted CORPUS=FOLDER"):
-        unseen.tested(["nowhere=x"], None)
+        unseen.assigned(["nowhere=x"], None)
     a_model(tmp_path / "joyless", [], ("neutral", "surprised", "sad", "angry", "fearful", "disgust"))
     with pytest.raises(ValueError, match="the model does not know happy; wanted one that knows neutral, happy"):
-        unseen.tested([DEMO], str(tmp_path / "joyless"))
+        unseen.assigned([DEMO], str(tmp_path / "joyless"))
     for corpus in ("emodb", "crema_d"):  # CREMA-D trained the encoder, too
         with pytest.raises(ValueError, match=f"0 models of general were not trained on {corpus}; wanted one"):
-            unseen.tested([f"{corpus}=x"], "general")
+            unseen.assigned([f"{corpus}=x"], "general")
 
 
 def test_each_corpus_is_predicted_by_the_fold_that_was_not_trained_on_it(tmp_path: Path) -> None:
     labels = ("neutral", "happy", "sad", "angry", "fearful", "disgust")
     a_model(tmp_path / "fold_0", ["ravdess", "savee"], labels)
     a_model(tmp_path / "fold_1", ["demo", "savee"], labels)
-    (tested,) = unseen.tested([DEMO], str(tmp_path))
+    (tested,) = unseen.assigned([DEMO], str(tmp_path))
     assert tested.model == str(tmp_path / "fold_0")
     with pytest.raises(ValueError, match=r"2 models of .* were not trained on tess; wanted one"):
-        unseen.tested(["tess=x"], str(tmp_path))
+        unseen.assigned(["tess=x"], str(tmp_path))
 
 
 def test_a_section_is_written_between_its_lines_again_and_again(tmp_path: Path) -> None:
