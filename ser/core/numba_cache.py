@@ -1,12 +1,11 @@
 """Folder in which numba keeps the functions of librosa and UMAP that it has compiled.
 
-Processes that compile at the same time can leave a cache that ends every later process by a signal: a function and the
-wrapper that calls it by name are two files, and one may be of one process, the other of another. Therefore one process
-alone fills the folder, once, under a lock; all others read it, and compile for themselves what is not there. Its
-content is tried in a process of its own whenever it has changed. A bad one is compiled anew.
+Numba stores a function in several files. If two processes compile at the same time, these files can come from different
+processes, and then every later process that loads them is ended by a signal. So one process fills the folder, under a
+lock. All others only read it; what is missing there, they compile for themselves. Whenever the content has changed, a
+new process tries it. A bad cache is compiled anew.
 """
 
-import fcntl
 import hashlib
 import os
 import signal
@@ -26,7 +25,7 @@ FOLDER = Path("~/.cache/ser/numba")
 VARIABLE = "NUMBA_CACHE_DIR"  # numba reads it when it is imported; a user who sets it keeps that folder
 KEPT = ("numba", "llvmlite", "librosa", "umap_learn", "pynndescent")  # packages whose versions name the folder
 SUFFIXES = (".nbi", ".nbc")  # index and code of a function
-TRIAL = "ser.description.numba_trial"
+TRIAL = "ser.description.numba_trial"  # a program of its own, which calls functions of later layers: not imported
 TRYING = "SER_NUMBA_TRIAL"  # set in the process of a trial
 CACHING = "numba.core.caching"  # the module of numba that writes
 
@@ -127,7 +126,7 @@ def ensure() -> None:
         return
     try:
         own.mkdir(parents=True, exist_ok=True)
-        with _locked(own.with_name(f"{own.name}.lock")):
+        with locked(own.with_name(f"{own.name}.lock")):
             _try(own, own.with_name(f"{own.name}.tried"))
     except OSError as error:
         if error.errno is None:  # that of `_try`
@@ -155,7 +154,7 @@ def _try(own: Path, tried: Path) -> None:
 
 
 def _fault() -> str:
-    """End of a process that calls the compiled functions, if it is not a good one; empty otherwise."""
+    """Call the compiled functions in a new process; return why it failed, or an empty text."""
     done = subprocess.run(
         [sys.executable, "-m", TRIAL], env=os.environ | {TRYING: "1"}, capture_output=True, text=True, check=False
     )
@@ -181,7 +180,21 @@ def _files(own: Path) -> list[Path]:
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def locked(path: Path) -> Iterator[None]:
+    """Hold the lock of a file, for which other processes wait; on Windows, which has no such lock, hold nothing.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder, locked(path := Path(folder, "numba.lock")):
+    ...     path.is_file()
+    True
+    """
     with path.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # until the file is closed
+        try:
+            import fcntl
+        except ModuleNotFoundError:  # Windows: two processes can compile at once, but the trial finds a bad cache
+            pass
+        else:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # until the file is closed
         yield

@@ -3,7 +3,6 @@
 import io
 import json
 import os
-import resource
 import struct
 import subprocess
 import sys
@@ -134,6 +133,7 @@ def test_content_that_is_no_recording_is_refused_in_one_line(
 def test_a_declared_length_of_4_gib_takes_no_memory_and_the_actual_length_counts(
     predict: Predict, tmp_path: Path
 ) -> None:
+    resource = pytest.importorskip("resource")  # not on Windows
     content = bytearray(encoded(SPEECH[:500]))
     content[4:8], content[40:44] = struct.pack("<I", 0xFFFFFE24), struct.pack("<I", 0xFFFFFE00)
     (tmp_path / "a.wav").write_bytes(content)
@@ -313,6 +313,7 @@ def test_an_hour_takes_little_memory_and_less_than_two_minutes(
     waveform: np.ndarray, rate: int, n_channels: int, container: str, minutes: int, tmp_path: Path
 ) -> None:
     """An hour of 16 kHz in memory would be 230 MB, 20 minutes 77 MB; an hour of 48 kHz in stereo 1.4 GB."""
+    pytest.importorskip("resource")  # not on Windows
     path = long_file(tmp_path / "long", waveform, rate, n_channels, minutes=minutes, format=container)
     command = [sys.executable, "-c", PEAK, str(path), str(DEMO[0])]
     ended = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
@@ -415,7 +416,7 @@ def test_cyclic_links_are_not_followed(predict: Predict, tmp_path: Path) -> None
     assert len(predict(tmp_path)[1]) == 1
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="Windows and root may read everything")
 def test_a_file_without_read_permission_is_an_error_in_its_row(predict: Predict, tmp_path: Path) -> None:
     (tmp_path / "a.wav").write_bytes(encoded())
     (tmp_path / "a.wav").chmod(0)

@@ -150,6 +150,16 @@ def test_numba_writes_into_a_folder_that_the_user_has_named(
     assert not own.exists()
 
 
+def test_a_system_without_locks_of_files_as_windows_imports_ser_and_fills_the_cache(own: Path) -> None:
+    code = (
+        "import sys; sys.modules |= dict.fromkeys(('fcntl', 'resource', 'termios', 'pty'));"
+        " from pathlib import Path; import ser, ser.cli; from ser.core import numba_cache as cache;"
+        f" cache.FOLDER = Path({str(own.parent)!r}); cache.TRIAL = {numba_cache.TRIAL!r}; cache.ensure()"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+    assert n_trials(own) == 1
+
+
 def test_it_does_not_matter_if_ser_or_numba_is_imported_first() -> None:
     for first, then in (("ser", "numba"), ("numba", "ser")):
         code = f"import {first}, {then}; from numba.core.caching import IndexDataCacheFile as file"

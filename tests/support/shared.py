@@ -1,8 +1,9 @@
 """Folders that are made once in a run of pytest, by the first test that asks, and read by all its processes."""
 
-import fcntl
 from collections.abc import Callable
 from pathlib import Path
+
+from ser.core.numba_cache import locked
 
 
 def made_once(folder: Path, make: Callable[[Path], object]) -> Path:
@@ -10,8 +11,7 @@ def made_once(folder: Path, make: Callable[[Path], object]) -> Path:
 
     It is filled under another name and renamed when it is whole: a failed attempt is not mistaken for a result.
     """
-    with folder.with_name(f"{folder.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # until the file is closed
+    with locked(folder.with_name(f"{folder.name}.lock")):
         if not folder.exists():
             partial = folder.with_name(f"{folder.name}.partial")
             partial.mkdir()
