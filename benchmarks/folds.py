@@ -45,9 +45,7 @@ def in_turn(name: str) -> float:
 def side_by_side(name: str) -> float:
     """Seconds for the slower fold, if both are trained at the same time."""
     items = [(name, fold) for fold in FOLDS]
-    return max(
-        seconds for _, seconds in processes.side_by_side(_of_one, items, n_processes=len(FOLDS), on_message=print)
-    )
+    return max(seconds for _, seconds in processes.map_items(_of_one, items, n_processes=len(FOLDS), on_message=print))
 
 
 def _both(name: str) -> float:

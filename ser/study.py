@@ -220,7 +220,7 @@ def write_models(study: Study, models: Path, *, curves: Path, run: str) -> None:
         if study.settings.is_network:
             _write_networks(study, folder, curves=curves, run=run)
         else:
-            done = forks.side_by_side(partial(_write_fold, study, folder, run, lambda *_: None), study.folds)
+            done = forks.map_indexed(partial(_write_fold, study, folder, run, lambda *_: None), study.folds)
             list(tqdm(done, desc="train", total=len(study.folds), unit="fold", disable=None))
             learning_curves.write_none(curves, study.settings.name)
 

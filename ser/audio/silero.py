@@ -20,7 +20,7 @@ import numpy.typing as npt
 from numpy.lib.stride_tricks import sliding_window_view
 
 from ser.audio.waveforms import Waveform
-from ser.core.blas import ONE_THREAD
+from ser.core.blas import ONE_BLAS_THREAD
 
 Array = npt.NDArray[np.float32]
 
@@ -95,7 +95,7 @@ def probabilities(waveform: Waveform) -> Iterator[Array]:
     chunks = sliding_window_view(padded, CONTEXT + CHUNK)[::CHUNK]
     state = memory = np.zeros(WIDTH, np.float32)
     for start in range(0, n_chunks, BLOCK):
-        with ONE_THREAD:
+        with ONE_BLAS_THREAD:
             gates = _gates(chunks[start : start + BLOCK], weights)
             states = np.zeros((BLOCK, WIDTH), np.float32)
             for number in range(n_found := min(BLOCK, n_chunks - start)):

@@ -68,7 +68,7 @@ def run(given: argparse.Namespace) -> str:
         verdict,
         table,
         {heading: dvc_diff(kind, revision, name) for kind, heading in KINDS.items()},
-        difference_page.side_by_side(both, metrics.labels_of(pd.concat(both.values()))),
+        difference_page.confusions_beside(both, metrics.labels_of(pd.concat(both.values()))),
         write_pictures(both, given.to.parent / PICTURES),
     )
     files.write_text(given.to, text)

@@ -16,7 +16,7 @@ from ser.commands import Failed, printable
 from ser.core import files, params_file, tables
 from ser.description.acoustics import measurements
 from ser.description.summaries import recording_facts
-from ser.figures.recordings import side_by_side
+from ser.figures.recordings import overview
 from ser.serving import inputs
 
 LONGEST = 60.0  # seconds; the rest of a longer recording is not described
@@ -87,7 +87,7 @@ def _described(recording: Recording, path: Path) -> str:
     values = measurements(waveform, rate)
     facts = recording_facts(values, sample_rate=rate, duration=duration, measured=waveform.size / rate)
     title = ", ".join([printable(recording.name), *recording.labels])
-    figure = side_by_side(waveform, rate, title=title, facts=facts)
+    figure = overview(waveform, rate, title=title, facts=facts)
     with files.replacing(path) as temporary:
         figure.savefig(temporary)
     return ", ".join(f"{name} {value}" for name, value in facts.items())

@@ -25,7 +25,7 @@ def page(base: str, verdict: str, comparison: str, diffs: Mapping[str, str], con
     diffs
         Heading -> Markdown table of DVC, empty where nothing differs.
     confusions
-        From `side_by_side`.
+        From `confusions_beside`.
     pictures
         Markdown that shows the pictures.
 
@@ -107,7 +107,7 @@ def comparison_table(found: Comparison, base: str) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in (head, ["---", *["--:"] * (len(head) - 1)], *lines))
 
 
-def side_by_side(tables: Mapping[str, pd.DataFrame], labels: Sequence[str]) -> str:
+def confusions_beside(tables: Mapping[str, pd.DataFrame], labels: Sequence[str]) -> str:
     """Text of confusion matrices side by side: per cent of each annotated emotion, with shades.
 
     Parameters
@@ -118,7 +118,7 @@ def side_by_side(tables: Mapping[str, pd.DataFrame], labels: Sequence[str]) -> s
     Examples
     --------
     >>> rows = pd.DataFrame({"truth": ["sad", "sad", "calm"], "prediction": ["sad", "calm", "calm"]})
-    >>> print(side_by_side({"base": rows}, ["calm", "sad"]))
+    >>> print(confusions_beside({"base": rows}, ["calm", "sad"]))
            base
             cal  sad
     calm    100█   ·

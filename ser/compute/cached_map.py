@@ -19,7 +19,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class _Work(Generic[Item, Result]):
-    """The way in which results are computed and cached; `keys`, `encoded`, `decoded` and `threads` as of `computed`."""
+    """How results are computed and cached; the last four fields are the arguments of `computed`."""
 
     spread_over: Callable[[Sequence[Sequence[Item]], int], Iterator[tuple[int, Sequence[Result]]]]
     """Chunks, and the number of those that this process computes itself -> number and results of each chunk."""

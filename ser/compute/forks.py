@@ -29,11 +29,11 @@ Result = TypeVar("Result")
 # Their threads would be missing in a copy, which would wait for them forever.
 WITH_THREADS = {"jax", "onnxruntime", "tensorflow", "torch"}
 KILLED = (
-    "a worker process was killed, perhaps because memory ran out; run again with fewer processes, by"
-    " LOKY_MAX_CPU_COUNT=1 (results that are in the cache are not computed again)"
+    "a worker process was killed, perhaps because memory ran out; run again with one process:"
+    " LOKY_MAX_CPU_COUNT=1 dvc repro (results in the cache are not computed again)"
 )
 QUEUED = 4  # tasks of each worker that are handed out at once: a worker then has work while this process writes
-ONE_THREAD = processes.ONE_THREAD | dict.fromkeys(("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+ONE_THREAD_VARIABLES = processes.ONE_THREAD_VARIABLES | dict.fromkeys(("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
 def are_safe() -> bool:
@@ -109,7 +109,7 @@ class Forks(Generic[Item, Result]):
             self._executor = None
 
 
-def side_by_side(function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[tuple[int, Result]]:
+def map_indexed(function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[tuple[int, Result]]:
     """Yield the index of each item and its result as soon as it is ready: of copies, or of this process if unsafe.
 
     Raises
@@ -119,7 +119,7 @@ def side_by_side(function: Callable[[Item], Result], items: Sequence[Item]) -> I
 
     Examples
     --------
-    >>> dict(side_by_side(len, ["a", "bcd"]))
+    >>> dict(map_indexed(len, ["a", "bcd"]))
     {0: 1, 1: 3}
     """
     n_processes = min(cpu_count(), len(items))
@@ -140,7 +140,7 @@ def _begin(function: Callable[[Any], Any]) -> None:
     global _function  # an initializer cannot hand over a value in another way
     _function = function
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent receives it as well, and closes
-    os.environ |= ONE_THREAD  # for libraries that are imported later
+    os.environ |= ONE_THREAD_VARIABLES  # for libraries that are imported later
     threadpool_limits(1)  # all cores are busy anyway, and sums must not depend on their number
     processes.end_with_parent()
 

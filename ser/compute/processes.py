@@ -19,7 +19,7 @@ Send = Callable[..., None]
 """Function that sends its arguments, as a message, to the parent process."""
 
 POSITION = "TQDM_POSITION"  # line of a process's progress bars; tqdm reads it when it is imported
-ONE_THREAD = dict.fromkeys(("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"), "1")
+ONE_THREAD_VARIABLES = dict.fromkeys(("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"), "1")
 SECONDS = 0.2  # between two checks for messages
 
 
@@ -62,7 +62,7 @@ def in_own_process(
         raise Died from error
 
 
-def side_by_side(
+def map_items(
     function: Callable[[Send, Item], Result], items: Sequence[Item], *, n_processes: int, on_message: Send
 ) -> Iterator[tuple[Item, Result]]:
     """Apply `function` to the items in parallel processes; yield each item and its result as soon as it is ready.
@@ -87,7 +87,7 @@ def side_by_side(
     --------
     >>> from operator import call  # call(send, item) sends the item, and returns nothing
     >>> messages: list[str] = []
-    >>> sorted(side_by_side(call, ["first", "second"], n_processes=1, on_message=messages.append))
+    >>> sorted(map_items(call, ["first", "second"], n_processes=1, on_message=messages.append))
     [('first', None), ('second', None)]
     >>> messages
     ['first', 'second']
@@ -96,7 +96,7 @@ def side_by_side(
     messages, (end, other_end) = context.SimpleQueue(), context.Pipe(duplex=False)
     try:
         with (
-            _environment(ONE_THREAD | {POSITION: os.environ.get(POSITION, "0")}),
+            _environment(ONE_THREAD_VARIABLES | {POSITION: os.environ.get(POSITION, "0")}),
             ProcessPoolExecutor(n_processes, context, _begin, (messages, end, context.RLock())) as executor,
         ):
             try:
@@ -148,7 +148,7 @@ def _environment(changes: Mapping[str, str]) -> Iterator[None]:
                 os.environ[name] = value
 
 
-_messages: Any = None  # queue to the parent, in a process of `side_by_side`
+_messages: Any = None  # queue to the parent, in a process of `map_items`
 
 
 def _begin(messages: Any, end: Connection, lock: Any) -> None:

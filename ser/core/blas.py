@@ -9,16 +9,16 @@ from typing import Any
 from threadpoolctl import ThreadpoolController
 
 
-class OneThread:
-    """Context in which the library of NumPy's matrix products uses one thread; any number of threads may be inside.
+class BlasLimit:
+    """Context manager that limits the library of NumPy's matrix products (BLAS) to one thread.
 
-    The setting is one of the whole process: the first that enters changes it, and the last that leaves sets it back.
-    It holds whichever thread sets it.
+    The limit applies to the whole process: the first thread that enters sets it, and the last one that leaves restores
+    the former number.
 
     Examples
     --------
     >>> import numpy as np
-    >>> with ONE_THREAD:
+    >>> with ONE_BLAS_THREAD:
     ...     float(np.ones(3) @ np.ones(3))
     3.0
     """
@@ -30,7 +30,7 @@ class OneThread:
     def __enter__(self) -> None:
         with self._lock:
             if self._limited is None:
-                _take_over()
+                _release_control()
                 self._limited = _controller().limit(limits=1)
                 self._limited.__enter__()
             self._n_inside += 1
@@ -41,16 +41,16 @@ class OneThread:
         with self._lock:
             self._n_inside -= 1
             if self._limited is not None and not self._n_inside:
-                _take_over()
+                _release_control()
                 self._limited.__exit__(kind, error, trace)
                 self._limited = None
 
 
-ONE_THREAD = OneThread()
+ONE_BLAS_THREAD = BlasLimit()
 
 
-def _take_over() -> None:
-    """Let this thread set the number: threadpoolctl ignores all threads but the first that has, until that one ends."""
+def _release_control() -> None:
+    """Let this thread change the limit; threadpoolctl else obeys only the first thread that did, as long as it lives."""
     for library in _controller().lib_controllers:
         if hasattr(library, "clear_controlling_thread"):  # of OpenBLAS, in newer versions of threadpoolctl
             library.clear_controlling_thread(force=True)

@@ -1,6 +1,6 @@
 """Waveform and spectra of a recording.
 
-The functions `draw_…` draw on given axes, each picture alone for the web page; `side_by_side` draws all of them.
+The functions `draw_…` draw on given axes, each picture alone for the web page; `overview` draws all of them.
 """
 
 from collections.abc import Callable, Mapping
@@ -174,7 +174,7 @@ def framed(width: float, height: float, look: Look) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def side_by_side(samples: Waveform, sample_rate: int, *, title: str, facts: Mapping[str, str]) -> Figure:
+def overview(samples: Waveform, sample_rate: int, *, title: str, facts: Mapping[str, str]) -> Figure:
     """Waveform, its four spectra, and a table of facts in one picture.
 
     Parameters
@@ -188,7 +188,7 @@ def side_by_side(samples: Waveform, sample_rate: int, *, title: str, facts: Mapp
 
     Examples
     --------
-    >>> figure = side_by_side(np.ones(1600, np.float32), 16_000, title="a.wav", facts={"duration": "0.1 s"})
+    >>> figure = overview(np.ones(1600, np.float32), 16_000, title="a.wav", facts={"duration": "0.1 s"})
     >>> [axes.get_title() for axes in figure.axes[:2]]
     ['Waveform', 'Magnitude spectrum']
     >>> [text.get_text() for text in figure.axes[2].texts]

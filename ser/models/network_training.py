@@ -198,7 +198,7 @@ def of_folds(
     [(3, 30)]
     """
     if len(folds) > 1 and backend.on_cpu():
-        yield from processes.side_by_side(work, folds, n_processes=min(len(folds), cpu_count()), on_message=on_epoch)
+        yield from processes.map_items(work, folds, n_processes=min(len(folds), cpu_count()), on_message=on_epoch)
     else:
         for fold in folds:
             yield fold, work(on_epoch, fold)

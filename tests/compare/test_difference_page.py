@@ -94,7 +94,7 @@ def test_matrices_stand_side_by_side_in_lines_of_one_width() -> None:
     truth = ["neutral"] * 4 + ["happy"] * 2
     before = pd.DataFrame({"truth": truth, "prediction": ["neutral"] * 3 + ["happy", "happy", "sad"]})
     after = before.assign(prediction=truth)
-    assert difference_page.side_by_side({"main": before, "this change": after}, LABELS).splitlines() == [
+    assert difference_page.confusions_beside({"main": before, "this change": after}, LABELS).splitlines() == [
         "          main              this change",
         "           neu  hap  sad     neu  hap  sad",
         "neutral     75█  25▒   ·     100█   ·    ·",
@@ -106,7 +106,7 @@ def test_matrices_stand_side_by_side_in_lines_of_one_width() -> None:
 def test_short_names_of_emotions_are_distinct() -> None:
     labels = [*EMOTIONS, "distressed", "disappointed", "excited"]
     rows = pd.DataFrame({"truth": labels, "prediction": labels})
-    head = difference_page.side_by_side({"main": rows}, labels).splitlines()[1].split()
+    head = difference_page.confusions_beside({"main": rows}, labels).splitlines()[1].split()
     assert len(set(head)) == len(labels)
     assert [head[labels.index(label)] for label in ("sad", "disgust", "disappointed")] == ["sad", "di1", "di3"]
 

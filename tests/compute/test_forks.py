@@ -135,15 +135,15 @@ def process_of(_: int) -> int:
 
 
 def test_items_are_done_side_by_side_in_a_stage_and_else_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = dict(forks.side_by_side(process_of, range(6)))
+    found = dict(forks.map_indexed(process_of, range(6)))
     assert sorted(found) == list(range(6))
     assert len(set(found.values()) - {os.getpid()}) == 2
-    assert dict(forks.side_by_side(process_of, [7])) == {0: os.getpid()}  # not worth a copy
+    assert dict(forks.map_indexed(process_of, [7])) == {0: os.getpid()}  # not worth a copy
     monkeypatch.setattr(stage, "_running", False)
-    assert set(dict(forks.side_by_side(process_of, range(6))).values()) == {os.getpid()}
+    assert set(dict(forks.map_indexed(process_of, range(6))).values()) == {os.getpid()}
     monkeypatch.setattr(stage, "_running", True)
     with pytest.raises(OSError, match="a worker process was killed"):
-        list(forks.side_by_side(killed_at_three, range(8)))
+        list(forks.map_indexed(killed_at_three, range(8)))
 
 
 ORPHANS = """

@@ -10,7 +10,7 @@ import pytest
 from tqdm import tqdm
 
 from ser.compute import processes
-from ser.compute.processes import Died, Send, in_own_process, side_by_side
+from ser.compute.processes import Died, Send, in_own_process, map_items
 from tests.support.paths import ROOT
 
 
@@ -127,7 +127,7 @@ def test_items_are_computed_side_by_side_in_other_processes_of_one_thread(
 ) -> None:
     monkeypatch.setenv("TQDM_POSITION", str(own_line))
     items = [(number, str(tmp_path)) for number in range(5)]
-    found = dict(side_by_side(squared, items, n_processes=2, on_message=ignored))
+    found = dict(map_items(squared, items, n_processes=2, on_message=ignored))
     assert [found[item][0] for item in items] == [0, 1, 4, 9, 16]
     assert {threads for *_, threads, _ in found.values()} == {"1"}
     places = {(process, line) for _, process, _, line in found.values()}
@@ -140,7 +140,7 @@ def test_items_are_computed_side_by_side_in_other_processes_of_one_thread(
 def test_all_messages_arrive_before_the_result(tmp_path: Path) -> None:
     messages: list[tuple[object, ...]] = []
     items = [(number, str(tmp_path)) for number in range(3)]
-    for (number, _), _ in side_by_side(
+    for (number, _), _ in map_items(
         squared, items, n_processes=2, on_message=lambda *message: messages.append(message)
     ):
         assert [message for message in messages if message[1] == number] == [("begin", number), ("end", number)]
@@ -154,7 +154,7 @@ def test_if_one_process_fails_the_others_end_at_once(tmp_path: Path, function: o
     path = tmp_path / "process"
     begin = time.monotonic()
     with pytest.raises(error):
-        list(side_by_side(function, [str(path), first], n_processes=2, on_message=ignored))  # type: ignore[arg-type]
+        list(map_items(function, [str(path), first], n_processes=2, on_message=ignored))  # type: ignore[arg-type]
     assert time.monotonic() - begin < 60
     if path.exists():
         awaited(lambda: not is_alive(int(path.read_text())))
@@ -167,7 +167,7 @@ def test_all_processes_end_when_their_parent_is_killed_or_interrupted(tmp_path: 
         "import signal, sys\nfrom tests.compute import test_processes as t\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "if __name__ == '__main__':"
-        " list(t.side_by_side(t.one_fails, sys.argv[1:], n_processes=2, on_message=t.ignored))"
+        " list(t.map_items(t.one_fails, sys.argv[1:], n_processes=2, on_message=t.ignored))"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     parent = subprocess.Popen([sys.executable, "-c", script, *map(str, paths)], env=environment, stderr=subprocess.PIPE)

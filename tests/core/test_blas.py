@@ -7,7 +7,7 @@ from contextlib import ExitStack
 import pytest
 from threadpoolctl import ThreadpoolController
 
-from ser.core.blas import ONE_THREAD
+from ser.core.blas import ONE_BLAS_THREAD
 
 
 def n_threads() -> int:
@@ -22,13 +22,13 @@ def _two_threads() -> Iterator[None]:
 
 
 def test_inside_is_one_thread_and_after_it_as_before() -> None:
-    with ONE_THREAD:
+    with ONE_BLAS_THREAD:
         assert n_threads() == 1
     assert n_threads() == 2
 
 
 def test_an_error_inside_sets_the_number_back() -> None:
-    with pytest.raises(ValueError, match="inside"), ONE_THREAD:
+    with pytest.raises(ValueError, match="inside"), ONE_BLAS_THREAD:
         raise ValueError("inside")
     assert n_threads() == 2
 
@@ -36,8 +36,8 @@ def test_an_error_inside_sets_the_number_back() -> None:
 def test_the_last_that_leaves_sets_the_number_back() -> None:
     """Two turns that overlap: the first one ends while the second is inside."""
     first, second = ExitStack(), ExitStack()
-    first.enter_context(ONE_THREAD)
-    second.enter_context(ONE_THREAD)
+    first.enter_context(ONE_BLAS_THREAD)
+    second.enter_context(ONE_BLAS_THREAD)
     assert n_threads() == 1
     first.close()
     assert n_threads() == 1
@@ -48,8 +48,8 @@ def test_the_last_that_leaves_sets_the_number_back() -> None:
 def test_the_last_that_leaves_may_be_another_thread_than_the_first_that_entered() -> None:
     first, second = ExitStack(), ExitStack()
     with ThreadPoolExecutor(1) as one, ThreadPoolExecutor(1) as other:  # each keeps its thread
-        one.submit(first.enter_context, ONE_THREAD).result()
-        other.submit(second.enter_context, ONE_THREAD).result()
+        one.submit(first.enter_context, ONE_BLAS_THREAD).result()
+        other.submit(second.enter_context, ONE_BLAS_THREAD).result()
         one.submit(first.close).result()
         assert n_threads() == 1
         other.submit(second.close).result()
@@ -60,7 +60,7 @@ def test_it_holds_in_a_thread_after_another_one_has_set_a_number() -> None:
     ThreadpoolController().limit(limits=2, user_api="blas")  # for good, and this thread lives on
 
     def inside() -> int:
-        with ONE_THREAD:
+        with ONE_BLAS_THREAD:
             return n_threads()
 
     with ThreadPoolExecutor(1) as other:

@@ -11,7 +11,7 @@ RATE = 16_000
 
 
 def test_five_views_and_facts_are_side_by_side() -> None:
-    figure = recordings.side_by_side(tone(440, 1.0), RATE, title="a $title$ of 5^{th}", facts={"duration": "1 s"})
+    figure = recordings.overview(tone(440, 1.0), RATE, title="a $title$ of 5^{th}", facts={"duration": "1 s"})
     drawn(figure)
     check_letters(figure)
     titled = {axes.get_title(): axes for axes in figure.axes if axes.get_title()}
@@ -26,7 +26,7 @@ def test_five_views_and_facts_are_side_by_side() -> None:
 
 
 def test_the_magnitude_spectrum_beside_the_others_peaks_at_the_tone() -> None:
-    figure = recordings.side_by_side(tone(2000, 1.0), RATE, title="t", facts={})
+    figure = recordings.overview(tone(2000, 1.0), RATE, title="t", facts={})
     (line,) = next(axes for axes in figure.axes if axes.get_title() == "Magnitude spectrum").lines
     frequency, level = np.asarray(line.get_xdata()), np.asarray(line.get_ydata())
     assert frequency[level.argmax()] == pytest.approx(2000, abs=RATE / 1024)

@@ -293,7 +293,7 @@ def test_a_killed_training_gives_the_command_that_resumes_it(here: Path, monkeyp
     small_study.write_tables(configuration("dnn"))
     balance.main()
     monkeypatch.setattr(backend, "on_cpu", lambda: True)
-    monkeypatch.setattr(processes, "side_by_side", died)
+    monkeypatch.setattr(processes, "map_items", died)
     with pytest.raises(ValueError, match=r"the training of a fold was killed.*LOKY_MAX_CPU_COUNT=1 dvc repro"):
         train.main()
     assert not (here / "models").exists()

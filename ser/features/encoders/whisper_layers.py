@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ser.core.blas import ONE_THREAD
+from ser.core.blas import ONE_BLAS_THREAD
 from ser.features.encoders.whisper_weights import HEAD_WIDTH, Affine, Array, Layer, Weights
 
 EPSILON = 1e-5  # added to the variance in the normalisations
@@ -49,7 +49,7 @@ class States:
         numbers
             0 for the input of the first layer, `k` for the output of layer `k`; the last is normalised.
         """
-        with ONE_THREAD:  # sums must not depend on the number of cores
+        with ONE_BLAS_THREAD:  # sums must not depend on the number of cores
             found = [self._input(spectra)]
             for layer, projection in zip(self._weights.layers[: max(numbers)], self._projections, strict=False):
                 found.append(_output(found[-1], layer, projection))
