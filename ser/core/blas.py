@@ -50,7 +50,7 @@ ONE_BLAS_THREAD = BlasLimit()
 
 
 def _release_control() -> None:
-    """Let this thread change the limit; threadpoolctl else obeys only the first thread that did, as long as it lives."""
+    """Let this thread change the limit: threadpoolctl obeys only the first thread that did, until that thread ends."""
     for library in _controller().lib_controllers:
         if hasattr(library, "clear_controlling_thread"):  # of OpenBLAS, in newer versions of threadpoolctl
             library.clear_controlling_thread(force=True)

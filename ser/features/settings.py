@@ -6,8 +6,8 @@ The settings come from conf/ or from a bundle, which may be that of a stranger.
 from collections.abc import Mapping
 from typing import Any
 
-from ser.core import checks
-from ser.core.settings import Taker, problems
+from ser.core import file_checks
+from ser.core.section_checks import SettingsFunction, problems
 
 WIDEST = 1e9  # limit of a number whose name has no range below
 RANGES: Mapping[str, tuple[float, float]] = {
@@ -30,7 +30,7 @@ LONGEST = 10.0  # seconds of an utterance without a setting `duration`
 MOST_VALUES = 2**26  # of all frames of an utterance together: half a gigabyte
 
 
-def check(taker: Taker, settings: Mapping[str, Any], *, path: str) -> None:
+def check(function: SettingsFunction, settings: Mapping[str, Any], *, path: str) -> None:
     """Check the settings that a function takes as keywords, or a dataclass as its fields.
 
     Parameters
@@ -40,7 +40,7 @@ def check(taker: Taker, settings: Mapping[str, Any], *, path: str) -> None:
 
     Raises
     ------
-    ser.core.checks.Invalid
+    ser.core.file_checks.Invalid
         If a setting is missing or unknown, has another type, or is out of its range.
 
     Examples
@@ -50,15 +50,15 @@ def check(taker: Taker, settings: Mapping[str, Any], *, path: str) -> None:
     >>> check(level, {"n_fft": -1}, path="settings")
     Traceback (most recent call last):
         ...
-    ser.core.checks.Invalid: settings.n_fft is -1; wanted a number from 16 to 65536
+    ser.core.file_checks.Invalid: settings.n_fft is -1; wanted a number from 16 to 65536
     """
-    problem = next(iter(problems(path, settings, taker)), "")
+    problem = next(iter(problems(path, settings, function)), "")
     if problem:
-        raise checks.Invalid(f"{problem:.300}")
+        raise file_checks.Invalid(f"{problem:.300}")
     for name, value in settings.items():
-        wanted = checks.plain_problem(value) or _range_problem(name, value)
+        wanted = file_checks.plain_problem(value) or _range_problem(name, value)
         if wanted:
-            raise checks.Invalid(f"{path}.{name} is {checks.shown(value)}; wanted {wanted}")
+            raise file_checks.Invalid(f"{path}.{name} is {file_checks.shown(value)}; wanted {wanted}")
     _check_together(settings, path)
 
 
@@ -73,12 +73,12 @@ def _check_together(settings: Mapping[str, Any], path: str) -> None:
     """Check settings that limit each other."""
     rate, fmax = settings.get("sample_rate"), settings.get("fmax")
     if rate and fmax and fmax > rate / 2:
-        raise checks.Invalid(f"{path}.fmax is {fmax}; wanted at most half of sample_rate, {rate / 2}")
+        raise file_checks.Invalid(f"{path}.fmax is {fmax}; wanted at most half of sample_rate, {rate / 2}")
     if rate and "n_fft" in settings and "hop_length" in settings:
         n_samples = rate * settings.get("duration", LONGEST)
         n_values = n_samples / settings["hop_length"] * settings["n_fft"]
         if n_values > MOST_VALUES:
-            raise checks.Invalid(
+            raise file_checks.Invalid(
                 f"{path}.hop_length is {settings['hop_length']}, so that the frames of an utterance have"
                 f" {n_values:.3g} values; wanted at most {MOST_VALUES}"
             )

@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 import pydantic
 import pydantic_core
 
-from ser.core import checks, emotions
-from ser.core.checks import HIGHEST, PLAIN, TEXT, Invalid, at_most, between, fields, meeting, one_of
+from ser.core import emotions, file_checks
+from ser.core.file_checks import HIGHEST, PLAIN, TEXT, Invalid, at_most, between, choices, fields, meeting
 from ser.models import averaging
 from ser.models.averaging import MEANS
 
@@ -22,7 +22,7 @@ Text = Annotated[str, TEXT]
 Columns = Annotated[list[Text], at_most(100_000, distinct=True)]
 Label = Annotated[str, meeting(emotions.is_name, emotions.FORM)]
 Digest = Annotated[str, meeting(lambda text: bool(DIGEST.fullmatch(text)), "a SHA-256 of 64 hexadecimal digits")]
-Mean = Annotated[str, one_of(*MEANS)]
+Mean = Annotated[str, choices(*MEANS)]
 Weights = Annotated[dict[Text, Annotated[float, between(0, HIGHEST)]], at_most(100)] | None
 Facts = Annotated[dict[Text, Plain], at_most(1000)]
 Count = Annotated[int, between(0, 1e15)]
@@ -61,16 +61,16 @@ def check(description: Mapping[str, Any]) -> None:
 
     Raises
     ------
-    ser.core.checks.Invalid
+    ser.core.file_checks.Invalid
         If a field is missing or unknown, must not have its value, or contradicts another one.
 
     Examples
     --------
     >>> check({"format": 1, "labels": ["sad", "calm"], "representation": {"name": "librosa", "settings": {}}})
     Traceback (most recent call last):
-    ser.core.checks.Invalid: columns is missing
+    ser.core.file_checks.Invalid: columns is missing
     """
-    checks.check(_wanted(), description)
+    file_checks.check(_wanted(), description)
     _check_together(description)
 
 
@@ -90,7 +90,7 @@ def _check_together(description: Mapping[str, Any]) -> None:
         raise Invalid(f"centre has {len(centre)} numbers; wanted one for each of {n_columns} columns")
     members = description.get("members")
     if members is not None and not (members and all(MEMBER.fullmatch(name) for name in members)):
-        raise Invalid(f"members is {checks.shown(members)}; wanted names of letters, digits, '_' and '-'")
+        raise Invalid(f"members is {file_checks.shown(members)}; wanted names of letters, digits, '_' and '-'")
     if members is not None and (weights := description["model"].get("weights")) is not None:
         averaging.check_weights(weights, members)
 

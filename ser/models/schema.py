@@ -22,7 +22,7 @@ def write(description: Mapping[str, Any], folder: Path) -> None:
 
     Raises
     ------
-    ser.core.checks.Invalid
+    ser.core.file_checks.Invalid
         If `read` would refuse it.
 
     Examples

@@ -6,7 +6,7 @@ from typing import Any
 
 from ser import corpora
 from ser.audio import augmentation
-from ser.core.settings import NO_TYPES, Taker, one_of, problems, unknown
+from ser.core.section_checks import NO_TYPES, SettingsFunction, choice_of, problems, unknown
 from ser.core.table_suffixes import FORMATS
 from ser.corpora import labels
 from ser.evaluation import metrics, projections
@@ -23,7 +23,7 @@ Section = Mapping[str, Any]
 Named = tuple[str, Section]
 """Dotted name of a section, and the section."""
 OF_A_MODEL: Mapping[str, Any] = {"name": str, "representation": str}  # beside the settings of the architecture
-OF_CALIBRATED = {"refit": bool, "n_calibration_folds": int, "calibration": one_of(classifiers.CALIBRATIONS)}
+OF_CALIBRATED = {"refit": bool, "n_calibration_folds": int, "calibration": choice_of(classifiers.CALIBRATIONS)}
 NO_FEATURES = "none"
 ADAPTATIONS = ("none", "speaker")
 TEMPERATURES = ("dev", "none")  # as in `ser.reporting.insight`, which is slow to import
@@ -81,7 +81,7 @@ def _names(config: Section) -> list[str]:
     types: dict[str, Any] = dict.fromkeys([*CHECKS, "model", "training", "members"], Section) | {
         "seed": int,
         "model_input": str,
-        "extract": one_of(availability.EXTRACT),
+        "extract": choice_of(availability.EXTRACT),
     }
     added = config.get("features")
     own = added["settings"] if isinstance(added, Mapping) and added.get("settings") else None
@@ -89,23 +89,27 @@ def _names(config: Section) -> list[str]:
     return problems("", config, types=types | dict.fromkeys(others, Any))
 
 
-def _taken_by(*takers: Taker, given: Sequence[str] = (), types: Section = NO_TYPES) -> Callable[[str, Any], list[str]]:
+def _settings_of(
+    *functions: SettingsFunction, not_settings: Sequence[str] = (), types: Section = NO_TYPES
+) -> Callable[[str, Any], list[str]]:
     """Check of a section that these functions take."""
-    return lambda name, section: problems(name, section, *takers, given=given, types=types)
+    return lambda name, section: problems(name, section, *functions, not_settings=not_settings, types=types)
 
 
-def _chosen(takers: Mapping[str, Taker], name: str, section: Any, *, given: Sequence[str] = ("seed",)) -> list[str]:
+def _chosen(
+    functions: Mapping[str, SettingsFunction], name: str, section: Any, *, not_settings: Sequence[str] = ("seed",)
+) -> list[str]:
     """Lines on a section whose `name` chooses the function that takes the other settings."""
     if not isinstance(section, Mapping) or "name" not in section:
         return problems(name, section, types={"name": str})
-    wrong = unknown(f"{name}.name", section["name"], takers)
-    return wrong or problems(name, section, takers[section["name"]], given=given, types={"name": str})
+    wrong = unknown(f"{name}.name", section["name"], functions)
+    return wrong or problems(name, section, functions[section["name"]], not_settings=not_settings, types={"name": str})
 
 
 def _corpus(name: str, corpus: Any) -> list[str]:
-    place: dict[str, Any] = {"name": str, "root": str, "on_invalid": one_of(ON_INVALID)}
+    place: dict[str, Any] = {"name": str, "root": str, "on_invalid": choice_of(ON_INVALID)}
     if not isinstance(corpus, Mapping) or "members" not in corpus:
-        wrong = problems(name, corpus, CorpusSettings, given=("folder",), types=place)
+        wrong = problems(name, corpus, CorpusSettings, not_settings=("folder",), types=place)
         return wrong or unknown(f"{name}.reader", corpus["reader"], corpora.CORPORA)
     several = problems(name, corpus, types=place | {"members": Mapping[str, Section], "corpora": list[str] | None})
     return several or [
@@ -148,7 +152,7 @@ def _projection(name: str, section: Any) -> list[str]:
     return wrong or [
         line
         for method in (projections.tsne, projections.umap)
-        for line in problems(f"{name}.{method.__name__}", section[method.__name__], method, given=("seed",))
+        for line in problems(f"{name}.{method.__name__}", section[method.__name__], method, not_settings=("seed",))
     ]
 
 
@@ -191,7 +195,7 @@ def _model(above: str, config: Section) -> list[str]:
 
 
 def _ensemble(name: str, model: Section, members: Section) -> list[str]:
-    types = {**OF_A_MODEL, "mean": one_of(averaging.MEANS), "weights": dict[str, float] | None}
+    types = {**OF_A_MODEL, "mean": choice_of(averaging.MEANS), "weights": dict[str, float] | None}
     wrong = problems(name, model, types=types)
     if wrong or model["weights"] is None:
         return wrong
@@ -213,7 +217,7 @@ def _is_array(representation: str) -> bool:
 
 def _classifier(model: Named, training: Named) -> list[str]:
     name, representation = model[1]["name"], str(model[1].get("representation"))
-    wrong = problems(*model, classifiers.MODELS[name], given=("seed",), types=OF_A_MODEL)
+    wrong = problems(*model, classifiers.MODELS[name], not_settings=("seed",), types=OF_A_MODEL)
     if "max_epochs" in training[1]:
         wrong.append(f"{training[0]} is that of a network, and {name} is none; choose training=scikit_learn")
     else:
@@ -233,7 +237,7 @@ def _network(model: Named, training: Named) -> list[str]:
     network = networks.NETWORKS[name]
     wrong = problems(*model, network.layers, *network.also, types=OF_A_MODEL)
     if "max_epochs" in training[1]:
-        wrong += problems(*training, progress.Rules, settings.NetworkTraining, given=("rules",))
+        wrong += problems(*training, progress.Rules, settings.NetworkTraining, not_settings=("rules",))
         if isinstance(varied := training[1].get("variation"), Mapping):
             wrong += problems(f"{training[0]}.variation", varied, variation.Variation)
     return wrong or [
@@ -252,21 +256,23 @@ def _refused(function: Callable[..., object], *arguments: Any) -> list[str]:
 
 
 CHECKS: Mapping[str, Callable[[str, Any], list[str]]] = {
-    "tables": _taken_by(types={"format": one_of(FORMATS)}),
+    "tables": _settings_of(types={"format": choice_of(FORMATS)}),
     "paths": lambda name, section: problems(name, section, types=dict.fromkeys(section, str)),
     "corpus": _corpus,
-    "labels": _taken_by(labels.merged),
+    "labels": _settings_of(labels.merged),
     "partition": lambda name, section: _chosen(partitions.PROTOCOLS, name, section),
     "augmentation": _augmentation,
     **dict.fromkeys(REPRESENTATIONS, _extracted),
     "balance": lambda name, section: _chosen(balancing.BALANCERS, name, section),
     "projection": _projection,
-    "evaluation": _taken_by(metrics.metrics, given=("protocol", "speaker_independent", "transductive", "seed")),
-    "report": _taken_by(
-        types={"n_mistakes": int, "temperature": one_of(TEMPERATURES), "n_repeats": int, "max_rows": int}
+    "evaluation": _settings_of(
+        metrics.metrics, not_settings=("protocol", "speaker_independent", "transductive", "seed")
     ),
-    "tracking": lambda name, section: _chosen(tracking.TRACKERS, name, section, given=("run",)),
+    "report": _settings_of(
+        types={"n_mistakes": int, "temperature": choice_of(TEMPERATURES), "n_repeats": int, "max_rows": int}
+    ),
+    "tracking": lambda name, section: _chosen(tracking.TRACKERS, name, section, not_settings=("run",)),
     "representation": _representation,
-    "adaptation": _taken_by(types={"name": one_of(ADAPTATIONS)}),
+    "adaptation": _settings_of(types={"name": choice_of(ADAPTATIONS)}),
     "features": _features,
 }

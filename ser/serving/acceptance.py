@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from ser.audio.waveforms import Waveform
 from ser.core import extras
-from ser.core.checks import Invalid
+from ser.core.file_checks import Invalid
 from ser.models import schema
 from ser.representation import registry
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from ser.core import discovery
-from ser.core.checks import Invalid, shown
+from ser.core.file_checks import Invalid, shown
 from ser.features import settings as of_functions
 from ser.features.spectral.analysis import Analysis, Precision, Rows
 from ser.features.spectral.descriptors.contract import Descriptor

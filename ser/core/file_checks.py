@@ -22,7 +22,7 @@ class Invalid(ValueError):
     --------
     >>> raise Invalid("units is 7.5; wanted a whole number")
     Traceback (most recent call last):
-    ser.core.checks.Invalid: units is 7.5; wanted a whole number
+    ser.core.file_checks.Invalid: units is 7.5; wanted a whole number
     """
 
 
@@ -42,7 +42,7 @@ def fields(
     >>> check(layer, {"units": 64})
     >>> check(layer, {"units": 64, "size": 3})
     Traceback (most recent call last):
-    ser.core.checks.Invalid: size is not a known field
+    ser.core.file_checks.Invalid: size is not a known field
     """
     content = {**required, **{name: NotRequired[kind] for name, kind in optional.items()}}
     config = pydantic.ConfigDict(strict=True, extra="allow" if others else "forbid", allow_inf_nan=False)
@@ -71,7 +71,7 @@ def check(wanted: Any, content: Any, *, path: str = "") -> None:
     >>> check(row, {"labels": ["sad", 7]})
     Traceback (most recent call last):
         ...
-    ser.core.checks.Invalid: labels.1 is 7; wanted a valid string
+    ser.core.file_checks.Invalid: labels.1 is 7; wanted a valid string
     """
     try:
         wanted.validate_python(content)
@@ -121,7 +121,7 @@ def between(lowest: float, highest: float) -> pydantic.AfterValidator:
     >>> share = pydantic.TypeAdapter(fields({"dropout": Annotated[float, between(0, 1)]}))
     >>> check(share, {"dropout": 1.5})
     Traceback (most recent call last):
-    ser.core.checks.Invalid: dropout is 1.5; wanted a number from 0 to 1
+    ser.core.file_checks.Invalid: dropout is 1.5; wanted a number from 0 to 1
     """
 
     def problem(value: Any) -> str | None:
@@ -141,21 +141,21 @@ def meeting(condition: Callable[[Any], bool], wanted: str) -> pydantic.AfterVali
     >>> name = pydantic.TypeAdapter(fields({"name": Annotated[str, meeting(str.islower, "lower case")]}))
     >>> check(name, {"name": "Sad"})
     Traceback (most recent call last):
-    ser.core.checks.Invalid: name is 'Sad'; wanted lower case
+    ser.core.file_checks.Invalid: name is 'Sad'; wanted lower case
     """
     return _after(lambda value: None if condition(value) else wanted)
 
 
-def one_of(*values: str) -> pydantic.AfterValidator:
+def choices(*values: str) -> pydantic.AfterValidator:
     """The values that a text may have.
 
     Examples
     --------
     >>> from typing import Annotated
-    >>> padding = pydantic.TypeAdapter(fields({"padding": Annotated[str, one_of("same", "valid")]}))
+    >>> padding = pydantic.TypeAdapter(fields({"padding": Annotated[str, choices("same", "valid")]}))
     >>> check(padding, {"padding": "half"})
     Traceback (most recent call last):
-    ser.core.checks.Invalid: padding is 'half'; wanted one of same, valid
+    ser.core.file_checks.Invalid: padding is 'half'; wanted one of same, valid
     """
     return meeting(lambda value: value in values, f"one of {', '.join(values)}")
 
@@ -169,7 +169,7 @@ def at_most(n_items: int, *, distinct: bool = False) -> pydantic.AfterValidator:
     >>> labels = pydantic.TypeAdapter(fields({"labels": Annotated[list[str], at_most(8, distinct=True)]}))
     >>> check(labels, {"labels": ["sad", "sad"]})
     Traceback (most recent call last):
-    ser.core.checks.Invalid: labels is ['sad', 'sad']; wanted at most 8 different items
+    ser.core.file_checks.Invalid: labels is ['sad', 'sad']; wanted at most 8 different items
     """
     kind = "different items" if distinct else "items"
 

@@ -1,4 +1,4 @@
-"""Check of the settings of a section against the types of the functions that take them."""
+"""Check of a section of `params.yaml`: its settings must be the keyword arguments of the functions that it is for."""
 
 import difflib
 import inspect
@@ -23,40 +23,45 @@ WANTED = {  # type of an error of pydantic -> words
 EXAMPLES = {"a list": ", as [{}]", "text": ", as '\"{}\"'"}  # of a value that is not one
 NO_TYPES: Mapping[str, Any] = MappingProxyType({})
 MISSING, UNKNOWN = "missing", "extra_forbidden"
-Taker = Callable[..., Any]
+SettingsFunction = Callable[..., Any]
 """Function whose keyword-only arguments, or class whose arguments, are settings."""
 
 
 def problems(
-    section: str, settings: object, /, *takers: Taker, given: Collection[str] = (), types: Mapping[str, Any] = NO_TYPES
+    section: str,
+    settings: object,
+    /,
+    *functions: SettingsFunction,
+    not_settings: Collection[str] = (),
+    types: Mapping[str, Any] = NO_TYPES,
 ) -> list[str]:
-    """Lines on the settings that no taker takes, that have another type, or that are missing; empty if all fit.
+    """Problems of a section, one line each: unknown settings, values of another type, and missing settings.
 
     Parameters
     ----------
     section
         Dotted name, as `corpus.members.tess`; empty for the names of the sections themselves.
-    takers
-        Functions and classes that together take the settings. A single one that takes any keyword allows unknown names.
-    given
-        Arguments of `takers` that are no settings.
+    functions
+        Functions and classes that together accept the settings. A single one with `**keywords` allows unknown names.
+    not_settings
+        Arguments of `functions` that do not come from the section.
     types
         Types of further settings.
 
     Examples
     --------
     >>> def smote(rows, *, k_neighbors: int, seed: int): ...
-    >>> problems("balance", {"k_neighbors": "none"}, smote, given=("seed",))
+    >>> problems("balance", {"k_neighbors": "none"}, smote, not_settings=("seed",))
     ["balance.k_neighbors is 'none'; wanted a whole number"]
-    >>> problems("balance", {"k_neighbors": 5, "k_neigbors": 5}, smote, given=("seed",))
+    >>> problems("balance", {"k_neighbors": 5, "k_neigbors": 5}, smote, not_settings=("seed",))
     ['balance has no setting k_neigbors; did you mean k_neighbors? it has k_neighbors']
     """
     if not isinstance(settings, Mapping):
         return [f"{section} is {settings!r}; wanted names with values, as in conf/"]
-    fields: dict[str, Any] = {name: field for taker in takers for name, field in _fields(taker).items()}
+    fields: dict[str, Any] = {name: field for function in functions for name, field in _fields(function).items()}
     fields |= {name: (type_, ...) for name, type_ in types.items()}
-    fields = {name: field for name, field in fields.items() if name not in given}
-    extra = "allow" if len(takers) == 1 and _takes_any(takers[0]) else "forbid"
+    fields = {name: field for name, field in fields.items() if name not in not_settings}
+    extra = "allow" if len(functions) == 1 and _accepts_any(functions[0]) else "forbid"
     config: Any = STRICT | {"extra": extra}
     try:
         create_model("Settings", __config__=config, **fields).model_validate(dict(settings))
@@ -65,12 +70,12 @@ def problems(
     return []
 
 
-def one_of(names: Iterable[str]) -> Any:
-    """Type of a setting that is one of these names.
+def choice_of(names: Iterable[str]) -> Any:
+    """Type of a setting that has one of these names as its value.
 
     Examples
     --------
-    >>> problems("balance", {"name": "smoot"}, types={"name": one_of(["smote", "none"])})
+    >>> problems("balance", {"name": "smoot"}, types={"name": choice_of(["smote", "none"])})
     ["balance.name is 'smoot'; wanted 'smote' or 'none'"]
     """
     return Literal.__getitem__(tuple(names))
@@ -90,18 +95,18 @@ def unknown(section: str, name: object, known: Iterable[str]) -> list[str]:
     )
 
 
-def _fields(taker: Taker) -> dict[str, Any]:
-    """Name -> type and default, `...` where there is none, of the settings that a taker takes."""
-    types = get_type_hints(taker)
+def _fields(function: SettingsFunction) -> dict[str, Any]:
+    """Name -> type and default, `...` where there is none, of the settings that a function accepts."""
+    types = get_type_hints(function)
     return {
         name: (types[name], ... if parameter.default is parameter.empty else parameter.default)
-        for name, parameter in inspect.signature(taker).parameters.items()
-        if parameter.kind is parameter.KEYWORD_ONLY or isinstance(taker, type)
+        for name, parameter in inspect.signature(function).parameters.items()
+        if parameter.kind is parameter.KEYWORD_ONLY or isinstance(function, type)
     }
 
 
-def _takes_any(taker: Taker) -> bool:
-    return any(one.kind is one.VAR_KEYWORD for one in inspect.signature(taker).parameters.values())
+def _accepts_any(function: SettingsFunction) -> bool:
+    return any(one.kind is one.VAR_KEYWORD for one in inspect.signature(function).parameters.values())
 
 
 def _lines(
