@@ -20,7 +20,7 @@ from ser.core.sexes import UNKNOWN
 from ser.core.wording import percent
 from ser.evaluation import metrics
 from ser.figures.style import PRINT, titled
-from ser.serving.predictions import DIGITS
+from ser.serving.predictions import PROBABILITY_DIGITS
 
 NAME = "elsewhere"
 MEAN = "mean"
@@ -52,7 +52,7 @@ def answers(predictions: pd.DataFrame) -> pd.DataFrame:
     keys = ["corpus", "language", "sex", "truth", "prediction"]
     known = predictions.fillna({"language": UNKNOWN, "sex": UNKNOWN})
     found = known.groupby(keys, sort=False)["confidence"].agg(n="size", confidence="mean")
-    return found.round(DIGITS).reset_index()
+    return found.round(PROBABILITY_DIGITS).reset_index()
 
 
 def section(predictions: pd.DataFrame, model: str) -> str:

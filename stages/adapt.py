@@ -15,7 +15,7 @@ ADAPTED = Path("data/adapted_features.csv")
 def main() -> None:
     config = params_file.load(*PARAMS)
     adapted = in_format(ADAPTED, config["tables.format"])
-    if config["adaptation"]["name"] == adaptation_choice.NONE:
+    if config["adaptation"]["name"] == adaptation_choice.NO_ADAPTATION:
         print("no adaptation is chosen; choose one with -S adaptation=speaker")
         unavailable.write(adapted)
         return

@@ -35,7 +35,7 @@ def main() -> None:
 
 def check(table: pd.DataFrame, utterances: pd.DataFrame, config: Mapping[str, Any]) -> None:
     """Raise an error now if a later stage would refuse these utterances, after minutes of extraction."""
-    if config["adaptation"]["name"] != adaptation_choice.NONE:
+    if config["adaptation"]["name"] != adaptation_choice.NO_ADAPTATION:
         adaptation_choice.check_speakers(utterances.set_index("utterance")["speaker"])
     n_variants = 1 + len(config["augmentation"]["variants"])
     for study in (*config["members"].values(), config):

@@ -52,7 +52,7 @@ def main() -> None:
 def announcement(config: Mapping[str, Any]) -> str:
     """Line that names corpus, partition and model."""
     *chosen, adaptation = (f"{key} {config[key]['name']}" for key in ("corpus", "partition", "model", "adaptation"))
-    is_adapted = config["adaptation"]["name"] != adaptation_choice.NONE
+    is_adapted = config["adaptation"]["name"] != adaptation_choice.NO_ADAPTATION
     return ", ".join([*chosen, f"{adaptation} (transductive)"] if is_adapted else chosen)
 
 

@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ser.core.wording import interval, p_value, percent, signed, utterances_of
+from ser.core.wording import difference_interval, p_value, percent, signed, utterances_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -150,8 +150,8 @@ def text(found: "Comparison", *, run_a: str, run_b: str, partition: str, transdu
     lines = [f"A: {run_a}{marks['a']}", f"B: {run_b}{marks['b']}", scope(found, partition), ""]
     lines += [f"{'%':22}{'A':>7}{'B':>7}{'B - A':>8}" + ("   95 % interval         p" if found.has_interval else "")]
     for row in found.differences.to_dict("records"):
-        cells = f"{_cells(row['metric'], row)}   {interval(row['low'], row['high']):14}{p_value(row['p']):>9}"
-        lines.append(cells.rstrip())
+        interval = difference_interval(row["low"], row["high"])
+        lines.append(f"{_cells(row['metric'], row)}   {interval:14}{p_value(row['p']):>9}".rstrip())
     if found.has_interval:
         return "\n".join([*lines, "", NOTE])
     own = [_cells(row["speaker"], row) for row in found.speakers.to_dict("records")]

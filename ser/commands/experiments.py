@@ -7,8 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ser.core.wording import aligned, percent
-from ser.evaluation.score import interval
+from ser.core.wording import aligned, percent, score_interval
 
 if TYPE_CHECKING:
     from ser.compare.recorded import Listing, Run
@@ -183,7 +182,7 @@ def cells(one: Row) -> tuple[str, ...]:
     """
     facts = (one["run"], one["date"] or "", *(one[name] or "" for name in ("model", "representation", "corpus")))
     state = one["state"] if one["state"] != "done" else percent(one["dev.uar"])
-    scores = (state, percent(one["uar"]), interval(one["uar_low"], one["uar_high"]))
+    scores = (state, percent(one["uar"]), score_interval(one["uar_low"], one["uar_high"]))
     return (*facts, partition(one), *scores, settings(one["overrides"]))
 
 

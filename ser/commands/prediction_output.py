@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ser.core.wording import NONE, cell, percent
+from ser.core.wording import NO_VALUE, cell, percent
 
 Row = Mapping[str, Any]
 
@@ -104,4 +104,4 @@ def _write_table(rows: Iterable[Row], names: Sequence[str], labels: Sequence[str
 
 
 def _percent(share: float | None) -> str:
-    return NONE if share is None else f"{percent(share)}%"
+    return NO_VALUE if share is None else f"{percent(share)}%"

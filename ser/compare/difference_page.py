@@ -8,7 +8,7 @@ import pandas as pd
 from sklearn.metrics import confusion_matrix
 
 from ser.compare.differences import ALPHA, Comparison
-from ser.core.wording import interval, p_value, percent, signed, utterances_of
+from ser.core.wording import difference_interval, p_value, percent, signed, utterances_of
 
 SHADES = ((0.75, "█"), (0.5, "▓"), (0.25, "▒"), (0.05, "░"), (0.0, " "))
 SHORT = 3  # letters of an emotion's name at the head of a column
@@ -98,7 +98,7 @@ def comparison_table(found: Comparison, base: str) -> str:
     if found.has_interval:
         head += ["95 % interval", "p"]
         for line, row in zip(lines, rows, strict=True):
-            line += [interval(row["low"], row["high"]), p_value(row["p"])]
+            line += [difference_interval(row["low"], row["high"]), p_value(row["p"])]
     else:
         lines += [
             [f"uar of {row['speaker']}", percent(row["a"]), percent(row["b"]), signed(row["difference"])]

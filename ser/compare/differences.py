@@ -8,8 +8,8 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from ser.compare.intervals import N_RESAMPLES, Floats, interval, p_value, rate
-from ser.evaluation.metrics import DIGITS, MIN_SPEAKERS, labels_of
+from ser.compare.intervals import N_RESAMPLES, Floats, bootstrap_interval, p_value, rate
+from ser.evaluation.metrics import MIN_SPEAKERS_OF_INTERVAL, SCORE_DIGITS, labels_of
 
 ALPHA: Final = 0.05
 
@@ -81,11 +81,11 @@ def comparison(a: pd.DataFrame, b: pd.DataFrame, *, n_resamples: int = N_RESAMPL
     support, hits_a = support_and_hits(common, names, labels)
     _, hits_b = support_and_hits(other, names, labels)
     table = _differences(common, other, labels)
-    if len(names) >= MIN_SPEAKERS and common["speaker"].notna().all():
+    if len(names) >= MIN_SPEAKERS_OF_INTERVAL and common["speaker"].notna().all():
         chance = partial(_chance, labels, support, hits_a, hits_b, n_resamples=n_resamples, seed=seed)
         table[["low", "high", "p"]] = [chance(metric) for metric in table["metric"]]
     return Comparison(
-        differences=table.round(DIGITS),
+        differences=table.round(SCORE_DIGITS),
         speakers=_by_speaker(names, support, hits_a, hits_b),
         n_utterances=common["utterance"].nunique(),
         only_a=a["utterance"].nunique() - common["utterance"].nunique(),
@@ -177,7 +177,7 @@ def _chance(
     columns = [list(labels).index(metric.removeprefix("recall."))] if is_recall else list(range(len(labels)))
     counts = support[:, columns], hits_a[:, columns], hits_b[:, columns]
     macro = metric == "uar"
-    low, high = interval(*counts, macro=macro, n_resamples=n_resamples, seed=seed)
+    low, high = bootstrap_interval(*counts, macro=macro, n_resamples=n_resamples, seed=seed)
     p = np.nan if is_recall else p_value(*counts, macro=macro, n_resamples=n_resamples, seed=seed)
     return low, high, p
 
@@ -187,4 +187,4 @@ def _by_speaker(names: Sequence[str], support: Floats, hits_a: Floats, hits_b: F
     a, b = (rate(hits, support, macro=True) for hits in (hits_a, hits_b))
     n_utterances = support.sum(axis=1).round().astype(int)
     columns = {"speaker": list(names), "n_utterances": n_utterances, "a": a, "b": b, "difference": b - a}
-    return pd.DataFrame(columns).round(DIGITS)
+    return pd.DataFrame(columns).round(SCORE_DIGITS)

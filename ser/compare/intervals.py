@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import bootstrap, norm, permutation_test, t
 
-from ser.evaluation.metrics import CONFIDENCE_LEVEL, MIN_SPEAKERS
+from ser.evaluation.metrics import CONFIDENCE_LEVEL, MIN_SPEAKERS_OF_INTERVAL
 
 Floats = npt.NDArray[np.float64]
 
@@ -18,7 +18,7 @@ N_RESAMPLES: Final = 9999
 BATCH: Final = 500
 
 
-def interval(
+def bootstrap_interval(
     support: Floats, hits_a: Floats, hits_b: Floats, *, macro: bool, n_resamples: int, seed: int
 ) -> tuple[float, float]:
     """95 % confidence interval of the difference B - A of the UAR (`macro`) or of the accuracy.
@@ -36,12 +36,12 @@ def interval(
     Examples
     --------
     >>> support, hits_a = np.full((8, 2), 10.0), np.full((8, 2), 6.0)
-    >>> interval(support, hits_a, hits_a + 1, macro=True, n_resamples=99, seed=0)
+    >>> bootstrap_interval(support, hits_a, hits_a + 1, macro=True, n_resamples=99, seed=0)
     (0.1, 0.1)
     """
     has_some = support.sum(axis=1) > 0
     support, gain = support[has_some], (hits_b - hits_a)[has_some]
-    if len(support) < MIN_SPEAKERS:
+    if len(support) < MIN_SPEAKERS_OF_INTERVAL:
         return np.nan, np.nan
 
     def difference(drawn: npt.NDArray[np.intp], axis: int = -1) -> Floats:

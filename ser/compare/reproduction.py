@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-LOCK: Final = "requirements.lock"
+REQUIREMENTS: Final = "requirements.lock"
 RAW = Path("data/raw")
 IDENTITY = ("-c", "user.name=ser diff", "-c", "user.email=ser@localhost")
 N_LINES: Final = 15  # last lines of output that the message on a failed run quotes
@@ -36,7 +36,7 @@ def rerun(revision: str, folder: Path) -> str:
     cache = str(Path(_output(sys.executable, "-m", "dvc", "cache", "dir")).resolve())
     _output(sys.executable, "-m", "dvc", "cache", "dir", "--local", cache, inside=folder)
     _link_corpora(folder)
-    same = _content(Path(LOCK)) == _content(folder / LOCK)
+    same = _content(Path(REQUIREMENTS)) == _content(folder / REQUIREMENTS)
     command = (sys.executable, "-m", "dvc", "repro") if same else ("make", "pipeline")
     _output(*command, inside=folder)
     _output("git", "add", "--update", inside=folder)

@@ -10,9 +10,9 @@ EMOTIONS = (
     *("pleasant_surprise", "boredom"),
 )
 """The emotions that have an order and a colour of their own. A corpus may have others."""
-LONGEST = 60  # characters of a name
-MOST = 100  # emotions of a study, or of a model
-FORM = f"a name of at most {LONGEST} letters, digits and underscores in lower case, such as pleasant_surprise"
+MAX_NAME_LENGTH = 60  # characters of a name
+MAX_EMOTIONS = 100  # emotions of a study, or of a model
+FORM = f"a name of at most {MAX_NAME_LENGTH} letters, digits and underscores in lower case, such as pleasant_surprise"
 
 
 def normal(text: str) -> str:
@@ -44,7 +44,7 @@ def is_name(text: str) -> bool:
     >>> [is_name(text) for text in ("excited", "Excited", "09", "", "a" * 61)]
     [True, False, False, False, False]
     """
-    return len(text) <= LONGEST and normal(text) == text and any(map(str.isalpha, text))
+    return len(text) <= MAX_NAME_LENGTH and normal(text) == text and any(map(str.isalpha, text))
 
 
 def are_names(column: Any) -> Any:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Collection, Sequence
 from typing import Any
 
-NONE = "-"
+NO_VALUE = "-"
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # first signs by which spreadsheets tell a formula
 
 TWO_LABELS = "the same recording has two labels"
@@ -19,7 +19,7 @@ def percent(share: float | None, *, digits: int = 1) -> str:
     >>> percent(0.4567), percent(0.4567, digits=0), percent(None)
     ('45.7', '46', '-')
     """
-    return NONE if share is None or math.isnan(share) else f"{100 * share:.{digits}f}"
+    return NO_VALUE if share is None or math.isnan(share) else f"{100 * share:.{digits}f}"
 
 
 def signed(share: float) -> str:
@@ -34,12 +34,23 @@ def signed(share: float) -> str:
     return "0.0" if float(text) == 0 else text
 
 
-def interval(low: float, high: float) -> str:
+def score_interval(low: float | None, high: float | None) -> str:
+    """Interval of a score in per cent; empty if there is none.
+
+    Examples
+    --------
+    >>> score_interval(0.632, 0.746)
+    '63.2 to 74.6'
+    """
+    return "" if low is None or high is None else f"{percent(low)} to {percent(high)}"
+
+
+def difference_interval(low: float, high: float) -> str:
     """Interval of a difference in percentage points; empty if `low` is NaN.
 
     Examples
     --------
-    >>> interval(-0.01, 0.025)
+    >>> difference_interval(-0.01, 0.025)
     '-1.0 to +2.5'
     """
     return "" if math.isnan(low) else f"{signed(low)} to {signed(high)}"
@@ -116,4 +127,4 @@ def cell(value: Any) -> Any:
     >>> cell("=1+1"), cell("-"), cell(-0.5), cell("-0.5")
     ("'=1+1", '-', -0.5, "'-0.5")
     """
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) and value != NONE else value
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) and value != NO_VALUE else value

@@ -11,9 +11,9 @@ from sklearn.metrics import classification_report, confusion_matrix, precision_r
 from ser.core.tables import probability_columns
 from ser.evaluation.written_scores import CORPUS_MEAN, uar_by_corpus
 
-MIN_SPEAKERS = 6  # with fewer speakers, a bootstrap over speakers is not reliable
+MIN_SPEAKERS_OF_INTERVAL = 6  # with fewer speakers, a bootstrap over speakers is not reliable
 CONFIDENCE_LEVEL = 0.95
-DIGITS = 6
+SCORE_DIGITS = 6
 
 
 def labels_of(predictions: pd.DataFrame) -> list[str]:
@@ -69,7 +69,7 @@ def uar_interval(predictions: pd.DataFrame, *, n_resamples: int, seed: int) -> t
     (0.5, 0.5)
     """
     speaker = predictions["speaker"]
-    if speaker.isna().any() or speaker.nunique() < MIN_SPEAKERS:
+    if speaker.isna().any() or speaker.nunique() < MIN_SPEAKERS_OF_INTERVAL:
         return None, None
     labels = labels_of(predictions)
     by_speaker = (rows for _, rows in predictions.groupby("speaker"))
@@ -224,7 +224,7 @@ def uar_of_few_speakers(predictions: pd.DataFrame) -> dict[str, float]:
     >>> uar_of_few_speakers(rows.assign(p_calm=0.5, p_sad=0.5))
     {'speaker.a.uar': 1.0, 'speaker.b.uar': 0.0}
     """
-    parts = list(predictions.groupby("speaker")) if predictions["speaker"].nunique() < MIN_SPEAKERS else []
+    parts = list(predictions.groupby("speaker")) if predictions["speaker"].nunique() < MIN_SPEAKERS_OF_INTERVAL else []
     return {f"speaker.{name}.uar": scores(rows)["uar"] for name, rows in parts}
 
 
@@ -262,4 +262,4 @@ def classification_reports(predictions: pd.DataFrame) -> str:
 
 
 def _rounded(value: float) -> float:
-    return round(float(value), DIGITS)
+    return round(float(value), SCORE_DIGITS)

@@ -37,7 +37,7 @@ def bins(predictions: pd.DataFrame, *, n_bins: int) -> pd.DataFrame:
     edges = np.linspace(0, 1, n_bins + 1)
     found.insert(0, "low", edges[found.index])
     found.insert(1, "high", edges[found.index + 1])
-    return found.reset_index(drop=True).round(metrics.DIGITS)
+    return found.reset_index(drop=True).round(metrics.SCORE_DIGITS)
 
 
 def at_temperature(predictions: pd.DataFrame, temperature: Mapping[int, float]) -> pd.DataFrame:

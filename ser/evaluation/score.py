@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ser.core.wording import percent, utterances_of
+from ser.core.wording import percent, score_interval, utterances_of
 from ser.evaluation.written_scores import CORPUS_MEAN, uar_by_corpus
 
 REPORTS = (Path("reports/report.html"), Path("reports/classification_report.txt"))
@@ -57,7 +57,7 @@ def report() -> Path | None:
 
 def _tested(metrics: Mapping[str, Any]) -> str:
     low, high = metrics["uar_low"], metrics["uar_high"]
-    doubt = "no interval: it needs 6 known speakers" if low is None else f"95 % interval {interval(low, high)}"
+    doubt = "no interval: it needs 6 known speakers" if low is None else f"95 % interval {score_interval(low, high)}"
     size = utterances_of(metrics["n_utterances"], metrics["n_speakers"])
     return f"UAR {percent(metrics['uar'])} % ({doubt}) on {size}"
 
@@ -67,14 +67,3 @@ def _by_corpus(metrics: Mapping[str, Any]) -> list[str]:
         return []
     each = ", ".join(f"{name} {percent(uar)}" for name, uar in uar_by_corpus(metrics).items())
     return [f"UAR of each corpus, over its own emotions: {each}; mean of the corpora {percent(metrics[CORPUS_MEAN])}"]
-
-
-def interval(low: float | None, high: float | None) -> str:
-    """Interval of a score in per cent; empty if there is none.
-
-    Examples
-    --------
-    >>> interval(0.632, 0.746)
-    '63.2 to 74.6'
-    """
-    return "" if low is None or high is None else f"{percent(low)} to {percent(high)}"

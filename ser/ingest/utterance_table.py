@@ -17,7 +17,7 @@ import pandas as pd
 from ser.audio import reading
 from ser.compute import cache, code_digest, spread
 from ser.compute.cached_map import CHUNK, computed
-from ser.core.emotions import EMOTIONS, MOST, in_order
+from ser.core.emotions import EMOTIONS, MAX_EMOTIONS, in_order
 from ser.core.tables import TEXT, UTTERANCES
 from ser.corpora import labels
 from ser.ingest import decoding
@@ -145,11 +145,11 @@ def utterances(
 
 def _check_emotions(root: Path, scheme: labels.Scheme, tally: Tally, found: Collection[str]) -> None:
     """Check the number of emotions, and note those of the scheme that no recording has."""
-    if len(found) > MOST:
+    if len(found) > MAX_EMOTIONS:
         some = ", ".join(in_order(found)[-MAX_OF_A_KIND:])
         raise ValueError(
-            f"{root} has {len(found)} emotions, such as {some}; wanted at most {MOST}. Are the labels emotions? A"
-            " corpus in emotion folders has its files in <root>/<Emotion>/"
+            f"{root} has {len(found)} emotions, such as {some}; wanted at most {MAX_EMOTIONS}. Are the labels emotions?"
+            " A corpus in emotion folders has its files in <root>/<Emotion>/"
         )
     known = {*EMOTIONS, *scheme.words.emotions.values(), *tally.emotions}
     tally.idle_actions = in_order(set(scheme.named) - known)

@@ -35,7 +35,7 @@ def _wanted() -> Any:
         fields(
             {
                 "format": Literal[1],
-                "labels": Annotated[list[Label], at_most(emotions.MOST, distinct=True)],
+                "labels": Annotated[list[Label], at_most(emotions.MAX_EMOTIONS, distinct=True)],
             },
             {
                 "representation": fields({"name": Text, "settings": Facts}, {"adaptation": Text}),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-NONE = "none"
+NO_ADAPTATION = "none"
 
 
 def check(config: Mapping[str, Any]) -> None:
@@ -31,13 +31,13 @@ def check(config: Mapping[str, Any]) -> None:
     Traceback (most recent call last):
     ValueError: adaptation=speaker needs a feature table, but the log_mel of model cnn are arrays; choose ...
     """
-    name, taken = config["adaptation"]["name"], config["representation"].get("adaptation", NONE)
+    name, taken = config["adaptation"]["name"], config["representation"].get("adaptation", NO_ADAPTATION)
     if name != taken:
         raise ValueError(
             f"adaptation.name is {name}, but the model reads features with the adaptation {taken}; choose a file of"
             " conf/adaptation: -S adaptation=speaker or -S adaptation=none"
         )
-    if name == NONE:
+    if name == NO_ADAPTATION:
         return
     if config["members"]:
         raise ValueError(

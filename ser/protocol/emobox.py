@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from ser.protocol.allocation import fold_table, held_out, shuffled_groups
-from ser.protocol.partition_checks import LEAST, within_corpus
+from ser.protocol.partition_checks import MIN_SPEAKERS_TO_SPLIT, within_corpus
 
 FOLDS = Path(__file__).with_name("emobox_folds")
 TRAIN, DEV = "train", "dev"
@@ -148,7 +148,7 @@ def _dev(training: pd.DataFrame, fraction: float, seed: int) -> pd.Index:
     """Index of the training rows that become dev."""
     groups = [] if training["speaker"].isna().any() else list(shuffled_groups(training, seed).values())
     n_speakers = sum(map(len, groups))
-    if n_speakers >= LEAST:
+    if n_speakers >= MIN_SPEAKERS_TO_SPLIT:
         n_dev = max(1, round(n_speakers * fraction))
         return training.index[training["speaker"].isin(held_out(groups, n_test=0, n_dev=n_dev))]
     return training.groupby("emotion").sample(frac=fraction, random_state=seed).index

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from ser.protocol.allocation import fold_table, shuffled_groups, spread_over_folds
-from ser.protocol.partition_checks import LEAST, too_few, within_corpus
+from ser.protocol.partition_checks import MIN_SPEAKERS_TO_SPLIT, too_few, within_corpus
 
 
 def speaker_folds(utterances: pd.DataFrame, *, n_folds: int, seed: int) -> pd.DataFrame:
@@ -31,9 +31,9 @@ def speaker_folds(utterances: pd.DataFrame, *, n_folds: int, seed: int) -> pd.Da
     """
     groups = shuffled_groups(utterances, seed)
     n_speakers = sum(map(len, groups.values()))
-    if n_speakers < LEAST:
+    if n_speakers < MIN_SPEAKERS_TO_SPLIT:
         raise too_few(n_speakers)
-    if not LEAST <= n_folds <= n_speakers:
+    if not MIN_SPEAKERS_TO_SPLIT <= n_folds <= n_speakers:
         raise ValueError(
             f"cannot make {n_folds} folds (train, dev and test need 3) from {n_speakers} speakers; set"
             f" partition.n_folds between 3 and {n_speakers}"
@@ -63,7 +63,7 @@ def leave_one_speaker_out(utterances: pd.DataFrame, *, seed: int) -> pd.DataFram
     ['test', 'test', 'dev', 'train', 'train', 'train', 'test', 'dev', 'dev', 'dev', 'train', 'test']
     """
     names = sorted(utterances["speaker"].unique())
-    if len(names) < LEAST:
+    if len(names) < MIN_SPEAKERS_TO_SPLIT:
         raise too_few(len(names))
     return _rotated(utterances, {name: k for k, name in enumerate(names)}, len(names))
 

@@ -4,7 +4,7 @@ import pandas as pd
 
 from ser.core import shared_audio
 from ser.protocol.allocation import fold_table, held_out, shuffled_groups
-from ser.protocol.partition_checks import LEAST, too_few
+from ser.protocol.partition_checks import MIN_SPEAKERS_TO_SPLIT, too_few
 
 MIN_TEST_SPEAKERS = 6  # fewer give no confidence interval
 
@@ -37,7 +37,7 @@ def speaker_holdout(utterances: pd.DataFrame, *, test_fraction: float, dev_fract
     """
     groups = list(shuffled_groups(utterances, seed).values())
     n_speakers = sum(map(len, groups))
-    if n_speakers < LEAST:
+    if n_speakers < MIN_SPEAKERS_TO_SPLIT:
         raise too_few(n_speakers)
     n_test, n_dev = (max(1, round(n_speakers * fraction)) for fraction in (test_fraction, dev_fraction))
     if n_speakers >= 2 * MIN_TEST_SPEAKERS:

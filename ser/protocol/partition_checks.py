@@ -5,7 +5,7 @@ import pandas as pd
 from ser.core import shared_audio
 from ser.core.wording import counted
 
-LEAST = 3  # speakers: train, dev and test
+MIN_SPEAKERS_TO_SPLIT = 3  # one each in train, dev and test
 
 
 def check(table: pd.DataFrame, utterances: pd.DataFrame, *, speaker_independent: bool) -> None:
@@ -96,7 +96,7 @@ def within_corpus(n_speakers: int) -> str:
     >>> within_corpus(10), within_corpus(2)
     ('partition=speaker_folds', 'partition=random')
     """
-    return "partition=speaker_folds" if n_speakers >= LEAST else "partition=random"
+    return "partition=speaker_folds" if n_speakers >= MIN_SPEAKERS_TO_SPLIT else "partition=random"
 
 
 def is_speaker_independent(table: pd.DataFrame, utterances: pd.DataFrame) -> bool:

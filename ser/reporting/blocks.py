@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias
 import pandas as pd
 from matplotlib.figure import Figure
 
-from ser.core.wording import NONE, percent
+from ser.core.wording import NO_VALUE, percent
 from ser.figures import style
 
 Kind = Literal["text", "count", "share", "decimal"]
@@ -246,7 +246,7 @@ def shown(value: Cell, kind: Kind) -> str:
     ('44.6', '1440', '-')
     """
     if value is None or pd.isna(value):
-        return NONE
+        return NO_VALUE
     if kind == "share":
         return percent(float(value))
     if kind == "decimal":

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from ser.serving.enrolment import Enrolment
 
-DIGITS = 6
+PROBABILITY_DIGITS = 6
 UNSURE = "unsure"
 Probabilities = npt.NDArray[np.float64]
 
@@ -59,7 +59,7 @@ def most_probable(labels: Sequence[str], probabilities: Probabilities) -> tuple[
     >>> most_probable(["calm", "sad"], np.array([1 / 3, 2 / 3]))
     ('sad', {'calm': 0.333333, 'sad': 0.666667})
     """
-    by_label = {label: round(float(one), DIGITS) for label, one in zip(labels, probabilities, strict=True)}
+    by_label = {label: round(float(one), PROBABILITY_DIGITS) for label, one in zip(labels, probabilities, strict=True)}
     return labels[int(probabilities.argmax())], by_label
 
 

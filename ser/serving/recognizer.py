@@ -20,7 +20,7 @@ from ser.serving.enrolment import Enrolment, Values, model_of
 from ser.serving.inputs import Input, Window
 from ser.serving.notes import noted, of_speech
 from ser.serving.predictions import (
-    DIGITS,
+    PROBABILITY_DIGITS,
     Model,
     Prediction,
     Probabilities,
@@ -292,7 +292,7 @@ class Recognizer:
         """Rounded prediction; `probabilities` is None where there is no speech."""
         duration = round(duration, 3)
         if probabilities is None:
-            confidence = round(1 - spoken, DIGITS)
+            confidence = round(1 - spoken, PROBABILITY_DIGITS)
             return Prediction(emotion=NO_SPEECH, confidence=confidence, probabilities={}, duration=duration)
         best, by_label = most_probable(self.labels, probabilities)
         found = Prediction(emotion=best, confidence=by_label[best], probabilities=by_label, duration=duration)

@@ -31,11 +31,11 @@ from ser.models import NEURAL, bundle
 from ser.models.prediction import predictions_of
 from ser.models.settings import Settings
 from ser.protocol import balancing, partitions
+from ser.protocol.partition_checks import MIN_SPEAKERS_TO_SPLIT
 from ser.representation.reading import Representation
 from ser.tuning.search import Unfit
 
 RUN = "tune"  # folder of the checkpoints of networks
-MIN_SPEAKERS = 3  # needed for folds of speakers
 N_CALIBRATION_FOLDS = 2  # the smallest number: the temperature never changes which probability is the largest
 SECTIONS = ("model", "training", "balance", "seed")  # parameters that a dev UAR depends on, beside the features
 LIBRARIES = ("scikit-learn", "imbalanced-learn", "keras", "optuna")
@@ -129,17 +129,17 @@ def speaker_folds(utterances: pd.DataFrame, *, n_folds: int, seed: int) -> pd.Da
     >>> folds.groupby("fold")["partition"].agg(list).tolist()
     [['train', 'train', 'dev'], ['dev', 'train', 'train'], ['train', 'dev', 'train']]
     """
-    if n_folds < MIN_SPEAKERS:
-        raise ValueError(f"found {n_folds} folds; a search needs {MIN_SPEAKERS} or more, so raise --folds")
+    if n_folds < MIN_SPEAKERS_TO_SPLIT:
+        raise ValueError(f"found {n_folds} folds; a search needs {MIN_SPEAKERS_TO_SPLIT} or more, so raise --folds")
     if n_unknown := int(utterances["speaker"].isna().sum()):
         raise ValueError(
             f"{n_unknown} of {len(utterances)} utterances have no speaker, and a search needs folds of speakers; name"
             " the speakers by corpus.speaker_pattern or a speakers.csv in the root of the corpus"
         )
     n_speakers = utterances["speaker"].nunique()
-    if n_speakers < MIN_SPEAKERS:
+    if n_speakers < MIN_SPEAKERS_TO_SPLIT:
         raise ValueError(
-            f"train and dev have {n_speakers} speakers, and a search needs {MIN_SPEAKERS} for its folds; lower"
+            f"train and dev have {n_speakers} speakers, and a search needs {MIN_SPEAKERS_TO_SPLIT} for its folds; lower"
             " partition.test_fraction, or choose partition=speaker_folds"
         )
     table = partitions.speaker_folds(utterances, n_folds=min(n_folds, n_speakers), seed=seed)

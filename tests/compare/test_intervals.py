@@ -173,7 +173,7 @@ def rates_of_alike_runs(n_speakers: int, n_draws: int, seed: int) -> tuple[int, 
         rate = random.beta(4, 4, (n_speakers, 1))
         a, b = (random.binomial(8, np.broadcast_to(rate, support.shape)).astype(float) for _ in range(2))
         small += intervals.p_value(support, a, b, seed=draw, **options) < 0.05
-        low, high = intervals.interval(support, a, b, seed=draw, **options)
+        low, high = intervals.bootstrap_interval(support, a, b, seed=draw, **options)
         outside += low > 0 or high < 0
     return small, outside
 
@@ -188,7 +188,9 @@ def test_two_equal_recognisers_differ_significantly_in_5_of_100_draws() -> None:
 def test_the_bootstrap_is_expanded_by_student_s_quantile() -> None:
     """The percentile interval of a mean is too narrow by sqrt((n - 1) / n) and normal; expanded, it is Student's."""
     values = np.random.default_rng(0).normal(size=(8, 1))
-    low, high = intervals.interval(np.ones((8, 1)), np.zeros((8, 1)), values, macro=False, n_resamples=20_000, seed=0)
+    low, high = intervals.bootstrap_interval(
+        np.ones((8, 1)), np.zeros((8, 1)), values, macro=False, n_resamples=20_000, seed=0
+    )
     student = t.interval(0.95, 7, loc=values.mean(), scale=values.std(ddof=1) / np.sqrt(8))
     assert (low, high) == pytest.approx(student, abs=0.15 * (student[1] - student[0]))
     assert high - low == pytest.approx(student[1] - student[0], rel=0.1)

@@ -4,7 +4,7 @@ import unicodedata
 
 import pytest
 
-from ser.core.emotions import EMOTIONS, LONGEST, in_order, is_name, normal
+from ser.core.emotions import EMOTIONS, MAX_NAME_LENGTH, in_order, is_name, normal
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,9 @@ def test_the_normal_form_keeps_letters_and_is_stable(text: str, name: str) -> No
     assert name.isprintable()
 
 
-@pytest.mark.parametrize("text", ["", "_", "09", "😀", "Sad", "sad ", "a b", "x" * (LONGEST + 1), "e\u0301tonne"])
+@pytest.mark.parametrize(
+    "text", ["", "_", "09", "😀", "Sad", "sad ", "a b", "x" * (MAX_NAME_LENGTH + 1), "e\u0301tonne"]
+)
 def test_other_texts_are_no_names(text: str) -> None:
     assert not is_name(text)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ser.core.emotions import EMOTIONS, MOST, normal
+from ser.core.emotions import EMOTIONS, MAX_EMOTIONS, normal
 from ser.corpora import labels, words
 from ser.corpora.naming import InvalidName
 from ser.ingest import counts
@@ -265,7 +265,7 @@ def test_a_new_emotion_whose_name_hydra_cannot_read_is_merged_in_the_file(tmp_pa
 
 
 def test_folders_that_are_no_emotions_are_refused_where_they_are_too_many(tmp_path: Path) -> None:
-    for k in range(MOST + 1):
+    for k in range(MAX_EMOTIONS + 1):
         written(tmp_path / f"Actor_{k}" / "a.wav")
     with pytest.raises(
         ValueError, match=r"has 101 emotions, such as actor_95, .* wanted at most 100\. Are the labels "
