@@ -19,7 +19,7 @@ from benchmarks.extraction import CONF, utterances
 from benchmarks.timing import fastest, goal_cell
 from ser.audio import reading
 from ser.features.encoders import whisper_files, whisper_layers, whisper_spectra, whisper_weights
-from ser.features.encoders.excerpts import encodable
+from ser.features.encoders.speech_excerpt import encodable
 
 SIZE, PRODUCTS = 1024, 4
 MIN_SHARE = 0.85
@@ -36,7 +36,7 @@ def main() -> None:
         n_layers=max(settings["layers"]),
         setting="whisper.layers",
     )
-    states = whisper_layers.States(weights)
+    states = whisper_layers.NumpyStates(weights)
     with threadpool_limits(1):
         shares = [shares_of(path, states, weights, settings) for path in paths]
     encoder, whole, spectra = (median(values) for values in zip(*shares, strict=True))
@@ -50,7 +50,7 @@ def main() -> None:
 
 
 def shares_of(
-    path: Path, states: whisper_layers.States, weights: whisper_weights.Weights, settings: dict[str, object]
+    path: Path, states: whisper_layers.NumpyStates, weights: whisper_weights.Weights, settings: dict[str, object]
 ) -> tuple[float, float, float]:
     """Share of the rate that the encoder, and the encoder with its spectra, reach; share of time of the spectra."""
     recording = reading.read(path)

@@ -1,8 +1,8 @@
 """Network of Silero's detector of voice activity by NumPy: the probability of speech in each 32 ms of sound.
 
-Spectra of four frames, four convolutions, one recurrent layer and a dense one. NumPy takes a third of the time that a
-runtime for networks takes for one chunk after the other, because the convolutions of a block of chunks are one product
-of matrices; only the recurrent layer goes from chunk to chunk. The weights are those of `silero_vad.onnx`, in single
+Spectra of four frames, four convolutions, an LSTM and a dense layer. NumPy takes a third of the time that a runtime for
+networks takes for one chunk after the other, because the convolutions of a block of chunks are one product of matrices;
+only the LSTM goes from chunk to chunk. The weights are those of `silero_vad.onnx`, in single
 precision: the probabilities differ by 1e-5 at most. `tools/pack_silero.py` writes them.
 
 References
@@ -31,12 +31,12 @@ BLOCK = 16  # chunks
 CONTEXT = 64  # samples before a chunk that its spectra take
 FRAME_LENGTH, HOP_LENGTH = 256, 128  # samples of a spectrum; between the starts of two
 N_BINS = FRAME_LENGTH // 2 + 1
-WIDTH = 128  # values of the state of the recurrent layer
+WIDTH = 128  # values of the state of the LSTM
 HALF = np.float32(0.5)
 
 
 class Dense(NamedTuple):
-    """Factors, `(n_inputs, n_outputs)`, and terms, `(n_outputs,)`; inputs of a convolution are frame by frame.
+    """Weights, `(n_inputs, n_outputs)`, and bias, `(n_outputs,)`; inputs of a convolution are frame by frame.
 
     Examples
     --------
@@ -53,9 +53,9 @@ class Weights(NamedTuple):
     """Layers of the network, in their order.
 
     Of the convolutions, which have three frames, `third` has the last two and `fourth` the middle one: the others meet
-    nothing but zeros. `gates` and `recurrent`, `(n_gates, n_states)`, have the gates of input, forgetting, content and
-    output. Those with a logistic function have half their weights, since it is (1 + tanh(x / 2)) / 2: one call of tanh
-    then serves all four.
+    nothing but zeros. `gates` and `recurrent`, `(n_gates, n_states)`, are those of the LSTM: its input gate, forget
+    gate, candidate and output gate. The three gates, which are logistic functions, have half their weights, since such
+    a function is (1 + tanh(x / 2)) / 2: one call of tanh then serves all four.
 
     Examples
     --------
@@ -93,20 +93,20 @@ def probabilities(waveform: Waveform) -> Iterator[Array]:
     padded = np.zeros(CONTEXT + -(-n_chunks // BLOCK) * BLOCK * CHUNK, np.float32)
     padded[CONTEXT : CONTEXT + n_chunks * CHUNK] = waveform[: n_chunks * CHUNK]
     chunks = sliding_window_view(padded, CONTEXT + CHUNK)[::CHUNK]
-    state = memory = np.zeros(WIDTH, np.float32)
+    state = cell = np.zeros(WIDTH, np.float32)
     for start in range(0, n_chunks, BLOCK):
         with ONE_BLAS_THREAD:
             gates = _gates(chunks[start : start + BLOCK], weights)
             states = np.zeros((BLOCK, WIDTH), np.float32)
             for number in range(n_found := min(BLOCK, n_chunks - start)):
-                state, memory = _next(gates[number] + weights.recurrent @ state, memory)
+                state, cell = _next(gates[number] + weights.recurrent @ state, cell)
                 states[number] = state
             found = np.maximum(states, 0) @ weights.output.kernel + weights.output.bias
         yield _logistic(found[:n_found, 0])
 
 
 def _gates(chunks: Array, weights: Weights) -> Array:
-    """Part of chunks with their context, `(n_chunks, 576)`, in the gates of the recurrent layer, `(n_chunks, 512)`."""
+    """Part of chunks with their context, `(n_chunks, 576)`, in the gates of the LSTM, `(n_chunks, 512)`."""
     mirrored = np.concatenate([chunks, chunks[:, -2 : -2 - CONTEXT : -1]], axis=1)
     frames = sliding_window_view(mirrored, FRAME_LENGTH, axis=1)[:, ::HOP_LENGTH]
     spectra = np.abs(np.fft.rfft(frames * _window()))
@@ -132,13 +132,13 @@ def _convolved(values: Array, layer: Dense, *, stride: int) -> Array:
     return found.reshape(n_chunks, -1, layer.bias.size)
 
 
-def _next(gates: Array, memory: Array) -> tuple[Array, Array]:
-    """State and memory of the recurrent layer, `(128,)` each, after its gates, `(512,)`."""
-    squashed = np.tanh(gates)
-    opened = HALF + HALF * squashed
-    let_in, kept, let_out = opened[:WIDTH], opened[WIDTH : 2 * WIDTH], opened[3 * WIDTH :]
-    memory = kept * memory + let_in * squashed[2 * WIDTH : 3 * WIDTH]
-    return let_out * np.tanh(memory), memory
+def _next(gates: Array, cell: Array) -> tuple[Array, Array]:
+    """Next state of the LSTM and of its cell, `(128,)` each, from the inputs of its gates, `(512,)`."""
+    tanh = np.tanh(gates)
+    logistic = HALF + HALF * tanh
+    input_gate, forget_gate, output_gate = logistic[:WIDTH], logistic[WIDTH : 2 * WIDTH], logistic[3 * WIDTH :]
+    cell = forget_gate * cell + input_gate * tanh[2 * WIDTH : 3 * WIDTH]
+    return output_gate * np.tanh(cell), cell
 
 
 def _logistic(values: Array) -> Array:

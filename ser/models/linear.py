@@ -22,7 +22,7 @@ def is_linear(model: object) -> bool:
 
 
 def weights(model: CalibratedClassifierCV, labels: list[str]) -> tuple[Array, Array]:
-    """Factors `(n_features, n_labels)` and terms `(n_labels,)` whose sum is the logit of each label.
+    """Weights `(n_features, n_labels)` and bias `(n_labels,)` of the logit of each label.
 
     The scaler and the temperature are part of them. They are centred over the labels, which changes no probability and
     keeps sums of single precision small.

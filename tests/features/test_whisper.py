@@ -15,7 +15,7 @@ from ser.audio import waveforms
 from ser.features import availability
 from ser.features.encoders import hugging_face, whisper, whisper_files, whisper_weights
 from ser.features.encoders.hugging_face import COMMIT, Unavailable
-from ser.features.encoders.whisper_layers import States
+from ser.features.encoders.whisper_layers import NumpyStates
 from ser.features.encoders.whisper_spectra import log_mel_spectra
 from ser.representation.registry import extractor
 from tests.support import small_whisper
@@ -64,7 +64,7 @@ def silence(seconds: float) -> Waveform:
 
 def state(folder: Path, waveform: Waveform, number: int) -> npt.NDArray[np.float32]:
     weights = whisper_weights.read(folder / "whisper_base/model.safetensors")
-    (found,) = States(weights)(log_mel_spectra(waveform), [number])
+    (found,) = NumpyStates(weights)(log_mel_spectra(waveform), [number])
     return found
 
 

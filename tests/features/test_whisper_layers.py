@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ser.features.encoders import whisper_weights
-from ser.features.encoders.whisper_layers import States
+from ser.features.encoders.whisper_layers import NumpyStates
 from ser.features.encoders.whisper_spectra import log_mel_spectra
 from tests.support import small_whisper
 from tests.support.synthesis import Waveform, speech_like
@@ -22,8 +22,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def states(folder: Path) -> States:
-    return States(whisper_weights.read(folder / "model.safetensors"))
+def states(folder: Path) -> NumpyStates:
+    return NumpyStates(whisper_weights.read(folder / "model.safetensors"))
 
 
 def of_transformers() -> None:
@@ -52,7 +52,7 @@ def test_unpadded_spectra_are_those_of_the_recording_alone() -> None:
 
 
 @pytest.mark.parametrize(("n_samples", "n_frames"), [(0, 2), (1, 2), (399, 2), (400, 2), (480, 3), (16_001, 100)])
-def test_a_frame_is_10_ms_and_there_is_one_window_at_least(n_samples: int, n_frames: int, states: States) -> None:
+def test_a_frame_is_10_ms_and_there_is_one_window_at_least(n_samples: int, n_frames: int, states: NumpyStates) -> None:
     spectra = log_mel_spectra(recording()[:n_samples])
     assert spectra.shape == (80, n_frames)
     (found,) = states(spectra, [1])
@@ -62,7 +62,7 @@ def test_a_frame_is_10_ms_and_there_is_one_window_at_least(n_samples: int, n_fra
 
 
 @pytest.mark.parametrize("n_samples", [N_SAMPLES, None])
-def test_states_are_those_of_transformers(folder: Path, states: States, n_samples: int | None) -> None:
+def test_states_are_those_of_transformers(folder: Path, states: NumpyStates, n_samples: int | None) -> None:
     """Padded, and of the recording alone."""
     of_transformers()
     spectra = log_mel_spectra(recording(), n_samples=n_samples)
@@ -82,22 +82,22 @@ def test_states_of_the_published_weights_are_those_of_transformers() -> None:
     spectra = log_mel_spectra(recording(3.7), n_samples=480_000)
     np.testing.assert_allclose(spectra, small_whisper.spectra_of_transformers(recording(3.7), chunk=30), atol=1e-4)
     expected = small_whisper.states_of_transformers(folder, spectra)
-    found = States(whisper_weights.read(folder / "model.safetensors"))(spectra, range(7))
+    found = NumpyStates(whisper_weights.read(folder / "model.safetensors"))(spectra, range(7))
     # a value of layer 4 is -218, and its error in single precision is 0.002 in transformers, too
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-3)
 
 
-def test_only_the_first_layers_are_read_and_computed(folder: Path, states: States) -> None:
+def test_only_the_first_layers_are_read_and_computed(folder: Path, states: NumpyStates) -> None:
     few = whisper_weights.read(folder / "model.safetensors", n_layers=2)
     assert (len(few.layers), few.norm) == (2, None)
     spectra = log_mel_spectra(recording())
     every = states(spectra, [0, 1, 2, 3])
-    second, first = States(few)(spectra, [2, 0])
+    second, first = NumpyStates(few)(spectra, [2, 0])
     np.testing.assert_array_equal(second, every[2])
     np.testing.assert_array_equal(first, every[0])
 
 
-def test_no_bit_depends_on_the_call_before_nor_on_threads(states: States) -> None:
+def test_no_bit_depends_on_the_call_before_nor_on_threads(states: NumpyStates) -> None:
     spectra = [log_mel_spectra(recording(0.3 + 0.2 * k)) for k in range(4)]
     alone = [states(one, [3])[0] for one in spectra]
     with ThreadPoolExecutor(4) as pool:

@@ -10,9 +10,9 @@ import pytest
 import yaml
 
 from ser.features.encoders import whisper_weights
-from ser.features.encoders.excerpts import centred_on_speech
 from ser.features.encoders.hugging_face import COMMIT
-from ser.features.encoders.whisper_layers import States
+from ser.features.encoders.speech_excerpt import centred_on_speech
+from ser.features.encoders.whisper_layers import NumpyStates
 from ser.features.encoders.whisper_network import loaded
 from ser.features.encoders.whisper_spectra import log_mel_spectra
 from ser.features.encoders.whisper_states import whisper_states
@@ -53,7 +53,7 @@ def states(waveform: Waveform, rate: int = RATE, **changes: Any) -> Any:
 
 def of_layer(folder: Path, waveform: Waveform, number: int) -> Any:
     weights = whisper_weights.read(folder / "whisper_base/model.safetensors")
-    (found,) = States(weights)(log_mel_spectra(waveform), [number])
+    (found,) = NumpyStates(weights)(log_mel_spectra(waveform), [number])
     return found
 
 

@@ -8,12 +8,12 @@ import pytest
 
 from ser.features.encoders import whisper_weights
 from ser.features.encoders.hugging_face import Unavailable
-from ser.features.encoders.whisper_layers import States
+from ser.features.encoders.whisper_layers import NumpyStates
 from ser.features.encoders.whisper_spectra import log_mel_spectra
 from ser.models import neural, optimizers
 from ser.models.backend import keras
 from ser.models.networks import network
-from ser.models.networks.excerpts import RandomExcerpt
+from ser.models.networks.random_excerpt import RandomExcerpt
 from tests.support import small_whisper
 from tests.support.synthesis import speech_like
 
@@ -56,7 +56,7 @@ def pooled(model: Any, states: np.ndarray) -> np.ndarray:
 def test_untrained_it_gives_statistics_of_the_layer_of_the_frozen_encoder(folder: Path, n_layers: int) -> None:
     """Layer 3 is the last one, which is normalised."""
     weights = whisper_weights.read(folder / "whisper_base/model.safetensors")
-    first, last = States(weights)(log_mel_spectra(speech_like(0, 0.4, 16_000)), [1, n_layers])
+    first, last = NumpyStates(weights)(log_mel_spectra(speech_like(0, 0.4, 16_000)), [1, n_layers])
     assert first.shape == (N_STATES, WIDTH)
     found = pooled(built(n_layers=n_layers), first[np.newaxis])[0]
     np.testing.assert_allclose(found, np.concatenate([last.mean(axis=0), last.std(axis=0)]), rtol=0, atol=2e-3)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ser.features.encoders import whisper_weights
-from ser.features.encoders.whisper_layers import States
+from ser.features.encoders.whisper_layers import NumpyStates
 from ser.features.encoders.whisper_spectra import log_mel_spectra
 from ser.features.encoders.whisper_weights import Weights
 from ser.models.backend import keras
@@ -32,7 +32,7 @@ def built(weights: Weights, **settings: Any) -> Any:
 def test_states_are_those_of_numpy_which_are_those_of_transformers(weights: Weights) -> None:
     spectra = log_mel_spectra(speech_like(0, N_FRAMES / 100, 16_000))
     found = [keras.ops.convert_to_numpy(state)[0] for state in built(weights)(spectra[np.newaxis])]
-    np.testing.assert_allclose(found, States(weights)(spectra, range(4)), rtol=0, atol=1e-4)
+    np.testing.assert_allclose(found, NumpyStates(weights)(spectra, range(4)), rtol=0, atol=1e-4)
 
 
 @pytest.mark.parametrize("n_frozen", [0, 2, 3])

@@ -94,7 +94,7 @@ def test_a_prediction_is_the_output_of_the_network_for_the_pooled_states_of_the_
     loud = [k for k, power in enumerate(level) if 10 * np.log10(power / max(level) + 1e-12) >= -35]
     speech = waveform[loud[0] * 320 - 4800 : (loud[-1] + 1) * 320 + 4800]
     path = whisper_files.path(settings["model"], settings["revision"])
-    states = whisper_litert.States(path, highest=3, setting="")(log_mel_spectra(speech), settings["layers"])
+    states = whisper_litert.LiteRTStates(path, highest=3, setting="")(log_mel_spectra(speech), settings["layers"])
     means = [state.mean(axis=0, dtype=np.float64) for state in states]
     values = np.concatenate([(mean - mean.mean()) / mean.std() for mean in means])
     interpreter = Interpreter(model_path=str(EMBEDDED / "model.tflite"), num_threads=1)

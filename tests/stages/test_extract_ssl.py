@@ -72,16 +72,16 @@ def test_the_table_has_the_features_of_a_served_model(corpus: Path, encoder: dic
 def test_nothing_is_encoded_twice_unless_settings_or_weights_change(
     encoder: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ser.features.encoders import network
+    from ser.features.encoders import transformers_encoder
 
     encoded: list[int] = []
-    real = network.Encoder.__call__
+    real = transformers_encoder.Encoder.__call__
 
-    def counted(self: network.Encoder, waveform: waveforms.Waveform) -> Any:
+    def counted(self: transformers_encoder.Encoder, waveform: waveforms.Waveform) -> Any:
         encoded.append(waveform.size)
         return real(self, waveform)
 
-    monkeypatch.setattr(network.Encoder, "__call__", counted)
+    monkeypatch.setattr(transformers_encoder.Encoder, "__call__", counted)
 
     def n_encoded(**settings: Any) -> int:
         encoded.clear()

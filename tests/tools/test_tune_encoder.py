@@ -10,7 +10,7 @@ import pytest
 
 from ser.features.encoders import whisper_weights
 from ser.features.encoders.whisper import normal
-from ser.features.encoders.whisper_layers import States
+from ser.features.encoders.whisper_layers import NumpyStates
 from ser.features.encoders.whisper_spectra import log_mel_spectra
 from tests.support import small_whisper
 from tests.support.synthesis import speech_like
@@ -83,7 +83,7 @@ def test_only_the_first_layers_change_and_the_file_is_read_as_the_published_one(
     assert changed == {name for name in before if "layers.0." in name or "layers.1." in name}
     path = tmp_path / "tuned.safetensors"
     tune_encoder.safetensors.torch.save_file(after, path)
-    states = States(whisper_weights.read(path, n_layers=N_LAYERS))
+    states = NumpyStates(whisper_weights.read(path, n_layers=N_LAYERS))
     (state,) = states(log_mel_spectra(examples.waveforms[0])[:, :80], [N_LAYERS])
     wanted = normal(state.mean(axis=0, dtype=np.float64))
     found = model.eval_features([examples.waveforms[0]])[0]

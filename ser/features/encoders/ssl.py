@@ -14,12 +14,12 @@ import numpy.typing as npt
 
 from ser.audio import waveforms
 from ser.features.definition import Definition
-from ser.features.encoders import hugging_face, network
-from ser.features.encoders.excerpts import encodable
-from ser.features.encoders.network import Array
+from ser.features.encoders import hugging_face, transformers_encoder
+from ser.features.encoders.speech_excerpt import encodable
+from ser.features.encoders.transformers_encoder import Array
 
-Unavailable = network.Unavailable
-loaded = network.loaded
+Unavailable = transformers_encoder.Unavailable
+loaded = transformers_encoder.loaded
 
 
 def encoding(

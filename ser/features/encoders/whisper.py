@@ -17,8 +17,8 @@ from ser.audio.excerpts import around_speech
 from ser.audio.levels import at_level
 from ser.features.definition import Definition
 from ser.features.encoders import hugging_face, whisper_files
-from ser.features.encoders.excerpts import encodable
 from ser.features.encoders.hugging_face import Unavailable as Unavailable
+from ser.features.encoders.speech_excerpt import encodable
 from ser.features.encoders.whisper_network import Encoder
 from ser.features.encoders.whisper_network import loaded as loaded
 from ser.features.encoders.whisper_spectra import SAMPLE_RATE

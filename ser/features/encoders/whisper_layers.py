@@ -20,7 +20,7 @@ ERF_SLOPE = np.float32(0.3275911)
 ERF_TERMS = tuple(map(np.float32, (1.061405429, -1.453152027, 1.421413741, -0.284496736, 0.254829592)))
 
 
-class States:
+class NumpyStates:
     """Spectra `(n_mels, n_frames)` -> hidden states `(n_states, width)`; a state has 20 ms.
 
     Examples
@@ -28,7 +28,7 @@ class States:
     >>> kernels = (np.zeros((3, n_inputs, 128), np.float32) for n_inputs in (80, 128))
     >>> first, second = (Affine(kernel, np.zeros(128, np.float32)) for kernel in kernels)
     >>> weights = Weights((first, second), positions=np.zeros((1500, 128), np.float32), layers=(), norm=None)
-    >>> (found,) = States(weights)(np.zeros((80, 100), np.float32), numbers=[0])  # 1 s
+    >>> (found,) = NumpyStates(weights)(np.zeros((80, 100), np.float32), numbers=[0])  # 1 s
     >>> found.shape
     (50, 128)
     """

@@ -20,13 +20,13 @@ N_POSITIONS = 1500  # 30 s
 PERIOD = 10_000  # longest wavelength of a sinusoid, as a factor of the shortest
 
 
-class States:
+class LiteRTStates:
     """Spectra `(n_mels, n_frames)` -> hidden states `(n_states, width)`; a state has 20 ms. Threads take turns.
 
     Examples
     --------
     >>> from ser.features.encoders.whisper_files import LITERT, PACKAGED
-    >>> states = States(PACKAGED / "whisper_tiny_int8" / LITERT, highest=3, setting="whisper.layers")
+    >>> states = LiteRTStates(PACKAGED / "whisper_tiny_int8" / LITERT, highest=3, setting="whisper.layers")
     >>> (found,) = states(np.zeros((80, 100), np.float32), numbers=[3])  # 1 s
     >>> found.shape
     (50, 384)

@@ -14,7 +14,7 @@ from ser.features.encoders.whisper_weights import Array
 if TYPE_CHECKING:
     from ser.features.encoders import whisper_layers, whisper_litert
 
-    States = whisper_layers.States | whisper_litert.States
+    States = whisper_layers.NumpyStates | whisper_litert.LiteRTStates
 
 SAMPLES_A_STATE = 2 * HOP_LENGTH  # 20 ms
 
@@ -81,7 +81,7 @@ def loaded(model: str, revision: str, n_layers: int, setting: str) -> Encoder:
     if path.name == whisper_files.LITERT:
         from ser.features.encoders import whisper_litert
 
-        return Encoder(whisper_litert.States(path, highest=n_layers, setting=setting))
+        return Encoder(whisper_litert.LiteRTStates(path, highest=n_layers, setting=setting))
     from ser.features.encoders import whisper_layers, whisper_weights
 
-    return Encoder(whisper_layers.States(whisper_weights.read(path, n_layers=n_layers, setting=setting)))
+    return Encoder(whisper_layers.NumpyStates(whisper_weights.read(path, n_layers=n_layers, setting=setting)))

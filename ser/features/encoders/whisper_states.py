@@ -13,7 +13,7 @@ from ser.audio import waveforms
 from ser.audio.excerpts import excerpt
 from ser.features.definition import Definition
 from ser.features.encoders import hugging_face, whisper_files
-from ser.features.encoders.excerpts import centred_on_speech
+from ser.features.encoders.speech_excerpt import centred_on_speech
 from ser.features.encoders.whisper_network import SAMPLES_A_STATE, Encoder, loaded
 from ser.features.encoders.whisper_spectra import SAMPLE_RATE
 from ser.features.encoders.whisper_weights import Array

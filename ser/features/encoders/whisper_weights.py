@@ -27,7 +27,7 @@ FIRST = "encoder.conv1.weight"  # end of a name; its beginning depends on how th
 
 
 class Affine(NamedTuple):
-    """Factors and terms: of a dense layer or convolution `(..., n_inputs, n_outputs)`, or gains of a normalisation.
+    """Weights and bias of a dense layer or convolution, `(..., n_inputs, n_outputs)`; gain and bias of a normalisation.
 
     Examples
     --------

@@ -14,8 +14,8 @@ from ser.features.encoders.whisper_weights import Weights
 from ser.models.backend import keras
 from ser.models.networks import whisper_encoder
 from ser.models.networks.contract import WHISPER_STATES, Network
-from ser.models.networks.excerpts import RandomExcerpt
 from ser.models.networks.layers import batch_normalization, statistics, with_deviation
+from ser.models.networks.random_excerpt import RandomExcerpt
 
 layers = keras.layers
 
