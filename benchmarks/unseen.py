@@ -37,7 +37,7 @@ from ser.ingest import recordings
 from ser.ingest.corpus_settings import OF_A_STUDY, CorpusSettings
 from ser.ingest.counts import Tally
 from ser.models import packaged
-from ser.representation import learned
+from ser.representation import pretraining
 from ser.serving import inputs, recognition
 from ser.serving.recognition import NO_SPEECH, Recognizer
 
@@ -139,7 +139,7 @@ def _not_trained_on(corpus: str, model: str | None) -> str | None:
 def _trained_on(recognizer: Recognizer) -> set[str]:
     """Corpora of the training of a model, and of its encoder."""
     representation = recognizer.description.get("representation")  # an ensemble has those of its members
-    return {*recognizer.description["corpora"], *(learned.corpora(representation) if representation else ())}
+    return {*recognizer.description["corpora"], *(pretraining.corpora(representation) if representation else ())}
 
 
 def title(model: str | None) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ser.core import extras, files, lock_file, project
 from ser.core.arguments import path_of
-from ser.core.overrides import option
+from ser.core.overrides import exp_run_option
 from ser.core.wording import aligned, counted
 from ser.corpora import CORPORA
 from ser.evaluation import score
@@ -269,5 +269,5 @@ def download(corpus: str, root: Path) -> str:
     still = [holding for holding in inventory.holdings_of(corpus, folder) if not holding.is_complete]
     if still:
         raise ValueError(f"{folder} has all files of the archives, and is still {_state(still[0])}; see `ser corpora`")
-    place = "" if root == project.inside(RAW) else f" {option('corpus.root', str(folder))}"
+    place = "" if root == project.inside(RAW) else f" {exp_run_option('corpus.root', str(folder))}"
     return f"{n_new} new files in {folder}; study them with: dvc exp run -S corpus={corpus}{place}"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ser.core import files, project
 from ser.core.arguments import path_of
-from ser.core.overrides import KEY, entry, option
+from ser.core.overrides import KEY, exp_run_option, how_to_set
 from ser.core.params_file import PARAMS
 
 CONF = Path("conf")
@@ -52,9 +52,9 @@ def _quoted(error: Exception) -> str:
     setting, _, key = name.lstrip("+").rpartition(".")
     if setting and not KEY.fullmatch(key):
         file = f"the chosen file of conf/{setting.partition('.')[0]}"
-        return f"; Hydra reads no such name: {entry(key, value, setting=setting, file=file)}"
+        return f"; Hydra reads no such name: {how_to_set(key, value, setting=setting, file=file)}"
     value = str(Path(value).expanduser()) if value.startswith("~") else value  # which DVC would not do
-    return f"; quote the value, for Hydra and for the shell: {option(name, value).removeprefix('-S ')}"
+    return f"; quote the value, for Hydra and for the shell: {exp_run_option(name, value).removeprefix('-S ')}"
 
 
 def main(arguments: list[str]) -> None:

@@ -19,7 +19,7 @@ from ser.models.bundle import Bundle
 from ser.models.prediction import in_order, predictions_of, rounded
 from ser.models.settings import Settings
 from ser.protocol import balancing, consistency, references
-from ser.representation import learned, reading, registry
+from ser.representation import pretraining, reading, registry
 from ser.representation.reading import Representation
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def trained(study: Study, fold: int, *, run: str, on_epoch: Callable[[int, Epoch
     ValueError
         If the settings do not fit the features, or the encoder was trained on a tested corpus.
     """
-    learned.check(study.utterances, study.partitions, study.settings.representation, fold=fold)
+    pretraining.check(study.utterances, study.partitions, study.settings.representation, fold=fold)
     if study.settings.is_network:
         return _networks(study, fold, run=run, on_epoch=on_epoch)
     return _classifiers(study, fold)
@@ -147,7 +147,7 @@ def _classifier(study: Study, rows: pd.DataFrame) -> Bundle:
         speaker,
         n_calibration_folds=study.settings.training["n_calibration_folds"],
         calibration=study.settings.training["calibration"],
-        learned=learned.corpora(study.settings.representation),
+        learned=pretraining.corpora(study.settings.representation),
         seed=study.settings.seed,
         **study.settings.architecture,
     )

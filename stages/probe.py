@@ -42,11 +42,11 @@ def main() -> None:
     availability.check(needed, config)
     files_of = {path.stem.removesuffix("_availability"): path for path in WANTED}
     wanted = needed | availability.others(files_of.keys() - needed, config)
-    files.write_json(CORPUS_ROOT, corpus_root.finding(config["corpus"]))
-    finding = {"available": available, "failed_downloads": hub.failed_downloads(handle)}
-    files.write_json(YAMNET, {"handle": handle, **finding})
+    files.write_json(CORPUS_ROOT, corpus_root.state(config["corpus"]))
+    downloads = hub.failed_downloads(handle)
+    files.write_json(YAMNET, {"handle": handle, "available": available, "failed_downloads": downloads})
     for name, path in files_of.items():
-        files.write_json(path, availability.finding(name, name in wanted, config))
+        files.write_json(path, availability.state(name, name in wanted, config))
 
 
 def announcement(config: Mapping[str, Any]) -> str:

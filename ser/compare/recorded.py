@@ -8,7 +8,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from ser.core.git import NEEDED
+from ser.core import git
 from ser.core.params_file import PARAMS
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def listing(*, all_commits: bool = False) -> Listing:
         raise ValueError("this folder is not in a DVC repository; go to the folder of the project") from error
     except (DvcException, SCMError) as error:
         if NO_GIT in str(error):
-            raise ValueError(f"{error}, {NEEDED}") from error
+            raise ValueError(git.not_a_repository(str(error).partition(f" {NO_GIT}")[0])) from error
         raise ValueError(f"DVC cannot read its experiments ({error}); dvc exp show may state more") from error
 
 

@@ -15,7 +15,7 @@ _MARKS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[{]|[\]}]', re.DOTALL)  # stri
 
 
 def check_size(size: int, what: object) -> None:
-    """Check the number of bytes that a file has or unpacks to.
+    """Check the number of bytes that the file of a model has or unpacks to.
 
     Parameters
     ----------
@@ -31,17 +31,17 @@ def check_size(size: int, what: object) -> None:
     --------
     >>> check_size(2**32, "theirs.keras")
     Traceback (most recent call last):
-    ValueError: theirs.keras holds 4096 MiB when it is unpacked; the limit is 512 MiB, so it is not read
+    ValueError: theirs.keras holds 4096 MiB when it is unpacked; the limit is 512 MiB: save a smaller model
     """
     if size > MAX_SIZE:
         raise ValueError(
-            f"{what} holds {size / 2**20:.0f} MiB when it is unpacked; the limit is {MAX_SIZE // 2**20} MiB, so it is"
-            " not read"
+            f"{what} holds {size / 2**20:.0f} MiB when it is unpacked; the limit is {MAX_SIZE // 2**20} MiB:"
+            " save a smaller model"
         )
 
 
 def check_archive(archive: zipfile.ZipFile, what: object) -> None:
-    """Check the number of files of a zip archive, and of the bytes that it unpacks to.
+    """Check the number of files in the zip archive of a model, and of the bytes that it unpacks to.
 
     Parameters
     ----------
@@ -61,11 +61,11 @@ def check_archive(archive: zipfile.ZipFile, what: object) -> None:
     ...     archive.getinfo("weights").file_size = 2**32
     ...     check_archive(archive, "theirs.zip")
     Traceback (most recent call last):
-    ValueError: theirs.zip holds 4096 MiB when it is unpacked; the limit is 512 MiB, so it is not read
+    ValueError: theirs.zip holds 4096 MiB when it is unpacked; the limit is 512 MiB: save a smaller model
     """
     members = archive.infolist()
     if len(members) > MAX_MEMBERS:
-        raise ValueError(f"{what} holds {len(members)} files; the limit is {MAX_MEMBERS}, so it is not read")
+        raise ValueError(f"{what} holds {len(members)} files; the limit is {MAX_MEMBERS}: save a smaller model")
     check_size(sum(member.file_size for member in members), what)
 
 

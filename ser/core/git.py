@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Final
 
 INITIALISE: Final = "git init && git add --all && git commit --message start"
-NEEDED: Final = f"and DVC needs one; make it with: {INITIALISE}"
 
 
 def committed(path: Path) -> str | None:
@@ -75,6 +74,17 @@ def _output(*arguments: str) -> str:
     return "" if done.returncode else done.stdout.decode("utf-8", "replace")
 
 
+def not_a_repository(folder: object) -> str:
+    """Message for a folder that is in no Git repository, with the commands that make one.
+
+    Examples
+    --------
+    >>> not_a_repository("/speech")  # doctest: +ELLIPSIS
+    '/speech is not a git repository, and DVC needs one; make it with: git init && ...'
+    """
+    return f"{folder} is not a git repository, and DVC needs one; make it with: {INITIALISE}"
+
+
 def check(folder: Path) -> None:
     """Check that a folder is in a Git repository, as it is not after the download of an archive.
 
@@ -91,4 +101,4 @@ def check(folder: Path) -> None:
     ValueError: / is not a git repository, and DVC needs one; make it with: git init && ...
     """
     if not any((one / ".git").exists() for one in (folder, *folder.parents)):
-        raise ValueError(f"{folder} is not a git repository, {NEEDED}")
+        raise ValueError(not_a_repository(folder))

@@ -2,7 +2,7 @@
 
 The stage `probe` keeps a copy at the start of every run. `make pipeline` and the commands of `ser` that read the file
 restore it: DVC itself only refuses a damaged one. Results of stages that ran since are in DVC's cache, and are not
-computed again.
+computed again. `python -m ser.core.lock_file` does this, after a check that the folder is in a Git repository.
 """
 
 import re
@@ -12,8 +12,7 @@ from typing import Any
 
 import yaml
 
-from ser.core import files, yaml_text
-from ser.core.git import check, committed
+from ser.core import files, git, yaml_text
 
 LOCK = Path("dvc.lock")
 KEPT = Path(".dvc/tmp/ser/dvc.lock")  # in a folder that Git and DVC ignore
@@ -64,7 +63,7 @@ def restore() -> None:
     text = _text(LOCK)
     if text is None or is_valid(text) or CONFLICT in text:
         return
-    for source, valid in ((str(KEPT), _text(KEPT)), ("the last commit", committed(LOCK))):
+    for source, valid in ((str(KEPT), _text(KEPT)), ("the last commit", git.committed(LOCK))):
         if valid is not None and is_valid(valid):
             DAMAGED.parent.mkdir(parents=True, exist_ok=True)
             LOCK.replace(DAMAGED)
@@ -130,8 +129,8 @@ if __name__ == "__main__":
     from ser.core.stage import run
 
     def main() -> None:
-        """Check what DVC needs, before it starts."""
-        check(Path.cwd())
+        """Check that the folder is in a Git repository, and restore a damaged `dvc.lock`, before DVC starts."""
+        git.check(Path.cwd())
         restore()
 
     run(main)

@@ -12,20 +12,20 @@ PLAIN = re.compile(r"(?!(?:null|true|false|nan|inf)$)(?:\.{0,2}/)?[A-Za-z_][\w./
 KEY = re.compile(r"[A-Za-z_][\w-]*", re.ASCII)  # name of a setting that Hydra reads
 
 
-def text(value: Any) -> str:
+def hydra_text(value: Any) -> str:
     """Value in the form that Hydra reads on a command line.
 
     Examples
     --------
-    >>> text(1e-05), text(None), text([True, "angry"]), text({"n_masks": 2})
+    >>> hydra_text(1e-05), hydra_text(None), hydra_text([True, "angry"]), hydra_text({"n_masks": 2})
     ('1e-05', 'null', '[true,angry]', '{n_masks:2}')
-    >>> text("/data/tess"), text("two words"), text("01"), text("null")
+    >>> hydra_text("/data/tess"), hydra_text("two words"), hydra_text("01"), hydra_text("null")
     ('/data/tess', '"two words"', '"01"', '"null"')
     """
     if isinstance(value, Mapping):
-        return "{" + ",".join(f"{text(key)}:{text(item)}" for key, item in value.items()) + "}"
+        return "{" + ",".join(f"{hydra_text(key)}:{hydra_text(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list):
-        return "[" + ",".join(map(text, value)) + "]"
+        return "[" + ",".join(map(hydra_text, value)) + "]"
     if isinstance(value, str) and PLAIN.fullmatch(value):
         return value
     if isinstance(value, str):  # a backslash is itself but before a quote
@@ -33,25 +33,25 @@ def text(value: Any) -> str:
     return json.dumps(value)
 
 
-def option(name: str, value: Any) -> str:
+def exp_run_option(name: str, value: Any) -> str:
     """Option of `dvc exp run` that sets a value, quoted for Hydra and for the shell.
 
     Examples
     --------
-    >>> print(option("corpus.root", "/data/tess"), option("corpus.root", "/data/Wut (2)"))
+    >>> print(exp_run_option("corpus.root", "/data/tess"), exp_run_option("corpus.root", "/data/Wut (2)"))
     -S corpus.root=/data/tess -S 'corpus.root="/data/Wut (2)"'
     """
-    return f"-S {shlex.quote(f'{name}={text(value)}')}"
+    return f"-S {shlex.quote(f'{name}={hydra_text(value)}')}"
 
 
-def entry(name: str, value: str, *, setting: str, file: str) -> str:
-    """Instruction that adds or changes an entry of a setting: by an override if Hydra reads its name, else in its file.
+def how_to_set(name: str, value: str, *, setting: str, file: str) -> str:
+    """How to add or change an entry of a setting: by an override if Hydra reads its name, else in its file.
 
     Examples
     --------
-    >>> entry("excited", "happy", setting="labels.actions", file="conf/labels/canonical.yaml")
+    >>> how_to_set("excited", "happy", setting="labels.actions", file="conf/labels/canonical.yaml")
     'add to the command: -S ++labels.actions.excited=happy'
-    >>> entry("verträumt", "calm", setting="labels.actions", file="conf/labels/canonical.yaml")
+    >>> how_to_set("verträumt", "calm", setting="labels.actions", file="conf/labels/canonical.yaml")
     "add to actions in conf/labels/canonical.yaml: 'verträumt': calm"
     """
     if KEY.fullmatch(name):

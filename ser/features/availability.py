@@ -49,14 +49,14 @@ def others(names: Collection[str], config: Mapping[str, Any]) -> set[str]:
     return found
 
 
-def finding(name: str, is_wanted: bool, config: Mapping[str, Any]) -> dict[str, Any]:
-    """Content of the file that tells a stage if its representation is wanted, and if what it needs is missing.
+def state(name: str, is_wanted: bool, config: Mapping[str, Any]) -> dict[str, Any]:
+    """Content of `data/<name>_availability.json`: if a stage makes its representation, or what it needs is missing.
 
     It also has the digest of weights that the settings do not pin, so that the stage runs again after they changed.
 
     Examples
     --------
-    >>> finding("ssl", False, {"extract": "needed"}), finding("ssl", False, {"extract": "all"})
+    >>> state("ssl", False, {"extract": "needed"}), state("ssl", False, {"extract": "all"})
     ({'wanted': False}, {'wanted': False, 'missing': True})
     """
     is_missing = config["extract"] == ALL and not is_wanted

@@ -34,11 +34,11 @@ class Definition:
     prepare: Callable[[Mapping[str, Any]], object] | None = None
     """Function of the settings that loads what `function` needs, once in a process, or raises a `ValueError` with the
     remedy. None: it needs nothing."""
-    of_several: Callable[..., Sequence[Any]] | None = None
+    batch_function: Callable[..., Sequence[Any]] | None = None
     """Recordings (waveform and sample rate), settings as keywords -> values of each. None: one by one is as fast."""
     is_threaded: bool = False
     """True: threads share what `prepare` loads. False: processes extract."""
-    takes: Callable[..., Any] | None = None
+    settings_class: Callable[..., Any] | None = None
     """Class whose fields are the settings, where `function` takes them all as `**settings`; None: its keywords."""
     libraries: tuple[str, ...] = ()
     """Distributions on whose versions the values depend, beside `ser.compute.code_digest.LIBRARIES`."""
@@ -51,7 +51,7 @@ class Definition:
     weights: Callable[[Mapping[str, Any]], Mapping[str, str]] | None = None
     """Settings -> digest of the weights on this machine of each network that `prepare` loads, where its name does not
     pin them. None: names pin all."""
-    learned: Callable[[Mapping[str, Any]], Sequence[str]] | None = None
+    pretraining_corpora: Callable[[Mapping[str, Any]], Sequence[str]] | None = None
     """Settings -> corpora whose emotions the networks that `prepare` loads were trained on. None: of no corpus."""
 
     def check_settings(self, settings: Mapping[str, Any]) -> None:
@@ -65,7 +65,7 @@ class Definition:
         from ser.features import settings as of_functions  # imports pydantic, which the embedded model does not need
 
         given = self._given(settings)
-        of_functions.check(self.takes or self.function, given, path="settings")
+        of_functions.check(self.settings_class or self.function, given, path="settings")
         if self.check is not None:
             self.check(given)
 
@@ -80,7 +80,7 @@ class Definition:
         if self.prepare is not None:
             self.prepare(settings)
         given = self._given(settings)
-        return Prepared(partial(self.function, **given), self.of_several and partial(self.of_several, **given))
+        return Prepared(partial(self.function, **given), self.batch_function and partial(self.batch_function, **given))
 
     @staticmethod
     def _given(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -98,4 +98,4 @@ class Prepared:
     """
 
     function: Callable[[waveforms.Waveform, int], Any]
-    of_several: Callable[[Sequence[tuple[waveforms.Waveform, int]]], Sequence[Any]] | None
+    batch_function: Callable[[Sequence[tuple[waveforms.Waveform, int]]], Sequence[Any]] | None

@@ -1,4 +1,4 @@
-"""The folder of the corpus: its check before anything is read, and the finding that later stages depend on."""
+"""The folder of the corpus: its check before anything is read, and its state, on which later stages depend."""
 
 import shlex
 from collections.abc import Iterator, Mapping
@@ -8,7 +8,7 @@ from typing import Any
 from ser import corpora
 from ser.audio import cells
 from ser.core import files
-from ser.core.overrides import option
+from ser.core.overrides import exp_run_option
 from ser.ingest import names
 from ser.ingest.corpus_settings import OF_A_STUDY, CorpusSettings
 from ser.ingest.lists import opening, parts
@@ -30,7 +30,7 @@ def check(root: str) -> None:
     ValueError: corpus.root is ~/ravdess, and DVC does not know what ~ is; write the path in full: ...
     """
     if root.startswith("~"):
-        full = option("corpus.root", str(Path(root).expanduser()))
+        full = exp_run_option("corpus.root", str(Path(root).expanduser()))
         raise ValueError(f"corpus.root is {root}, and DVC does not know what ~ is; write the path in full: {full}")
     if not Path(root).is_dir():
         quoted = shlex.quote(root)
@@ -68,7 +68,7 @@ def prepare(corpus: Mapping[str, Any]) -> None:
     check(corpus["root"])
 
 
-def finding(corpus: Mapping[str, Any]) -> dict[str, Any]:
+def state(corpus: Mapping[str, Any]) -> dict[str, Any]:
     """The root, and digests of files that DVC does not compare: those behind links, and those that a list names.
 
     Raises
@@ -78,7 +78,7 @@ def finding(corpus: Mapping[str, Any]) -> dict[str, Any]:
 
     Examples
     --------
-    >>> finding({"root": "data/demo", "reader": "demo"})
+    >>> state({"root": "data/demo", "reader": "demo"})
     {'root': 'data/demo', 'links': {}}
     """
     root = Path(corpus["root"])

@@ -64,7 +64,7 @@ def write(
         "libraries": definition.libraries,
         "weights": definition.weights(settings) if definition.weights else {},
     }
-    extractor = prepared.of_several or one_by_one(prepared.function)
+    extractor = prepared.batch_function or one_by_one(prepared.function)
     if definition.time_axis is None:
         tables.write_parts(feature_rows(utterances, root, extractor, **options), path)
     else:

@@ -134,7 +134,7 @@ def _extracted(name: str, section: Any, representation: str | None = None) -> li
     representation = representation or name
     known = registry.definition(representation)
     required: dict[str, Any] = {"required": bool} if representation in REQUIRED else {}
-    wrong = problems(name, section, known.takes or known.function, types=required)
+    wrong = problems(name, section, known.settings_class or known.function, types=required)
     entries = enumerate(section.get("descriptors", ())) if not wrong else ()
     wrong += [line for k, entry in entries for line in _descriptor(f"{name}.descriptors[{k}]", entry)]
     return wrong or [f"{name}: {line}" for line in _refused(known.check_settings, section)]  # as a served model

@@ -13,7 +13,7 @@ import yaml
 
 from ser import params
 from ser.compute import cache
-from ser.core.overrides import text
+from ser.core.overrides import hydra_text
 
 GLOBAL = "# @package _global_"  # first line of a file that sets values outside its group too
 OVERRIDE = "override /"  # before the group in the defaults list of such a file
@@ -78,7 +78,7 @@ def choices(settings: Mapping[str, Any], *, conf: Path = params.CONF) -> Choices
     differing = [group for group, file in files.items() if file != (defaults if group == "model" else brought)[group]]
     composed, derived = _composed(tuple(f"{group}={files[group]}" for group in differing), conf.resolve())
     values = [
-        f"{'' if name in composed else '+'}{name}={text(value)}"
+        f"{'' if name in composed else '+'}{name}={hydra_text(value)}"
         for name, value in leaves.items()
         if not _is_within(name, derived) and (name not in composed or composed[name] != value)
     ]

@@ -43,7 +43,7 @@ VALUES = [
 
 @pytest.mark.parametrize("value", VALUES)
 def test_hydra_and_the_shell_read_the_value_that_was_written(value: Any) -> None:
-    flag, word = shlex.split(overrides.option("corpus.root", value))
+    flag, word = shlex.split(overrides.exp_run_option("corpus.root", value))
     (read,) = OverridesParser.create().parse_overrides([word])
     assert (flag, read.key_or_group, read.value()) == ("-S", "corpus.root", value)
     assert type(read.value()) is type(value)

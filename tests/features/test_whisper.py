@@ -187,8 +187,8 @@ def test_weights_of_a_local_folder_are_told_apart_by_their_digest(
     assert file is not None
     assert whisper_files.weights(settings()) == {name: hashlib.sha256(file.read_bytes()).hexdigest()}
     config = {"extract": "needed", "whisper": settings()}
-    assert availability.finding("whisper", True, config)["weights"] == whisper_files.weights(settings())
-    assert "weights" not in availability.finding("whisper", False, config)
+    assert availability.state("whisper", True, config)["weights"] == whisper_files.weights(settings())
+    assert "weights" not in availability.state("whisper", False, config)
     monkeypatch.delenv("SER_ENCODERS")
     assert whisper_files.weights(settings()) == {}
 

@@ -94,9 +94,9 @@ def test_the_metadata_of_each_split_are_one_list(tmp_path: Path, inside: str, su
     ]
     assert (report["lists"]["table"]["path"], report["lists"]["table"]["rows"]) == (str(tmp_path), 3)
     corpus = composed("corpus=table")["corpus"] | {"root": str(tmp_path)}
-    before = corpus_root.finding(corpus)
+    before = corpus_root.state(corpus)
     (tmp_path / inside / "test" / f"metadata{suffix}").write_text("file_name,label\nb.wav,sad\n" * 2)
-    assert suffix == ".jsonl" or corpus_root.finding(corpus) != before
+    assert suffix == ".jsonl" or corpus_root.state(corpus) != before
 
 
 def test_faults_of_split_lists_name_their_tables(tmp_path: Path) -> None:

@@ -299,19 +299,19 @@ def test_two_labels_of_one_recording_are_no_votes_in_a_list_of_single_rows(place
 def test_the_list_and_its_recordings_are_noticed_when_they_change(place: Path) -> None:
     corpus = composed("corpus=table")["corpus"] | {"root": "new/root", "list": str(table(place / "my.csv", *FACTS))}
     corpus_root.prepare(corpus)
-    first = corpus_root.finding(corpus)
-    assert (Path("new/root").is_dir(), corpus_root.finding(corpus)) == (True, first)
+    first = corpus_root.state(corpus)
+    assert (Path("new/root").is_dir(), corpus_root.state(corpus)) == (True, first)
     written(place / "wav/b1.wav", tone(300, 0.3))
-    second = corpus_root.finding(corpus)
+    second = corpus_root.state(corpus)
     table(place / "my.csv", *FACTS[:3])
-    assert len({json.dumps(one) for one in (first, second, corpus_root.finding(corpus))}) == 3
+    assert len({json.dumps(one) for one in (first, second, corpus_root.state(corpus))}) == 3
 
 
 def test_recordings_in_the_root_are_left_to_dvc(place: Path) -> None:
     corpus = composed("corpus=table")["corpus"] | {"root": str(place)}
     path = table(place / "list.csv", *FACTS)
     only = files.listing_digest([path], place)
-    assert corpus_root.finding(corpus)["lists"] == {"table": only}
+    assert corpus_root.state(corpus)["lists"] == {"table": only}
 
 
 def test_a_list_is_a_member_of_a_combination_where_it_is(place: Path) -> None:

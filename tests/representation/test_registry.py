@@ -116,7 +116,7 @@ def test_only_arrays_that_networks_take_as_they_are_are_not_standardised() -> No
 def test_the_key_of_an_extraction_depends_on_no_other_representation(name: str) -> None:
     """Otherwise a change of one representation would make all others be extracted again."""
     representation = REPRESENTATIONS[name]
-    functions = (representation.function, representation.of_several or representation.function)
+    functions = (representation.function, representation.batch_function or representation.function)
     code = {file for function in functions for file in code_digest.module_files(function.__module__)}
     code |= {file for module in (extraction, variants) for file in code_digest.module_files(module.__name__)}
     modules = discovery.modules("ser.features", "REPRESENTATION").values()

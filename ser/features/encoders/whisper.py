@@ -125,6 +125,6 @@ REPRESENTATION = Definition(
     prepare=_encoder,
     weights=whisper_files.weights,
     unknown_networks=hugging_face.unknown,
-    learned=whisper_files.learned,
+    pretraining_corpora=whisper_files.pretraining_corpora,
     libraries=("ai-edge-litert",),  # it runs the encoder that this package contains
 )

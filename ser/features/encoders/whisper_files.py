@@ -14,7 +14,7 @@ FILE = "model.safetensors"
 LITERT = "model.tflite"  # of an encoder that this package contains
 FOLDERS = "SER_ENCODERS"  # variable of the environment: the folder of all encoders of this machine
 PACKAGED = Path(__file__).parent / "packaged"  # folder of the encoders that this package contains
-LEARNED = {"packaged/whisper-base-emotion-int8": ("crema_d",)}  # corpora whose emotions an encoder was tuned on
+PRETRAINING_CORPORA = {"packaged/whisper-base-emotion-int8": ("crema_d",)}  # whose emotions it was tuned on
 NAME = re.compile(r"[\w.-]+/[\w.-]+")
 
 
@@ -103,15 +103,17 @@ def weights(settings: Mapping[str, Any]) -> dict[str, str]:
         return {settings["model"]: hashlib.file_digest(content, "sha256").hexdigest()}
 
 
-def learned(settings: Mapping[str, Any]) -> tuple[str, ...]:
+def pretraining_corpora(settings: Mapping[str, Any]) -> tuple[str, ...]:
     """Corpora whose emotions the encoder of these settings was trained on.
 
     Examples
     --------
-    >>> learned({"model": "openai/whisper-base"}), learned({"model": "packaged/whisper-base-emotion-int8"})
-    ((), ('crema_d',))
+    >>> pretraining_corpora({"model": "packaged/whisper-base-emotion-int8"})
+    ('crema_d',)
+    >>> pretraining_corpora({"model": "openai/whisper-base"})
+    ()
     """
-    return LEARNED.get(settings["model"], ())
+    return PRETRAINING_CORPORA.get(settings["model"], ())
 
 
 def local(model: str) -> Path | None:

@@ -97,9 +97,9 @@ REPRESENTATION = Definition(
     time_axis=1,
     is_scaled=True,
     prepare=_encoder,
-    takes=Settings,
+    settings_class=Settings,
     weights=whisper_files.weights,
     unknown_networks=hugging_face.unknown,
-    learned=whisper_files.learned,
+    pretraining_corpora=whisper_files.pretraining_corpora,
     libraries=("ai-edge-litert",),  # it runs the encoder that this package contains
 )

@@ -77,4 +77,6 @@ def frames(waveform: Array, recorded_rate: int, **settings: Any) -> Array:
     return np.ascontiguousarray(librosa.util.fix_length(rows, size=chosen.n_frames, axis=1).T, np.float32)
 
 
-REPRESENTATION = Definition(frames, time_axis=1, takes=Settings, check=lambda settings: check(settings["descriptors"]))
+REPRESENTATION = Definition(
+    frames, time_axis=1, settings_class=Settings, check=lambda settings: check(settings["descriptors"])
+)

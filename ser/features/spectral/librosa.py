@@ -94,5 +94,5 @@ def _named(title: str, functional: str, values: Rows) -> dict[str, float]:
 
 
 REPRESENTATION = Definition(
-    functionals, takes=Settings, check=lambda settings: check(settings["descriptors"], FUNCTIONALS)
+    functionals, settings_class=Settings, check=lambda settings: check(settings["descriptors"], FUNCTIONALS)
 )

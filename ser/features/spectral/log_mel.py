@@ -72,4 +72,4 @@ def log_mel(waveform: Array, recorded_rate: int, **settings: Any) -> Array:
     return scaled
 
 
-REPRESENTATION = Definition(log_mel, time_axis=2, is_scaled=True, takes=Settings)
+REPRESENTATION = Definition(log_mel, time_axis=2, is_scaled=True, settings_class=Settings)

@@ -112,7 +112,7 @@ def weights(settings: Mapping[str, Any]) -> dict[str, str]:
 REPRESENTATION = Definition(
     embedding,
     prepare=lambda settings: loaded(settings["handle"]),
-    of_several=embeddings,
+    batch_function=embeddings,
     libraries=("ai-edge-litert", "tensorflow"),  # they convert the network and run it
     unknown_networks=unknown_networks,
     weights=weights,

@@ -17,7 +17,7 @@ def corpora(representation: Mapping[str, Any]) -> Sequence[str]:
     >>> corpora({"name": "whisper", "settings": settings}), corpora({"name": "librosa", "settings": {}})
     (('crema_d',), ())
     """
-    of_encoder = registry.definition(representation["name"]).learned
+    of_encoder = registry.definition(representation["name"]).pretraining_corpora
     return of_encoder(representation["settings"]) if of_encoder else ()
 
 
