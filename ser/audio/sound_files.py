@@ -93,29 +93,32 @@ class _Opening:
     longest: float | None
 
     def sound(self) -> soundfile.SoundFile:
-        """Decoder of the file."""
+        """Decoder of the file, or of what FFmpeg makes of it."""
         if not containers.is_known(self.file):
             foreign = containers.foreign(self.file)
             if foreign is None:
                 raise InvalidAudio(Kind.NOT_AUDIO, "not readable as audio (Format not recognised)")
             return self.converted(foreign.demuxer, foreign.name, suffix=foreign.suffix)
         try:
-            sound, decoded = self.by_libsndfile()
-            if sound.format == "OGG" and _is_cut_ogg(decoded):
-                raise InvalidAudio(Kind.TRUNCATED, "truncated: its last page is incomplete")
-            if sound.frames == UNKNOWN_FRAMES:  # whose end libsndfile cannot find
-                return self.converted("flac", "a FLAC stream that does not declare its length")
-            if not _is_mp3(sound):
-                return sound
-            if _is_cut(sound, decoded):
-                name = "an MP3 stream that does not declare its length"
-                return self.converted(str(containers.demuxer(self.file)), name)
-            return self.by_libsndfile()[0]  # anew, because the decoder was moved
+            return self.whole(*self.by_libsndfile())
         except soundfile.LibsndfileError as error:
             found = self.by_ffmpeg_instead()
             if found is None:
                 raise error from None
             return found
+
+    def whole(self, sound: soundfile.SoundFile, decoded: File) -> soundfile.SoundFile:
+        """The decoder of libsndfile if it reads the file to its end, or else that of what FFmpeg makes of the file."""
+        if sound.format == "OGG" and _is_cut_ogg(decoded):
+            raise InvalidAudio(Kind.TRUNCATED, "truncated: its last page is incomplete")
+        if sound.frames == UNKNOWN_FRAMES:  # whose end libsndfile cannot find
+            return self.converted("flac", "a FLAC stream that does not declare its length")
+        if not _is_mp3(sound):
+            return sound
+        if _is_cut(sound, decoded):
+            name = "an MP3 stream that does not declare its length"
+            return self.converted(str(containers.demuxer(self.file)), name)
+        return self.by_libsndfile()[0]  # anew, because the decoder was moved
 
     def by_libsndfile(self) -> tuple[soundfile.SoundFile, File]:
         """Decoder of the file, and the file that it reads, which is a mended copy if libsndfile finds no samples."""

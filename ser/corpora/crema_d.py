@@ -57,7 +57,7 @@ def parse(path: PurePosixPath) -> Naming:
         statement=found["sentence"],
         vocal_channel="speech",
         recording=path.stem,
-        is_substitute=path.suffix.lower() == ".mp3",
+        is_secondary=path.suffix.lower() == ".mp3",
     )
 
 

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from ser.corpora.contract import Corpus
+from ser.corpora.label_files import completion, found, rows, stem
 from ser.corpora.patterns import Pattern
-from ser.corpora.side_labels import completion, found, rows, stem
 from ser.corpora.speakers import Completion
 
 HOMEPAGE = "https://www.openslr.org/136/"

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from ser.corpora.contract import Corpus
+from ser.corpora.label_files import completion, found, rows, stem
 from ser.corpora.patterns import SEX, Pattern
-from ser.corpora.side_labels import completion, found, rows, stem
 from ser.corpora.speakers import Completion
 
 RECORD = "https://zenodo.org/records/6569824"

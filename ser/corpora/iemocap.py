@@ -5,8 +5,8 @@ from pathlib import Path
 
 from ser.core import files
 from ser.corpora.contract import Corpus
+from ser.corpora.label_files import completion
 from ser.corpora.patterns import SEX, Pattern
-from ser.corpora.side_labels import completion
 from ser.corpora.speakers import Completion
 
 HOMEPAGE = "https://sail.usc.edu/iemocap/"

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from ser.corpora.contract import Corpus
+from ser.corpora.label_files import completion, found, read_json
 from ser.corpora.patterns import Pattern
-from ser.corpora.side_labels import completion, found, read_json
 from ser.corpora.speakers import Completion
 
 HOMEPAGE = "https://github.com/AIM3-RUC/RUCM3ED"

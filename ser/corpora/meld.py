@@ -4,8 +4,8 @@ import re
 from pathlib import Path, PurePosixPath
 
 from ser.corpora.contract import Corpus
+from ser.corpora.label_files import completion, found, rows
 from ser.corpora.naming import Naming, foreign_name
-from ser.corpora.side_labels import completion, found, rows
 from ser.corpora.speakers import Completion
 
 HOMEPAGE = "https://github.com/declare-lab/MELD"
@@ -37,7 +37,7 @@ def parse(path: PurePosixPath) -> Naming:
         vocal_channel="speech",
         partition=part,
         recording=f"{part}/{match['utterance']}",
-        is_substitute=match["copy"] is not None,
+        is_secondary=match["copy"] is not None,
     )
 
 

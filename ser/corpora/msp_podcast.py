@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ser.corpora.contract import Corpus
+from ser.corpora.label_files import Facts, completion, found, read_json, rows, stem
 from ser.corpora.patterns import SEX, Pattern
-from ser.corpora.side_labels import Facts, completion, found, read_json, rows, stem
 from ser.corpora.speakers import Completion
 
 HOMEPAGE = "https://ecs.utdallas.edu/research/researchlabs/msp-lab/MSP-Podcast.html"

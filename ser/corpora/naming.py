@@ -28,7 +28,7 @@ class Naming:
     """`train`, `dev` or `test`, if the corpus gives one; any other word is kept, for the message."""
     recording: str | None = None
     """Name of the recording in its corpus, the same in every folder; None: the path is the name."""
-    is_substitute: bool = False
+    is_secondary: bool = False
     """True for a secondary form of the recording (sound of a film, lossy copy), which is ignored if the primary form
     exists."""
 

@@ -53,7 +53,7 @@ def parse(path: PurePosixPath) -> Naming:
         repetition=found["repetition"],
         vocal_channel=VOCAL_CHANNELS[found["channel"]],
         recording=f"Actor_{found['actor']}/{AUDIO_ONLY}{path.stem[2:]}",
-        is_substitute=found["modality"] == WITH_FILM,
+        is_secondary=found["modality"] == WITH_FILM,
     )
 
 

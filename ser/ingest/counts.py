@@ -42,8 +42,8 @@ class Tally:
     """Corpus and its label, which the label map gives no emotion -> number of files."""
     copies: Counter[str] = field(default_factory=Counter)
     """Folder -> number of its files that repeat recordings of other folders."""
-    substitutes: Counter[str] = field(default_factory=Counter)
-    """Folder -> number of its files whose primary form exists."""
+    secondary: Counter[str] = field(default_factory=Counter)
+    """Folder -> number of its secondary forms of recordings whose primary form exists."""
     not_audio: Counter[str] = field(default_factory=Counter)
     """Suffix -> number of files."""
     not_read: list[str] = field(default_factory=list)
@@ -92,7 +92,7 @@ class Tally:
         inside = f"{folder}/" if folder.parts else ""
         self.rejects += [replace(reject, path=f"{inside}{reject.path}") for reject in found.rejects]
         self.known_defects |= {str(folder / path): defect for path, defect in found.known_defects.items()}
-        self.substitutes += Counter({str(folder / path): count for path, count in found.substitutes.items()})
+        self.secondary += Counter({str(folder / path): count for path, count in found.secondary.items()})
         self.not_audio += found.not_audio
 
     def report(self) -> dict[str, Any]:
@@ -110,7 +110,7 @@ class Tally:
             "known_defects": self.known_defects,
             "not_selected": _in_order(self.not_selected),
             "copies": _in_order(self.copies),
-            "substitutes": _in_order(self.substitutes),
+            "substitutes": _in_order(self.secondary),
             "not_audio": _in_order(self.not_audio),
             "not_read": self.not_read,
             **({"no_emotion": _in_order(self.no_emotion)} if self.no_emotion else {}),

@@ -15,7 +15,7 @@ from ser.ingest.corpus_settings import OF_A_STUDY
 from ser.ingest.corpus_settings import CorpusSettings as CorpusSettings
 from ser.ingest.counts import Tally, by_suffix
 from ser.ingest.lists import parts
-from ser.ingest.lists import survey as list_survey
+from ser.ingest.lists.listed import listed_recordings
 from ser.ingest.survey import Named, Reject, survey
 
 
@@ -65,7 +65,7 @@ def of_corpus(root: Path, settings: CorpusSettings, *, scheme: Scheme, tally: Ta
     folder, reader, inside = root / settings.folder, readers.corpus(settings.reader), PurePosixPath(settings.folder)
     emotions = _Emotions(settings, scheme, tally)
     if reader.is_list:
-        found, tally.lists[settings.name] = list_survey.survey(root, folder, settings.of_list, emotions.known)
+        found, tally.lists[settings.name] = listed_recordings(root, folder, settings.of_list, emotions.emotion)
         inside = PurePosixPath()  # a list gives the paths from the root
     else:
         found = survey(folder, reader, speaker_pattern=settings.speaker_pattern)
@@ -91,7 +91,7 @@ def _selected(
             tally.no_emotion[f"{name}, {corpus_label}"] += 1
             continue
         try:
-            emotion = emotions.of(corpus_label)
+            emotion = emotions.counted_emotion(corpus_label)
         except InvalidName as error:
             tally.rejects.append(Reject(path, error.reason, error.remedy, entry.where))
             continue
@@ -117,24 +117,24 @@ class _Emotions:
         self._map, self.tally = settings.emotion_of, tally
         self._found: dict[str, str | InvalidName] = {}
 
-    def of(self, label: str) -> str:
+    def counted_emotion(self, label: str) -> str:
         """Emotion of a label of the corpus; it is counted."""
-        found = self.known(label)
+        found = self.emotion(label)
         self.tally.emotions.add(found)
         if self._words is not None and label not in self._map and self._words.emotion(label) is None:
             self.tally.new_emotions[found] += 1
         return found
 
-    def known(self, label: str) -> str:
-        """Emotion of a label of the corpus."""
+    def emotion(self, label: str) -> str:
+        """Emotion of a label of the corpus; it is not counted."""
         if label not in self._found:
-            self._found[label] = self._searched(label)
+            self._found[label] = self._looked_up(label)
         found = self._found[label]
         if isinstance(found, InvalidName):
             raise InvalidName(found.reason, found.remedy)
         return found
 
-    def _searched(self, label: str) -> str | InvalidName:
+    def _looked_up(self, label: str) -> str | InvalidName:
         try:
             if self._words is None:
                 return canonical(label, self._map, self._section, file=self._file)

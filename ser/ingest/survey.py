@@ -13,7 +13,7 @@ from ser.core import files
 from ser.corpora import speakers
 from ser.corpora.contract import Corpus
 from ser.corpora.naming import InvalidName, Naming
-from ser.ingest import names
+from ser.ingest import file_name_encoding
 
 
 @dataclass(frozen=True, order=True)
@@ -82,7 +82,7 @@ class Survey:
     rejects: list[Reject] = field(default_factory=list)
     known_defects: dict[str, str] = field(default_factory=dict)
     """Path -> the defect that the recording has in every copy of the corpus."""
-    substitutes: Counter[str] = field(default_factory=Counter)
+    secondary: Counter[str] = field(default_factory=Counter)
     """Folder -> number of its secondary forms (films, formats that cannot be decoded) of recordings whose primary form
     exists."""
     not_audio: Counter[str] = field(default_factory=Counter)
@@ -113,7 +113,8 @@ def survey(folder: Path, corpus: Corpus, *, speaker_pattern: str | None = None) 
     found = Survey(not_audio=not_audio)
     for path in sorted(paths, key=lambda path: (len(path.parts), path)):
         if not files.is_utf_8(path):
-            found.rejects.append(Reject(files.escaped(path), names.REASON, names.remedy(folder, path)))
+            remedy = file_name_encoding.remedy(folder, path)
+            found.rejects.append(Reject(files.escaped(path), file_name_encoding.REASON, remedy))
             continue
         if corpus.others is not None and re.search(corpus.others, str(path)):
             found.not_audio[path.suffix.lower()] += 1
@@ -125,7 +126,7 @@ def survey(folder: Path, corpus: Corpus, *, speaker_pattern: str | None = None) 
             found.named.append(Named(path, parse(path)))
         except InvalidName as error:
             found.rejects.append(Reject(str(path), error.reason, error.remedy))
-    return _without_substitutes(found)
+    return _without_secondary(found)
 
 
 def _reader(folder: Path, corpus: Corpus, speaker_pattern: str | None) -> Callable[[PurePosixPath], Naming]:
@@ -137,16 +138,16 @@ def _reader(folder: Path, corpus: Corpus, speaker_pattern: str | None) -> Callab
     return lambda path: with_speaker(path, with_labels(path, corpus.parse(path)))
 
 
-def _without_substitutes(found: Survey) -> Survey:
+def _without_secondary(found: Survey) -> Survey:
     primary = {entry.recording for entry in found.named if not _is_secondary(entry)}
     needless = {entry for entry in found.named if _is_secondary(entry) and entry.recording in primary}
-    found.substitutes.update(str(entry.path.parent) for entry in needless)
+    found.secondary.update(str(entry.path.parent) for entry in needless)
     found.named = [entry for entry in found.named if entry not in needless]
     return found
 
 
 def _is_secondary(entry: Named) -> bool:
-    return entry.naming.is_substitute or entry.path.suffix.lower() in suffixes.OTHER_AUDIO | suffixes.FILMS
+    return entry.naming.is_secondary or entry.path.suffix.lower() in suffixes.OTHER_AUDIO | suffixes.FILMS
 
 
 def _candidates(folder: Path) -> tuple[list[PurePosixPath], Counter[str]]:

@@ -233,14 +233,14 @@ def _rows(
 
 
 def _row(recording: Recording) -> dict[str, Any]:
-    naming = recording.naming
+    naming, segment = recording.naming, recording.segment
     return {
         "utterance": recording.utterance,
         "corpus": recording.corpus,
         "path": recording.path,
-        "start": recording.segment and recording.segment.start,
-        "end": recording.segment and recording.segment.end,
-        "speaker": naming.speaker and f"{recording.corpus}/{naming.speaker}",
+        "start": None if segment is None else segment.start,
+        "end": None if segment is None else segment.end,
+        "speaker": f"{recording.corpus}/{naming.speaker}" if naming.speaker else None,
         "sex": naming.sex,
         "language": naming.language,
         "emotion": recording.emotion,

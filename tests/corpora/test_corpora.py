@@ -28,7 +28,7 @@ def test_every_legal_code_of_ravdess_is_read_back_from_the_name() -> None:
             repetition=repetition,
             vocal_channel={"01": "speech", "02": "song"}[channel],
             recording=f"Actor_{actor}/03-{'-'.join(codes[1:])}",
-            is_substitute=codes[0] == "01",
+            is_secondary=codes[0] == "01",
         )
 
 
@@ -123,10 +123,10 @@ def test_a_recording_has_one_name_in_every_layout(reader: str, recording: str, p
 
 def test_films_and_lossy_copies_are_secondary_forms() -> None:
     crema_d = corpora.corpus("crema_d")
-    assert ravdess.CORPUS.parse(PurePosixPath("01-01-05-01-02-01-12.wav")).is_substitute
-    assert not ravdess.CORPUS.parse(PurePosixPath("03-01-05-01-02-01-12.mp3")).is_substitute
-    assert crema_d.parse(PurePosixPath("AudioMP3/1001_DFA_ANG_XX.MP3")).is_substitute
-    assert not crema_d.parse(PurePosixPath("AudioMP3/1001_DFA_ANG_XX.wav")).is_substitute
+    assert ravdess.CORPUS.parse(PurePosixPath("01-01-05-01-02-01-12.wav")).is_secondary
+    assert not ravdess.CORPUS.parse(PurePosixPath("03-01-05-01-02-01-12.mp3")).is_secondary
+    assert crema_d.parse(PurePosixPath("AudioMP3/1001_DFA_ANG_XX.MP3")).is_secondary
+    assert not crema_d.parse(PurePosixPath("AudioMP3/1001_DFA_ANG_XX.wav")).is_secondary
 
 
 def test_a_file_in_no_folder_has_no_emotion() -> None:

@@ -104,7 +104,7 @@ def test_the_published_listing_has_the_expected_counts(name, corpora_root):
 def test_no_two_files_of_a_published_listing_are_one_recording(name, corpora_root):
     namings = listed(corpora_root, name)
     assert len({naming.recording for naming in namings}) == len(namings)
-    assert not any(naming.is_substitute for naming in namings)
+    assert not any(naming.is_secondary for naming in namings)
 
 
 @pytest.mark.real

@@ -69,7 +69,7 @@ def test_the_summary_names_everything_that_is_left_out() -> None:
     tally.known_defects = {f"{name}.wav": "silent" for name in "wxyz"}
     tally.not_audio.update({".csv": 1, ".txt": 12})
     tally.not_selected["ravdess, song"] = 7
-    tally.substitutes["films"] = 5
+    tally.secondary["films"] = 5
     tally.copies["again"] = 2
     assert summary(tally.report(), labels="keep") == [
         "ravdess: 3 utterances, 1 speaker, 4 files excluded (2 .aac, 1 .wav, 1 no suffix)",

@@ -105,7 +105,7 @@ def test_a_lossy_copy_is_left_out_only_if_its_wav_file_exists(tmp_path: Path) ->
     mp3 = [f"AudioMP3/{stem}.mp3" for stem in ("1001_DFA_ANG_XX", "1001_DFA_NEU_XX", "1001_DFA_SAD_XX")]
     found = surveyed(touched(tmp_path, *wav, *mp3), "crema_d")
     assert sorted(paths(found)) == ["AudioMP3/1001_DFA_SAD_XX.mp3", *wav]
-    assert found.substitutes == {"AudioMP3": 2}
+    assert found.secondary == {"AudioMP3": 2}
 
 
 def test_films_are_left_out_only_if_their_audio_exists_in_any_folder(tmp_path: Path) -> None:
@@ -114,14 +114,14 @@ def test_films_are_left_out_only_if_their_audio_exists_in_any_folder(tmp_path: P
     spoken = "Actor_12/03-01-05-01-02-01-12.wav"  # not the same recording as the sung one
     found = surveyed(touched(tmp_path, *films, *audio, spoken))
     assert sorted(paths(found)) == sorted([*audio, spoken, films[2]])
-    assert found.substitutes == {"Video_Song_Actor_12/Actor_12": 2}
+    assert found.secondary == {"Video_Song_Actor_12/Actor_12": 2}
     assert recordings(found)[paths(found).index(films[2])] == "Actor_12/03-02-05-01-02-01-12"
 
 
 def test_the_source_of_a_converted_recording_is_left_out(tmp_path: Path) -> None:
     found = surveyed(touched(tmp_path, "Angry/a.m4a", "Angry/a.wav", "Angry/b.m4a", "Angry/film.webm"), "folders")
     assert paths(found) == ["Angry/a.wav", "Angry/b.m4a", "Angry/film.webm"]
-    assert found.substitutes == {"Angry": 1}
+    assert found.secondary == {"Angry": 1}
 
 
 def test_a_name_that_is_not_utf_8_is_rejected_with_its_bytes_and_the_remedy(tmp_path: Path) -> None:
@@ -141,7 +141,7 @@ def test_a_name_that_is_not_utf_8_is_rejected_with_its_bytes_and_the_remedy(tmp_
 def test_copies_of_films_without_audio_are_copies_and_not_substitutes(tmp_path: Path) -> None:
     found = surveyed(touched(tmp_path, f"01{NAME[2:]}.wav", f"again/01{NAME[2:]}.wav"))
     assert recordings(found) == [f"Actor_12/{NAME}"] * 2
-    assert found.substitutes == {}
+    assert found.secondary == {}
 
 
 def test_other_files_are_counted_by_suffix_and_hidden_ones_ignored(tmp_path: Path) -> None:

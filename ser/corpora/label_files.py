@@ -1,4 +1,4 @@
-"""Labels of a corpus that files of it state, beside the recordings."""
+"""Label files of a corpus, for corpora whose file names do not state the emotion."""
 
 import csv
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""Survey of a list: the recordings that it names, and what is wrong with its rows; nothing is decoded."""
+"""Recordings that a list names, and what is wrong with its rows; nothing is decoded."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -14,7 +14,7 @@ from ser.ingest.lists.opening import ListSettings
 from ser.ingest.survey import Named, Reject, Survey
 
 
-def survey(
+def listed_recordings(
     root: Path, folder: Path, settings: ListSettings, emotion: Callable[[str], str]
 ) -> tuple[Survey, dict[str, Any]]:
     """Recordings that a list names, with paths from `root`; and facts about the list for `reports/ingest.json`.
@@ -37,7 +37,7 @@ def survey(
     >>> with TemporaryDirectory() as folder:
     ...     _ = Path(folder, "a.wav").write_bytes(b"")
     ...     _ = Path(folder, "my.csv").write_text("wav,label\\na.wav,sad\\ngone.wav,sad")
-    ...     found, facts = survey(Path(folder), Path(folder), ListSettings(None), str)
+    ...     found, facts = listed_recordings(Path(folder), Path(folder), ListSettings(None), str)
     >>> [one.where for one in found.named], [one.where for one in found.rejects]
     (['my.csv, row 2'], ['my.csv, row 3'])
     """

@@ -1,4 +1,4 @@
-"""Names that are not UTF-8, which no table can hold: where they are, and the command that renames them."""
+"""Names of files that are not UTF-8, which no table can hold: where they are, and the command that renames them."""
 
 import os
 import shlex
