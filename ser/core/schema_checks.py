@@ -1,6 +1,5 @@
 """Check of a table against its schema, faster than pandera alone where the table has many features."""
 
-import sys
 from collections.abc import Sequence
 from functools import cache
 from importlib import import_module
@@ -9,6 +8,7 @@ import pandas as pd
 import pandera.pandas as pandera
 
 from ser.core import stage
+from ser.core.hidden import hidden
 
 TEST_DATA = "hypothesis"  # pandera imports it, and with it pytest and trio, to make tables for tests
 
@@ -57,10 +57,5 @@ def _are_valid(rows: pd.DataFrame, features: Sequence[str], *, nullable: bool) -
 @cache
 def _import_without_test_data() -> None:
     """Import the part of pandera that checks, in a stage, which makes no tables for tests."""
-    if TEST_DATA in sys.modules:
-        return
-    sys.modules[TEST_DATA] = None  # type: ignore[assignment] # makes its import fail, as if not installed
-    try:
+    with hidden(TEST_DATA):
         import_module("pandera.strategies.pandas_strategies")
-    finally:
-        del sys.modules[TEST_DATA]

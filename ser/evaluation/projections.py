@@ -1,6 +1,5 @@
 """Two-dimensional maps of feature rows: t-SNE and UMAP."""
 
-import sys
 import warnings
 from collections.abc import Mapping
 from typing import Any
@@ -13,6 +12,7 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from ser.core import numba_cache
+from ser.core.hidden import hidden
 
 Points = npt.NDArray[np.float32]
 
@@ -123,16 +123,9 @@ def _umap_class() -> Any:
 
     The functions `COMPILED` are cached on disk; without that, each process would compile them again.
     """
-    hidden = "tensorflow" not in sys.modules
-    if hidden:
-        sys.modules["tensorflow"] = None  # type: ignore[assignment] # lets its import fail as if it were not installed
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ImportWarning)
-            from umap import umap_
-    finally:
-        if hidden:
-            del sys.modules["tensorflow"]
+    with hidden("tensorflow"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", ImportWarning)
+        from umap import umap_
     for name in COMPILED:
         getattr(umap_, name).enable_caching()
     return umap_.UMAP

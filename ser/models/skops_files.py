@@ -11,6 +11,7 @@ from importlib import import_module
 from types import ModuleType
 
 from ser.core import stage
+from ser.core.hidden import hidden
 
 LEFT_OUT = ("sklearn.externals.array_api_compat.dask", "sklearn.externals.array_api_compat.torch")
 
@@ -28,13 +29,10 @@ def library() -> ModuleType:
     import sklearn.utils
 
     search = sklearn.utils.all_estimators
-    absent = [name for name in LEFT_OUT if name not in sys.modules]
     try:
         if stage.is_running():
             sklearn.utils.all_estimators = list
-        sys.modules.update(dict.fromkeys(absent))  # type: ignore[arg-type]
-        return import_module("skops.io")
+        with hidden(*LEFT_OUT):
+            return import_module("skops.io")
     finally:
         sklearn.utils.all_estimators = search
-        for name in absent:
-            del sys.modules[name]
