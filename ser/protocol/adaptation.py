@@ -12,6 +12,7 @@ from sklearn.preprocessing import StandardScaler
 
 from ser.core.tables import ORIGINAL, feature_columns
 from ser.protocol.adaptation_choice import check_speakers
+from ser.protocol.finite_features import finite_features
 
 Values = npt.NDArray[np.floating[Any]]
 
@@ -49,7 +50,7 @@ def standardised_by_speaker(features: pd.DataFrame, utterances: pd.DataFrame) ->
     """
     speaker = _speaker_of_rows(features, utterances)
     columns = feature_columns(features)
-    values = _finite_values(features)
+    values = finite_features(features, stage="adapt")
     original = (features["variant"] == ORIGINAL).to_numpy()
     adapted = np.empty_like(values)
     for rows in speaker.groupby(speaker).indices.values():
@@ -61,18 +62,6 @@ def _speaker_of_rows(features: pd.DataFrame, utterances: pd.DataFrame) -> pd.Ser
     speaker = features["utterance"].map(utterances.set_index("utterance")["speaker"])
     check_speakers(speaker.set_axis(features["utterance"]))
     return speaker
-
-
-def _finite_values(features: pd.DataFrame) -> Values:
-    """Values of the features, `(n_rows, n_features)`."""
-    values = features[feature_columns(features)].to_numpy(np.float32)
-    if not (finite := np.isfinite(values).all(axis=1)).all():
-        bad = features.loc[~finite, "utterance"]
-        raise ValueError(
-            f"{len(bad)} rows have NaN or infinite features, the first is {bad.iloc[0]}; extract them again with: dvc"
-            " repro -f adapt, or remove that recording"
-        )
-    return values
 
 
 def _standardised(values: Values, original: npt.NDArray[np.bool_]) -> Values:

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from ser.core import shared_audio
+
 Group = tuple[str, str]
 """Corpus and sex; the sex is empty if it is unknown."""
 
@@ -70,6 +72,36 @@ def _seats(left: Sequence[int], n_seats: int, *, n_later: int) -> list[int]:
         ]
         seats[-max(claims)[-1]] += 1
     return seats
+
+
+def dev_of_training(training: pd.DataFrame, fraction: float, seed: int, *, min_speakers: int) -> pd.Index:
+    """Index of the training rows that become dev: those of some speakers, or else some utterances of each emotion.
+
+    Parameters
+    ----------
+    training
+        Columns corpus, speaker, sex, emotion and audio_hash. Utterances that share audio stay together.
+    fraction
+        Share of the speakers, or of the utterances of each emotion, that become dev.
+    min_speakers
+        Two or more; if there are fewer speakers, or unknown ones, utterances are drawn.
+
+    Examples
+    --------
+    >>> training = pd.DataFrame({"corpus": "x", "speaker": list("abc"), "sex": None, "emotion": "sad"})
+    >>> dev_of_training(training, 0.3, seed=0, min_speakers=2).tolist()
+    [2]
+    >>> training = training.assign(speaker=None, audio_hash=["p", "q", "q"])
+    >>> dev_of_training(training, 0.5, seed=0, min_speakers=2).tolist()
+    [1, 2]
+    """
+    by_group = [] if training["speaker"].isna().any() else list(shuffled_groups(training, seed).values())
+    if (n_speakers := sum(map(len, by_group))) >= min_speakers:
+        n_dev = min(max(1, round(n_speakers * fraction)), n_speakers - 1)
+        return training.index[training["speaker"].isin(held_out(by_group, n_test=0, n_dev=n_dev))]
+    shared = shared_audio.groups(training)
+    drawn = training[~shared.duplicated()].groupby("emotion").sample(frac=fraction, random_state=seed)
+    return training.index[shared.isin(shared.loc[drawn.index])]
 
 
 def spread_over_folds(groups: Mapping[Group, Sequence[str]], n_folds: int) -> dict[str, int]:

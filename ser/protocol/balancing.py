@@ -12,6 +12,7 @@ import pandas as pd
 
 from ser.core.tables import ORIGINAL, feature_columns
 from ser.protocol.across_corpora import corpus_of
+from ser.protocol.finite_features import finite_features
 
 BY_SMOTE = "smote"  # name in the settings, and variant of the rows
 BY_CORPUS = "by_corpus"
@@ -65,7 +66,7 @@ def balanced(rows: pd.DataFrame, *, name: str, seed: int, **settings: int) -> pd
     """
     if name not in BALANCERS:
         raise ValueError(f"unknown balance {name!r}; choose one of {', '.join(BALANCERS)}")
-    values = _finite_values(rows)
+    values = finite_features(rows, stage="balance")
     check_counts(rows["emotion"].value_counts(), name=name, **settings)
     extra = BALANCERS[name](rows, values, seed=seed, **settings)
     return pd.concat([rows.assign(synthetic=False), extra.assign(synthetic=True)], ignore_index=True)
@@ -102,18 +103,6 @@ def check_counts(count: pd.Series, *, name: str, k_neighbors: int = 0) -> None:
             f"{name} needs more than balance.k_neighbors={k_neighbors} training rows of each emotion, but {emotion} has"
             f" {n_rows}; {lower}choose balance=random_oversampler"
         )
-
-
-def _finite_values(rows: pd.DataFrame) -> npt.NDArray[np.float32]:
-    """Values of the features, `(n_rows, n_features)`."""
-    values = rows[feature_columns(rows)].to_numpy(np.float32)
-    if not np.isfinite(values).all():
-        bad = rows.loc[~np.isfinite(values).all(axis=1), "utterance"]
-        raise ValueError(
-            f"{len(bad)} training rows have NaN or infinite features, the first is {bad.iloc[0]}; extract the features"
-            " again, or remove that recording"
-        )
-    return values
 
 
 def balanced_fold(

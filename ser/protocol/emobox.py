@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ser.protocol.allocation import fold_table, held_out, shuffled_groups
+from ser.protocol.allocation import dev_of_training, fold_table
 from ser.protocol.partition_checks import MIN_SPEAKERS_TO_SPLIT, within_corpus
 
 FOLDS = Path(__file__).with_name("emobox_folds")
@@ -139,16 +139,6 @@ def _fold(
     partition = role.map({str(fold + 1): "test", DEV: "dev"} | ({following: "dev"} if n_folds >= LEAST_FOLDS else {}))
     partition = partition.fillna("train")
     if not (partition == "dev").any():
-        training = listed[partition == "train"]
-        partition = partition.mask(partition.index.isin(_dev(training, dev_fraction, seed)), "dev")
+        dev = dev_of_training(listed[partition == "train"], dev_fraction, seed, min_speakers=MIN_SPEAKERS_TO_SPLIT)
+        partition = partition.mask(partition.index.isin(dev), "dev")
     return fold_table(fold, listed, partition)
-
-
-def _dev(training: pd.DataFrame, fraction: float, seed: int) -> pd.Index:
-    """Index of the training rows that become dev."""
-    groups = [] if training["speaker"].isna().any() else list(shuffled_groups(training, seed).values())
-    n_speakers = sum(map(len, groups))
-    if n_speakers >= MIN_SPEAKERS_TO_SPLIT:
-        n_dev = max(1, round(n_speakers * fraction))
-        return training.index[training["speaker"].isin(held_out(groups, n_test=0, n_dev=n_dev))]
-    return training.groupby("emotion").sample(frac=fraction, random_state=seed).index

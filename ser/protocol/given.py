@@ -2,10 +2,9 @@
 
 import pandas as pd
 
-from ser.core import shared_audio
 from ser.core.tables import PARTITIONS
 from ser.core.wording import counted
-from ser.protocol.allocation import fold_table, held_out, shuffled_groups
+from ser.protocol.allocation import dev_of_training, fold_table
 
 COLUMN = "given_partition"
 OTHERS = "or choose another partition, such as partition=speaker_holdout"
@@ -44,17 +43,6 @@ def given(utterances: pd.DataFrame, *, dev_fraction: float, seed: int) -> pd.Dat
     if missing := [name for name in ("train", "test") if not (partition == name).any()]:
         raise ValueError(f"the given partitions have no {' and no '.join(missing)}; add it, {OTHERS}")
     if not (partition == "dev").any():
-        training = utterances[partition == "train"]
-        partition = partition.mask(partition.index.isin(_dev(training, dev_fraction, seed)), "dev")
+        dev = dev_of_training(utterances[partition == "train"], dev_fraction, seed, min_speakers=2)
+        partition = partition.mask(partition.index.isin(dev), "dev")
     return fold_table(0, utterances, partition)
-
-
-def _dev(training: pd.DataFrame, fraction: float, seed: int) -> pd.Index:
-    """Index of the training rows that become dev."""
-    groups = [] if training["speaker"].isna().any() else list(shuffled_groups(training, seed).values())
-    if (n_speakers := sum(map(len, groups))) > 1:
-        n_dev = min(max(1, round(n_speakers * fraction)), n_speakers - 1)
-        return training.index[training["speaker"].isin(held_out(groups, n_test=0, n_dev=n_dev))]
-    first = ~shared_audio.groups(training).duplicated()
-    drawn = training[first].groupby("emotion").sample(frac=fraction, random_state=seed)
-    return training.index[shared_audio.groups(training).isin(shared_audio.groups(training).loc[drawn.index])]

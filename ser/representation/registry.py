@@ -42,7 +42,7 @@ def definition(name: str) -> Definition:
 
 
 def weights(representation: Mapping[str, Any]) -> dict[str, str]:
-    """SHA-256 of the weights on this machine of each network whose name does not pin them; none where none is there.
+    """SHA-256 of the network weights on this machine, by network; only of networks whose revision does not fix them.
 
     Parameters
     ----------

@@ -154,7 +154,7 @@ def test_smote_needs_one_row_more_than_neighbours() -> None:
 def test_features_that_are_not_finite_are_refused_with_their_utterance(balance: dict, value: float) -> None:
     rows = FEATURES.copy()
     rows.loc[[7, 9], "feature_2"] = value
-    with pytest.raises(ValueError, match=rf"2 training rows have NaN or infinite .* {rows['utterance'][7]}; extract"):
+    with pytest.raises(ValueError, match=rf"2 rows have NaN or infinite .* {rows['utterance'][7]}; extract"):
         balancing.balanced(rows, **balance, seed=0)
 
 
