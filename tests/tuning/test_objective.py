@@ -1,5 +1,6 @@
 """Data and score of a search: no test utterance is used, and the score is that of the stages."""
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,6 @@ from ser import study
 from ser.core import files, tables
 from ser.models.settings import Settings
 from ser.protocol import balancing, partitions
-from ser.representation import reading
 from ser.representation.reading import Representation
 from ser.tuning import objective
 from ser.tuning.search import Unfit
@@ -210,23 +210,22 @@ def test_two_folds_are_too_few() -> None:
 @pytest.mark.parametrize(
     "name", ["svm", pytest.param("dnn", marks=pytest.mark.slow), pytest.param("cnn", marks=pytest.mark.slow)]
 )
-def test_a_study_of_several_folds_scores_the_dev_uar_of_its_metrics(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_study_of_several_folds_scores_the_dev_uar_of_its_metrics(
+    name: str, small_studies: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Balanced, trained and predicted by the stages; synthetic rows and a refit included; one in its own processes."""
     if name == "cnn":
         in_this_process(monkeypatch)
-    config = configuration(name)
-    small_study.write_tables(config)
-    small_study.run_stages()
-    features = reading.read(Path(config["representation"]["path"]))
+    config, top = configuration(name), small_studies(name)
     given = objective.data(
-        tables.read_partitions(train.PARTITIONS),
-        tables.read_utterances(train.UTTERANCES),
-        features,
+        tables.read_partitions(top / train.PARTITIONS),
+        tables.read_utterances(top / train.UTTERANCES),
+        small_study.input_of(config, top),
         fold=None,
         n_folds=5,
         seed=0,
     )
-    expected = files.read_json(evaluate.METRICS)["dev.uar"]
+    expected = files.read_json(top / evaluate.METRICS)["dev.uar"]
     assert 0.3 < expected < 1
     assert objective.dev_uar(given, config) == expected
     assert not list(Path("checkpoints").glob("*"))
