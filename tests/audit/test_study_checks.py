@@ -87,8 +87,8 @@ def test_a_clean_study_has_no_error(study: Path, capsys: pytest.CaptureFixture[s
 @pytest.mark.parametrize(
     "choices",
     [
-        ["model=logistic_regression", "model.class_weight=by_corpus"],
-        ["model=svm"],
+        [*FOUR_FOLDS, "model=logistic_regression", "model.class_weight=by_corpus"],
+        [*FOUR_FOLDS, "model=svm"],
         pytest.param(
             ["model=dnn", "training=fine_tuning", "training.max_epochs=1", "training.variation=null"],
             marks=pytest.mark.slow,
@@ -102,11 +102,10 @@ def test_rows_and_weights_of_the_training_are_those_of_the_normalisation(
     """Emotions of different frequency weigh alike; of many rows, an SVM takes a sample; dev is part of a refit."""
     monkeypatch.setattr(classifier_training, "LARGEST", {"svm": 20})
     monkeypatch.setattr(classifier_training, "LEAST", 4)
-    overrides = [*SETTINGS[:4], *FOUR_FOLDS, *choices, "balance=none"]
+    overrides = [*SETTINGS[:4], *choices, "balance=none", "evaluation.n_resamples=50"]
     params.compose(overrides, conf=ROOT / "conf", path=study / "params.yaml")
-    balance.main()
-    train.main()
-    audit.main()
+    for stage in (partition, balance, train, evaluate, audit):
+        stage.main()
     assert files.read_json(study / audit.REPORT)["n_errors"] == 0
 
 
