@@ -29,7 +29,10 @@ PROBLEMS: Mapping[Kind, tuple[str, str]] = {
         "The recording has samples that are not numbers.",
         "Some are NaN or infinite, so the file is damaged: export it again.",
     ),
-    Kind.TOO_LOUD: ("The recording is far too loud to be sound.", "Its samples exceed any scale: export it again."),
+    Kind.TOO_LOUD: (
+        "The recording is far too loud to be sound.",
+        "Its samples exceed full scale a hundredfold, as those of integers: export it again.",
+    ),
     Kind.SAMPLE_RATE: ("The recording's sample rate is not one for speech.", "Save it at 4,000 to 384,000 Hz."),
     Kind.SHAPE: ("The samples of the recording have a wrong shape.", "Save it again as WAV or FLAC."),
     Kind.FEATURES_NOT_FINITE: (

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ser.audio import cells, reading, segments
+from ser.audio import cells, full_scale, reading, segments
 from ser.audio.segments import Segment as Segment
 from ser.compute import code_digest
 
@@ -80,6 +80,7 @@ def facts(pieces: Sequence[Piece], *, root: Path, code: str) -> list[dict[str, A
 def _facts(path: Path, segment: Segment | None) -> dict[str, Any] | reading.InvalidAudio:
     try:
         recording = segments.read(path, segment)
+        full_scale.check(recording.waveform)
     except reading.InvalidAudio as error:
         return error
     except OSError as error:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
-from ser.audio import sound_files
+from ser.audio import full_scale, sound_files
 from ser.audio.invalid import InvalidAudio, Kind
 from ser.audio.mixing import Mixer
 from ser.audio.reading import MIN_DURATION
@@ -18,7 +18,6 @@ from ser.audio.waveforms import Waveform
 from ser.serving.samples import Samples
 
 RATES = (4_000, 384_000)  # Hz; a header with a lower or higher rate is wrong
-LOUDEST = 2.0**31  # full scale of 32-bit integers stored as floats; larger samples are not sound
 BLOCK = 2**20  # samples of all channels decoded at a time, 4 MiB: an utterance of 10 s in stereo at 48 kHz
 HALF = 0.5  # part of a window; a shorter last window begins earlier, unless it is the only one
 
@@ -213,7 +212,7 @@ def of_waveform(waveform: npt.ArrayLike, sample_rate: float) -> Input:
     Raises
     ------
     InvalidAudio
-        If the samples have another shape or type, or are not finite.
+        If the samples have another shape, type or scale, or are not finite.
 
     Examples
     --------
@@ -281,7 +280,7 @@ def checked(waveform: Waveform) -> Waveform:
     Raises
     ------
     InvalidAudio
-        If a sample is not finite, or beyond any full scale.
+        If a sample is not finite, or beyond any level of a recording whose full scale is 1.
 
     Examples
     --------
@@ -290,6 +289,5 @@ def checked(waveform: Waveform) -> Waveform:
     """
     if not np.isfinite(waveform).all():
         raise InvalidAudio(Kind.NOT_FINITE, "NaN or infinite samples")
-    if np.abs(waveform).max(initial=0) > LOUDEST:
-        raise InvalidAudio(Kind.TOO_LOUD, f"samples of up to {np.abs(waveform).max():.3g}, and full scale is 1")
+    full_scale.check(waveform)
     return waveform

@@ -21,7 +21,7 @@ from hypothesis.extra import numpy as arrays
 
 from app.page import results
 from ser import cli
-from ser.audio import waveforms
+from ser.audio import full_scale, waveforms
 from ser.audio.mixing import Mixer
 from ser.audio.reading import InvalidAudio
 from ser.models import packaged
@@ -113,7 +113,7 @@ def refusal(predict: Predict, path: Path) -> str:
         (encoded(SPEECH[:1_599]), "0.0999375 s long, shorter than 0.1 s; record more"),
         (encoded(np.append(SPEECH, np.nan), subtype="FLOAT"), f"NaN or infinite samples; {CUT}"),
         (encoded(np.append(SPEECH, np.inf), subtype="DOUBLE"), f"NaN or infinite samples; {CUT}"),
-        (encoded(np.append(SPEECH, 1e10), subtype="FLOAT"), f"samples of up to 1e+10, and full scale is 1; {CUT}"),
+        (encoded(np.append(SPEECH, 1e10), subtype="FLOAT"), "samples of up to 1e+10, and full scale is 1"),
         (encoded(rate=3_999), "a sample rate of 3999 Hz; record at 4000 to 384000 Hz"),
         (encoded()[:20_000], "truncated: 9978 samples, fewer than its header declares"),
         (encoded()[:44], "truncated: 0 samples, fewer than its header declares"),
@@ -152,7 +152,7 @@ def test_digital_silence_has_a_speech_probability_of_0(duration: float, predict:
     assert (code, rows, message) == (0, [{"path": str(tmp_path / "a.wav"), **silence}], "")
 
 
-@pytest.mark.parametrize("level", [1e-45, 1e-40, 1e-37, 2.0**31 / 8])
+@pytest.mark.parametrize("level", [1e-45, 1e-40, 1e-37, full_scale.LOUDEST / 8])
 def test_inaudible_noise_is_no_speech(level: float) -> None:
     noise = np.random.default_rng(0).normal(0, level, RATE)
     found = recognizer().predict(inputs.of_waveform(noise, RATE))

@@ -55,6 +55,11 @@ def with_nan(path: Path) -> None:
     written(path, waveform, subtype="FLOAT")
 
 
+def of_integers(path: Path) -> None:
+    """32-bit integers, which a float file has as they are."""
+    written(path, 2**31 * tone(440, 0.5), subtype="FLOAT")
+
+
 INVALID: dict[str, tuple[Callable[[Path], Any], str, str]] = {
     "03-01-01-01-01-01-12.wav": (Path.touch, "0 bytes", "replace it by an intact copy"),
     "03-01-02-01-01-01-12.wav": (lambda path: path.write_text("not found"), "not readable as audio", "replace it"),
@@ -66,6 +71,11 @@ INVALID: dict[str, tuple[Callable[[Path], Any], str, str]] = {
     "03-01-04-01-01-01-12.wav": (truncated, "truncated: 39", "replace it by an intact copy"),
     "03-01-04-02-01-01-12.flac": (truncated, "not readable as audio", "replace it by an intact copy"),
     "03-01-05-01-01-01-12.wav": (with_nan, "NaN or infinite samples", "replace it by an intact copy"),
+    "03-01-05-02-01-01-12.wav": (
+        of_integers,
+        "samples of up to 6.44e+08, and full scale is 1",
+        "if they are integers, divide them by",
+    ),
     "03-01-06-01-01-01-12.wav": (lambda path: written(path, np.zeros(8000)), "every sample is zero", "replace it"),
     "03-01-07-01-01-01-12.wav": (lambda path: written(path, tone(440, 0.05)), "0.05 s long, shorter", "remove it"),
     "03-01-08-01-01-01-12.wav": (lambda path: path.symlink_to("gone"), "cannot be opened (No such file", "link leads"),
@@ -99,7 +109,7 @@ def test_one_error_lists_every_invalid_file_with_reason_and_remedy(invalid_corpu
     with pytest.raises(utterance_table.InvalidCorpus) as raised:
         ingested(invalid_corpus)
     head, *lines = str(raised.value).splitlines()
-    assert head.startswith(f"13 invalid file(s) in {invalid_corpus}; mend them, or set corpus.on_invalid=exclude")
+    assert head.startswith(f"14 invalid file(s) in {invalid_corpus}; mend them, or set corpus.on_invalid=exclude")
     listed = {line.partition(": ")[0].strip(): line for line in lines}
     assert list(listed) == sorted(f"Actor_12/{name}" for name in INVALID)
     for name, (_, reason, remedy) in INVALID.items():
@@ -116,6 +126,20 @@ def test_invalid_files_can_be_excluded_and_are_reported(invalid_corpus: Path) ->
         _, reason, remedy = INVALID[Path(reject["path"]).name]
         assert reason in reject["reason"]
         assert remedy in reject["remedy"]
+
+
+@pytest.mark.parametrize(
+    ("peak", "is_valid"), [(1.5, True), (10**1.5, True), (2**15 * 10**-2.3, False), (2**15, False), (2**23, False)]
+)
+def test_gain_beyond_full_scale_is_accepted_and_the_scale_of_integers_is_not(
+    tmp_path: Path, peak: float, is_valid: bool
+) -> None:
+    """30 dB above full scale is gain; -46 dB on the scale of 16 bit is quieter than speech that anybody annotated."""
+    for name, level in ((NAME, peak), (HAPPY, 0.5)):
+        written(tmp_path / "Actor_12" / f"{name}.wav", level * tone(440, 0.5, level=1.0), subtype="FLOAT")
+    utterances, report = ingested(tmp_path, on_invalid="exclude")
+    assert [Path(one).name for one in ids(utterances)] == [HAPPY, NAME][: 1 + is_valid]
+    assert len(report["rejects"]) == 1 - is_valid
 
 
 def test_the_stage_writes_nothing_if_a_file_is_invalid(
