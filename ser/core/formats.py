@@ -1,5 +1,6 @@
 """Read and write tables in parts, as csv (readable) or Parquet (for large tables); the suffix of the file decides."""
 
+import csv
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -159,8 +160,11 @@ def columns(path: Path) -> list[str]:
         raise FileNotFoundError(f"{path} does not exist; make it with: dvc repro")
     if path.suffix == PARQUET:
         return list(arrow.parquet.read_schema(path).names)
-    with path.open(encoding="utf-8") as file:
-        return file.readline().rstrip("\n").split(",")
+    with path.open(encoding="utf-8", newline="") as file:
+        try:
+            return next(csv.reader(file, strict=True), [])
+        except csv.Error as error:
+            raise arrow.ArrowInvalid(str(error)) from None
 
 
 def read(path: Path, types: Types) -> pd.DataFrame:

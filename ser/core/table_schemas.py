@@ -1,6 +1,7 @@
 """Columns, types and schemas of every table."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 
 import pandera.pandas as pandera
 import pyarrow as arrow
@@ -21,6 +22,7 @@ TYPES: Mapping[str, arrow.DataType] = {
     "synthetic": arrow.bool_(),
 }
 TEXT = tuple(column for column, kind in TYPES.items() if kind == arrow.string())
+NOT_FEATURES = frozenset((*TYPES, unavailable.COLUMN))  # columns
 BALANCED_KEYS = ("fold", "utterance", "variant", "synthetic", "emotion")
 
 _text = pandera.Column(str)
@@ -96,3 +98,30 @@ PREDICTIONS = pandera.DataFrameSchema(
     strict=True,
     unique=["fold", "utterance"],
 )
+
+
+def check_features(columns: Iterable[str]) -> None:
+    """Check the columns of a feature table: the keys, and features, which share tables with other columns.
+
+    Raises
+    ------
+    ValueError
+        If a feature has the name of another column or of another feature, or a name that is no text of one line.
+
+    Examples
+    --------
+    >>> check_features(["utterance", "variant", "emotion", "RMS"])
+    >>> check_features(["utterance", "variant", "emotion", "RMS", "duration"])
+    Traceback (most recent call last):
+    ValueError: a feature has the name 'duration' of a column of the pipeline; rename it, as to 'feature_duration'
+    """
+    counts = Counter(columns)
+    counts.subtract(list(KEYS))  # each once: a feature may not have the name of a key
+    for name, count in counts.items():
+        if count > 0 and name in NOT_FEATURES:
+            found = f"a feature has the name {name!r} of a column of the pipeline"
+            raise ValueError(f"{found}; rename it, as to 'feature_{name}'")
+        if count > 1:
+            raise ValueError(f"{count} features have the name {name!r}; rename all but one")
+        if not (isinstance(name, str) and name.strip() and name.isprintable()):
+            raise ValueError(f"a feature has the name {name!r}; wanted a text of one line: rename it")

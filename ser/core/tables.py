@@ -23,6 +23,7 @@ from ser.core.table_schemas import PREDICTIONS as PREDICTIONS
 from ser.core.table_schemas import TEXT as TEXT
 from ser.core.table_schemas import TYPES as TYPES
 from ser.core.table_schemas import UTTERANCES as UTTERANCES
+from ser.core.table_schemas import check_features as check_features
 from ser.core.table_suffixes import SUFFIXES
 
 
@@ -152,7 +153,7 @@ def read_features(path: Path) -> pd.DataFrame:
     Raises
     ------
     ValueError
-        If the table is marked unavailable or is not valid.
+        If the table is marked unavailable or is not valid, or a feature must not have its name.
 
     Examples
     --------
@@ -164,7 +165,7 @@ def read_features(path: Path) -> pd.DataFrame:
     ...     read_features(path)["rms"].dtype
     dtype('float32')
     """
-    _check_available(path)
+    _check_columns(path)
     return _read(path, FEATURES)
 
 
@@ -186,20 +187,19 @@ def feature_parts(path: Path, *, n_rows: int) -> Iterator[pd.DataFrame]:
     ...     [len(rows) for rows in feature_parts(path, n_rows=2)]
     [2, 1]
     """
-    _check_available(path)
+    _check_columns(path)
     with _whole(path):
         for rows in formats.parts(path, _type, n_rows=n_rows):
             yield _valid(rows, FEATURES)
 
 
-def _check_available(path: Path) -> None:
+def _check_columns(path: Path) -> None:
     if is_unavailable(path):
-        raise ValueError(
-            f"{path} is marked unavailable: its network could not be loaded, or the model does not need these features;"
-            " make it with: dvc exp run -S model.representation=NAME, where NAME uses these features (for YAMNet, set"
-            " TFHUB_CACHE_DIR to a TF Hub cache that contains it, or connect to the internet); or choose -S"
-            " model.representation=librosa"
-        )
+        raise ValueError(f"{path} {unavailable.REASON}")
+    try:
+        check_features(formats.columns(path))
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
 
 
 def read_index(path: Path) -> pd.DataFrame:

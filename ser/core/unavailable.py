@@ -13,6 +13,12 @@ COLUMN = "unavailable"
 KEYS = ("utterance", "variant", "emotion")
 INDEX = "index.csv"  # table of the keys, in the folder of an array
 ALL = "extract=all"
+REASON = (
+    "is marked unavailable: its network could not be loaded, or the model does not need these features; make it with:"
+    " dvc exp run -S model.representation=NAME, where NAME uses these features (for YAMNet, set TFHUB_CACHE_DIR to a TF"
+    " Hub cache that contains it, or connect to the internet); or choose -S model.representation=librosa"
+)
+"""Continues the path of such a table."""
 
 
 def write(path: Path) -> None:

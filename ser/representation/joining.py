@@ -17,7 +17,7 @@ def combined(first: Path, second: Path) -> Iterator[pd.DataFrame]:
     Raises
     ------
     ValueError
-        If the tables have different utterances, or one is marked unavailable.
+        If the tables have different utterances, or features of the same name, or one is marked unavailable.
 
     Examples
     --------
@@ -38,4 +38,6 @@ def combined(first: Path, second: Path) -> Iterator[pd.DataFrame]:
             raise ValueError(
                 f"{first} and {second} are of different utterances; extract both anew with: dvc repro combine"
             )
-        yield pd.concat([some, others.drop(columns=keys)], axis=1)
+        both = pd.concat([some, others.drop(columns=keys)], axis=1)
+        tables.check_features(both.columns)
+        yield both

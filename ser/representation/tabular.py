@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from ser.core import tables
 from ser.representation.extraction import NO_WEIGHTS, extracted, rows_of_variants
 from ser.representation.variants import Extractor
 
@@ -32,7 +33,7 @@ def feature_rows(
     Raises
     ------
     ValueError
-        If there is no such variant.
+        If there is no such variant, or a feature must not have its name.
 
     Examples
     --------
@@ -64,4 +65,6 @@ def feature_rows(
     for start in range(0, len(keys), CHUNK):
         chunk = keys.iloc[start : start + CHUNK].reset_index(drop=True)
         features = pd.DataFrame([next(vectors) for _ in range(len(chunk))], dtype="float32")
-        yield pd.concat([chunk, features], axis=1)
+        rows = pd.concat([chunk, features], axis=1)
+        tables.check_features(rows.columns)
+        yield rows

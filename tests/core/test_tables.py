@@ -2,6 +2,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from ser.core import formats, tables, unavailable
@@ -160,6 +162,46 @@ def test_features_may_neither_lack_a_value_nor_have_an_utterance_twice(tmp_path:
     tables.write(features(np.array([1.0, 2.0])).assign(utterance="x/1"), tmp_path / f"b{suffix}")
     with pytest.raises(ValueError, match=rf"b\{suffix} is not a valid table"):
         tables.read_features(tmp_path / f"b{suffix}")
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("name", [*tables.TYPES, unavailable.COLUMN])
+def test_a_feature_with_the_name_of_another_column_is_named(name: str, suffix: str, tmp_path: Path) -> None:
+    """Some types of columns cannot hold a feature, and none tells a feature from its namesake."""
+    columns = [*tables.KEYS, name]
+    if suffix == ".csv":
+        (tmp_path / "a.csv").write_text(f"{','.join(columns)}\na,original,sad,0.5\n")
+    else:
+        values = [["a"], [tables.ORIGINAL], ["sad"], pa.array([0.5], pa.float32())]
+        pq.write_table(pa.table(values, names=columns), tmp_path / "a.parquet")
+    wanted = "is marked unavailable" if name == unavailable.COLUMN else f": a feature has the name {name!r} of a column"
+    for read in (tables.read_features, lambda path: next(tables.feature_parts(path, n_rows=2))):
+        with pytest.raises(ValueError, match=rf"a\{suffix}:? ?{wanted}"):
+            read(tmp_path / f"a{suffix}")
+
+
+@pytest.mark.parametrize(
+    ("names", "reason"),
+    [
+        (["RMS", "RMS"], "2 features have the name 'RMS'; rename all but one"),
+        (["two\nlines"], r"a feature has the name 'two\\nlines'; wanted a text of one line"),
+        ([" "], "a feature has the name ' '; wanted a text of one line"),
+        ([0], "a feature has the name 0; wanted a text of one line"),
+        (["RMS", "emotion"], "a feature has the name 'emotion' of a column of the pipeline"),
+    ],
+)
+def test_names_that_no_feature_can_have_are_named(names: list[str], reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        tables.check_features([*tables.KEYS, *names])
+
+
+@pytest.mark.parametrize("name", ["Duration", "p_sad", "a,b", 'a "quoted" name', "mean (in dB)", "Lautstärke"])
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_feature_may_have_any_other_name(name: str, suffix: str, tmp_path: Path) -> None:
+    tables.write(features(EXTREMES).rename(columns={"mfcc_1_mean": name}), tmp_path / f"a{suffix}")
+    read = tables.read_features(tmp_path / f"a{suffix}")
+    assert tables.feature_columns(read) == [name]
+    np.testing.assert_array_equal(bits(read[name]), bits(EXTREMES))
 
 
 def test_a_file_with_no_content_is_refused(tmp_path: Path) -> None:

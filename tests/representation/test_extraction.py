@@ -94,6 +94,18 @@ def test_arrays_are_kept_bit_by_bit(corpus: tuple[pd.DataFrame, Path], decoded: 
     assert decoded == []
 
 
+def lasting(waveform: np.ndarray, rate: int, *, name: str) -> dict[str, float]:
+    return {"RMS": 0.5, name: waveform.size / rate}
+
+
+@pytest.mark.parametrize("name", ["duration", "sex", "utterance", "emotion", "fold", "unavailable"])
+def test_a_feature_with_the_name_of_a_column_of_the_pipeline_ends_its_extraction(
+    corpus: tuple[pd.DataFrame, Path], name: str
+) -> None:
+    with pytest.raises(ValueError, match=f"a feature has the name '{name}' .*; rename it, as to 'feature_{name}'"):
+        table(corpus, one_by_one(partial(lasting, name=name)))
+
+
 def test_a_new_utterance_alone_is_computed(corpus: tuple[pd.DataFrame, Path], decoded: list[str]) -> None:
     utterances, root = corpus
     table((utterances.iloc[[0, 1, 3]], root))

@@ -65,6 +65,15 @@ def test_no_more_is_read_than_is_wanted(form: str, monkeypatch: pytest.MonkeyPat
     assert [len(part) for part in rows] == [7, 7, 2]
 
 
+def test_features_of_one_name_in_both_tables_are_refused(form: str) -> None:
+    first, second, both = paths(form)
+    for path in (first, second):
+        tables.write(yamnet(), path)
+    with pytest.raises(ValueError, match="2 features have the name 'yamnet_0'; rename all but one"):
+        combine.main()
+    assert not both.exists()
+
+
 @pytest.mark.parametrize("n_rows", [0, 7, 14, 22])
 def test_a_table_that_lacks_rows_is_of_other_utterances(form: str, n_rows: int) -> None:
     first, second, both = paths(form)
