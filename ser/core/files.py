@@ -11,6 +11,9 @@ from typing import Any, Protocol
 
 from ser.core import bounds
 
+LINE_BREAKS = "\r\n"
+LINE_BREAKS_ESCAPED = {ord(one): repr(one)[1:-1] for one in LINE_BREAKS}
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
@@ -155,14 +158,36 @@ def is_utf_8(path: str | PurePath) -> bool:
 
 
 def escaped(path: str | PurePath) -> str:
-    """Path as text, with the bytes that are not UTF-8 written as in Python.
+    """Path as text of one line, with line breaks, and the bytes that are not UTF-8, written as in Python.
 
     Examples
     --------
-    >>> print(escaped(os.fsdecode(b"caf\\xe9.wav")))
-    caf\\xe9.wav
+    >>> print(escaped(os.fsdecode(b"caf\\xe9\\n.wav")))
+    caf\\xe9\\n.wav
     """
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
+    return one_line(os.fsencode(path).decode("utf-8", "backslashreplace"))
+
+
+def has_line_break(text: str | PurePath) -> bool:
+    """True if a text has the end of a line of a csv, which not every program reads as a part of a cell.
+
+    Examples
+    --------
+    >>> has_line_break("a\\r.wav"), has_line_break("a b.wav")
+    (True, False)
+    """
+    return any(one in str(text) for one in LINE_BREAKS)
+
+
+def one_line(text: str) -> str:
+    """Text with its line breaks written as in Python.
+
+    Examples
+    --------
+    >>> print(one_line("first\\nsecond"))
+    first\\nsecond
+    """
+    return text.translate(LINE_BREAKS_ESCAPED)
 
 
 def walk(folder: Path, above: tuple[Path, ...] = ()) -> Iterator[Path]:

@@ -68,9 +68,18 @@ def _writing_csv(path: Path, types: Types) -> Iterator[Writer]:
     with path.open("w", encoding="utf-8", newline="") as file:
 
         def write(rows: pd.DataFrame) -> None:
+            _check_lines(rows)
             rows.to_csv(file, index=False, header=file.tell() == 0, lineterminator="\n")
 
         yield write
+
+
+def _check_lines(rows: pd.DataFrame) -> None:
+    """Check that texts are lines: pandas does not quote a carriage return, and Arrow ends blocks at any break."""
+    for column, values in rows.select_dtypes(["object", "string"]).items():
+        for value in values:
+            if isinstance(value, str) and files.has_line_break(value):
+                raise ValueError(f"{column} is {value!r}; wanted a text of one line: remove the line break")
 
 
 @contextmanager

@@ -1,15 +1,38 @@
-"""Names of files that are not UTF-8, which no table can hold: where they are, and the command that renames them."""
+"""Names that no table can hold: those that are not UTF-8, or have line breaks; and how to rename them."""
 
 import os
+import re
 import shlex
 from pathlib import Path, PurePath
 
 from ser.core import files
 from ser.core.wording import counted
+from ser.corpora.naming import InvalidName
 
 REASON = "its name is not UTF-8"
+HAS_LINE_BREAK = "its name has a line break"
 MAX_LISTED = 10
 PLAIN = frozenset(range(ord(" "), 127)) - frozenset(b"'\\")  # bytes that are themselves in $'' of a shell
+
+
+def check_name(root: Path, path: PurePath) -> None:
+    """Check the name of a recording, whose `path` is relative to `root`.
+
+    Raises
+    ------
+    InvalidName
+        If it is not UTF-8, or has a line break.
+
+    Examples
+    --------
+    >>> check_name(Path("data/raw"), PurePath("first\\nsecond.wav"))
+    Traceback (most recent call last):
+    ser.corpora.naming.InvalidName: its name has a line break; rename it, as to first_second.wav
+    """
+    if not files.is_utf_8(path):
+        raise InvalidName(REASON, remedy(root, path))
+    if files.has_line_break(path):
+        raise InvalidName(HAS_LINE_BREAK, f"rename it, as to {re.sub(f'[{files.LINE_BREAKS}]+', '_', str(path))}")
 
 
 def remedy(root: Path, path: PurePath) -> str:

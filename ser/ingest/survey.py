@@ -112,20 +112,17 @@ def survey(folder: Path, corpus: Corpus, *, speaker_pattern: str | None = None) 
     parse = _reader(folder, corpus, speaker_pattern)
     found = Survey(not_audio=not_audio)
     for path in sorted(paths, key=lambda path: (len(path.parts), path)):
-        if not files.is_utf_8(path):
-            remedy = file_name_encoding.remedy(folder, path)
-            found.rejects.append(Reject(files.escaped(path), file_name_encoding.REASON, remedy))
-            continue
-        if corpus.others is not None and re.search(corpus.others, str(path)):
-            found.not_audio[path.suffix.lower()] += 1
-            continue
-        if path.stem in corpus.known_defects:
-            found.known_defects[str(path)] = corpus.known_defects[path.stem]
-            continue
         try:
+            file_name_encoding.check_name(folder, path)
+            if corpus.others is not None and re.search(corpus.others, str(path)):
+                found.not_audio[path.suffix.lower()] += 1
+                continue
+            if path.stem in corpus.known_defects:
+                found.known_defects[str(path)] = corpus.known_defects[path.stem]
+                continue
             found.named.append(Named(path, parse(path)))
         except InvalidName as error:
-            found.rejects.append(Reject(str(path), error.reason, error.remedy))
+            found.rejects.append(Reject(files.escaped(path), error.reason, error.remedy))
     return _without_secondary(found)
 
 

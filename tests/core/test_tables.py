@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import numpy as np
@@ -62,6 +63,15 @@ def test_text_is_read_back_unchanged_and_missing_values_as_missing(tmp_path: Pat
     assert tuple(read["speaker"].dropna()) == TEXT[:-1]
     assert read["speaker"].isna().tolist() == [False] * 5 + [True]
     assert read["sex"].isna().all()
+
+
+@pytest.mark.parametrize("text", ["a\rb", "a\nb", "a\r\n"])
+@pytest.mark.parametrize("column", ["utterance", "path", "speaker"])
+def test_text_of_several_lines_is_refused_before_the_table_exists(tmp_path: Path, column: str, text: str) -> None:
+    """A lone carriage return made a file that no reader takes as this table."""
+    with pytest.raises(ValueError, match=re.escape(f"{column} is {text!r}; wanted a text of one line")):
+        tables.write(utterances(2).assign(**{column: ["plain", text]}), tmp_path / "a.csv")
+    assert not list(tmp_path.iterdir())
 
 
 def test_codes_that_look_like_numbers_or_missing_values_stay_text(tmp_path: Path) -> None:

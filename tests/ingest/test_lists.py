@@ -193,6 +193,23 @@ def test_everything_that_is_wrong_is_told_at_once_with_the_row_of_a_spreadsheet(
     assert {"path", "reason", "remedy", "where"} == set(report["rejects"][0])
 
 
+@pytest.mark.parametrize("line_break", ["\r", "\n", "\r\n"])
+def test_texts_of_several_lines_are_told_with_their_rows(place: Path, line_break: str) -> None:
+    """A carriage return ended the row of the table of utterances."""
+    written(place / f"c{line_break}1.wav", container="WAV")
+    rows = [
+        {"file": f"c{line_break}1.wav", "emotion": "sad", "speaker": "c"},
+        {"file": "wav/a1.wav", "emotion": f"very{line_break}sad", "speaker": f"a{line_break}b"},
+        {"file": "wav/a2.wav", "emotion": "sad", "speaker": "a", "note": f"of{line_break}two lines"},
+    ]
+    _, *lines = complaints(table(place / "my.jsonl", *map(json.dumps, rows)))
+    shown = repr(line_break)[1:-1]
+    assert lines == [
+        f"my.jsonl, row 1: c{shown}1.wav: the name of its file has a line break; rename it, here too",
+        f"my.jsonl, row 2: wav/a1.wav: the speaker is 'a{shown}b', which has a line break; write it on one line",
+    ]
+
+
 @pytest.mark.parametrize(
     ("header", "chosen", "message"),
     [

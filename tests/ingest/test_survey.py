@@ -8,6 +8,7 @@ import pytest
 
 from ser import corpora
 from ser.ingest.survey import Named, Survey, survey
+from tests.support import small_corpora
 
 NAME = "03-01-05-01-02-01-12"
 
@@ -136,6 +137,19 @@ def test_a_name_that_is_not_utf_8_is_rejected_with_its_bytes_and_the_remedy(tmp_
         f"convmv -f latin1 -t utf8 -r --notest {tmp_path}"
     }
     assert found.not_audio == {r".n\xf6te": 1}
+
+
+@pytest.mark.parametrize("inside", ["Angry/a\r.wav", "Angry/\nb.wav", "An\r\ngry/a.wav", "Angry/a.wav\r"])
+def test_a_name_with_a_line_break_is_rejected_in_one_line(tmp_path: Path, inside: str) -> None:
+    """The table of utterances is csv: a carriage return in it ended the row."""
+    small_corpora.written(tmp_path / inside, container="WAV")
+    found = surveyed(touched(tmp_path, "Sad/a.wav"), "folders")
+    assert paths(found) == ["Sad/a.wav"]
+    plain = inside.replace("\r\n", "_").replace("\r", "_").replace("\n", "_")
+    shown = inside.replace("\r", r"\r").replace("\n", r"\n")
+    assert [(one.path, one.reason, one.remedy) for one in found.rejects] == [
+        (shown, "its name has a line break", f"rename it, as to {plain}")
+    ]
 
 
 def test_copies_of_films_without_audio_are_copies_and_not_substitutes(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from ser.core import files
 from ser.core.emotions import normal
 from ser.corpora import speaker_table
 from ser.corpora.naming import InvalidName, Naming
+from ser.ingest.lists.columns import NEEDED
 from ser.ingest.lists.listing import EXTRA, Row
 from ser.ingest.lists.parts import SPLITS
 from ser.ingest.lists.places import Places
@@ -68,12 +69,14 @@ def entry(
     ['the emotion is empty', 'an address of the web']
     """
     given = {role: cells.get(column, "") for role, column in roles.items()}
-    wrong: list[InvalidName] = list(_empty(cells, given))
+    wrong: list[InvalidName] = [*_empty(cells, given), *_several_lines(given)]
     path = _or_fault(wrong, lambda: places.find(given["file"]) if given["file"] else None)
     sex = _or_fault(wrong, lambda: speaker_table.sex(given.get("sex", "")))
     segment = _or_fault(wrong, lambda: _segment(given.get("start", ""), given.get("end", "")))
     if path is not None and not files.is_utf_8(path):
         wrong.append(InvalidName("the name of its file is not UTF-8", "rename it"))
+    if path is not None and files.has_line_break(path):
+        wrong.append(InvalidName("the name of its file has a line break", "rename it, here too"))
     if wrong or path is None:
         return wrong
     split = given.get("split", split)
@@ -105,6 +108,12 @@ def _empty(cells: Mapping[str, str], given: Mapping[str, str]) -> Iterator[Inval
     if cells.get(EXTRA):
         reason = f"more cells than columns ({cells[EXTRA]})"
         yield InvalidName(reason, "write a cell that has the delimiter in double quotes")
+
+
+def _several_lines(given: Mapping[str, str]) -> Iterator[InvalidName]:
+    for role, value in given.items():
+        if role not in NEEDED and files.has_line_break(value):
+            yield InvalidName(f"the {role} is {value!r}, which has a line break", "write it on one line")
 
 
 def _segment(start: str, end: str) -> Segment | None:

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from ser.core import files
 from ser.corpora import speakers
 from ser.corpora.naming import InvalidName
 from ser.ingest.lists import columns, entries, listing, opening, places, utterances
@@ -107,6 +108,6 @@ def _entries(table: opening.Table, settings: ListSettings, found: Survey) -> lis
         if isinstance(one, Entry):
             rows.append(one)
             continue
-        path, where = row.get(table.roles["file"], ""), listing.where(table.part.path, [place])
+        path, where = files.one_line(row.get(table.roles["file"], "")), listing.where(table.part.path, [place])
         found.rejects += [Reject(path, error.reason, error.remedy, where) for error in one]
     return rows
