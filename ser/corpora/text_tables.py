@@ -4,9 +4,10 @@ import csv
 import io
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 DELIMITERS = (",", ";", "\t", "|")
+STATED = "sep="  # at the beginning of Excel's own first line, which is no row
 
 
 class Line(NamedTuple):
@@ -29,12 +30,13 @@ class Line(NamedTuple):
 def lines(table: Path) -> Iterator[Line]:
     """Lines of a table that are not empty; the first one has the names of the columns.
 
-    The text is UTF-8, UTF-16 or Windows-1252; commas, semicolons, tabs or bars are between the cells.
+    The text is UTF-8, UTF-16 or Windows-1252; commas, semicolons, tabs or bars are between the cells. A first line such
+    as `sep=;` states which.
 
     Raises
     ------
     ValueError
-        If the text cannot be read.
+        If the text cannot be read, or different characters may be between its cells.
 
     Examples
     --------
@@ -46,11 +48,13 @@ def lines(table: Path) -> Iterator[Line]:
     [(1, ['file', 'emotion']), (3, ['a.wav', 'happy'])]
     """
     content, skipped = text(table), 0
-    if content[:4].lower() == "sep=":  # Excel's own first line, which is no row
-        content, skipped = content.partition("\n")[2], 1
-    header = content.lstrip().partition("\n")[0]
-    delimiter = max(DELIMITERS, key=header.count)
-    reader = csv.reader(io.StringIO(content, newline=""), delimiter=delimiter, skipinitialspace=True, strict=True)
+    delimiter = ""
+    if content[: len(STATED)].lower() == STATED:
+        delimiter, content, skipped = content[len(STATED) :][:1], content.partition("\n")[2], 1
+    try:
+        reader = _reader(content, delimiter if delimiter in DELIMITERS else _delimiter(content))
+    except ValueError as error:
+        raise ValueError(f"{table} {error}") from None
     try:
         for row, cells in enumerate(reader, start=1):
             stripped = [cell.strip() for cell in cells]
@@ -58,6 +62,42 @@ def lines(table: Path) -> Iterator[Line]:
                 yield Line(reader.line_num + skipped, row, stripped)
     except csv.Error as error:
         raise ValueError(f"{table}, line {reader.line_num + skipped}: {error}; mend its quotes") from None
+
+
+def _reader(content: str, delimiter: str) -> Any:
+    return csv.reader(io.StringIO(content, newline=""), delimiter=delimiter, skipinitialspace=True, strict=True)
+
+
+def _delimiter(content: str) -> str:
+    """The delimiter with which most rows have as many cells as the header; of several, that of the longest header.
+
+    Any of them may be part of a name or a value, as in `path,emotion (sad|happy)`.
+    """
+    headers = {one: cells for one in DELIMITERS if len(cells := _cells(content, one, first=True)[0]) > 1}
+    if len(headers) < 2:
+        return next(iter(headers), DELIMITERS[0])
+    scores: dict[tuple[int, int], list[str]] = {}
+    for one, header in headers.items():
+        n_alike = sum(len(cells) == len(header) for cells in _cells(content, one))
+        scores.setdefault((n_alike, len(header)), []).append(one)
+    best, *others = scores[max(scores)]
+    if others:
+        ways = " or ".join(f"{', '.join(map(repr, headers[one]))} (by {one!r})" for one in (best, *others))
+        raise ValueError(
+            f"has a header of the columns {ways}; write one delimiter between all columns, and names that have it in"
+            f" double quotes, or state it in a line above: {STATED}{best}"
+        )
+    return best
+
+
+def _cells(content: str, delimiter: str, *, first: bool = False) -> list[list[str]]:
+    """Cells of all lines that are not empty, or of the first one; no cells if quotes end elsewhere than cells."""
+    reader = _reader(content, delimiter)
+    try:
+        found = (cells for cells in reader if any(cell.strip() for cell in cells))
+        return [next(found, [])] if first else list(found)
+    except csv.Error:
+        return [[]]
 
 
 def text(table: Path) -> str:
