@@ -9,7 +9,7 @@ from ser import corpora
 from ser.audio import cells
 from ser.core import files
 from ser.core.overrides import exp_run_option
-from ser.ingest import file_name_encoding
+from ser.ingest import file_names
 from ser.ingest.corpus_settings import OF_A_STUDY, CorpusSettings
 from ser.ingest.lists import opening, parts
 from ser.ingest.lists.places import whole_path
@@ -40,7 +40,7 @@ def check(root: str) -> None:
             " queued study runs in a copy without git-ignored files: track the corpus with"
             f" `dvc add {quoted}`, or give an absolute root"
         )
-    file_name_encoding.check(Path(root))
+    file_names.check(Path(root))
 
 
 def prepare(corpus: Mapping[str, Any]) -> None:

@@ -13,7 +13,7 @@ from ser.core import files
 from ser.corpora import speakers
 from ser.corpora.contract import Corpus
 from ser.corpora.naming import InvalidName, Naming
-from ser.ingest import file_name_encoding
+from ser.ingest import file_names
 
 
 @dataclass(frozen=True, order=True)
@@ -113,7 +113,7 @@ def survey(folder: Path, corpus: Corpus, *, speaker_pattern: str | None = None) 
     found = Survey(not_audio=not_audio)
     for path in sorted(paths, key=lambda path: (len(path.parts), path)):
         try:
-            file_name_encoding.check_name(folder, path)
+            file_names.check_name(folder, path)
             if corpus.others is not None and re.search(corpus.others, str(path)):
                 found.not_audio[path.suffix.lower()] += 1
                 continue

@@ -2,7 +2,7 @@ import os
 import shlex
 from pathlib import Path, PurePath
 
-from ser.ingest import file_name_encoding
+from ser.ingest import file_names
 
 LATIN = PurePath(os.fsdecode(b"Angry/caf\xe9.wav"))
 
@@ -15,9 +15,9 @@ def test_the_command_names_the_folder_that_a_link_leads_to_because_convmv_follow
     original, root = tmp_path / "original (1)", tmp_path / "root"
     (original / "Angry").mkdir(parents=True)
     root.symlink_to(original)
-    assert folder_of(file_name_encoding.remedy(original, LATIN)) == str(original)
-    assert folder_of(file_name_encoding.remedy(root, LATIN)) == str(original)
-    assert folder_of(file_name_encoding.remedy(tmp_path, "root" / LATIN)) == str(original)
+    assert folder_of(file_names.remedy(original, LATIN)) == str(original)
+    assert folder_of(file_names.remedy(root, LATIN)) == str(original)
+    assert folder_of(file_names.remedy(tmp_path, "root" / LATIN)) == str(original)
 
 
 def test_files_behind_a_link_are_left_to_ingest_because_dvc_computes_no_digest_of_them(tmp_path: Path) -> None:
@@ -26,11 +26,11 @@ def test_files_behind_a_link_are_left_to_ingest_because_dvc_computes_no_digest_o
     (original / LATIN).touch()
     root.mkdir()
     (root / "Angry").symlink_to(original / "Angry")
-    file_name_encoding.check(root)
+    file_names.check(root)
 
 
 def test_a_folder_that_is_not_utf_8_itself_is_written_for_the_shell(tmp_path: Path) -> None:
     original, root = tmp_path / os.fsdecode(b"\xc4rger's"), tmp_path / "root"
     original.mkdir()
     root.symlink_to(original)
-    assert file_name_encoding.remedy(root, LATIN).endswith(f" $'{tmp_path}/\\xc4rger\\x27s'")
+    assert file_names.remedy(root, LATIN).endswith(f" $'{tmp_path}/\\xc4rger\\x27s'")
