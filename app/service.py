@@ -9,6 +9,8 @@ from ser.core import extras, quiet
 
 def main() -> None:
     """Serve until a signal stops the process; wrong settings end it with a message and exit status 1."""
+    if os.name != "posix":  # before the imports, of which some exist on POSIX alone
+        sys.exit("error: the service runs on Linux and macOS only; on Windows, run it in WSL")
     # Not above: every process that predicts imports this module, but needs no server.
     try:
         with extras.named():

@@ -166,12 +166,14 @@ def meaning(description: Mapping[str, Any], labels: list[str], *, note: str = ""
     '- The tab *Model card* states how often it is right.'
     """
     elsewhere = f" {escaped(note[0].upper() + note[1:])}." if note else ""
+    origin = trained_on(description)
+    acted = " **Acted speech is not everyday speech.**" if "acted" in origin else ""
+    feelings = ", and for feelings that are not acted" if acted else ""
     return (
         f"- The **confidence** is the probability that this model gives to its answer, among the {len(labels)} emotions"
         f" of its training ({escaped(', '.join(labels))}). It has no others, and divides 100 % between these.\n"
-        f"- It was trained on {escaped(trained_on(description))}. **Acted speech is not everyday speech.** Expect"
-        " more wrong answers, with the same confidence, for other languages, accents, ages, rooms and microphones, and"
-        f" for feelings that nobody acts out.{elsewhere}\n"
+        f"- It was trained on {escaped(origin)}.{acted} Expect more wrong answers, with the same confidence, for"
+        f" other languages, accents, ages, rooms and microphones{feelings}.{elsewhere}\n"
         "- It takes the **sound** of the voice, not the words, and has no knowledge of the situation.\n"
         "- The tab *Model card* states how often it is right."
     )

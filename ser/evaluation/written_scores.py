@@ -42,13 +42,13 @@ def headline(figures: Mapping[str, Any]) -> str:
     Examples
     --------
     >>> headline({"uar": 0.5, "uar_low": 0.45, "uar_high": 0.56})
-    'UAR 50.0% (95 % interval 45.0% to 56.0%)'
+    'UAR 50.0 % (95 % interval 45.0 to 56.0)'
     >>> headline({"dev.uar": 0.5})
-    'dev UAR 50.0%'
+    'dev UAR 50.0 %'
     """
     if "uar" not in figures:
-        return f"dev UAR {percent(figures['dev.uar'])}%"
+        return f"dev UAR {percent(figures['dev.uar'])} %"
     low, high = figures["uar_low"], figures["uar_high"]
-    of_speakers = ", ".join(f"{name} {percent(uar)}%" for name, uar in uar_by_speaker(figures).items())
-    doubt = of_speakers if low is None else f"95 % interval {percent(low)}% to {percent(high)}%"
-    return f"UAR {percent(figures['uar'])}%" + (f" ({doubt})" if doubt else "")
+    of_speakers = ", ".join(f"{name} {percent(uar)} %" for name, uar in uar_by_speaker(figures).items())
+    doubt = of_speakers if low is None else f"95 % interval {percent(low)} to {percent(high)}"
+    return f"UAR {percent(figures['uar'])} %" + (f" ({doubt})" if doubt else "")

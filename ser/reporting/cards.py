@@ -25,11 +25,11 @@ Metrics = Mapping[str, Any]
 MOST_NAMED = 30  # speakers; RAVDESS has 24
 FACTS = ("model", "corpora", "speakers", "seed")  # of a description, which a card states
 
+ACTED = "- **Acted speech**: actors portrayed the emotions on request. Felt emotions sound different and weaker."
+
 LIMITS = """\
-- **Acted speech**: in all public corpora here, actors portrayed emotions on request. Felt emotions sound different and
-  weaker.
-- **Few speakers, few sentences, one room.** The corpus does not cover other voices, ages, languages, microphones, rooms
-  and noise.
+- **Other recordings**: expect lower scores for voices, ages, languages, sentences, microphones, rooms and noise that
+  the training recordings do not have.
 - **The model estimates how a voice sounds**, not what a person feels. A confident prediction can be wrong.
 - The probabilities are calibrated on speakers or corpora that were left out; elsewhere they can be too high."""
 
@@ -123,11 +123,20 @@ def limits(description: Mapping[str, Any]) -> str:
 
     Examples
     --------
-    >>> limits({}).startswith("- **Acted speech**")
-    True
+    >>> for line in limits({"corpora": ["emodb", "msp_podcast"]}).splitlines()[:2]:
+    ...     print(line)
+    - **Trained on**: EmoDB (acted speech, German), MSP-Podcast (spontaneous speech of podcasts, English).
+    - **Acted speech**: actors portrayed the emotions on request. Felt emotions sound different and weaker.
+    >>> "Acted speech" in limits({"corpora": ["msp_podcast"]})
+    False
     """
     is_transductive = bundle.is_transductive(description.get("representation", {}))
-    return f"{TRANSDUCTIVE}\n{LIMITS}" if is_transductive else LIMITS
+    known = [CORPORA[name] for name in description.get("corpora", []) if name in CORPORA]
+    voices = [f"{corpus.title} ({corpus.voices})" for corpus in known if corpus.voices]
+    lines = [TRANSDUCTIVE] * is_transductive
+    lines += [f"- **Trained on**: {', '.join(voices)}."] * bool(voices)
+    lines += [ACTED] * any("acted" in corpus.voices for corpus in known)
+    return "\n".join([*lines, LIMITS])
 
 
 def _size(description: Mapping[str, Any]) -> str:

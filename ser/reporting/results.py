@@ -80,7 +80,7 @@ def caveats(figures: Mapping[str, Any], audit: Mapping[str, Any], *, partition: 
         found.append(
             Caveat(
                 f"The audit found {counted(audit['n_errors'], 'error')}.",
-                "The scores are affected by a leak; see Audit.",
+                "See Audit: the scores may not hold.",
             )
         )
     if audit["n_notes"]:

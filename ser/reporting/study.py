@@ -232,7 +232,7 @@ def audit(found: Mapping[str, Any]) -> Section:
     findings = sorted(found["findings"], key=lambda finding: finding["level"] != "error")
     if not findings:
         return Section("audit", "Audit", ["No findings: no leaks, and no notes."])
-    text = f"{counted(found['n_errors'], 'error')} (leaks) and {counted(found['n_notes'], 'note')}."
+    text = f"{counted(found['n_errors'], 'error')} and {counted(found['n_notes'], 'note')}."
     if found["n_errors"] and found["declared"]:
         text += f" The protocol is declared {escaped(found['declared'])}, so errors do not stop the pipeline."
     titled = [

@@ -111,6 +111,8 @@ def test_the_meaning_names_speech_and_speakers_of_the_training(model: Recognizer
     assert ". On corpora that it was not" in words.meaning(model.description, model.labels, note=model.note)
     assert "101 speakers of CREMA-D (acted speech, American English) and EmoDB (acted speech, German)" in text
     assert all(label in text for label in model.labels)
+    assert "Acted speech is not everyday speech" in text
+    assert "cted" not in words.meaning({"corpora": ["urdu"]}, ["happy", "sad"])
     assert "does not name" in words.meaning({}, ["happy", "sad"])
     forged = words.meaning({"corpora": ["![](https://a.b/c.png)"]}, ["**happy**", "<b>"])
     assert r"\!\[\](https\://a.b/c.png)" in forged

@@ -4,11 +4,13 @@ import mmap
 import re
 from dataclasses import fields
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
 
+from app import service
 from app.http import keys, server, settings, uploads
 from app.http.limits import MOST_CLIENTS, Full, Memory, Rate
 from app.http.settings import Settings
@@ -361,3 +363,9 @@ def test_a_service_that_cannot_start_prints_the_reason_in_one_line(kind: str) ->
     assert status == 1
     assert printed.startswith(words)
     assert len(printed.splitlines()) == 1
+
+
+def test_a_system_without_posix_is_told_where_the_service_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "os", SimpleNamespace(name="nt"))
+    with pytest.raises(SystemExit, match="on Linux and macOS only; on Windows, run it in WSL"):
+        service.main()

@@ -145,6 +145,14 @@ def test_the_card_of_a_model_of_synthetic_speech_states_that() -> None:
     assert "ynthetic" in card({"corpora": ["demo"], "speakers": ["demo/01"]})
 
 
+def test_only_a_card_of_acted_speech_speaks_of_acting() -> None:
+    """eNTERFACE'05 is induced speech; of a corpus of the users' own, nothing is known."""
+    for corpus, kind in (("enterface", "(induced speech"), ("urdu", "(natural speech"), ("mine", "")):
+        limits = section(card({"corpora": [corpus], "speakers": []}), "Limits")
+        assert "Acted" not in limits
+        assert kind in limits
+
+
 def test_every_card_names_limits_and_what_it_must_not_be_used_for() -> None:
     text = card()
     assert "Acted speech" in section(text, "Limits")

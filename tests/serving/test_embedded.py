@@ -124,7 +124,7 @@ def test_the_uar_of_the_card_is_the_mean_of_its_recalls() -> None:
 
 
 def test_the_card_has_the_texts_of_ser_export() -> None:
-    for text in (cards.LIMITS, cards.USE):
+    for text in (cards.limits(DESCRIPTION), cards.USE):
         assert text in CARD
 
 

@@ -10,6 +10,7 @@ import pytest
 from benchmarks import unseen
 from ser.features.encoders import whisper_files
 from ser.models import bundle, packaged
+from ser.reporting import cards
 from ser.serving import recognition
 from tests.support.small_corpora import composed
 
@@ -35,6 +36,12 @@ def test_a_model_is_the_export_of_its_experiment(name: str) -> None:
     assert (study["training"], study["seed"]) == (found["training"], found["seed"])
     assert len(found["centre"]) == len(found["columns"]) == 512
     assert bundle.load(packaged.resolved(name)).labels == found["labels"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_card_has_the_texts_of_ser_export(name: str) -> None:
+    for text in (cards.limits(described(name)), cards.USE):
+        assert text in card(name)
 
 
 def test_general_is_the_default_and_was_trained_on_corpora_that_permit_any_use() -> None:

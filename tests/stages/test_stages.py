@@ -342,20 +342,20 @@ def own_report(rows: pd.DataFrame) -> str:
 def test_the_report_has_a_part_for_all_and_one_for_each_corpus(folder: Path) -> None:
     utterances = combined(of(3, "ravdess", *FOUR, "calm"), of(2, "emodb", *FOUR))
     predictions = prediction_table(utterances)
-    evaluate.write_results(predictions, "UAR 50.0%", PROTOCOL)
+    evaluate.write_results(predictions, "UAR 50.0 %", PROTOCOL)
     text = evaluate.CLASSIFICATION_REPORT.read_text()
     both = own_report(predictions)
     emodb, ravdess = (own_report(predictions[predictions["corpus"] == name]) for name in ("emodb", "ravdess"))
     assert text == (
-        f"UAR 50.0%\nemodb and ravdess, test, {PROTOCOL}\n\n{both}\nemodb alone\n{emodb}\nravdess alone\n{ravdess}"
+        f"UAR 50.0 %\nemodb and ravdess, test, {PROTOCOL}\n\n{both}\nemodb alone\n{emodb}\nravdess alone\n{ravdess}"
     )
     assert len({both, emodb, ravdess}) == 3
 
 
 def test_the_report_of_one_corpus_has_one_part(folder: Path) -> None:
     predictions = prediction_table(of(3, "ravdess", *FOUR))
-    evaluate.write_results(predictions, "UAR 50.0%", PROTOCOL)
-    expected = f"UAR 50.0%\nravdess, test, {PROTOCOL}\n\n{own_report(predictions)}"
+    evaluate.write_results(predictions, "UAR 50.0 %", PROTOCOL)
+    expected = f"UAR 50.0 %\nravdess, test, {PROTOCOL}\n\n{own_report(predictions)}"
     assert evaluate.CLASSIFICATION_REPORT.read_text() == expected
 
 
@@ -372,7 +372,7 @@ def test_pictures_of_several_corpora_name_them_and_mark_their_recall(
 
         monkeypatch.setattr(module, name, spied)
     predictions = prediction_table(combined(of(2, "demo", *FOUR), of(2, "ravdess", *FOUR)))
-    evaluate.write_results(predictions, "UAR 50.0%", PROTOCOL)
+    evaluate.write_results(predictions, "UAR 50.0 %", PROTOCOL)
     for options in drawn.values():
         first, second = options["note"].splitlines()
         assert first == f"demo and ravdess, test, {PROTOCOL}"

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
 NOTE = "ravdess, test, published luna_jimenez (speaker-independent)"
-TITLE = "UAR 47.3% (95 % interval 41.5% to 52.8%)"
+TITLE = "UAR 47.3 % (95 % interval 41.5 to 52.8)"
 
 
 def drawn(figure: Figure) -> Figure:
