@@ -32,8 +32,8 @@ class Settings:
     SER_OPEN             0             1: serve everybody without keys, at any address
     SER_API_KEYS_FILE                  file of keys, one `name:hash` a line, made by `python -m app.http.keys NAME`
     SER_API_KEYS                       more keys in the same form, separated by commas
-    SER_MODELS                         `name=folder`, separated by commas, the default one first; the name of a model
-                                       of this program needs no folder; without this variable, all of these
+    SER_MODELS                         `name=folder`, separated by commas, the default one first; the name of a
+                                       built-in model needs no folder; without this variable, all built-in models
     SER_NETWORKS                       networks that a model may download and run, beside those whose content `ser`
                                        knows: handles, names of speech encoders, folders; separated by commas
     SER_MAX_BYTES        26214400      largest size of an uploaded recording

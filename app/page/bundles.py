@@ -18,7 +18,7 @@ from ser.serving import recognition
 from ser.serving.recognition import Recognizer
 
 MODELS = Path("models")  # output of the stage train
-BUILT_IN = " (built-in)"  # after the name of a model of this program
+BUILT_IN = " (built-in)"  # after the name of a built-in model
 CARD = "README.md"
 MOST_NAMED = 3  # corpora in the name of a model
 LONGEST_CARD = 100_000  # characters
@@ -28,7 +28,7 @@ PICTURE = re.compile(r"!\[([^\]]*)\]\((?!https?://|data:)[^)]*\)")  # a file, wh
 
 
 def choices(models: Path = MODELS) -> dict[str, Path]:
-    """Name of each model on the page -> its folder: the models of this program, the default first; those in `models`.
+    """Name of each model on the page -> its folder: the built-in models, the default first; those in `models`.
 
     Examples
     --------
@@ -72,7 +72,7 @@ def recognizer(folder: Path, changed: int) -> Recognizer:
 
 
 def card(folder: Path) -> str:
-    """Model card: for a model of this program as Markdown, else as plain text; empty if the bundle has none."""
+    """Model card: for a built-in model as Markdown, else as plain text; empty if the bundle has none."""
     path = folder / CARD
     if not path.is_file():
         return ""

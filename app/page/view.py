@@ -246,8 +246,8 @@ def _picture(drawn: dict[str, bytes], title: str, text: str, result: Result) -> 
 def _card(name: str, model: Recognizer | None) -> None:
     folder = bundles.choices()[name]
     if text := bundles.card(folder):
-        # Only a card that comes with this program has a layout. The markup of others could load pictures from
-        # elsewhere, or look like a part of the page.
+        # Only the card of a built-in model has a layout. The markup of others could load pictures from elsewhere, or
+        # look like a part of the page.
         (st.markdown if packaged.is_packaged(folder) else st.text)(text)
     elif model is not None:
         st.write("This model has no model card. Its description states:")

@@ -65,7 +65,7 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
         "--model",
         type=filled,
         metavar="BUNDLE",
-        help=f"name of a model of this program ({', '.join(packaged.folders())}; the first is the default); or folder"
+        help=f"name of a built-in model ({', '.join(packaged.folders())}; the first is the default); or folder"
         " of a trained or exported model, as models/fold_0; or a Keras file, with --labels; or"
         " hf:OWNER/NAME, of the hub of Hugging Face",
     )

@@ -62,7 +62,7 @@ class Definition:
         ValueError
             If a setting is missing or unknown, has another type, or is out of its range.
         """
-        from ser.features import settings as of_functions  # imports pydantic, which the embedded model does not need
+        from ser.features import settings as of_functions  # imports pydantic, which the built-in models do not need
 
         given = self._given(settings)
         of_functions.check(self.settings_class or self.function, given, path="settings")

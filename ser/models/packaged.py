@@ -1,4 +1,4 @@
-"""Models that come with this program: their names, and their folders."""
+"""Built-in models: their names, and their folders."""
 
 import os
 from pathlib import Path
@@ -34,7 +34,7 @@ def folders() -> dict[str, Path]:
 
 
 def is_packaged(folder: Path) -> bool:
-    """True for a folder of a model that comes with this program: the tests check it, so that no reader has to.
+    """True for the folder of a built-in model: the tests check it, so that no reader has to.
 
     Examples
     --------
@@ -45,14 +45,14 @@ def is_packaged(folder: Path) -> bool:
 
 
 def resolved(model: str | Path | None = None) -> Path:
-    """Folder of a model: a word that names a packaged model, or else a path; by default the default model.
+    """Folder of a model: a word that names a built-in model, or else a path; by default the default model.
 
     A path with a separator, and a `Path`, is never a name.
 
     Raises
     ------
     ValueError
-        If a word is neither the name of a packaged model nor a path that is there.
+        If a word is neither the name of a built-in model nor a path that is there.
 
     Examples
     --------

@@ -9,7 +9,7 @@ MIN_SPEAKERS_TO_SPLIT = 3  # one each in train, dev and test
 
 
 def check(table: pd.DataFrame, utterances: pd.DataFrame, *, speaker_independent: bool) -> None:
-    """Raise an error if a table of partitions breaks a rule that every honest protocol keeps.
+    """Raise an error if a table of partitions breaks a rule that every protocol without `leaky_` in its name keeps.
 
     Parameters
     ----------

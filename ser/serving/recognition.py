@@ -32,12 +32,12 @@ from ser.serving.recognizer import Recognizer as Recognizer
 
 @extras.named()
 def load(model: str | Path | None = None, *, all_speech: bool = False, networks: Collection[str] = ()) -> Recognizer:
-    """Read a bundle, ensemble or exported bundle; by default the default model of this program.
+    """Read a bundle, ensemble or exported bundle; by default the default built-in model.
 
     Parameters
     ----------
     model
-        Folder, name of a model of this program, or `hf:OWNER/NAME` of the hub.
+        Folder, name of a built-in model, or `hf:OWNER/NAME` of the hub.
     all_speech
         True to predict recordings without looking for speech in them.
     networks
@@ -147,7 +147,7 @@ def predict_emotion(
     sample_rate
         Hz; only for a waveform, since a file declares its own.
     model
-        Folder of a bundle, name of a model of this program, or `hf:OWNER/NAME`, as of `load`.
+        Folder of a bundle, name of a built-in model, or `hf:OWNER/NAME`, as of `load`.
     networks
         Networks that a bundle may name beside the known ones, as of `load`.
     enrol

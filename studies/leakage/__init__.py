@@ -1,4 +1,4 @@
-"""Leakage study: scores of the same data and model under six protocols, two honest and four that leak."""
+"""Leakage study: scores of the same data and model under six protocols, two leak-free and four that leak."""
 
 from pathlib import Path
 

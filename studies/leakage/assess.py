@@ -1,4 +1,4 @@
-"""Partition, balance, train and predict by one protocol, honest or leaky."""
+"""Partition, balance, train and predict by one protocol, leak-free or leaky."""
 
 import sys
 from functools import partial

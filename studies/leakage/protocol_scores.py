@@ -12,7 +12,7 @@ ORDER = (
     *("leave_one_speaker_out", "speaker_folds", "random"),
     *("leaky_smote", "leaky_augmentation", "leaky_duplicates"),
 )
-HONEST = ORDER[:2]
+LEAK_FREE = ORDER[:2]
 BASELINE = ORDER[0]
 NAMES = {
     "leave_one_speaker_out": "leave one speaker out",
@@ -27,7 +27,7 @@ DIGITS = 6
 
 
 def with_inflation(scores: pd.DataFrame) -> pd.DataFrame:
-    """`scores` with the column `inflation`: UAR above that of `BASELINE`, missing for honest protocols.
+    """`scores` with the column `inflation`: UAR above that of `BASELINE`, missing for leak-free protocols.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def with_inflation(scores: pd.DataFrame) -> pd.DataFrame:
     """
     uar = scores["uar"].to_numpy(float)
     inflation = (uar - uar[scores.index == BASELINE]).round(DIGITS)
-    return scores.assign(inflation=np.where(scores.index.isin(HONEST), np.nan, inflation))
+    return scores.assign(inflation=np.where(scores.index.isin(LEAK_FREE), np.nan, inflation))
 
 
 def picture(scores: pd.DataFrame, *, chance: float, note: str) -> Figure:
@@ -55,10 +55,10 @@ def picture(scores: pd.DataFrame, *, chance: float, note: str) -> Figure:
     """
     figure = titled(8, 4.4, "Inflation by leakage: percentage points above leave one speaker out", note)
     axes = figure.subplots()
-    places = {name: k + (0 if name in HONEST else 0.7) for k, name in enumerate(ORDER)}
+    places = {name: k + (0 if name in LEAK_FREE else 0.7) for k, name in enumerate(ORDER)}
     base = 100 * float(scores["uar"][BASELINE])
     for name, row in scores.astype(dict.fromkeys(("uar", "uar_low", "uar_high"), float)).iterrows():
-        _draw_score(axes, row, places[str(name)], base=None if name in HONEST else base)
+        _draw_score(axes, row, places[str(name)], base=None if name in LEAK_FREE else base)
     axes.axvline(base, color=INK, linestyle="--", linewidth=1, zorder=0)
     axes.axvline(100 * chance, color=INK, linestyle=":", linewidth=1)
     axes.text(100 * chance + 0.5, -0.62, "chance", fontsize=9)
@@ -76,7 +76,7 @@ def picture(scores: pd.DataFrame, *, chance: float, note: str) -> Figure:
 
 
 def _draw_score(axes: Axes, row: pd.Series, place: float, *, base: float | None) -> None:
-    """Draw the UAR of a protocol with its interval; `base` is the UAR without leakage, None for honest protocols."""
+    """Draw the UAR of a protocol with its interval; `base` is the UAR without leakage, None for leak-free protocols."""
     uar, low, high = (100 * row[key] for key in ("uar", "uar_low", "uar_high"))
     text = percent(row["uar"])
     if base is not None:

@@ -1,4 +1,4 @@
-"""Honest protocols, and protocols that leak as some publications do.
+"""Protocols without a leak, and protocols that leak as some publications do.
 
 An arrangement contains the tables that the stages partition and balance make, and the synthetic or augmented rows that
 a leaky protocol tests as if they were recordings.
@@ -79,7 +79,7 @@ def leave_one_speaker_out(
 ) -> Arrangement:
     """Test every speaker once, by a model that was trained on all others."""
     table = partitions.partition_table(utterances, name="leave_one_speaker_out", seed=seed)
-    return _honestly_balanced(utterances, features, table, balance, seed)
+    return _balanced_by_fold(utterances, features, table, balance, seed)
 
 
 def speaker_folds(
@@ -88,7 +88,7 @@ def speaker_folds(
     """Test every speaker once, in `N_FOLDS` folds, or fewer if there are fewer speakers."""
     n_folds = min(N_FOLDS, utterances["speaker"].nunique())
     table = partitions.partition_table(utterances, name="speaker_folds", n_folds=n_folds, seed=seed)
-    return _honestly_balanced(utterances, features, table, balance, seed)
+    return _balanced_by_fold(utterances, features, table, balance, seed)
 
 
 def random(utterances: pd.DataFrame, features: pd.DataFrame, balance: Mapping[str, Any], seed: int) -> Arrangement:
@@ -97,7 +97,7 @@ def random(utterances: pd.DataFrame, features: pd.DataFrame, balance: Mapping[st
         partitions.partition_table(utterances, name="random", seed=seed + fold, **FRACTIONS).assign(fold=fold)
         for fold in range(N_SPLITS)
     ]
-    return _honestly_balanced(utterances, features, pd.concat(parts, ignore_index=True), balance, seed)
+    return _balanced_by_fold(utterances, features, pd.concat(parts, ignore_index=True), balance, seed)
 
 
 def leaky_smote(utterances: pd.DataFrame, features: pd.DataFrame, balance: Mapping[str, Any], seed: int) -> Arrangement:
@@ -142,7 +142,7 @@ def leaky_duplicates(
     twice = pd.concat([utterances, copies]).sort_values("utterance", ignore_index=True)
     doubled = pd.concat([features, features.assign(utterance=features["utterance"] + "+copy")], ignore_index=True)
     table = _random_splits(twice.assign(duplicate_of=None), seed)
-    return _honestly_balanced(twice, doubled, table, balance, seed)
+    return _balanced_by_fold(twice, doubled, table, balance, seed)
 
 
 PROTOCOLS: Mapping[str, Callable[[pd.DataFrame, pd.DataFrame, Mapping[str, Any], int], Arrangement]] = {
@@ -155,7 +155,7 @@ PROTOCOLS: Mapping[str, Callable[[pd.DataFrame, pd.DataFrame, Mapping[str, Any],
 }
 
 
-def _honestly_balanced(
+def _balanced_by_fold(
     utterances: pd.DataFrame, features: pd.DataFrame, table: pd.DataFrame, balance: Mapping[str, Any], seed: int
 ) -> Arrangement:
     """Balance the training rows of each fold without its other rows."""

@@ -67,7 +67,7 @@ def choose(page: AppTest, source: str) -> AppTest:
 
 
 def copied_model(folder: Path, **changes: Any) -> Path:
-    """The embedded model, with another description."""
+    """A built-in model, with another description."""
     shutil.copytree(EMBEDDED, folder)
     description = json.loads((folder / "bundle.json").read_text())
     (folder / "bundle.json").write_text(json.dumps(description | changes))

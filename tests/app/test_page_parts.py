@@ -24,7 +24,7 @@ from tests.support.synthesis import tone
 
 @pytest.fixture(scope="module")
 def model() -> Recognizer:
-    """The embedded model."""
+    """The default built-in model."""
     return recognition.load()
 
 

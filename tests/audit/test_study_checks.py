@@ -243,7 +243,7 @@ def test_a_transductive_study_is_marked_everywhere_and_serves_no_single_recordin
         cli.main(["predict", "--model", "models/fold_0", recording])
     with pytest.raises(ValueError, match="SER_MODELS has mine: models/fold_0 is transductive"):
         loading.loaded({"mine": Path("models/fold_0")})
-    assert recognition.load().labels  # the embedded model is none
+    assert recognition.load().labels  # a built-in model is none
 
 
 def test_other_leaks_of_a_transductive_study_are_found(study: Path) -> None:

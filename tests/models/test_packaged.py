@@ -11,7 +11,7 @@ from tests.support.paths import EMBEDDED
 
 @pytest.fixture
 def several(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder of three packaged models, of which `ravdess` is the default, and of a folder that is none."""
+    """A folder of three built-in models, of which `ravdess` is the default, and of a folder that is none."""
     for name in ("research", "general", "ravdess"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "bundle.json").write_text("{}")

@@ -167,6 +167,15 @@ def test_every_choice_of_conf_is_in_the_table_of_choices() -> None:
         assert {path.stem for path in (ROOT / "conf" / group).glob("*.yaml")} <= shown, group
 
 
+def test_files_of_training_comment_on_the_same_value_in_the_same_words() -> None:
+    comments: dict[str, set[str]] = {}
+    for path in (ROOT / "conf/training").glob("*.yaml"):
+        if path.stem != "scikit_learn":  # no network
+            for setting, comment in re.findall(r"^(\w+: [^#\n]+) # (.*)$", text_of(path), re.MULTILINE):
+                comments.setdefault(setting, set()).add(comment)
+    assert {setting: found for setting, found in comments.items() if len(found) > 1} == {}
+
+
 def test_every_stage_is_in_the_table_of_artefacts() -> None:
     table = text_of(ROOT / "docs/reference/artefacts.md")
     shown = {name for line in table.splitlines() if line.startswith("|") for name in re.findall(r"`(\w+)`", line[2:])}

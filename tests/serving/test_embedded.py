@@ -1,4 +1,4 @@
-"""The embedded model: its size, packaging, model card and accuracy."""
+"""The built-in model `ravdess`: its size, packaging, model card and accuracy."""
 
 import json
 import re
@@ -40,7 +40,7 @@ def stated_test() -> tuple[list[str], int, float]:
 
 
 def uar(paths: list[Path]) -> float:
-    """UAR of the embedded model on recordings, in percent."""
+    """UAR of the built-in model `ravdess` on recordings, in percent."""
     recognizer = recognition.load(FOLDER, all_speech=True)
     prediction = []
     for path in paths:

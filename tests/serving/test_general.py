@@ -1,4 +1,4 @@
-"""The packaged models for voices that were not trained on: licences, cards, and their skill on such voices."""
+"""The built-in models for voices that were not trained on: licences, cards, and their skill on such voices."""
 
 import json
 import re

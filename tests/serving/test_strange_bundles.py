@@ -38,7 +38,7 @@ YAMNET = "https://tfhub.dev/google/yamnet/1"
 
 
 def embedded(folder: Path) -> dict[str, Any]:
-    """A copy of the embedded model; its description, with fewer facts of one kind."""
+    """A copy of a built-in model; its description, with fewer facts of one kind."""
     shutil.copytree(EMBEDDED, folder)
     content = schema.read(folder)
     short = {"max_epochs": 24, "variation": {"max_gain": 1.5}}

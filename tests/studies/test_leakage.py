@@ -1,4 +1,4 @@
-"""The leaky protocols leak as their names state, the honest ones do not; the study runs under DVC."""
+"""The leaky protocols leak as their names state, the leak-free ones do not; the study runs under DVC."""
 
 from pathlib import Path
 
@@ -83,7 +83,7 @@ def test_every_protocol_has_its_folds_and_tests_recordings(name: str, arrangemen
     assert not arrangement.partitions.duplicated(["fold", "utterance"]).any()
     tested = arrangement.partitions[arrangement.partitions["partition"] == "test"]
     n_rows = len(arrangement.utterances)
-    if name in protocol_scores.HONEST:
+    if name in protocol_scores.LEAK_FREE:
         assert sorted(tested["utterance"]) == sorted(UTTERANCES["utterance"])
     else:
         assert tested.groupby("fold").size().between(0.1 * n_rows, 0.2 * n_rows).all()
@@ -159,7 +159,7 @@ def scores() -> pd.DataFrame:
 
 def test_inflation_is_what_a_leaking_protocol_has_above_one_that_leaves_a_speaker_out() -> None:
     inflation = scores()["inflation"]
-    assert inflation[list(protocol_scores.HONEST)].isna().all()
+    assert inflation[list(protocol_scores.LEAK_FREE)].isna().all()
     assert inflation[2:].tolist() == pytest.approx([0.15, 0.16, 0.48, 0.53])
 
 

@@ -56,7 +56,7 @@ class Hanging(Broken):
 
 
 def failing() -> dict[str, Any]:
-    """The embedded model, and one of each kind; the last one fails while it is warmed up."""
+    """A built-in model, and one of each kind; the last one fails while it is warmed up."""
     embedded = loading.loaded({"ravdess": EMBEDDED})
     return {**embedded, "crashing": Crashing(), "hanging": Hanging(), "broken": Broken()}
 
@@ -67,6 +67,6 @@ def refusing() -> dict[str, Any]:
 
 
 def synthetic() -> dict[str, Any]:
-    """The embedded model, as if it had been trained on synthetic speech."""
+    """A built-in model, as if it had been trained on synthetic speech."""
     (model,) = loading.loaded({"mine": EMBEDDED}).values()
     return {"mine": replace(model, description={"corpora": ["demo"]})}

@@ -45,7 +45,7 @@ def recognizer() -> recognition.Recognizer:
 
 @contextmanager
 def served(load: Callable[[], Any] | None = None, **settings: Any) -> Iterator[httpx.Client]:
-    """A client of a service that runs in a thread; by default with the embedded model, one process, and no rate limit.
+    """A client of a service that runs in a thread; by default with a built-in model, one process, and no rate limit.
 
     `load`, a function of a small module, replaces the models.
     """
