@@ -1,4 +1,9 @@
-"""The page `/live`: a microphone, and emotions while somebody speaks; nothing comes from elsewhere."""
+"""The page `/live`: a microphone, and emotions while somebody speaks; nothing comes from other servers.
+
+The service serves it, not Streamlit: a Streamlit component runs in a frame, which needs a permission of its own for the
+microphone, and each of its answers draws the whole page again; streamlit-webrtc needs a STUN server, and a decoder on
+the server.
+"""
 
 from pathlib import Path
 

@@ -161,7 +161,8 @@ def test_every_choice_of_conf_is_in_the_table_of_choices() -> None:
     shown = set(re.findall(r"`(\w+)`", table))
     groups = (
         *("corpus", "labels", "partition", "librosa", "ssl", "whisper", "whisper_states", "opensmile"),
-        *("features", "augmentation", "adaptation", "balance", "model", "training"),
+        *("features", "augmentation", "adaptation", "balance", "model", "training", "evaluation", "projection"),
+        *("report", "tracking", "yamnet", "yamnet_bands", "log_mel", "frames"),
     )
     for group in groups:
         assert {path.stem for path in (ROOT / "conf" / group).glob("*.yaml")} <= shown, group
