@@ -25,6 +25,7 @@ class PredictionAnswer(BaseModel):
     probabilities: dict[str, float] = Field(description="Probability of each label; empty for `no speech`.")
     duration: float = Field(ge=0, description="Seconds.")
     protocol: str = Field(default="", description="Words on the enrolled recordings; only with an enrolment.")
+    notes: list[str] = Field(default=[], description="Remarks: an offset that was removed, too little speech; if any.")
 
 
 class TimedAnswer(PredictionAnswer):
@@ -39,7 +40,6 @@ class RecordingAnswer(PredictionAnswer):
 
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
-    notes: list[str] = Field(default=[], description="Remarks: an offset that was removed, too little speech; if any.")
     timeline: list[TimedAnswer] = Field(default=[], description="Windows, one every second; only with `timeline=true`.")
 
 

@@ -11,7 +11,7 @@ from ser.commands import Failed, adjusting, prediction_output, printable
 from ser.core import quiet
 from ser.core.arguments import filled, path_of
 from ser.models import packaged
-from ser.serving import enrolling, inputs
+from ser.serving import enrolling, inputs, notes
 from ser.serving.recognition import HOP, Recognizer
 
 STDIN = "-"
@@ -257,11 +257,12 @@ def _rows(
         try:
             with inputs.opened(source) as recording:
                 predictions = recognizer.timeline(recording, hop=hop) if timeline else [recognizer.predict(recording)]
-                notes: Sequence[str] = ()
+                spoken: list[Sequence[str]] = []
                 for prediction in predictions:
                     yield {"path": name, **prediction}
-                    notes = prediction.get("notes", recording.notes)
-                for note in notes:
+                    if prediction["probabilities"]:
+                        spoken.append(prediction.get("notes", ()))
+                for note in notes.of_all(spoken, recording.notes):
                     print(f"note: {name}: {note}", file=sys.stderr)
         except OSError as error:
             yield {"path": name, "error": f"{error.strerror or error}"}

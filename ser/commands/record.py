@@ -96,6 +96,8 @@ def _live(given: argparse.Namespace) -> str:
     enrolled = recognizer.enrolment is not None
     labels = recognizer.labels
     prediction_output.write([row], names=[name], labels=labels, kind=kind, timeline=False, is_enrolled=enrolled)
+    for note in summary.get("notes", ()):
+        print(f"note: {name}: {note}", file=sys.stderr)
     if recognizer.note and given.format is None:
         print(f"note: {recognizer.note}", file=sys.stderr)
     return ""

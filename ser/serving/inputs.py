@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,8 @@ class Window:
     waveform: Waveform
     sample_rate: int
     """Hz."""
+    notes: Sequence[str] = ()
+    """Changes of the waveform, in words, as far as the recording was known when the window was complete."""
 
     @property
     def end(self) -> float:
@@ -72,7 +74,8 @@ class Input:
 
     def windows(self, *, duration: float, hop: float) -> Iterator[Window]:
         """Windows of `duration` seconds, one every `hop` seconds; the last one may be shorter."""
-        return windowed(self.blocks, self.sample_rate, duration=duration, hop=hop)
+        for window in windowed(self.blocks, self.sample_rate, duration=duration, hop=hop):
+            yield replace(window, notes=tuple(self.notes))
 
 
 class Windows:

@@ -11,6 +11,7 @@ from typing_extensions import TypedDict
 from ser.serving.enrolment import Enrolment
 from ser.serving.inputs import HALF, Window
 from ser.serving.mixed_windows import MixedWindows
+from ser.serving.notes import noted
 from ser.serving.predictions import Prediction, TimedPrediction, finished, most_probable
 from ser.serving.recognizer import LONGEST_UTTERANCE, NO_SPEECH
 from ser.serving.samples import Samples
@@ -113,6 +114,7 @@ class Live:
         self._total: dict[str, float] = {}
         self._confidence = 1.0  # lowest that there is no speech
         self._counts: Counter[str] = Counter()
+        self._spoken: list[Prediction] = []  # the first parts with speech, of which a second one ends the remarks
 
     def add(self, block: npt.NDArray[np.float32]) -> Iterator[Window]:
         """Take the next piece of sound, `(n_samples,)` or `(n_samples, n_channels)`; give the windows that are due.
@@ -165,7 +167,7 @@ class Live:
             self._counts[prediction["emotion"]] += 1
             if self._is_part and window.waveform.size == self._length:
                 self._sum(prediction)
-        probabilities = prediction["probabilities"]
+        probabilities, prediction = prediction["probabilities"], noted(prediction, window.notes)
         return {**prediction, "speech": bool(probabilities), "early": early, "smoothed": self._smooth(prediction)}
 
     def _smooth(self, prediction: TimedPrediction) -> Smoothed:
@@ -187,6 +189,8 @@ class Live:
             self._total[label] = self._total.get(label, 0.0) + probability
         if not prediction["probabilities"]:
             self._confidence = min(self._confidence, prediction["confidence"])
+        elif len(self._spoken) < 2:
+            self._spoken.append(prediction)
 
     def remainder(self) -> Window | None:
         """Sound that the summary still needs, after the end: all of an utterance, the last part, or None.
@@ -213,7 +217,10 @@ class Live:
         return self._n_samples / self._rate
 
     def summary(self, last: Prediction | None) -> Summary:
-        """Prediction of the whole sound, with that of the remainder."""
+        """Prediction of the whole sound, with that of the remainder, and its notes."""
+        return noted(self._summary(last), self._windows.notes)
+
+    def _summary(self, last: Prediction | None) -> Summary:
         duration, windows = round(self.duration, 3), dict(self._counts)
         if last is not None and self.is_utterance:
             return {**last, "duration": duration, "windows": windows}
@@ -225,4 +232,6 @@ class Live:
             return {**nothing, "windows": windows}
         best, shares = most_probable(list(self._total), np.array(list(self._total.values())) / total)
         found = Prediction(emotion=best, confidence=shares[best], probabilities=shares, duration=duration)
+        if len(self._spoken) == 1:
+            found = noted(found, self._spoken[0].get("notes", ()))
         return {**finished(found, unsure=self._unsure, enrolment=self._enrolment), "windows": windows}

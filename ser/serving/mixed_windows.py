@@ -62,6 +62,21 @@ class MixedWindows:
         """
         return self._windows.end
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Changes of the sound up to now, in words.
+
+        Examples
+        --------
+        >>> windows = MixedWindows(8000, duration=3, hop=3)
+        >>> tone = np.sin(np.arange(8000, dtype=np.float32))
+        >>> windows.mixed(0.0, windows.counted(tone + 1)).notes == windows.notes
+        True
+        >>> windows.notes
+        ('a constant offset is removed',)
+        """
+        return tuple(self._mixer.notes)
+
     def counted(self, block: Samples) -> Samples:
         """The next piece, `(n_samples,)` or `(n_samples, n_channels)`, taken into account, with its axis of channels.
 
@@ -114,7 +129,7 @@ class MixedWindows:
         [0.5]
         """
         waveform = self._mixer.mixed(samples) if samples.size else np.empty(0, np.float32)
-        return Window(start, inputs.checked(waveform), self._rate)
+        return Window(start, inputs.checked(waveform), self._rate, self.notes)
 
 
 def windowed(blocks: Iterable[Samples], sample_rate: int, *, duration: float, hop: float) -> Iterator[Window]:

@@ -283,7 +283,8 @@ class Recognizer:
         has_speech = spoken >= voice_activity.THRESHOLD
         probabilities = self.probabilities(window.waveform, window.sample_rate) if has_speech else None
         prediction = self._prediction(probabilities, spoken, window.end - window.start)
-        return {**prediction, "start": round(window.start, 3), "end": round(window.end, 3)}
+        timed: TimedPrediction = {**prediction, "start": round(window.start, 3), "end": round(window.end, 3)}
+        return noted(timed, [*window.notes, *(of_speech(window.waveform, window.sample_rate) if has_speech else [])])
 
     def _speech(self, waveform: Waveform, sample_rate: int) -> float:
         return 1.0 if self.all_speech else voice_activity.speech_probability(waveform, sample_rate)

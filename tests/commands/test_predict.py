@@ -277,6 +277,21 @@ def test_a_timeline_has_a_row_for_each_window(tmp_path: Path, predict: Predict) 
     assert [(row["start"], row["end"]) for row in rows] == [(0, 3), (1, 4), (2, 5), (3, 6), (4, 7)]
 
 
+def test_a_timeline_has_the_notes_of_its_recording(tmp_path: Path, predict: Predict) -> None:
+    word, path = SPEECH[: RATE // 2], tmp_path / "a.wav"
+    soundfile.write(path, word, RATE)
+    (row,), message = json.loads(predict("--json", "--timeline", path)[1]), predict("--timeline", path)[2]
+    (note,) = predict_emotion(path)["notes"]
+    assert row["notes"] == [note]
+    assert message.splitlines()[0] == f"note: {path}: {note}" == predict(path)[2].splitlines()[0]
+    soundfile.write(
+        path, np.concatenate([np.resize(SPEECH, 3 * RATE), np.zeros(3 * RATE), word, np.zeros(2 * RATE)]), RATE
+    )
+    _, out, message = predict("--json", "--timeline", "--hop", "3", path)
+    assert ["notes" in row for row in json.loads(out)] == [False, False, True]
+    assert message.startswith(f"note: {path}: 1 of 2 windows with speech has less than 1 s of it: with less than 1 s, ")
+
+
 def test_a_timeline_in_the_table_has_times(tmp_path: Path, predict: Predict) -> None:
     soundfile.write(tmp_path / "a.wav", np.resize(SPEECH, 4 * RATE), RATE)
     head, first, second = predict("--timeline", tmp_path / "a.wav")[1].splitlines()

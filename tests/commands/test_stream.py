@@ -379,6 +379,15 @@ def test_a_live_recording_has_the_prediction_of_its_file(
     assert found == {"path": str(path), **expected}
 
 
+def test_a_live_recording_has_the_notes_of_its_file(run: Run, sound: Sound, tmp_path: Path) -> None:
+    path = tmp_path / "kept.wav"
+    code, _, message = run("record", "--live", "--seconds", "0.6", "--save", path)
+    notes = predict_emotion(path)["notes"]
+    assert code == 0
+    assert notes
+    assert all(f"note: {path}: {note}\n" in message for note in notes)
+
+
 def test_a_live_recording_is_saved_when_the_microphone_fails(
     run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

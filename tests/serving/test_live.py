@@ -123,6 +123,38 @@ def test_a_window_has_no_step_where_the_offset_becomes_known() -> None:
     assert last.waveform == pytest.approx(samples, abs=1e-5)
 
 
+@pytest.mark.parametrize("duration", [0.6, 8.0, 12.0, 16.4])
+@pytest.mark.parametrize("offset", [0.0, 0.4])
+def test_the_summary_has_the_notes_of_the_file(duration: float, offset: float) -> None:
+    samples = sound(duration) + np.float32(offset)
+    summary, whole = both(recognizer(), samples)
+    assert summary.get("notes") == whole.get("notes")
+    assert ("notes" in whole) == (duration < 1 or offset > 0)
+
+
+def test_long_sound_with_one_word_has_the_note_on_it() -> None:
+    """No other part has speech."""
+    spoken = replace(recognizer(), all_speech=False)
+    vars(spoken)["_speech"] = lambda waveform, _: float(np.abs(waveform).max() > 0)
+    for words, n_notes in ((1, 1), (2, 0)):
+        samples = np.zeros(16 * RATE, np.float32)
+        for word in range(words):
+            samples[(7 + 4 * word) * RATE :][: RATE // 2] = sound(0.5)
+        summary, whole = both(spoken, samples)
+        assert len(whole.get("notes", [])) == n_notes
+        assert summary.get("notes") == whole.get("notes")
+
+
+def test_an_answer_has_the_changes_known_at_its_time() -> None:
+    live = Live(RATE, duration=3.0)
+    samples = sound(6.0)
+    samples[3 * RATE :] += np.float32(2)
+    windows = [window for piece in np.array_split(samples, 60) for window in live.add(piece)]
+    answers = [live.answer(window, recognizer().timed(replace(window, notes=()))) for window in windows]
+    assert "notes" not in next(one for one in answers if one["end"] == 3)
+    assert answers[-1]["notes"] == ["a constant offset is removed"]
+
+
 class Enrolled:
     """Enrolment that changes no feature."""
 

@@ -481,3 +481,14 @@ def test_less_than_a_second_of_speech_is_remarked_on(embedded: Recognizer) -> No
         assert 0.5 <= float(found["notes"][0][:3]) <= 0.6
     for longer in (np.tile(word, 2), np.tile(word, 20), silence(2)):
         assert "notes" not in of(longer, embedded)
+
+
+def test_each_window_of_a_timeline_has_the_remarks_on_itself(embedded: Recognizer) -> None:
+    middle = SPEECH.size // 2
+    word = SPEECH[middle - 4800 : middle + 4800]  # 0.6 s
+    waveform = np.concatenate([np.tile(word, 5), silence(3), word, silence(2)])
+    first, *_, last = embedded.timeline(inputs.of_waveform(waveform, RATE), hop=3.0)
+    assert "notes" not in first
+    assert last["notes"] == of(waveform[-3 * RATE :], embedded)["notes"] != []
+    offset = embedded.timeline(inputs.of_waveform(SPEECH + np.float32(0.4), RATE))
+    assert all(one["notes"] == ["a constant offset is removed"] for one in offset)

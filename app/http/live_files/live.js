@@ -25,6 +25,8 @@ function say(text, isProblem = false) {
   by("status").classList.toggle("problem", isProblem);
 }
 
+const sentences = (texts) => texts.filter(Boolean).map((one) => `${one[0].toUpperCase()}${one.slice(1)}.`).join(" ");
+
 function percent(share) {
   if (share > 0.995) return "> 99 %";
   return share < 0.005 ? "< 1 %" : `${Math.round(100 * share)} %`;
@@ -77,7 +79,7 @@ function choose() {
 
 function bars(labels) {
   const { note, warnings } = chosen();
-  by("note").textContent = [...warnings, note].filter(Boolean).map((one) => `${one[0].toUpperCase()}${one.slice(1)}.`).join(" ");
+  by("note").textContent = sentences([...warnings, note]);
   by("bars").replaceChildren(...labels.map((label) => {
     const row = document.createElement("tr");
     row.innerHTML = '<th scope="row"></th><td><span class="track"><span class="fill"></span></span></td><td class="number">–</td>';
@@ -194,7 +196,8 @@ function finish(summary) {
   show("The whole recording", summary, `, over ${summary.duration.toFixed(1)} s${adapted}`);
   const total = Object.values(summary.windows).reduce((sum, one) => sum + one, 0);
   const shares = Object.entries(summary.windows).sort((one, other) => other[1] - one[1]);
-  by("shares").textContent = total ? `Over time: ${shares.map(([name, n]) => `${name} ${Math.round((100 * n) / total)} %`).join(", ")}.` : "";
+  const overTime = `over time: ${shares.map(([name, n]) => `${name} ${Math.round((100 * n) / total)} %`).join(", ")}`;
+  by("shares").textContent = sentences([...(summary.notes ?? []), total ? overTime : ""]);
   keep();
 }
 
