@@ -15,6 +15,8 @@ from ser.serving.recognition import Recognizer
 
 Item = TypeVar("Item")
 
+PIECE = 3.0  # seconds of sound between two questions whether the answer is wanted
+
 
 class Unadjustable(ValueError):
     """The enrolment, prior or threshold of a request cannot be used."""
@@ -65,7 +67,7 @@ def predicted(
     max_seconds: float,
     is_wanted: Callable[[], bool],
 ) -> Answer:
-    """Prediction of a recording, which is decoded as long as `is_wanted` returns True.
+    """Prediction of a recording, as long as `is_wanted`, which is asked every 3 s of sound, returns True.
 
     Raises
     ------
@@ -148,8 +150,15 @@ def _opened(content: bytes, max_seconds: float, is_wanted: Callable[[], bool]) -
     with inputs.opened(content, longest=max_seconds) as recording:
         if recording.duration > max_seconds:
             raise _too_long(max_seconds)
-        blocks = _while(recording.blocks, is_wanted)
+        blocks = _while(_pieces(recording.blocks, round(PIECE * recording.sample_rate)), is_wanted)
         yield replace(recording, blocks=_at_most(blocks, recording.sample_rate, max_seconds=max_seconds))
+
+
+def _pieces(blocks: Iterable[Waveform], length: int) -> Iterator[Waveform]:
+    """Consecutive pieces of at most `length` samples: a block of a low rate is minutes of sound."""
+    for block in blocks:
+        for start in range(0, block.size, length):
+            yield block[start : start + length]
 
 
 def _while(items: Iterable[Item], is_wanted: Callable[[], bool]) -> Iterator[Item]:

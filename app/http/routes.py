@@ -23,13 +23,14 @@ from app.http.loading import Facts
 from app.http.metrics import Metrics
 from app.http.prediction import Adjustment, Answer, Enrolled, Unadjustable
 from app.http.settings import Settings
-from app.http.workers import Crashed, Pool
+from app.http.workers import Crashed, Pool, Sent
 from ser.audio.reading import InvalidAudio
 
 Result = TypeVar("Result")
 
 Prior = Annotated[str, Query(description="Frequency of emotions, as neutral=0.6,sad=0.1; the others share the rest.")]
 Unsure = Annotated[float, Query(ge=0, le=1, description="Confidence below which the emotion is `unsure`.")]
+LOOK = 1.0  # seconds from one look at the progress of a prediction to the next
 PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -139,8 +140,8 @@ def _check_model(model: str, chosen: Settings) -> None:
         raise HTTPException(422, f"there is no model {model[:64]!r}; choose one of {', '.join(chosen.models)}")
 
 
-async def _answer(request: Request, sent: asyncio.Future[Result], chosen: Settings) -> Result:
-    """Result of a process; raise `HTTPException` if it fails, takes too long, or the client leaves."""
+async def _answer(request: Request, sent: Sent[Result], chosen: Settings) -> Result:
+    """Result of a process; raise `HTTPException` if it fails, makes no progress, or the client leaves."""
     try:
         return await _first(sent, request, timeout=chosen.work_seconds)
     except Full:
@@ -152,22 +153,26 @@ async def _answer(request: Request, sent: asyncio.Future[Result], chosen: Settin
     except Unadjustable as error:
         raise HTTPException(422, str(error)) from error
     except TimeoutError:
-        why = (
-            f"there was no answer within {chosen.work_seconds:g} s; send a shorter recording, or leave the timeline out"
-        )
-        raise uploads.busy(f"{why}, or if the service is busy") from None
+        why = f"there was neither an answer nor progress within {chosen.work_seconds:g} s"
+        raise uploads.busy(f"{why}: the service is busy, or cannot analyse this recording") from None
 
 
-async def _first(result: asyncio.Future[Result], request: Request, *, timeout: float) -> Result:
-    """`result`; raise `HTTPException` if the client leaves first, `TimeoutError` after `timeout` seconds."""
+async def _first(result: Sent[Result], request: Request, *, timeout: float) -> Result:
+    """`result`; `HTTPException` if the client leaves first, `TimeoutError` after `timeout` seconds without a step."""
+    now = asyncio.get_running_loop().time
     leaving = asyncio.ensure_future(request.receive())  # after the body, the only message is the end of the connection
     try:
         waiting: set[asyncio.Future[Any]] = {result, leaving}
-        done, _ = await asyncio.wait(waiting, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
-        if result in done:
-            return result.result()
-        if leaving in done:
-            raise HTTPException(uploads.GONE, "the client has closed the connection")
+        steps, since = result.n_steps, now()
+        while now() - since < timeout:
+            left = min(LOOK, since + timeout - now())
+            done, _ = await asyncio.wait(waiting, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+            if result in done:
+                return result.result()
+            if leaving in done:
+                raise HTTPException(uploads.GONE, "the client has closed the connection")
+            if result.n_steps != steps:
+                steps, since = result.n_steps, now()
         raise TimeoutError
     finally:
         leaving.cancel()

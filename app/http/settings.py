@@ -48,7 +48,7 @@ class Settings:
     SER_LIVE_SECONDS     7200          longest duration of a live session, in seconds of sound
     SER_STALL_SECONDS    10            longest pause of a client while it sends
     SER_UPLOAD_SECONDS   120           time for a request to arrive completely
-    SER_WORK_SECONDS     30            time for an answer, from the end of the request
+    SER_WORK_SECONDS     30            longest wait for an answer, or for a step towards it, as 3 s of a recording
     FORWARDED_ALLOW_IPS                addresses of proxies whose X-Forwarded-For is trusted (a variable of uvicorn)
     ==================== ============= ================================================================================
     """

@@ -23,6 +23,7 @@ Result = TypeVar("Result")
 
 _models: dict[str, Any] = {}
 _wanted: Any = None  # shared with the service: number of the work whose answer is still needed
+_steps: Any = None  # likewise: number of steps of all work up to now
 
 
 @dataclass(frozen=True)
@@ -35,10 +36,10 @@ class Ready:
     """Trace of the error of a model in its first prediction; a client who asks for the model gets this error."""
 
 
-def begin(wanted: Any) -> None:
+def begin(wanted: Any, steps: Any) -> None:
     """Prepare a new process: it leaves signals to the service, and ends with it."""
-    global _wanted
-    _wanted = wanted
+    global _wanted, _steps
+    _wanted, _steps = wanted, steps
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     Thread(target=_end_with_the_service, daemon=True).start()
@@ -90,7 +91,7 @@ def predict(
             timeline=timeline,
             adjustment=adjustment,
             max_seconds=max_seconds,
-            is_wanted=lambda: bool(_wanted.value == number),
+            is_wanted=lambda: _goes_on(number),
         )
     )
 
@@ -103,7 +104,7 @@ def enrol(number: int, model: str, content: bytes, token: str, max_seconds: floa
             content,
             token=token,
             max_seconds=max_seconds,
-            is_wanted=lambda: bool(_wanted.value == number),
+            is_wanted=lambda: _goes_on(number),
         )
     )
 
@@ -129,6 +130,12 @@ def predict_live(
         return recognizer.timed(inputs.Window(start, waveform, sample_rate))
 
     return _without_exit(predicted)
+
+
+def _goes_on(number: int) -> bool:
+    """Count a step of the work of this number; False if its answer is not needed any more."""
+    _steps.value += 1
+    return bool(_wanted.value == number)
 
 
 def _without_exit(work: Callable[[], Result]) -> Result:

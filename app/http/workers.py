@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from app.http import worker
 from app.http.limits import Full
@@ -24,12 +24,26 @@ from ser.serving.inputs import Window
 from ser.serving.predictions import Prediction
 
 STOP_SECONDS = 3.0  # for unwanted work to end by itself, as it does between two pieces of a recording
+Result = TypeVar("Result")
+
 PAUSES = (0.5, 30.0)  # seconds, shortest and longest, between attempts to start a process
 log = logging.getLogger(__name__)
 
 
 class Crashed(Exception):
     """The process has ended during the work."""
+
+
+class Sent(asyncio.Future[Result]):
+    """Answer to come. A long recording needs more time than a short one, a process that hangs makes no more steps."""
+
+    steps: Any = None
+    """Counter of the process that works on it; None while it waits."""
+
+    @property
+    def n_steps(self) -> int:
+        """Number that changes with each step of the work: 3 s of sound, or a window of a timeline."""
+        return 0 if self.steps is None else 1 + int(self.steps.value)
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +55,7 @@ class Job:
     model: str
     content: memoryview
     options: tuple[Any, ...]
-    answer: asyncio.Future[Any]
+    answer: Sent[Any]
 
 
 class Worker:
@@ -53,6 +67,7 @@ class Worker:
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(["app.http.worker"])
         self._wanted = self._context.RawValue("Q", 0)
+        self._steps = self._context.RawValue("Q", 0)
         self._number = 0
         self._executor: ProcessPoolExecutor | None = None
         self._process_id = 0
@@ -61,7 +76,7 @@ class Worker:
     def begun(self) -> Future[Ready]:
         """Start a process; give the result to `ready`."""
         self._executor = ProcessPoolExecutor(
-            1, mp_context=self._context, initializer=worker.begin, initargs=(self._wanted,)
+            1, mp_context=self._context, initializer=worker.begin, initargs=(self._wanted, self._steps)
         )
         return self._executor.submit(worker.prepare, self._load)
 
@@ -88,6 +103,7 @@ class Worker:
         """Answer a job; replace the process if it has ended, or has to end for this job."""
         if job.answer.done():
             return
+        job.answer.steps = self._steps
         result = await self._result(job)
         await asyncio.wait({result, job.answer}, return_when=asyncio.FIRST_COMPLETED)
         if not result.done():  # nobody wants the answer any more
@@ -201,19 +217,19 @@ class Pool:
         timeline: bool,
         max_seconds: float,
         adjustment: Adjustment = NONE,
-    ) -> asyncio.Future[Answer]:
+    ) -> Sent[Answer]:
         """Queue a recording of a client; the future raises `Full` if the queue has no place for it."""
         return self._queued(client, worker.predict, model, content, (timeline, adjustment, max_seconds))
 
     def submit_enrolment(
         self, client: str, model: str, content: memoryview, *, token: str, max_seconds: float
-    ) -> asyncio.Future[Enrolled]:
+    ) -> Sent[Enrolled]:
         """Queue a recording that is enrolled, in the same way."""
         return self._queued(client, worker.enrol, model, content, (token, max_seconds))
 
     def submit_live(
         self, client: str, model: str, window: Window, *, whole: bool = False, adjustment: Adjustment = NONE
-    ) -> asyncio.Future[Prediction]:
+    ) -> Sent[Prediction]:
         """Queue a window of live sound, or a `whole` recording, in the same way."""
         samples = memoryview(window.waveform.tobytes())
         options = (window.sample_rate, window.start, whole, adjustment)
@@ -221,8 +237,8 @@ class Pool:
 
     def _queued(
         self, client: str, do: Callable[..., Any], model: str, content: memoryview, options: tuple[Any, ...]
-    ) -> asyncio.Future[Any]:
-        job = Job(do, model, content, options, asyncio.get_running_loop().create_future())
+    ) -> Sent[Any]:
+        job = Job(do, model, content, options, Sent(loop=asyncio.get_running_loop()))
         job.answer.add_done_callback(lambda _: self._queue.remove(client, job))
         displaced = self._queue.put(client, job)
         if displaced is not None and not displaced.answer.done():

@@ -334,7 +334,7 @@ def test_errors_of_wrong_addresses_and_methods_have_the_common_shape(
 
 
 FAILING: dict[str, Any] = {
-    "models": dict.fromkeys(("ravdess", "broken", "crashing", "hanging"), EMBEDDED),
+    "models": dict.fromkeys(("ravdess", "broken", "crashing", "hanging", "slow"), EMBEDDED),
     "work_seconds": 5.0,
 }
 
@@ -379,6 +379,15 @@ def test_work_that_hangs_is_ended_and_other_recordings_wait_no_longer_than_that(
         while sent(client, SPEECH).status_code != 200:
             assert time.monotonic() - begin < 60
         assert client.get("/healthz").status_code == 200
+
+
+def test_a_long_recording_may_take_longer_than_the_limit_as_long_as_there_is_progress() -> None:
+    """A block of 4 kHz has four minutes of sound; the steps are shorter."""
+    with served(served_models.failing, **FAILING | {"work_seconds": 0.5}) as client:
+        begin = time.monotonic()
+        response = sent(client, encoded(speech(60, 4_000), 4_000), query="?model=slow")
+        assert (response.status_code, response.json()["duration"]) == (200, 60)
+        assert time.monotonic() - begin > 2 * 0.5
 
 
 def test_metrics_count_what_happened() -> None:
