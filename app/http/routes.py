@@ -126,7 +126,10 @@ def _name_of(chosen: Settings) -> Any:
 
 
 def _check_parameters(request: Request, *known: str) -> None:
-    """Raise `HTTPException` if the address has another parameter, which may be a misspelt one."""
+    """Raise `HTTPException` if the address has another parameter, which may be a misspelt one, or one twice."""
+    names = [name for name, _ in request.query_params.multi_items()]
+    if repeated := [name for name in known if names.count(name) > 1]:
+        raise HTTPException(422, f"the parameter {repeated[0]} is given {names.count(repeated[0])} times; give it once")
     if others := set(request.query_params) - set(known):
         wanted = ", ".join(known)
         raise HTTPException(

@@ -66,6 +66,13 @@ def test_a_misspelt_parameter_is_refused(client: httpx.Client, query: str) -> No
     assert "wanted model, timeline, prior, unsure" in response.json()["detail"]
 
 
+@pytest.mark.parametrize("query", ["?model=general&model=ravdess", "?timeline=true&timeline=false"])
+def test_a_parameter_that_is_given_twice_is_refused(client: httpx.Client, query: str) -> None:
+    response = sent(client, SPEECH, query=query)
+    assert response.status_code == 422
+    assert response.json()["detail"].endswith("is given 2 times; give it once")
+
+
 @pytest.mark.parametrize("name", ["prior", "unsure", "model", "timeline"])
 def test_a_parameter_in_the_form_is_refused_and_not_ignored(client: httpx.Client, name: str) -> None:
     response = client.post(PREDICT, files={"file": ("a", SPEECH)}, data={name: "neutral=0.6"})
