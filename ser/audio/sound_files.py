@@ -24,6 +24,10 @@ UNKNOWN_BYTES = 0x7FFF0000  # or more: the size that ffmpeg, SoX and espeak-ng d
 MAY_BE_WAV = (b"RIFF", containers.BYTE_ORDER_MARK)
 MAX_MENDED = 2**30  # bytes, nine hours of 16 kHz and 16 bit
 MP3_SLACK = 2 * 1152  # samples, two frames
+MEANING = {  # of codes of libsndfile whose text is about its own functions
+    7: "damaged, or cut near its beginning",  # "File does not exist or is not a regular file", of an MP3 without frames
+    24: "its header has an impossible sample rate",  # "SF_INFO struct incomplete"
+}
 PAGE, HEAD_OF_PAGE = b"OggS\0", 27  # beginning of a page of Ogg; bytes before the lengths of its segments
 LONGEST_PAGE = HEAD_OF_PAGE + 255 + 255 * 255  # bytes
 MAX_TAGS = 0.1  # largest share of an MP3 file that may follow the audio
@@ -67,8 +71,7 @@ def opened(source: Path | bytes, *, longest: float | None = None) -> Iterator[so
     if not isinstance(source, bytes) and (cell := cells.found(source)) is not None:
         source = cells.content(cell)
     with ExitStack() as stack:
-        file: File = _Bytes(source) if isinstance(source, bytes) else source.open("rb", buffering=0)
-        stack.enter_context(file)
+        file: File = stack.enter_context(_Bytes(source) if isinstance(source, bytes) else _file(source))
         head = file.read(len(LFS_POINTER))
         if not head:
             raise InvalidAudio(Kind.EMPTY, "0 bytes")
@@ -79,8 +82,18 @@ def opened(source: Path | bytes, *, longest: float | None = None) -> Iterator[so
             path = PurePath() if isinstance(source, bytes) else source
             yield _Opening(file, stack, path, longest).sound()
         except soundfile.LibsndfileError as error:
-            reason = f"not readable as audio ({error.error_string.rstrip('.')})"
+            found = MEANING.get(error.code, error.error_string.rstrip("."))
+            reason = f"not readable as audio ({found})"
             raise InvalidAudio(Kind.NOT_AUDIO, reason) from None
+
+
+def _file(path: Path) -> File:
+    """A file; a pipe, in which nothing can be sought, is read into memory."""
+    file = path.open("rb", buffering=0)
+    if file.seekable():
+        return file
+    with file:
+        return _Bytes(file.readall())
 
 
 @dataclass(frozen=True)

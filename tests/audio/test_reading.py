@@ -1,6 +1,7 @@
 import os
 import pickle
 import struct
+import threading
 from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
@@ -295,3 +296,26 @@ def test_resampling_removes_frequencies_above_half_the_new_rate() -> None:
 def test_resampling_to_the_same_rate_changes_nothing() -> None:
     waveform = tone(440, 0.2)
     np.testing.assert_array_equal(waveforms.resampled(waveform, sample_rate=16_000, target=16_000), waveform)
+
+
+def test_a_pipe_is_read_like_a_file(tmp_path: Path) -> None:
+    """As `ser predict <(command)` opens one; nothing can be sought in it."""
+    soundfile.write(tmp_path / "a.wav", [0.5, -0.5] * 4000, 16_000)
+    os.mkfifo(tmp_path / "pipe")
+    writer = threading.Thread(target=lambda: (tmp_path / "pipe").write_bytes((tmp_path / "a.wav").read_bytes()))
+    writer.start()
+    found = reading.read(tmp_path / "pipe")
+    writer.join()
+    assert found.audio_hash == reading.read(tmp_path / "a.wav").audio_hash
+
+
+def test_a_fault_is_named_in_words_about_the_file(tmp_path: Path) -> None:
+    waveform = np.tile([0.5, -0.5], 8000)
+    for name, change, reason in (
+        ("a.mp3", lambda content: content[:300], "damaged, or cut near its beginning"),
+        ("a.wav", lambda content: content[:24] + bytes(4) + content[28:], "its header has an impossible sample rate"),
+    ):
+        soundfile.write(tmp_path / name, waveform, 16_000)
+        (tmp_path / name).write_bytes(change((tmp_path / name).read_bytes()))
+        with pytest.raises(reading.InvalidAudio, match=rf"not readable as audio \({reason}\); replace it"):
+            reading.read(tmp_path / name)
