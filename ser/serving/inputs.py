@@ -15,35 +15,16 @@ from ser.audio.invalid import InvalidAudio, Kind
 from ser.audio.mixing import Mixer
 from ser.audio.reading import MIN_DURATION
 from ser.audio.waveforms import Waveform
-from ser.serving.samples import Samples
+from ser.serving.windows import Window as Window
+from ser.serving.windows import windowed as windowed
 
 RATES = (4_000, 384_000)  # Hz; a header with a lower or higher rate is wrong
+LOUD = 4.0  # no recording with full scale 1 is 12 dB louder; much louder ones are refused, see `full_scale`
+QUIET = 2.0**-15  # one step of 16 bits; samples of 16 bits in a type of 32 or 64 bits are below it
+OTHER_LEVEL = (
+    "at another level than in the training, answers are often wrong; give integers in their own type, or floats"
+)
 BLOCK = 2**20  # samples of all channels decoded at a time, 4 MiB: an utterance of 10 s in stereo at 48 kHz
-HALF = 0.5  # part of a window; a shorter last window begins earlier, unless it is the only one
-
-
-@dataclass(frozen=True)
-class Window:
-    """Part of a recording.
-
-    Examples
-    --------
-    >>> Window(1.0, np.zeros(8000, np.float32), sample_rate=16_000).end
-    1.5
-    """
-
-    start: float
-    """Seconds from the recording's start."""
-    waveform: Waveform
-    sample_rate: int
-    """Hz."""
-    notes: Sequence[str] = ()
-    """Changes of the waveform, in words, as far as the recording was known when the window was complete."""
-
-    @property
-    def end(self) -> float:
-        """Seconds from the recording's start."""
-        return self.start + self.waveform.size / self.sample_rate
 
 
 @dataclass(frozen=True)
@@ -76,87 +57,6 @@ class Input:
         """Windows of `duration` seconds, one every `hop` seconds; the last one may be shorter."""
         for window in windowed(self.blocks, self.sample_rate, duration=duration, hop=hop):
             yield replace(window, notes=tuple(self.notes))
-
-
-class Windows:
-    """Windows of `duration` seconds, one every `hop` seconds, of a waveform that arrives in pieces.
-
-    Parameters
-    ----------
-    sample_rate
-        Hz.
-
-    Raises
-    ------
-    ValueError
-        If `hop` is not positive, or longer than `duration`.
-
-    Examples
-    --------
-    >>> windows = Windows(1, duration=3, hop=1)
-    >>> [(window.start, window.end) for window in windows.add(np.zeros(5, np.float32))]
-    [(0.0, 3.0), (1.0, 4.0), (2.0, 5.0)]
-    >>> list(windows.rest()), windows.buffer, windows.end
-    ([], array([0., 0.], dtype=float32), array([0., 0., 0.], dtype=float32))
-    """
-
-    def __init__(self, sample_rate: int, *, duration: float, hop: float) -> None:
-        length = round(duration * sample_rate)
-        step = round(hop * sample_rate) if 0 < hop <= duration else 0
-        if not 1 <= step <= length:
-            raise ValueError(
-                f"windows of {duration} s every {hop} s; the step must be above 0, and not above the length"
-            )
-        self._rate, self._length, self._step = sample_rate, length, step
-        self._start = 0
-        self._samples = Samples()
-        self._before: Waveform | None = None  # samples of the last complete window that later ones do not have
-
-    @property
-    def buffer(self) -> Waveform:
-        """Samples of the windows to come."""
-        return self._samples.all
-
-    @property
-    def end(self) -> Waveform:
-        """Last samples up to now, as many as a window has, or all if they are fewer."""
-        known = self.buffer if self._before is None else np.concatenate([self._before, self.buffer])
-        return known[-self._length :]
-
-    def add(self, block: Waveform) -> Iterator[Window]:
-        """Take the next piece, of any length; give the windows that it completes."""
-        self._samples.add(block)
-        while len(self._samples) >= self._length:
-            self._before = self.buffer[: self._step]
-            yield Window(self._start / self._rate, self.buffer[: self._length], self._rate)
-            self._samples.drop(self._step)
-            self._start += self._step
-
-    def rest(self) -> Iterator[Window]:
-        """Give the last window; one that would be shorter than half of `duration` begins earlier, as a full window."""
-        covered = 0 if self._start == 0 else self._length - self._step  # samples that the last window had
-        size = len(self._samples)
-        if size <= covered:
-            return
-        if self._start == 0 or size >= HALF * self._length:
-            yield Window(self._start / self._rate, self.buffer, self._rate)
-        else:
-            yield Window((self._start + size - self._length) / self._rate, self.end, self._rate)
-
-
-def windowed(blocks: Iterable[Waveform], sample_rate: int, *, duration: float, hop: float) -> Iterator[Window]:
-    """Windows of a waveform in pieces, as `Windows`, as soon as they are complete; `ValueError` as there.
-
-    Examples
-    --------
-    >>> windows = windowed([np.zeros(5, np.float32)], 1, duration=3, hop=1)
-    >>> [(window.start, window.end) for window in windows]
-    [(0.0, 3.0), (1.0, 4.0), (2.0, 5.0)]
-    """
-    windows = Windows(sample_rate, duration=duration, hop=hop)
-    for block in blocks:
-        yield from windows.add(block)
-    yield from windows.rest()
 
 
 @contextmanager
@@ -192,14 +92,17 @@ def opened(source: Path | bytes, *, longest: float | None = None) -> Iterator[In
 
 def _blocks(sound: soundfile.SoundFile, mixer: Mixer) -> Iterator[Waveform]:
     """Mono waveform in pieces; at the end, the number of samples is compared with the declared one."""
-    n_samples = 0
+    n_samples, peak = 0, 0.0
     length = max(1, BLOCK // sound.channels)
     # Otherwise soundfile seeks after each read, and an MP3 decoder then lacks bits of earlier frames.
     sound.seekable = lambda: False
     while (samples := sound.read(length, dtype="float32", always_2d=True)).size:
         n_samples += len(samples)
-        yield checked(mixer(samples))
+        one = checked(mixer(samples))
+        peak = max(peak, _peak(one))
+        yield one
     sound_files.check_length(sound, n_samples)
+    mixer.notes += remarks_on_level(peak)
 
 
 def of_waveform(waveform: npt.ArrayLike, sample_rate: float) -> Input:
@@ -237,7 +140,26 @@ def of_waveform(waveform: npt.ArrayLike, sample_rate: float) -> Input:
     rate = check_rate(sample_rate)
     mixer = Mixer(rate)
     one = checked(mixer(single.reshape(len(single), -1)) if single.size else np.empty(0, np.float32))
-    return Input([one], rate, one.size / rate, mixer.notes)
+    return Input([one], rate, one.size / rate, [*mixer.notes, *remarks_on_level(_peak(one))])
+
+
+def _peak(waveform: Waveform) -> float:
+    return float(np.abs(waveform).max(initial=0))
+
+
+def remarks_on_level(peak: float) -> list[str]:
+    """Remark on a recording whose largest sample shows that its full scale is not 1; empty for any other.
+
+    Examples
+    --------
+    >>> remarks_on_level(0.5), remarks_on_level(0.0)
+    ([], [])
+    >>> remarks_on_level(20.0)  # doctest: +ELLIPSIS
+    ['samples of up to 20, and full scale is 1: at another level than in the training, answers are often wrong; ...']
+    """
+    if not (peak > LOUD or 0 < peak < QUIET):
+        return []
+    return [f"samples of up to {peak:.2g}, and full scale is 1: {OTHER_LEVEL} with full scale 1"]
 
 
 def _of_integers(samples: npt.NDArray[Any]) -> npt.NDArray[np.float64]:

@@ -9,12 +9,12 @@ import numpy.typing as npt
 from typing_extensions import TypedDict
 
 from ser.serving.enrolment import Enrolment
-from ser.serving.inputs import HALF, Window
 from ser.serving.mixed_windows import MixedWindows
 from ser.serving.notes import noted
 from ser.serving.predictions import Prediction, TimedPrediction, finished, most_probable
 from ser.serving.recognizer import LONGEST_UTTERANCE, NO_SPEECH
 from ser.serving.samples import Samples
+from ser.serving.windows import HALF, Window
 
 HOP = 0.5  # seconds, about; a window has a whole number of hops
 EARLIEST = 1.0  # seconds of sound before the first answer; less is a word at most

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from ser.audio.mixing import Mixer
 from ser.serving import inputs
-from ser.serving.inputs import Window
+from ser.serving.windows import Window, Windows
 
 Samples = npt.NDArray[np.float32]
 
@@ -34,7 +34,7 @@ class MixedWindows:
     """
 
     def __init__(self, sample_rate: int, *, duration: float, hop: float) -> None:
-        self._windows = inputs.Windows(sample_rate, duration=duration, hop=hop)
+        self._windows = Windows(sample_rate, duration=duration, hop=hop)
         self._mixer, self._rate = Mixer(sample_rate), sample_rate
 
     @property

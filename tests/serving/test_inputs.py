@@ -203,6 +203,23 @@ def test_integers_have_the_full_scale_of_their_bits(dtype: str, low: int, middle
     np.testing.assert_array_equal(waveform, [-1, 0, 0.25])
 
 
+@pytest.mark.parametrize("factor", [40.0, 2.0**-16, 2.0**-31])
+def test_samples_that_another_full_scale_is_likely_for_have_a_remark(factor: float, tmp_path: Path) -> None:
+    """Samples of 16 bits in a type of more bits, or far above full scale; of arrays and of files."""
+    samples = (speech_like(0, 1.0, 4_000) * factor).astype(np.float32)
+    (note,) = inputs.of_waveform(samples, 4_000).notes
+    assert note.startswith(f"samples of up to {np.abs(samples).max():.2g}, and full scale is 1: at another level")
+    soundfile.write(tmp_path / "a.wav", samples, 4_000, subtype="FLOAT")
+    with inputs.opened(tmp_path / "a.wav") as recording:
+        recording.whole()
+        assert list(recording.notes) == [note]
+
+
+@pytest.mark.parametrize("factor", [0.0, 0.001, 1.0, 3.0])
+def test_usual_levels_and_silence_have_no_remark(factor: float) -> None:
+    assert inputs.of_waveform(speech_like(0, 1.0, 4_000) * factor, 4_000).notes == []
+
+
 @pytest.mark.parametrize("subtype", ["PCM_U8", "PCM_16", "PCM_32"])
 def test_integers_are_scaled_as_those_of_a_file(subtype: str, tmp_path: Path) -> None:
     """libsndfile, an independent decoder, reads the same samples from a file."""
