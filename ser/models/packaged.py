@@ -63,6 +63,8 @@ def resolved(model: str | Path | None = None) -> Path:
     """
     if model is None:
         return FOLDER / DEFAULT
+    if not isinstance(model, str | Path) or (isinstance(model, str) and not model.strip()):  # Path("") is a folder
+        raise ValueError(f"the model is {model!r:.60}; give a name of {', '.join(folders())}, or the folder of a model")
     if isinstance(model, Path) or any(one in model for one in (os.sep, os.altsep) if one):
         return Path(model)
     known = folders()

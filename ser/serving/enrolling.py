@@ -116,6 +116,8 @@ def named(left_out: Mapping[str, str]) -> str:
 def _listed(source: Recording | Iterable[Recording]) -> tuple[list[Recording], dict[str, str]]:
     """Recordings, those of folders among them, and the reason for each file that is left out."""
     single = isinstance(source, str | Path) or _is_pair(source)
+    if not (single or isinstance(source, Iterable)):
+        raise ValueError(f"{source!r:.60} to enrol is no recording; give a folder, or a list of recordings")
     given = cast("Iterable[Recording]", [source] if single else source)
     found: list[Recording] = []
     left_out: dict[str, str] = {}

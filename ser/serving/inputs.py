@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -126,7 +127,10 @@ def of_waveform(waveform: npt.ArrayLike, sample_rate: float) -> Input:
     >>> recording.whole()
     array([ 0. ,  0.5, -1. ], dtype=float32)
     """
-    samples: npt.NDArray[Any] = np.asarray(waveform)
+    try:
+        samples: npt.NDArray[Any] = np.asarray(waveform)
+    except ValueError:  # lists of different lengths
+        raise InvalidAudio(Kind.SHAPE, "a waveform that is no array", "give numbers, (n_samples,)") from None
     if samples.ndim not in (1, 2) or samples.dtype.kind not in "fiu":
         reason = f"a waveform of shape {samples.shape} and type {samples.dtype}"
         raise InvalidAudio(Kind.SHAPE, reason, "give numbers, (n_samples,) or (n_samples, n_channels)")
@@ -182,9 +186,10 @@ def check_rate(sample_rate: float) -> int:
     >>> check_rate(16_000.0)
     16000
     """
-    if not RATES[0] <= sample_rate <= RATES[1] or sample_rate != round(sample_rate):
+    if not isinstance(sample_rate, Real) or not RATES[0] <= sample_rate <= RATES[1] or sample_rate % 1:
+        found = f"{sample_rate}" if isinstance(sample_rate, Real) else f"{sample_rate!r:.60}, which is no number, in"
         remedy = f"record at {RATES[0]} to {RATES[1]} Hz"
-        raise InvalidAudio(Kind.SAMPLE_RATE, f"a sample rate of {sample_rate} Hz", remedy)
+        raise InvalidAudio(Kind.SAMPLE_RATE, f"a sample rate of {found} Hz", remedy)
     return round(sample_rate)
 
 

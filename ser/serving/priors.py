@@ -10,6 +10,7 @@ References
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from numbers import Real
 
 import numpy as np
 import numpy.typing as npt
@@ -72,16 +73,27 @@ def shares(prior: Mapping[str, float], labels: Sequence[str]) -> Probabilities:
         if name not in labels:
             known = ", ".join(labels)
             raise ValueError(
-                f"the prior names {name[:60]!r}, which the model does not know; wanted emotions of {known}"
+                f"the prior names {str(name)[:60]!r}, which the model does not know; wanted emotions of {known}"
             )
-        if not 0 <= share <= 1:
-            raise ValueError(f"the prior of {name} is {share}; wanted a number from 0 to 1, {FORM}")
+        if not is_share(share):
+            raise ValueError(f"the prior of {name} is {share!r:.60}; wanted a number from 0 to 1, {FORM}")
     total, n_others = sum(prior.values()), len(labels) - len(prior)
     if total > 1 + ROUNDING or (not n_others and total < 1 - ROUNDING):
         wanted = "at most 1, since the other emotions share the rest" if n_others else "1"
         raise ValueError(f"the priors sum to {total:.6g}; wanted {wanted}")
     rest = max(1 - total, 0) / max(n_others, 1)
     return np.array([prior.get(label, rest) for label in labels])
+
+
+def is_share(value: object) -> bool:
+    """True for a number from 0 to 1.
+
+    Examples
+    --------
+    >>> is_share(0.5), is_share(2), is_share("0.5"), is_share(float("nan"))
+    (True, False, False, False)
+    """
+    return isinstance(value, Real) and 0 <= float(value) <= 1
 
 
 def reweighted(probabilities: Probabilities, priors: Probabilities) -> Probabilities:

@@ -54,7 +54,7 @@ def load(model: str | Path | None = None, *, all_speech: bool = False, networks:
     >>> load("ravdess").labels
     ['neutral', 'calm', 'happy', 'sad', 'angry', 'fearful', 'disgust', 'surprised']
     """
-    folder = hub.resolved(model)
+    folder, networks = hub.resolved(model), _names(networks)
     if folder.is_file():
         raise ValueError(f"{folder} is a file; wanted a folder that the stage train wrote, as models/fold_0")
     if not (folder / bundle.DESCRIPTION).is_file() and (folds := sorted(folder.glob("fold_*"))):
@@ -171,10 +171,17 @@ def predict_emotion(
     ('no speech', 1.0, 1.0)
     """
     folder = _of_the_hub(model) if isinstance(model, str) and model.startswith(hub.PREFIX) else hub.resolved(model)
-    recognizer = _kept(folder, changed(folder), frozenset(networks))
+    recognizer = _kept(folder, changed(folder), _names(networks))
     recognizer = recognizer.adjusted(enrolment=_enrolment(recognizer, enrol), prior=prior or {}, unsure=unsure)
     with opened(recording, sample_rate) as source:
         return recognizer.predict(source)
+
+
+def _names(networks: Collection[str]) -> frozenset[str]:
+    """Names of networks; a single one, which is also a collection of its letters, is an error."""
+    if isinstance(networks, str) or not isinstance(networks, Collection):
+        raise ValueError(f"networks is {networks!r:.60}; wanted a list of names, as ['models/mine']")
+    return frozenset(networks)
 
 
 def _enrolment(
@@ -210,11 +217,16 @@ def opened(recording: str | Path | npt.ArrayLike, sample_rate: float | None) -> 
     ...     source.duration
     1.0
     """
+    if isinstance(recording, str) and (not recording.strip() or "\0" in recording):
+        raise ValueError(f"the name of the recording is {recording!r:.60}; give the path of a file")
     if isinstance(recording, str | Path):
         if sample_rate is not None:
             raise ValueError(f"sample_rate is {sample_rate}, and {recording} declares its own; leave it out")
         with inputs.opened(Path(recording)) as source:
             yield source
+    elif recording is None or isinstance(recording, bytes | bytearray) or hasattr(recording, "read"):
+        found = type(recording).__name__
+        raise ValueError(f"the recording is of type {found}; give the path of a file, or a waveform and its rate in Hz")
     elif sample_rate is None:
         raise ValueError("the sample rate of the waveform is missing; give it in Hz, as the second argument")
     else:

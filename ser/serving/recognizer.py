@@ -136,8 +136,8 @@ class Recognizer:
             If the enrolment is of another model, a prior is not possible, or `unsure` is not from 0 to 1.
         """
         priors.shares(prior, self.labels)
-        if not 0 <= unsure <= 1:
-            raise ValueError(f"unsure is {unsure}; wanted a confidence from 0 to 1, as 0.5")
+        if not priors.is_share(unsure):
+            raise ValueError(f"unsure is {unsure!r:.60}; wanted a confidence from 0 to 1, as 0.5")
         fitted = None if enrolment is None else enrolment.fitted(self.centres)
         return replace(self, enrolment=fitted, prior=dict(prior), unsure=unsure)
 

@@ -1,5 +1,6 @@
 """Recognition of single recordings: the same predictions as in evaluation, any length, models, and start time."""
 
+import io
 import json
 import os
 import subprocess
@@ -408,7 +409,7 @@ def test_a_waveform_needs_its_rate_and_a_file_has_its_own() -> None:
         predict_emotion(DEMO[0], 16_000)
 
 
-@pytest.mark.parametrize("path", ["", ".", "nowhere.wav"])
+@pytest.mark.parametrize("path", [".", "nowhere.wav"])
 def test_a_path_without_a_file_is_an_oserror(path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(OSError, match=r"Is a directory|No such file"):
@@ -466,6 +467,33 @@ def test_the_first_prediction_of_the_command_takes_less_than_five_seconds() -> N
         process("-c", "from ser.cli import main; main()", "predict", str(DEMO[0]))
         times.append(time.monotonic() - start)
     assert min(times) < 5
+
+
+WRONG: dict[str, tuple[dict[str, Any], str]] = {
+    "rate in words": ({"sample_rate": "16000"}, "a sample rate of '16000', which is no number"),
+    "several rates": ({"sample_rate": [16_000]}, r"a sample rate of \[16000\], which is no number"),
+    "bytes": ({"recording": b"RIFF", "sample_rate": None}, "of type bytes; give the path of a file, or a waveform"),
+    "open file": ({"recording": io.BytesIO(), "sample_rate": None}, "of type BytesIO; give the path of a file"),
+    "no recording": ({"recording": None}, "of type NoneType; give the path of a file"),
+    "empty name": ({"recording": "", "sample_rate": None}, "the name of the recording is ''; give the path of a file"),
+    "zero in a name": ({"recording": "a\0", "sample_rate": None}, r"the name of the recording is 'a\\x00'"),
+    "model": ({"model": 5}, "the model is 5; give a name of general, "),
+    "empty model": ({"model": ""}, "the model is ''; give a name of general, "),
+    "prior": ({"prior": {"sad": "0.5"}}, "the prior of sad is '0.5'; wanted a number from 0 to 1"),
+    "key of a prior": ({"prior": {5: 0.5}}, "the prior names '5', which the model does not know"),
+    "unsure": ({"unsure": None}, "unsure is None; wanted a confidence from 0 to 1"),
+    "enrolment": ({"enrol": 5}, "5 to enrol is no recording; give a folder, or a list of recordings"),
+    "one network": ({"networks": "abc"}, "networks is 'abc'; wanted a list of names"),
+    "networks": ({"networks": None}, "networks is None; wanted a list of names"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_arguments_of_wrong_types_are_named_with_the_remedy(case: str) -> None:
+    changes, message = WRONG[case]
+    given: dict[str, Any] = {"recording": SPEECH, "sample_rate": RATE} | changes
+    with pytest.raises(ValueError, match=message):
+        predict_emotion(given.pop("recording"), given.pop("sample_rate"), **given)
 
 
 # remarks
