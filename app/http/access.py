@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import Depends, HTTPException, Request
+from fastapi.datastructures import QueryParams
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
 from app.http import keys
@@ -35,6 +36,18 @@ def by_key(known: Keyring) -> Caller:
         return name
 
     return caller
+
+
+def repeated(query: QueryParams) -> str:
+    """Name of a parameter that an address has more than once, of which the last would count; empty without one.
+
+    Examples
+    --------
+    >>> repeated(QueryParams("rate=8000&model=general&rate=16000")), repeated(QueryParams("rate=8000"))
+    ('rate', '')
+    """
+    names = [name for name, _ in query.multi_items()]
+    return next((name for name in names if names.count(name) > 1), "")
 
 
 async def by_address(request: Request) -> str:

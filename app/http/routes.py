@@ -7,7 +7,7 @@ from typing import Annotated, Any, TypeVar
 from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 
 from app.http import uploads
-from app.http.access import Caller
+from app.http.access import Caller, repeated
 from app.http.answers import (
     FORM,
     STATUS,
@@ -127,14 +127,13 @@ def _name_of(chosen: Settings) -> Any:
 
 def _check_parameters(request: Request, *known: str) -> None:
     """Raise `HTTPException` if the address has another parameter, which may be a misspelt one, or one twice."""
-    names = [name for name, _ in request.query_params.multi_items()]
-    if repeated := [name for name in known if names.count(name) > 1]:
-        raise HTTPException(422, f"the parameter {repeated[0]} is given {names.count(repeated[0])} times; give it once")
     if others := set(request.query_params) - set(known):
         wanted = ", ".join(known)
         raise HTTPException(
             422, f"there is no parameter {min(others)[:64]!r}; wanted {wanted}; an enrolment is a field"
         )
+    if twice := repeated(request.query_params):
+        raise HTTPException(422, f"the parameter {twice} is given more than once; give it once")
 
 
 def _check_model(model: str, chosen: Settings) -> None:

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from uvicorn.protocols.utils import ClientDisconnected
 
 from app.http import prediction
+from app.http.access import repeated
 from app.http.answers import STATUS
 from app.http.connections import WRITE_SECONDS
 from app.http.limits import Full, Memory
@@ -82,6 +83,8 @@ class Session:
         given: dict[str, Any] = dict(self._socket.query_params)
         for name in given.keys() & SECRET:
             raise Refused(422, f"the address has `{name}`, which logs would keep; send it in the first message")
+        if twice := repeated(self._socket.query_params):
+            raise Refused(422, f"the address has `{twice[:64]}` more than once; give it once")
         first = await self._message()
         if isinstance(first, bytes):
             self._first = first

@@ -70,7 +70,7 @@ def test_a_misspelt_parameter_is_refused(client: httpx.Client, query: str) -> No
 def test_a_parameter_that_is_given_twice_is_refused(client: httpx.Client, query: str) -> None:
     response = sent(client, SPEECH, query=query)
     assert response.status_code == 422
-    assert response.json()["detail"].endswith("is given 2 times; give it once")
+    assert response.json()["detail"].endswith("is given more than once; give it once")
 
 
 @pytest.mark.parametrize("name", ["prior", "unsure", "model", "timeline"])

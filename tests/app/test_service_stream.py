@@ -101,6 +101,11 @@ def test_the_query_states_the_format_and_sound_may_come_first(client: httpx.Clie
     assert (code, found[-1]["type"], found[-1]["duration"]) == (1000, "summary", 5.3)
 
 
+def test_a_parameter_that_is_given_twice_is_refused(client: httpx.Client) -> None:
+    found, code, _ = talked(client, SPEECH.tobytes(), {"type": "stop"}, query="?rate=8000&rate=16000")
+    assert (code, found[-1]["detail"]) == (4422, "the address has `rate` more than once; give it once")
+
+
 def test_long_sound_has_the_mean_of_its_windows_as_its_summary(client: httpx.Client) -> None:
     samples = (speech(16.9) * 32767).astype("<i2")
     found, _, _ = talked(client, {"type": "start"}, *pieces(samples.tobytes(), 2**16), {"type": "stop"})
