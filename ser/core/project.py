@@ -17,7 +17,10 @@ def root() -> Path | None:
     ...     root() is None
     True
     """
-    here = Path.cwd()
+    try:
+        here = Path.cwd()
+    except FileNotFoundError:  # it has been removed; commands that need no project go on
+        return None
     return next((path for path in (here, *here.parents) if (path / STAGES).is_file() and (path / CONF).is_file()), None)
 
 
@@ -32,7 +35,7 @@ def inside(path: Path) -> Path:
     'reports'
     """
     top = root()
-    return path if top in (None, Path.cwd()) else Path(os.path.relpath(top / path))
+    return path if top is None or top == Path.cwd() else Path(os.path.relpath(top / path))
 
 
 def hint() -> str:

@@ -38,3 +38,12 @@ def test_in_the_root_in_a_study_and_outside_nothing_is_said(
 def test_paths_are_unchanged_in_the_root_and_outside(top: Path, folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(top / folder)
     assert project.inside(Path("data/raw")) == Path("data/raw")
+
+
+def test_a_working_folder_that_was_removed_is_no_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`ser predict /an/absolute/path` needs none."""
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert project.root() is None
+    assert project.inside(Path("reports")) == Path("reports")
