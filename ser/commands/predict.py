@@ -11,7 +11,7 @@ from ser.commands import Failed, adjusting, prediction_output, printable
 from ser.core import quiet
 from ser.core.arguments import filled, path_of
 from ser.models import packaged
-from ser.serving import enrolling, inputs, notes
+from ser.serving import enrolling, inputs, notes, windows
 from ser.serving.recognition import HOP, Recognizer
 
 STDIN = "-"
@@ -136,6 +136,8 @@ def run(given: argparse.Namespace) -> str:
     if given.record_duration is None and not paths:
         raise ValueError("nothing to predict; give files or folders, as: ser predict recording.wav")
     recognizer = chosen_recognizer(given)
+    if given.timeline:  # before a line is printed
+        windows.check_hop(given.hop, recognizer.window, inputs.RATES[1])
     recordings = _recordings(paths)
     if given.record_duration is not None:
         from ser.audio import microphone

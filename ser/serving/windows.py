@@ -58,12 +58,8 @@ class Windows:
     """
 
     def __init__(self, sample_rate: int, *, duration: float, hop: float) -> None:
-        length = round(duration * sample_rate)
-        step = round(hop * sample_rate) if 0 < hop <= duration else 0
-        if not 1 <= step <= length:
-            raise ValueError(
-                f"windows of {duration} s every {hop} s; the step must be above 0, and not above the length"
-            )
+        check_hop(hop, duration, sample_rate)
+        length, step = round(duration * sample_rate), round(hop * sample_rate)
         self._rate, self._length, self._step = sample_rate, length, step
         self._start = 0
         self._samples = Samples()
@@ -99,6 +95,20 @@ class Windows:
             yield Window(self._start / self._rate, self.buffer, self._rate)
         else:
             yield Window((self._start + size - self._length) / self._rate, self.end, self._rate)
+
+
+def check_hop(hop: float, duration: float, sample_rate: int) -> None:
+    """Raise `ValueError` if windows of `duration` seconds cannot begin every `hop` seconds.
+
+    Examples
+    --------
+    >>> check_hop(0.0, 3.0, 16_000)
+    Traceback (most recent call last):
+    ValueError: windows of 3.0 s every 0.0 s; the step must be above 0, and not above the length
+    """
+    step = round(hop * sample_rate) if 0 < hop <= duration else 0
+    if not 1 <= step <= round(duration * sample_rate):
+        raise ValueError(f"windows of {duration} s every {hop} s; the step must be above 0, and not above the length")
 
 
 def windowed(blocks: Iterable[Waveform], sample_rate: int, *, duration: float, hop: float) -> Iterator[Window]:
