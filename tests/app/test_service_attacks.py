@@ -103,10 +103,16 @@ def test_a_connection_without_a_request_is_closed(client: httpx.Client, monkeypa
 
 
 def test_a_client_that_sends_requests_and_reads_no_answer_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some kernels let the client send more after the end: the answers that it has got then show the end."""
     monkeypatch.setattr(connections, "WRITE_SECONDS", 0.2)
+    n_requests, answered = 3000, b""
     with served() as client, connected(client) as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        assert cut_off(connection, [b"GET /openapi.json HTTP/1.1\r\nHost: test\r\n\r\n"] * 3000, pause=0.002)
+        if not cut_off(connection, [b"GET /openapi.json HTTP/1.1\r\nHost: test\r\n\r\n"] * n_requests, pause=0.002):
+            with contextlib.suppress(ConnectionResetError):
+                while piece := connection.recv(65_536):
+                    answered += piece
+            assert answered.count(b"HTTP/1.1 200") < n_requests / 10
         assert client.get("/healthz").status_code == 200
 
 
