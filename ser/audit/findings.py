@@ -34,7 +34,14 @@ TITLES: dict[Check, str] = {
 }
 MAX_EXAMPLES = 5
 LEAKY = "leaky_"  # prefix of the names of protocols that may leak
-NEVER_DECLARED: tuple[Check, ...] = ("contradictory_labels",)  # an error of the corpus, whatever the protocol is
+OF_SHARED_SPEAKERS: tuple[Check, ...] = ("speaker_overlap", "lone_speaker")
+# Not in the list: a wrong corpus (contradictory_labels), and a model that serves something else than was scored.
+OF_LEAKS: tuple[Check, ...] = (
+    *OF_SHARED_SPEAKERS,
+    *("duplicate_audio", "near_duplicate_audio", "made_rows", "normalisation"),
+)
+ALLOWED: dict[str | None, tuple[Check, ...]] = {None: (), "speaker-dependent": OF_SHARED_SPEAKERS, "leaky": OF_LEAKS}
+"""Checks whose errors a protocol declares, by the weakness that `declared` returns."""
 
 
 @dataclass(frozen=True)
@@ -124,24 +131,32 @@ def report(findings: Sequence[Finding], *, protocol: str, declared: str | None) 
 def check(report: Mapping[str, Any]) -> None:
     """Raise an error if the report has errors that the protocol does not declare.
 
+    A speaker-dependent protocol declares speakers in two partitions, and nothing else; a leaky one declares all leaks.
+
     Raises
     ------
     ValueError
-        If there are errors and `declared` is None, or errors of the corpus, which no protocol declares.
+        If there are errors of other checks than those of `ALLOWED`.
 
     Examples
     --------
-    >>> note = Finding("note", "label_imbalance", None, "angry has twice as many", "read the UAR")
-    >>> check(report([note], protocol="speaker_folds (speaker-independent)", declared=None))  # notes are no errors
+    >>> shared = Finding("error", "speaker_overlap", None, "8 of 8 speakers are in two", "choose another partition")
+    >>> check(report([shared], protocol="random (speaker-dependent)", declared="speaker-dependent"))
+    >>> scaled = Finding("error", "normalisation", 0, "the scaler was fitted on all rows", "train again")
+    >>> check(report([shared, scaled], protocol="random (speaker-dependent)", declared="speaker-dependent"))
+    Traceback (most recent call last):
+    ...
+    ValueError: the audit found 1 error that the protocol (random (speaker-dependent)) does not declare: ...
     """
-    checks = [one["check"] for one in report["findings"] if one["level"] == "error"]
-    of_corpus = [check for check in checks if check in NEVER_DECLARED]
-    if undeclared := checks if report["declared"] is None else of_corpus:
-        kinds = dict.fromkeys(TITLES[check] for check in undeclared)
-        leak = f", or use a protocol that declares the leak (partition=random, or a name that begins with {LEAKY})"
+    errors = [one["check"] for one in report["findings"] if one["level"] == "error"]
+    undeclared = [check for check in errors if check not in ALLOWED[report["declared"]]]
+    if undeclared:
+        kinds = "; ".join(dict.fromkeys(TITLES[check] for check in undeclared))
+        of_speakers = set(undeclared) <= set(OF_SHARED_SPEAKERS)
+        declare = ", or choose the protocol that declares shared speakers: partition=random" if of_speakers else ""
         raise ValueError(
-            f"the audit found {len(undeclared)} error(s) ({'; '.join(kinds)}), so the scores of this study are not"
-            f" valid; follow the remedies above{'' if of_corpus else leak}"
+            f"the audit found {counted(len(undeclared), 'error')} that the protocol ({report['protocol']}) does not"
+            f" declare: {kinds}; the scores of this study are not valid; follow the remedies above{declare}"
         )
 
 

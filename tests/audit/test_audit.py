@@ -120,9 +120,7 @@ def test_equal_audio_under_two_emotions_is_an_error_that_no_protocol_declares() 
     assert {f"{first} (sad)", f"{other} (calm)"} == set(findings[0].found.partition(": ")[2].split(" and "))
     assert table_checks.contradictory_labels(RANDOM, UTTERANCES) == []
     report = audit.report(findings, protocol="random (speaker-dependent)", declared="speaker-dependent")
-    with pytest.raises(
-        ValueError, match=r"1 error\(s\) \(equal audio under two emotions\).*follow the remedies above$"
-    ):
+    with pytest.raises(ValueError, match=r"1 error .*: equal audio under two emotions;.*follow the remedies above$"):
         audit.check(report)
 
 
@@ -322,7 +320,27 @@ def test_the_name_of_a_protocol_declares_its_leak(name: str, label: str | None) 
     if label:
         audit.check(report)
     else:
-        with pytest.raises(ValueError, match=r"found 2 error\(s\) \(a speaker in two partitions\), so the scores"):
+        with pytest.raises(ValueError, match=r"found 2 errors .*: a speaker in two partitions; .*: partition=random$"):
+            audit.check(report)
+
+
+LEAKS = {"speaker_overlap", "duplicate_audio", "near_duplicate_audio", "made_rows", "normalisation", "lone_speaker"}
+DECLARES = {
+    None: set(),
+    "speaker-dependent": {"speaker_overlap", "lone_speaker"},  # an emotion of one speaker is tested by that speaker
+    "leaky": LEAKS,
+}
+
+
+@pytest.mark.parametrize("check", audit.TITLES)
+@pytest.mark.parametrize("declared", DECLARES)
+def test_a_protocol_declares_its_own_weakness_and_no_other(check: audit.Check, declared: str | None) -> None:
+    own = [replace(ERROR, check=one) for one in sorted(DECLARES[declared])]
+    report = audit.report([*own, replace(ERROR, check=check)], protocol="p", declared=declared)
+    if check in DECLARES[declared]:
+        audit.check(report)
+    else:
+        with pytest.raises(ValueError, match=f"found 1 error that .* does not declare: {audit.TITLES[check]};"):
             audit.check(report)
 
 

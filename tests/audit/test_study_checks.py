@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -193,6 +193,46 @@ def test_a_speaker_dependent_protocol_is_labelled_and_does_not_fail(study: Path)
     report = files.read_json(audit.REPORT)
     assert (report["protocol"], report["declared"]) == ("random (speaker-dependent)", "speaker-dependent")
     assert [one["check"] for one in report["findings"] if one["level"] == "error"] == ["speaker_overlap"]
+
+
+def scale_by_all_recordings(study: Path) -> None:
+    features = tables.read_features(extract_librosa.FEATURES)
+    values = features[tables.feature_columns(features)].to_numpy(np.float64)
+    change(study / "models" / "fold_0", values.mean(axis=0), values.var(axis=0))
+
+
+def balance_before_the_split(_study: Path) -> None:
+    rows, table = tables.read_balanced(balance.BALANCED), tables.read_partitions(partition.PARTITIONS)
+    tested = table.loc[table["partition"] == "test", "utterance"].iloc[0]
+    planted = rows[rows["synthetic"]].head(1).assign(utterance=tested)
+    tables.write_balanced(pd.concat([rows, planted]), balance.BALANCED)
+
+
+def change_the_served_features(_study: Path) -> None:
+    features = tables.read_features(extract_librosa.FEATURES)
+    column = tables.feature_columns(features)[0]
+    tables.write(features.assign(**{column: features[column] * np.float32(1.5)}), extract_librosa.FEATURES)
+
+
+@pytest.mark.parametrize(
+    ("leak", "message"),
+    [
+        (scale_by_all_recordings, "1 error .*: normalisation fitted on rows outside training;"),
+        (balance_before_the_split, ".*: synthetic or augmented rows outside training"),
+        (change_the_served_features, ".*served features differ from training features"),
+    ],
+)
+def test_another_leak_of_a_speaker_dependent_protocol_fails(
+    study: Path, leak: Callable[[Path], None], message: str
+) -> None:
+    compose(study, "partition=random")
+    for stage in (partition, balance, train):
+        stage.main()
+    leak(study)
+    with pytest.raises(ValueError, match=rf"found {message}") as raised:
+        audit.main()
+    assert "a speaker in two partitions" not in str(raised.value)
+    assert files.read_json(audit.REPORT)["declared"] == "speaker-dependent"
 
 
 def test_the_command_without_a_study_says_how_to_make_one(study: Path) -> None:
