@@ -21,7 +21,7 @@ TOLERANCE = 1e-3  # standard deviations; rounding in single precision is a thous
 NORMALISATION_REMEDY = "fit the scaler inside the model, on its training rows: dvc repro -f train"
 
 
-def synthetic_rows(rows: pd.DataFrame, features: pd.DataFrame, side: pd.Series, *, fold: int) -> list[Finding]:
+def synthetic_rows(rows: pd.DataFrame, features: pd.DataFrame, partition_of: pd.Series, *, fold: int) -> list[Finding]:
     """Rows made by SMOTE from a recording outside training.
 
     SMOTE puts a row on the line between two rows of its emotion, which therefore lie in opposite directions from it. In
@@ -33,7 +33,7 @@ def synthetic_rows(rows: pd.DataFrame, features: pd.DataFrame, side: pd.Series, 
         Synthetic rows of one fold, with their features.
     features
         Features of every utterance and variant.
-    side
+    partition_of
         Partition of each row of `features` in this fold; missing if it has none.
 
     Examples
@@ -47,13 +47,13 @@ def synthetic_rows(rows: pd.DataFrame, features: pd.DataFrame, side: pd.Series, 
     if rows.empty or not feature_columns(features):
         return []
     examined = rows.iloc[np.unique(np.linspace(0, len(rows) - 1, MAX_SYNTHETIC).round().astype(int))]
-    outside, n_unexplained = _sources_outside(examined, features, (side == "train").to_numpy())
+    outside, n_unexplained = _sources_outside(examined, features, (partition_of == "train").to_numpy())
     findings = []
     if outside:
         sources = features["utterance"].to_numpy()[outside]
         found = (
             f"some of {counted(len(examined), 'synthetic row')} examined were made from"
-            f" {counted(len(set(sources)), 'utterance')} outside training ({_sides(side.to_numpy()[outside])})"
+            f" {counted(len(set(sources)), 'utterance')} outside training ({_names(partition_of.to_numpy()[outside])})"
         )
         remedy = "run SMOTE after the split, with training rows only, as the stage balance does: dvc repro -f balance"
         findings.append(Finding("error", "made_rows", fold, found, remedy, first_examples(sources)))
@@ -128,7 +128,7 @@ def _ends(row: Values, others: Values) -> tuple[int, ...] | None:
     return ends if 1 + lowest < ON_A_LINE else None
 
 
-def _sides(found: npt.NDArray[Any]) -> str:
+def _names(found: npt.NDArray[Any]) -> str:
     return ", ".join(sorted({"no partition" if pd.isna(one) else str(one) for one in found}))
 
 

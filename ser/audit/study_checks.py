@@ -41,7 +41,7 @@ class AuditedStudy:
     >>> rows = pd.DataFrame({"fold": 0, "utterance": ["u1", "u2"], "partition": ["train", "test"]})
     >>> features = Representation(pd.DataFrame({"utterance": ["u2", "u1"]}))
     >>> study = AuditedStudy(rows, rows, rows, features, {"name": "librosa"}, models=Path("models"), root=Path())
-    >>> study.folds, study.is_transductive, study.side(0).tolist()
+    >>> study.folds, study.is_transductive, study.partition_of(0).tolist()
     ([0], False, ['test', 'train'])
     """
 
@@ -68,7 +68,7 @@ class AuditedStudy:
         """True if the study declares an adaptation to speakers."""
         return bundle.is_transductive(self.settings)
 
-    def side(self, fold: int) -> pd.Series:
+    def partition_of(self, fold: int) -> pd.Series:
         """Partition of each row of the features in a fold; missing if it has none."""
         rows = self.partitions[self.partitions["fold"] == fold]
         found: pd.Series = self.features.rows["utterance"].map(rows.set_index("utterance")["partition"])
@@ -155,7 +155,7 @@ def findings(study: AuditedStudy) -> list[Finding]:
         rows = study.balanced[study.balanced["fold"] == fold]
         if feature_columns(rows):
             synthetic = rows[rows["synthetic"]]
-            found += model_checks.synthetic_rows(synthetic, study.features.rows, study.side(fold), fold=fold)
+            found += model_checks.synthetic_rows(synthetic, study.features.rows, study.partition_of(fold), fold=fold)
     if study.features.array is None:
         found += model_checks.speaker_adaptation(
             study.features.rows, partitions, utterances, declared=study.is_transductive
@@ -204,7 +204,7 @@ def _normalisation(study: AuditedStudy, model: Bundle, fold: int, *, with_dev: b
         return []
     rows = study.balanced[study.balanced["fold"] == fold]
     recorded = study.features.rows["variant"] == ORIGINAL
-    dev = study.features.rows[recorded & (study.side(fold) == "dev")].assign(synthetic=False)
+    dev = study.features.rows[recorded & (study.partition_of(fold) == "dev")].assign(synthetic=False)
     if model.description["model"]["name"] in NEURAL:
         rows = pd.concat([rows[is_real(rows)], *([dev] if with_dev else [])], ignore_index=True)
         trained, everything = _moments_of_examples(study.features, rows, study.features.rows[recorded])

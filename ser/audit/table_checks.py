@@ -29,11 +29,11 @@ def speaker_overlap(partitions: pd.DataFrame, utterances: pd.DataFrame) -> list[
     remedy = "choose a partition by speakers, such as partition=speaker_folds; or read the score as speaker-dependent"
     findings = []
     for fold, rows in _folds(partitions, utterances):
-        shared = _on_several_sides(rows, "speaker")
+        shared = _in_several_partitions(rows, "speaker")
         if not shared.empty:
             leaked = rows[rows["speaker"].isin(shared.index) & (rows["partition"] != "train")]
             of_all = _of(len(shared), rows["speaker"].nunique(), "speaker")
-            found = f"{of_all} {_are(len(shared))} in more than one partition ({_sides(shared)})"
+            found = f"{of_all} {_are(len(shared))} in more than one partition ({_names(shared)})"
             findings.append(
                 Finding("error", "speaker_overlap", fold, found, remedy, first_examples(leaked["utterance"]))
             )
@@ -53,12 +53,12 @@ def duplicate_audio(partitions: pd.DataFrame, utterances: pd.DataFrame) -> list[
     remedy = "remove the copies from the corpus, or keep them in one partition, as all protocols but leaky_ ones do"
     findings = []
     for fold, rows in _folds(partitions, utterances):
-        shared = _on_several_sides(rows, "audio")
+        shared = _in_several_partitions(rows, "audio")
         if not shared.empty:
             copies = rows[rows["audio"].isin(shared.index) & (rows["partition"] != "train")]
             found = (
                 f"{counted(len(shared), 'recording')} {_are(len(shared))} in more than one partition"
-                f" ({_sides(shared)}); test utterances with such a copy: {_tested(copies)} of {_tested(rows)}"
+                f" ({_names(shared)}); test utterances with such a copy: {_tested(copies)} of {_tested(rows)}"
             )
             findings.append(
                 Finding("error", "duplicate_audio", fold, found, remedy, first_examples(copies["utterance"]))
@@ -85,9 +85,9 @@ def near_duplicate_audio(partitions: pd.DataFrame, utterances: pd.DataFrame, pai
     remedy = "listen to the examples; remove one of each pair from the corpus, or keep both in one partition"
     findings = []
     for fold, rows in _folds(partitions, utterances):
-        sides = rows.groupby("audio_hash")["partition"].agg(set)
-        here = pairs[pairs["first"].isin(sides.index) & pairs["second"].isin(sides.index)]
-        straddling = here[[sides[a] != sides[b] for a, b in zip(here["first"], here["second"], strict=True)]]
+        found_in = rows.groupby("audio_hash")["partition"].agg(set)
+        here = pairs[pairs["first"].isin(found_in.index) & pairs["second"].isin(found_in.index)]
+        straddling = here[[found_in[a] != found_in[b] for a, b in zip(here["first"], here["second"], strict=True)]]
         if not straddling.empty:
             hashes = {*straddling["first"], *straddling["second"]}
             copies = rows[rows["audio_hash"].isin(hashes) & (rows["partition"] != "train")]
@@ -137,20 +137,20 @@ def made_rows(balanced: pd.DataFrame, partitions: pd.DataFrame) -> list[Finding]
     '1 of 2 training rows is made from 1 utterance of test: 0 synthetic, 0 augmented, 1 original'
     """
     remedy = "balance after the split, with training rows only, as the stage balance does: dvc repro -f balance"
-    sides = partitions.set_index(["fold", "utterance"])["partition"]
+    partition = partitions.set_index(["fold", "utterance"])["partition"]
     keys = pd.MultiIndex.from_frame(balanced[["fold", "utterance"]])
     rows = balanced[["fold", "utterance", "variant", "synthetic"]].assign(
-        side=sides.reindex(keys).fillna("no partition").to_numpy()
+        partition=partition.reindex(keys).fillna("no partition").to_numpy()
     )
     findings = []
-    for fold, strays in rows[rows["side"] != "train"].groupby("fold"):
+    for fold, strays in rows[rows["partition"] != "train"].groupby("fold"):
         n_rows = int((rows["fold"] == fold).sum())
         synthetic = int(strays["synthetic"].sum())
         augmented = int((~strays["synthetic"] & (strays["variant"] != ORIGINAL)).sum())
         of = _list(
-            counted(strays.loc[strays["side"] == side, "utterance"].nunique(), "utterance") + f" of {side}"
-            for side in ("dev", "test", "no partition")
-            if (strays["side"] == side).any()
+            counted(strays.loc[strays["partition"] == name, "utterance"].nunique(), "utterance") + f" of {name}"
+            for name in ("dev", "test", "no partition")
+            if (strays["partition"] == name).any()
         )
         found = (
             f"{_of(len(strays), n_rows, 'training row')} {_are(len(strays))} made from {of}: {synthetic} synthetic,"
@@ -262,16 +262,16 @@ def _folds(partitions: pd.DataFrame, utterances: pd.DataFrame) -> Iterator[tuple
         yield int(str(fold)), rows
 
 
-def _on_several_sides(rows: pd.DataFrame, column: str) -> pd.Series:
+def _in_several_partitions(rows: pd.DataFrame, column: str) -> pd.Series:
     """Set of partitions of each value of `column` that is in more than one partition."""
-    sides = rows.groupby(column)["partition"].agg(set)
-    return sides[sides.map(len) > 1]
+    found_in = rows.groupby(column)["partition"].agg(set)
+    return found_in[found_in.map(len) > 1]
 
 
-def _sides(shared: pd.Series) -> str:
+def _names(shared: pd.Series) -> str:
     """Names of the partitions that are in at least one of the sets, in the usual order."""
     found = set().union(*shared)
-    return _list(side for side in PARTITIONS if side in found)
+    return _list(name for name in PARTITIONS if name in found)
 
 
 def _tested(rows: pd.DataFrame) -> int:

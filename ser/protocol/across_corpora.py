@@ -33,7 +33,7 @@ def cross_corpus(
 ) -> pd.DataFrame:
     """One fold: train and dev have different speakers of `train_corpora`, test has all utterances of `test_corpora`.
 
-    Only emotions that both sides have are used. Other emotions, and corpora in neither list, are in no partition.
+    Only emotions that training and test have are used. Others, and corpora in neither list, are in no partition.
 
     Parameters
     ----------
@@ -175,7 +175,7 @@ def _fold(
 def _with_shared_emotions(
     utterances: pd.DataFrame, train_corpora: Sequence[str], test_corpora: Sequence[str]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Utterances of the training and of the test corpora that have an emotion of both sides."""
+    """Utterances of the training and of the test corpora that have an emotion of both."""
     training, tested = (utterances[utterances["corpus"].isin(names)] for names in (train_corpora, test_corpora))
     shared = set(training["emotion"]) & set(tested["emotion"])
     if len(shared) < 2:

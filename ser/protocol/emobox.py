@@ -2,7 +2,7 @@
 
 EmoBox (https://github.com/emo-box/EmoBox, MIT by its README) publishes the lists of training and test of each fold;
 `tools/make_emobox_folds.py` wrote them into this package. Where a corpus has fewer than 4 speakers, or speakers with
-different numbers of emotions, EmoBox tests a quarter of the recordings of each emotion, so speakers are on both sides.
+different numbers of emotions, EmoBox tests a quarter of the recordings of each emotion, so speakers are in both.
 """
 
 import gzip

@@ -176,12 +176,12 @@ def _split_by_rows(
     is_made = rows["synthetic"] | (rows["variant"] != ORIGINAL)
     tables, balanced, made = [], [], []
     for fold, split in _random_splits(as_recordings, seed).groupby("fold"):
-        side = rows["row"].map(split.set_index("utterance")["partition"])
-        recordings = rows.loc[~is_made, ["utterance"]].assign(fold=fold, partition=side[~is_made])
+        partition = rows["row"].map(split.set_index("utterance")["partition"])
+        recordings = rows.loc[~is_made, ["utterance"]].assign(fold=fold, partition=partition[~is_made])
         tables.append(recordings[["fold", "utterance", "partition"]].sort_values("utterance"))
-        training = rows[side == "train"].drop(columns="row").reset_index(drop=True)
+        training = rows[partition == "train"].drop(columns="row").reset_index(drop=True)
         balanced.append(balance(training, seed).assign(fold=fold))
-        made.append(rows[is_made & (side == "test")].drop(columns=["row", "synthetic"]).assign(fold=fold))
+        made.append(rows[is_made & (partition == "test")].drop(columns=["row", "synthetic"]).assign(fold=fold))
     together = (pd.concat(parts, ignore_index=True) for parts in (tables, balanced, made))
     table, training_rows, tested = together
     return Arrangement(utterances, features, table, references.referenced(training_rows), tested)

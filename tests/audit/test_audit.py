@@ -49,7 +49,7 @@ def one_in(table: pd.DataFrame, partition: str, *, fold: int = 0) -> str:
     return str(table.loc[(table["fold"] == fold) & (table["partition"] == partition), "utterance"].iloc[0])
 
 
-def side_of(table: pd.DataFrame, fold: int, features: pd.DataFrame = FEATURES) -> pd.Series:
+def partition_of(table: pd.DataFrame, fold: int, features: pd.DataFrame = FEATURES) -> pd.Series:
     rows = table[table["fold"] == fold].set_index("utterance")
     return features["utterance"].map(rows["partition"])
 
@@ -78,7 +78,7 @@ def test_clean_tables_have_no_error_and_a_note_of_the_rare_emotion() -> None:
     assert "has 2.0 times as many training recordings (16) as neutral (8)" in note.found  # 4 of 8 speakers train
 
 
-def test_a_speaker_on_two_sides_is_found() -> None:
+def test_a_speaker_in_two_partitions_is_found() -> None:
     leaked = one_in(FOLDS, "train", fold=2)
     findings = table_checks.speaker_overlap(moved(FOLDS, leaked, "test", fold=2), UTTERANCES)
     assert errors(findings) == [("speaker_overlap", 2)]
@@ -86,7 +86,7 @@ def test_a_speaker_on_two_sides_is_found() -> None:
     assert findings[0].examples == [leaked]
 
 
-def test_a_random_split_has_every_speaker_on_all_sides() -> None:
+def test_a_random_split_has_every_speaker_in_all_partitions() -> None:
     (finding,) = table_checks.speaker_overlap(RANDOM, UTTERANCES)
     assert finding.found == "8 of 8 speakers are in more than one partition (train, dev and test)"
     assert len(finding.examples) == audit.MAX_EXAMPLES
@@ -98,7 +98,7 @@ def test_unknown_speakers_of_a_corpus_count_as_one() -> None:
     assert findings[0].level == "error"
 
 
-def test_equal_audio_on_two_sides_is_found() -> None:
+def test_equal_audio_in_two_partitions_is_found() -> None:
     copy, first = one_in(FOLDS, "test", fold=1), one_in(FOLDS, "train", fold=1)
     utterances = with_copies(UTTERANCES, {copy: first})
     findings = table_checks.duplicate_audio(FOLDS, utterances)
@@ -124,15 +124,15 @@ def test_equal_audio_under_two_emotions_is_an_error_that_no_protocol_declares() 
         audit.check(report)
 
 
-def test_equal_audio_on_one_side_is_no_leak() -> None:
+def test_equal_audio_in_one_partition_is_no_leak() -> None:
     same = FOLDS[(FOLDS["fold"] == 0) & (FOLDS["partition"] == "test")]["utterance"]
     utterances = with_copies(UTTERANCES, {same.iloc[1]: same.iloc[0]})
     assert all(one.fold != 0 for one in table_checks.duplicate_audio(FOLDS[FOLDS["fold"] == 0], utterances))
 
 
-def test_near_duplicates_on_two_sides_are_found_and_those_on_one_side_are_not() -> None:
+def test_near_duplicates_in_two_partitions_are_found_and_those_in_one_partition_are_not() -> None:
     fold = FOLDS[FOLDS["fold"] == 0]
-    test, train = (fold.loc[fold["partition"] == side, "utterance"].iloc[:2].tolist() for side in ("test", "train"))
+    test, train = (fold.loc[fold["partition"] == name, "utterance"].iloc[:2].tolist() for name in ("test", "train"))
     audio_hash = UTTERANCES.set_index("utterance")["audio_hash"]
     pairs = pd.DataFrame(
         {
@@ -155,14 +155,16 @@ def test_near_duplicates_on_two_sides_are_found_and_those_on_one_side_are_not() 
         ({"variant": "original", "synthetic": True}, "1 synthetic, 0 augmented, 0 original"),  # repeated
     ],
 )
-@pytest.mark.parametrize("side", ["test", "dev"])
-def test_a_row_made_from_an_utterance_outside_training_is_found(row: dict[str, Any], kinds: str, side: str) -> None:
-    balanced, leaked = balanced_of(FOLDS), one_in(FOLDS, side, fold=3)
+@pytest.mark.parametrize("partition", ["test", "dev"])
+def test_a_row_made_from_an_utterance_outside_training_is_found(
+    row: dict[str, Any], kinds: str, partition: str
+) -> None:
+    balanced, leaked = balanced_of(FOLDS), one_in(FOLDS, partition, fold=3)
     planted = pd.concat([balanced, balanced.iloc[[0]].assign(fold=3, utterance=leaked, **row)], ignore_index=True)
     (finding,) = table_checks.made_rows(planted, FOLDS)
     assert (finding.level, finding.check, finding.fold, finding.examples) == ("error", "made_rows", 3, [leaked])
     n_rows = int((planted["fold"] == 3).sum())
-    assert finding.found == f"1 of {n_rows} training rows is made from 1 utterance of {side}: {kinds}"
+    assert finding.found == f"1 of {n_rows} training rows is made from 1 utterance of {partition}: {kinds}"
 
 
 def test_a_row_of_no_partition_is_found() -> None:
@@ -218,18 +220,18 @@ def test_smote_after_the_split_lies_between_training_rows() -> None:
     for fold in range(4):
         rows = balanced[(balanced["fold"] == fold) & balanced["synthetic"]]
         assert len(rows) == 8
-        assert model_checks.synthetic_rows(rows, FEATURES, side_of(FOLDS, fold), fold=fold) == []
+        assert model_checks.synthetic_rows(rows, FEATURES, partition_of(FOLDS, fold), fold=fold) == []
 
 
 def test_smote_before_the_split_is_found_for_any_utterance_in_its_rows() -> None:
     whole = balancing.balanced(FEATURES, **SMOTE, seed=0)
-    side = side_of(FOLDS, 0)
+    partition = partition_of(FOLDS, 0)
     trains = one_in(FOLDS, "train")
     rows = whole[whole["synthetic"]].assign(utterance=trains)
-    findings = model_checks.synthetic_rows(rows, FEATURES, side, fold=0)
+    findings = model_checks.synthetic_rows(rows, FEATURES, partition, fold=0)
     (finding,) = findings
     assert (finding.level, finding.check, finding.fold) == ("error", "made_rows", 0)
-    outside = set(FEATURES.loc[side != "train", "utterance"])
+    outside = set(FEATURES.loc[partition != "train", "utterance"])
     assert finding.examples
     assert set(finding.examples) <= outside
     assert "(dev, test)" in finding.found
@@ -239,18 +241,18 @@ def test_rows_that_smote_cannot_have_made_are_found() -> None:
     rows = balanced_of(FOLDS)
     rows = rows[(rows["fold"] == 0) & rows["synthetic"]].copy()
     rows[[f"feature_{k}" for k in range(12)]] += np.random.default_rng(0).normal(size=(len(rows), 12))
-    (finding,) = model_checks.synthetic_rows(rows, FEATURES, side_of(FOLDS, 0), fold=0)
+    (finding,) = model_checks.synthetic_rows(rows, FEATURES, partition_of(FOLDS, 0), fold=0)
     assert f"{len(rows)} of {len(rows)} synthetic rows examined do not lie between two recordings" in finding.found
 
 
 def test_repeated_rows_are_not_traced() -> None:
     rows = balanced_of(FOLDS, name="random_oversampler")
-    assert model_checks.synthetic_rows(rows[rows["synthetic"]], FEATURES, side_of(FOLDS, 0), fold=0) == []
+    assert model_checks.synthetic_rows(rows[rows["synthetic"]], FEATURES, partition_of(FOLDS, 0), fold=0) == []
 
 
 def test_normalisation_of_the_training_rows_is_clean_and_that_of_all_is_found() -> None:
     values = FEATURES[[f"feature_{k}" for k in range(12)]].to_numpy(np.float32)
-    training = model_checks.moments(values[(side_of(FOLDS, 0) == "train").to_numpy()])
+    training = model_checks.moments(values[(partition_of(FOLDS, 0) == "train").to_numpy()])
     everything = model_checks.moments(values)
     rounded = tuple(part.astype(np.float32).astype(float) for part in training)
     assert model_checks.normalisation(rounded, training, everything, fold=0, model="the model") == []

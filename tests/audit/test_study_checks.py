@@ -119,8 +119,8 @@ def test_a_quieter_copy_of_another_voice_is_found(study: Path) -> None:
     # the features are not extracted again: the check of the audio must not depend on them
     found = errors_of_the_stage()
     table = tables.read_partitions(partition.PARTITIONS)
-    sides = table[table["utterance"].str.contains(f"Actor_0[12]/{first}")].groupby("fold")["partition"].nunique()
-    apart = [fold for fold, n_sides in sides.items() if n_sides > 1]
+    n_partitions = table[table["utterance"].str.contains(f"Actor_0[12]/{first}")].groupby("fold")["partition"].nunique()
+    apart = [fold for fold, n in n_partitions.items() if n > 1]
     assert len(apart) == 3  # of the four folds, one has both speakers in training
     assert [fold for check, fold in found if check == "near_duplicate_audio"] == apart
     example = next(one for one in files.read_json(audit.REPORT)["findings"] if one["check"] == "near_duplicate_audio")

@@ -55,9 +55,9 @@ def errors_of(found: protocols.Arrangement) -> set[str]:
         *table_checks.made_rows(found.balanced, found.partitions),
     ]
     for fold, rows in found.partitions.groupby("fold"):
-        side = found.features["utterance"].map(rows.set_index("utterance")["partition"])
+        partition_of = found.features["utterance"].map(rows.set_index("utterance")["partition"])
         synthetic = found.balanced[(found.balanced["fold"] == fold) & found.balanced["synthetic"]]
-        findings += model_checks.synthetic_rows(synthetic, found.features, side, fold=fold)
+        findings += model_checks.synthetic_rows(synthetic, found.features, partition_of, fold=fold)
     return {one.check for one in findings if one.level == "error"}
 
 
