@@ -5,7 +5,7 @@ from pathlib import Path
 from ser.core import params_file, unavailable
 from ser.core.stage import run
 from ser.core.table_suffixes import in_format
-from ser.protocol import adaptation_choice
+from ser.protocol import adaptation_checks
 
 PARAMS = ("adaptation", "paths.extracted", "tables.format")
 UTTERANCES = Path("data/utterances.csv")
@@ -15,7 +15,7 @@ ADAPTED = Path("data/adapted_features.csv")
 def main() -> None:
     config = params_file.load(*PARAMS)
     adapted = in_format(ADAPTED, config["tables.format"])
-    if config["adaptation"]["name"] == adaptation_choice.NO_ADAPTATION:
+    if config["adaptation"]["name"] == adaptation_checks.NO_ADAPTATION:
         print("no adaptation is chosen; choose one with -S adaptation=speaker")
         unavailable.write(adapted)
         return

@@ -10,7 +10,7 @@ from ser.core import files, params_file, tables
 from ser.core.stage import run
 from ser.core.wording import counted
 from ser.models import ENSEMBLE, NEURAL
-from ser.protocol import adaptation_choice, partitions
+from ser.protocol import adaptation_checks, partitions
 from ser.protocol.left_out import left_out
 from ser.protocol.training_checks import check_trainable
 
@@ -35,8 +35,8 @@ def main() -> None:
 
 def check(table: pd.DataFrame, utterances: pd.DataFrame, config: Mapping[str, Any]) -> None:
     """Raise an error now if a later stage would refuse these utterances, after minutes of extraction."""
-    if config["adaptation"]["name"] != adaptation_choice.NO_ADAPTATION:
-        adaptation_choice.check_speakers(utterances.set_index("utterance")["speaker"])
+    if config["adaptation"]["name"] != adaptation_checks.NO_ADAPTATION:
+        adaptation_checks.check_speakers(utterances.set_index("utterance")["speaker"])
     n_variants = 1 + len(config["augmentation"]["variants"])
     for study in (*config["members"].values(), config):
         is_calibrated = study["model"]["name"] not in (*NEURAL, ENSEMBLE)

@@ -9,7 +9,7 @@ from ser.core.stage import run
 from ser.features import availability
 from ser.features.yamnet import hub
 from ser.ingest import corpus_root
-from ser.protocol import adaptation_choice
+from ser.protocol import adaptation_checks
 from ser.sections import checking
 
 STUDY = ("corpus", "partition", "model", "members", "representation", "adaptation", "paths.extracted", "extract")
@@ -33,7 +33,7 @@ def main() -> None:
     config = params_file.load(*PARAMS)
     handle, required = config["yamnet"]["handle"], config["yamnet"]["required"]
     print(announcement(config))
-    adaptation_choice.check(config)
+    adaptation_checks.check(config)
     corpus_root.prepare(config["corpus"])
     available = hub.is_cached(handle) or hub.is_reachable(handle)
     needed = availability.needed(config)
@@ -52,7 +52,7 @@ def main() -> None:
 def announcement(config: Mapping[str, Any]) -> str:
     """Line that names corpus, partition and model."""
     *chosen, adaptation = (f"{key} {config[key]['name']}" for key in ("corpus", "partition", "model", "adaptation"))
-    is_adapted = config["adaptation"]["name"] != adaptation_choice.NO_ADAPTATION
+    is_adapted = config["adaptation"]["name"] != adaptation_checks.NO_ADAPTATION
     return ", ".join([*chosen, f"{adaptation} (transductive)"] if is_adapted else chosen)
 
 

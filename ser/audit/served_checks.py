@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ser.audit.feature_checks import Values
 from ser.audit.findings import Finding, first_examples
-from ser.audit.model_checks import Values
 from ser.core.tables import probability_columns
 from ser.core.wording import counted
 

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from ser.audio import segments
+from ser.audit import feature_checks, near_duplicates, served_checks, table_checks
 from ser.audit import findings as audit
-from ser.audit import model_checks, near_duplicates, served_checks, table_checks
 from ser.audit.findings import Finding
 from ser.audit.fingerprints import fingerprint
 from ser.core import tables
@@ -34,7 +34,9 @@ N_SERVED = 3  # test utterances of each fold whose features are extracted again
 
 @dataclass(frozen=True)
 class AuditedStudy:
-    """Tables and models of a study, and its predictions if there are any.
+    """A study as it lies on disk: tables and trained models, and predictions if there are any.
+
+    `ser.study.Study` has the tables before training.
 
     Examples
     --------
@@ -155,9 +157,9 @@ def findings(study: AuditedStudy) -> list[Finding]:
         rows = study.balanced[study.balanced["fold"] == fold]
         if feature_columns(rows):
             synthetic = rows[rows["synthetic"]]
-            found += model_checks.synthetic_rows(synthetic, study.features.rows, study.partition_of(fold), fold=fold)
+            found += feature_checks.synthetic_rows(synthetic, study.features.rows, study.partition_of(fold), fold=fold)
     if study.features.array is None:
-        found += model_checks.speaker_adaptation(
+        found += feature_checks.speaker_adaptation(
             study.features.rows, partitions, utterances, declared=study.is_transductive
         )
     if study.predictions is not None:
@@ -199,7 +201,7 @@ def _of_models(study: AuditedStudy, fold: int) -> Iterator[Finding]:
 
 
 def _normalisation(study: AuditedStudy, model: Bundle, fold: int, *, with_dev: bool, name: str) -> list[Finding]:
-    stored = model_checks.stored_moments(model.model)
+    stored = feature_checks.stored_moments(model.model)
     if stored is None or registry.definition(study.settings["name"]).is_scaled:
         return []
     rows = study.balanced[study.balanced["fold"] == fold]
@@ -212,11 +214,11 @@ def _normalisation(study: AuditedStudy, model: Bundle, fold: int, *, with_dev: b
         rows = references.dereferenced(rows, study.features.rows)
         rows = pd.concat([rows, *([dev] if with_dev else [])], ignore_index=True)
         trained = _moments_of_classifier(rows, model)
-        everything = model_checks.moments(study.features.rows.loc[recorded, model.columns].to_numpy(np.float32))
-    return model_checks.normalisation(stored, trained, everything, fold=fold, model=name)
+        everything = feature_checks.moments(study.features.rows.loc[recorded, model.columns].to_numpy(np.float32))
+    return feature_checks.normalisation(stored, trained, everything, fold=fold, model=name)
 
 
-def _moments_of_classifier(rows: pd.DataFrame, model: Bundle) -> tuple[model_checks.Values, model_checks.Values]:
+def _moments_of_classifier(rows: pd.DataFrame, model: Bundle) -> tuple[feature_checks.Values, feature_checks.Values]:
     """Mean and variance of the training rows of a classifier, of those rows and with those weights that it took."""
     from ser.models import classifier_training  # scikit-learn takes a second to import
 
@@ -224,12 +226,12 @@ def _moments_of_classifier(rows: pd.DataFrame, model: Bundle) -> tuple[model_che
     kept = classifier_training.taken(rows, name=architecture["name"], seed=model.description["seed"])
     rows = rows if kept is None else rows.iloc[kept]
     weights = classifier_training.row_weights(rows, architecture)
-    return model_checks.moments(rows[model.columns].to_numpy(np.float32), weights)
+    return feature_checks.moments(rows[model.columns].to_numpy(np.float32), weights)
 
 
 def _moments_of_examples(
     features: Representation, rows: pd.DataFrame, recorded: pd.DataFrame
-) -> tuple[tuple[model_checks.Values, model_checks.Values], ...]:
+) -> tuple[tuple[feature_checks.Values, feature_checks.Values], ...]:
     """Mean and variance of the training rows of a network, and of all recordings, computed as in training."""
     from ser.models import network_training  # Keras takes seconds to import
     from ser.models.examples import standardisation
@@ -259,7 +261,7 @@ def _served(study: AuditedStudy, model: Bundle, fold: int) -> Iterator[Finding]:
 
 def _stored_features(
     features: Representation, columns: list[str], positions: bundle.Indices
-) -> tuple[model_checks.Values, model_checks.Values]:
+) -> tuple[feature_checks.Values, feature_checks.Values]:
     """Rows of the model's input at some positions, and the deviation of each feature (for arrays: of all values)."""
     if features.array is not None:
         stored = features.array[positions]

@@ -83,15 +83,15 @@ def run(given: argparse.Namespace) -> str:
     speaker,n_utterances,a,b,difference
     a,2,0.5,1.0,0.5
     """
-    from ser.compare import differences, runs
+    from ser.compare import differences, run_predictions
 
     if given.resamples < 1:
         raise ValueError(f"--resamples is {given.resamples}; it must be 1 or more")
-    a, b = runs.predictions(given.run_a), runs.predictions(given.run_b)
-    partition, a, b = runs.shared_partition(a, b, given.partition)
+    a, b = run_predictions.predictions(given.run_a), run_predictions.predictions(given.run_b)
+    partition, a, b = run_predictions.shared_partition(a, b, given.partition)
     found = differences.comparison(a, b, n_resamples=given.resamples, seed=given.seed)
     facts = {"run_a": given.run_a, "run_b": given.run_b, "partition": partition}
-    transductive = [name for name in ("a", "b") if runs.is_transductive(facts[f"run_{name}"])]
+    transductive = [name for name in ("a", "b") if run_predictions.is_transductive(facts[f"run_{name}"])]
     if given.json:
         content = facts | {"transductive": transductive} | as_dict(found)
         return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)

@@ -53,15 +53,17 @@ def run(given: argparse.Namespace) -> str:
     """
     import pandas as pd
 
-    from ser.compare import difference_page, runs
+    from ser.compare import difference_page, run_predictions
     from ser.core import files
     from ser.evaluation import metrics
 
-    change = runs.predictions(runs.WORKSPACE)
+    change = run_predictions.predictions(run_predictions.WORKSPACE)
     revision, base = base_predictions(given.base, rerun=given.rerun)
     name: str = given.name or given.base
     verdict, table, is_drop = comparison(base, change, name, given)
-    verdict += difference_page.transductive_note(runs.is_transductive(revision), runs.is_transductive(runs.WORKSPACE))
+    verdict += difference_page.transductive_note(
+        run_predictions.is_transductive(revision), run_predictions.is_transductive(run_predictions.WORKSPACE)
+    )
     both = {name: test_rows(base), difference_page.CHANGE: test_rows(change)}
     text = difference_page.page(
         name,
@@ -86,16 +88,17 @@ def base_predictions(base: str, *, rerun: bool) -> tuple[str, "pd.DataFrame"]:
     ValueError
         If there is no such revision, or its run fails.
     """
-    from ser.compare import reproduction, runs
+    from ser.compare import run_predictions
+    from ser.compare.rerun import results_of_revision
 
     if not rerun:
         try:
-            return base, runs.revision_predictions(base)
-        except runs.NotAvailable as reason:
+            return base, run_predictions.revision_predictions(base)
+        except run_predictions.NotAvailable as reason:
             print(f"{reason}\nrunning {base} again in a copy …", file=sys.stderr)
     with tempfile.TemporaryDirectory() as folder:
-        commit = reproduction.rerun(base, Path(folder) / "base")
-    return commit, runs.revision_predictions(commit)
+        commit = results_of_revision(base, Path(folder) / "base")
+    return commit, run_predictions.revision_predictions(commit)
 
 
 def comparison(
@@ -114,10 +117,10 @@ def comparison(
     >>> verdict.partition(":")[0], table.splitlines()[2], is_drop
     ('UAR 50.0 → 100.0 (+50.0)', '| uar | 50.0 | 100.0 | +50.0 |', False)
     """
-    from ser.compare import difference_page, differences, runs
+    from ser.compare import difference_page, differences, run_predictions
 
     try:
-        partition, a, b = runs.shared_partition(base, change, given.partition)
+        partition, a, b = run_predictions.shared_partition(base, change, given.partition)
         found = differences.comparison(a, b, n_resamples=given.resamples, seed=given.seed)
     except ValueError as reason:  # as other emotions or folds: a change of the task is not a drop
         return f"The UAR cannot be compared (A: `{name}`, B: {difference_page.CHANGE}): {reason}.", "", False

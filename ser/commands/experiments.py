@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ser.core.wording import aligned, percent, score_interval
 
 if TYPE_CHECKING:
-    from ser.compare.recorded import Listing, Run
+    from ser.compare.dvc_runs import Listing, Run
     from ser.tuning.overrides import Choices
 
 COLUMNS = (
@@ -53,9 +53,9 @@ def run(given: argparse.Namespace) -> str:
     ValueError
         If there is no DVC repository or no commit, or `conf` does not compose.
     """
-    from ser.compare import recorded
+    from ser.compare import dvc_runs
 
-    found = recorded.listing(all_commits=given.all_commits)
+    found = dvc_runs.listing(all_commits=given.all_commits)
     rows = rows_of(found)
     if given.json:
         return json.dumps(rows, indent=2, ensure_ascii=False, allow_nan=False)
@@ -76,7 +76,7 @@ def rows_of(found: "Listing") -> list[Row]:
     --------
     >>> from pathlib import Path
     >>> from tempfile import TemporaryDirectory
-    >>> from ser.compare.recorded import Listing, Run
+    >>> from ser.compare.dvc_runs import Listing, Run
     >>> others = [Run(name, "done", {}, {"dev.uar": score}) for name, score in (("first", 0.6), ("second", 0.7))]
     >>> with TemporaryDirectory() as folder:
     ...     Path(folder, "conf").mkdir()
@@ -102,7 +102,7 @@ def row(run: "Run", choices: "Choices | None") -> Row:
 
     Examples
     --------
-    >>> from ser.compare.recorded import Run
+    >>> from ser.compare.dvc_runs import Run
     >>> found = row(Run("mine", "done", {"model": {"representation": "librosa"}}, {"dev.uar": 0.6}), None)
     >>> found["run"], found["representation"], found["dev.uar"]
     ('mine', 'librosa', 0.6)

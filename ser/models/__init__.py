@@ -1,4 +1,4 @@
-"""Unfitted models by name."""
+"""Names of the kinds of models."""
 
 from ser.core import discovery
 

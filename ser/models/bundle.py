@@ -17,17 +17,17 @@ import numpy as np
 import numpy.typing as npt
 
 from ser.core import extras, files
-from ser.models import schema
-from ser.models.schema import FORMAT as FORMAT
-from ser.models.schema import TRAIN as TRAIN
-from ser.models.schema import TRAIN_ANEW as TRAIN_ANEW
+from ser.models import bundle_file
+from ser.models.bundle_file import FORMAT as FORMAT
+from ser.models.bundle_file import TRAIN as TRAIN
+from ser.models.bundle_file import TRAIN_ANEW as TRAIN_ANEW
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from ser.representation.reading import Representation
 
-DESCRIPTION, read_description = schema.NAME, schema.read
+DESCRIPTION, read_description = bundle_file.NAME, bundle_file.read
 CLASSIFIER = "model.skops"
 NETWORK = "model.keras"
 LITERT = "model.tflite"
@@ -185,7 +185,7 @@ def save(bundle: Bundle, folder: Path) -> None:
             from ser.models.canonical_archive import canonical
 
             (temporary / CLASSIFIER).write_bytes(canonical(skops_files.library().dumps(bundle.model)))
-        schema.write(description, temporary)
+        bundle_file.write(description, temporary)
 
 
 def load(folder: Path) -> Bundle:
@@ -235,13 +235,13 @@ def _check_fit(folder: Path, model: Any, labels: list[str], columns: list[str]) 
     if sorted(map(str, model.classes_)) != sorted(labels) or n_outputs != len(labels):
         known = f"{n_outputs} outputs" if network is not None else ", ".join(map(str, model.classes_))
         raise ValueError(
-            f"{folder / DESCRIPTION} is damaged: labels is {labels}, and the model has {known}; {schema.REMEDY}"
+            f"{folder / DESCRIPTION} is damaged: labels is {labels}, and the model has {known}; {bundle_file.REMEDY}"
         )
     n_columns = getattr(model, "n_features_in_", len(columns))
     if n_columns != len(columns):
         raise ValueError(
             f"{folder / DESCRIPTION} is damaged: columns has {len(columns)} items, and the model takes {n_columns}"
-            f" features; {schema.REMEDY}"
+            f" features; {bundle_file.REMEDY}"
         )
 
 
@@ -256,7 +256,7 @@ def _model(path: Path, labels: list[str], description: dict[str, Any]) -> Any:
 
         return onnx.loaded(path, labels)
     if description.get("temperature") is None:
-        raise ValueError(f"{path.parent / DESCRIPTION} is damaged: temperature is missing; {schema.REMEDY}")
+        raise ValueError(f"{path.parent / DESCRIPTION} is damaged: temperature is missing; {bundle_file.REMEDY}")
     temperature = description.pop("temperature")
     if path.name == LITERT:
         from ser.models import litert

@@ -10,7 +10,7 @@ import pandas as pd
 
 from ser.core import files, tables
 from ser.core.tables import probability_columns
-from ser.models import bundle, schema
+from ser.models import bundle, bundle_file
 from ser.models.averaging import mean_of
 from ser.models.bundle import Bundle, Indices, Probabilities
 from ser.models.prediction import in_order, with_predictions
@@ -100,7 +100,7 @@ def predicted(rows: pd.DataFrame, folder: Path, members: Iterable[str], models: 
     ...     for name, p in (("svm", 0.25), ("mlp", 0.5)):
     ...         rows = pd.DataFrame([{**facts, "p_calm": p, "p_sad": 1 - p}])
     ...         tables.write(rows, Path(folder, name, PREDICTIONS))
-    ...     schema.write({**about, "model": model}, Path(folder, "models", "fold_0"))
+    ...     bundle_file.write({**about, "model": model}, Path(folder, "models", "fold_0"))
     ...     predicted(rows, Path(folder), about["members"], Path(folder, "models"))["p_calm"].tolist()
     [0.375]
     """
@@ -132,7 +132,7 @@ def save(members: Mapping[str, Path], folder: Path, description: Mapping[str, An
     >>> with TemporaryDirectory() as folder:
     ...     members = {name: Path(folder, name) for name in ("svm", "mlp")}
     ...     for member in members.values():
-    ...         schema.write(about, member)
+    ...         bundle_file.write(about, member)
     ...     save(members, Path(folder, "fold_0"), {"model": {"name": "ensemble", "mean": "arithmetic"}, "seed": 0})
     ...     sorted(path.name for path in Path(folder, "fold_0", MEMBERS).iterdir())
     ['mlp', 'svm']
@@ -145,7 +145,7 @@ def save(members: Mapping[str, Path], folder: Path, description: Mapping[str, An
         for name, source in members.items():
             shutil.copytree(source, temporary / MEMBERS / name)
         content = {"format": bundle.FORMAT, "labels": labels[0], "members": list(members), **description}
-        schema.write(content, temporary)
+        bundle_file.write(content, temporary)
 
 
 def write_folds(members: Path, config: Mapping[str, Any], models: Path) -> None:
@@ -171,7 +171,7 @@ def write_folds(members: Path, config: Mapping[str, Any], models: Path) -> None:
     >>> with TemporaryDirectory() as folder:
     ...     for name in config["members"]:
     ...         for fold in ("fold_0", "fold_1"):
-    ...             schema.write(about, Path(folder, "members", name, "models", fold))
+    ...             bundle_file.write(about, Path(folder, "members", name, "models", fold))
     ...     write_folds(Path(folder, "members"), config, Path(folder, "models"))
     ...     sorted(path.name for path in Path(folder, "models").iterdir())
     ['fold_0', 'fold_1']

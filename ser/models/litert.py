@@ -22,9 +22,9 @@ class LiteRTClassifier:
 
     Examples
     --------
-    >>> from ser.models import packaged, schema
+    >>> from ser.models import packaged, bundle_file
     >>> folder = packaged.resolved("general")
-    >>> about = schema.read(folder)
+    >>> about = bundle_file.read(folder)
     >>> model = loaded(folder / "model.tflite", about["labels"], about["temperature"])
     >>> middle = np.array([about["centre"]], np.float32)  # mean of each feature in the training
     >>> model.predict_proba(middle).shape, float(model.predict_proba(middle).sum().round(6))

@@ -89,10 +89,10 @@ def epochs(folder: Path) -> pd.DataFrame:
     --------
     >>> from tempfile import TemporaryDirectory
     >>> from ser.core import files
-    >>> from ser.models import schema
+    >>> from ser.models import bundle_file
     >>> about = {"format": 1, "labels": ["calm", "sad"], "columns": [], "representation": {"name": "x", "settings": {}}}
     >>> with TemporaryDirectory() as folder:
-    ...     schema.write({**about, "metrics": {"epoch": 1}}, Path(folder, "fold_0"))
+    ...     bundle_file.write({**about, "metrics": {"epoch": 1}}, Path(folder, "fold_0"))
     ...     files.write_text(Path(folder, "fold_0", bundle.HISTORY), "loss\\n0.5\\n0.25\\n")
     ...     epochs(Path(folder)).to_dict("records")[1]
     {'network': 'fold 0', 'epoch': 1, 'kept': True, 'loss': 0.25}

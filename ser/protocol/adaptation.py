@@ -11,7 +11,7 @@ import pandas as pd
 from sklearn.preprocessing import StandardScaler
 
 from ser.core.tables import ORIGINAL, feature_columns
-from ser.protocol.adaptation_choice import check_speakers
+from ser.protocol.adaptation_checks import check_speakers
 from ser.protocol.finite_features import finite_features
 
 Values = npt.NDArray[np.floating[Any]]

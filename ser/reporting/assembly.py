@@ -12,7 +12,7 @@ from ser.core.git import Revision
 from ser.evaluation import importance, projections
 from ser.models import bundle
 from ser.models.trained import Trained, temperature
-from ser.reporting import ceilings, findings, insight, mistakes, published, results, study
+from ser.reporting import explanations, findings, listeners, mistakes, procedure, published, results
 from ser.reporting.blocks import Report, Section
 from ser.representation import reading
 
@@ -86,21 +86,21 @@ def report(inputs: Inputs) -> Report:
         results.confusion(rows),
         results.classes(rows),
         results.of_groups(rows, n_resamples=inputs.n_resamples, seed=config["seed"]),
-        ceilings.section(rows, inputs.utterances, config["corpus"]),
+        listeners.section(rows, inputs.utterances, config["corpus"]),
         published.section(rows, config, utterances=inputs.utterances, figures=inputs.metrics),
         *reasons(inputs),
-        *procedure(inputs),
-        study.audit(inputs.audit),
-        study.card(inputs.models),
+        *data_and_settings(inputs),
+        procedure.audit(inputs.audit),
+        procedure.card(inputs.models),
     ]
-    title, subtitle = study.title(config, names)
+    title, subtitle = procedure.title(config, names)
     return Report(
         title,
         subtitle,
         headline=results.headline(rows, inputs.metrics, partition=partition, n_resamples=inputs.n_resamples),
         caveats=results.caveats(inputs.metrics, inputs.audit, partition=partition, names=names),
         sections=[section for section in sections if section is not None],
-        versions=study.versions(inputs.models),
+        versions=procedure.versions(inputs.models),
         code=str(inputs.code or ""),
     )
 
@@ -110,7 +110,7 @@ def reasons(inputs: Inputs) -> list[Section | None]:
     options, root = inputs.config["report"], Path(inputs.config["corpus"]["root"])
     rows = inputs.shown_rows
     return [
-        insight.calibration(
+        explanations.calibration(
             inputs.predictions,
             shown=inputs.shown,
             trained=temperatures(inputs),
@@ -118,21 +118,21 @@ def reasons(inputs: Inputs) -> list[Section | None]:
             n_bins=inputs.config["evaluation"]["n_bins"],
             lone=sorted({name for model in inputs.models for name in model.description.get("calibrated_within", ())}),
         ),
-        insight.mistakes(mistakes.clips(rows, inputs.utterances, root, n=options["n_mistakes"]), rows),
+        explanations.mistakes(mistakes.clips(rows, inputs.utterances, root, n=options["n_mistakes"]), rows),
         descriptors(inputs),
-        insight.curves(inputs.epochs),
-        insight.maps(inputs.maps),
+        explanations.curves(inputs.epochs),
+        explanations.maps(inputs.maps),
     ]
 
 
-def procedure(inputs: Inputs) -> list[Section]:
+def data_and_settings(inputs: Inputs) -> list[Section]:
     """Sections about the settings, the corpus and the partition."""
     identifying = {key: value for key, value in inputs.config.items() if key not in ("report", "model_input")}
     protocol = inputs.metrics["protocol"]
     return [
-        study.settings(identifying, protocol=protocol, names=inputs.corpora, again=(inputs.code, inputs.command)),
-        study.corpus(inputs.utterances, inputs.ingest),
-        study.partition(inputs.partitions, inputs.utterances, protocol=protocol),
+        procedure.settings(identifying, protocol=protocol, names=inputs.corpora, again=(inputs.code, inputs.command)),
+        procedure.corpus(inputs.utterances, inputs.ingest),
+        procedure.partition(inputs.partitions, inputs.utterances, protocol=protocol),
     ]
 
 
@@ -180,4 +180,4 @@ def descriptors(inputs: Inputs) -> Section | None:
         if model.fold in rows
     ]
     falls = importance.importances(models, n_repeats=options["n_repeats"], seed=seed)
-    return insight.importance(falls, n_rows=len(drawn), n_dev=len(dev), n_repeats=options["n_repeats"])
+    return explanations.importance(falls, n_rows=len(drawn), n_dev=len(dev), n_repeats=options["n_repeats"])

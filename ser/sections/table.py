@@ -26,7 +26,7 @@ OF_A_MODEL: Mapping[str, Any] = {"name": str, "representation": str}  # beside t
 OF_CALIBRATED = {"refit": bool, "n_calibration_folds": int, "calibration": choice_of(classifiers.CALIBRATIONS)}
 NO_FEATURES = "none"
 ADAPTATIONS = ("none", "speaker")
-TEMPERATURES = ("dev", "none")  # as in `ser.reporting.insight`, which is slow to import
+TEMPERATURES = ("dev", "none")  # as in `ser.reporting.explanations`, which is slow to import
 REQUIRED = ("yamnet", "ssl", "whisper")  # representations whose section also has `required`, which the stage reads
 RANGES = {
     "seed": (0, 2**32 - 1),  # of NumPy's generators

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from ser.audio.waveforms import Waveform
 from ser.core import extras
 from ser.core.file_checks import Invalid
-from ser.models import schema
+from ser.models import bundle_file
 from ser.representation import registry
 
 TRIED = 16_000  # samples, and samples a second, of the noise that is predicted
@@ -51,7 +51,7 @@ def check_representation(path: Path, representation: Mapping[str, Any], networks
         known.check_settings(settings)
     except ValueError as error:
         reason = f"representation.{error}" if isinstance(error, Invalid) else error
-        raise ValueError(f"{path} is damaged: {reason}; {schema.REMEDY}") from None
+        raise ValueError(f"{path} is damaged: {reason}; {bundle_file.REMEDY}") from None
     found = known.unknown_networks(settings) if known.unknown_networks else ()
     if unknown := [one for one in found if one not in networks]:
         raise ValueError(
@@ -124,6 +124,6 @@ def try_out(name: str, probabilities: Callable[[Waveform, int], npt.NDArray[np.f
         raise
     except Exception as error:  # libraries of features and of models raise errors of many types
         reason = f"{type(error).__name__}: {error}".partition("\n")[0][:MAX_REASON]
-        raise ValueError(f"{name} cannot predict ({reason}); {schema.REMEDY}") from error
+        raise ValueError(f"{name} cannot predict ({reason}); {bundle_file.REMEDY}") from error
     if not np.isfinite(found).all() or (found < 0).any() or abs(found.sum() - 1) > SIMILAR:
-        raise ValueError(f"{name} predicts {found.tolist()}, which are no probabilities; {schema.REMEDY}")
+        raise ValueError(f"{name} predicts {found.tolist()}, which are no probabilities; {bundle_file.REMEDY}")

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from ser.core import extras, files
 from ser.core.quiet import silent_stderr
-from ser.models import bundle, centre, schema
+from ser.models import bundle, bundle_file, centre
 from ser.models.bundle import Bundle
 
 VERSION = "1"  # folder in a model's folder, as TensorFlow Serving expects it
@@ -75,7 +75,7 @@ def exported(model: Bundle, description: Mapping[str, Any], folder: Path) -> dic
                 content["centre"] = centre.written(middle)
             if (temporary / bundle.LITERT).exists() and not is_network:
                 content["temperature"] = 1.0  # that of a classifier is part of the weights
-            schema.write(content, temporary)
+            bundle_file.write(content, temporary)
         written[name] = folder / name
     return written
 

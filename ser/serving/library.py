@@ -143,11 +143,11 @@ def compare(
     >>> float(compare(a, a.assign(prediction=a["truth"])).uar["difference"])
     0.5
     """
-    from ser.compare import differences, runs
+    from ser.compare import differences, run_predictions
 
-    given = (runs.predictions(str(one)) if isinstance(one, str | Path) else one for one in (run_a, run_b))
+    given = (run_predictions.predictions(str(one)) if isinstance(one, str | Path) else one for one in (run_a, run_b))
     first, second = given
-    _, a, b = runs.shared_partition(first, second, partition)
+    _, a, b = run_predictions.shared_partition(first, second, partition)
     return differences.comparison(a, b, n_resamples=n_resamples, seed=seed)
 
 
@@ -169,7 +169,7 @@ def audit(folder: str | Path = ".") -> dict[str, Any]:
     Raises
     ------
     ValueError, OSError
-        If a file of the study is missing or damaged, or files are from different runs.
+        If a file of the study is missing or damaged, or files are from different run_predictions.
 
     Examples
     --------

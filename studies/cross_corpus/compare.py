@@ -9,6 +9,7 @@ from ser.core import files, params_file, tables
 from ser.core.stage import run
 from ser.core.wording import percent
 from ser.figures.matrices import heat_map
+from studies import skipped
 from studies.cross_corpus import PREDICTIONS
 from studies.cross_corpus.pairs import OTHERS, pair_scores
 
@@ -19,6 +20,7 @@ HEAT_MAP = Path("reports/cross_corpus.png")
 
 def main() -> None:
     config = params_file.load(*PARAMS)
+    skipped.report(PREDICTIONS)
     n_resamples = config["evaluation"]["n_resamples"]
     cells: list[dict[str, Any]] = []
     for path in sorted(PREDICTIONS.glob("*/*.csv")):

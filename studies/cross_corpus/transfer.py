@@ -9,8 +9,9 @@ from ser.core.stage import run
 from ser.models.prediction import rounded
 from ser.protocol.across_corpora import with_common_emotions
 from ser.representation import reading
-from studies.cross_corpus import ACROSS, PREDICTIONS, WITHIN, runs
-from studies.runs import transferred
+from studies import skipped
+from studies.cross_corpus import ACROSS, PREDICTIONS, WITHIN, partitions_of_corpus
+from studies.runs import predictions_of_test
 
 PARAMS = ("balance", "model", "partition", "representation", "training", "seed")
 UTTERANCES = Path("data/utterances.csv")
@@ -22,13 +23,13 @@ def main(corpus: str) -> None:
     features = reading.read(Path(config["representation"]["path"]))
     with files.replacing(PREDICTIONS / corpus) as folder:
         folder.mkdir()
-        found = runs.of_corpus(corpus, utterances, config["partition"])
+        found = partitions_of_corpus.of_corpus(corpus, utterances, config["partition"])
         if not {ACROSS, WITHIN} & set(found):
-            print(f"no model is trained on {corpus}: {runs.reason(corpus, utterances)}")
-            files.write_text(folder / "nothing.txt", runs.reason(corpus, utterances) + "\n")
+            skipped.write(corpus, folder, partitions_of_corpus.reason(corpus, utterances))
         for name, (rows, partition) in found.items():
-            own = {**config, "partition": partition, "balance": runs.BALANCE.get(name, config["balance"])}
-            predictions = transferred(rows, features, own, run=f"cross_corpus/{corpus}")
+            balance = partitions_of_corpus.BALANCE.get(name, config["balance"])
+            settings = {**config, "partition": partition, "balance": balance}
+            predictions = predictions_of_test(rows, features, settings, run=f"cross_corpus/{corpus}")
             tables.write(rounded(predictions), folder / name)
 
 

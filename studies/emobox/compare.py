@@ -9,6 +9,7 @@ from ser.core import files, params_file, tables
 from ser.core.stage import run
 from ser.evaluation import metrics
 from ser.protocol import emobox_scores
+from studies import skipped
 from studies.emobox import PREDICTIONS, PROTOCOL, SCORED
 
 PARAMS = ("evaluation", "model", "seed")
@@ -17,6 +18,7 @@ SCORES = Path("reports/emobox.csv")
 
 def main() -> None:
     config = params_file.load(*PARAMS)
+    skipped.report(PREDICTIONS)
     rows: list[dict[str, Any]] = []
     for path in sorted(PREDICTIONS.glob(f"*/{SCORED}")):
         predictions = tables.read_predictions(path)

@@ -9,8 +9,9 @@ from ser.core.stage import run
 from ser.models.prediction import rounded
 from ser.protocol import emobox, partitions
 from ser.representation import reading
+from studies import skipped
 from studies.emobox import PREDICTIONS, PROTOCOL, SCORED
-from studies.runs import transferred
+from studies.runs import predictions_of_test
 
 PARAMS = ("balance", "model", "partition", "representation", "training", "seed")
 UTTERANCES = Path("data/utterances.csv")
@@ -27,13 +28,12 @@ def main(corpus: str) -> None:
             reason = (
                 "EmoBox has no folds of it" if len(own) else "it is not installed; `ser corpora` lists those that are"
             )
-            print(f"no model is trained on {corpus}: {reason}")
-            files.write_text(folder / "nothing.txt", f"{reason}\n")
+            skipped.write(corpus, folder, reason)
             return
         table = partitions.partition_table(own, **config["partition"], seed=config["seed"])
         protocol = {"speaker_independent": partitions.is_speaker_independent(table, own)}
         files.write_json(folder / PROTOCOL, protocol)
-        predictions = transferred(own, features, config, run=f"emobox/{corpus}")
+        predictions = predictions_of_test(own, features, config, run=f"emobox/{corpus}")
         tables.write(rounded(predictions), folder / SCORED)
 
 

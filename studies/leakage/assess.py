@@ -4,13 +4,13 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from ser import study
 from ser.core import files, params_file, tables
 from ser.core.stage import run
 from ser.models.prediction import rounded
 from ser.models.settings import Settings
 from ser.representation import reading
 from ser.representation.reading import Representation
+from ser.study import Study, write_models
 from studies.leakage import MODELS, PREDICTIONS, PROTOCOLS, TABLES, protocols
 
 PARAMS = ("balance", "model", "representation", "training", "seed")
@@ -29,11 +29,11 @@ def main(protocol: str) -> None:
     found = protocols.arranged(protocol, utterances, features.rows, balance=config["balance"], seed=config["seed"])
     with files.replacing(PROTOCOLS / protocol) as folder:
         write(found, folder)
-        given = study.Study(
+        study = Study(
             found.utterances, found.partitions, Representation(found.features), found.balanced, Settings.of(config)
         )
-        study.write_models(given, folder / MODELS, curves=folder / "learning_curves", run=f"leakage/{protocol}")
-        predictions = protocols.predicted(found, given, folder / MODELS)
+        write_models(study, folder / MODELS, curves=folder / "learning_curves", run=f"leakage/{protocol}")
+        predictions = protocols.predicted(found, study, folder / MODELS)
     tables.write(rounded(predictions), PREDICTIONS / f"{protocol}.csv")
 
 

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from ser.audit import feature_checks, served_checks, table_checks
 from ser.audit import findings as audit
-from ser.audit import model_checks, served_checks, table_checks
 from ser.audit.findings import Finding
 from ser.protocol import balancing, partitions
 from tests.support.learning_tables import (
@@ -220,7 +220,7 @@ def test_smote_after_the_split_lies_between_training_rows() -> None:
     for fold in range(4):
         rows = balanced[(balanced["fold"] == fold) & balanced["synthetic"]]
         assert len(rows) == 8
-        assert model_checks.synthetic_rows(rows, FEATURES, partition_of(FOLDS, fold), fold=fold) == []
+        assert feature_checks.synthetic_rows(rows, FEATURES, partition_of(FOLDS, fold), fold=fold) == []
 
 
 def test_smote_before_the_split_is_found_for_any_utterance_in_its_rows() -> None:
@@ -228,7 +228,7 @@ def test_smote_before_the_split_is_found_for_any_utterance_in_its_rows() -> None
     partition = partition_of(FOLDS, 0)
     trains = one_in(FOLDS, "train")
     rows = whole[whole["synthetic"]].assign(utterance=trains)
-    findings = model_checks.synthetic_rows(rows, FEATURES, partition, fold=0)
+    findings = feature_checks.synthetic_rows(rows, FEATURES, partition, fold=0)
     (finding,) = findings
     assert (finding.level, finding.check, finding.fold) == ("error", "made_rows", 0)
     outside = set(FEATURES.loc[partition != "train", "utterance"])
@@ -241,26 +241,26 @@ def test_rows_that_smote_cannot_have_made_are_found() -> None:
     rows = balanced_of(FOLDS)
     rows = rows[(rows["fold"] == 0) & rows["synthetic"]].copy()
     rows[[f"feature_{k}" for k in range(12)]] += np.random.default_rng(0).normal(size=(len(rows), 12))
-    (finding,) = model_checks.synthetic_rows(rows, FEATURES, partition_of(FOLDS, 0), fold=0)
+    (finding,) = feature_checks.synthetic_rows(rows, FEATURES, partition_of(FOLDS, 0), fold=0)
     assert f"{len(rows)} of {len(rows)} synthetic rows examined do not lie between two recordings" in finding.found
 
 
 def test_repeated_rows_are_not_traced() -> None:
     rows = balanced_of(FOLDS, name="random_oversampler")
-    assert model_checks.synthetic_rows(rows[rows["synthetic"]], FEATURES, partition_of(FOLDS, 0), fold=0) == []
+    assert feature_checks.synthetic_rows(rows[rows["synthetic"]], FEATURES, partition_of(FOLDS, 0), fold=0) == []
 
 
 def test_normalisation_of_the_training_rows_is_clean_and_that_of_all_is_found() -> None:
     values = FEATURES[[f"feature_{k}" for k in range(12)]].to_numpy(np.float32)
-    training = model_checks.moments(values[(partition_of(FOLDS, 0) == "train").to_numpy()])
-    everything = model_checks.moments(values)
+    training = feature_checks.moments(values[(partition_of(FOLDS, 0) == "train").to_numpy()])
+    everything = feature_checks.moments(values)
     rounded = tuple(part.astype(np.float32).astype(float) for part in training)
-    assert model_checks.normalisation(rounded, training, everything, fold=0, model="the model") == []
-    (finding,) = model_checks.normalisation(everything, training, everything, fold=0, model="the model")
+    assert feature_checks.normalisation(rounded, training, everything, fold=0, model="the model") == []
+    (finding,) = feature_checks.normalisation(everything, training, everything, fold=0, model="the model")
     assert (finding.level, finding.check) == ("error", "normalisation")
     assert finding.found.endswith("they are those of all partitions together")
     shifted = training[0] + 0.1 * np.sqrt(training[1]), training[1]
-    (finding,) = model_checks.normalisation(shifted, training, everything, fold=0, model="the model")
+    (finding,) = feature_checks.normalisation(shifted, training, everything, fold=0, model="the model")
     assert finding.found == (
         "mean and deviation in the model differ from those of its training rows by up to 0.1 standard deviations"
     )
@@ -269,7 +269,7 @@ def test_normalisation_of_the_training_rows_is_clean_and_that_of_all_is_found() 
 def test_constant_features_may_have_variance_0_or_1() -> None:
     mean = np.array([1.0, 2.0])
     by_scikit_learn, by_networks = (mean, np.array([4.0, 0.0])), (mean, np.array([4.0, 1.0]))
-    assert model_checks.normalisation(by_networks, by_scikit_learn, by_scikit_learn, fold=0, model="m") == []
+    assert feature_checks.normalisation(by_networks, by_scikit_learn, by_scikit_learn, fold=0, model="m") == []
 
 
 def test_served_features_that_differ_are_found() -> None:
@@ -368,7 +368,7 @@ def test_moments_are_read_from_a_network() -> None:
     settings = {"input_shape": (4,), "n_labels": 2, "dense_units": [3], "dropouts": [0.1]}
     for standardisation in (figures, None):
         network = networks.network("dnn", standardisation=standardisation, **settings)
-        held = model_checks.stored_moments(neural.NeuralClassifier(network, ["happy", "sad"], 1.0))
+        held = feature_checks.stored_moments(neural.NeuralClassifier(network, ["happy", "sad"], 1.0))
         assert (held is None) == (standardisation is None)
         if held is not None:
             assert [part.tolist() for part in held] == [part.tolist() for part in figures]
@@ -382,6 +382,6 @@ def test_moments_are_read_from_a_classifier() -> None:
         rows, UTTERANCES["speaker"], name="logistic_regression", n_calibration_folds=2, seed=0, C=1.0
     )
     values = rows[[f"feature_{k}" for k in range(12)]].to_numpy(np.float64)
-    mean, variance = model_checks.stored_moments(model) or ((), ())
+    mean, variance = feature_checks.stored_moments(model) or ((), ())
     assert mean == pytest.approx(values.mean(axis=0))
     assert variance == pytest.approx(values.var(axis=0))

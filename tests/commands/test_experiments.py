@@ -10,7 +10,7 @@ import pytest
 
 from ser import cli
 from ser.commands import experiments
-from ser.compare import recorded
+from ser.compare import dvc_runs
 from ser.tuning.experiments import composed
 from tests.support.paths import CONF, ROOT
 
@@ -26,9 +26,9 @@ TESTED = {
 
 def run(name, *study, state="done", hour=9, **metrics):
     settings = composed(list(study), conf=CONF)
-    date = None if name == recorded.WORKSPACE else datetime(2026, 5, 4, hour)
+    date = None if name == dvc_runs.WORKSPACE else datetime(2026, 5, 4, hour)
     found = {key: value for key, value in (TESTED | metrics).items() if value != "left out"}
-    return recorded.Run(name, state, settings, found if state == "done" else {}, date)
+    return dvc_runs.Run(name, state, settings, found if state == "done" else {}, date)
 
 
 @cache
@@ -47,8 +47,8 @@ def study_runs():
 
 @pytest.fixture(autouse=True)
 def runs(monkeypatch):
-    listings = {False: recorded.Listing(ROOT, study_runs(), 2), True: recorded.Listing(ROOT, study_runs(), 0)}
-    monkeypatch.setattr(recorded, "listing", lambda *, all_commits: listings[all_commits])
+    listings = {False: dvc_runs.Listing(ROOT, study_runs(), 2), True: dvc_runs.Listing(ROOT, study_runs(), 0)}
+    monkeypatch.setattr(dvc_runs, "listing", lambda *, all_commits: listings[all_commits])
 
 
 def printed(capsys, *options):
@@ -82,7 +82,7 @@ def test_experiments_of_other_commits_are_counted_until_they_are_listed(capsys):
 
 
 def test_a_project_without_experiments_shows_the_workspace_and_how_to_make_one(capsys, monkeypatch):
-    monkeypatch.setattr(recorded, "listing", lambda **_: recorded.Listing(ROOT, study_runs()[:1], 0))
+    monkeypatch.setattr(dvc_runs, "listing", lambda **_: dvc_runs.Listing(ROOT, study_runs()[:1], 0))
     out = printed(capsys)
     assert out.splitlines()[1].startswith("workspace ")
     assert "no experiments of this commit; dvc exp run makes one, for example: dvc exp run -S model=mlp" in out
@@ -118,14 +118,14 @@ def test_csv_has_the_same_rows(capsys):
 
 
 def test_an_ensemble_shows_its_name_in_conf_and_the_representations_of_its_members(monkeypatch, capsys):
-    monkeypatch.setattr(recorded, "listing", lambda **_: recorded.Listing(ROOT, [run("workspace", "model=best")], 0))
+    monkeypatch.setattr(dvc_runs, "listing", lambda **_: dvc_runs.Listing(ROOT, [run("workspace", "model=best")], 0))
     (row,) = json.loads(printed(capsys, "--json"))
     assert (row["model"], row["representation"]) == ("best", "whisper + yamnet_bands")
 
 
 def test_a_run_without_parameters_is_listed_all_the_same(monkeypatch, capsys):
-    empty = recorded.Run("workspace", "not evaluated", {})
-    monkeypatch.setattr(recorded, "listing", lambda **_: recorded.Listing(ROOT, [empty], 0))
+    empty = dvc_runs.Run("workspace", "not evaluated", {})
+    monkeypatch.setattr(dvc_runs, "listing", lambda **_: dvc_runs.Listing(ROOT, [empty], 0))
     (row,) = json.loads(printed(capsys, "--json"))
     assert (row["run"], row["model"], row["representation"], row["overrides"]) == ("workspace", None, None, [])
 
@@ -137,6 +137,6 @@ def test_long_and_many_settings_are_cut_in_the_table_alone():
 
 
 def test_a_project_without_conf_is_refused_with_the_remedy(tmp_path, monkeypatch):
-    monkeypatch.setattr(recorded, "listing", lambda **_: recorded.Listing(tmp_path, study_runs()[:1], 0))
+    monkeypatch.setattr(dvc_runs, "listing", lambda **_: dvc_runs.Listing(tmp_path, study_runs()[:1], 0))
     with pytest.raises(SystemExit, match=r"conf does not exist.*restore it: git checkout conf"):
         cli.main(["experiments"])

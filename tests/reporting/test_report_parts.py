@@ -15,7 +15,7 @@ from markdown_it import MarkdownIt
 from ser.figures.importance import importance_bars
 from ser.figures.recordings import spectrogram
 from ser.figures.reliability import reliability_diagram
-from ser.reporting import findings, insight, mistakes, render, results, study
+from ser.reporting import explanations, findings, mistakes, procedure, render, results
 from ser.reporting.blocks import Matrix, escaped, png_uri, shown, svg_uri
 from tests.support.learning_tables import prediction_table, utterance_table
 from tests.support.synthesis import tone
@@ -193,7 +193,7 @@ def test_cells(value: float | None, kind: str, text: str) -> None:
 
 def test_calibration_takes_no_other_choice() -> None:
     with pytest.raises(ValueError, match=r"report\.temperature is 'test'; set it to dev or none"):
-        insight.calibration(PREDICTIONS, shown="test", trained=None, temperature="test", n_bins=5)
+        explanations.calibration(PREDICTIONS, shown="test", trained=None, temperature="test", n_bins=5)
 
 
 def test_recordings_under_two_labels_are_named_as_such() -> None:
@@ -203,12 +203,12 @@ def test_recordings_under_two_labels_are_named_as_such() -> None:
     ]
     defects = {"c.wav": "silent"}
     ingest = {"dropped": {}, "rejects": rejects, "known_defects": defects, "duplicates": {"d": "c", "f": "e"}}
-    assert study.corpus(utterance_table(1), ingest).text[-1] == (
+    assert procedure.corpus(utterance_table(1), ingest).text[-1] == (
         "Excluded: 2 invalid files (1 of them because the same recording has two labels), listed in"
         " `reports/ingest.json`. Left out: 1 file with a defect in every copy of the corpus, listed in"
         " `reports/ingest.json`. Duplicates: 2 recordings with the same audio as another one."
     )
-    assert "label" not in study.corpus(utterance_table(1), ingest | {"rejects": rejects[1:]}).text[-1]
+    assert "label" not in procedure.corpus(utterance_table(1), ingest | {"rejects": rejects[1:]}).text[-1]
 
 
 def test_many_folds_are_told_as_a_range() -> None:
@@ -219,7 +219,7 @@ def test_many_folds_are_told_as_a_range() -> None:
         )
         for k in range(14)
     ]
-    (table,) = study.partition(pd.concat(parts), utterances, protocol="p").blocks
+    (table,) = procedure.partition(pd.concat(parts), utterances, protocol="p").blocks
     assert list(table.rows[0]) == ["14 folds", "780", "13", "0", "0", "60", "1"]  # type: ignore[union-attr]
 
 
@@ -238,6 +238,6 @@ def test_the_settings_tell_no_place_of_this_machine(command: str, explained: lis
         "representation": {"name": "librosa", "settings": {}},
         "corpus": {"list": "/home/a.csv", "root": "/home"},
     }
-    found = study.settings(config, protocol="", names=["table"], again=(None, command))
+    found = procedure.settings(config, protocol="", names=["table"], again=(None, command))
     assert found.text[:-1] == ["Run it again, in the folder of the project:", f"```sh\n{command}\n```", *explained]
     assert "/home" not in str(found)

@@ -11,7 +11,7 @@ import soundfile
 
 from ser import predict_emotion
 from ser.models import bundle, centre, packaged
-from ser.models.description import check
+from ser.models.bundle_schema import check
 from ser.serving import enrolling, enrolment, export, inputs, recognition
 from ser.serving.enrolment import Enrolment
 from ser.serving.recognition import Recognizer

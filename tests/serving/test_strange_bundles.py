@@ -18,7 +18,7 @@ from ser import cli, predict_emotion
 from ser.features.encoders import hugging_face
 from ser.features.yamnet import hub, network
 from ser.features.yamnet import yamnet as embedding
-from ser.models import bundle, description, ensembles, schema
+from ser.models import bundle, bundle_file, bundle_schema, ensembles
 from ser.representation import registry
 from ser.serving import acceptance, recognition
 from ser.serving.recognition import Recognizer
@@ -40,7 +40,7 @@ YAMNET = "https://tfhub.dev/google/yamnet/1"
 def embedded(folder: Path) -> dict[str, Any]:
     """A copy of a built-in model; its description, with fewer facts of one kind."""
     shutil.copytree(EMBEDDED, folder)
-    content = schema.read(folder)
+    content = bundle_file.read(folder)
     short = {"max_epochs": 24, "variation": {"max_gain": 1.5}}
     return content | {"training": short, "metrics": {"epoch": 3, "dev_uar": 0.7}, "versions": {"python": "3.11.7"}}
 
@@ -55,7 +55,7 @@ def classifier(folder: Path) -> dict[str, Any]:
     settings["descriptors"] = entries  # type: ignore[assignment]
     representation = {"name": "librosa", "settings": settings}
     bundle.save(bundle.Bundle(made.model, made.labels, columns, representation, made.description), folder)
-    return schema.read(folder)
+    return bundle_file.read(folder)
 
 
 def tried(folder: Path) -> Recognizer | str:
@@ -74,7 +74,7 @@ def same_or_refused(folder: Path, content: dict[str, Any]) -> Iterator[tuple[str
     """Write each tampered description; yield its name and message if it is refused, else compare its prediction."""
     expected = recognition.load(folder).probabilities(WAVEFORM, 16_000)
     for name, text in tampered(content):
-        (folder / schema.NAME).write_text(text)
+        (folder / bundle_file.NAME).write_text(text)
         found = tried(folder)
         if isinstance(found, str):
             yield name, found
@@ -100,7 +100,7 @@ def test_a_tampered_field_is_named_with_its_file_and_the_remedy(tmp_path: Path) 
     """Without predictions, which take longer."""
     content, messages = classifier(tmp_path / "bundle"), {}
     for name, text in tampered(content):
-        (tmp_path / "bundle" / schema.NAME).write_text(text)
+        (tmp_path / "bundle" / bundle_file.NAME).write_text(text)
         with suppress(Read):
             messages[name] = refusal(tmp_path / "bundle")
     assert len(messages) > 150
@@ -116,7 +116,7 @@ class Read(Exception):
 def refusal(folder: Path) -> str:
     """Message of the error with which a description is refused."""
     try:
-        schema.read(folder)
+        bundle_file.read(folder)
     except ValueError as error:
         return str(error)
     raise Read
@@ -149,8 +149,8 @@ def test_command_and_service_end_with_one_message_and_the_page_shows_it(
 ) -> None:
     folder = tmp_path / "theirs"
     (folder).mkdir()
-    content = json.loads((EMBEDDED / schema.NAME).read_text()) | change
-    (folder / schema.NAME).write_text(json.dumps(content))
+    content = json.loads((EMBEDDED / bundle_file.NAME).read_text()) | change
+    (folder / bundle_file.NAME).write_text(json.dumps(content))
     (folder / bundle.LITERT).symlink_to(EMBEDDED / bundle.LITERT)
     with pytest.raises(SystemExit) as ended:
         cli.main(["predict", "--model", str(folder), str(UTTERANCE)])
@@ -190,7 +190,7 @@ def test_settings_that_would_take_all_memory_or_do_not_fit_are_refused(
 @pytest.mark.parametrize("name", ["../theirs", "/tmp", ".", "a/b", ""])
 def test_a_member_of_an_ensemble_is_no_path(name: str, tmp_path: Path) -> None:
     content = {"format": 1, "labels": ["happy", "sad"], "members": [name], "model": {"name": "ensemble"}}
-    (tmp_path / schema.NAME).write_text(json.dumps(content))
+    (tmp_path / bundle_file.NAME).write_text(json.dumps(content))
     with pytest.raises(ValueError, match=r"members is .*; wanted names of letters, digits, '_' and '-'"):
         ensembles.load(tmp_path)
 
@@ -205,15 +205,15 @@ def test_labels_and_columns_agree_with_the_classifier(tmp_path: Path) -> None:
         ({"labels": content["labels"][:3]}, r"labels is .*, and the model has happy, neutral, sad, verträumt"),
         ({"columns": content["columns"][:3]}, "columns has 3 items, and the model takes 6 features"),
     ):
-        (tmp_path / "theirs" / schema.NAME).write_text(json.dumps(content | change))
+        (tmp_path / "theirs" / bundle_file.NAME).write_text(json.dumps(content | change))
         with pytest.raises(ValueError, match=message):
             bundle.load(tmp_path / "theirs")
 
 
 def test_the_embedded_model_which_is_not_checked_when_it_is_read_fits_the_schema() -> None:
-    content = schema.read(EMBEDDED)
-    description.check(content)
-    acceptance.check_representation(EMBEDDED / schema.NAME, content["representation"], ())
+    content = bundle_file.read(EMBEDDED)
+    bundle_schema.check(content)
+    acceptance.check_representation(EMBEDDED / bundle_file.NAME, content["representation"], ())
 
 
 def test_what_serving_refuses_is_not_written(tmp_path: Path) -> None:

@@ -13,8 +13,9 @@ import yaml
 from ser.core import tables
 from ser.protocol import partitions
 from ser.representation.reading import Representation
-from studies.cross_corpus import ACROSS, LEFT_OUT, PREDICTIONS, WITHIN, compare, pairs, runs, transfer
-from studies.runs import transferred
+from studies import skipped
+from studies.cross_corpus import ACROSS, LEFT_OUT, PREDICTIONS, WITHIN, compare, pairs, partitions_of_corpus, transfer
+from studies.runs import predictions_of_test
 from tests.support.dvc_project import Project
 from tests.support.learning_tables import combined, feature_table, prediction_table, utterance_table, without_speakers
 from tests.support.several_corpora import emodb_corpus, tess_corpus
@@ -67,30 +68,30 @@ def of(utterances: pd.DataFrame, *names: str) -> set[str]:
 def test_a_corpus_trains_what_its_speakers_are_enough_for(
     utterances: pd.DataFrame, name: str, files: list[str]
 ) -> None:
-    assert list(runs.of_corpus(name, utterances, SETTINGS)) == files
+    assert list(partitions_of_corpus.of_corpus(name, utterances, SETTINGS)) == files
 
 
 def test_a_corpus_of_one_speaker_trains_nothing_and_is_tested_all_the_same() -> None:
     utterances = combined(corpus("ravdess", 2), corpus("folders", 1))
-    assert runs.of_corpus("folders", utterances, SETTINGS) == {}
-    assert runs.of_corpus("ravdess", utterances, SETTINGS)[ACROSS][1]["test_corpora"] == ["folders"]
+    assert partitions_of_corpus.of_corpus("folders", utterances, SETTINGS) == {}
+    assert partitions_of_corpus.of_corpus("ravdess", utterances, SETTINGS)[ACROSS][1]["test_corpora"] == ["folders"]
 
 
 def test_a_corpus_alone_is_tested_on_itself_if_on_anything() -> None:
-    assert list(runs.of_corpus("ravdess", corpus("ravdess", 3), SETTINGS)) == [WITHIN]
-    assert list(runs.of_corpus("tess", corpus("tess", 2), SETTINGS)) == []
+    assert list(partitions_of_corpus.of_corpus("ravdess", corpus("ravdess", 3), SETTINGS)) == [WITHIN]
+    assert list(partitions_of_corpus.of_corpus("tess", corpus("tess", 2), SETTINGS)) == []
 
 
 @pytest.mark.parametrize(("n_speakers", "n_folds"), [(3, 3), (4, 4), (5, 5), (6, 5), (24, 5)])
 def test_the_diagonal_has_five_folds_where_there_are_the_speakers_for_that(n_speakers: int, n_folds: int) -> None:
-    rows, settings = runs.of_corpus("ravdess", corpus("ravdess", n_speakers), SETTINGS)[WITHIN]
+    rows, settings = partitions_of_corpus.of_corpus("ravdess", corpus("ravdess", n_speakers), SETTINGS)[WITHIN]
     assert settings == {"name": "speaker_folds", "n_folds": n_folds}
     assert rows["speaker"].nunique() == n_speakers
 
 
 @pytest.mark.parametrize("name", ["ravdess", "emodb", "tess"])
 def test_across_one_corpus_trains_and_all_others_are_tested_whole(utterances: pd.DataFrame, name: str) -> None:
-    rows, settings = runs.of_corpus(name, utterances, SETTINGS)[ACROSS]
+    rows, settings = partitions_of_corpus.of_corpus(name, utterances, SETTINGS)[ACROSS]
     table = partitions.partition_table(rows, **settings, seed=0).set_index("utterance")["partition"]
     assert set(table.index) == set(utterances["utterance"])
     assert set(table.index[table == "test"]) == set(utterances["utterance"]) - of(utterances, name)
@@ -104,7 +105,7 @@ def test_across_one_corpus_trains_and_all_others_are_tested_whole(utterances: pd
 def test_the_diagonal_tests_every_speaker_once_on_others_of_the_same_corpus(
     utterances: pd.DataFrame, name: str
 ) -> None:
-    rows, settings = runs.of_corpus(name, utterances, SETTINGS)[WITHIN]
+    rows, settings = partitions_of_corpus.of_corpus(name, utterances, SETTINGS)[WITHIN]
     table = partitions.partition_table(rows, **settings, seed=0)
     assert set(table["utterance"]) == of(utterances, name)
     tested = table[table["partition"] == "test"]
@@ -114,8 +115,8 @@ def test_the_diagonal_tests_every_speaker_once_on_others_of_the_same_corpus(
 
 def test_predictions_across_are_of_the_others_by_a_model_of_the_one(utterances: pd.DataFrame) -> None:
     features = feature_table(utterances, separation=5)
-    rows, settings = runs.of_corpus("tess", utterances, SETTINGS)[ACROSS]
-    found = transferred(rows, Representation(features), CONFIG | {"partition": settings}, run="test")
+    rows, settings = partitions_of_corpus.of_corpus("tess", utterances, SETTINGS)[ACROSS]
+    found = predictions_of_test(rows, Representation(features), CONFIG | {"partition": settings}, run="test")
     assert tables.PREDICTIONS.validate(found) is not None
     assert set(found["utterance"]) == of(utterances, "ravdess", "emodb", "folders")
     assert [column for column in found if column.startswith("p_")] == [f"p_{label}" for label in SHARED]
@@ -132,28 +133,30 @@ def test_predictions_follow_the_corpus_that_trained(utterances: pd.DataFrame) ->
         emotion=utterances["emotion"].where(~is_other, utterances["emotion"].replace(swapped))
     )
     features = features.assign(emotion=utterances["emotion"])
-    rows, settings = runs.of_corpus("ravdess", utterances, SETTINGS)[ACROSS]
-    found = transferred(rows, Representation(features), CONFIG | {"partition": settings}, run="test")
+    rows, settings = partitions_of_corpus.of_corpus("ravdess", utterances, SETTINGS)[ACROSS]
+    found = predictions_of_test(rows, Representation(features), CONFIG | {"partition": settings}, run="test")
     emodb = found[(found["corpus"] == "emodb") & found["truth"].isin(swapped)]
     assert (emodb["prediction"] == emodb["truth"].map(swapped)).mean() > 0.9
 
 
 def test_all_others_train_the_model_that_predicts_a_corpus_left_out(utterances: pd.DataFrame) -> None:
     """The fold is that of leave_one_corpus_out, and the speakers of folders are unknown, so all of them train."""
-    rows, settings = runs.of_corpus("ravdess", utterances, SETTINGS)[LEFT_OUT]
+    rows, settings = partitions_of_corpus.of_corpus("ravdess", utterances, SETTINGS)[LEFT_OUT]
     table = partitions.partition_table(rows, **settings, seed=0)
     leave_one_out = {"name": "leave_one_corpus_out", "shared_by": "all", "dev_fraction": settings["dev_fraction"]}
     folds = partitions.partition_table(rows, **leave_one_out, seed=0)
     pd.testing.assert_frame_equal(table, folds[folds["fold"] == 2].assign(fold=0).reset_index(drop=True))
     assert of(utterances, "folders") <= set(table.loc[table["partition"] == "train", "utterance"])
-    config = CONFIG | {"partition": settings, "balance": runs.BALANCE[LEFT_OUT]}
+    config = CONFIG | {"partition": settings, "balance": partitions_of_corpus.BALANCE[LEFT_OUT]}
     features = Representation(feature_table(utterances, separation=5))
-    assert set(transferred(rows, features, config, run="test")["utterance"]) == of(utterances, "ravdess")
+    assert set(predictions_of_test(rows, features, config, run="test")["utterance"]) == of(utterances, "ravdess")
 
 
 def test_predictions_within_are_of_every_utterance_once(utterances: pd.DataFrame) -> None:
-    rows, settings = runs.of_corpus("emodb", utterances, SETTINGS)[WITHIN]
-    found = transferred(rows, Representation(feature_table(utterances)), CONFIG | {"partition": settings}, run="test")
+    rows, settings = partitions_of_corpus.of_corpus("emodb", utterances, SETTINGS)[WITHIN]
+    found = predictions_of_test(
+        rows, Representation(feature_table(utterances)), CONFIG | {"partition": settings}, run="test"
+    )
     assert sorted(found["utterance"]) == sorted(of(utterances, "emodb"))
     assert set(found["partition"]) == {"test"}
     assert found.groupby("speaker")["fold"].nunique().eq(1).all()
@@ -167,12 +170,12 @@ def test_predictions_within_are_of_every_utterance_once(utterances: pd.DataFrame
         ("tess", [ACROSS, LEFT_OUT], ""),
         (
             "folders",
-            [LEFT_OUT, "nothing.txt"],
+            [LEFT_OUT, skipped.FILE],
             "no model is trained on folders: 0 known speakers; train and dev need one each",
         ),
         (
             "savee",
-            ["nothing.txt"],
+            [skipped.FILE],
             "no model is trained on savee: it is not installed; `ser corpora` lists the installed ones",
         ),
     ],
@@ -238,7 +241,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[tuple[pd.DataFrame, dict[str,
 
 @pytest.mark.usefixtures("folder")
 def test_the_table_and_the_picture_have_every_pair_that_was_predicted_and_no_other(
-    drawn: list[tuple[pd.DataFrame, dict[str, Any]]],
+    drawn: list[tuple[pd.DataFrame, dict[str, Any]]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     ravdess, emodb, tess = (corpus(name, n) for name, n in (("ravdess", 4), ("emodb", 3), ("tess", 2)))
     of_tess = write_predictions("tess", ACROSS, ravdess, emodb)
@@ -246,8 +249,10 @@ def test_the_table_and_the_picture_have_every_pair_that_was_predicted_and_no_oth
     write_predictions("ravdess", WITHIN, ravdess, accuracy=0.3)
     write_predictions("emodb", LEFT_OUT, emodb)
     (PREDICTIONS / "savee").mkdir()
-    (PREDICTIONS / "savee" / "nothing.txt").write_text("it is not installed\n")
+    skipped.write("savee", PREDICTIONS / "savee", "it is not installed")
+    capsys.readouterr()
     compare.main()
+    assert capsys.readouterr().out == "no model is trained on savee: it is not installed\n"
     scores = pd.read_csv(compare.SCORES)
     pairs = [("ravdess", "emodb"), ("ravdess", "ravdess"), ("ravdess", "tess"), ("tess", "emodb"), ("tess", "ravdess")]
     pairs.append(("all others", "emodb"))

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from ser import study
-from ser.audit import model_checks, table_checks
+from ser.audit import feature_checks, table_checks
 from ser.core.tables import ORIGINAL, feature_columns
 from ser.models import bundle
 from ser.models.settings import Settings
@@ -57,7 +57,7 @@ def errors_of(found: protocols.Arrangement) -> set[str]:
     for fold, rows in found.partitions.groupby("fold"):
         partition_of = found.features["utterance"].map(rows.set_index("utterance")["partition"])
         synthetic = found.balanced[(found.balanced["fold"] == fold) & found.balanced["synthetic"]]
-        findings += model_checks.synthetic_rows(synthetic, found.features, partition_of, fold=fold)
+        findings += feature_checks.synthetic_rows(synthetic, found.features, partition_of, fold=fold)
     return {one.check for one in findings if one.level == "error"}
 
 

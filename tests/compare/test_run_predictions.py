@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from ser.compare import runs
+from ser.compare import run_predictions
 from ser.core import tables
 from tests.support.learning_tables import prediction_table, utterance_table
 
@@ -32,20 +32,20 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 )
 def test_a_run_is_a_project_a_folder_or_a_file(path: str, run: str) -> None:
     tables.write(TABLE, Path(path))
-    assert len(runs.predictions(run)) == len(TABLE)
+    assert len(run_predictions.predictions(run)) == len(TABLE)
 
 
 @pytest.mark.parametrize("run", ["workspace", "."])
 def test_without_predictions_the_message_has_the_remedy(run: str) -> None:
     with pytest.raises(ValueError, match=r"no reports/predictions\.csv here; make it with: dvc repro evaluate"):
-        runs.predictions(run)
+        run_predictions.predictions(run)
 
 
 def test_outside_a_project_a_name_is_not_a_revision() -> None:
     with pytest.raises(
         ValueError, match=r"main is no folder with predictions\.csv, no Git revision and no experiment; list"
     ):
-        runs.predictions("main")
+        run_predictions.predictions("main")
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_outside_a_project_a_name_is_not_a_revision() -> None:
 def test_test_is_compared_or_dev_if_a_run_has_no_test(
     a: pd.DataFrame, b: pd.DataFrame, wanted: str | None, found: str
 ) -> None:
-    name, *rows = runs.shared_partition(a, b, wanted)
+    name, *rows = run_predictions.shared_partition(a, b, wanted)
     assert name == found
     assert [set(own["partition"]) for own in rows] == [{found}, {found}]
 
@@ -65,4 +65,4 @@ def test_runs_without_a_partition_in_common_are_refused(wanted: str | None, lack
     with pytest.raises(
         ValueError, match=f"A has predictions of test, and B of dev, but both need {lacking}; run both with"
     ):
-        runs.shared_partition(TABLE, DEV, wanted)
+        run_predictions.shared_partition(TABLE, DEV, wanted)

@@ -1,4 +1,4 @@
-"""Runs of the study: the training and test corpora of each, and its predictions."""
+"""Partitions in which a corpus is trained on, tested in folds, or tested by models of all others."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ser.compare import recorded
+from ser.compare import dvc_runs
 
 SVM, MLP = "model: {name: svm}\ntraining: {learning_rate: 1.0e-06}\n", "model: {name: mlp}\n"
 METRICS = {"uar": 0.5, "dev.uar": 0.6}
@@ -33,7 +33,7 @@ stages:
 
 
 def run_of(files, **options):
-    return recorded.run_of("one", lambda path: files.get(path.as_posix(), "").encode(), **options)
+    return dvc_runs.run_of("one", lambda path: files.get(path.as_posix(), "").encode(), **options)
 
 
 def files_of(params=SVM, locked="svm", metrics=METRICS):
@@ -62,7 +62,7 @@ def test_a_run_without_a_lock_file_or_metrics_is_not_evaluated(missing):
 
 
 def test_a_run_in_the_queue_has_no_metrics_though_its_commit_contains_some():
-    run = run_of(files_of(), state=recorded.QUEUED)
+    run = run_of(files_of(), state=dvc_runs.QUEUED)
     assert (run.state, run.metrics, run.settings["model"]) == ("queued", {}, {"name": "svm"})
 
 
@@ -113,7 +113,7 @@ def test_experiments_of_the_current_commit_are_listed_after_the_workspace(reposi
     (repository / "params.yaml").write_text(MLP)
     (repository / "below").mkdir()
     monkeypatch.chdir(repository / "below")
-    found = recorded.listing()
+    found = dvc_runs.listing()
     assert [(run.name, run.state) for run in found.runs] == [("workspace", "not evaluated"), ("first-try", "done")]
     assert found.runs[1].metrics == {"dev.uar": 0.7}
     assert found.runs[1].date is not None
@@ -124,9 +124,9 @@ def test_experiments_of_other_commits_are_counted_and_listed_on_demand(repositor
     commit(repository, files_of())
     record(repository, "old", files_of(params=MLP, locked="mlp"))
     commit(repository, {"README.md": "more"})
-    found = recorded.listing()
+    found = dvc_runs.listing()
     assert ([run.name for run in found.runs], found.n_left_out) == (["workspace"], 1)
-    found = recorded.listing(all_commits=True)
+    found = dvc_runs.listing(all_commits=True)
     assert ([run.name for run in found.runs], found.n_left_out) == (["workspace", "old"], 0)
 
 
@@ -138,13 +138,13 @@ def test_a_dvc_repository_in_a_folder_of_a_git_repository_is_read_there(tmp_path
     monkeypatch.chdir(inner)
     commit(tmp_path, {f"inner/{name}": text for name, text in files_of().items()})
     record(tmp_path, "one", {f"inner/{name}": text for name, text in files_of(metrics={"dev.uar": 0.1}).items()})
-    assert recorded.listing().runs[1].metrics == {"dev.uar": 0.1}
+    assert dvc_runs.listing().runs[1].metrics == {"dev.uar": 0.1}
 
 
 def test_a_folder_outside_any_dvc_repository_is_refused_with_the_remedy(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ValueError, match="not in a DVC repository; go to the folder of the project"):
-        recorded.listing()
+        dvc_runs.listing()
 
 
 def test_a_project_outside_git_is_refused_with_the_commands_that_make_a_repository(repository):
@@ -152,10 +152,10 @@ def test_a_project_outside_git_is_refused_with_the_commands_that_make_a_reposito
     with pytest.raises(
         ValueError, match="is not a git repository, and DVC needs one; make it with: git init && git add"
     ):
-        recorded.listing()
+        dvc_runs.listing()
 
 
 def test_a_repository_without_a_commit_is_refused_with_the_remedy(repository):
     with pytest.raises(ValueError, match="Git has no commit here; make one: git commit"):
-        recorded.listing()
+        dvc_runs.listing()
     assert not list(Path(repository).glob("reports"))

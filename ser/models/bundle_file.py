@@ -1,6 +1,6 @@
 """Reading and writing of `bundle.json`: training writes it and serving reads it by the same schema.
 
-The schema is in `ser.models.description`, whose library takes a third of the time of a first prediction to import.
+The schema is in `ser.models.bundle_schema`, whose library takes a third of the time of a first prediction to import.
 """
 
 from collections.abc import Mapping
@@ -35,9 +35,9 @@ def write(description: Mapping[str, Any], folder: Path) -> None:
     ...     read(Path(folder)) == about
     True
     """
-    from ser.models import description as schema
+    from ser.models import bundle_schema
 
-    schema.check(description)
+    bundle_schema.check(description)
     files.write_json(folder / NAME, description)
 
 
@@ -61,12 +61,12 @@ def read(folder: Path) -> dict[str, Any]:
     if packaged.is_packaged(folder):
         known: dict[str, Any] = files.read_json(path)
         return known
-    from ser.models import description as schema
+    from ser.models import bundle_schema
 
     if (size := path.stat().st_size) > LARGEST:
         raise ValueError(f"{path} has {size} bytes; wanted at most {LARGEST}; {REMEDY}")
     try:
-        description: dict[str, Any] = schema.parsed(path.read_bytes())
+        description: dict[str, Any] = bundle_schema.parsed(path.read_bytes())
     except ValueError as error:
         raise ValueError(f"{path} is damaged ({error}); {REMEDY}") from error
     if not isinstance(description, dict):
@@ -76,7 +76,7 @@ def read(folder: Path) -> dict[str, Any]:
             f"{folder} has format {description.get('format')!s:.40}, this version reads {FORMAT}; train anew"
         )
     try:
-        schema.check(description)
+        bundle_schema.check(description)
     except ValueError as error:
         raise ValueError(f"{path} is damaged: {error}; {REMEDY}") from None
     return description

@@ -1,4 +1,4 @@
-"""Checks of numbers for leaks: sources of synthetic rows, and normalisation."""
+"""Checks of feature values: rows made by SMOTE, normalisation, adaptation to speakers."""
 
 from typing import Any
 

@@ -12,7 +12,7 @@ IDENTITY = ("-c", "user.name=ser diff", "-c", "user.email=ser@localhost")
 N_LINES: Final = 15  # last lines of output that the message on a failed run quotes
 
 
-def rerun(revision: str, folder: Path) -> str:
+def results_of_revision(revision: str, folder: Path) -> str:
     """Run `revision` in a clone of this project, and return a commit with its results.
 
     The clone shares DVC's cache and the corpora of this project. If both lock the same versions of packages, it runs

@@ -7,7 +7,7 @@ import pytest
 
 from ser.corpora import corpus
 from ser.evaluation import listeners
-from ser.reporting import ceilings
+from ser.reporting.listeners import section as listeners_section
 
 CREMA_D = {"name": "crema_d", "reader": "crema_d", "root": "raw"}
 HEAD = '"","A","D","F","H","N","S","fileName","numResponses"\n'
@@ -47,7 +47,7 @@ def test_the_votes_beside_a_corpus_make_a_line_of_the_same_utterances(
     Path("raw/crema_d").mkdir(exist_ok=True)
     path.write_text(VOTES)
     settings = {"name": "combined", "root": "raw", "members": {"crema_d": CREMA_D, "tess": {"reader": "tess"}}}
-    section = ceilings.section(predicted(UTTERANCES[:2]), UTTERANCES, settings)
+    section = listeners_section(predicted(UTTERANCES[:2]), UTTERANCES, settings)
     assert section is not None
     (line,) = section.text
     assert line.startswith(
@@ -59,11 +59,11 @@ def test_the_votes_beside_a_corpus_make_a_line_of_the_same_utterances(
 
 def test_without_votes_there_is_no_section(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert ceilings.section(predicted(UTTERANCES), UTTERANCES, CREMA_D) is None
+    assert listeners_section(predicted(UTTERANCES), UTTERANCES, CREMA_D) is None
     Path("raw").mkdir()
     Path("raw/tabulatedVotes.csv").write_text(VOTES)
     unrated = UTTERANCES[3:]  # 1003 has no votes
-    assert ceilings.section(predicted(unrated), UTTERANCES, CREMA_D) is None
+    assert listeners_section(predicted(unrated), UTTERANCES, CREMA_D) is None
 
 
 def test_another_file_of_that_name_is_refused_with_the_remedy(tmp_path: Path) -> None:
