@@ -189,10 +189,9 @@ def of_network() -> Parts:
 
 def study_of_folder() -> Any:
     """The study in this folder, as the stage `train` reads it."""
-    from ser import study
     from stages import train
 
-    with patch.object(study, "write_models") as write:
+    with patch.object(train, "write_models") as write:
         train.main()
     return write.call_args.args[0]
 

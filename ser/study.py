@@ -75,13 +75,14 @@ class Study:
 
     def warnings(self) -> list[str]:
         """Warnings about emotions that training or dev lacks, or that only one speaker has."""
-        if not self.settings.is_network:
-            lone = set[str]().union(*(self._lone_speakers(fold) for fold in self.folds))
-            text = (
-                f"some emotion has a single training speaker ({', '.join(sorted(lone))}): its probabilities are"
-                " calibrated on that same speaker, and may be too high for others"
-            )
-            return [text] if lone else []
+        return self._warnings_of_networks() if self.settings.is_network else self._warnings_of_classifiers()
+
+    def _warnings_of_classifiers(self) -> list[str]:
+        names = ", ".join(sorted(set[str]().union(*(self._sole_speakers(fold) for fold in self.folds))))
+        text = f"some emotion has a single training speaker ({names}): its probabilities are calibrated on that same"
+        return [f"{text} speaker, and may be too high for others"] if names else []
+
+    def _warnings_of_networks(self) -> list[str]:
         from ser.models import network_training
 
         return [
@@ -90,15 +91,15 @@ class Study:
             for remark in network_training.remarks(self.balanced[self.balanced["fold"] == fold], self.dev_rows(fold))
         ]
 
-    def _lone_speakers(self, fold: int) -> set[str]:
+    def _sole_speakers(self, fold: int) -> set[str]:
         rows = self.balanced[self.balanced["fold"] == fold]
         both = pd.concat([rows, self.dev_rows(fold)]) if self.settings.training.get("refit") else rows
         from ser.models import classifier_training  # imports scikit-learn, which networks do not need
 
-        return set().union(*(classifier_training.lone_speakers(part, self.speaker(part)) for part in (rows, both)))
+        return set().union(*(classifier_training.sole_speakers(part, self.speaker(part)) for part in (rows, both)))
 
 
-def trained(study: Study, fold: int, *, run: str, on_epoch: Callable[[int, Epoch], None]) -> Models:
+def models_of_fold(study: Study, fold: int, *, run: str, on_epoch: Callable[[int, Epoch], None]) -> Models:
     """Train the models of one fold.
 
     Parameters
@@ -142,6 +143,7 @@ def _classifier(study: Study, rows: pd.DataFrame) -> Bundle:
     from ser.models import classifier_training
 
     speaker = study.speaker(rows)
+    sole = classifier_training.sole_speakers(rows, speaker)
     model = classifier_training.fitted(
         rows,
         speaker,
@@ -156,10 +158,7 @@ def _classifier(study: Study, rows: pd.DataFrame) -> Bundle:
         labels=emotions.in_order(model.classes_),
         columns=tables.feature_columns(rows),
         representation=bundle.representation_of(study.settings.representation),
-        description={
-            **_description(study, rows),
-            "calibrated_within": sorted(classifier_training.lone_speakers(rows, speaker)),
-        },
+        description={**_description(study, rows), "calibrated_within": sorted(sole)},
     )
 
 
@@ -230,9 +229,8 @@ def _write_networks(study: Study, folder: Path, *, curves: Path, run: str) -> No
 
     print(f"training {study.settings.name} on {study.settings.representation['name']} by {backend.devices()}")
     with learning_curves.recorded(curves) as log:
-        work = partial(_write_fold, study, folder, run)
         try:
-            list(network_training.of_folds(work, study.folds, log))
+            list(network_training.of_folds(partial(_write_fold, study, folder, run), study.folds, log))
         except processes.Died as error:
             raise ValueError(
                 f"the training of a fold was killed, perhaps because {cpu_count()} folds at once need more memory than"
@@ -242,12 +240,12 @@ def _write_networks(study: Study, folder: Path, *, curves: Path, run: str) -> No
 
 
 def _write_fold(study: Study, folder: Path, run: str, log: OnFoldEpoch, fold: int) -> None:
-    models = trained(study, fold, run=run, on_epoch=lambda epoch, figures: log(fold, epoch, figures))
+    models = models_of_fold(study, fold, run=run, on_epoch=lambda epoch, figures: log(fold, epoch, figures))
     for name, model in models.items():
         bundle.save(model, folder / f"fold_{fold}" / name)
 
 
-def predictions(
+def predictions_of_study(
     partitions: pd.DataFrame, wanted: Sequence[str], utterances: pd.DataFrame, models: Path, config: Mapping[str, Any]
 ) -> pd.DataFrame:
     """Predictions of the models of a study for the partitions `wanted`, with rounded probabilities.
@@ -269,12 +267,12 @@ def predictions(
     else:
         features = reading.read(source)
         consistency.check(utterances, partitions, features.rows)
-        found = predicted(rows, utterances, features, partial(saved_model, models))
+        found = predictions_of_rows(rows, utterances, features, partial(saved_model, models))
     consistency.check_predictions(found, partitions, wanted=wanted)
     return rounded(found)
 
 
-def predicted(
+def predictions_of_rows(
     rows: pd.DataFrame, utterances: pd.DataFrame, features: Representation, model_of: Callable[[int, str], Bundle]
 ) -> pd.DataFrame:
     """Predictions for rows of a table of partitions (fold, utterance, partition).

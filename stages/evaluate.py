@@ -5,12 +5,12 @@ from typing import Any
 
 import pandas as pd
 
-from ser import study
 from ser.core import files, params_file, stage, tables
 from ser.evaluation import captions, metrics, reliability, score, written_scores
 from ser.figures import classes, curves, matrices
 from ser.models import bundle, trained
 from ser.protocol import partitions
+from ser.study import predictions_of_study
 
 PARAMS = ("evaluation", "partition", "model.name", "model_input", "members", "seed")
 UTTERANCES = Path("data/utterances.csv")
@@ -34,7 +34,7 @@ def main() -> None:
     properties: dict[str, Any] = {"speaker_independent": independent, "transductive": transductive}
     protocol = partitions.protocol(**config["partition"], **properties)
     wanted = ["dev", "test"] if evaluation["test"] else ["dev"]
-    tables.write(study.predictions(table, wanted, utterances, MODELS, config), PREDICTIONS)
+    tables.write(predictions_of_study(table, wanted, utterances, MODELS, config), PREDICTIONS)
     predictions = tables.read_predictions(PREDICTIONS)  # so that the scores are those of the rounded file
     scores = metrics.metrics(predictions, **evaluation, **properties, protocol=protocol, seed=config["seed"])
     files.write_json(METRICS, scores)

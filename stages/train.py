@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from ser import study
 from ser.core import params_file, tables
 from ser.core.stage import run
 from ser.core.table_suffixes import in_format
@@ -10,6 +9,7 @@ from ser.models import ENSEMBLE, ensembles, learning_curves
 from ser.models.settings import Settings
 from ser.protocol import consistency
 from ser.representation import reading
+from ser.study import Study, write_models
 
 PARAMS = ("model", "training", "representation", "members", "model_input", "seed", "tables.format")
 UTTERANCES = Path("data/utterances.csv")
@@ -26,16 +26,16 @@ def main() -> None:
         ensembles.write_folds(source, config, MODELS)
         learning_curves.write_none(LEARNING_CURVES, ENSEMBLE)
         return
-    given = study.Study(
+    study = Study(
         utterances=tables.read_utterances(UTTERANCES),
         partitions=tables.read_partitions(PARTITIONS),
         features=reading.read(source),
         balanced=tables.read_balanced(in_format(BALANCED, config["tables.format"])),
         settings=Settings.of(config),
     )
-    consistency.check(given.utterances, given.partitions, given.features.rows)
-    consistency.check_balanced(given.balanced, given.partitions)
-    study.write_models(given, MODELS, curves=LEARNING_CURVES, run=MODELS.name)
+    consistency.check(study.utterances, study.partitions, study.features.rows)
+    consistency.check_balanced(study.balanced, study.partitions)
+    write_models(study, MODELS, curves=LEARNING_CURVES, run=MODELS.name)
 
 
 if __name__ == "__main__":

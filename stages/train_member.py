@@ -4,13 +4,13 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from ser import study
 from ser.core import files, params_file, tables
 from ser.core.stage import run
 from ser.models import ensembles
 from ser.models.settings import Settings
 from ser.protocol import balancing, consistency
 from ser.representation import reading
+from ser.study import Study, predictions_of_rows, saved_model, write_models
 
 PARAMS = ("members.${key}", "seed")
 UTTERANCES = Path("data/utterances.csv")
@@ -25,14 +25,14 @@ def main(member: str) -> None:
     partitions = tables.read_partitions(PARTITIONS)
     features = reading.read(Path(config["representation"]["path"]))
     balanced = balancing.balanced_folds(features.rows, partitions, balance=config["balance"], seed=config["seed"])
-    given = study.Study(utterances, partitions, features, balanced, Settings.of(config))
+    study = Study(utterances, partitions, features, balanced, Settings.of(config))
     consistency.check(utterances, partitions, features.rows)
     consistency.check_balanced(balanced, partitions)
     rows = partitions[partitions["partition"].isin(["dev", "test"])]
     with files.replacing(MEMBERS / member) as folder:
         models = folder / "models"
-        study.write_models(given, models, curves=folder / "learning_curves", run=f"members/{member}")
-        predictions = study.predicted(rows, utterances, features, partial(study.saved_model, models))
+        write_models(study, models, curves=folder / "learning_curves", run=f"members/{member}")
+        predictions = predictions_of_rows(rows, utterances, features, partial(saved_model, models))
         tables.write(predictions, folder / ensembles.PREDICTIONS)
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 from ser.models.settings import Settings
 from ser.protocol import balancing, partitions
 from ser.representation.reading import Representation
-from ser.study import Study, predicted, saved_model, write_models
+from ser.study import Study, predictions_of_rows, saved_model, write_models
 
 
 def predictions_of_test(
@@ -25,4 +25,4 @@ def predictions_of_test(
     with tempfile.TemporaryDirectory() as folder:
         models, curves = Path(folder) / "models", Path(folder) / "learning_curves"
         write_models(study, models, curves=curves, run=run)
-        return predicted(tested, utterances, features, partial(saved_model, models))
+        return predictions_of_rows(tested, utterances, features, partial(saved_model, models))

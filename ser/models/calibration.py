@@ -8,7 +8,7 @@ import numpy.typing as npt
 Probabilities = npt.NDArray[np.float64]
 
 SIMILAR = 1e-3  # largest difference from 1 of the sum of a softmax in single precision
-LEAST = 1e-12  # floor of a probability, whose logarithm is finite
+MIN_PROBABILITY = 1e-12  # floor of a probability, whose logarithm is finite
 LOG_TEMPERATURE = (-3.0, 3.0)  # range of the search, natural logarithm
 BIAS_DEVIATION = 0.5  # standard deviation of the normal prior of a bias, natural logarithm of odds
 
@@ -58,7 +58,7 @@ def best(probability: npt.NDArray[np.floating], codes: npt.NDArray[np.intp], *, 
     from scipy.optimize import minimize  # imported late, because prediction does not need it
     from sklearn.utils.class_weight import compute_sample_weight
 
-    logits = np.log(np.maximum(probability.astype(np.float64), LEAST))
+    logits = np.log(np.maximum(probability.astype(np.float64), MIN_PROBABILITY))
     occurs = np.unique(codes)
     weight = compute_sample_weight("balanced", codes)
     rows = np.arange(len(codes))
@@ -88,7 +88,7 @@ def softened(probability: npt.NDArray[np.floating], temperature: float) -> Proba
     >>> softened(np.array([[0.2, 0.8]]), 2.0).round(2).tolist()
     [[0.33, 0.67]]
     """
-    logits = np.log(np.maximum(probability.astype(np.float64), LEAST)) / temperature
+    logits = np.log(np.maximum(probability.astype(np.float64), MIN_PROBABILITY)) / temperature
     exponential = np.exp(logits - logits.max(axis=1, keepdims=True))
     return np.asarray(exponential / exponential.sum(axis=1, keepdims=True), np.float64)
 
@@ -101,7 +101,7 @@ def cross_entropy(probability: npt.NDArray[np.floating], codes: npt.NDArray[np.i
     >>> round(cross_entropy(np.array([[0.5, 0.5]]), np.array([0])), 4)
     0.6931
     """
-    return float(-np.log(np.maximum(probability[np.arange(len(codes)), codes], LEAST)).mean())
+    return float(-np.log(np.maximum(probability[np.arange(len(codes)), codes], MIN_PROBABILITY)).mean())
 
 
 def best_temperature(probability: npt.NDArray[np.floating], codes: npt.NDArray[np.intp]) -> float:

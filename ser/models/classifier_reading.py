@@ -23,6 +23,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from ser.core import bounds
 from ser.models import skops_files
+from ser.models.bundle_file import TRAIN_ANEW
 
 SCHEMA = "schema.json"
 # Types in a file, with the word of skops for the way in which they are made. Any other is refused.
@@ -46,7 +47,6 @@ TYPES: Mapping[str, tuple[str, ...]] = {
     **{f"numpy.{name}": ("NdArrayNode",) for name in NUMBERS},
     **dict.fromkeys(OBJECTS, ("ObjectNode",)),
 }
-REMEDY = "train anew with: dvc repro -f train"
 MAX_REASON = 200  # characters of a message of another library
 SIMILAR = 1e-6  # largest difference from 1 of a sum of probabilities
 
@@ -90,7 +90,7 @@ def loaded(path: Path) -> CalibratedClassifierCV:
             return model
     except Exception as error:  # skops and scikit-learn raise errors of many types for forged values
         reason = str(error).partition("\n")[0][:MAX_REASON] or type(error).__name__
-        raise ValueError(f"{path} is damaged ({reason}); {REMEDY}") from None
+        raise ValueError(f"{path} is damaged ({reason}); {TRAIN_ANEW}") from None
     raise ValueError(f"{path} holds {', '.join(foreign)}, which could run code; not loaded")
 
 

@@ -21,8 +21,8 @@ from ser.protocol.training_checks import check_calibration
 Splits = list[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]]
 
 N_DRAWS = 10
-LARGEST: Mapping[str, int] = {"svm": 20_000}  # rows; the time of a radial kernel grows with their square
-LEAST = 200  # rows of an emotion, so that a rare one is kept whole
+MAX_ROWS: Mapping[str, int] = {"svm": 20_000}  # rows; the time of a radial kernel grows with their square
+MIN_ROWS_OF_EMOTION = 200  # rows of an emotion, so that a rare one is kept whole
 
 
 def fitted(
@@ -38,7 +38,8 @@ def fitted(
 ) -> CalibratedClassifierCV:
     """Fit the model `name` to balanced `rows`, and calibrate its probabilities on out-of-fold speakers or corpora.
 
-    A model of `LARGEST` is fitted to a sample of more rows, and a warning says so.
+    If there are more rows than `MAX_ROWS` allows for the model, it is fitted to a sample of them, and a warning states
+    their number.
 
     The temperature is fitted to out-of-fold decisions for original recordings, in folds of speakers or corpora, because
     synthetic rows are easier and augmented variants are not natural speech. The classifier is fitted to all rows.
@@ -116,7 +117,7 @@ def taken(rows: pd.DataFrame, *, name: str, seed: int) -> npt.NDArray[np.intp] |
     >>> len(taken(rows, name="svm", seed=0)), taken(rows, name="mlp", seed=0)
     (20000, None)
     """
-    limit = LARGEST.get(name, len(rows))
+    limit = MAX_ROWS.get(name, len(rows))
     return None if len(rows) <= limit else sample(rows["emotion"], is_real(rows).to_numpy(), n_rows=limit, seed=seed)
 
 
@@ -133,7 +134,9 @@ def row_weights(rows: pd.DataFrame, architecture: Mapping[str, object]) -> npt.N
 
 
 def sample(emotion: pd.Series, real: npt.NDArray[np.bool_], *, n_rows: int, seed: int) -> npt.NDArray[np.intp]:
-    """Positions of about `n_rows` rows in ascending order, with the same share of each emotion, but `LEAST` at least.
+    """Positions of about `n_rows` rows in ascending order, with the same share of each emotion.
+
+    An emotion keeps `MIN_ROWS_OF_EMOTION` at least.
 
     Of an emotion, a row that is not `real` is drawn only after all that are: these alone calibrate the probabilities.
 
@@ -147,7 +150,7 @@ def sample(emotion: pd.Series, real: npt.NDArray[np.bool_], *, n_rows: int, seed
     order = order[np.argsort(~real[order], kind="stable")]
     drawn = pd.Series(emotion.to_numpy(str)[order])
     of_emotion = drawn.groupby(drawn)
-    wanted = np.maximum(of_emotion.transform("size") * n_rows / len(emotion), LEAST).round()
+    wanted = np.maximum(of_emotion.transform("size") * n_rows / len(emotion), MIN_ROWS_OF_EMOTION).round()
     return np.sort(order[(of_emotion.cumcount() < wanted).to_numpy()])
 
 
@@ -177,9 +180,9 @@ def _fit_weighted(
 ) -> None:
     """Fit with a weight for each row in the scaler, the classifier and the calibration.
 
-    In the calibration, the weights of the real rows are multiplied by `unlearned`. The weights of a calibration fold
-    have the sum that those of all rows have: the larger the sum, the less the penalty counts, and the larger are the
-    decisions, to which the temperature is fitted.
+    In the calibration, the weights of the real rows are multiplied by `unlearned`. The weights of each calibration fold
+    are scaled to the sum over all rows. Otherwise the L2 penalty would count more in a fold than in the final fit, the
+    decision values would be smaller, and the temperature would not fit the final model.
     """
     weight = weights_by_corpus(rows[real])
     of_fold = weight * len(rows) / np.mean([weight[training].sum() for training, _ in calibrated.cv])
@@ -230,17 +233,17 @@ def calibration_group(rows: pd.DataFrame, speaker: pd.Series) -> npt.NDArray[np.
     """
     utterance = rows["utterance"].to_numpy(str)
     known = np.where(speaker.notna(), speaker, utterance).astype(str)
-    lone = lone_speakers(rows, speaker)
-    return np.where(np.isin(known, sorted(lone)), utterance, known) if lone else known
+    sole = sole_speakers(rows, speaker)
+    return np.where(np.isin(known, sorted(sole)), utterance, known) if sole else known
 
 
-def lone_speakers(rows: pd.DataFrame, speaker: pd.Series) -> set[str]:
+def sole_speakers(rows: pd.DataFrame, speaker: pd.Series) -> set[str]:
     """Speakers who are the only one with some emotion in the real rows.
 
     Examples
     --------
     >>> rows = pd.DataFrame({"emotion": ["sad", "sad", "calm"], "synthetic": False})
-    >>> lone_speakers(rows, pd.Series(["a", "b", "b"]))
+    >>> sole_speakers(rows, pd.Series(["a", "b", "b"]))
     {'b'}
     """
     facts = rows[["emotion", "synthetic"]].assign(speaker=speaker.to_numpy())

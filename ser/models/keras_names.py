@@ -1,5 +1,6 @@
 """Names that the configuration of a Keras network may hold: layers, activations, initial values and settings."""
 
+HDF5 = (".h5", ".hdf5")  # endings of files
 MODELS = ("Functional", "Sequential", "Model")
 SPATIAL = (  # for 1, 2 and 3 axes
     *("Conv{}D", "Conv{}DTranspose", "AveragePooling{}D", "MaxPooling{}D", "GlobalAveragePooling{}D"),

@@ -14,9 +14,8 @@ from ser.core import bounds
 from ser.models.backend import keras
 from ser.models.keras_config import Refused as Refused
 from ser.models.keras_config import Rewriter
-from ser.models.keras_names import OLD_HARD_SIGMOID
+from ser.models.keras_names import HDF5, OLD_HARD_SIGMOID
 
-HDF5 = (".h5", ".hdf5")
 CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"  # members of a .keras file
 MAX_VALUES = 2**27  # outputs of all layers for one recording
 OPTIMIZER = "optimizer"  # beginning of the names of parts that are not read

@@ -16,10 +16,10 @@ from ser.core import extras, files
 from ser.core.quiet import silent_stderr
 from ser.models import bundle, bundle_file, centre
 from ser.models.bundle import Bundle
+from ser.models.calibration import MIN_PROBABILITY
 
 VERSION = "1"  # folder in a model's folder, as TensorFlow Serving expects it
 FEATURES, PROBABILITIES = "features", "probabilities"
-LEAST = 1e-12  # probability that replaces smaller ones, as in ser.models.calibration
 ONNX_OPSET = 18
 N_TIMED = 200  # predictions; the latency is their median
 
@@ -129,7 +129,7 @@ def _write_saved_model(model: Bundle, folder: Path) -> None:
     network, temperature = model.model.network, model.model.temperature
 
     def serve(features: Any) -> dict[str, Any]:
-        logits = tensorflow.math.log(tensorflow.maximum(network(features, training=False), LEAST))
+        logits = tensorflow.math.log(tensorflow.maximum(network(features, training=False), MIN_PROBABILITY))
         return {PROBABILITIES: tensorflow.nn.softmax(logits / temperature)}
 
     with silent_stderr():
@@ -211,7 +211,7 @@ def _surround(onnx: Any, graph: Any, beta: float, order: list[int], *, logits: b
     graph.node.insert(0, make("Cast", [FEATURES], ["values"], to=graph.input[0].type.tensor_type.elem_type))
     scores = "scores"
     if not logits:
-        constants["least"] = np.array(LEAST, number)
+        constants["least"] = np.array(MIN_PROBABILITY, number)
         graph.node.append(
             make("Cast", ["scores"], ["doubles"], to=onnx.TensorProto.DOUBLE)
         )  # trees return single precision

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from ser.core import extras
 from ser.models import bundle, calibration
+from ser.models.keras_names import HDF5
 from ser.serving import foreign_input
 from ser.serving.foreign_input import Arrangement, FrontEnd
 from ser.serving.recognition import Recognizer, of_bundles
@@ -23,7 +24,6 @@ LOG_MEL = {  # equal to `conf/log_mel/mel_64.yaml`, which is not part of the ins
     "fmax": 8000.0,
 }
 MEL_64 = FrontEnd("log_mel", LOG_MEL, [], (64, 94), "mel spectrograms of 64 bands and 94 frames")
-HDF5 = (".h5", ".hdf5")
 KERAS = ".keras"
 PICKLES = (".pkl", ".pickle", ".joblib", ".sav", ".pt", ".pth", ".npy")
 MAX_REASON = 200  # characters of a message of Keras

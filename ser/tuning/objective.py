@@ -217,7 +217,7 @@ def _dev_predictions(given: Data, config: Mapping[str, Any], run: str, _: object
             given.features.rows, given.folds, fold=fold, balance=config["balance"], seed=config["seed"]
         )
         own = study.Study(given.utterances, given.folds, given.features, balanced, settings)
-        models = study.trained(own, fold, run=run, on_epoch=_ignored)
+        models = study.models_of_fold(own, fold, run=run, on_epoch=_ignored)
     except ValueError as error:
         return Unfit(str(error))
     dev = given.folds[(given.folds["fold"] == fold) & (given.folds["partition"] == "dev")]

@@ -12,12 +12,11 @@ from typing import Any
 
 import pandas as pd
 
-from ser import study
 from ser.core.tables import ORIGINAL, feature_columns
 from ser.models import bundle
 from ser.models.prediction import in_order, with_predictions
 from ser.protocol import balancing, partitions, references
-from ser.study import Study
+from ser.study import Study, predictions_of_rows, saved_model
 
 N_FOLDS = 5  # folds of speakers
 N_SPLITS = 5  # random splits, one per fold, equal for all protocols; a single one has few test utterances
@@ -220,7 +219,7 @@ def leaky_predictions(made: pd.DataFrame, utterances: pd.DataFrame, models: Path
 def predicted(found: Arrangement, given: Study, models: Path) -> pd.DataFrame:
     """Predictions of the test partition, and of the synthetic and augmented rows that a leaky protocol tests."""
     tested = found.partitions[found.partitions["partition"] == "test"]
-    predictions = study.predicted(tested, given.utterances, given.features, partial(study.saved_model, models))
+    predictions = predictions_of_rows(tested, given.utterances, given.features, partial(saved_model, models))
     if found.made.empty:
         return predictions
     made = leaky_predictions(found.made, found.utterances, models)

@@ -503,12 +503,12 @@ def test_probabilities_are_calibrated_on_originals_only_and_variants_are_in_trai
     np.testing.assert_array_equal(learned_from[0], rows[COLUMNS].to_numpy())
 
 
-def test_variants_change_neither_lone_speakers_nor_calibration_groups() -> None:
+def test_variants_change_neither_sole_speakers_nor_calibration_groups() -> None:
     rows = balancing.balanced(FEATURES, name="none", seed=0)
     speaker = rows["utterance"].map(UTTERANCES.set_index("utterance")["speaker"])
-    assert classifier_training.lone_speakers(rows, speaker) == set()
+    assert classifier_training.sole_speakers(rows, speaker) == set()
     only_one = (rows["emotion"] != "sad") | (speaker == "ravdess/02")
     rows, speaker = rows[only_one], speaker[only_one]
-    assert classifier_training.lone_speakers(rows, speaker) == {"ravdess/02"}
+    assert classifier_training.sole_speakers(rows, speaker) == {"ravdess/02"}
     group = pd.Series(classifier_training.calibration_group(rows, speaker), rows.index)
     assert (group.groupby(rows["utterance"]).nunique() == 1).all()

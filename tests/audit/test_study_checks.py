@@ -100,8 +100,8 @@ def test_rows_and_weights_of_the_training_are_those_of_the_normalisation(
     study: Path, choices: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Emotions of different frequency weigh alike; of many rows, an SVM takes a sample; dev is part of a refit."""
-    monkeypatch.setattr(classifier_training, "LARGEST", {"svm": 20})
-    monkeypatch.setattr(classifier_training, "LEAST", 4)
+    monkeypatch.setattr(classifier_training, "MAX_ROWS", {"svm": 20})
+    monkeypatch.setattr(classifier_training, "MIN_ROWS_OF_EMOTION", 4)
     overrides = [*SETTINGS[:4], *choices, "balance=none", "evaluation.n_resamples=50"]
     params.compose(overrides, conf=ROOT / "conf", path=study / "params.yaml")
     for stage in (partition, balance, train, evaluate, audit):

@@ -214,7 +214,7 @@ def of(*facts: tuple[str, str | None]) -> tuple[pd.DataFrame, pd.Series]:
 
 
 @pytest.mark.parametrize(
-    ("facts", "lone"),
+    ("facts", "sole"),
     [
         ([("sad", "A"), ("sad", "B"), ("calm", "A"), ("calm", "B")], set()),
         ([("sad", "A"), ("sad", "B"), ("calm", "B"), ("calm", "B")], {"B"}),
@@ -227,17 +227,17 @@ def of(*facts: tuple[str, str | None]) -> tuple[pd.DataFrame, pd.Series]:
     ],
     ids=["both", "calm of B", "sad of A", "each one", "one in all", "unknown", "one unknown", "all unknown"],
 )
-def test_a_lone_speaker_is_the_only_one_with_some_emotion(facts: list[tuple[str, str | None]], lone: set[str]) -> None:
-    assert classifier_training.lone_speakers(*of(*facts)) == lone
+def test_a_sole_speaker_is_the_only_one_with_some_emotion(facts: list[tuple[str, str | None]], sole: set[str]) -> None:
+    assert classifier_training.sole_speakers(*of(*facts)) == sole
 
 
 def test_a_synthetic_row_is_no_second_speaker() -> None:
     rows, speaker = of(("sad", "A"), ("sad", "B"), ("calm", "B"), ("calm", "C"))
-    assert classifier_training.lone_speakers(rows, speaker) == set()
-    assert classifier_training.lone_speakers(rows.assign(synthetic=[False, True, False, False]), speaker) == {"A"}
+    assert classifier_training.sole_speakers(rows, speaker) == set()
+    assert classifier_training.sole_speakers(rows.assign(synthetic=[False, True, False, False]), speaker) == {"A"}
 
 
-def test_calibration_folds_divide_only_the_lone_speaker_and_in_all_emotions() -> None:
+def test_calibration_folds_divide_only_the_sole_speaker_and_in_all_emotions() -> None:
     rows, speaker = of(("sad", "A"), ("sad", "A"), ("calm", "A"), ("calm", "B"), ("calm", "B"), ("calm", "C"))
     assert classifier_training.calibration_group(rows, speaker).tolist() == ["u0", "u1", "u2", "B", "B", "C"]
 
@@ -254,7 +254,7 @@ def test_rows_of_one_utterance_are_never_divided() -> None:
     assert classifier_training.calibration_group(rows, speaker).tolist() == ["u0", "u0", "B", "u3", "u3"]
 
 
-def test_the_calibration_of_a_lone_speakers_emotion_divides_no_other_speaker(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_calibration_of_a_sole_speakers_emotion_divides_no_other_speaker(monkeypatch: pytest.MonkeyPatch) -> None:
     spy = Spy(monkeypatch)
     kept = ((UTTERANCES["emotion"] != "sad") | (UTTERANCES["speaker"] == "ravdess/02")).to_numpy()
     rows, speaker = ROWS[kept], SPEAKER[kept].to_numpy(str)
@@ -419,11 +419,11 @@ def test_a_support_vector_machine_takes_a_sample_of_too_many_rows_and_says_so(
 ) -> None:
     """A linear model takes all rows; a sample of as many rows as there are is no sample."""
     whole = fitted(name="svm", C=1.0, gamma="scale")
-    monkeypatch.setattr(classifier_training, "LEAST", 2)
-    monkeypatch.setattr(classifier_training, "LARGEST", {"svm": len(ROWS)})
+    monkeypatch.setattr(classifier_training, "MIN_ROWS_OF_EMOTION", 2)
+    monkeypatch.setattr(classifier_training, "MAX_ROWS", {"svm": len(ROWS)})
     assert fitted(name="svm", C=1.0, gamma="scale").classes_.tolist() == whole.classes_.tolist()
     assert capsys.readouterr().err == ""
-    monkeypatch.setattr(classifier_training, "LARGEST", {"svm": len(ROWS) // 2})
+    monkeypatch.setattr(classifier_training, "MAX_ROWS", {"svm": len(ROWS) // 2})
     half = fitted(name="svm", C=1.0, gamma="scale")
     assert f"warning: svm is trained on {len(ROWS) // 2} of {len(ROWS)} rows" in capsys.readouterr().err
     n_vectors = [one.calibrated_classifiers_[0].estimator[-1].n_support_.sum() for one in (half, whole)]

@@ -190,7 +190,7 @@ def fit(rows: pd.DataFrame, features: pd.DataFrame, *arguments: Any) -> None:
 
 def predicted(table: pd.DataFrame, utterances: pd.DataFrame, features: pd.DataFrame, models: Path) -> pd.DataFrame:
     """Predictions by the models in a folder."""
-    return study.predicted(table, utterances, Representation(features), partial(study.saved_model, models))
+    return study.predictions_of_rows(table, utterances, Representation(features), partial(study.saved_model, models))
 
 
 def probabilities(model: bundle.Bundle, features: pd.DataFrame, utterances: pd.Series) -> npt.NDArray[np.float64]:
@@ -224,7 +224,7 @@ def test_every_fold_has_a_model_of_train_and_dev_and_with_refit_one_of_train_alo
         assert description(models / f"fold_{fold}")["speakers"] == with_dev
 
 
-def test_a_lone_training_speaker_of_an_emotion_is_recorded_and_gives_a_warning(
+def test_a_sole_training_speaker_of_an_emotion_is_recorded_and_gives_a_warning(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """One of TESS's two speakers is in training with RAVDESS, and only she has pleasant surprise."""
@@ -241,7 +241,7 @@ def test_a_lone_training_speaker_of_an_emotion_is_recorded_and_gives_a_warning(
     assert description(folder)["corpora"] == ["ravdess", "tess"]
 
 
-def test_lone_speakers_of_all_folds_are_in_one_warning(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_sole_speakers_of_all_folds_are_in_one_warning(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     utterances = combined(of(4, "ravdess", *FOUR), of(2, "tess", *FOUR, "pleasant_surprise"))
     folds = [by_speaker(utterances, dev=dev, test=test) for dev, test in (("03", "01"), ("03", "02"))]
     partition = pd.concat([rows.assign(fold=fold) for fold, rows in enumerate(folds)], ignore_index=True)
@@ -252,7 +252,7 @@ def test_lone_speakers_of_all_folds_are_in_one_warning(tmp_path: Path, capsys: p
 
 
 @pytest.mark.parametrize("known", [True, False])
-def test_without_lone_speakers_there_is_no_warning(
+def test_without_sole_speakers_there_is_no_warning(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], known: bool
 ) -> None:
     """The number of unknown speakers is not known."""

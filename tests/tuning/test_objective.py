@@ -257,7 +257,7 @@ def test_within_one_fold_the_score_is_that_of_a_study_in_folds_of_its_speakers()
     of_folds = study.Study(rest, own, Representation(features), rows, Settings.of(config))
     study.write_models(of_folds, Path("models"), curves=Path("curves"), run="models")
     model_of = partial(study.saved_model, Path("models"))
-    found = study.predicted(own[own["partition"] == "dev"], rest, Representation(features), model_of)
+    found = study.predictions_of_rows(own[own["partition"] == "dev"], rest, Representation(features), model_of)
     recall = (found["truth"] == found["prediction"]).groupby(found["truth"]).mean()
     assert objective.dev_uar(given, config) == pytest.approx(recall.mean(), abs=1e-6)
     assert 0.3 < recall.mean() < 1
