@@ -3,9 +3,11 @@
 import pandas as pd
 
 from ser.core import shared_audio
+from ser.core.tables import PARTITIONS
 from ser.core.wording import counted
 
-MIN_SPEAKERS_TO_SPLIT = 3  # one each in train, dev and test
+MIN_SPEAKERS_TO_SPLIT = 3  # one each for train, dev and test
+REPORT = "this is a fault of the program, so report it with this message"
 
 
 def check(table: pd.DataFrame, utterances: pd.DataFrame, *, speaker_independent: bool) -> None:
@@ -30,24 +32,43 @@ def check(table: pd.DataFrame, utterances: pd.DataFrame, *, speaker_independent:
     --------
     >>> table = pd.DataFrame({"fold": 0, "utterance": ["1", "2", "3"], "partition": ["train", "dev", "test"]})
     >>> utterances = pd.DataFrame({"utterance": ["1", "2", "3"], "emotion": "sad", "audio_hash": ["p", "q", "p"]})
-    >>> check(table, utterances, speaker_independent=False)
+    >>> check(table, utterances, speaker_independent=False)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    ValueError: the same audio is in two partitions of a fold
+    ValueError: fold 0 has 1 recording in two partitions, such as 1 and 3; this is a fault of the program, ...
     """
-    facts = utterances[["utterance", "emotion"]].assign(audio=shared_audio.groups(utterances)).merge(table)
-    if not (facts.groupby("fold")["partition"].nunique() == 3).all():
-        raise ValueError("a fold has no utterance in train, dev or test; change the partition's fractions or folds")
+    facts = utterances[["utterance", "emotion"]].assign(audio=shared_audio.groups(utterances))
+    if speaker_independent:
+        facts = facts.assign(speaker=_speakers(utterances))
+    facts = facts.merge(table)
     for fold, rows in facts.groupby("fold"):
-        missing = set(rows["emotion"]) - set(rows.loc[rows["partition"] == "train", "emotion"])
-        if missing:
-            raise ValueError(
-                f"fold {fold} has no training utterance of {', '.join(sorted(missing))}; choose another seed or"
-                " partition, or leave the emotion out with -S ++labels.actions.<emotion>=drop"
-            )
-    if (facts.groupby(["fold", "audio"])["partition"].nunique() > 1).any():
-        raise ValueError("the same audio is in two partitions of a fold")
-    if speaker_independent and not is_speaker_independent(table, utterances):
-        raise ValueError("a speaker is in two partitions of a fold")
+        _check_fold(fold, rows)
+        if straddling := _in_two_partitions(rows, "audio"):
+            copies = rows[rows["audio"] == straddling[0]].drop_duplicates("partition")
+            first, second, *_ = copies["utterance"]
+            found = f"{counted(len(straddling), 'recording')} in two partitions, such as {first} and {second}"
+            raise ValueError(f"fold {fold} has {found}; {REPORT}")
+        if speaker_independent and (straddling := _in_two_partitions(rows, "speaker")):
+            found = f"{counted(len(straddling), 'speaker')} in two partitions, such as {straddling[0]}"
+            raise ValueError(f"fold {fold} has {found}; {REPORT}")
+
+
+def _check_fold(fold: object, rows: pd.DataFrame) -> None:
+    if lacking := [name for name in PARTITIONS if name not in set(rows["partition"])]:
+        raise ValueError(
+            f"fold {fold} has no utterance in {' and '.join(lacking)} (of copies of one recording, only those in the"
+            " partition of the first are kept); change the fractions, folds or corpora of the partition, or the column"
+            " split that partition=given reads"
+        )
+    if missing := set(rows["emotion"]) - set(rows.loc[rows["partition"] == "train", "emotion"]):
+        raise ValueError(
+            f"fold {fold} has no training utterance of {', '.join(sorted(missing))}; choose another seed or"
+            " partition, or leave the emotion out with -S ++labels.actions.<emotion>=drop"
+        )
+
+
+def _in_two_partitions(rows: pd.DataFrame, column: str) -> list[str]:
+    n_partitions = rows.groupby(column)["partition"].nunique()
+    return list(n_partitions.index[n_partitions > 1])
 
 
 def check_speakers(utterances: pd.DataFrame, protocol: str) -> None:
@@ -113,9 +134,13 @@ def is_speaker_independent(table: pd.DataFrame, utterances: pd.DataFrame) -> boo
     >>> is_speaker_independent(table, utterances.assign(speaker=["a", "b", "a"]))
     False
     """
-    known = utterances["speaker"].fillna(utterances["corpus"] + "/?").set_axis(utterances["utterance"])
-    speaker = table["utterance"].map(known)
+    speaker = table["utterance"].map(_speakers(utterances).set_axis(utterances["utterance"]))
     return bool((table.groupby([table["fold"], speaker])["partition"].nunique() == 1).all())
+
+
+def _speakers(utterances: pd.DataFrame) -> pd.Series:
+    """Speaker of each utterance; all of a corpus without a known speaker have one name."""
+    return utterances["speaker"].fillna(utterances["corpus"] + "/?")
 
 
 def without_straddling_duplicates(table: pd.DataFrame, utterances: pd.DataFrame) -> pd.DataFrame:

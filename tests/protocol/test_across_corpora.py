@@ -41,8 +41,8 @@ def test_each_corpus_is_tested_whole_in_one_fold_and_the_others_train(utterances
         comparable = utterances[utterances["emotion"].isin(SHARED)]
         assert set(rows.loc[tested, "utterance"]) == set(comparable.loc[comparable["corpus"] == name, "utterance"])
         assert len(rows) == len(comparable)
-        sides = rows.dropna(subset="speaker").groupby("speaker")["partition"].nunique()
-        assert (sides == 1).all()
+        n_partitions = rows.dropna(subset="speaker").groupby("speaker")["partition"].nunique()
+        assert (n_partitions == 1).all()
 
 
 def test_corpora_that_are_not_tested_train_in_every_fold(utterances: pd.DataFrame) -> None:

@@ -1,4 +1,4 @@
-"""Folds of EmoBox: those of its lists, dev of training speakers, and speakers on both sides are named."""
+"""Folds of EmoBox: those of its lists, dev of training speakers, and speakers in training and test are named."""
 
 import csv
 import re

@@ -62,13 +62,19 @@ def test_partitions_that_are_not_given_are_told(utterances: pd.DataFrame, messag
         of(utterances)
 
 
+def test_a_given_test_of_copies_of_training_is_refused() -> None:
+    utterances = given("ttds", audio_hash=["p", "q", "r", "q"])
+    with pytest.raises(ValueError, match=r"fold 0 has no utterance in test .* column split that partition=given"):
+        of(utterances)
+
+
 def segments(words: str) -> pd.DataFrame:
     """Segments of one recording, each of which overlaps the next one but for a gap after the second."""
     starts = [0.0, 1.0, 5.0, 6.0, 9.0]
     return given(words, path="long.wav", start=starts, end=[start + 1.5 for start in starts])
 
 
-def test_segments_that_overlap_stay_on_one_side() -> None:
+def test_segments_that_overlap_stay_in_one_partition() -> None:
     utterances = segments("tsdds")
     table = partitions.partition_table(utterances, name="given", dev_fraction=0.2, seed=0)
     assert table["utterance"].tolist() == utterances["utterance"].drop(index=1).tolist()
@@ -82,5 +88,5 @@ def test_a_random_partition_keeps_segments_that_overlap_together() -> None:
     utterances = pd.concat([given("t" * 9), segments("ttttt").assign(utterance=[f"z{k}" for k in range(5)])])
     utterances["audio_hash"] = [f"h{k}" for k in range(14)]
     table = partitions.partition_table(utterances, name="random", test_fraction=0.3, dev_fraction=0.3, seed=1)
-    side = table.set_index("utterance")["partition"]
-    assert (side["z0"], side["z2"]) == (side["z1"], side["z3"])
+    partition = table.set_index("utterance")["partition"]
+    assert (partition["z0"], partition["z2"]) == (partition["z1"], partition["z3"])

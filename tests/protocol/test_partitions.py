@@ -288,7 +288,7 @@ def test_cross_corpus_tests_the_whole_test_corpus_on_the_shared_emotions() -> No
 
 
 def test_an_emotion_is_shared_if_any_corpus_of_each_side_has_it() -> None:
-    """Surprised is in RAVDESS and SAVEE; boredom and pleasant surprise are on one side only."""
+    """Surprised is in RAVDESS and SAVEE; boredom and pleasant surprise are in training or in test only."""
     utterances = published_corpora("emodb", "ravdess", "savee", "tess")
     settings = CROSS | {"train_corpora": ["ravdess", "emodb"], "test_corpora": ["tess", "savee"]}
     table = partitions.partition_table(utterances, **settings, seed=0)
@@ -309,9 +309,9 @@ def test_dev_and_train_have_each_sex_of_each_training_corpus(seed: int) -> None:
     settings = CROSS | {"train_corpora": ["tess", "ravdess", "savee"]}
     found = speakers_of(partitions.partition_table(utterances, **settings, seed=seed), utterances)
     learned = found[found["partition"] != "test"]
-    sides = learned.groupby(["corpus", "sex"])["partition"].agg(set).to_dict()
-    assert set(sides) == {("ravdess", "female"), ("ravdess", "male"), ("savee", "male"), ("tess", "female")}
-    assert all(side == {"train", "dev"} for side in sides.values())
+    of_group = learned.groupby(["corpus", "sex"])["partition"].agg(set).to_dict()
+    assert set(of_group) == {("ravdess", "female"), ("ravdess", "male"), ("savee", "male"), ("tess", "female")}
+    assert all(found == {"train", "dev"} for found in of_group.values())
 
 
 @pytest.mark.parametrize("dev_fraction", [0.01, 0.25, 0.5, 0.99])
@@ -430,8 +430,8 @@ def test_cross_corpus_depends_on_the_seed_but_not_on_the_order_of_rows_or_names(
     assert in_partition(other, "test") == in_partition(first, "test")
 
 
-def test_audio_in_a_training_and_a_test_corpus_is_kept_on_one_side() -> None:
-    """The side of the first utterance in the order of names keeps it."""
+def test_audio_in_a_training_and_a_test_corpus_is_kept_in_one_partition() -> None:
+    """The partition of the first utterance in the order of names keeps it."""
     utterances = combined(small(4), cast("emodb", 1, 1))
     first, copy = "emodb/Actor_01/sad-normal-dogs-0", "ravdess/Actor_02/sad-normal-dogs-0"
     utterances = with_copies(utterances, {copy: first})
@@ -441,7 +441,7 @@ def test_audio_in_a_training_and_a_test_corpus_is_kept_on_one_side() -> None:
 
 
 @pytest.mark.parametrize("names", [("emodb", "ravdess"), ("savee", "ravdess")], ids="-".join)
-def test_copies_whose_first_is_in_no_partition_are_kept_on_one_side(names: tuple[str, str]) -> None:
+def test_copies_whose_first_is_in_no_partition_are_kept_in_one_partition(names: tuple[str, str]) -> None:
     """Three utterances have the same audio, the first in CREMA-D, which is unused; test is before or after train."""
     tested, trained = names
     utterances = combined(cast("crema_d", 1, 1), cast(tested, 1, 1), cast(trained, 2, 2))
@@ -453,8 +453,8 @@ def test_copies_whose_first_is_in_no_partition_are_kept_on_one_side(names: tuple
     assert first not in set(table["utterance"])
 
 
-def test_copies_in_folds_are_kept_on_one_side_if_their_first_is_dropped() -> None:
-    """Three speakers have the same audio: in one of five folds all three train, in the others one side keeps it."""
+def test_copies_in_folds_are_kept_in_one_partition_if_their_first_is_dropped() -> None:
+    """Three speakers have the same audio: in one of five folds all train, in the others one partition keeps it."""
     utterances = small(5)
     names = [f"ravdess/Actor_0{k}/sad-normal-dogs-0" for k in (1, 2, 3)]
     utterances = with_copies(utterances, dict.fromkeys(names[1:], names[0]))
@@ -467,7 +467,7 @@ def test_copies_in_folds_are_kept_on_one_side_if_their_first_is_dropped() -> Non
 def test_a_test_corpus_that_is_a_copy_of_the_training_corpus_is_refused() -> None:
     training = cast("ravdess", 2, 2)
     copied = cast("emodb", 2, 2).assign(audio_hash=training["audio_hash"])
-    with pytest.raises(ValueError, match="a fold has no utterance in train, dev or test"):
+    with pytest.raises(ValueError, match=r"fold 0 has no utterance in train and dev \(of copies of one recording"):
         partitions.partition_table(combined(training, copied), **CROSS, seed=0)
 
 
@@ -585,7 +585,7 @@ def test_copies_within_a_speaker_are_kept() -> None:
     assert len(partitions.partition_table(utterances, **LEAVE_ONE, seed=0)) == 3 * len(utterances)
 
 
-def test_a_copy_is_kept_in_the_folds_where_both_speakers_are_on_one_side() -> None:
+def test_a_copy_is_kept_in_the_folds_where_both_speakers_are_in_one_partition() -> None:
     utterances = small(12)
     first, copy = "ravdess/Actor_01/neutral-normal-dogs-0", "ravdess/Actor_03/neutral-normal-dogs-0"
     table = partitions.partition_table(with_copies(utterances, {copy: first}), **LEAVE_ONE, seed=0)
@@ -663,9 +663,9 @@ def hand_made(*partition: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     return pd.DataFrame({"fold": 0, "utterance": utterances["utterance"], "partition": partition}), utterances
 
 
-def test_the_check_finds_a_speaker_on_two_sides() -> None:
+def test_the_check_finds_a_speaker_in_two_partitions() -> None:
     table, utterances = hand_made(*["train"] * 4, *["test"] * 4, *["dev"] * 3, "train")
-    with pytest.raises(ValueError, match="a speaker is in two partitions"):
+    with pytest.raises(ValueError, match=r"fold 0 has 1 speaker in two partitions, such as ravdess/03; this is"):
         partitions.check(table, utterances, speaker_independent=True)
     partitions.check(table, utterances, speaker_independent=False)
     assert not partitions.is_speaker_independent(table, utterances)
@@ -696,7 +696,7 @@ def test_unknown_speakers_of_two_corpora_are_two() -> None:
     assert partitions.is_speaker_independent(table, utterances)
 
 
-def test_speakers_may_change_sides_from_fold_to_fold() -> None:
+def test_speakers_may_change_partitions_from_fold_to_fold() -> None:
     utterances = small(4)
     table = partitions.partition_table(utterances, **LEAVE_ONE, seed=0)
     assert partitions.is_speaker_independent(table, utterances)
@@ -706,14 +706,15 @@ def test_speakers_may_change_sides_from_fold_to_fold() -> None:
 
 def test_the_check_finds_a_missing_partition() -> None:
     table, utterances = hand_made(*["train"] * 8, *["test"] * 4)
-    with pytest.raises(ValueError, match="a fold has no utterance in train, dev or test"):
+    with pytest.raises(ValueError, match=r"fold 0 has no utterance in dev \(.*\); change the fractions"):
         partitions.check(table, utterances, speaker_independent=True)
 
 
-def test_the_check_finds_equal_audio_on_two_sides() -> None:
+def test_the_check_finds_equal_audio_in_two_partitions() -> None:
     table, utterances = hand_made(*["train"] * 4, *["test"] * 4, *["dev"] * 4)
     utterances["audio_hash"] = utterances["audio_hash"].where(np.arange(12) != 11, utterances["audio_hash"][0])
-    with pytest.raises(ValueError, match="the same audio is in two partitions"):
+    first, last = utterances["utterance"].iloc[[0, 11]]
+    with pytest.raises(ValueError, match=rf"fold 0 has 1 recording in two partitions, such as {first} and {last};"):
         partitions.check(table, utterances, speaker_independent=True)
 
 
