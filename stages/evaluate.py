@@ -36,7 +36,7 @@ def main() -> None:
     wanted = ["dev", "test"] if evaluation["test"] else ["dev"]
     tables.write(predictions_of_study(table, wanted, utterances, MODELS, config), PREDICTIONS)
     predictions = tables.read_predictions(PREDICTIONS)  # so that the scores are those of the rounded file
-    scores = metrics.metrics(predictions, **evaluation, **properties, protocol=protocol, seed=config["seed"])
+    scores = metrics.study_metrics(predictions, **evaluation, **properties, protocol=protocol, seed=config["seed"])
     files.write_json(METRICS, scores)
     shown = predictions[predictions["partition"] == wanted[-1]]
     tables.write(reliability.bins(shown, n_bins=evaluation["n_bins"]), RELIABILITY)

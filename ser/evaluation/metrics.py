@@ -137,7 +137,7 @@ def confidence_bins(predictions: pd.DataFrame, *, n_bins: int) -> pd.DataFrame:
     return pd.DataFrame({"confidence": confidence, "hit": hit, "bin": number})
 
 
-def metrics(
+def study_metrics(
     predictions: pd.DataFrame,
     *,
     protocol: str,
@@ -157,7 +157,7 @@ def metrics(
     >>> rows = pd.DataFrame({"partition": ["dev", "test", "test"], "corpus": "x", "speaker": ["a", "b", "b"]})
     >>> rows = rows.assign(truth=["sad", "sad", "calm"], prediction="sad", p_calm=0.25, p_sad=0.75)
     >>> how = {"protocol": "random", "speaker_independent": True, "n_resamples": 99, "n_bins": 10, "seed": 0}
-    >>> found = metrics(rows, test=True, **how)
+    >>> found = study_metrics(rows, test=True, **how)
     >>> found["dev.uar"], found["uar"], found["uar_low"], found["ece"]  # no interval for one speaker
     (1.0, 0.5, None, 0.25)
     """

@@ -118,7 +118,7 @@ def reasons(inputs: Inputs) -> list[Section | None]:
             n_bins=inputs.config["evaluation"]["n_bins"],
             lone=sorted({name for model in inputs.models for name in model.description.get("calibrated_within", ())}),
         ),
-        explanations.mistakes(mistakes.clips(rows, inputs.utterances, root, n=options["n_mistakes"]), rows),
+        explanations.mistakes(mistakes.examples(rows, inputs.utterances, root, n=options["n_mistakes"]), rows),
         descriptors(inputs),
         explanations.curves(inputs.epochs),
         explanations.maps(inputs.maps),

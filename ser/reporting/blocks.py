@@ -108,14 +108,14 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class Clip:
+class Mistake:
     """A wrongly predicted recording, with its sound and its spectrogram.
 
     Examples
     --------
     >>> picture = Picture("", alt="Spectrogram of emodb/a01", uri="data:image/png;base64,")
     >>> sound = {"audio_uri": "data:audio/mpeg;base64,"}
-    >>> Clip("emodb/a01", "sad", "calm", 0.75, of_truth=0.25, facts="male", picture=picture, **sound).truth
+    >>> Mistake("emodb/a01", "sad", "calm", 0.75, of_truth=0.25, facts="male", picture=picture, **sound).truth
     'sad'
     """
 
@@ -131,17 +131,17 @@ class Clip:
 
 
 @dataclass(frozen=True)
-class Clips:
+class Mistakes:
     """Wrongly predicted recordings.
 
     Examples
     --------
-    >>> len(Clips([]).clips)
+    >>> len(Mistakes([]).mistakes)
     0
     """
 
-    clips: Sequence[Clip]
-    kind: Literal["clips"] = "clips"
+    mistakes: Sequence[Mistake]
+    kind: Literal["mistakes"] = "mistakes"
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,7 @@ class Findings:
     kind: Literal["findings"] = "findings"
 
 
-Block: TypeAlias = Table | Matrix | Picture | Clips | Findings
+Block: TypeAlias = Table | Matrix | Picture | Mistakes | Findings
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,9 @@ from ser.figures.projections import projection_map
 from ser.figures.reliability import reliability_diagram
 from ser.reporting.blocks import (
     Cell,
-    Clip,
-    Clips,
     Column,
+    Mistake,
+    Mistakes,
     Picture,
     Section,
     Table,
@@ -152,7 +152,7 @@ def _calibration_text(shown: str, *, of_training: bool, fit_on_dev: bool, lone: 
     return found
 
 
-def mistakes(clips: Sequence[Clip], predictions: pd.DataFrame) -> Section | None:
+def mistakes(examples: Sequence[Mistake], predictions: pd.DataFrame) -> Section | None:
     """The most confident mistakes, with spectrogram and sound; None if there are none.
 
     Examples
@@ -160,14 +160,14 @@ def mistakes(clips: Sequence[Clip], predictions: pd.DataFrame) -> Section | None
     >>> mistakes([], pd.DataFrame()) is None
     True
     """
-    if not clips:
+    if not examples:
         return None
     n_wrong = int((predictions["truth"] != predictions["prediction"]).sum())
     text = (
-        f"The {len(clips)} most confident of {counted(n_wrong, 'mistake')}. In the pictures, darker means louder. The"
-        " recordings are those of the corpus."
+        f"The {len(examples)} most confident of {counted(n_wrong, 'mistake')}. In the pictures, darker means louder."
+        " The recordings are those of the corpus."
     )
-    return Section("mistakes", "Most confident mistakes", [text], [Clips(clips)])
+    return Section("mistakes", "Most confident mistakes", [text], [Mistakes(examples)])
 
 
 def importance(falls: pd.DataFrame, *, n_rows: int, n_dev: int, n_repeats: int) -> Section:

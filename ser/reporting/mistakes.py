@@ -12,11 +12,11 @@ from ser.audio import segments, waveforms
 from ser.core.tables import probability_columns
 from ser.core.wording import percent
 from ser.figures.recordings import spectrogram
-from ser.reporting.blocks import Clip, Picture, data_uri, png_uri
+from ser.reporting.blocks import Mistake, Picture, data_uri, png_uri
 
 SAMPLE_RATE = 16_000  # Hz
 MAX_DURATION = 10.0  # seconds
-BIT_RATE = {
+MP3_SETTINGS = {
     "bitrate_mode": "VARIABLE",
     "compression_level": 0.6,
 }  # about 40 kbit/s; unlike Ogg, equal sound gives equal bytes
@@ -46,7 +46,7 @@ def most_confident(predictions: pd.DataFrame, *, n: int) -> pd.DataFrame:
     return ranked.drop_duplicates("utterance").head(n)
 
 
-def clips(predictions: pd.DataFrame, utterances: pd.DataFrame, root: Path, *, n: int) -> list[Clip]:
+def examples(predictions: pd.DataFrame, utterances: pd.DataFrame, root: Path, *, n: int) -> list[Mistake]:
     """Recordings of the `n` most confident mistakes; `root` is the folder of the corpus.
 
     Examples
@@ -56,15 +56,16 @@ def clips(predictions: pd.DataFrame, utterances: pd.DataFrame, root: Path, *, n:
     >>> row = {"utterance": "a", "fold": 0, "truth": "sad", "prediction": "calm", "p_calm": 0.75, "p_sad": 0.25}
     >>> with TemporaryDirectory() as folder:
     ...     soundfile.write(Path(folder, "a.wav"), [0.0, 0.5] * 4000, 16_000)
-    ...     (clip,) = clips(pd.DataFrame([{**row, "sex": "male", "intensity": None}]), utterances, Path(folder), n=1)
-    >>> clip.prediction, clip.confidence, clip.facts
+    ...     rows = pd.DataFrame([{**row, "sex": "male", "intensity": None}])
+    ...     (worst,) = examples(rows, utterances, Path(folder), n=1)
+    >>> worst.prediction, worst.confidence, worst.facts
     ('calm', 0.75, 'male')
     """
     parts = segments.of_utterances(utterances, root)
-    return [_clip(row, *parts[row["utterance"]]) for row in most_confident(predictions, n=n).to_dict("records")]
+    return [_example(row, *parts[row["utterance"]]) for row in most_confident(predictions, n=n).to_dict("records")]
 
 
-def _clip(row: Mapping[Hashable, Any], path: Path, segment: segments.Segment | None) -> Clip:
+def _example(row: Mapping[Hashable, Any], path: Path, segment: segments.Segment | None) -> Mistake:
     recording = segments.read(path, segment)
     waveform = waveforms.resampled(recording.waveform, sample_rate=recording.sample_rate, target=SAMPLE_RATE)
     waveform = waveform[: round(MAX_DURATION * SAMPLE_RATE)]
@@ -75,10 +76,10 @@ def _clip(row: Mapping[Hashable, Any], path: Path, segment: segments.Segment | N
     alt = f"Spectrogram of {row['utterance']}: {truth}, predicted as {prediction} with {percent(confidence)} %"
     picture = Picture("", alt, png_uri(spectrogram(waveform, SAMPLE_RATE)))
     sound = _mp3(waveform)
-    return Clip(row["utterance"], truth, prediction, confidence, of_truth, ", ".join(facts), picture, sound)
+    return Mistake(row["utterance"], truth, prediction, confidence, of_truth, ", ".join(facts), picture, sound)
 
 
 def _mp3(waveform: waveforms.Waveform) -> str:
     file = io.BytesIO()
-    soundfile.write(file, waveform.clip(-1, 1), SAMPLE_RATE, format="MP3", **BIT_RATE)
+    soundfile.write(file, waveform.clip(-1, 1), SAMPLE_RATE, format="MP3", **MP3_SETTINGS)
     return data_uri(file.getvalue(), "audio/mpeg")

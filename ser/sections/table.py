@@ -235,7 +235,7 @@ def _network(model: Named, training: Named) -> list[str]:
 
     name, representation = model[1]["name"], model[1].get("representation")
     network = networks.NETWORKS[name]
-    wrong = problems(*model, network.layers, *network.also, types=OF_A_MODEL)
+    wrong = problems(*model, network.layers, *network.passes_settings_to, types=OF_A_MODEL)
     if "max_epochs" in training[1]:
         wrong += problems(*training, progress.Rules, settings.NetworkTraining, not_settings=("rules",))
         if isinstance(varied := training[1].get("variation"), Mapping):
@@ -266,7 +266,7 @@ CHECKS: Mapping[str, Callable[[str, Any], list[str]]] = {
     "balance": lambda name, section: _chosen(balancing.BALANCERS, name, section),
     "projection": _projection,
     "evaluation": _settings_of(
-        metrics.metrics, not_settings=("protocol", "speaker_independent", "transductive", "seed")
+        metrics.study_metrics, not_settings=("protocol", "speaker_independent", "transductive", "seed")
     ),
     "report": _settings_of(
         types={"n_mistakes": int, "temperature": choice_of(TEMPERATURES), "n_repeats": int, "max_rows": int}

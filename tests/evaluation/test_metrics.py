@@ -243,7 +243,7 @@ def predictions() -> pd.DataFrame:
 
 
 def test_the_keys_are_those_of_the_contract(predictions: pd.DataFrame) -> None:
-    assert set(metrics.metrics(predictions, **OPTIONS)) == {
+    assert set(metrics.study_metrics(predictions, **OPTIONS)) == {
         *("uar", "accuracy", "f1_macro", "f1_weighted", "uar_low", "uar_high", "ece", "n_utterances", "n_speakers"),
         *(f"recall.{label}" for label in RAVDESS_EMOTIONS),
         *("speaker_independent", "protocol", "dev.uar", "dev.accuracy"),
@@ -251,14 +251,14 @@ def test_the_keys_are_those_of_the_contract(predictions: pd.DataFrame) -> None:
 
 
 def test_without_test_there_are_no_test_scores(predictions: pd.DataFrame) -> None:
-    found = metrics.metrics(predictions, **OPTIONS | {"test": False})
+    found = metrics.study_metrics(predictions, **OPTIONS | {"test": False})
     assert set(found) == {"speaker_independent", "protocol", "dev.uar", "dev.accuracy"}
     only_dev = predictions[predictions["partition"] == "dev"]
-    assert metrics.metrics(only_dev, **OPTIONS | {"test": False}) == found
+    assert metrics.study_metrics(only_dev, **OPTIONS | {"test": False}) == found
 
 
 def test_dev_and_test_are_scored_separately(predictions: pd.DataFrame) -> None:
-    found = metrics.metrics(predictions, **OPTIONS)
+    found = metrics.study_metrics(predictions, **OPTIONS)
     test, dev = (predictions[predictions["partition"] == name] for name in ("test", "dev"))
     assert found.items() >= metrics.scores(test).items()
     assert (found["dev.uar"], found["dev.accuracy"]) == tuple(metrics.scores(dev)[name] for name in ("uar", "accuracy"))
@@ -269,17 +269,20 @@ def test_dev_and_test_are_scored_separately(predictions: pd.DataFrame) -> None:
 
 
 def test_only_transductive_metrics_have_the_key_transductive(predictions: pd.DataFrame) -> None:
-    plain, marked = metrics.metrics(predictions, **OPTIONS), metrics.metrics(predictions, **OPTIONS, transductive=True)
+    plain, marked = (
+        metrics.study_metrics(predictions, **OPTIONS),
+        metrics.study_metrics(predictions, **OPTIONS, transductive=True),
+    )
     assert marked == plain | {"transductive": True}
     assert "transductive" not in plain
-    of_dev = metrics.metrics(predictions, **OPTIONS | {"test": False}, transductive=True)
+    of_dev = metrics.study_metrics(predictions, **OPTIONS | {"test": False}, transductive=True)
     assert of_dev["transductive"] is True
 
 
 @pytest.mark.parametrize("independent", [True, False])
 def test_the_metrics_carry_their_protocol_and_are_json(predictions: pd.DataFrame, independent: bool) -> None:
     options = OPTIONS | {"speaker_independent": independent, "protocol": "p"}
-    found = metrics.metrics(predictions[predictions["speaker"] != "ravdess/01"], **options)
+    found = metrics.study_metrics(predictions[predictions["speaker"] != "ravdess/01"], **options)
     assert (found["speaker_independent"], found["protocol"]) == (independent, "p")
     assert json.loads(json.dumps(found, allow_nan=False)) == found
 
@@ -288,7 +291,7 @@ def test_the_metrics_carry_their_protocol_and_are_json(predictions: pd.DataFrame
 def test_fewer_than_6_speakers_are_scored_one_by_one(n_speakers: int) -> None:
     table = prediction_table(utterance_table(n_speakers))
     both = pd.concat([table, prediction_table(utterance_table(1, corpus="other"), partition="dev")])
-    found = written_scores.uar_by_speaker(metrics.metrics(both, **OPTIONS))
+    found = written_scores.uar_by_speaker(metrics.study_metrics(both, **OPTIONS))
     expected = {
         name: recall_score(rows["truth"], rows["prediction"], average="macro")
         for name, rows in table.groupby("speaker")
@@ -305,13 +308,13 @@ def test_unknown_speakers_are_not_scored_one_by_one() -> None:
 def test_a_missing_interval_is_null(predictions: pd.DataFrame) -> None:
     five = [f"ravdess/{k:02}" for k in range(1, 6)]
     few = predictions[(predictions["partition"] == "dev") | predictions["speaker"].isin(five)]
-    written = json.dumps(metrics.metrics(few, **OPTIONS), allow_nan=False)
+    written = json.dumps(metrics.study_metrics(few, **OPTIONS), allow_nan=False)
     assert '"uar_low": null, "uar_high": null' in written
 
 
 def test_folds_are_pooled_and_not_averaged(predictions: pd.DataFrame) -> None:
     in_folds = predictions.assign(fold=np.where(predictions["speaker"] == "ravdess/01", 0, 1))
-    assert metrics.metrics(in_folds, **OPTIONS) == metrics.metrics(predictions, **OPTIONS)
+    assert metrics.study_metrics(in_folds, **OPTIONS) == metrics.study_metrics(predictions, **OPTIONS)
 
 
 @pytest.fixture(scope="module")
@@ -346,17 +349,17 @@ def figures_of(found: dict[str, Any], corpus: str) -> dict[str, Any]:
 
 
 def test_scores_of_a_corpus_use_only_its_rows(of_corpora: pd.DataFrame) -> None:
-    found = metrics.metrics(of_corpora, **OPTIONS)
+    found = metrics.study_metrics(of_corpora, **OPTIONS)
     of_figure = {"uar", "uar_low", "uar_high", "accuracy", "n_utterances", "n_speakers"}
     for name in ("ravdess", "emodb"):
         others = (of_corpora["partition"] == "test") & (of_corpora["corpus"] != name)
-        alone = metrics.metrics(of_corpora[~others], **OPTIONS)
+        alone = metrics.study_metrics(of_corpora[~others], **OPTIONS)
         assert not figures_of(alone, name)
         assert figures_of(found, name) == {key: alone[key] for key in of_figure}
 
 
 def test_scores_of_a_corpus_equal_scikit_learn(of_corpora: pd.DataFrame) -> None:
-    found = metrics.metrics(of_corpora, **OPTIONS)
+    found = metrics.study_metrics(of_corpora, **OPTIONS)
     counts = {"ravdess": (600, 10), "emodb": (168, 6), "tess": (32, 2)}
     for name, (n_utterances, n_speakers) in counts.items():
         own, rows = figures_of(found, name), rows_of(of_corpora, name)
@@ -375,7 +378,7 @@ def test_an_emotion_that_a_corpus_lacks_does_not_count_against_it() -> None:
     right = [prediction_table(part, accuracy=1.0, labels=("sad", "surprised")) for part in parts]
     predictions = pd.concat(right, ignore_index=True).assign(prediction="sad")
     both = pd.concat([predictions, predictions[:1].assign(partition="dev", utterance="dev")], ignore_index=True)
-    found = metrics.metrics(both, **OPTIONS)
+    found = metrics.study_metrics(both, **OPTIONS)
     assert (found["uar"], found["corpus.ravdess.uar"], found["corpus.emodb.uar"]) == (0.5, 0.5, 1.0)
     assert (found["corpus.ravdess.accuracy"], found["corpus.emodb.accuracy"]) == (0.5, 1.0)
 
@@ -388,7 +391,7 @@ def test_the_score_of_all_rows_is_not_the_mean_over_corpora() -> None:
         prediction_table(small, accuracy=1.0, labels=("neutral", "sad")).assign(prediction="sad"),
     ]
     predictions = pd.concat([*tables, tables[0][:1].assign(partition="dev", utterance="dev")], ignore_index=True)
-    found = metrics.metrics(predictions, **OPTIONS)
+    found = metrics.study_metrics(predictions, **OPTIONS)
     assert (found["uar"], found["corpus.ravdess.uar"], found["corpus.tess.uar"]) == (0.75, 1.0, 0.0)
 
 
@@ -414,7 +417,7 @@ def test_one_unknown_speaker_leaves_all_rows_without_an_interval() -> None:
 
 
 def test_dev_has_the_uar_of_each_of_its_corpora(of_corpora: pd.DataFrame) -> None:
-    found = metrics.metrics(of_corpora, **OPTIONS)
+    found = metrics.study_metrics(of_corpora, **OPTIONS)
     dev = {key: value for key, value in found.items() if key.startswith("dev.corpus.")}
     assert dev == {
         f"dev.corpus.{name}.uar": metrics.scores(rows_of(of_corpora, name, "dev"))["uar"]
@@ -424,7 +427,7 @@ def test_dev_has_the_uar_of_each_of_its_corpora(of_corpora: pd.DataFrame) -> Non
 
 
 def test_without_test_corpora_have_only_dev_scores(of_corpora: pd.DataFrame) -> None:
-    found = metrics.metrics(of_corpora, **OPTIONS | {"test": False})
+    found = metrics.study_metrics(of_corpora, **OPTIONS | {"test": False})
     of_dev = {"dev.uar", "dev.accuracy", "dev.corpus.ravdess.uar", "dev.corpus.tess.uar"}
     assert set(found) == {"speaker_independent", "protocol", *of_dev}
 
@@ -432,13 +435,13 @@ def test_without_test_corpora_have_only_dev_scores(of_corpora: pd.DataFrame) -> 
 def test_dev_and_test_of_one_corpus_each_have_no_scores_of_corpora(predictions: pd.DataFrame) -> None:
     """The scores of all rows are already those of the corpus."""
     assert predictions["corpus"].nunique() == 2
-    assert not [key for key in metrics.metrics(predictions, **OPTIONS) if "corpus" in key]
+    assert not [key for key in metrics.study_metrics(predictions, **OPTIONS) if "corpus" in key]
 
 
 def test_scores_of_corpora_are_added_to_the_contract_and_are_json(of_corpora: pd.DataFrame) -> None:
-    found = metrics.metrics(of_corpora, **OPTIONS)
+    found = metrics.study_metrics(of_corpora, **OPTIONS)
     assert json.loads(json.dumps(found, allow_nan=False)) == found
-    one = metrics.metrics(of_corpora[of_corpora["corpus"] == "ravdess"], **OPTIONS)
+    one = metrics.study_metrics(of_corpora[of_corpora["corpus"] == "ravdess"], **OPTIONS)
     added = {key for key in found if "corpus." in key or "speaker." in key} | {"corpus_mean.uar"}
     assert set(found) - added == set(one)
     assert found["corpus_mean.uar"] == pytest.approx(

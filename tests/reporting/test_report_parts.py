@@ -72,15 +72,15 @@ def test_what_is_heard_is_the_recording_cut_to_ten_seconds(tmp_path: Path, durat
     waveform = tone(440, duration, 48_000)
     soundfile.write(tmp_path / "a.wav", waveform, 48_000)
     utterances = pd.DataFrame({"utterance": ["a"], "path": ["a.wav"]})
-    (clip,) = mistakes.clips(pd.DataFrame([wrong("a", 0.6)]), utterances, tmp_path, n=6)
-    samples, rate = soundfile.read(io.BytesIO(content(clip.audio_uri)))
+    (example,) = mistakes.examples(pd.DataFrame([wrong("a", 0.6)]), utterances, tmp_path, n=6)
+    samples, rate = soundfile.read(io.BytesIO(content(example.audio_uri)))
     assert rate == 16_000
     assert samples.size / rate == pytest.approx(heard, abs=0.1)
     spectrum = np.abs(np.fft.rfft(samples))
     assert np.fft.rfftfreq(samples.size, 1 / rate)[spectrum.argmax()] == pytest.approx(440, abs=3)
-    assert ("the first 10 of 12.0 s" in clip.facts) == (duration > 10)
-    assert clip.facts.startswith("strong")  # an unknown sex is left out
-    assert len(clip.audio_uri) < 80_000
+    assert ("the first 10 of 12.0 s" in example.facts) == (duration > 10)
+    assert example.facts.startswith("strong")  # an unknown sex is left out
+    assert len(example.audio_uri) < 80_000
 
 
 # confusions

@@ -46,10 +46,10 @@ def test_a_clip_of_the_report_is_the_part(tmp_path: Path, utterances: pd.DataFra
     name = utterances["utterance"].iloc[1]
     wrong = pd.DataFrame({"utterance": [name], "fold": 0, "partition": "test", "truth": "sad", "prediction": "calm"})
     wrong = wrong.assign(sex="female", intensity=None, p_calm=0.9, p_sad=0.1)
-    (clip,) = mistakes.clips(wrong, utterances, tmp_path, n=1)
+    (example,) = mistakes.examples(wrong, utterances, tmp_path, n=1)
     whole = utterances.drop(columns=["start", "end"])
-    (other,) = mistakes.clips(wrong, whole, tmp_path, n=1)
-    assert len(clip.audio_uri) < 0.7 * len(other.audio_uri)
+    (other,) = mistakes.examples(wrong, whole, tmp_path, n=1)
+    assert len(example.audio_uri) < 0.7 * len(other.audio_uri)
 
 
 def test_a_picture_of_an_utterance_is_the_part(tmp_path: Path) -> None:

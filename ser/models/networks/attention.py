@@ -80,4 +80,4 @@ def _attention_block(features: Any, *, n_heads: int, dropout: float) -> Any:
     return layers.Add()([features, layers.Dropout(dropout)(transformed)])
 
 
-NETWORK = Network(attention, takes=SPECTROGRAM, also=(masked,), custom_layers=(TimeFrequencyMask,))
+NETWORK = Network(attention, takes=SPECTROGRAM, passes_settings_to=(masked,), custom_layers=(TimeFrequencyMask,))

@@ -42,7 +42,7 @@ class Network:
     layers: Callable[..., Any]
     """Symbolic input, `(n_rows, ...)`, and settings of conf/model as keywords -> features, `(n_rows, n_features)`."""
     takes: Input
-    also: tuple[Callable[..., Any], ...] = ()
-    """Functions that take the settings which `layers` passes on as keywords."""
+    passes_settings_to: tuple[Callable[..., Any], ...] = ()
+    """Functions to which `layers` passes settings as keywords, so that these settings are checked as well."""
     custom_layers: tuple[type, ...] = ()
     """Classes of layers that are not Keras's own."""

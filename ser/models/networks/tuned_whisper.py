@@ -31,7 +31,7 @@ def tuned_whisper(
     excerpt: int | None,
     pooling: str,
     dropout: float,
-    **named: str,
+    **encoder_settings: str,
 ) -> Any:
     """Statistics over time of Whisper's layer `n_layers`, for states `(n_states, width)` of the frozen layer `layer`.
 
@@ -43,8 +43,8 @@ def tuned_whisper(
         States of a random stretch of each example in training; None: all states.
     pooling
         Name in `POOLINGS`.
-    named
-        Arguments of `published`.
+    encoder_settings
+        Arguments of `published_weights`.
 
     Examples
     --------
@@ -54,7 +54,7 @@ def tuned_whisper(
     ValueError: model.n_layers is 2; it must be above model.layer, which is 2
     """
     _check(layer, n_layers, pooling)
-    weights = published(n_layers, **named)
+    weights = published_weights(n_layers, **encoder_settings)
     _check_width(inputs.shape, weights.width)
     features = inputs if excerpt is None else RandomExcerpt(length=excerpt)(inputs)
     features = _encoded(features, weights, layer=layer, dropout=encoder_dropout)
@@ -62,7 +62,7 @@ def tuned_whisper(
     return layers.Dropout(dropout)(pooled)
 
 
-def published(n_layers: int, *, encoder: str, revision: str) -> Weights:
+def published_weights(n_layers: int, *, encoder: str, revision: str) -> Weights:
     """Weights of the first `n_layers` layers, as they were published.
 
     Raises
@@ -72,7 +72,7 @@ def published(n_layers: int, *, encoder: str, revision: str) -> Weights:
 
     Examples
     --------
-    >>> published(4, encoder="tiny", revision="")  # doctest: +ELLIPSIS
+    >>> published_weights(4, encoder="tiny", revision="")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ser.features.encoders.hugging_face.Unavailable: whisper_states.model is tiny; wanted a name at https://...
     """
@@ -118,4 +118,6 @@ def _attentive_statistics(features: Any) -> Any:
 
 POOLINGS: Mapping[str, Callable[[Any], Any]] = {"statistics": statistics, "attention": _attentive_statistics}
 
-NETWORK = Network(tuned_whisper, takes=WHISPER_STATES, also=(published,), custom_layers=(RandomExcerpt,))
+NETWORK = Network(
+    tuned_whisper, takes=WHISPER_STATES, passes_settings_to=(published_weights,), custom_layers=(RandomExcerpt,)
+)
