@@ -41,7 +41,7 @@ def page(base: str, verdict: str, comparison: str, diffs: Mapping[str, str], con
     return "\n\n".join([part for part in (*parts, pictures) if part]) + "\n"
 
 
-def verdict(found: Comparison, partition: str) -> str:
+def verdict(comparison: Comparison, partition: str) -> str:
     """Sentences on the change of the UAR, its significance, and the utterances compared.
 
     Examples
@@ -51,18 +51,18 @@ def verdict(found: Comparison, partition: str) -> str:
     >>> print(verdict(Comparison(uar, speakers, n_utterances=40, only_a=0, only_b=0), "test"))
     UAR 50.0 → 60.0 (+10.0): no significant difference (p = 0.50). 40 utterances of 6 speakers, test.
     """
-    uar = found.uar
+    uar = comparison.uar
     change = f"UAR {percent(uar['a'])} → {percent(uar['b'])} ({signed(uar['difference'])})"
     p = f" (p = {p_value(uar['p'])})"
-    if not found.has_interval:
+    if not comparison.has_interval:
         meaning = "significance unknown, since a test needs at least 6 known speakers"
     elif uar["p"] < ALPHA:
-        meaning = f"**a significant {'drop' if found.is_drop else 'gain'}**{p}"
+        meaning = f"**a significant {'drop' if comparison.is_drop else 'gain'}**{p}"
     else:
         meaning = f"no significant difference{p}"
-    alone = f" (left out: {found.only_a} only in the base, {found.only_b} only in the change)"
-    scope = f"{utterances_of(found.n_utterances, len(found.speakers))}, {partition}"
-    return f"{change}: {meaning}. {scope}{alone if found.only_a or found.only_b else ''}."
+    alone = f" (left out: {comparison.only_a} only in the base, {comparison.only_b} only in the change)"
+    scope = f"{utterances_of(comparison.n_utterances, len(comparison.speakers))}, {partition}"
+    return f"{change}: {meaning}. {scope}{alone if comparison.only_a or comparison.only_b else ''}."
 
 
 def transductive_note(base: bool, change: bool) -> str:
@@ -79,7 +79,7 @@ def transductive_note(base: bool, change: bool) -> str:
     return f" {which} transductive (features standardised by speaker)."
 
 
-def comparison_table(found: Comparison, base: str) -> str:
+def comparison_table(comparison: Comparison, base: str) -> str:
     """Markdown table of the differences; with fewer than 6 speakers, also of the UAR of each speaker.
 
     Examples
@@ -93,16 +93,16 @@ def comparison_table(found: Comparison, base: str) -> str:
     | uar | 50.0 | 60.0 | +10.0 |
     | uar of anna | 50.0 | 60.0 | +10.0 |
     """
-    head, rows = ["%", f"`{base}`", CHANGE, "difference"], found.differences.to_dict("records")
+    head, rows = ["%", f"`{base}`", CHANGE, "difference"], comparison.differences.to_dict("records")
     lines = [[row["metric"], percent(row["a"]), percent(row["b"]), signed(row["difference"])] for row in rows]
-    if found.has_interval:
+    if comparison.has_interval:
         head += ["95 % interval", "p"]
         for line, row in zip(lines, rows, strict=True):
             line += [difference_interval(row["low"], row["high"]), p_value(row["p"])]
     else:
         lines += [
             [f"uar of {row['speaker']}", percent(row["a"]), percent(row["b"]), signed(row["difference"])]
-            for row in found.speakers.to_dict("records")
+            for row in comparison.speakers.to_dict("records")
         ]
     return "\n".join(f"| {' | '.join(line)} |" for line in (head, ["---", *["--:"] * (len(head) - 1)], *lines))
 

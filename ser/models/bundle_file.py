@@ -59,8 +59,8 @@ def read(folder: Path) -> dict[str, Any]:
     if not path.is_file():
         raise ValueError(f"no model in {folder} ({NAME}); {TRAIN}")
     if packaged.is_packaged(folder):
-        known: dict[str, Any] = files.read_json(path)
-        return known
+        packaged_description: dict[str, Any] = files.read_json(path)
+        return packaged_description
     from ser.models import bundle_schema
 
     if (size := path.stat().st_size) > LARGEST:

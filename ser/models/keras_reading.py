@@ -34,12 +34,12 @@ def hard_sigmoid_of_keras_2(values: Any) -> Any:
     return keras.ops.clip(0.2 * values + 0.5, 0.0, 1.0)
 
 
-def network(path: Path, own: Mapping[str, type] | None = None) -> keras.Model:
+def network(path: Path, custom_layers: Mapping[str, type] | None = None) -> keras.Model:
     """Network in a file, to predict with. No code of the file runs.
 
     Parameters
     ----------
-    own
+    custom_layers
         Classes of layers that are not Keras's own, by name, which the file may hold.
 
     Raises
@@ -58,12 +58,12 @@ def network(path: Path, own: Mapping[str, type] | None = None) -> keras.Model:
     (None, 2)
     """
     config, keras_2, n_weights = _of_hdf5(path) if path.suffix in HDF5 else _of_archive(path)
-    own = own or {}
-    names = {name: keras.saving.get_registered_name(layer) for name, layer in own.items()}
+    custom_layers = custom_layers or {}
+    names = {name: keras.saving.get_registered_name(layer) for name, layer in custom_layers.items()}
     rewritten = Rewriter(keras_2, names).network(config)
     with ThreadPoolExecutor(1) as apart:  # Keras remembers variables without values, by thread
-        apart.submit(_check_size, rewritten, own, n_weights).result()
-    built = _built(rewritten, own)
+        apart.submit(_check_size, rewritten, custom_layers, n_weights).result()
+    built = _built(rewritten, custom_layers)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
         built.load_weights(path)
@@ -72,14 +72,15 @@ def network(path: Path, own: Mapping[str, type] | None = None) -> keras.Model:
     return built
 
 
-def _built(config: Mapping[str, Any], own: Mapping[str, type]) -> keras.Model:
-    return keras.saving.deserialize_keras_object(copy.deepcopy(config), custom_objects=dict(own), safe_mode=True)
+def _built(config: Mapping[str, Any], custom_layers: Mapping[str, type]) -> keras.Model:
+    config = copy.deepcopy(config)
+    return keras.saving.deserialize_keras_object(config, custom_objects=dict(custom_layers), safe_mode=True)
 
 
-def _check_size(config: Mapping[str, Any], own: Mapping[str, type], n_weights: int) -> None:
+def _check_size(config: Mapping[str, Any], custom_layers: Mapping[str, type], n_weights: int) -> None:
     """Raise a ValueError if the network has more weights than the file, or its layers have too many outputs."""
     with keras.StatelessScope(initialize_variables=False):  # no memory is taken for weights
-        model = _built(config, own)
+        model = _built(config, custom_layers)
         wanted = sum(math.prod(weight.shape) for weight in model.weights)
         outputs = _n_outputs(model)
     if wanted > n_weights:

@@ -47,8 +47,8 @@ class LiteRTClassifier:
             If the rows have another shape than the training rows, an operation of the network fails, or the outputs are
             not probabilities.
         """
-        (taken,), (given,) = self.interpreter.get_input_details(), self.interpreter.get_output_details()
-        wanted = _shape(taken)[1:]
+        (of_input,), (of_output,) = self.interpreter.get_input_details(), self.interpreter.get_output_details()
+        wanted = _shape(of_input)[1:]
         if values.shape[1:] != wanted:
             raise ValueError(
                 f"the features have rows of shape {values.shape[1:]}, and the model was trained on {wanted}; extract"
@@ -58,9 +58,9 @@ class LiteRTClassifier:
         try:
             with self._lock:
                 for row, value in enumerate(values):
-                    self.interpreter.set_tensor(taken["index"], value[np.newaxis])
+                    self.interpreter.set_tensor(of_input["index"], value[np.newaxis])
                     self.interpreter.invoke()
-                    outputs[row] = self.interpreter.get_tensor(given["index"])[0]
+                    outputs[row] = self.interpreter.get_tensor(of_output["index"])[0]
         except RuntimeError as error:  # of an operation of the network
             raise ValueError(
                 f"the network cannot predict ({str(error).partition(chr(10))[0]}); export it anew"

@@ -31,11 +31,11 @@ def check(config: Mapping[str, Any]) -> None:
     Traceback (most recent call last):
     ValueError: adaptation=speaker needs a feature table, but the log_mel of model cnn are arrays; choose ...
     """
-    name, taken = config["adaptation"]["name"], config["representation"].get("adaptation", NO_ADAPTATION)
-    if name != taken:
+    name, of_features = config["adaptation"]["name"], config["representation"].get("adaptation", NO_ADAPTATION)
+    if name != of_features:
         raise ValueError(
-            f"adaptation.name is {name}, but the model reads features with the adaptation {taken}; choose a file of"
-            " conf/adaptation: -S adaptation=speaker or -S adaptation=none"
+            f"adaptation.name is {name}, but the model reads features with the adaptation {of_features}; choose a"
+            " file of conf/adaptation: -S adaptation=speaker or -S adaptation=none"
         )
     if name == NO_ADAPTATION:
         return

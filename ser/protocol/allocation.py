@@ -121,15 +121,15 @@ def spread_over_folds(groups: Mapping[Group, Sequence[str]], n_folds: int) -> di
         n_speakers[corpus] += len(names)
     fold_of: dict[str, int] = {}
     size = [0] * n_folds
-    taken: dict[str, list[int]] = {corpus: [] for corpus in n_speakers}
+    folds_of_corpus: dict[str, list[int]] = {corpus: [] for corpus in n_speakers}
     for corpus, sex in sorted(groups, key=lambda group: (n_speakers[group[0]] != 2, n_speakers[group[0]], group)):
-        own = [0] * n_folds
+        n_of_group, others = [0] * n_folds, folds_of_corpus[corpus]
         for name in groups[corpus, sex]:
-            claims = [(own[k], size[k], -_distance(k, taken[corpus], n_folds), k) for k in range(n_folds)]
+            claims = [(n_of_group[k], size[k], -_distance(k, others, n_folds), k) for k in range(n_folds)]
             fold = fold_of[name] = min(claims)[-1]
-            own[fold] += 1
+            n_of_group[fold] += 1
             size[fold] += 1
-            taken[corpus].append(fold)
+            others.append(fold)
     return fold_of
 
 

@@ -116,7 +116,9 @@ def reasons(inputs: Inputs) -> list[Section | None]:
             trained=temperatures(inputs),
             temperature=options["temperature"],
             n_bins=inputs.config["evaluation"]["n_bins"],
-            lone=sorted({name for model in inputs.models for name in model.description.get("calibrated_within", ())}),
+            sole_speakers=sorted(
+                {name for model in inputs.models for name in model.description.get("calibrated_within", ())}
+            ),
         ),
         explanations.mistakes(mistakes.examples(rows, inputs.utterances, root, n=options["n_mistakes"]), rows),
         descriptors(inputs),

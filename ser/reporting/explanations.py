@@ -50,7 +50,7 @@ def calibration(
     trained: Mapping[int, float] | None,
     temperature: str,
     n_bins: int,
-    lone: Sequence[str] = (),
+    sole_speakers: Sequence[str] = (),
 ) -> Section:
     """Calibration of the probabilities before and after temperature scaling.
 
@@ -64,7 +64,7 @@ def calibration(
         Fold -> temperature of the model that predicted the partition; None if a model has several, as an ensemble.
     temperature
         `dev` adds a temperature that is fitted to the dev rows of each fold; `none` does not.
-    lone
+    sole_speakers
         Speakers who are the only ones of an emotion in training: the model was calibrated on their own voices.
 
     Raises
@@ -86,7 +86,7 @@ def calibration(
     variants = _variants(predictions, shown, trained, fit_on_dev=fit_on_dev)
     scores = {one.name: reliability.calibration_scores(one.rows, n_bins=n_bins) for one in variants}
     accuracy = metrics.scores(predictions[predictions["partition"] == shown])["accuracy"]
-    text = _calibration_text(shown, of_training=trained is not None, fit_on_dev=fit_on_dev, lone=lone)
+    text = _calibration_text(shown, of_training=trained is not None, fit_on_dev=fit_on_dev, sole_speakers=sole_speakers)
     table = _calibration_table(variants, scores, accuracy=accuracy)
     picture = _reliability_picture(variants, scores, shown=shown, n_bins=n_bins)
     return Section("calibration", "Calibration", text, [table, picture])
@@ -132,7 +132,7 @@ def _reliability_picture(
     )
 
 
-def _calibration_text(shown: str, *, of_training: bool, fit_on_dev: bool, lone: Sequence[str]) -> list[str]:
+def _calibration_text(shown: str, *, of_training: bool, fit_on_dev: bool, sole_speakers: Sequence[str]) -> list[str]:
     text = (
         "The expected calibration error (ECE) is the mean distance between confidence and accuracy. Temperature scaling"
         " divides the logits by one number; it changes no prediction."
@@ -144,9 +144,9 @@ def _calibration_text(shown: str, *, of_training: bool, fit_on_dev: bool, lone: 
         if shown == "dev":
             text += " Here it is evaluated on the rows that it was fitted to, so its ECE is too low."
     found = [text]
-    if lone:
+    if sole_speakers:
         found.append(
-            f"In training, some emotion has only one speaker: {', '.join(escaped(name) for name in lone)}. Its"
+            f"In training, some emotion has only one speaker: {', '.join(escaped(name) for name in sole_speakers)}. Its"
             " probabilities are calibrated on that same voice, and can be too high for other voices."
         )
     return found

@@ -234,7 +234,7 @@ def audit(found: Mapping[str, Any]) -> Section:
         return Section("audit", "Audit", ["No findings: no leaks, and no notes."])
     text = f"{counted(found['n_errors'], 'error')} and {counted(found['n_notes'], 'note')}."
     if found["n_errors"] and found["declared"]:
-        text += f" The protocol is declared {escaped(found['declared'])}, so errors do not stop the pipeline."
+        text += f" The protocol is declared {escaped(found['declared'])}, which allows errors of that kind."
     titled = [
         {**one, "title": TITLES[one["check"]], "found": _sentence(one["found"]), "remedy": _sentence(one["remedy"])}
         for one in findings

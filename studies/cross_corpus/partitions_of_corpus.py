@@ -28,18 +28,18 @@ def of_corpus(
     >>> {name: settings for name, (_, settings) in of_corpus("a", utterances, {"name": "cross_corpus"}).items()}
     {'across.csv': {'name': 'cross_corpus', 'train_corpora': ['a'], 'test_corpora': ['b']}}
     """
-    own = utterances[utterances["corpus"] == corpus]
+    rows = utterances[utterances["corpus"] == corpus]
     others = sorted(set(utterances["corpus"]) - {corpus})
-    n_speakers = own["speaker"].nunique()
+    n_speakers = rows["speaker"].nunique()
     n_of_others = utterances[utterances["corpus"] != corpus].groupby("corpus")["speaker"].nunique()
-    found: dict[str, tuple[pd.DataFrame, dict[str, Any]]] = {}
+    partitions: dict[str, tuple[pd.DataFrame, dict[str, Any]]] = {}
     if others and n_speakers >= MIN_SPEAKERS_ACROSS:
-        found[ACROSS] = utterances, {**settings, "train_corpora": [corpus], "test_corpora": others}
+        partitions[ACROSS] = utterances, {**settings, "train_corpora": [corpus], "test_corpora": others}
     if n_speakers >= MIN_SPEAKERS_WITHIN:
-        found[WITHIN] = own, {"name": "speaker_folds", "n_folds": min(N_FOLDS, n_speakers)}
-    if len(others) >= MIN_OTHERS and n_of_others.max() >= MIN_SPEAKERS_ACROSS and not own.empty:
-        found[LEFT_OUT] = utterances, {**settings, "train_corpora": others, "test_corpora": [corpus]}
-    return found
+        partitions[WITHIN] = rows, {"name": "speaker_folds", "n_folds": min(N_FOLDS, n_speakers)}
+    if len(others) >= MIN_OTHERS and n_of_others.max() >= MIN_SPEAKERS_ACROSS and not rows.empty:
+        partitions[LEFT_OUT] = utterances, {**settings, "train_corpora": others, "test_corpora": [corpus]}
+    return partitions
 
 
 def reason(corpus: str, utterances: pd.DataFrame) -> str:
@@ -50,9 +50,9 @@ def reason(corpus: str, utterances: pd.DataFrame) -> str:
     >>> reason("savee", pd.DataFrame({"corpus": ["emodb"], "speaker": ["emodb/03"]}))
     'it is not installed; `ser corpora` lists the installed ones'
     """
-    own = utterances[utterances["corpus"] == corpus]
-    if own.empty:
+    rows = utterances[utterances["corpus"] == corpus]
+    if rows.empty:
         return "it is not installed; `ser corpora` lists the installed ones"
-    if own["speaker"].nunique() < MIN_SPEAKERS_ACROSS:
-        return f"{own['speaker'].nunique()} known speakers; train and dev need one each"
+    if rows["speaker"].nunique() < MIN_SPEAKERS_ACROSS:
+        return f"{rows['speaker'].nunique()} known speakers; train and dev need one each"
     return "it is the only corpus, and its two speakers are too few for folds"

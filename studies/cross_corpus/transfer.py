@@ -23,14 +23,14 @@ def main(corpus: str) -> None:
     features = reading.read(Path(config["representation"]["path"]))
     with files.replacing(PREDICTIONS / corpus) as folder:
         folder.mkdir()
-        found = partitions_of_corpus.of_corpus(corpus, utterances, config["partition"])
-        if not {ACROSS, WITHIN} & set(found):
+        partitions = partitions_of_corpus.of_corpus(corpus, utterances, config["partition"])
+        if not {ACROSS, WITHIN} & set(partitions):
             skipped.write(corpus, folder, partitions_of_corpus.reason(corpus, utterances))
-        for name, (rows, partition) in found.items():
-            balance = partitions_of_corpus.BALANCE.get(name, config["balance"])
+        for file, (rows, partition) in partitions.items():
+            balance = partitions_of_corpus.BALANCE.get(file, config["balance"])
             settings = {**config, "partition": partition, "balance": balance}
             predictions = predictions_of_test(rows, features, settings, run=f"cross_corpus/{corpus}")
-            tables.write(rounded(predictions), folder / name)
+            tables.write(rounded(predictions), folder / file)
 
 
 if __name__ == "__main__":

@@ -20,20 +20,22 @@ UTTERANCES = Path("data/utterances.csv")
 def main(corpus: str) -> None:
     config = params_file.load(*PARAMS)
     utterances = tables.read_utterances(UTTERANCES)
-    own = utterances[utterances["corpus"] == corpus].reset_index(drop=True)
+    utterances = utterances[utterances["corpus"] == corpus].reset_index(drop=True)
     features = reading.read(Path(config["representation"]["path"]))
     with files.replacing(PREDICTIONS / corpus) as folder:
         folder.mkdir()
-        if own.empty or corpus not in emobox.NAMES:
+        if utterances.empty or corpus not in emobox.NAMES:
             reason = (
-                "EmoBox has no folds of it" if len(own) else "it is not installed; `ser corpora` lists those that are"
+                "EmoBox has no folds of it"
+                if len(utterances)
+                else "it is not installed; `ser corpora` lists those that are"
             )
             skipped.write(corpus, folder, reason)
             return
-        table = partitions.partition_table(own, **config["partition"], seed=config["seed"])
-        protocol = {"speaker_independent": partitions.is_speaker_independent(table, own)}
+        table = partitions.partition_table(utterances, **config["partition"], seed=config["seed"])
+        protocol = {"speaker_independent": partitions.is_speaker_independent(table, utterances)}
         files.write_json(folder / PROTOCOL, protocol)
-        predictions = predictions_of_test(own, features, config, run=f"emobox/{corpus}")
+        predictions = predictions_of_test(utterances, features, config, run=f"emobox/{corpus}")
         tables.write(rounded(predictions), folder / SCORED)
 
 

@@ -26,27 +26,33 @@ def main(protocol: str) -> None:
             f"SMOTE needs a feature table, and {config['representation']['name']} is an array; compose the study's"
             " params.yaml with model.representation=librosa, yamnet, yamnet_librosa, whisper, ssl or opensmile"
         )
-    found = protocols.arranged(protocol, utterances, features.rows, balance=config["balance"], seed=config["seed"])
+    arrangement = protocols.arranged(
+        protocol, utterances, features.rows, balance=config["balance"], seed=config["seed"]
+    )
     with files.replacing(PROTOCOLS / protocol) as folder:
-        write(found, folder)
+        write(arrangement, folder)
         study = Study(
-            found.utterances, found.partitions, Representation(found.features), found.balanced, Settings.of(config)
+            arrangement.utterances,
+            arrangement.partitions,
+            Representation(arrangement.features),
+            arrangement.balanced,
+            Settings.of(config),
         )
         write_models(study, folder / MODELS, curves=folder / "learning_curves", run=f"leakage/{protocol}")
-        predictions = protocols.predicted(found, study, folder / MODELS)
+        predictions = protocols.predicted(arrangement, study, folder / MODELS)
     tables.write(rounded(predictions), PREDICTIONS / f"{protocol}.csv")
 
 
-def write(found: protocols.Arrangement, folder: Path) -> None:
+def write(arrangement: protocols.Arrangement, folder: Path) -> None:
     """Write the tables of a protocol."""
     folder.mkdir()
     for name, table in (
-        ("utterances", found.utterances),
-        ("features", found.features),
-        ("partitions", found.partitions),
+        ("utterances", arrangement.utterances),
+        ("features", arrangement.features),
+        ("partitions", arrangement.partitions),
     ):
         tables.write(table, folder / TABLES[name])
-    tables.write_balanced(found.balanced, folder / TABLES["balanced"])
+    tables.write_balanced(arrangement.balanced, folder / TABLES["balanced"])
 
 
 if __name__ == "__main__":

@@ -15,9 +15,9 @@ PARAMS = ("corpus.root", "model.name", "representation")
 def main(protocol: str) -> None:
     config = params_file.load(*PARAMS)
     folder = PROTOCOLS / protocol
-    own = {**config["representation"], "path": str(folder / TABLES["features"])}
+    representation = {**config["representation"], "path": str(folder / TABLES["features"])}
     study = study_checks.read(
-        {**config, "representation": own, "tables.format": "csv"},
+        {**config, "representation": representation, "tables.format": "csv"},
         **{name: folder / TABLES[name] for name in ("utterances", "partitions", "balanced")},
         models=folder / MODELS,
         predictions=PREDICTIONS / f"{protocol}.csv",

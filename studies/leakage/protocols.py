@@ -62,8 +62,8 @@ def arranged(
     >>> utterances = utterances.assign(corpus="x", sex="male", emotion=["sad", "calm"] * 3)
     >>> utterances = utterances.assign(audio_hash=list("uvwxyz"), duplicate_of=None)
     >>> features = utterances[["utterance", "emotion"]].assign(variant="original", RMS=0.5)
-    >>> found = arranged("leave_one_speaker_out", utterances, features, balance={"name": "none"}, seed=0)
-    >>> found.partitions["fold"].nunique()
+    >>> arrangement = arranged("leave_one_speaker_out", utterances, features, balance={"name": "none"}, seed=0)
+    >>> arrangement.partitions["fold"].nunique()
     3
     """
     if name not in PROTOCOLS:
@@ -207,20 +207,20 @@ def leaky_predictions(made: pd.DataFrame, utterances: pd.DataFrame, models: Path
     for fold, rows in made.groupby("fold"):
         model = bundle.load(models / f"fold_{fold}")
         number = rows.groupby(["utterance", "variant"]).cumcount().astype(str)
-        known = facts.loc[rows["utterance"]].reset_index(drop=True)
+        origins = facts.loc[rows["utterance"]].reset_index(drop=True)
         ids = (rows["utterance"] + "+" + rows["variant"] + "." + number).to_numpy()
         head = pd.DataFrame({"fold": fold, "partition": "test", "utterance": ids})
-        table = pd.concat([head, known, rows[["emotion"]].reset_index(drop=True)], axis=1)
+        table = pd.concat([head, origins, rows[["emotion"]].reset_index(drop=True)], axis=1)
         probabilities = model.of_values(rows[feature_columns(rows)][model.columns].to_numpy("float32"))
         parts.append(with_predictions(table.rename(columns={"emotion": "truth"}), probabilities, model.labels))
     return pd.concat(parts, ignore_index=True)
 
 
-def predicted(found: Arrangement, given: Study, models: Path) -> pd.DataFrame:
+def predicted(arrangement: Arrangement, study: Study, models: Path) -> pd.DataFrame:
     """Predictions of the test partition, and of the synthetic and augmented rows that a leaky protocol tests."""
-    tested = found.partitions[found.partitions["partition"] == "test"]
-    predictions = predictions_of_rows(tested, given.utterances, given.features, partial(saved_model, models))
-    if found.made.empty:
+    tested = arrangement.partitions[arrangement.partitions["partition"] == "test"]
+    predictions = predictions_of_rows(tested, study.utterances, study.features, partial(saved_model, models))
+    if arrangement.made.empty:
         return predictions
-    made = leaky_predictions(found.made, found.utterances, models)
+    made = leaky_predictions(arrangement.made, arrangement.utterances, models)
     return in_order(pd.concat([predictions, made]))
