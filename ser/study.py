@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ser.models.network_training import OnFoldEpoch
     from ser.models.progress import Epoch
 
+FACTS = ["utterance", "variant", "synthetic", "emotion"]
 AFTER_REFIT = ""  # folder, within that of the fold, of the model that predicts test
 Models = Mapping[str, Bundle]
 """Models of one fold by their folder within that of the fold: `AFTER_REFIT`, and perhaps `bundle.BEFORE_REFIT`."""
@@ -78,9 +79,15 @@ class Study:
         return self._warnings_of_networks() if self.settings.is_network else self._warnings_of_classifiers()
 
     def _warnings_of_classifiers(self) -> list[str]:
-        names = ", ".join(sorted(set[str]().union(*(self._sole_speakers(fold) for fold in self.folds))))
-        text = f"some emotion has a single training speaker ({names}): its probabilities are calibrated on that same"
-        return [f"{text} speaker, and may be too high for others"] if names else []
+        from ser.models import classifier_training  # imports scikit-learn, which networks do not need
+
+        parts = ((rows, self.speaker(rows)) for fold in self.folds for rows in self._rows_of_models(fold))
+        return classifier_training.remarks(parts, name=self.settings.name, seed=self.settings.seed)
+
+    def _rows_of_models(self, fold: int) -> list[pd.DataFrame]:
+        """Rows, without features, of each classifier of a fold."""
+        rows, dev = self.balanced.loc[self.balanced["fold"] == fold, FACTS], self.dev_rows(fold)[FACTS]
+        return [rows, pd.concat([rows, dev])] if self.settings.training.get("refit") else [rows]
 
     def _warnings_of_networks(self) -> list[str]:
         from ser.models import network_training
@@ -90,13 +97,6 @@ class Study:
             for fold in self.folds
             for remark in network_training.remarks(self.balanced[self.balanced["fold"] == fold], self.dev_rows(fold))
         ]
-
-    def _sole_speakers(self, fold: int) -> set[str]:
-        rows = self.balanced[self.balanced["fold"] == fold]
-        both = pd.concat([rows, self.dev_rows(fold)]) if self.settings.training.get("refit") else rows
-        from ser.models import classifier_training  # imports scikit-learn, which networks do not need
-
-        return set().union(*(classifier_training.sole_speakers(part, self.speaker(part)) for part in (rows, both)))
 
 
 def models_of_fold(study: Study, fold: int, *, run: str, on_epoch: Callable[[int, Epoch], None]) -> Models:

@@ -1,7 +1,6 @@
 """Training of a classifier with calibrated probabilities."""
 
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -38,8 +37,7 @@ def fitted(
 ) -> CalibratedClassifierCV:
     """Fit the model `name` to balanced `rows`, and calibrate its probabilities on out-of-fold speakers or corpora.
 
-    If there are more rows than `MAX_ROWS` allows for the model, it is fitted to a sample of them, and a warning states
-    their number.
+    If there are more rows than `MAX_ROWS` allows for the model, it is fitted to a sample of them, as `remarks` says.
 
     The temperature is fitted to out-of-fold decisions for original recordings, in folds of speakers or corpora, because
     synthetic rows are easier and augmented variants are not natural speech. The classifier is fitted to all rows.
@@ -75,7 +73,8 @@ def fitted(
     >>> fitted(rows, pd.Series(["a", "a", "b", "b"]), **options).predict([[0.0], [1.0]]).tolist()
     ['calm', 'sad']
     """
-    rows, speaker = _within_limit(rows, speaker, name=name, seed=seed)
+    if (kept := taken(rows, name=name, seed=seed)) is not None:
+        rows, speaker = rows.iloc[kept], speaker.iloc[kept]
     real = is_real(rows).to_numpy()
     columns = feature_columns(rows)
     values, emotion = rows[columns].to_numpy(), rows["emotion"].to_numpy(str)
@@ -96,16 +95,39 @@ def fitted(
     return calibrated
 
 
-def _within_limit(rows: pd.DataFrame, speaker: pd.Series, *, name: str, seed: int) -> tuple[pd.DataFrame, pd.Series]:
-    kept = taken(rows, name=name, seed=seed)
-    if kept is None:
-        return rows, speaker
-    print(
-        f"warning: {name} is trained on {len(kept)} of {len(rows)} rows, drawn from each emotion, original recordings"
-        " first, because its time grows with the square of the rows; model=logistic_regression takes all of them",
-        file=sys.stderr,
-    )
-    return rows.iloc[kept], speaker.iloc[kept]
+def remarks(parts: Iterable[tuple[pd.DataFrame, pd.Series]], *, name: str, seed: int) -> list[str]:
+    """Remarks for the reader on emotions of one speaker, and on a model that is fitted to a sample of the rows.
+
+    Parameters
+    ----------
+    parts
+        Rows of each model of a study, and the speaker of each row.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"emotion": ["sad", "calm", "calm"], "variant": "original", "synthetic": False})
+    >>> remarks([(rows, pd.Series(["a", "a", "b"]))], name="svm", seed=0)[0].partition(":")[0]
+    'some emotion has a single training speaker (a)'
+    """
+    sole: set[str] = set()
+    samples = []
+    for rows, speaker in parts:
+        sole |= sole_speakers(rows, speaker)
+        if (kept := taken(rows, name=name, seed=seed)) is not None:
+            samples.append((len(rows), len(kept)))
+    found = []
+    if sole:
+        found.append(
+            f"some emotion has a single training speaker ({', '.join(sorted(sole))}): its probabilities are calibrated"
+            " on that same speaker, and may be too high for others"
+        )
+    if samples:
+        n_rows, n_kept = max(samples)
+        found.append(
+            f"{name} is trained on {n_kept} of {n_rows} rows, drawn from each emotion, original recordings first,"
+            " because its time grows with the square of the rows; model=logistic_regression takes all of them"
+        )
+    return found
 
 
 def taken(rows: pd.DataFrame, *, name: str, seed: int) -> npt.NDArray[np.intp] | None:

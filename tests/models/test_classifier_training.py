@@ -414,22 +414,22 @@ def test_unknown_models_and_settings_are_refused() -> None:
         fitted(gama=1.0)
 
 
-def test_a_support_vector_machine_takes_a_sample_of_too_many_rows_and_says_so(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_a_support_vector_machine_takes_a_sample_of_too_many_rows_and_the_remarks_say_so(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A linear model takes all rows; a sample of as many rows as there are is no sample."""
     whole = fitted(name="svm", C=1.0, gamma="scale")
     monkeypatch.setattr(classifier_training, "MIN_ROWS_OF_EMOTION", 2)
     monkeypatch.setattr(classifier_training, "MAX_ROWS", {"svm": len(ROWS)})
     assert fitted(name="svm", C=1.0, gamma="scale").classes_.tolist() == whole.classes_.tolist()
-    assert capsys.readouterr().err == ""
+    assert classifier_training.remarks([(ROWS, SPEAKER)], name="svm", seed=0) == []
     monkeypatch.setattr(classifier_training, "MAX_ROWS", {"svm": len(ROWS) // 2})
     half = fitted(name="svm", C=1.0, gamma="scale")
-    assert f"warning: svm is trained on {len(ROWS) // 2} of {len(ROWS)} rows" in capsys.readouterr().err
+    (remark,) = classifier_training.remarks([(ROWS, SPEAKER), (ROWS[:-1], SPEAKER[:-1])], name="svm", seed=0)
+    assert remark.startswith(f"svm is trained on {len(ROWS) // 2} of {len(ROWS)} rows")
     n_vectors = [one.calibrated_classifiers_[0].estimator[-1].n_support_.sum() for one in (half, whole)]
     assert n_vectors[0] < n_vectors[1]
-    fitted(name="logistic_regression", C=1.0)
-    assert capsys.readouterr().err == ""
+    assert classifier_training.remarks([(ROWS, SPEAKER)], name="logistic_regression", seed=0) == []
 
 
 def test_a_sample_keeps_the_recordings_of_a_rare_emotion_before_its_synthetic_rows() -> None:
