@@ -9,8 +9,7 @@ from ser.core import files, params_file, tables
 from ser.core.stage import run
 from ser.core.wording import percent
 from ser.figures.matrices import heat_map
-from studies import skipped
-from studies.cross_corpus import PREDICTIONS
+from studies.cross_corpus import PREDICTIONS, SKIPPED
 from studies.cross_corpus.pairs import OTHERS, pair_scores
 
 PARAMS = ("evaluation", "labels.name", "model", "seed")
@@ -20,7 +19,8 @@ HEAT_MAP = Path("reports/cross_corpus.png")
 
 def main() -> None:
     config = params_file.load(*PARAMS)
-    skipped.report(PREDICTIONS)
+    for path in sorted(PREDICTIONS.glob(f"*/{SKIPPED}")):
+        print(f"no model is trained on {path.parent.name}: {files.read_json(path)['reason']}")
     n_resamples = config["evaluation"]["n_resamples"]
     cells: list[dict[str, Any]] = []
     for path in sorted(PREDICTIONS.glob("*/*.csv")):

@@ -9,8 +9,7 @@ from ser.core.stage import run
 from ser.models.prediction import rounded
 from ser.protocol.across_corpora import with_common_emotions
 from ser.representation import reading
-from studies import skipped
-from studies.cross_corpus import ACROSS, PREDICTIONS, WITHIN, partitions_of_corpus
+from studies.cross_corpus import ACROSS, PREDICTIONS, SKIPPED, WITHIN, partitions_of_corpus
 from studies.runs import predictions_of_test
 
 PARAMS = ("balance", "model", "partition", "representation", "training", "seed")
@@ -25,7 +24,9 @@ def main(corpus: str) -> None:
         folder.mkdir()
         partitions = partitions_of_corpus.of_corpus(corpus, utterances, config["partition"])
         if not {ACROSS, WITHIN} & set(partitions):
-            skipped.write(corpus, folder, partitions_of_corpus.reason(corpus, utterances))
+            reason = partitions_of_corpus.reason(corpus, utterances)
+            print(f"no model is trained on {corpus}: {reason}")
+            files.write_json(folder / SKIPPED, {"reason": reason})
         for file, (rows, partition) in partitions.items():
             balance = partitions_of_corpus.BALANCE.get(file, config["balance"])
             settings = {**config, "partition": partition, "balance": balance}

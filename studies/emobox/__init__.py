@@ -4,3 +4,4 @@ from pathlib import Path
 
 PREDICTIONS = Path("data/predictions")
 SCORED, PROTOCOL = "folds.csv", "protocol.json"
+SKIPPED = "skipped.json"  # why no model is trained on a corpus

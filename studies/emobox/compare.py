@@ -9,8 +9,7 @@ from ser.core import files, params_file, tables
 from ser.core.stage import run
 from ser.evaluation import metrics
 from ser.protocol import emobox_scores
-from studies import skipped
-from studies.emobox import PREDICTIONS, PROTOCOL, SCORED
+from studies.emobox import PREDICTIONS, PROTOCOL, SCORED, SKIPPED
 
 PARAMS = ("evaluation", "model", "seed")
 SCORES = Path("reports/emobox.csv")
@@ -18,7 +17,8 @@ SCORES = Path("reports/emobox.csv")
 
 def main() -> None:
     config = params_file.load(*PARAMS)
-    skipped.report(PREDICTIONS)
+    for path in sorted(PREDICTIONS.glob(f"*/{SKIPPED}")):
+        print(f"no model is trained on {path.parent.name}: {files.read_json(path)['reason']}")
     rows: list[dict[str, Any]] = []
     for path in sorted(PREDICTIONS.glob(f"*/{SCORED}")):
         predictions = tables.read_predictions(path)

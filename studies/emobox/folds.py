@@ -9,8 +9,7 @@ from ser.core.stage import run
 from ser.models.prediction import rounded
 from ser.protocol import emobox, partitions
 from ser.representation import reading
-from studies import skipped
-from studies.emobox import PREDICTIONS, PROTOCOL, SCORED
+from studies.emobox import PREDICTIONS, PROTOCOL, SCORED, SKIPPED
 from studies.runs import predictions_of_test
 
 PARAMS = ("balance", "model", "partition", "representation", "training", "seed")
@@ -30,7 +29,8 @@ def main(corpus: str) -> None:
                 if len(utterances)
                 else "it is not installed; `ser corpora` lists those that are"
             )
-            skipped.write(corpus, folder, reason)
+            print(f"no model is trained on {corpus}: {reason}")
+            files.write_json(folder / SKIPPED, {"reason": reason})
             return
         table = partitions.partition_table(utterances, **config["partition"], seed=config["seed"])
         protocol = {"speaker_independent": partitions.is_speaker_independent(table, utterances)}

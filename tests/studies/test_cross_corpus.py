@@ -10,11 +10,20 @@ import pytest
 import soundfile
 import yaml
 
-from ser.core import tables
+from ser.core import files, tables
 from ser.protocol import partitions
 from ser.representation.reading import Representation
-from studies import skipped
-from studies.cross_corpus import ACROSS, LEFT_OUT, PREDICTIONS, WITHIN, compare, pairs, partitions_of_corpus, transfer
+from studies.cross_corpus import (
+    ACROSS,
+    LEFT_OUT,
+    PREDICTIONS,
+    SKIPPED,
+    WITHIN,
+    compare,
+    pairs,
+    partitions_of_corpus,
+    transfer,
+)
 from studies.runs import predictions_of_test
 from tests.support.dvc_project import Project
 from tests.support.learning_tables import combined, feature_table, prediction_table, utterance_table, without_speakers
@@ -170,12 +179,12 @@ def test_predictions_within_are_of_every_utterance_once(utterances: pd.DataFrame
         ("tess", [ACROSS, LEFT_OUT], ""),
         (
             "folders",
-            [LEFT_OUT, skipped.FILE],
+            [LEFT_OUT, SKIPPED],
             "no model is trained on folders: 0 known speakers; train and dev need one each",
         ),
         (
             "savee",
-            [skipped.FILE],
+            [SKIPPED],
             "no model is trained on savee: it is not installed; `ser corpora` lists the installed ones",
         ),
     ],
@@ -248,9 +257,7 @@ def test_the_table_and_the_picture_have_every_pair_that_was_predicted_and_no_oth
     write_predictions("ravdess", ACROSS, tess, emodb, accuracy=0.9)
     write_predictions("ravdess", WITHIN, ravdess, accuracy=0.3)
     write_predictions("emodb", LEFT_OUT, emodb)
-    (PREDICTIONS / "savee").mkdir()
-    skipped.write("savee", PREDICTIONS / "savee", "it is not installed")
-    capsys.readouterr()
+    files.write_json(PREDICTIONS / "savee" / SKIPPED, {"reason": "it is not installed"})
     compare.main()
     assert capsys.readouterr().out == "no model is trained on savee: it is not installed\n"
     scores = pd.read_csv(compare.SCORES)

@@ -7,8 +7,7 @@ import pytest
 
 from ser.core import files, tables
 from ser.protocol import emobox, emobox_scores
-from studies import skipped
-from studies.emobox import PREDICTIONS, PROTOCOL, SCORED, compare
+from studies.emobox import PREDICTIONS, PROTOCOL, SCORED, SKIPPED, compare
 from tests.support.learning_tables import prediction_table, utterance_table
 
 
@@ -29,7 +28,7 @@ def test_the_table_has_own_and_published_scores_and_marks_shared_speakers() -> N
         predictions = prediction_table(utterances, accuracy=0.75, labels=("angry", "sad"))
         tables.write(predictions, PREDICTIONS / corpus / SCORED)
         files.write_json(PREDICTIONS / corpus / PROTOCOL, {"speaker_independent": independent})
-    skipped.write("tess", PREDICTIONS / "tess", "it is not installed")
+    files.write_json(PREDICTIONS / "tess" / SKIPPED, {"reason": "it is not installed"})
     compare.main()
     table = pd.read_csv(compare.SCORES).set_index("corpus")
     assert table["shares_speakers"].to_dict() == {"emodb": True, "savee": False}
