@@ -10,7 +10,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from app.page import results, words
 from ser.audio.reading import InvalidAudio
-from ser.core.wording import cell
+from ser.core.wording import cell, counted
 from ser.serving.recognition import Recognizer
 
 N_NAMED = 5  # unusable files that are also named above the table, because their column is out of view on a phone
@@ -24,7 +24,7 @@ def show(model: Recognizer, key: str) -> None:
         return
     table = table_of(_rows({upload.file_id: upload for upload in uploads}, model, key), model.labels)
     n_bad = int((table["problem"] != "").sum())
-    st.write(f"{len(table) - n_bad} of {len(table)} files could be used.")
+    st.write(f"{len(table) - n_bad} of {counted(len(table), 'file')} could be used.")
     for name, problem in table.loc[table["problem"] != "", ["file", "problem"]].head(N_NAMED).itertuples(index=False):
         st.caption(f"`{name.replace('`', '')}`: {problem}")
     _shown(table, model.labels)

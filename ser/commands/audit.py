@@ -3,6 +3,7 @@
 import argparse
 
 from ser.commands import Failed
+from ser.core.wording import counted
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -38,4 +39,4 @@ def run(given: argparse.Namespace) -> str:
     if not report["n_errors"]:
         return text
     print(text)
-    raise Failed(f"{report['n_errors']} error(s) found")
+    raise Failed(f"{counted(report['n_errors'], 'error')} found")

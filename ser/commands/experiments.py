@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ser.core.wording import aligned, percent, score_interval
+from ser.core.wording import aligned, counted, percent, score_interval
 
 if TYPE_CHECKING:
     from ser.compare.dvc_runs import Listing, Run
@@ -165,7 +165,7 @@ def text(rows: Sequence[Row], *, scope: str, n_left_out: int) -> str:
     lines = aligned([(*head, "other settings"), *(cells(one) for one in rows)])
     elsewhere = f"; {n_left_out} started from other commits: ser experiments --all-commits" if n_left_out else ""
     n_experiments = len(rows) - 1
-    count = f"{n_experiments or 'no'} experiment{'s' * (n_experiments != 1)} of {scope}{elsewhere}"
+    count = f"{counted(n_experiments, 'experiment') if n_experiments else 'no experiments'} of {scope}{elsewhere}"
     if not n_experiments:
         count += "; dvc exp run makes one, for example: dvc exp run -S model=mlp"
     return "\n".join([*lines, "", count, *HINTS])

@@ -10,6 +10,7 @@ from ser.audio.invalid import InvalidAudio
 from ser.commands import Failed, adjusting, prediction_output, printable
 from ser.core import quiet
 from ser.core.arguments import filled, path_of
+from ser.core.wording import counted
 from ser.models import packaged
 from ser.serving import enrolling, inputs, notes, windows
 from ser.serving.recognition import HOP, Recognizer
@@ -157,7 +158,8 @@ def run(given: argparse.Namespace) -> str:
     if failed:
         more = f" and {len(failed) - MAX_NAMED} more" if len(failed) > MAX_NAMED else ""
         named = f"{', '.join(failed[:MAX_NAMED])}{more}"
-        raise Failed(f"{len(failed)} of {len(recordings)} recordings could not be predicted: {named}; see their rows")
+        failures = f"{len(failed)} of {counted(len(recordings), 'recording')}"
+        raise Failed(f"{failures} could not be predicted: {named}; see their rows")
     return ""
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ser.core import provenance
 from ser.core.arguments import path_of
-from ser.core.wording import percent
+from ser.core.wording import counted, percent
 from ser.params import CONF
 from ser.sections import checking
 from ser.tuning import experiments, spaces
@@ -196,7 +196,7 @@ def _searched(given: argparse.Namespace, data: "Data", space: "Space", name: str
     with tqdm(total=given.trials, desc="tune", unit="trial", disable=None) as bar:
         for found in search:
             if not trials and len(found) > 1:
-                bar.write(f"{len(found) - 1} trials of an earlier run")
+                bar.write(f"{counted(len(found) - 1, 'trial')} of an earlier run")
             trials = found
             bar.n = len(trials) - 1
             bar.set_postfix({"best": f"{max(trial.score or 0 for trial in trials):.3f}"})
@@ -218,9 +218,9 @@ def _finding(trials: "Sequence[Trial]", best: "Trial") -> str:
     """Sentence on the result of the search, for the file."""
     given, n_trials = trials[0], len(trials) - 1
     if best is given:
-        return f"Unchanged: none of {n_trials} trials had a higher dev UAR than {_percent(given)} %"
+        return f"Unchanged: none of {counted(n_trials, 'trial')} had a higher dev UAR than {_percent(given)} %"
     before = "the unchanged study failed" if given.score is None else f"unchanged {_percent(given)} %"
-    return f"Dev UAR {_percent(best)} %, the best of {n_trials} trials; {before}"
+    return f"Dev UAR {_percent(best)} %, the best of {counted(n_trials, 'trial')}; {before}"
 
 
 def _percent(trial: "Trial") -> str:

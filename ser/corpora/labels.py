@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from ser.core import overrides
 from ser.core.emotions import EMOTIONS, FORM, is_name, normal
+from ser.core.wording import counted
 from ser.corpora import words
 from ser.corpora.naming import InvalidName
 from ser.corpora.words import Words, near
@@ -70,7 +71,7 @@ def merged(*, name: str, actions: Mapping[str, str], others: str = DROP) -> Sche
         named[emotion] = {KEEP: emotion, DROP: None}.get(action, action)
     n_labels = len({label for label in named.values() if label})
     if others == DROP and n_labels < 2:
-        raise ValueError(f"labels={name} keeps {n_labels} emotion(s); a classifier needs two")
+        raise ValueError(f"labels={name} keeps {counted(n_labels, 'emotion')}; a classifier needs two")
     return Scheme(named, others == KEEP, words.known())
 
 

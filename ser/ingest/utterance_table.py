@@ -19,6 +19,7 @@ from ser.compute import cache, code_digest, spread
 from ser.compute.cached_map import CHUNK, computed
 from ser.core.emotions import EMOTIONS, MAX_EMOTIONS, in_order
 from ser.core.tables import TEXT, UTTERANCES
+from ser.core.wording import counted
 from ser.corpora import labels
 from ser.ingest import decoding
 from ser.ingest.counts import Tally
@@ -44,7 +45,7 @@ class InvalidCorpus(ValueError):
     >>> reject = Reject("DC/a01.wav", "0 bytes", "record it again")
     >>> raise InvalidCorpus(Path("data/raw/savee"), [reject])  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    ser.ingest.utterance_table.InvalidCorpus: 1 invalid file(s) in data/raw/savee; mend them, or ...
+    ser.ingest.utterance_table.InvalidCorpus: 1 invalid file in data/raw/savee; mend it, or ...
     """
 
     def __init__(self, root: Path, rejects: list[Reject]) -> None:
@@ -62,8 +63,9 @@ class InvalidCorpus(ValueError):
         if len(rejected) > MAX_LISTED:
             lines.append(f"  and {len(rejected) - MAX_LISTED} more")
         lists = sorted({reject.where.partition(", row")[0] for reject in rejects})
-        what = f"file(s) in {root}" if "" in lists else f"row(s) in {' and '.join(lists)}"
-        head = f"{len(rejects)} invalid {what}; mend them, or set corpus.on_invalid=exclude to go on without"
+        noun, place = ("file", root) if "" in lists else ("row", " and ".join(lists))
+        found, them = counted(len(rejects), f"invalid {noun}"), "it" if len(rejects) == 1 else "them"
+        head = f"{found} in {place}; mend {them}, or set corpus.on_invalid=exclude to go on without"
         super().__init__("\n".join([head, *lines]))
         self.rejects = rejects
 

@@ -5,6 +5,7 @@ from typing import Literal
 
 import pandas as pd
 
+from ser.core.wording import counted
 from ser.protocol.allocation import fold_table, held_out, shuffled_groups
 from ser.protocol.partition_checks import check_speakers, within_corpus
 
@@ -135,8 +136,9 @@ def with_common_emotions(utterances: pd.DataFrame) -> pd.DataFrame:
     shared = utterances[n_corpora == utterances["corpus"].nunique()]
     if shared["emotion"].nunique() < 2:
         raise ValueError(
-            f"{', '.join(sorted(utterances['corpus'].unique()))} share {shared['emotion'].nunique()} emotion(s), and a"
-            " classifier needs two; choose another labels, or leave a corpus out with corpus.corpora"
+            f"{', '.join(sorted(utterances['corpus'].unique()))} share"
+            f" {counted(shared['emotion'].nunique(), 'emotion')}, and a classifier needs two; choose other labels"
+            " (labels=NAME), or leave a corpus out with corpus.corpora"
         )
     return shared
 
@@ -180,8 +182,8 @@ def _with_shared_emotions(
     shared = set(training["emotion"]) & set(tested["emotion"])
     if len(shared) < 2:
         raise ValueError(
-            f"{' and '.join(train_corpora)} and {' and '.join(test_corpora)} share {len(shared)} emotion(s), but a"
-            " classifier needs two; choose other labels (-S labels=NAME)"
+            f"{' and '.join(train_corpora)} and {' and '.join(test_corpora)} share"
+            f" {counted(len(shared), 'emotion')}, but a classifier needs two; choose other labels (-S labels=NAME)"
         )
     return training[training["emotion"].isin(shared)], tested[tested["emotion"].isin(shared)]
 

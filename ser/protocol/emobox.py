@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from ser.core.wording import counted
 from ser.protocol.allocation import dev_of_training, fold_table
 from ser.protocol.partition_checks import MIN_SPEAKERS_TO_SPLIT, within_corpus
 
@@ -124,10 +125,10 @@ def emobox(utterances: pd.DataFrame, *, corpus: str | None, dev_fraction: float,
         role = role.fillna(TRAIN)
     listed, role = utterances[role.notna()], role[role.notna()]
     n_folds = max(int(one) for one in set(known.values()) if one.isdigit())
-    if empty := [k for k in range(1, n_folds + 1) if not (role == str(k)).any()]:
+    if empty := [str(k) for k in range(1, n_folds + 1) if not (role == str(k)).any()]:
         raise ValueError(
-            f"no recording that EmoBox tests in fold(s) {empty} is in the corpus; complete the corpus, or choose"
-            f" {within_corpus(utterances['speaker'].nunique())}"
+            f"the corpus has no recording for {counted(len(empty), 'fold')} of EmoBox ({', '.join(empty)}); complete"
+            f" the corpus, or choose {within_corpus(utterances['speaker'].nunique())}"
         )
     return pd.concat([_fold(k, n_folds, listed, role, dev_fraction, seed) for k in range(n_folds)], ignore_index=True)
 

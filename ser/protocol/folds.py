@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from ser.core.wording import counted
 from ser.protocol.allocation import fold_table, shuffled_groups, spread_over_folds
 from ser.protocol.partition_checks import MIN_SPEAKERS_TO_SPLIT, too_few, within_corpus
 
@@ -98,13 +99,13 @@ def published(
     here = set(utterances["speaker"])
     if unlisted := sorted(here - set(fold_of)):
         raise ValueError(
-            f"the folds of {source} are for corpus={corpus} and do not list the speaker(s) {', '.join(unlisted)};"
-            f" choose corpus={corpus}, or {within_corpus(len(here))}"
+            f"the folds of {source} are for corpus={corpus} and do not list {counted(len(unlisted), 'speaker')}:"
+            f" {', '.join(unlisted)}; choose corpus={corpus}, or {within_corpus(len(here))}"
         )
-    if empty := [k for k, speakers in enumerate(folds) if not here & {f"{corpus}/{name}" for name in speakers}]:
+    if empty := [str(k) for k, speakers in enumerate(folds) if not here & {f"{corpus}/{name}" for name in speakers}]:
         raise ValueError(
-            f"no speaker of fold(s) {empty} of {source} is in the corpus; complete the corpus, or choose"
-            f" {within_corpus(len(here))}"
+            f"the corpus has no speaker for {counted(len(empty), 'fold')} of {source} ({', '.join(empty)}); complete"
+            f" the corpus, or choose {within_corpus(len(here))}"
         )
     return _rotated(utterances, fold_of, len(folds))
 

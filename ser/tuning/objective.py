@@ -26,6 +26,7 @@ import pandas as pd
 
 from ser import study
 from ser.compute import code_digest, processes, spread
+from ser.core.wording import counted
 from ser.evaluation import metrics
 from ser.models import NEURAL, bundle
 from ser.models.prediction import predictions_of
@@ -130,7 +131,9 @@ def speaker_folds(utterances: pd.DataFrame, *, n_folds: int, seed: int) -> pd.Da
     [['train', 'train', 'dev'], ['dev', 'train', 'train'], ['train', 'dev', 'train']]
     """
     if n_folds < MIN_SPEAKERS_TO_SPLIT:
-        raise ValueError(f"found {n_folds} folds; a search needs {MIN_SPEAKERS_TO_SPLIT} or more, so raise --folds")
+        raise ValueError(
+            f"found {counted(n_folds, 'fold')}; a search needs {MIN_SPEAKERS_TO_SPLIT} or more, so raise --folds"
+        )
     if n_unknown := int(utterances["speaker"].isna().sum()):
         raise ValueError(
             f"{n_unknown} of {len(utterances)} utterances have no speaker, and a search needs folds of speakers; name"
@@ -139,8 +142,8 @@ def speaker_folds(utterances: pd.DataFrame, *, n_folds: int, seed: int) -> pd.Da
     n_speakers = utterances["speaker"].nunique()
     if n_speakers < MIN_SPEAKERS_TO_SPLIT:
         raise ValueError(
-            f"train and dev have {n_speakers} speakers, and a search needs {MIN_SPEAKERS_TO_SPLIT} for its folds; lower"
-            " partition.test_fraction, or choose partition=speaker_folds"
+            f"train and dev have {counted(n_speakers, 'speaker')}, and a search needs {MIN_SPEAKERS_TO_SPLIT} for its folds; "
+            "lower partition.test_fraction, or choose partition=speaker_folds"
         )
     table = partitions.speaker_folds(utterances, n_folds=min(n_folds, n_speakers), seed=seed)
     table["partition"] = np.where(table["partition"] == "test", "dev", "train")

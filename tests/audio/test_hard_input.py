@@ -90,7 +90,7 @@ def refusal(predict: Predict, path: Path) -> str:
     """Reason why a file cannot be predicted, one line in its row."""
     code, rows, message = predict(path)
     assert code == 1
-    assert message.startswith("error: 1 of 1 recordings could not be predicted: ")
+    assert message.startswith("error: 1 of 1 recording could not be predicted: ")
     assert [set(row) for row in rows] == [{"path", "error"}]
     reason = rows[0]["error"]
     assert isinstance(reason, str)

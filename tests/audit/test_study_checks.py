@@ -181,7 +181,7 @@ def test_the_command_compares_the_report_with_served_predictions(
     audit.main()  # the stage does not wait for predictions
     with pytest.raises(SystemExit) as raised:
         cli.main(["audit"])
-    assert raised.value.code == "error: 4 error(s) found"
+    assert raised.value.code == "error: 4 errors found"
     assert "error: served predictions differ from the report" in capsys.readouterr().out
 
 

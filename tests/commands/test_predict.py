@@ -20,6 +20,7 @@ import soundfile
 from ser import cli, predict_emotion
 from ser.audio import microphone
 from ser.commands.prediction_output import MAX_NAME
+from ser.core.wording import counted
 from ser.models import bundle, packaged
 from ser.serving import inputs
 from tests.support.bundles import with_network
@@ -64,7 +65,8 @@ def folder(tmp_path: Path) -> Path:
 def ended(code: int, message: str, n_recordings: int, *failed: Path) -> None:
     assert code == 1
     named = ", ".join(map(str, failed))
-    last = f"error: {len(failed)} of {n_recordings} recordings could not be predicted: {named}; see their rows"
+    failures = f"{len(failed)} of {counted(n_recordings, 'recording')}"
+    last = f"error: {failures} could not be predicted: {named}; see their rows"
     assert message.endswith(last)
 
 

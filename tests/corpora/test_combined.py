@@ -270,7 +270,7 @@ def test_one_error_lists_the_invalid_files_of_all_corpora(
     raw: Path, with_invalid_files: dict[str, tuple[str, str]]
 ) -> None:
     with pytest.raises(
-        utterance_table.InvalidCorpus, match=rf"^4 invalid file\(s\) in {raw}; mend them, or set "
+        utterance_table.InvalidCorpus, match=rf"^4 invalid files in {raw}; mend them, or set "
     ) as raised:
         ingested(raw, "corpus=combined")
     assert [reject.path for reject in raised.value.rejects] == list(with_invalid_files)

@@ -92,10 +92,10 @@ def test_two_kept_emotions_are_enough() -> None:
         (actions(happy="hapy"), "labels.actions.happy is 'hapy'; did you mean 'happy'? it is keep, drop, one of the "),
         (actions(happy="kepp"), "labels.actions.happy is 'kepp'; did you mean 'keep'? it is keep, drop, one of the "),
         (actions(happy="A b"), "labels.actions.happy is 'A b'; wanted keep, drop, or a name of at most 60 letters, "),
-        (dict.fromkeys(EMOTIONS, "drop"), "labels=mine keeps 0 emotion(s); a classifier needs two"),
+        (dict.fromkeys(EMOTIONS, "drop"), "labels=mine keeps 0 emotions; a classifier needs two"),
         (
             dict.fromkeys(EMOTIONS, "sad") | {"sad": "keep"},
-            "labels=mine keeps 1 emotion(s); a classifier needs two",
+            "labels=mine keeps 1 emotion; a classifier needs two",
         ),
     ],
 )

@@ -105,7 +105,7 @@ def test_faults_of_split_lists_name_their_tables(tmp_path: Path) -> None:
         rows = ("file_name,label", "a.wav,sad", "gone.wav,sad", "../train/a.wav,sad")
         (tmp_path / split / "metadata.csv").write_text("\n".join(rows))
     head, *lines = complaints(tmp_path)
-    assert head.startswith("4 invalid row(s) in test/metadata.csv and train/metadata.csv; mend them")
+    assert head.startswith("4 invalid rows in test/metadata.csv and train/metadata.csv; mend them")
     assert [line.partition("; ")[0] for line in lines] == [
         "test/metadata.csv, row 3: gone.wav: there is no such file",
         "train/metadata.csv, row 2: a.wav: the same utterance as row 4 of test/metadata.csv",

@@ -172,7 +172,7 @@ def test_everything_that_is_wrong_is_told_at_once_with_the_row_of_a_spreadsheet(
         "wav/b2.wav,sad,a,f,",
     )
     head, *lines = complaints(path)
-    assert head.startswith("11 invalid row(s) in my.csv; mend them, or set corpus.on_invalid=exclude")
+    assert head.startswith("11 invalid rows in my.csv; mend them, or set corpus.on_invalid=exclude")
     assert [line.removeprefix("my.csv, ").partition("; ")[0] for line in lines] == [
         "row 4: wav/a3.wav: there is no such file",
         "row 5: wav/a2.wav: the emotion is empty",

@@ -109,7 +109,7 @@ def test_one_error_lists_every_invalid_file_with_reason_and_remedy(invalid_corpu
     with pytest.raises(utterance_table.InvalidCorpus) as raised:
         ingested(invalid_corpus)
     head, *lines = str(raised.value).splitlines()
-    assert head.startswith(f"14 invalid file(s) in {invalid_corpus}; mend them, or set corpus.on_invalid=exclude")
+    assert head.startswith(f"14 invalid files in {invalid_corpus}; mend them, or set corpus.on_invalid=exclude")
     listed = {line.partition(": ")[0].strip(): line for line in lines}
     assert list(listed) == sorted(f"Actor_12/{name}" for name in INVALID)
     for name, (_, reason, remedy) in INVALID.items():
@@ -188,7 +188,7 @@ def test_a_long_list_of_invalid_files_is_cut(tmp_path: Path) -> None:
     for k in range(52):
         (tmp_path / f"{k:02}.wav").touch()
     with pytest.raises(
-        utterance_table.InvalidCorpus, match=r"52 invalid file\(s\)[\s\S]*49\.wav[\s\S]*\n  and 2 more$"
+        utterance_table.InvalidCorpus, match=r"52 invalid files[\s\S]*49\.wav[\s\S]*\n  and 2 more$"
     ) as raised:
         ingested(tmp_path)
     assert len(raised.value.rejects) == 52

@@ -124,6 +124,6 @@ def test_other_corpora_are_refused(names: list[str], message: str) -> None:
 def test_a_corpus_without_the_recordings_of_a_fold_is_refused() -> None:
     some = utterances("savee")[utterances("savee")["speaker"] != "savee/DC"]
     with pytest.raises(
-        ValueError, match=r"fold\(s\) \[3\] is in the corpus; complete the corpus, or choose partition="
+        ValueError, match=r"no recording for 1 fold of EmoBox \(3\); complete the corpus, or choose partition="
     ):
         partitions.partition_table(some, **SETTINGS, seed=0)

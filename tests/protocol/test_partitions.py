@@ -501,7 +501,7 @@ def test_published_folds_refuse_another_corpus_with_the_remedy(name: str) -> Non
 def test_published_folds_of_an_incomplete_corpus_are_refused() -> None:
     utterances = small(24)
     missing = [f"ravdess/{actor}" for actor in ("01", "11", "20", "21")]
-    with pytest.raises(ValueError, match=r"no speaker of fold\(s\) \[0\] of emobox is in the corpus"):
+    with pytest.raises(ValueError, match=r"the corpus has no speaker for 1 fold of emobox \(0\)"):
         partitions.partition_table(utterances[~utterances["speaker"].isin(missing)], **configured("published"), seed=0)
 
 
