@@ -71,7 +71,7 @@ def adjusted(recognizer: Recognizer, given: argparse.Namespace) -> Recognizer:
         return recognizer
     for one in given.enrol:
         enrolling.check_exists(one)
-    found = enrolling.of(recognizer, given.enrol)
+    found = enrolling.enrolled_from(recognizer, given.enrol)
     for name, reason in found.left_out.items():
         print(f"note: {printable(name)} is not enrolled: {reason}", file=sys.stderr)
     print(f"note: {found.enrolment.protocol}: {_named(found.used)}", file=sys.stderr)

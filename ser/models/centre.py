@@ -3,6 +3,7 @@
 A trained classifier has it in its scaler, an export in its `bundle.json`.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,35 @@ def of_bundle(model: Bundle) -> Values | None:
     stored = model.description.get("centre")
     found = _mean_of_scaler(model.model) if stored is None else stored
     return None if found is None else np.asarray(found, np.float32)
+
+
+def of_models(models: Sequence[object], *, name: str) -> list[Values]:
+    """Mean of each feature in the training of each model, `(n_columns,)`.
+
+    Parameters
+    ----------
+    name
+        Name of the models together, for the message.
+
+    Raises
+    ------
+    ValueError
+        If a model keeps none.
+
+    Examples
+    --------
+    >>> model = Bundle(None, ["calm", "sad"], ["RMS"], {"name": "mine", "settings": {}}, {"centre": [0.5]})
+    >>> of_models([model], name="models/fold_0")
+    [array([0.5], dtype=float32)]
+    """
+    found = [of_bundle(model) if isinstance(model, Bundle) else None for model in models]
+    if any(one is None for one in found):
+        raise ValueError(
+            f"{name} keeps no mean of its training features, which an enrolment is compared with; wanted a classifier"
+            " of a table of features (model=logistic_regression or svm), trained here, or exported anew with: ser"
+            " export models/fold_0"
+        )
+    return [one for one in found if one is not None]
 
 
 def written(centre: Values) -> list[float]:

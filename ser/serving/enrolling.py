@@ -57,7 +57,7 @@ def recordings_in(folder: Path) -> tuple[list[Path], list[Path]]:
     return found, sorted(set(visible) - set(found))
 
 
-def of(recognizer: Recognizer, source: Recording | Iterable[Recording]) -> Enrolled:
+def enrolled_from(recognizer: Recognizer, source: Recording | Iterable[Recording]) -> Enrolled:
     """Enrol recordings of one speaker; those without speech, and those that cannot be used, are left out.
 
     Parameters
@@ -77,11 +77,11 @@ def of(recognizer: Recognizer, source: Recording | Iterable[Recording]) -> Enrol
     >>> import ser
     >>> import numpy as np
     >>> noise = np.random.default_rng(0).normal(0, 0.1, 16_000)
-    >>> enrolled = of(ser.load(all_speech=True), [(noise, 16_000), "no_such_file.wav"])
+    >>> enrolled = enrolled_from(ser.load(all_speech=True), [(noise, 16_000), "no_such_file.wav"])
     >>> enrolled.used, list(enrolled.left_out), enrolled.enrolment.n_recordings
     (['waveform 1'], ['no_such_file.wav'], 1)
     """
-    recognizer.centres  # noqa: B018 (it raises if there are none, before anything is decoded)
+    recognizer.check_enrollable()  # before anything is decoded
     recordings, left_out = _listed(source)
     made: dict[str, Enrolment] = {}
     for number, recording in enumerate(recordings, start=1):
@@ -99,6 +99,9 @@ def of(recognizer: Recognizer, source: Recording | Iterable[Recording]) -> Enrol
         return Enrolled(enrolment.merged(list(made.values())), list(made), left_out)
     except ValueError as error:
         raise ValueError(f"{error} ({named(left_out)})" if left_out else str(error)) from None
+
+
+of = enrolled_from  # its name in version 0.2
 
 
 def named(left_out: Mapping[str, str]) -> str:

@@ -21,6 +21,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ser.core.wording import counted
+
 RELEVANCE = 4.0  # chosen by the mean UAR of five corpora that the model was not trained on
 MOST = 10**6  # recordings, and utterances
 LARGEST = 1e12  # magnitude of a mean; far larger ones overflow in a model
@@ -57,8 +59,7 @@ class Enrolment:
     @property
     def protocol(self) -> str:
         """Words that belong to every answer that was made with it."""
-        plural = "" if self.n_recordings == 1 else "s"
-        return f"transductive: adapted to {self.n_recordings} recording{plural} of the same speaker"
+        return f"transductive: adapted to {counted(self.n_recordings, 'recording')} of the same speaker"
 
     @property
     def token(self) -> str:

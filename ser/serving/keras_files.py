@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ser.core import extras
+from ser.core.wording import counted
 from ser.models import bundle, calibration
 from ser.models.keras_names import HDF5
 from ser.serving import foreign_input
@@ -139,7 +140,10 @@ def fitted(network: Any, labels: list[str], front_end: FrontEnd, *, free: bool =
     Arrangement(shape=(64, 94, 1), transposed=False)
     """
     if len(network.inputs) != 1 or len(network.outputs) != 1:
-        raise ValueError("the network has several inputs or outputs; wanted one of each")
+        raise ValueError(
+            f"the network has {counted(len(network.inputs), 'input')} and {counted(len(network.outputs), 'output')}; wanted"
+            " one of each, so save the part from one input to one output"
+        )
     arranged = foreign_input.arrangement(tuple(network.input_shape[1:]), front_end, free=free)
     n_outputs, listed = network.output_shape[-1], ", ".join(labels)
     if n_outputs == 1 and len(labels) != 2:
@@ -148,7 +152,10 @@ def fitted(network: Any, labels: list[str], front_end: FrontEnd, *, free: bool =
             " output 0, then that of 1"
         )
     if n_outputs not in (1, len(labels)):
-        raise ValueError(f"the network has {n_outputs} outputs, and --labels has {len(labels)}: {listed}")
+        raise ValueError(
+            f"the network has {n_outputs} outputs, and --labels has {len(labels)}: {listed}; name one emotion for each"
+            " output, in their order, as: --labels neutral,happy,sad"
+        )
     return ForeignClassifier(network, labels, arranged)
 
 

@@ -152,8 +152,8 @@ def predict_emotion(
         Networks that a bundle may name beside the known ones, as of `load`.
     enrol
         Recordings of the same speaker, without labels: a folder, or a list of files and of pairs of a waveform and its
-        sample rate; or the result of `ser.serving.enrolling.of`, which saves their analysis. Those that cannot be
-        enrolled are named by a warning of `logging`.
+        sample rate; or the result of `ser.serving.enrolling.enrolled_from`, which saves their analysis. Those that
+        cannot be enrolled are named by a warning of `logging`.
     prior
         Frequency of emotions, as `{"neutral": 0.6}`; emotions that are not named share the rest equally.
     unsure
@@ -189,7 +189,7 @@ def _enrolment(
 ) -> Enrolment | None:
     if enrol is None or isinstance(enrol, Enrolment):
         return enrol
-    found = enrol if isinstance(enrol, Enrolled) else enrolling.of(recognizer, enrol)
+    found = enrol if isinstance(enrol, Enrolled) else enrolling.enrolled_from(recognizer, enrol)
     if found is not enrol and found.left_out:
         logging.getLogger(__name__).warning("not enrolled: %s", enrolling.named(found.left_out))
     return found.enrolment

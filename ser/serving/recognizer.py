@@ -13,7 +13,6 @@ from ser.audio.reading import InvalidAudio, Kind
 from ser.audio.waveforms import Waveform
 from ser.models import centre
 from ser.models.averaging import mean_of
-from ser.models.bundle import Bundle
 from ser.representation.registry import Extractor
 from ser.serving import inputs, priors
 from ser.serving.enrolment import Enrolment, Values, model_of
@@ -103,14 +102,11 @@ class Recognizer:
         ValueError
             If a part keeps none.
         """
-        found = [centre.of_bundle(model) if isinstance(model, Bundle) else None for _, model in self.parts]
-        if any(one is None for one in found):
-            raise ValueError(
-                f"{self.name} keeps no mean of its training features, which an enrolment is compared with; wanted a"
-                " classifier of a table of features (model=logistic_regression or svm), trained here, or exported anew"
-                " with: ser export models/fold_0"
-            )
-        return [one for one in found if one is not None]
+        return centre.of_models([model for _, model in self.parts], name=self.name)
+
+    def check_enrollable(self) -> None:
+        """Raise `ValueError` if the model cannot be adapted to a speaker."""
+        centre.of_models([model for _, model in self.parts], name=self.name)
 
     def adjusted(
         self,

@@ -92,13 +92,13 @@ def test_a_long_recording_is_enrolled_by_its_windows() -> None:
 
 
 def test_the_order_of_recordings_does_not_matter(embedded: Recognizer) -> None:
-    forth = enrolling.of(embedded, [DEMO[0], DEMO[40]]).enrolment
-    back = enrolling.of(embedded, [(OTHER, RATE), (SPEECH, RATE)]).enrolment
+    forth = enrolling.enrolled_from(embedded, [DEMO[0], DEMO[40]]).enrolment
+    back = enrolling.enrolled_from(embedded, [(OTHER, RATE), (SPEECH, RATE)]).enrolment
     np.testing.assert_array_equal(forth.means[0], back.means[0])
 
 
 def test_predictions_with_an_enrolment_say_so_and_others_are_as_before(embedded: Recognizer) -> None:
-    found = enrolling.of(embedded, DEMO[:3]).enrolment
+    found = enrolling.enrolled_from(embedded, DEMO[:3]).enrolment
     before, after = predict_emotion(DEMO[0]), predict_emotion(DEMO[0], enrol=DEMO[:3])
     assert "protocol" not in before
     assert after["protocol"] == "transductive: adapted to 3 recordings of the same speaker"
@@ -129,7 +129,7 @@ def test_a_folder_is_enrolled_without_what_has_no_speech_or_is_damaged(tmp_path:
     soundfile.write(tmp_path / "silent.wav", np.zeros(RATE), RATE)
     (tmp_path / "empty.wav").touch()
     (tmp_path / "notes.txt").touch()
-    found = enrolling.of(embedded, tmp_path)
+    found = enrolling.enrolled_from(embedded, tmp_path)
     assert found.used == [str(tmp_path / "below/a.flac")]
     reasons = {Path(name).name: reason for name, reason in found.left_out.items()}
     assert reasons["silent.wav"] == "no speech"
@@ -139,9 +139,9 @@ def test_a_folder_is_enrolled_without_what_has_no_speech_or_is_damaged(tmp_path:
 
 def test_a_file_a_waveform_and_a_folder_in_a_list_are_enrolled(tmp_path: Path, embedded: Recognizer) -> None:
     shutil.copy(DEMO[0], tmp_path / "a.flac")
-    expected = enrolling.of(embedded, [DEMO[0]]).enrolment.means[0]
+    expected = enrolling.enrolled_from(embedded, [DEMO[0]]).enrolment.means[0]
     for source in (DEMO[0], (SPEECH, RATE), [tmp_path], [(SPEECH, RATE)]):
-        found = enrolling.of(embedded, source)
+        found = enrolling.enrolled_from(embedded, source)
         assert len(found.used) == 1
         np.testing.assert_allclose(found.enrolment.means[0], expected, atol=1e-6)
 
@@ -158,7 +158,7 @@ def test_a_file_a_waveform_and_a_folder_in_a_list_are_enrolled(tmp_path: Path, e
 )
 def test_what_names_no_recording_is_refused(source: Any, message: str, embedded: Recognizer) -> None:
     with pytest.raises(ValueError, match=message):
-        enrolling.of(embedded, source)
+        enrolling.enrolled_from(embedded, source)
 
 
 def test_the_library_names_what_is_not_enrolled(caplog: pytest.LogCaptureFixture) -> None:
@@ -174,17 +174,17 @@ def test_a_prior_of_another_type_is_refused_with_its_form(prior: Any) -> None:
 
 def test_nothing_to_enrol_is_an_error_with_the_first_reason(tmp_path: Path, embedded: Recognizer) -> None:
     with pytest.raises(ValueError, match="there is no folder"):
-        enrolling.of(embedded, tmp_path / "none")
+        enrolling.enrolled_from(embedded, tmp_path / "none")
     soundfile.write(tmp_path / "silent.wav", np.zeros(RATE), RATE)
     with pytest.raises(ValueError, match=r"no recording with speech is left to enrol.*silent.wav: no speech"):
-        enrolling.of(embedded, tmp_path)
+        enrolling.enrolled_from(embedded, tmp_path)
 
 
 @pytest.mark.parametrize("made", [dot(None), "network"], ids=["old export", "network"])
 def test_a_model_without_a_centre_is_not_adapted(made: Recognizer | str) -> None:
     model = recognition.of_bundles("cnn", [with_network("dnn")], {}) if isinstance(made, str) else made
     with pytest.raises(ValueError, match=r"keeps no mean of its training features.*ser export"):
-        enrolling.of(model, [DEMO[0]])
+        enrolling.enrolled_from(model, [DEMO[0]])
 
 
 # the centre
@@ -230,7 +230,7 @@ def test_a_wrong_centre_is_refused(wrong: object, message: str, tmp_path: Path) 
 
 
 def test_a_token_gives_the_same_predictions_in_a_length_that_a_form_can_have(embedded: Recognizer) -> None:
-    found = enrolling.of(embedded, DEMO[:2]).enrolment
+    found = enrolling.enrolled_from(embedded, DEMO[:2]).enrolment
     again = embedded.adjusted(enrolment=enrolment.of_token(found.token))
     assert len(found.token) < 10_000
     assert again.predict(inputs.of_waveform(SPEECH, RATE)) == predict_emotion(SPEECH, RATE, enrol=found)
