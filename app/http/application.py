@@ -14,8 +14,8 @@ from app.http.keys import Keyring
 from app.http.limits import Memory, Rate
 from app.http.live_opening import Access
 from app.http.metrics import Metrics
-from app.http.middleware import Drained, Observed
-from app.http.origins import Addressed
+from app.http.middleware import BodyDrain, RequestLog
+from app.http.origins import HostAndOriginCheck
 from app.http.settings import Settings
 from app.http.workers import Pool
 
@@ -53,9 +53,9 @@ def application(chosen: Settings, pool: Pool, known: Keyring) -> FastAPI:
     )
     documentation.add_page(app)
     live_page.add_page(app)
-    app.add_middleware(Addressed, hosts=chosen.hosts)
-    app.add_middleware(Drained)
-    app.add_middleware(Observed, observe=metrics.observe)
+    app.add_middleware(HostAndOriginCheck, hosts=chosen.hosts)
+    app.add_middleware(BodyDrain)
+    app.add_middleware(RequestLog, observe=metrics.observe)
     app.add_exception_handler(AnyHTTPException, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     client = access.by_key(known) if known.keys else access.by_address

@@ -29,7 +29,7 @@ BUSY = _refusal("503 Service Unavailable", "too many connections; try again in a
 INVALID = _refusal("400 Bad Request", "the request is not valid HTTP, or has too many headers or tiny chunks")
 
 
-class Refused(Exception):
+class InvalidRequest(Exception):
     """The parser must not continue; the client gets status 400."""
 
 
@@ -141,21 +141,21 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keep a header, but no trailer, which nothing reads."""
         if self._has_head or len(self.headers) >= MOST_HEADERS:
-            raise Refused("a trailer, or too many headers")
+            raise InvalidRequest("a trailer, or too many headers")
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """Begin a request."""
         self._has_head = True
         if len(self.pipeline) >= MOST_PIPELINED:
-            raise Refused("too many requests without reading the answers")
+            raise InvalidRequest("too many requests without reading the answers")
         super().on_headers_complete()
 
     def on_chunk_header(self) -> None:
         """Refuse a body in tiny chunks."""
         self._n_chunks += 1
         if self._n_body < MEAN_CHUNK * (self._n_chunks - FREE_CHUNKS):
-            raise Refused("tiny chunks")
+            raise InvalidRequest("tiny chunks")
 
     def on_body(self, body: bytes) -> None:
         """Take a piece of a body."""

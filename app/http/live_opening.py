@@ -39,7 +39,7 @@ class Start(BaseModel):
         return Adjustment(self.enrolment.strip(), self.prior, self.unsure)
 
 
-class Refused(Exception):
+class SessionRefused(Exception):
     """The session ends; the client gets the reason."""
 
     def __init__(self, status: int, detail: str) -> None:
@@ -54,8 +54,9 @@ class Access:
         self._known, self._rate, self._audio = known, rate, audio
 
     def client(self, websocket: WebSocket, start: Start) -> tuple[str, dict[str, str]]:
-        """Name of the client, and facts for the log; `Refused` without a known key, or beyond a limit."""
-        name, facts = websocket.client.host if websocket.client else "unknown", {}
+        """Name of the client, and facts for the log; `SessionRefused` without a known key, or beyond a limit."""
+        name = websocket.client.host if websocket.client else "unknown"
+        facts: dict[str, str] = {}
         if self._known.keys:
             headers = websocket.headers
             scheme, _, bearer = headers.get("authorization", "").partition(" ")
@@ -63,16 +64,20 @@ class Access:
             owner = keys.owner(given, self._known.keys)
             if owner is None:
                 found = "an unknown API key" if given else "no API key"
-                raise Refused(401, f"{found}; send yours as `key` of the first message, or in the header X-API-Key")
+                raise SessionRefused(
+                    401, f"{found}; send yours as `key` of the first message, or in the header X-API-Key"
+                )
             name, facts = owner, {"key": owner}
         if wait := self._rate.wait(name):
-            raise Refused(429, f"more than {self._rate.per_minute:g} requests in a minute; try again in {wait:.0f} s")
+            raise SessionRefused(
+                429, f"more than {self._rate.per_minute:g} requests in a minute; try again in {wait:.0f} s"
+            )
         self.spend(name, 0.0)
         return name, facts
 
     def spend(self, client: str, seconds: float) -> None:
-        """Count seconds of audio; `Refused` if the client has none left."""
+        """Count seconds of audio; `SessionRefused` if the client has none left."""
         if wait := self._audio.wait(client, cost=0.0):
             limit = f"{self._audio.per_minute:g} seconds of audio in a minute"
-            raise Refused(429, f"more than {limit}; try again in {math.ceil(wait)} s")
+            raise SessionRefused(429, f"more than {limit}; try again in {math.ceil(wait)} s")
         self._audio.take(client, seconds)

@@ -13,7 +13,7 @@ PAUSE = 10.0  # seconds between equal messages of a library
 MOST_MESSAGES = 1000  # in memory
 
 
-class Sparse(logging.Filter):
+class RepeatFilter(logging.Filter):
     """Lets a message of a library pass once in `PAUSE` seconds: strangers can cause some of them at any rate."""
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -26,9 +26,9 @@ class Sparse(logging.Filter):
 
         Examples
         --------
-        >>> sparse = Sparse(clock=lambda: 0.0)
+        >>> repeats = RepeatFilter(clock=lambda: 0.0)
         >>> record = logging.makeLogRecord({"name": "uvicorn", "msg": "Invalid HTTP request received."})
-        >>> sparse.filter(record), sparse.filter(record)
+        >>> repeats.filter(record), repeats.filter(record)
         (True, False)
         """
         if record.name.partition(".")[0] == "app":
@@ -69,7 +69,7 @@ def configure() -> None:
     """Send all logs to standard output; logs of libraries only from warnings upwards."""
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(JsonFormatter())
-    handler.addFilter(Sparse())
+    handler.addFilter(RepeatFilter())
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     logging.getLogger("app").setLevel(logging.INFO)
     logging.getLogger("python_multipart").setLevel(logging.ERROR)  # it warns about contents that any client may send

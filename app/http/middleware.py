@@ -22,7 +22,7 @@ LINGER = 5.0  # seconds to read them
 log = logging.getLogger(__name__)
 
 
-class Observed:
+class RequestLog:
     """Gives each request an id, logs it in one line, counts it, and answers exceptions with status 500."""
 
     def __init__(self, app: ASGIApp, *, observe: Callable[[str, str, int, float], None]) -> None:
@@ -66,7 +66,7 @@ class Observed:
             log.log(logging.ERROR if failure else logging.INFO, "request", extra={"facts": line}, exc_info=failure)
 
 
-class Drained:
+class BodyDrain:
     """Reads the rest of a request that is answered early, for some seconds and if it is small; then closes."""
 
     def __init__(self, app: ASGIApp) -> None:

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?")
 
 
-class Addressed:
+class HostAndOriginCheck:
     """Refuses requests to a foreign host name, and requests from pages of other sites.
 
     A site can let its own name stand for the address of this service ("DNS rebinding"), and its pages then read the

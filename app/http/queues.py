@@ -12,7 +12,7 @@ LONG = 0.25  # seconds; a client whose work takes longer may hold all workers bu
 RECENT = 10.0  # seconds in which a client that sent something counts as another client
 
 
-class Fair(Generic[Item]):
+class FairQueue(Generic[Item]):
     """Items wait by client; the next one is of the client that has had the least time of the workers.
 
     A client who was idle begins with the time of the client whose turn it is, so that nobody saves up time. If the
@@ -41,7 +41,7 @@ class Fair(Generic[Item]):
 
         Examples
         --------
-        >>> queue = Fair(1, workers=1)
+        >>> queue = FairQueue(1, workers=1)
         >>> queue.put("anna", "first"), queue.put("anna", "second")
         (None, 'second')
         """
@@ -65,7 +65,7 @@ class Fair(Generic[Item]):
 
         Examples
         --------
-        >>> queue = Fair(1, workers=1)
+        >>> queue = FairQueue(1, workers=1)
         >>> queue.put("anna", "first")
         >>> queue.remove("anna", "first")
         >>> len(queue)
@@ -82,7 +82,7 @@ class Fair(Generic[Item]):
 
         Examples
         --------
-        >>> queue = Fair(2, workers=1)
+        >>> queue = FairQueue(2, workers=1)
         >>> queue.put("anna", "first")
         >>> asyncio.run(queue.get())
         ('anna', 'first')

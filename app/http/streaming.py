@@ -16,7 +16,7 @@ from app.http.access import repeated
 from app.http.answers import STATUS
 from app.http.connections import WRITE_SECONDS
 from app.http.limits import Full, Memory
-from app.http.live_opening import LONGEST_START, SECRET, Access, Refused, Start
+from app.http.live_opening import LONGEST_START, SECRET, Access, SessionRefused, Start
 from app.http.live_sound import Decoder, Pcm, WebM
 from app.http.metrics import Metrics
 from app.http.prediction import NONE, Unadjustable
@@ -51,12 +51,14 @@ def router(chosen: Settings, pool: Pool, metrics: Metrics, access: Access) -> AP
                     await session.run(client, start, access)
                 await websocket.close()
             except Full:
-                code = await session.refused(Refused(503, f"{chosen.live} live sessions run already; try again later"))
+                code = await session.refused(
+                    SessionRefused(503, f"{chosen.live} live sessions run already; try again later")
+                )
             except InvalidAudio as error:
-                code = await session.refused(Refused(STATUS[error.kind], str(error)))
+                code = await session.refused(SessionRefused(STATUS[error.kind], str(error)))
             except Unadjustable as error:
-                code = await session.refused(Refused(422, str(error)))
-            except Refused as refusal:
+                code = await session.refused(SessionRefused(422, str(error)))
+            except SessionRefused as refusal:
                 code = await session.refused(refusal)
             except (WebSocketDisconnect, ClientDisconnected) as error:
                 code = getattr(error, "code", 1006)
@@ -79,12 +81,12 @@ class Session:
         self.facts: dict[str, Any] = {}
 
     async def start(self) -> Start:
-        """First message, after the query of the address; `Refused` if it is wrong or late."""
+        """First message, after the query of the address; `SessionRefused` if it is wrong or late."""
         given: dict[str, Any] = dict(self._socket.query_params)
         for name in given.keys() & SECRET:
-            raise Refused(422, f"the address has `{name}`, which logs would keep; send it in the first message")
+            raise SessionRefused(422, f"the address has `{name}`, which logs would keep; send it in the first message")
         if twice := repeated(self._socket.query_params):
-            raise Refused(422, f"the address has `{twice[:64]}` more than once; give it once")
+            raise SessionRefused(422, f"the address has `{twice[:64]}` more than once; give it once")
         first = await self._message()
         if isinstance(first, bytes):
             self._first = first
@@ -95,23 +97,23 @@ class Session:
         except ValidationError as error:
             one = error.errors()[0]
             where, found = ".".join(map(str, one["loc"])), str(one.get("input"))[:64]
-            raise Refused(422, f"the first message has {where} {found!r}: {one['msg'].lower()}") from None
+            raise SessionRefused(422, f"the first message has {where} {found!r}: {one['msg'].lower()}") from None
         if start.rate * start.channels > inputs.RATES[1]:
             found = f"{start.rate} Hz of {start.channels} channels"
-            raise Refused(422, f"{found} are more than {inputs.RATES[1]} samples in a second; send one channel")
+            raise SessionRefused(422, f"{found} are more than {inputs.RATES[1]} samples in a second; send one channel")
         names = list(self._chosen.models)
         if start.model and start.model not in names:
-            raise Refused(422, f"there is no model {start.model[:64]!r}; choose one of {', '.join(names)}")
+            raise SessionRefused(422, f"there is no model {start.model[:64]!r}; choose one of {', '.join(names)}")
         return start
 
     async def run(self, client: str, start: Start, access: Access) -> None:
-        """Answer until the sound ends; `Refused` after the longest time of a session."""
+        """Answer until the sound ends; `SessionRefused` after the longest time of a session."""
         longest = self._chosen.live_seconds
         try:  # by the clock too: sound may come so slowly that its seconds never reach the limit
             async with asyncio.timeout(longest + self._chosen.stall_seconds + self._chosen.work_seconds):
                 await self._answers(client, start, access)
         except TimeoutError:
-            raise Refused(413, f"the session is longer than {longest:g} s; begin a new one") from None
+            raise SessionRefused(413, f"the session is longer than {longest:g} s; begin a new one") from None
 
     async def _answers(self, client: str, start: Start, access: Access) -> None:
         decoder: Decoder = await WebM.started() if start.format == "webm" else Pcm(start.rate, start.channels)
@@ -127,7 +129,9 @@ class Session:
             async for samples in decoder.samples():
                 access.spend(client, len(samples) / rate)
                 if live.duration > self._chosen.live_seconds:
-                    raise Refused(413, f"the session is longer than {self._chosen.live_seconds:g} s; begin a new one")
+                    raise SessionRefused(
+                        413, f"the session is longer than {self._chosen.live_seconds:g} s; begin a new one"
+                    )
                 for window in live.add(samples):
                     await self._answer(client, facts.name, live, window)
             await reading
@@ -158,7 +162,7 @@ class Session:
                 if len(held) >= decoder.frame:
                     self._arrived = time.perf_counter()
             if content != {"type": "stop"}:
-                raise Refused(422, 'a message is neither sound nor {"type": "stop"}')
+                raise SessionRefused(422, 'a message is neither sound nor {"type": "stop"}')
             self._arrived = time.perf_counter()
         except asyncio.CancelledError:  # nobody takes the sound any more, so that `end` could wait for ever
             raise
@@ -172,7 +176,7 @@ class Session:
         self._patience = time.monotonic() + self._chosen.stall_seconds
 
     async def _message(self) -> bytes | Mapping[str, Any]:
-        """Bytes of a message, or content of a JSON object; `Refused` after a long pause."""
+        """Bytes of a message, or content of a JSON object; `SessionRefused` after a long pause."""
         left = self._patience - time.monotonic()
         try:
             if left <= 0:  # messages without sound may come so fast that `receive` never waits
@@ -180,7 +184,7 @@ class Session:
             async with asyncio.timeout(left):
                 message = await self._socket.receive()
         except TimeoutError:
-            raise Refused(408, f"no sound came within {self._chosen.stall_seconds:g} s") from None
+            raise SessionRefused(408, f"no sound came within {self._chosen.stall_seconds:g} s") from None
         if message["type"] == "websocket.disconnect":
             raise WebSocketDisconnect(message.get("code", 1006))
         if (content := message.get("bytes")) is not None:
@@ -190,7 +194,7 @@ class Session:
         except (ValueError, RecursionError):
             found = None
         if not isinstance(found, dict):
-            raise Refused(422, "a text message is not a JSON object; send sound as binary messages")
+            raise SessionRefused(422, "a text message is not a JSON object; send sound as binary messages")
         return found
 
     async def _answer(self, client: str, model: str, live: Live, window: Window) -> None:
@@ -218,11 +222,11 @@ class Session:
             async with asyncio.timeout(self._chosen.work_seconds):
                 return await sent
         except Full:
-            raise Refused(503, f"{self._chosen.queue} recordings wait already; try again later") from None
+            raise SessionRefused(503, f"{self._chosen.queue} recordings wait already; try again later") from None
         except Crashed:
-            raise Refused(500, "the prediction has crashed a process") from None
+            raise SessionRefused(500, "the prediction has crashed a process") from None
         except TimeoutError:
-            raise Refused(503, f"there was no answer within {self._chosen.work_seconds:g} s") from None
+            raise SessionRefused(503, f"there was no answer within {self._chosen.work_seconds:g} s") from None
 
     async def _send(self, content: Mapping[str, Any]) -> None:
         try:
@@ -231,7 +235,7 @@ class Session:
         except TimeoutError:
             raise WebSocketDisconnect(1006) from None
 
-    async def refused(self, refusal: Refused) -> int:
+    async def refused(self, refusal: SessionRefused) -> int:
         """Send the reason, and close; return the code."""
         detail = str(refusal)
         try:

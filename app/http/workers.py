@@ -18,7 +18,7 @@ from app.http import worker
 from app.http.limits import Full
 from app.http.loading import Facts, Models
 from app.http.prediction import NONE, Adjustment, Answer, Enrolled
-from app.http.queues import Fair
+from app.http.queues import FairQueue
 from app.http.worker import Ready
 from ser.serving.inputs import Window
 from ser.serving.predictions import Prediction
@@ -157,7 +157,7 @@ class Pool:
     def __init__(self, load: Callable[[], Models], *, workers: int, size: int) -> None:
         """Load the models by `load` in each process; at most `size` recordings wait."""
         self._workers = [Worker(load) for _ in range(workers)]
-        self._queue: Fair[Job] = Fair(size, workers=workers)
+        self._queue: FairQueue[Job] = FairQueue(size, workers=workers)
         self.models: Sequence[Facts] = ()
 
     def start(self) -> None:

@@ -20,7 +20,7 @@ from ser.serving.recognition import LONGEST_UTTERANCE, UNSURE, Recognizer
 
 TITLE = "Speech emotion recognition"
 UPLOAD, RECORD, EXAMPLE = start.UPLOAD, start.RECORD, start.EXAMPLE
-ANYWAY = "anyway"  # key of the session: recordings without speech that are predicted all the same
+ANYWAY = "anyway"  # key of the session: recordings without speech that are predicted anyway
 ROW = 35  # pixels, height of a row of a table
 KEPT = 4  # recordings and sets of pictures in the session of a visitor
 

@@ -54,7 +54,7 @@ NO_SPEECH = (
     "The page looks for speech before it predicts an emotion, and found less than 0.16 seconds of it. The recording may"
     " contain silence, noise or music, perhaps louder than a voice. So there is no emotion to show."
 )
-ANYWAY = "No speech was found in this recording. The model had to answer all the same, so expect no sense."
+ANYWAY = "No speech was found in this recording. The model answers anyway; its answer means nothing if nobody speaks."
 ESTIMATE = (
     "An estimate of how the voice sounds, not of what a person feels. Do not use it to judge, hire, police, diagnose or"
     " grade anyone."

@@ -142,8 +142,8 @@ def speaker_folds(utterances: pd.DataFrame, *, n_folds: int, seed: int) -> pd.Da
     n_speakers = utterances["speaker"].nunique()
     if n_speakers < MIN_SPEAKERS_TO_SPLIT:
         raise ValueError(
-            f"train and dev have {counted(n_speakers, 'speaker')}, and a search needs {MIN_SPEAKERS_TO_SPLIT} for its folds; "
-            "lower partition.test_fraction, or choose partition=speaker_folds"
+            f"train and dev have {counted(n_speakers, 'speaker')}, and a search needs {MIN_SPEAKERS_TO_SPLIT} for its"
+            " folds; lower partition.test_fraction, or choose partition=speaker_folds"
         )
     table = partitions.speaker_folds(utterances, n_folds=min(n_folds, n_speakers), seed=seed)
     table["partition"] = np.where(table["partition"] == "test", "dev", "train")

@@ -184,9 +184,9 @@ def test_the_benchmark_of_attacks_measures_what_clients_notice() -> None:
 
 def test_a_message_of_a_library_is_logged_once_in_a_while() -> None:
     now = 0.0
-    sparse = logs.Sparse(clock=lambda: now)
+    repeats = logs.RepeatFilter(clock=lambda: now)
     flood = [logging.LogRecord("asyncio", 40, "", 0, f"no files\nsocket {number}", (), None) for number in range(100)]
-    assert sum(sparse.filter(record) for record in flood) == 1
+    assert sum(repeats.filter(record) for record in flood) == 1
     now = logs.PAUSE
-    assert sparse.filter(flood[0])
-    assert all(sparse.filter(logging.LogRecord("app.http", 20, "", 0, "request", (), None)) for _ in range(3))
+    assert repeats.filter(flood[0])
+    assert all(repeats.filter(logging.LogRecord("app.http", 20, "", 0, "request", (), None)) for _ in range(3))

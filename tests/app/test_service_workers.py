@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from app.http import limits, loading
-from app.http.queues import LONG, RECENT, Fair
+from app.http.queues import LONG, RECENT, FairQueue
 from app.http.workers import Pool
 from ser.serving import inputs
 from tests.support import serving
@@ -29,7 +29,7 @@ class Time:
         return self.now
 
 
-def order(queue: Fair[Any], clock: Time, seconds: Callable[[Any], float]) -> list[Any]:
+def order(queue: FairQueue[Any], clock: Time, seconds: Callable[[Any], float]) -> list[Any]:
     """Items in the order in which a single worker gets them, which takes `seconds` for each."""
 
     async def served() -> list[Any]:
@@ -45,7 +45,7 @@ def order(queue: Fair[Any], clock: Time, seconds: Callable[[Any], float]) -> lis
 
 
 def test_clients_take_turns_however_many_items_each_has() -> None:
-    queue: Fair[str] = Fair(100, workers=1, clock=Time())
+    queue: FairQueue[str] = FairQueue(100, workers=1, clock=Time())
     for item in ("a1", "a2", "a3", "a4", "b1", "b2", "c1"):
         assert queue.put(item[0], item) is None
     items = order(queue, queue._clock, lambda _: 1.0)  # type: ignore[arg-type]
@@ -56,7 +56,7 @@ def test_clients_take_turns_however_many_items_each_has() -> None:
 
 def test_turns_are_by_seconds_of_work_and_not_by_number() -> None:
     clock = Time()
-    queue: Fair[str] = Fair(100, workers=1, clock=clock)
+    queue: FairQueue[str] = FairQueue(100, workers=1, clock=clock)
     for number in range(20):
         queue.put("long", f"long {number}")
         queue.put("short", f"short {number}")
@@ -66,7 +66,7 @@ def test_turns_are_by_seconds_of_work_and_not_by_number() -> None:
 
 def test_a_client_that_was_idle_has_not_saved_up_time() -> None:
     clock = Time()
-    queue: Fair[str] = Fair(100, workers=1, clock=clock)
+    queue: FairQueue[str] = FairQueue(100, workers=1, clock=clock)
 
     async def served() -> list[str]:
         for number in range(10):
@@ -84,7 +84,7 @@ def test_a_client_that_was_idle_has_not_saved_up_time() -> None:
 
 
 def test_a_full_queue_takes_the_place_from_the_client_with_the_most_items() -> None:
-    queue: Fair[str] = Fair(4, workers=1)
+    queue: FairQueue[str] = FairQueue(4, workers=1)
     for item in ("a1", "a2", "a3", "a4"):
         assert queue.put("a", item) is None
     assert queue.put("a", "a5") == "a5"
@@ -98,7 +98,7 @@ def test_a_full_queue_takes_the_place_from_the_client_with_the_most_items() -> N
 
 
 def test_a_removed_item_frees_its_place() -> None:
-    queue: Fair[str] = Fair(2, workers=1)
+    queue: FairQueue[str] = FairQueue(2, workers=1)
     queue.put("a", "a1")
     queue.put("a", "a2")
     queue.remove("a", "a1")
@@ -110,7 +110,7 @@ def test_a_removed_item_frees_its_place() -> None:
 
 def test_long_work_of_one_client_leaves_a_worker_to_the_others() -> None:
     clock = Time()
-    queue: Fair[str] = Fair(10, workers=2, clock=clock)
+    queue: FairQueue[str] = FairQueue(10, workers=2, clock=clock)
 
     async def served() -> None:
         for item in ("a1", "a2", "a3"):
@@ -133,7 +133,7 @@ def test_long_work_of_one_client_leaves_a_worker_to_the_others() -> None:
 
 def test_the_memory_of_the_queue_is_that_of_its_clients() -> None:
     clock = Time()
-    queue: Fair[int] = Fair(10, workers=1, clock=clock)
+    queue: FairQueue[int] = FairQueue(10, workers=1, clock=clock)
     for number in range(100):
         queue.put(str(number), number)
         clock.now += RECENT / 2
