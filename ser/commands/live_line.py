@@ -23,7 +23,7 @@ BAR = 20  # characters
 def listened(
     blocks: Iterator[Waveform], sample_rate: int, recognizer: Recognizer, show: Callable[[str], None]
 ) -> Prediction:
-    """Summary of live sound, as the prediction of a file of it; ends with the sound, or with Ctrl-C.
+    """Predict sound while it arrives, until it ends or Ctrl-C; return the summary, which is that of a file of it.
 
     Parameters
     ----------

@@ -78,7 +78,7 @@ def run(given: argparse.Namespace) -> str:
     """
     _check_numbers(given)
     config = experiments.composed(given.overrides)
-    experiments.check(given.overrides)
+    experiments.check(given.overrides)  # before the search, which may take hours
     checking.check(config)
     space = _space(given, config)
     from ser.tuning import objective as tuning  # takes a second to import

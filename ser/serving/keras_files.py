@@ -141,8 +141,8 @@ def fitted(network: Any, labels: list[str], front_end: FrontEnd, *, free: bool =
     """
     if len(network.inputs) != 1 or len(network.outputs) != 1:
         raise ValueError(
-            f"the network has {counted(len(network.inputs), 'input')} and {counted(len(network.outputs), 'output')}; wanted"
-            " one of each, so save the part from one input to one output"
+            f"the network has {counted(len(network.inputs), 'input')} and {counted(len(network.outputs), 'output')};"
+            " wanted one of each, so save the part from one input to one output"
         )
     arranged = foreign_input.arrangement(tuple(network.input_shape[1:]), front_end, free=free)
     n_outputs, listed = network.output_shape[-1], ", ".join(labels)
