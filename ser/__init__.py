@@ -14,9 +14,9 @@ MODULES = {  # name -> module that has it
     "predict_emotion": "ser.serving.recognition",
     "Recognizer": "ser.serving.recognition",
     "load": "ser.serving.recognition",
-    "features": "ser.serving.library",
-    "compare": "ser.serving.library",
-    "audit": "ser.serving.library",
+    "features": "ser.api",
+    "compare": "ser.api",
+    "audit": "ser.api",
 }
 
 __all__ = ["Recognizer", "__version__", "audit", "compare", "features", "load", "predict_emotion"]

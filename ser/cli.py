@@ -9,6 +9,7 @@ from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
+from ser.commands.table import COMMANDS
 from ser.core import extras, files, lock_file, project
 from ser.core.arguments import path_of
 from ser.core.overrides import exp_run_option
@@ -25,41 +26,8 @@ PICTURES = (
     "reports/projections/umap.png",
 )
 RAW = Path("data/raw")
-OF_THE_PROJECT = ("summary", "audit", "describe", "export", "experiments", "compare", "diff", "tune", "push", "new")
-# Modules of ser/commands. Only the one that is used is imported, so that `ser --help` is quick.
-LATER = {
-    "audit": "look for leaks in the tables, models and predictions of the last run",
-    "predict": "predict the emotion of recordings",
-    "record": "record from the microphone, and predict the emotion",
-    "stream": "predict emotions live, from the microphone or from raw audio on standard input",
-    "describe": "make tables and pictures of the corpus of the study, or pictures of single recordings",
-    "export": "write a trained model in other formats, and compare each with the original",
-    "experiments": "list the runs of DVC: model, corpus, scores, and which settings differ from the default",
-    "compare": "compare the scores of two runs, with the significance of their differences",
-    "diff": "compare the metrics of the working copy with those of a Git revision",
-    "tune": "search better settings of a study, by its dev UAR",
-    "push": "upload a trained model with its card to the hub of Hugging Face",
-    "new": "write the files of a new corpus, network, representation or descriptor, to be edited",
-    "completion": "print the script that lets a shell complete commands and options",
-}
-EXAMPLES = {  # at the end of the help of each subcommand, to be run in the root of a clone
-    "summary": "ser summary",
-    "corpora": "ser corpora --root data/raw",
-    "download": "ser download ravdess",
-    "audit": "ser audit --json",
-    "predict": "ser predict data/demo/Actor_01/03-01-01-01-01-01-01.flac",
-    "record": "ser record --seconds 5 --save mine.wav",
-    "stream": "ser stream microphone --hop 0.5",
-    "describe": "ser describe data/demo/Actor_01/03-01-01-01-01-01-01.flac",
-    "export": "ser export models/fold_0",
-    "experiments": "ser experiments --csv",
-    "compare": "ser compare main workspace",
-    "diff": "ser diff main",
-    "tune": "ser tune -S model=mlp --trials 10",
-    "push": "ser push hf OWNER/NAME models/fold_0 --dry-run",
-    "new": "ser new corpus voice_memos",
-    "completion": 'eval "$(ser completion bash)"',
-}
+ABOUT = "Speech emotion recognition: predict recordings, and train and evaluate models on corpora."
+OF_THIS_MODULE = ("summary", "corpora", "download")  # the others are modules, of which only the one in use is imported
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -73,6 +41,7 @@ def main(arguments: list[str] | None = None) -> None:
     """
     arguments = sys.argv[1:] if arguments is None else arguments
     command = arguments[0] if arguments else ""
+    needs_project = command in COMMANDS and COMMANDS[command].needs_project
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # for file names that the terminal cannot show
     try:
@@ -83,7 +52,7 @@ def main(arguments: list[str] | None = None) -> None:
                 return
             given = parser.parse_args(arguments)
             run: Callable[[argparse.Namespace], str] = given.run
-            if command in OF_THE_PROJECT:
+            if needs_project:
                 lock_file.restore()
             if text := run(given):
                 print(text)
@@ -91,7 +60,7 @@ def main(arguments: list[str] | None = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python prints an error at exit
         sys.exit(1)
     except (ValueError, OSError) as error:
-        sys.exit(f"error: {error}{project.hint() if command in OF_THE_PROJECT else ''}")
+        sys.exit(f"error: {error}{project.hint() if needs_project else ''}")
     except KeyboardInterrupt:
         sys.exit("interrupted")
 
@@ -104,7 +73,7 @@ def parser_of(*commands: str) -> argparse.ArgumentParser:
     >>> parser_of("audit").parse_args(["audit", "--json"]).json
     True
     """
-    parser = argparse.ArgumentParser(prog="ser", description="Speech emotion recognition, honest by construction.")
+    parser = argparse.ArgumentParser(prog="ser", description=ABOUT)
     if "--version" in commands:  # reading it takes time
         from ser.core.version import version
 
@@ -113,30 +82,25 @@ def parser_of(*commands: str) -> argparse.ArgumentParser:
         parser.add_argument("--version", action="store_true", help="print the version and exit")
     subparsers = parser.add_subparsers(dest="command", required=True)
 
-    def add(name: str, description: str) -> argparse.ArgumentParser:
-        epilog = f"example: {EXAMPLES[name]}"
-        return subparsers.add_parser(name, help=description, description=description, epilog=epilog)
-
-    known = add("summary", "print score and metrics of the last run, and the paths of its pictures")
-    known.set_defaults(run=lambda _: summary())
-    known = add("corpora", "list the known corpora, and which of them are installed and complete")
-    known.set_defaults(run=lambda given: corpora(given.root))
-    _add_root(known)
-    known = add("download", "download a corpus, or print the steps to get it")
-    known.add_argument("corpus", help="ravdess is downloaded; for the others the steps are printed")
-    known.set_defaults(run=lambda given: download(given.corpus, given.root))
-    _add_root(known)
-    for name, description in LATER.items():
-        known = add(name, description)
-        if name in commands:
-            try:
-                module = import_module(f"ser.commands.{name}")
-            except ModuleNotFoundError:
-                if len(commands) > 1:  # for completion, which does without the options of what is not installed
-                    continue
-                raise
-            module.add_options(known)
-            known.set_defaults(run=module.run, whole=lambda: parser_of(*LATER))
+    added = {
+        name: subparsers.add_parser(name, help=one.help, description=one.help, epilog=f"example: {one.example}")
+        for name, one in COMMANDS.items()
+    }
+    added["summary"].set_defaults(run=lambda _: summary())
+    added["corpora"].set_defaults(run=lambda given: corpora(given.root))
+    added["download"].add_argument("corpus", help="ravdess is downloaded; for the others the steps are printed")
+    added["download"].set_defaults(run=lambda given: download(given.corpus, given.root))
+    for name in ("corpora", "download"):
+        _add_root(added[name])
+    for name in [one for one in commands if one in COMMANDS and one not in OF_THIS_MODULE]:
+        try:
+            module = import_module(f"ser.commands.{name}")
+        except ModuleNotFoundError:
+            if len(commands) > 1:  # for completion, which does without the options of what is not installed
+                continue
+            raise
+        module.add_options(added[name])
+        added[name].set_defaults(run=module.run, whole=lambda: parser_of(*COMMANDS))
     return parser
 
 
@@ -191,13 +155,13 @@ def corpora(root: Path) -> str:
     emodb           speech     0 of 535    0 of 10
     """
     rows = [("corpus", "channel", "recordings", "speakers", "licence", "state")]
-    counted = [name for name in inventory.INSTALLABLE if name not in inventory.UNCOUNTED]
-    rows += [row for name in counted for row in _counted(name, root / name)]
-    rows += [(name, "", *_uncounted(name, root / name)) for name in inventory.UNCOUNTED]
+    with_counts = [name for name in inventory.INSTALLABLE if name not in inventory.UNCOUNTED]
+    rows += [row for name in with_counts for row in _rows_with_expected_counts(name, root / name)]
+    rows += [(name, "", *_row_without(name, root / name)) for name in inventory.UNCOUNTED]
     return "\n".join([f"corpora in {root}, by file names:", "", *aligned(rows)])
 
 
-def _counted(corpus: str, folder: Path) -> list[tuple[str, str, str, str, str, str]]:
+def _rows_with_expected_counts(corpus: str, folder: Path) -> list[tuple[str, str, str, str, str, str]]:
     """Rows of a corpus with fixed contents, one of each vocal channel."""
     licence = CORPORA[corpus].licence
     try:
@@ -207,13 +171,13 @@ def _counted(corpus: str, folder: Path) -> list[tuple[str, str, str, str, str, s
     rows = []
     for holding in holdings:
         recordings = f"{holding.n_recordings} of {holding.expected_recordings}"
-        known = holding.expected_speakers
-        speakers = f"{holding.n_speakers} of {known}" if known else "unknown"
+        expected = holding.expected_speakers
+        speakers = f"{holding.n_speakers} of {expected}" if expected else "unknown"
         rows.append((corpus, holding.vocal_channel, recordings, speakers, licence, _state(holding)))
     return rows
 
 
-def _uncounted(corpus: str, folder: Path) -> tuple[str, str, str, str]:
+def _row_without(corpus: str, folder: Path) -> tuple[str, str, str, str]:
     """Recordings, speakers, licence and state of a corpus without fixed contents."""
     licence = CORPORA[corpus].licence
     try:
@@ -251,21 +215,21 @@ def download(corpus: str, root: Path) -> str:
     """
     if corpus not in inventory.INSTALLABLE:
         raise ValueError(f"unknown corpus {corpus!r}; it is one of {', '.join(inventory.INSTALLABLE)}")
-    known, folder = CORPORA[corpus], root / corpus
+    facts, folder = CORPORA[corpus], root / corpus
     holdings = inventory.holdings_of(corpus, folder)
     if holdings and all(holding.is_complete for holding in holdings):
         return f"{corpus} is complete in {folder}; nothing to do"
-    terms = f"{known.title}: {known.citation}. Licence: {known.licence}."
-    if not known.archives:
+    terms = f"{facts.title}: {facts.citation}. Licence: {facts.licence}."
+    if not facts.archives:
         quoted = shlex.quote(str(folder))
-        steps = [f"  {number}. {step.format(root=quoted)}" for number, step in enumerate(known.steps, 1)]
+        steps = [f"  {number}. {step.format(root=quoted)}" for number, step in enumerate(facts.steps, 1)]
         check = "ser corpora" if root == project.inside(RAW) else f"ser corpora --root {shlex.quote(str(root))}"
         return "\n".join([terms, "A program alone cannot download it:", *steps, f"Then check it with: {check}"])
     from ser.ingest.download.installation import install  # takes half a second, which other commands save
 
     print(terms)
     lacking = [holding.vocal_channel for holding in holdings if not holding.is_complete]
-    n_new = install([known.archives[channel] for channel in lacking], folder)
+    n_new = install([facts.archives[channel] for channel in lacking], folder)
     still = [holding for holding in inventory.holdings_of(corpus, folder) if not holding.is_complete]
     if still:
         raise ValueError(f"{folder} has all files of the archives, and is still {_state(still[0])}; see `ser corpora`")

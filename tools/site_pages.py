@@ -9,7 +9,8 @@ import re
 from pathlib import Path
 from typing import Any
 
-from ser.cli import EXAMPLES, parser_of
+from ser.cli import parser_of
+from ser.commands.table import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[1]
 CONF = ROOT / "conf"
@@ -140,12 +141,12 @@ def fence(text: str) -> str:
 
 def commands() -> str:
     """Page of the command `ser`: arguments and options of every subcommand."""
-    parser = parser_of(*EXAMPLES)
+    parser = parser_of(*COMMANDS)
     (action,) = [one for one in parser._actions if isinstance(one, argparse._SubParsersAction)]
     parts = ["# Commands\n\n`ser NAME --help` prints the same. [Stages and files](artefacts.md) are run by DVC.\n"]
     for name, known in action.choices.items():
         rows = [row(one, known) for one in known._actions if one.help != argparse.SUPPRESS]
-        example = f"```sh\n{EXAMPLES[name]}\n```\n"
+        example = f"```sh\n{COMMANDS[name].example}\n```\n"
         table = "\n".join(["| argument | meaning |", "|---|---|", *rows])
         parts.append(f"## `ser {name}`\n\n{known.description or ''}\n\n{table}\n\n{example}")
     return "\n".join(parts)

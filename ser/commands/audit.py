@@ -31,10 +31,10 @@ def run(given: argparse.Namespace) -> str:
     """
     import json
 
+    from ser import api
     from ser.audit import findings
-    from ser.serving import library
 
-    report = library.audit()
+    report = api.audit()
     text = json.dumps(report, indent=2, ensure_ascii=False) if given.json else findings.as_text(report)
     if not report["n_errors"]:
         return text

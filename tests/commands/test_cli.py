@@ -10,6 +10,7 @@ import pytest
 
 import ser
 from ser import cli
+from ser.commands.table import COMMANDS
 from ser.core import files
 from ser.corpora import CORPORA, ravdess
 from ser.corpora.archive import Archive
@@ -136,22 +137,18 @@ def test_the_version_is_that_of_the_library(capsys: pytest.CaptureFixture[str]) 
     assert (raised.value.code, capsys.readouterr().out) == (0, f"ser {ser.__version__}\n")
 
 
-@pytest.mark.parametrize("command", cli.EXAMPLES)
+@pytest.mark.parametrize("command", COMMANDS)
 def test_the_help_of_a_command_ends_with_an_example_that_parses(
     command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit):
         cli.main([command, "--help"])
     example = capsys.readouterr().out.rstrip().splitlines()[-1].removeprefix("example: ")
-    assert example == cli.EXAMPLES[command]
+    assert example == COMMANDS[command].example
     name, *arguments = shlex.split(example.removeprefix('eval "$(').removesuffix(')"'))
     assert (name, arguments[0]) == ("ser", command)
     assert callable(cli.parser_of(command).parse_args(arguments).run)
     assert all((ROOT / word).exists() for word in arguments if word.startswith("data/"))
-
-
-def test_every_command_has_an_example() -> None:
-    assert set(cli.EXAMPLES) == {*cli.LATER, "summary", "corpora", "download"}
 
 
 def test_the_report_of_the_summary_is_the_last_that_was_made(capsys: pytest.CaptureFixture[str]) -> None:

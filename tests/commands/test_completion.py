@@ -12,6 +12,7 @@ import pytest
 
 from ser import cli
 from ser.commands import completion
+from ser.commands.table import COMMANDS
 from tests.support.paths import ROOT
 
 
@@ -19,7 +20,7 @@ from tests.support.paths import ROOT
 def test_the_script_has_every_command_and_its_options(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
     cli.main(["completion", shell])
     script = capsys.readouterr().out
-    for word in (*cli.EXAMPLES, "timeline", "resamples", "s16le"):
+    for word in (*COMMANDS, "timeline", "resamples", "s16le"):
         assert word in script, word
     if found := shutil.which(shell):
         subprocess.run([found, "-n"], input=script, text=True, check=True)

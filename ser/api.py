@@ -1,4 +1,4 @@
-"""Functions of `import ser` for notebooks: features of recordings, the comparison of two runs, the audit of a study."""
+"""Functions of `import ser` besides those of `ser.serving`: features of recordings, the comparison of two runs, the audit of a study."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ser.compare.differences import Comparison
 
-CONF = Path(__file__).parents[2] / "conf"  # in a clone; a wheel has none
+CONF = Path(__file__).parents[1] / "conf"  # in a clone; a wheel has none
 PARAMETERS = ("corpus.root", "partition", "representation", "model.name", "tables.format")
 NEEDED = ("data/utterances.csv", "data/partitions.csv", "models")  # of a study, for its audit
 
@@ -145,8 +145,9 @@ def compare(
     """
     from ser.compare import differences, run_predictions
 
-    given = (run_predictions.predictions(str(one)) if isinstance(one, str | Path) else one for one in (run_a, run_b))
-    first, second = given
+    first, second = (
+        run_predictions.predictions(str(one)) if isinstance(one, str | Path) else one for one in (run_a, run_b)
+    )
     _, a, b = run_predictions.shared_partition(first, second, partition)
     return differences.comparison(a, b, n_resamples=n_resamples, seed=seed)
 

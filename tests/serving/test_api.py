@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 
 import ser
+from ser import api
 from ser.audio import reading
 from ser.features.spectral import librosa as stage
-from ser.serving import library
 from tests.support.paths import ROOT
 
 DEMO = sorted((ROOT / "data/demo").rglob("*.flac"))[:2]
@@ -32,7 +32,7 @@ def test_a_package_is_also_the_function_of_its_name(name: str) -> None:
     __import__(f"ser.{name}")
     both = getattr(ser, name)
     assert both.__path__
-    assert signature(both) == signature(getattr(library, name))
+    assert signature(both) == signature(getattr(api, name))
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:
@@ -45,7 +45,7 @@ def test_features_of_files_are_those_of_the_stage_and_of_their_waveforms() -> No
     assert table.shape == (2, 42)
     assert list(table.index) == [str(path) for path in DEMO]
     recording = reading.read(DEMO[0])
-    settings = library._settings("means_42", "librosa")
+    settings = api._settings("means_42", "librosa")
     own = stage.functionals(recording.waveform, recording.sample_rate, **settings)
     assert table.iloc[0].to_dict() == pytest.approx(own)
     array = ser.features(recording.waveform, ROOT / "conf/librosa/means_42.yaml", sample_rate=recording.sample_rate)
