@@ -1,4 +1,4 @@
-"""Functions of `import ser` besides those of `ser.serving`: features of recordings, the comparison of two runs, the audit of a study."""
+"""Functions of `import ser` for notebooks: features of recordings, the comparison of two runs, the audit of a study."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path

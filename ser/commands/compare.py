@@ -98,7 +98,7 @@ def run(given: argparse.Namespace) -> str:
     if given.csv:
         table = found.differences if found.has_interval else found.speakers
         return table.to_csv(index=False, lineterminator="\n").removesuffix("\n")
-    return text(found, **facts, transductive=transductive)
+    return as_text(found, **facts, transductive=transductive)
 
 
 def as_dict(found: "Comparison") -> dict[str, Any]:
@@ -134,7 +134,7 @@ def records(table: "pd.DataFrame") -> list[dict[str, Any]]:
     return [{str(name): value for name, value in row.items()} for row in found]
 
 
-def text(found: "Comparison", *, run_a: str, run_b: str, partition: str, transductive: Sequence[str] = ()) -> str:
+def as_text(found: "Comparison", *, run_a: str, run_b: str, partition: str, transductive: Sequence[str] = ()) -> str:
     """Text output: scores in per cent; where there is no interval, also the UAR of each speaker.
 
     Examples
@@ -143,7 +143,7 @@ def text(found: "Comparison", *, run_a: str, run_b: str, partition: str, transdu
     >>> from ser.compare.differences import Comparison
     >>> uar = {"metric": "uar", "a": 0.5, "b": 0.6, "difference": 0.1, "low": 0.05, "high": 0.15, "p": 0.01}
     >>> found = Comparison(pd.DataFrame([uar]), pd.DataFrame({"speaker": list("abcdef")}), 60, only_a=0, only_b=0)
-    >>> print(text(found, run_a="main", run_b="workspace", partition="test").splitlines()[5])
+    >>> print(as_text(found, run_a="main", run_b="workspace", partition="test").splitlines()[5])
     uar                      50.0   60.0   +10.0   +5.0 to +15.0    0.0100
     """
     marks = {name: " (transductive)" * (name in transductive) for name in ("a", "b")}

@@ -61,7 +61,7 @@ def run(given: argparse.Namespace) -> str:
         return json.dumps(rows, indent=2, ensure_ascii=False, allow_nan=False)
     if given.csv:
         return as_csv(rows)
-    return text(rows, scope="all commits" if given.all_commits else "this commit", n_left_out=found.n_left_out)
+    return as_text(rows, scope="all commits" if given.all_commits else "this commit", n_left_out=found.n_left_out)
 
 
 def rows_of(found: "Listing") -> list[Row]:
@@ -114,7 +114,7 @@ def row(run: "Run", choices: "Choices | None") -> Row:
         "date": run.date.isoformat(sep=" ", timespec="minutes") if run.date else None,
         "state": run.state,
         **{name: files.get(name) for name in STATED},
-        "representation": representation(run.settings),
+        "representation": representation_cell(run.settings),
         "transductive": run.metrics.get("transductive", False) if run.metrics else None,
         **metrics,
         "overrides": choices.overrides() if choices else [],
@@ -122,12 +122,12 @@ def row(run: "Run", choices: "Choices | None") -> Row:
     return {column: facts[column] for column in COLUMNS}
 
 
-def representation(settings: Mapping[str, Any]) -> str | None:
+def representation_cell(settings: Mapping[str, Any]) -> str | None:
     """Representation that the model reads; of an ensemble, those of its members.
 
     Examples
     --------
-    >>> representation({"model": {"representation": "librosa"}})
+    >>> representation_cell({"model": {"representation": "librosa"}})
     'librosa'
     """
     members = settings.get("members") or {}
@@ -152,13 +152,13 @@ def as_csv(rows: Sequence[Row]) -> str:
     return content.getvalue().removesuffix("\n")
 
 
-def text(rows: Sequence[Row], *, scope: str, n_left_out: int) -> str:
+def as_text(rows: Sequence[Row], *, scope: str, n_left_out: int) -> str:
     """Rows as a table for people; a run without a score has its state in the column of the dev UAR.
 
     Examples
     --------
     >>> workspace = dict.fromkeys(COLUMNS) | {"run": "workspace", "state": "not evaluated", "overrides": []}
-    >>> text([workspace], scope="this commit", n_left_out=0).splitlines()[3]
+    >>> as_text([workspace], scope="this commit", n_left_out=0).splitlines()[3]
     'no experiments of this commit; dvc exp run makes one, for example: dvc exp run -S model=mlp'
     """
     head = ("run", "date", "model", "representation", "corpus", "partition", "dev UAR", "UAR", "interval")
@@ -183,27 +183,27 @@ def cells(one: Row) -> tuple[str, ...]:
     facts = (one["run"], one["date"] or "", *(one[name] or "" for name in ("model", "representation", "corpus")))
     state = one["state"] if one["state"] != "done" else percent(one["dev.uar"])
     scores = (state, percent(one["uar"]), score_interval(one["uar_low"], one["uar_high"]))
-    return (*facts, partition(one), *scores, settings(one["overrides"]))
+    return (*facts, partition_cell(one), *scores, settings_cell(one["overrides"]))
 
 
-def partition(one: Row) -> str:
+def partition_cell(one: Row) -> str:
     """Partition, marked if its scores are not speaker-independent or use the tested speakers' other utterances.
 
     Examples
     --------
-    >>> partition({"partition": "random", "speaker_independent": False, "transductive": None})
+    >>> partition_cell({"partition": "random", "speaker_independent": False, "transductive": None})
     'random (speaker-dependent)'
     """
     marks = ["speaker-dependent"] * (one["speaker_independent"] is False) + ["transductive"] * bool(one["transductive"])
     return f"{one['partition'] or ''} ({', '.join(marks)})" if marks else one["partition"] or ""
 
 
-def settings(overrides: Sequence[str]) -> str:
+def settings_cell(overrides: Sequence[str]) -> str:
     """Overrides that no column states, the first ones, each cut to a readable length.
 
     Examples
     --------
-    >>> settings(["model=mlp", "seed=1", "model.alpha=1.0"])
+    >>> settings_cell(["model=mlp", "seed=1", "model.alpha=1.0"])
     'seed=1 model.alpha=1.0'
     """
     shown = [override for override in overrides if override.partition("=")[0] not in STATED]

@@ -132,8 +132,8 @@ def test_a_run_without_parameters_is_listed_all_the_same(monkeypatch, capsys):
 
 def test_long_and_many_settings_are_cut_in_the_table_alone():
     words = [f"librosa.n{number}={number}" for number in range(8)]
-    assert experiments.settings(words) == " ".join([*words[:6], "and 2 more"])
-    assert experiments.settings([f"librosa.descriptors={'x' * 90}"]) == f"librosa.descriptors={'x' * 19}…"
+    assert experiments.settings_cell(words) == " ".join([*words[:6], "and 2 more"])
+    assert experiments.settings_cell([f"librosa.descriptors={'x' * 90}"]) == f"librosa.descriptors={'x' * 19}…"
 
 
 def test_a_project_without_conf_is_refused_with_the_remedy(tmp_path, monkeypatch):
