@@ -1,4 +1,4 @@
-"""`ser new`: the files of a new member of the project, as docs/map.md has them, under a new name."""
+"""`ser new`: the files of a new corpus, network, representation or descriptor: those of docs/map.md, under its name."""
 
 import argparse
 import keyword

@@ -1,7 +1,7 @@
 """Files of this project that a module depends on, and a digest of them, which is part of the key of cached results.
 
 Dependencies are the import statements in the sources. A module that makes a `discovery.Registry` also depends on every
-member of it, although no statement imports them.
+entry of it, although no statement imports them.
 """
 
 import ast

@@ -1,4 +1,4 @@
-"""Registries that find their members by themselves: each member is a file with the name of the member."""
+"""Registries that find their entries by themselves: each entry is a file with the name of the entry."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -10,13 +10,13 @@ from typing import TypeVar
 
 ROOT = Path(__file__).parents[2]
 
-Member = TypeVar("Member", covariant=True)
+Entry = TypeVar("Entry", covariant=True)
 
 
-class Registry(Mapping[str, Member]):
-    """Member of each file below a package that assigns a variable, by the name of the file.
+class Registry(Mapping[str, Entry]):
+    """Entry of each file below a package that assigns a variable, by the name of the file.
 
-    Names are known without an import; a member is imported at its first use. The digest of code
+    Names are known without an import; an entry is imported at its first use. The digest of code
     (`ser.compute.code_digest`) covers all files of a `Registry`, and therefore needs literals as arguments.
 
     Parameters
@@ -24,7 +24,7 @@ class Registry(Mapping[str, Member]):
     package
         Package of this project, such as `ser.corpora`.
     variable
-        Name of the variable that contains the member.
+        Name of the variable that contains the entry.
 
     Examples
     --------
@@ -39,8 +39,8 @@ class Registry(Mapping[str, Member]):
         self._modules = modules(package, variable)
         self._variable = variable
 
-    def __getitem__(self, name: str) -> Member:
-        found: Member = getattr(import_module(self._modules[name]), self._variable)
+    def __getitem__(self, name: str) -> Entry:
+        found: Entry = getattr(import_module(self._modules[name]), self._variable)
         return found
 
     def __iter__(self) -> Iterator[str]:
