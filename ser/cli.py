@@ -1,6 +1,7 @@
 """The command `ser` and its subcommands."""
 
 import argparse
+import difflib
 import io
 import os
 import shlex
@@ -50,7 +51,9 @@ def main(arguments: list[str] | None = None) -> None:
             if not arguments:
                 print(parser.format_help().rstrip())
                 return
-            given = parser.parse_args(arguments)
+            given, unknown = parser.parse_known_args(arguments)
+            if unknown:
+                given.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
             run: Callable[[argparse.Namespace], str] = given.run
             if needs_project:
                 lock_file.restore()
@@ -80,12 +83,14 @@ def parser_of(*commands: str) -> argparse.ArgumentParser:
         parser.add_argument("--version", action="version", version=f"ser {version()}")
     else:
         parser.add_argument("--version", action="store_true", help="print the version and exit")
-    subparsers = parser.add_subparsers(dest="command", required=True)
-
+    parser.epilog = "ser COMMAND --help explains a command"
+    subparsers = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND", required=True)
     added = {
         name: subparsers.add_parser(name, help=one.help, description=one.help, epilog=f"example: {one.example}")
         for name, one in COMMANDS.items()
     }
+    for one in added.values():
+        one.set_defaults(parser=one)  # for the usage of the subcommand, where an argument is not known
     added["summary"].set_defaults(run=lambda _: summary())
     added["corpora"].set_defaults(run=lambda given: corpora(given.root))
     added["download"].add_argument("corpus", help="ravdess is downloaded; for the others the steps are printed")
@@ -110,7 +115,7 @@ def _add_root(parser: argparse.ArgumentParser) -> None:
         type=path_of,
         default=project.inside(RAW),
         metavar="FOLDER",
-        help="folder with one folder per corpus (%(default)s)",
+        help="folder with one folder per corpus (default: %(default)s)",
     )
 
 
@@ -214,7 +219,9 @@ def download(corpus: str, root: Path) -> str:
     'A program alone cannot download it:'
     """
     if corpus not in inventory.INSTALLABLE:
-        raise ValueError(f"unknown corpus {corpus!r}; it is one of {', '.join(inventory.INSTALLABLE)}")
+        near = difflib.get_close_matches(corpus, inventory.INSTALLABLE, n=1)
+        guess = f"did you mean {near[0]}? " if near else ""
+        raise ValueError(f"unknown corpus {corpus!r}; {guess}it is one of {', '.join(inventory.INSTALLABLE)}")
     facts, folder = CORPORA[corpus], root / corpus
     holdings = inventory.holdings_of(corpus, folder)
     if holdings and all(holding.is_complete for holding in holdings):

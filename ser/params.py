@@ -1,8 +1,11 @@
 """Compose `conf/` into `params.yaml`, as `dvc exp run` does."""
 
 import argparse
+import difflib
+import re
 import shlex
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from ser.core import files, project
@@ -11,6 +14,7 @@ from ser.core.overrides import KEY, exp_run_option, how_to_set
 from ser.core.params_file import PARAMS
 
 CONF = Path("conf")
+UNKNOWN = re.compile(r"Could not override '([^']+)'")  # message of Hydra
 
 
 def compose(overrides: list[str], *, conf: Path = CONF, path: Path = PARAMS) -> None:
@@ -41,7 +45,31 @@ def compose(overrides: list[str], *, conf: Path = CONF, path: Path = PARAMS) -> 
         with files.replacing(path) as temporary:
             compose_and_dump(str(temporary), str(conf.resolve()), None, "config", "", overrides)
     except (HydraException, OmegaConfBaseException) as error:
-        raise ValueError(f"{conf} does not compose with {' '.join(overrides)}: {error}{_quoted(error)}") from error
+        reason = f"{_reason(error, conf)}{_quoted(error)}"
+        raise ValueError(f"{conf} does not compose with {' '.join(overrides)}: {reason}") from error
+
+
+def _reason(error: Exception, conf: Path) -> str:
+    """Reason in one line with the nearest name, where Hydra has many lines or suggests to add a setting."""
+    if choices := getattr(error, "options", None):
+        group, _, choice = str(vars(error)["missing_cfg_file"]).rpartition("/")
+        return f"there is no {conf.name}/{group}/{choice}.yaml; {_near(choice, choices)}"
+    if found := UNKNOWN.match(str(error)):
+        group, _, setting = found[1].partition(".")
+        if setting and (conf / group).is_dir():
+            return f"{group} has no setting {setting}; its settings are those of the chosen file of {conf.name}/{group}"
+        groups = (one.name for one in conf.iterdir() if one.is_dir())
+        return f"there is no group or setting {group}; {_near(group, ('seed', 'extract', *groups))}"
+    if "=" not in str(getattr(error, "override", "=")):
+        return "wanted group=choice or setting=value, as model=mlp or seed=1"
+    return str(error)
+
+
+def _near(name: str, known: Iterable[str]) -> str:
+    """The nearest name, if one is near, and all names."""
+    names = sorted(known)
+    near = difflib.get_close_matches(name, names, n=1)
+    return f"{f'did you mean {near[0]}? ' if near else ''}it is one of {', '.join(names)}"
 
 
 def _quoted(error: Exception) -> str:
@@ -69,7 +97,8 @@ def main(arguments: list[str]) -> None:
         compose(given.overrides, path=given.to)
     except ValueError as invalid:
         sys.exit(f"error: {invalid}{project.hint()}")
-    print(f"wrote {given.to}; the committed one comes back with: git checkout {shlex.quote(str(given.to))}")
+    back = f"git checkout {shlex.quote(str(given.to))}"
+    print(f"wrote {given.to}; the version that is committed, if there is one, comes back with: {back}")
 
 
 if __name__ == "__main__":

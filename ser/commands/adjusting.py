@@ -28,8 +28,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         type=path_of,
         action="append",
         metavar="FOLDER",
-        help="recordings of the same speaker, which need no labels: features are adapted to them (transductive; a"
-        " folder or a file, repeatable)",
+        help="folder or file with recordings of the same speaker, without labels: features are adapted to them, so the"
+        " answers are transductive (repeatable)",
     )
     parser.add_argument(
         "--prior",

@@ -54,9 +54,15 @@ def add_options_of_test(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=9999,
         metavar="N",
-        help="resamples of the speakers, for interval and p (%(default)s)",
+        help="resamples of the speakers, for interval and p (default: %(default)s)",
     )
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="random seed of the resamples (%(default)s)")
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=0,
+        metavar="N",
+        help="random seed of the resamples (default: %(default)s)",
+    )
 
 
 def run(given: argparse.Namespace) -> str:

@@ -32,7 +32,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="RECORDING",
         help="ids of utterances, or audio files; draws a picture of each (default: describe the whole corpus)",
     )
-    parser.add_argument("--out", type=path_of, default=OUT, metavar="FOLDER", help="where to write (%(default)s)")
+    parser.add_argument(
+        "--out", type=path_of, default=OUT, metavar="FOLDER", help="where to write (default: %(default)s)"
+    )
 
 
 def run(given: argparse.Namespace) -> str:

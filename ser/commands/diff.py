@@ -38,7 +38,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--name", help="name of BASE on the page (default: as given)")
     parser.add_argument(
-        "--to", type=path_of, default=PAGE, metavar="FILE", help="where to write the page (%(default)s)"
+        "--to", type=path_of, default=PAGE, metavar="FILE", help="where to write the page (default: %(default)s)"
     )
     add_options_of_test(parser)
 

@@ -46,7 +46,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--timeline", action="store_true", help="predict the emotion over time, in a sliding window")
     parser.add_argument(
-        "--hop", type=float, default=HOP, metavar="SECONDS", help="from one window to the next (%(default)s)"
+        "--hop",
+        type=float,
+        default=HOP,
+        metavar="SECONDS",
+        help="with --timeline: from one window to the next (default: %(default)s)",
     )
     add_model_options(parser)
     add_format_options(parser)
@@ -66,9 +70,9 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
         "--model",
         type=filled,
         metavar="BUNDLE",
-        help=f"name of a built-in model ({', '.join(packaged.folders())}; the first is the default); or folder"
-        " of a trained or exported model, as models/fold_0; or a Keras file, with --labels; or"
-        " hf:OWNER/NAME, of the hub of Hugging Face",
+        help=f"built-in model ({', '.join(packaged.folders())}; default: {next(iter(packaged.folders()))}), folder of a"
+        " trained or exported model, as models/fold_0, Keras file, with --labels, or hf:OWNER/NAME of the hub of"
+        " Hugging Face",
     )
     parser.add_argument(
         "--network",
@@ -79,7 +83,7 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
         help="network that the bundle may download and run, if ser does not know it: a handle of TF Hub, the name of a"
         " speech encoder, or a folder; name only networks that you trust (repeatable)",
     )
-    parser.add_argument("--labels", metavar="A,B,…", help="emotions of the outputs of a Keras file, in order")
+    parser.add_argument("--labels", metavar="A,B,…", help="emotions of the outputs of a Keras file, in their order")
     parser.add_argument(
         "--representation",
         type=path_of,
@@ -104,7 +108,7 @@ def add_format_options(parser: argparse.ArgumentParser) -> None:
     Namespace(format='json')
     """
     formats = parser.add_mutually_exclusive_group()
-    formats.add_argument("--json", dest="format", action="store_const", const="json", help="print a json list")
+    formats.add_argument("--json", dest="format", action="store_const", const="json", help="print a list as json")
     formats.add_argument("--csv", dest="format", action="store_const", const="csv", help="print csv")
 
 
@@ -159,7 +163,8 @@ def run(given: argparse.Namespace) -> str:
         more = f" and {len(failed) - MAX_NAMED} more" if len(failed) > MAX_NAMED else ""
         named = f"{', '.join(failed[:MAX_NAMED])}{more}"
         failures = f"{len(failed)} of {counted(len(recordings), 'recording')}"
-        raise Failed(f"{failures} could not be predicted: {named}; see their rows")
+        rows_of = "its row" if len(failed) == 1 else "their rows"
+        raise Failed(f"{failures} could not be predicted: {named}; see {rows_of}")
     return ""
 
 
@@ -268,6 +273,8 @@ def _rows(
                         spoken.append(prediction.get("notes", ()))
                 for note in notes.of_all(spoken, recording.notes):
                     print(f"note: {name}: {note}", file=sys.stderr)
+        except FileNotFoundError:
+            yield {"path": name, "error": "no such file; check its path"}
         except OSError as error:
             yield {"path": name, "error": f"{error.strerror or error}"}
         except InvalidAudio as error:

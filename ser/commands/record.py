@@ -35,7 +35,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--seconds",
         dest="record_duration",
         type=float,
-        help=f"length of the recording ({SECONDS:g}; with --live, until Ctrl-C)",
+        metavar="SECONDS",
+        help=f"length of the recording (default: {SECONDS:g}; with --live, until Ctrl-C)",
     )
     parser.add_argument(
         "--live", action="store_true", help="show the emotion while you speak, in one line that moves; Ctrl-C ends it"

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import shlex
 import sys
 from collections.abc import Iterator
 from typing import BinaryIO
@@ -37,25 +38,40 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "source",
         nargs="?",
+        type=_source,  # before the choices, for the remedy
         choices=["-", "microphone"],
         help="- means raw audio on standard input (default: - if standard input is a pipe, else microphone)",
     )
     parser.add_argument(
-        "--rate", type=int, default=16_000, metavar="HZ", help="sample rate of the raw audio (%(default)s)"
+        "--rate", type=int, default=16_000, metavar="HZ", help="sample rate of the raw audio (default: %(default)s)"
     )
-    parser.add_argument("--channels", type=int, default=1, help="interleaved channels of the raw audio (%(default)s)")
+    parser.add_argument(
+        "--channels",
+        type=int,
+        default=1,
+        metavar="N",
+        help="interleaved channels of the raw audio (default: %(default)s)",
+    )
     parser.add_argument(
         "--format",
         dest="coding",
         choices=CODINGS,
         default="s16le",
-        help="format of the samples of the raw audio (%(default)s)",
+        help="format of the samples of the raw audio (default: %(default)s)",
     )
     parser.add_argument(
-        "--hop", type=float, default=HOP, metavar="SECONDS", help="from one window to the next (%(default)s)"
+        "--hop", type=float, default=HOP, metavar="SECONDS", help="from one window to the next (default: %(default)s)"
     )
     parser.add_argument("--json", action="store_true", help="print one json object for each window")
     predict.add_model_options(parser)
+
+
+def _source(text: str) -> str:
+    """The source, if it is one; the error has the command for a file."""
+    if text not in ("-", "microphone"):
+        remedy = f"for a file: ser predict --timeline {shlex.quote(text)}"
+        raise argparse.ArgumentTypeError(f"{text!r} is neither - nor microphone; {remedy}")
+    return text
 
 
 def run(given: argparse.Namespace) -> str:

@@ -54,14 +54,28 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     study.add_argument("--fold", type=int, metavar="K", help="search without the test speakers of this fold")
     study.add_argument(
-        "--folds", type=int, default=5, metavar="N", help="folds of the cross-validation within one fold (%(default)s)"
+        "--folds",
+        type=int,
+        default=5,
+        metavar="N",
+        help="folds of the cross-validation within one fold (default: %(default)s)",
     )
     search = parser.add_argument_group("search")
     search.add_argument(
-        "--trials", type=int, default=30, metavar="N", help="all trials, those of earlier runs included (%(default)s)"
+        "--trials",
+        type=int,
+        default=30,
+        metavar="N",
+        help="all trials, those of earlier runs included (default: %(default)s)",
     )
     search.add_argument("--timeout", type=float, metavar="SECONDS", help="start no new trial after this time")
-    search.add_argument("--seed", type=int, default=0, metavar="N", help="random seed of the draws (%(default)s)")
+    search.add_argument(
+        "--seed",
+        type=int,
+        default=0,
+        metavar="N",
+        help="random seed of the draws (default: %(default)s)",
+    )
     search.add_argument("--space", type=path_of, metavar="FILE", help="search space (default: conf/tune/<model>.yaml)")
     result = parser.add_argument_group("result")
     result.add_argument("--name", help="name of the file in conf/experiment (default: tuned_<corpus>_<model>)")

@@ -147,10 +147,12 @@ def check_exists(path: Path) -> None:
     --------
     >>> check_exists(Path("no/such"))
     Traceback (most recent call last):
-    ValueError: there is no folder no/such to enrol; give one with recordings of the speaker
+    ValueError: there is no file or folder no/such to enrol; give recordings of the speaker, or a folder with them
     """
     if not path.exists():
-        raise ValueError(f"there is no folder {path} to enrol; give one with recordings of the speaker")
+        raise ValueError(
+            f"there is no file or folder {path} to enrol; give recordings of the speaker, or a folder with them"
+        )
 
 
 def _is_pair(source: object) -> bool:

@@ -108,7 +108,7 @@ def check_hop(hop: float, duration: float, sample_rate: int) -> None:
     """
     step = round(hop * sample_rate) if 0 < hop <= duration else 0
     if not 1 <= step <= round(duration * sample_rate):
-        raise ValueError(f"windows of {duration} s every {hop} s; the step must be above 0, and not above the length")
+        raise ValueError(f"the hop is {hop:g} s; wanted above 0, and at most the {duration:g} s of a window")
 
 
 def windowed(blocks: Iterable[Waveform], sample_rate: int, *, duration: float, hop: float) -> Iterator[Window]:

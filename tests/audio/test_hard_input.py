@@ -378,9 +378,9 @@ def test_a_path_with_dots_is_resolved(predict: Predict, tmp_path: Path, monkeypa
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("absent.wav", "No such file or directory"),
+        ("absent.wav", "no such file; check its path"),
         ("a.wav/below.wav", "Not a directory"),
-        ("dangling.wav", "No such file or directory"),
+        ("dangling.wav", "no such file; check its path"),
         ("circle.wav", "Too many levels of symbolic links"),
         (f"{'n' * 300}.wav", "File name too long"),
     ],
@@ -392,7 +392,7 @@ def test_a_missing_path_is_an_error_in_its_row_and_the_others_are_predicted(
     (tmp_path / "dangling.wav").symlink_to("nowhere.wav")
     (tmp_path / "circle.wav").symlink_to("circle.wav")
     code, rows, message = predict(tmp_path / name, tmp_path / "a.wav")
-    failed = f"error: 1 of 2 recordings could not be predicted: {tmp_path / name}; see their rows"
+    failed = f"error: 1 of 2 recordings could not be predicted: {tmp_path / name}; see its row"
     assert (code, message) == (1, failed)
     assert rows[0] == {"path": str(tmp_path / name), "error": reason}
     assert rows[1]["emotion"]

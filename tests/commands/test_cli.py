@@ -126,6 +126,15 @@ def test_an_unknown_command_is_a_usage_error(capsys: pytest.CaptureFixture[str])
     assert "invalid choice" in capsys.readouterr().err
 
 
+def test_an_unknown_argument_ends_with_the_usage_of_its_command(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as raised:
+        cli.main(["corpora", "emodb"])
+    assert raised.value.code == 2
+    message = capsys.readouterr().err
+    assert message.startswith("usage: ser corpora ")
+    assert message.endswith("ser corpora: error: unrecognized arguments: emodb\n")
+
+
 def test_no_command_prints_the_help(capsys: pytest.CaptureFixture[str]) -> None:
     cli.main([])
     assert {"predict", "--version"} <= set(capsys.readouterr().out.split())
@@ -221,7 +230,9 @@ def test_another_root_is_counted_where_it_is(folder: Path, capsys: pytest.Captur
 def test_an_unknown_corpus_ends_with_the_known_ones() -> None:
     with pytest.raises(SystemExit) as raised:
         cli.main(["download", "ravdes"])
-    assert raised.value.code == f"error: unknown corpus 'ravdes'; it is one of {', '.join(inventory.INSTALLABLE)}"
+    assert raised.value.code == (
+        f"error: unknown corpus 'ravdes'; did you mean ravdess? it is one of {', '.join(inventory.INSTALLABLE)}"
+    )
 
 
 def test_ravdess_alone_has_archives_to_download() -> None:

@@ -66,7 +66,7 @@ def ended(code: int, message: str, n_recordings: int, *failed: Path) -> None:
     assert code == 1
     named = ", ".join(map(str, failed))
     failures = f"{len(failed)} of {counted(n_recordings, 'recording')}"
-    last = f"error: {failures} could not be predicted: {named}; see their rows"
+    last = f"error: {failures} could not be predicted: {named}; see {'its row' if len(failed) == 1 else 'their rows'}"
     assert message.endswith(last)
 
 
@@ -315,7 +315,7 @@ def test_a_timeline_of_a_truncated_file_has_its_first_windows_and_the_error(tmp_
 def test_a_hop_out_of_range_is_refused_in_one_line(hop: str, predict: Predict) -> None:
     code, out, message = predict("--timeline", "--hop", hop, DEMO[0])
     assert (code, out) == (1, "")  # not the head of a table
-    assert "the step must be above 0, and not above the length" in message
+    assert "wanted above 0, and at most the 3 s of a window" in message
     assert len(message.splitlines()) == 1
 
 
@@ -396,7 +396,7 @@ def test_errors_are_on_standard_error_and_rows_on_standard_output(tmp_path: Path
     ended = shell(f"ser predict --json {tmp_path}/bad.wav {shlex.quote(str(DEMO[0]))}")
     assert ended.returncode == 1
     assert ["error" in row for row in json.loads(ended.stdout)] == [True, False]
-    assert ended.stderr == f"error: 1 of 2 recordings could not be predicted: {tmp_path}/bad.wav; see their rows\n"
+    assert ended.stderr == f"error: 1 of 2 recordings could not be predicted: {tmp_path}/bad.wav; see its row\n"
 
 
 def test_each_row_is_printed_at_once(predict: Predict, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -446,7 +446,7 @@ def test_an_enrolment_is_reported_and_its_predictions_are_those_of_the_library(f
 @pytest.mark.parametrize(
     ("options", "reason"),
     {
-        "folder": (["--enrol", "no/such"], "there is no folder no/such to enrol"),
+        "folder": (["--enrol", "no/such"], "there is no file or folder no/such to enrol"),
         "prior": (["--prior", "bored=0.6"], "names 'bored', which the model does not know"),
         "threshold": (["--unsure", "50"], "unsure is 50.0; wanted a confidence from 0 to 1"),
     }.values(),

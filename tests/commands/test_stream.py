@@ -215,8 +215,8 @@ def test_less_than_a_tenth_of_a_second_is_too_short(run: Run, piped: Callable[..
         (("--channels", "0"), "error: --channels is 0; it must be 1 or more"),
         (("--channels", "-2"), "error: --channels is -2; it must be 1 or more"),
         (("--rate", "0"), "error: a sample rate of 0 Hz; record at 4000 to 384000 Hz"),
-        (("--hop", "0"), "error: windows of 3.0 s every 0.0 s; the step must be above 0, and not above the length"),
-        (("--hop", "inf"), "error: windows of 3.0 s every inf s; the step must be above 0, and not above the length"),
+        (("--hop", "0"), "error: the hop is 0 s; wanted above 0, and at most the 3 s of a window"),
+        (("--hop", "inf"), "error: the hop is inf s; wanted above 0, and at most the 3 s of a window"),
     ],
 )
 def test_options_out_of_range_are_refused(
@@ -233,7 +233,7 @@ def test_options_out_of_range_are_refused(
         (("--channels", "two"), "argument --channels: invalid int value: 'two'"),
         (("--rate", "16k"), "argument --rate: invalid int value: '16k'"),
         (("--format", "mp3"), "argument --format: invalid choice: 'mp3'"),
-        (("file.wav",), "invalid choice: 'file.wav'"),
+        (("file.wav",), "'file.wav' is neither - nor microphone; for a file: ser predict --timeline file.wav"),
     ],
 )
 def test_a_wrong_number_or_format_is_a_usage_error(

@@ -209,6 +209,21 @@ def test_an_override_that_fits_nothing_is_named_and_leaves_the_old_params(tmp_pa
     assert path.read_text() == "seed: 0\n"
 
 
+@pytest.mark.parametrize(
+    ("override", "reason"),
+    [
+        ("model=mpl", "there is no conf/model/mpl.yaml; did you mean mlp? it is one of attention, best, "),
+        ("models=mlp", "there is no group or setting models; did you mean model? it is one of adaptation, "),
+        ("sed=1", "there is no group or setting sed; did you mean seed? it is one of adaptation, "),
+        ("model.gama=1", "model has no setting gama; its settings are those of the chosen file of conf/model"),
+        ("model", "wanted group=choice or setting=value, as model=mlp or seed=1"),
+    ],
+)
+def test_an_override_that_fits_nothing_ends_with_the_nearest_name(tmp_path: Path, override: str, reason: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(f"conf does not compose with {override}: {reason}")):
+        composed(tmp_path / "params.yaml", override)
+
+
 @pytest.mark.parametrize("root", ["/a (b)", "/a=b", "/Ärger", "/f's", "/a&b"])
 def test_a_path_that_hydra_does_not_read_ends_with_the_override_that_it_reads(tmp_path: Path, root: str) -> None:
     with pytest.raises(ValueError, match="quote the value") as raised:

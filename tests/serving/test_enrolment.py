@@ -173,7 +173,7 @@ def test_a_prior_of_another_type_is_refused_with_its_form(prior: Any) -> None:
 
 
 def test_nothing_to_enrol_is_an_error_with_the_first_reason(tmp_path: Path, embedded: Recognizer) -> None:
-    with pytest.raises(ValueError, match="there is no folder"):
+    with pytest.raises(ValueError, match="there is no file or folder"):
         enrolling.enrolled_from(embedded, tmp_path / "none")
     soundfile.write(tmp_path / "silent.wav", np.zeros(RATE), RATE)
     with pytest.raises(ValueError, match=r"no recording with speech is left to enrol.*silent.wav: no speech"):

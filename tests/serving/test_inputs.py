@@ -113,7 +113,7 @@ def test_an_empty_waveform_has_no_windows(pieces: list[np.ndarray]) -> None:
 
 @pytest.mark.parametrize("hop", [0.0, -1.0, 1e-9, 0.3011, 5.0, float("inf"), float("nan")])
 def test_a_hop_of_0_or_longer_than_the_window_is_refused(hop: float) -> None:
-    message = r"windows of 0\.3 s every .* s; the step must be above 0, and not above the length"
+    message = r"the hop is .* s; wanted above 0, and at most the 0\.3 s of a window"
     with pytest.raises(ValueError, match=message):
         windows(1_000, duration=0.3, hop=hop)
 
