@@ -1,14 +1,22 @@
 """The HTTP service, run as `python -m app.service`; `app.http.settings.Settings` lists its environment variables."""
 
+import argparse
 import os
 import sys
 from functools import partial
 
 from ser.core import extras, quiet
 
+ABOUT = argparse.ArgumentParser(
+    prog="python -m app.service",
+    description="HTTP service of speech emotion recognition. It has no options: environment variables set it up, as"
+    " SER_PORT=8080 SER_MODELS=mine=models/fold_0. docs/reference/environment.md lists them.",
+)
+
 
 def main() -> None:
     """Serve until a signal stops the process; wrong settings end it with a message and exit status 1."""
+    ABOUT.parse_args()
     if os.name != "posix":  # before the imports, of which some exist on POSIX alone
         sys.exit("error: the service runs on Linux and macOS only; on Windows, run it in WSL")
     # Not above: every process that predicts imports this module, but needs no server.

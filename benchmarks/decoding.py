@@ -6,23 +6,29 @@ A shared step would decode each recording once, resample it to 16 kHz and keep t
 read it there. The benchmark compares what each extraction spends on decoding with what it would spend on reading.
 """
 
+import argparse
 import sys
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ser.audio import reading, waveforms
 from ser.compute import cache
+from ser.core.arguments import path_of
 
 N = 200  # recordings
 RATE = 16_000  # Hz
 
 
 def main() -> None:
-    paths = sorted(path for path in Path(sys.argv[1]).rglob("*") if path.suffix in (".wav", ".flac"))[:N]
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("folder", type=path_of, metavar="FOLDER", help="folder of recordings, WAV or FLAC")
+    folder = parser.parse_args().folder
+    paths = sorted(path for path in folder.rglob("*") if path.suffix in (".wav", ".flac"))[:N]
+    if not paths:
+        sys.exit(f"error: no recordings (WAV or FLAC) in {folder}; give the folder of a corpus, as data/raw/ravdess")
     recordings = [reading.read(path) for path in paths]
     at_rate = [waveforms.resampled(one.waveform, sample_rate=one.sample_rate, target=RATE) for one in recordings]
     names = [cache.key("decoded", path.name) for path in paths]

@@ -3,6 +3,7 @@
 Run as: python -m benchmarks.live
 """
 
+import argparse
 import asyncio
 import json
 import os
@@ -133,4 +134,5 @@ def _megabytes(process_id: int) -> float:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__.partition("\n")[0]).parse_args()  # it has no options, but --help
     main()

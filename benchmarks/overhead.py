@@ -3,6 +3,7 @@
 Run as: python -m benchmarks.overhead, in a project after `dvc repro`.
 """
 
+import argparse
 import resource
 import subprocess
 import sys
@@ -70,4 +71,5 @@ def seconds(command: Sequence[str]) -> float:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__.partition("\n")[0]).parse_args()  # it has no options, but --help
     main()

@@ -7,6 +7,7 @@ table stays unchanged.
 Run as: SER_CORPORA=/path/to/corpora TFHUB_CACHE_DIR=/path/to/models make bench
 """
 
+import argparse
 import os
 import platform
 import re
@@ -96,4 +97,5 @@ def machine() -> str:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__.partition("\n")[0]).parse_args()  # it has no options, but --help
     main()

@@ -32,7 +32,8 @@ TARGETS: dict[str, tuple[tuple[str, ...], ...]] = {
 def main(arguments: Sequence[str]) -> int:
     """Install what is needed, and run the commands of one target; return the exit status."""
     if len(arguments) != 1 or arguments[0] not in TARGETS:
-        print(f"wanted one of: {', '.join(TARGETS)}", file=sys.stderr)
+        found = " ".join(arguments) or "no target"
+        print(f"error: found {found}; wanted one of: {', '.join(TARGETS)}", file=sys.stderr)
         return 2
     if not (3, 11) <= sys.version_info[:2] < (3, 14):
         print(f"error: found Python {sys.version.split()[0]}, wanted 3.11 to 3.13", file=sys.stderr)

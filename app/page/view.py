@@ -19,7 +19,6 @@ from ser.serving import recognition
 from ser.serving.recognition import LONGEST_UTTERANCE, UNSURE, Recognizer
 
 TITLE = "Speech emotion recognition"
-UPLOAD, RECORD, EXAMPLE = start.UPLOAD, start.RECORD, start.EXAMPLE
 ANYWAY = "anyway"  # key of the session: recordings without speech that are predicted anyway
 ROW = 35  # pixels, height of a row of a table
 KEPT = 4  # recordings and sets of pictures in the session of a visitor
@@ -141,14 +140,14 @@ def _content() -> bytes | None:
     ready = examples.examples()
     sources = start.sources(has_examples=bool(ready))
     source = st.radio("Where the recording comes from", sources, horizontal=True, key=start.SOURCE)
-    if source == EXAMPLE:
+    if source == start.EXAMPLE:
         name = st.selectbox("Example", list(ready), key=start.CHOSEN)
         st.caption(
             "These examples are **synthetic speech** from a speech synthesizer: nobody spoke, nobody felt anything."
             " They show how the page works. The built-in models were trained on people, so they are often wrong here."
         )
         return kept("example", name, ready[name])
-    if source == RECORD:
+    if source == start.RECORD:
         st.caption("Say a sentence or two. Browsers allow the microphone on https pages and on localhost only.")
         recording = st.audio_input("Record your voice", sample_rate=48_000)
         return recording.getvalue() if recording else None

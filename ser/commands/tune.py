@@ -90,7 +90,7 @@ def run(given: argparse.Namespace) -> str:
     ValueError
         If the study cannot be searched, all trials failed, or the file exists and is not a result of this search.
     """
-    _check_numbers(given)
+    _check_options(given)
     config = experiments.composed(given.overrides)
     experiments.check(given.overrides)  # before the search, which may take hours
     checking.check(config)
@@ -116,12 +116,19 @@ def run(given: argparse.Namespace) -> str:
     return "\n".join([*_table(trials), "", *_failures(trials), *_next(given, path)])
 
 
-def _check_numbers(given: argparse.Namespace) -> None:
+def _check_options(given: argparse.Namespace) -> None:
     for name, least in (("trials", 1), ("seed", 0), ("folds", 3)):
         if getattr(given, name) < least:
             raise ValueError(f"--{name} is {getattr(given, name)}; it must be {least} or more")
     if given.timeout is not None and not given.timeout > 0:
         raise ValueError(f"--timeout is {given.timeout}; it must be above 0 seconds")
+    if given.name:
+        _check_name(given.name)
+
+
+def _check_name(name: str) -> None:
+    if not NAME.fullmatch(name):
+        raise ValueError(f"--name is {name!r}; use only letters, digits, _ and -")
 
 
 def _space(given: argparse.Namespace, config: dict[str, Any]) -> "Space":
@@ -179,8 +186,7 @@ def _path(given: argparse.Namespace, config: dict[str, Any], search: str) -> Pat
         If its name is not valid, or the file exists and is not a result of this search.
     """
     name = given.name or f"tuned_{config['corpus']['name']}_{config['model']['name']}"
-    if not NAME.fullmatch(name):
-        raise ValueError(f"--name is {name!r}; use only letters, digits, _ and -")
+    _check_name(name)
     path = CONF / experiments.FOLDER / f"{name}.yaml"
     if name == experiments.choices(given.overrides).base:
         raise ValueError(f"the study starts from {path}, which cannot be overwritten; choose another --name")

@@ -104,7 +104,7 @@ def check_hop(hop: float, duration: float, sample_rate: int) -> None:
     --------
     >>> check_hop(0.0, 3.0, 16_000)
     Traceback (most recent call last):
-    ValueError: windows of 3.0 s every 0.0 s; the step must be above 0, and not above the length
+    ValueError: the hop is 0 s; wanted above 0, and at most the 3 s of a window
     """
     step = round(hop * sample_rate) if 0 < hop <= duration else 0
     if not 1 <= step <= round(duration * sample_rate):

@@ -21,7 +21,7 @@ from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileMan
 from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 from streamlit.testing.v1 import AppTest
 
-from app.page import bundles, exposure, many, results, view, voice, words
+from app.page import bundles, exposure, many, results, start, view, voice, words
 from ser.serving import inputs, recognition
 from tests.support.paths import EMBEDDED, ROOT
 from tests.support.recordings import BAD, SILENCE, UTTERANCE, file_of, spoken
@@ -86,7 +86,7 @@ def test_the_page_appears_and_asks_for_a_recording(page: AppTest) -> None:
     assert not page.exception
     assert not page.error
     assert [one.label for one in page.file_uploader] == ["Audio file", "Audio files", "Recordings of the same person"]
-    assert page.radio[0].options == [view.UPLOAD, view.RECORD, view.EXAMPLE]
+    assert page.radio[0].options == [start.UPLOAD, start.RECORD, start.EXAMPLE]
     assert [one.label for one in page.tabs] == ["One recording", "Many recordings", "Your own voice", "Model card"]
 
 
@@ -169,14 +169,14 @@ def test_an_internal_error_of_the_page_has_a_plain_message(page: AppTest, monkey
 
 
 def test_an_example_is_labelled_as_synthetic(page: AppTest) -> None:
-    choose(page, view.EXAMPLE)
+    choose(page, start.EXAMPLE)
     assert "synthetic speech" in text(page)
     assert HEADLINE in text(page)
     assert len(page.selectbox[1].options) == 9
 
 
 def test_a_recording_can_be_made_in_the_browser(page: AppTest) -> None:
-    choose(page, view.RECORD)
+    choose(page, start.RECORD)
     assert len(page.get("audio_input")) == 1
     page.audio_input[0].set_value(("voice.wav", file_of(spoken(2), subtype="PCM_16"), "audio/wav")).run()
     assert HEADLINE in text(page)
@@ -196,7 +196,7 @@ def test_without_card_and_demo_the_page_still_works(tmp_path: Path, monkeypatch:
     (tmp_path / "models" / "mine" / "README.md").unlink(missing_ok=True)
     monkeypatch.chdir(tmp_path)
     page = AppTest.from_file(str(PAGE), default_timeout=60).run()
-    assert page.radio[0].options == [view.UPLOAD, view.RECORD]
+    assert page.radio[0].options == [start.UPLOAD, start.RECORD]
     page.selectbox[0].set_value("models/mine").run()
     assert "no model card" in text(page)
     assert "Model: logistic_regression\n" in text(page)
