@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ser.core import files, project
-from ser.core.arguments import path_of
+from ser.core.arguments import output_file_of
 from ser.core.overrides import KEY, exp_run_option, how_to_set
 from ser.core.params_file import PARAMS
 
@@ -91,7 +91,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument(
         "overrides", nargs="*", metavar="group=choice", help="Hydra overrides, for example model=mlp seed=1"
     )
-    parser.add_argument("--to", type=path_of, default=PARAMS, metavar="FILE")
+    parser.add_argument("--to", type=output_file_of, default=PARAMS, metavar="FILE")
     given = parser.parse_intermixed_args(arguments)
     try:
         compose(given.overrides, path=given.to)

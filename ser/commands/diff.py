@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ser.commands.compare import add_options_of_test
-from ser.core.arguments import path_of
+from ser.core.arguments import output_file_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,7 +38,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--name", help="name of BASE on the page (default: as given)")
     parser.add_argument(
-        "--to", type=path_of, default=PAGE, metavar="FILE", help="where to write the page (default: %(default)s)"
+        "--to", type=output_file_of, default=PAGE, metavar="FILE", help="where to write the page (default: %(default)s)"
     )
     add_options_of_test(parser)
 

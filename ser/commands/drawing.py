@@ -166,7 +166,7 @@ class KnownRecordings:
         if ending:
             return f"{len(ending)} ids in {self.table} end with it: {', '.join(ending[:N_LISTED])}; give one of them"
         alike = get_close_matches(name, self.by_id, n=N_LISTED) or list(self.by_id)[:1]
-        return f"{self.table} has no such utterance; similar ids are {', '.join(alike)}"
+        return f"{self.table} has no such utterance; give an id of it, such as {', '.join(alike)}"
 
 
 def _labels(emotion: str, speaker: object) -> tuple[str, ...]:

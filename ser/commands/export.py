@@ -50,8 +50,9 @@ def run(given: argparse.Namespace) -> str:
     from ser.core import files
     from ser.models import bundle
     from ser.reporting import cards
-    from ser.serving import export
+    from ser.serving import export, recognition
 
+    recognition.check_folder(given.model)
     fold = given.model.resolve().name
     folder: Path = given.to or EXPORTS / fold
     description = bundle.read_description(given.model)

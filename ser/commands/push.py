@@ -44,9 +44,10 @@ def run(given: argparse.Namespace) -> str:
     ser.serving.hub.Unavailable: the name of the model is 'mine'; wanted OWNER/NAME, as hf:OWNER/NAME
     """
     from ser.models import bundle
-    from ser.serving import hub
+    from ser.serving import hub, recognition
 
     hub.check_name(given.name)
+    recognition.check_folder(given.model)
     card = _card(given.model, bundle.read_description(given.model))
     if given.dry_run:
         return card.rstrip()

@@ -13,7 +13,7 @@ import soundfile
 from ser.audio import microphone
 from ser.audio.waveforms import Waveform
 from ser.core import files, quiet
-from ser.core.arguments import path_of
+from ser.core.arguments import output_file_of
 
 SECONDS = 5.0  # length of a recording
 FULL_SCALE = 2**15
@@ -41,7 +41,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--live", action="store_true", help="show the emotion while you speak, in one line that moves; Ctrl-C ends it"
     )
-    parser.add_argument("--save", type=path_of, metavar="FILE", help="write the recording to a file, WAV or FLAC")
+    parser.add_argument(
+        "--save", type=output_file_of, metavar="FILE", help="write the recording to a file, WAV or FLAC"
+    )
     predict.add_model_options(parser)
     predict.add_format_options(parser)
     parser.set_defaults(timeline=False, hop=1.0)

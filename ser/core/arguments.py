@@ -31,3 +31,22 @@ def path_of(text: str) -> Path:
     'fold_0'
     """
     return Path(filled(text))
+
+
+def output_file_of(text: str) -> Path:
+    """Path of a file that a command writes; as `filled`.
+
+    Raises
+    ------
+    argparse.ArgumentTypeError
+        If it is a folder, which the file would replace.
+
+    Examples
+    --------
+    >>> output_file_of("reports/diff.md").name
+    'diff.md'
+    """
+    path = path_of(text)
+    if path.is_dir():
+        raise argparse.ArgumentTypeError(f"{path} is a folder; give the path of a file")
+    return path

@@ -130,7 +130,7 @@ def uploaded(name: str, folder: Path, card: str, *, private: bool) -> str:
         done = api.create_commit(name, added, commit_message="Model of ser")
     except Exception as error:  # httpx and the hub raise errors of many types
         raise Unavailable(
-            _failed("upload", name, error, "log in with a token that can write: hf auth login")
+            _failed("upload", name, error, "check the network, and log in with a token that can write: hf auth login")
         ) from error
     return str(done.commit_url)
 

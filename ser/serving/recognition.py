@@ -15,6 +15,7 @@ from typing import Any
 import numpy.typing as npt
 
 from ser.core import extras
+from ser.core.wording import counted
 from ser.models import bundle, packaged
 from ser.representation.registry import Extractor, extractor
 from ser.serving import enrolling, hub, inputs
@@ -28,6 +29,21 @@ from ser.serving.recognizer import LONGEST_UTTERANCE as LONGEST_UTTERANCE
 from ser.serving.recognizer import NO_SPEECH as NO_SPEECH
 from ser.serving.recognizer import WINDOW as WINDOW
 from ser.serving.recognizer import Recognizer as Recognizer
+
+
+def check_folder(folder: Path) -> None:
+    """Raise `ValueError` if the folder of a model is a file, or has the models of several folds.
+
+    Examples
+    --------
+    >>> check_folder(Path(__file__))  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ValueError: ...recognition.py is a file; wanted a folder that the stage train wrote, as models/fold_0
+    """
+    if folder.is_file():
+        raise ValueError(f"{folder} is a file; wanted a folder that the stage train wrote, as models/fold_0")
+    if not (folder / bundle.DESCRIPTION).is_file() and (folds := sorted(folder.glob("fold_*"))):
+        raise ValueError(f"{folder} contains {counted(len(folds), 'model')}; choose one, as {folds[0]}")
 
 
 @extras.named()
@@ -55,10 +71,7 @@ def load(model: str | Path | None = None, *, all_speech: bool = False, networks:
     ['neutral', 'calm', 'happy', 'sad', 'angry', 'fearful', 'disgust', 'surprised']
     """
     folder, networks = hub.resolved(model), _names(networks)
-    if folder.is_file():
-        raise ValueError(f"{folder} is a file; wanted a folder that the stage train wrote, as models/fold_0")
-    if not (folder / bundle.DESCRIPTION).is_file() and (folds := sorted(folder.glob("fold_*"))):
-        raise ValueError(f"{folder} contains {len(folds)} models; choose one, as {folds[0]}")
+    check_folder(folder)
     description = bundle.read_description(folder)
     if "members" in description:
         from ser.models import ensembles

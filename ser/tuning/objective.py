@@ -102,7 +102,7 @@ def data(
     """
     known = sorted(int(number) for number in table["fold"].unique())
     if fold is not None and fold not in known:
-        raise ValueError(f"there is no fold {fold}; the study has {', '.join(map(str, known))}")
+        raise ValueError(f"there is no fold {fold}; wanted one of the study: {', '.join(map(str, known))}")
     seen = table[table["partition"] != "test"]
     if fold is None and len(known) == 1:
         fold = known[0]

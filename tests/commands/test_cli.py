@@ -135,6 +135,16 @@ def test_an_unknown_argument_ends_with_the_usage_of_its_command(capsys: pytest.C
     assert message.endswith("ser corpora: error: unrecognized arguments: emodb\n")
 
 
+@pytest.mark.parametrize("command", [("diff", "HEAD", "--to"), ("record", "--save")])
+def test_a_folder_is_not_replaced_by_a_file(command: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    Path("mine").mkdir()
+    with pytest.raises(SystemExit) as raised:
+        cli.main([*command, "mine"])
+    assert raised.value.code == 2
+    assert f"argument {command[-1]}: mine is a folder; give the path of a file" in capsys.readouterr().err
+    assert Path("mine").is_dir()
+
+
 def test_no_command_prints_the_help(capsys: pytest.CaptureFixture[str]) -> None:
     cli.main([])
     assert {"predict", "--version"} <= set(capsys.readouterr().out.split())

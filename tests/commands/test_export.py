@@ -194,6 +194,7 @@ def test_a_folder_without_a_model_is_refused_with_the_remedy(study: Path) -> Non
     Path("empty").mkdir()
     assert re.search(r"no model in empty \(bundle.json\); train one with: dvc repro train", complaint("empty"))
     assert "no model in absent" in complaint("absent")
+    assert re.search(r"models contains \d models?; choose one, as models/fold_", complaint("models"))
 
 
 def test_a_trailing_slash_and_a_dot_are_the_same_fold(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:

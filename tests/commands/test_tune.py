@@ -321,7 +321,7 @@ def test_a_table_of_another_study_is_refused_with_the_command_that_makes_it(
         (["-S", "model=svm,mlp"], "does not compose with"),
         (["-S", "model.C=choice(1,2)"], "does not compose with"),
         (["-S", "~model.C"], "~model.C cannot be written to the file of an experiment"),
-        (["--fold", "4"], "there is no fold 4; the study has 0, 1, 2, 3"),
+        (["--fold", "4"], "there is no fold 4; wanted one of the study: 0, 1, 2, 3"),
         (["--fold", "0", "--folds", "2"], "--folds is 2; it must be 3 or more"),
         (["--seed", "-1"], "--seed is -1; it must be 0 or more"),
         (["--timeout", "0"], "--timeout is 0.0; it must be above 0 seconds"),

@@ -184,7 +184,7 @@ def test_what_is_tested_need_not_even_be_there() -> None:
 
 
 def test_a_fold_that_is_not_there_is_refused() -> None:
-    with pytest.raises(ValueError, match="there is no fold 2; the study has 0, 1"):
+    with pytest.raises(ValueError, match="there is no fold 2; wanted one of the study: 0, 1"):
         data(FOLDS, fold=2)
 
 
