@@ -45,6 +45,7 @@ class Recognizer:
     >>> recognizer = ser.load()
     >>> recognizer.labels, recognizer.warnings
     (['neutral', 'happy', 'sad', 'angry', 'fearful', 'disgust'], [])
+    >>> recognizer.check_enrollable()  # no error
     >>> silence = inputs.of_waveform(np.zeros(64_000), 16_000)
     >>> recognizer.predict(silence)["emotion"], recognizer.enrolment_of(silence)
     ('no speech', None)
