@@ -24,7 +24,8 @@ MOST_NAMED = 3  # corpora in the name of a model
 LONGEST_CARD = 100_000  # characters
 FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 HEADING = re.compile(r"^(#{1,5} )", re.MULTILINE)  # one level lower on the page, which has a title of its own
-PICTURE = re.compile(r"!\[([^\]]*)\]\((?!https?://|data:)[^)]*\)")  # a file, which the page does not serve
+PICTURE = re.compile(r"!\[[^\]]*\]\((?!https?://|data:)[^)]*\)")  # a file, which the page does not serve
+COMMENT = re.compile(r"<!--.*?-->\n?", re.DOTALL)  # the page would show it as text
 
 
 def choices(models: Path = MODELS) -> dict[str, Path]:
@@ -79,7 +80,7 @@ def card(folder: Path) -> str:
     text = FRONT_MATTER.sub("", path.read_text(encoding="utf-8", errors="replace")[:LONGEST_CARD])
     if not packaged.is_packaged(folder):
         return text.strip()
-    return HEADING.sub(r"#\1", PICTURE.sub(r"*\1*", text)).strip()
+    return HEADING.sub(r"#\1", COMMENT.sub("", PICTURE.sub("", text))).strip()
 
 
 def facts(one: Recognizer) -> dict[str, str]:

@@ -6,8 +6,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
 from sklearn.metrics import precision_recall_fscore_support, recall_score
 
+from ser.core.wording import percent
 from ser.figures.style import titled
 
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">")  # one a corpus
@@ -48,11 +50,13 @@ def per_class(
         axes.bar(position + (k - 1) * WIDTH, values, 0.25, label=name, color=colour)
     if corpus is not None and corpus.nunique() > 1:
         _mark_corpora(axes, pd.DataFrame({"truth": truth, "prediction": prediction, "corpus": corpus}), labels)
-    uar = recall[support > 0].mean()
-    axes.axhline(uar, color="black", linestyle="--", linewidth=1, label=f"UAR {uar:.3f}")
-    axes.axhline(1 / len(labels), color="black", linestyle=":", linewidth=1, label=f"chance {1 / len(labels):.3f}")
+    uar, chance = float(recall[support > 0].mean()), 1 / len(labels)
+    axes.axhline(uar, color="black", linestyle="--", linewidth=1, label=f"UAR {percent(uar)} %")
+    axes.axhline(chance, color="black", linestyle=":", linewidth=1, label=f"chance {percent(chance)} %")
     axes.set_xticks(position, [f"{label}\nn = {n}" for label, n in zip(labels, support, strict=True)])
     axes.set_ylim(0, 1)
+    axes.set_ylabel("score of the emotion")
+    axes.yaxis.set_major_formatter(PercentFormatter(1))
     axes.spines[["top", "right"]].set_visible(False)
     figure.legend(loc="outside lower center", ncols=3 if len(labels) < 6 else 5, frameon=False)
     return figure

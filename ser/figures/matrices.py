@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
 from sklearn.metrics import confusion_matrix
 
 from ser.core.wording import percent
@@ -42,7 +43,8 @@ def confusion(truth: pd.Series, prediction: pd.Series, *, labels: list[str], tit
     ]
     _write_cells(axes, texts, size=9)
     _name_axes(axes, labels, labels, "predicted", "annotated")
-    figure.colorbar(axes.images[0], ax=axes, label="share of the annotated emotion", shrink=0.8)
+    scale = PercentFormatter(1)  # as in the cells
+    figure.colorbar(axes.images[0], ax=axes, label="share of the annotated emotion", shrink=0.8, format=scale)
     return figure
 
 

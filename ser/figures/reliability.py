@@ -33,7 +33,7 @@ def reliability_diagram(bins: Mapping[str, pd.DataFrame], *, n_bins: int) -> Fig
             middle, width = (table["low"] + table["high"]) / 2, 0.92 / n_bins
             upper.bar(middle, table["accuracy"], width, color=MIDDLE, edgecolor=DARK, linewidth=0.8)
             upper.plot([0, 1], [0, 1], color=INK, linestyle="--", linewidth=1)
-            upper.plot(table["confidence"], table["accuracy"], "o", color=DARK, markersize=3.5)
+            upper.plot(table["confidence"], table["accuracy"], "o", color=DARK, markersize=3.5, clip_on=False)
             upper.set(title=name, xlim=(0, 1), ylim=(0, 1))
             lower.bar(middle, table["n_utterances"], width, color=LIGHT, edgecolor=MIDDLE, linewidth=0.8)
             lower.set(xlabel="confidence", ylim=(0, 1.08 * most))

@@ -214,6 +214,8 @@ class Caveat:
     meaning: str
     grave: bool = True
     """True if the scores are too high."""
+    section: str = ""
+    """Anchor of the section that explains it, to which the page links."""
 
 
 @dataclass(frozen=True)

@@ -126,7 +126,8 @@ def _reliability_picture(
     bins = {one.name: reliability.bins(one.rows, n_bins=n_bins) for one in variants}
     return Picture(
         f"Reliability in {n_bins} bins of confidence, {shown}. On the dashed line, the share of correct predictions"
-        " equals the confidence. Bars below the line mean that the confidence is too high.",
+        " equals the confidence. Bars below the line mean that the confidence is too high. A dot is at the mean"
+        " confidence of its bin.",
         "Reliability diagrams: " + "; ".join(f"{name}, ECE {percent(own['ece'])} %" for name, own in scores.items()),
         svg_uri(reliability_diagram(bins, n_bins=n_bins)),
     )

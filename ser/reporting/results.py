@@ -14,7 +14,7 @@ from ser.core.wording import counted, percent
 from ser.evaluation import breakdowns, metrics
 from ser.evaluation.written_scores import CORPUS_MEAN
 from ser.reporting import protocols
-from ser.reporting.blocks import Block, Caveat, Cell, Column, Headline, Matrix, Section, Table
+from ser.reporting.blocks import Caveat, Cell, Column, Headline, Matrix, Section, Table
 
 LEAKY, DEPENDENT = "leaky", "speaker-dependent"
 N_CONFUSIONS = 3  # that are named
@@ -30,6 +30,12 @@ SCORES = (
 EMOTIONS_OF_GROUPS = (
     "A UAR is the mean recall of the emotions that are annotated in the group; a prediction of another emotion is a"
     " miss. If groups have different emotions, chance differs, too."
+)
+AUDIT = "audit"  # anchor of the section
+INTERVAL = 2  # column of the interval
+NO_INTERVAL = (
+    f"Groups of fewer than {metrics.MIN_SPEAKERS_OF_INTERVAL} speakers, or of unknown ones, have no interval, since a"
+    " bootstrap over so few is not reliable."
 )
 OF_SPEAKERS = [0, 1, 3, 4, 6]  # columns of the table of speakers; a single speaker has no interval
 DEV_ONLY = (
@@ -81,10 +87,13 @@ def caveats(figures: Mapping[str, Any], audit: Mapping[str, Any], *, partition: 
             Caveat(
                 f"The audit found {counted(audit['n_errors'], 'error')}.",
                 "See Audit: the scores may not hold.",
+                section=AUDIT,
             )
         )
     if audit["n_notes"]:
-        found.append(Caveat(f"The audit has {counted(audit['n_notes'], 'note')}.", "See Audit.", grave=False))
+        found.append(
+            Caveat(f"The audit has {counted(audit['n_notes'], 'note')}.", "See Audit.", grave=False, section=AUDIT)
+        )
     return found + [Caveat("Note.", note, grave=False) for note in corpora.notes(names)]
 
 
@@ -197,7 +206,7 @@ def of_groups(predictions: pd.DataFrame, *, n_resamples: int, seed: int) -> Sect
     >>> [block.caption for block in section.blocks]
     ['By speaker']
     """
-    blocks: list[Block] = []
+    blocks: list[Table] = []
     for column in ("corpus", "sex", "intensity"):
         if column == "corpus" and predictions["corpus"].nunique() < 2:
             continue
@@ -206,6 +215,8 @@ def of_groups(predictions: pd.DataFrame, *, n_resamples: int, seed: int) -> Sect
             blocks.append(_scores_table(f"By {column}", column, found))
     missing = [name for name in ("sex", "intensity") if predictions[name].isna().all()]
     text = [EMOTIONS_OF_GROUPS]
+    if n_resamples and any(row[INTERVAL] is None for block in blocks for row in block.rows):
+        text.append(NO_INTERVAL)
     if missing:
         text.append(f"Unknown for all utterances, so without a table: {', '.join(missing)}.")
     found = breakdowns.scores_by(predictions, "speaker", n_resamples=0, seed=seed)

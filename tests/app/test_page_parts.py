@@ -251,15 +251,22 @@ def test_trained_models_are_found_beside_the_built_in_one(tmp_path: Path) -> Non
     assert next(iter(found.values())) == EMBEDDED
 
 
-def test_the_card_is_shown_without_front_matter_and_that_of_this_program_without_broken_pictures(
+def test_the_card_is_shown_without_front_matter_and_that_of_this_program_without_pictures_and_comments(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert bundles.card(tmp_path) == ""
-    text = "---\nlicense: mit\n---\n# Card\n![curve](curve.png) ![badge](https://example.org/b.png)\n---\nend\n"
+    text = "---\nlicense: mit\n---\n# Card\n![curve](c.png)![badge](https://example.org/b.png)\n<!-- a -->\n---\nend\n"
     (tmp_path / "README.md").write_text(text)
-    assert bundles.card(tmp_path) == "# Card\n![curve](curve.png) ![badge](https://example.org/b.png)\n---\nend"
+    shown = "# Card\n![curve](c.png)![badge](https://example.org/b.png)\n<!-- a -->\n---\nend"
+    assert bundles.card(tmp_path) == shown
     monkeypatch.setattr(packaged, "FOLDER", tmp_path.parent)
-    assert bundles.card(tmp_path) == "## Card\n*curve* ![badge](https://example.org/b.png)\n---\nend"
+    assert bundles.card(tmp_path) == "## Card\n![badge](https://example.org/b.png)\n---\nend"
+
+
+@pytest.mark.parametrize("folder", packaged.folders().values(), ids=lambda folder: folder.name)
+def test_the_card_of_a_built_in_model_has_nothing_that_the_page_cannot_show(folder: Path) -> None:
+    shown = bundles.card(folder)
+    assert not [mark for mark in ("<!--", "-->", "![") if mark in shown]
 
 
 def test_facts_come_from_the_description_alone(model: Recognizer) -> None:

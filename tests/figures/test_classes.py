@@ -31,9 +31,15 @@ def test_bars_are_those_of_the_classification_report() -> None:
 
 def test_bars_have_a_legend_with_uar_and_chance() -> None:
     figure = drawn(per_class(TRUTH, PREDICTION, labels=LABELS, title="t"))
-    assert set(legend_texts(figure)) == {"recall", "precision", "F1", "UAR 0.625", "chance 0.333"}
+    assert set(legend_texts(figure)) == {"recall", "precision", "F1", "UAR 62.5 %", "chance 33.3 %"}
     lines = {line.get_label(): line.get_ydata()[0] for line in figure.axes[0].lines}
-    assert lines == pytest.approx({"UAR 0.625": 0.625, "chance 0.333": 1 / 3})
+    assert lines == pytest.approx({"UAR 62.5 %": 0.625, "chance 33.3 %": 1 / 3})
+
+
+def test_the_axis_of_the_scores_has_a_name_and_is_in_per_cent_as_the_title() -> None:
+    axes = drawn(per_class(TRUTH, PREDICTION, labels=LABELS, title="t")).axes[0]
+    assert axes.get_ylabel() == "score of the emotion"
+    assert [label.get_text() for label in axes.get_yticklabels()][-1] == "100%"
 
 
 CORPORA = ("crema_d", "emodb", "ravdess", "savee", "tess")

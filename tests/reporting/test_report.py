@@ -88,6 +88,12 @@ def test_the_classes_are_scikit_learn_s(study: tuple[Parts, str], tested: pd.Dat
         assert rows[label][:4] == [*wanted, str(int(theirs[label]["support"]))]
 
 
+def test_a_group_without_an_interval_is_explained(study: tuple[Parts, str]) -> None:
+    heads, *rows = study[0].tables["By sex"]
+    assert {row[heads.index("interval, %")] for row in rows} == {"-"}  # each has three speakers
+    assert "Groups of fewer than 6 speakers, or of unknown ones, have no interval" in study[0].text
+
+
 @pytest.mark.parametrize("column", ["speaker", "sex", "intensity"])
 def test_the_groups_are_scikit_learn_s(study: tuple[Parts, str], tested: pd.DataFrame, column: str) -> None:
     heads, *rows = study[0].tables[f"By {column}"]
@@ -141,6 +147,12 @@ def test_every_picture_is_said_in_words_and_headings_come_in_order(study: tuple[
     assert len(set(page.ids)) == len(page.ids)
     assert {anchor.removeprefix("#") for anchor in page.anchors} <= set(page.ids)
     assert not page.open
+
+
+def test_a_warning_of_the_audit_links_to_it(tmp_path: Path) -> None:
+    audit = CLEAN | {"n_errors": 1, "declared": "leaky", "findings": [LEAK]}
+    page, _ = reported(tmp_path, configuration("svm"), audit=audit)
+    assert page.anchors.count("#audit") == 2  # in the list of sections, and in the warning
 
 
 def test_the_same_study_gives_the_same_bytes(study: tuple[Parts, str], folder: Path) -> None:
