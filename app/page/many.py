@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from app.page import results, words
+from app.page import results, start, words
 from ser.audio.reading import InvalidAudio
 from ser.core.wording import cell, counted
 from ser.serving.recognition import Recognizer
@@ -105,7 +105,7 @@ def _shown(table: pd.DataFrame, labels: list[str]) -> None:
             *probabilities,
         ],
         column_config={
-            "file": st.column_config.TextColumn(width=115),  # these three fit the screen of a phone
+            "file": st.column_config.TextColumn(width=115 if start.is_phone() else 200),  # these three fit its screen
             "emotion": st.column_config.TextColumn(width=95),
             "confidence": number("confidence, %", format="%.0f", width=110),
             "duration": number("duration, s", format="%.2f"),

@@ -30,7 +30,7 @@ def show() -> None:
     named = [(emotion, name) for emotion in THREE for name in ready if f"be {emotion}," in name]
     if named:
         st.markdown("**Three examples to try**")
-        for column, (emotion, name) in zip(st.columns(3), named, strict=False):
+        for column, (emotion, name) in zip(st.columns(3, gap="medium"), named, strict=False):
             column.button(f"A voice that is meant to be {emotion}", on_click=_try, args=(name,), width="stretch")
     does, must_not, live = st.columns(3, gap="medium")
     does.markdown(f"**What you get**\n\n{words.WHAT_YOU_GET}")

@@ -110,7 +110,8 @@ def _one(model: Recognizer, key: str) -> None:
         st.audio(sound, format=media.media_type(sound), alt="The recording")
         dark = st.context.theme.type == "dark"
         drawn = kept("pictures", f"{key}:{digest}:{dark}", lambda: _pictures(result, dark=dark))
-        _picture(drawn, "Waveform", "how loud the recording is over time", result)
+        part = f", in its first {results.DRAWN:.0f} s" if result.duration > results.DRAWN else ""
+        _picture(drawn, "Waveform", f"how loud the recording is over time{part}", result)
     for note in result.notes:
         st.caption(f"{note[0].upper()}{note[1:]}.")
     if result.timeline and result.has_speech:
@@ -122,7 +123,7 @@ def _spectra(result: Result, drawn: dict[str, bytes]) -> None:
     """Show the four spectra of a recording in two rows."""
     st.subheader("Spectrum", anchor=False)
     if result.duration > results.DRAWN:
-        st.caption(f"Waveform and spectrum are of the first {results.DRAWN:.0f} s of {words.length(result.duration)}.")
+        st.caption(f"The spectra are of the first {results.DRAWN:.0f} s of {words.length(result.duration)}.")
     upper, lower = st.columns(2, gap="medium"), st.columns(2, gap="medium")
     explained = {
         "Magnitude spectrum": "which frequencies are strong, averaged over the recording",

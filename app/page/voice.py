@@ -27,7 +27,8 @@ def show(model: Recognizer, key: str) -> tuple[Recognizer, str]:
     """Show the options; return the model as the visitor wants it, and the key of its results."""
     st.write(
         "The model does not know your voice, microphone and room. Recordings of the same person, which need no labels,"
-        " adapt it: say different things in different moods. Two help, ten are good. They stay in this session."
+        " adapt it: say different things in different moods. Two help, ten are good. They stay in this session. All"
+        " that you choose here applies to the answers of the other tabs."
     )
     uploads = st.file_uploader("Recordings of the same person", accept_multiple_files=True, key="voice")
     equal = round(100 / len(model.labels))

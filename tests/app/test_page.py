@@ -144,7 +144,9 @@ def test_a_recording_longer_than_the_window_gets_a_timeline(page: AppTest) -> No
 @pytest.mark.slow
 def test_a_long_recording_is_drawn_in_part_with_a_note(page: AppTest) -> None:
     assert "first 30 s" not in text(upload(page, file_of(spoken(29), subtype="PCM_16")))
-    assert "are of the first 30 s of 31.0 s" in text(upload(page, file_of(spoken(31), subtype="PCM_16")))
+    shown = text(upload(page, file_of(spoken(31), subtype="PCM_16")))
+    assert "How loud the recording is over time, in its first 30 s." in shown
+    assert "The spectra are of the first 30 s of 31.0 s." in shown
 
 
 def test_nothing_is_analysed_or_drawn_twice(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -301,6 +303,7 @@ def test_each_of_many_files_has_a_row_and_a_bad_file_has_its_reason(
     assert ["not a sound file" in problem for problem in table["problem"]] == [False, True, False]
     assert "2 of 3 files could be used." in text(page)
     assert len(rows) == 3
+    assert json.loads(page.dataframe[0].proto.columns)["file"]["width"] >= 200  # so that names differ to the eye
     assert len(page.download_button) == 1
 
 

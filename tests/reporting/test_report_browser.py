@@ -48,6 +48,7 @@ def test_what_is_wider_than_the_screen_has_a_shadow_at_its_edge(opened: Chrome) 
       const found = [one.scrollWidth > one.clientWidth, shadow()];
       return found;
     })"""
+    opened.execute_script("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
     found = opened.execute_script(script)
     for is_wide, shadow in found:
         assert shadow == (1 if is_wide else 0)
@@ -87,5 +88,9 @@ def test_print_leaves_out_what_paper_cannot_do_and_unfolds_the_rest(opened: Chro
     browser.resize(opened, 688, 900)  # as wide as A4 between its margins
     inside = "return [...document.querySelectorAll('table')].every(e => e.getBoundingClientRect().right <= 688)"
     assert opened.execute_script(inside)
+    broken = (
+        "return [...document.querySelectorAll('tbody th')].filter(e => getComputedStyle(e).position != 'static').length"
+    )
+    assert opened.execute_script(broken) == 0  # names of rows break within words on a phone alone
     height = "return document.querySelector('details table').getBoundingClientRect().height"
     assert opened.execute_script(height) > 100
