@@ -21,12 +21,13 @@ from app.http.workers import Pool
 
 HELD = 8  # uploads of the largest size that fit into memory together
 PLAIN = {
-    404: "nothing has this address; /docs lists all addresses",
+    404: "nothing has this address; /docs lists all addresses, and /live is a page for a microphone",
     405: "this address does not take this method; /docs lists the methods",
 }
 DESCRIPTION = (
-    'Predicts the emotion of recorded speech. All errors have the same form: `{"detail": "…"}`. Any request gets status'
-    " 421 if it names an unknown host, and 403 if a page of another site sends it."
+    "Predicts the emotion of recorded speech. The [live page](/live) takes the sound of a microphone. All errors have the"
+    ' same form: `{"detail": "…"}`. Any request gets status 421 if it names an unknown host, and 403 if a page of another'
+    " site sends it."
 )
 
 

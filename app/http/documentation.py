@@ -22,7 +22,7 @@ def add_page(app: FastAPI) -> None:
         swagger_css_url=f"{FILES}/swagger-ui.css",
         swagger_favicon_url=f"{FILES}/favicon.png",
     )
-    html = bytes(page.body).decode()
+    html = bytes(page.body).decode().replace("<html>", '<html lang="en">', 1)  # so that it is read aloud as English
     headers = {"Content-Security-Policy": policy(html)}
     app.mount(FILES, StaticFiles(packages=[("fastapi_offline", "static")]))
 

@@ -61,10 +61,16 @@ def test_the_documentation_needs_nothing_from_elsewhere_and_its_policy_forbids_t
     for file in files:
         assert file.startswith("/docs/files/")
         assert client.get(file).status_code == 200
+    assert '<html lang="en">' in page.text
     policy = page.headers["Content-Security-Policy"]
     assert policy.startswith("default-src 'none'; script-src 'self' 'sha256-")
     assert "http" not in policy
     assert client.get("/redoc").status_code == 404
+
+
+def test_who_opens_the_service_in_a_browser_finds_the_live_page(client: httpx.Client) -> None:
+    assert "/live" in client.get("/").json()["detail"]
+    assert "(/live)" in client.get("/openapi.json").json()["info"]["description"]
 
 
 @pytest.mark.slow

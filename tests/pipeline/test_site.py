@@ -8,10 +8,14 @@ import sys
 from pathlib import Path
 
 import griffe
+import numpy as np
 import pytest
+from matplotlib import image as image
+from matplotlib.colors import to_rgb
 
 import ser
 from ser import cli
+from ser.figures.style import COLOURS
 from tests.support.paths import ROOT
 from tools import site_pages
 
@@ -94,6 +98,15 @@ def test_the_diagram_of_the_site_has_the_words_of_the_page() -> None:
     (text,) = re.findall(r"```mermaid\n(.*?)```", (ROOT / "docs/map.md").read_text(), re.DOTALL)
     shown = set(re.findall(r"[\w.]+", re.sub(r"<[^>]+>", " ", (ROOT / "docs/flow.svg").read_text())))
     assert set(re.findall(r"[\[(\"]([a-z_]+)[\])\"]", text)) <= shown
+
+
+@pytest.mark.parametrize("name", ["page_desktop", "page_mobile", "pictures/live_desktop"])
+def test_the_pictures_of_the_pages_have_the_colours_of_the_emotions(name: str) -> None:
+    """A palette of too few colours mixes them, so that a bar has the colour of another emotion."""
+    pixels = np.rint(255 * image.imread(ROOT / f"docs/{name}.png")[..., :3]).astype(int).reshape(-1, 3)
+    for emotion in ("happy", "sad", "angry", "fearful", "disgust"):
+        away = np.abs(pixels - np.rint(255 * np.array(to_rgb(COLOURS[emotion])))).max(axis=1)
+        assert (away <= 2).sum() > 50, emotion
 
 
 def test_every_metric_is_defined() -> None:
