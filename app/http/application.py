@@ -25,9 +25,9 @@ PLAIN = {
     405: "this address does not take this method; /docs lists the methods",
 }
 DESCRIPTION = (
-    "Predicts the emotion of recorded speech. The [live page](/live) takes the sound of a microphone. All errors have the"
-    ' same form: `{"detail": "…"}`. Any request gets status 421 if it names an unknown host, and 403 if a page of another'
-    " site sends it."
+    "Predicts the emotion of recorded speech. The [live page](/live) takes the sound of a microphone. All errors have"
+    ' the same form: `{"detail": "…"}`. Any request gets status 421 if it names an unknown host, and 403 if a page of'
+    " another site sends it."
 )
 
 
