@@ -161,6 +161,8 @@ def test_problems_are_explained_in_words(client: httpx.Client, tmp_path: Path) -
     with browser.chromium(tmp_path, width=390, height=844) as driver:
         opened(driver, client)
         browser.wait_for(driver, "Press Start")
+        widths = "return [...document.querySelectorAll('.fill')].map(one => one.getBoundingClientRect().width)"
+        assert set(driver.execute_script(widths)) == {0}  # no bars before there is an answer
         for name, expected in (
             ("NotAllowedError", "The browser does not let this page use the microphone."),
             ("NotFoundError", "No microphone was found."),

@@ -110,7 +110,7 @@ function show(kicker, { emotion, confidence, probabilities }, below) {
     const label = row.cells[0].textContent;
     const share = probabilities[label];
     row.classList.toggle("first", label === emotion);
-    row.querySelector(".fill").style.width = `${100 * (share ?? 0)}%`;
+    row.querySelector(".fill").style.width = share === undefined ? "" : `${100 * share}%`;
     row.cells[2].textContent = share === undefined ? "–" : percent(share);
   });
 }
