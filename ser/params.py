@@ -45,11 +45,11 @@ def compose(overrides: list[str], *, conf: Path = CONF, path: Path = PARAMS) -> 
         with files.replacing(path) as temporary:
             compose_and_dump(str(temporary), str(conf.resolve()), None, "config", "", overrides)
     except (HydraException, OmegaConfBaseException) as error:
-        reason = f"{_reason(error, conf)}{_quoted(error)}"
+        reason = f"{_reason(error, conf, overrides)}{_quoted(error)}"
         raise ValueError(f"{conf} does not compose with {' '.join(overrides)}: {reason}") from error
 
 
-def _reason(error: Exception, conf: Path) -> str:
+def _reason(error: Exception, conf: Path, overrides: Iterable[str]) -> str:
     """Reason in one line with the nearest name, where Hydra has many lines or suggests to add a setting."""
     if choices := getattr(error, "options", None):
         group, _, choice = str(vars(error)["missing_cfg_file"]).rpartition("/")
@@ -57,12 +57,20 @@ def _reason(error: Exception, conf: Path) -> str:
     if found := UNKNOWN.match(str(error)):
         group, _, setting = found[1].partition(".")
         if setting and (conf / group).is_dir():
-            return f"{group} has no setting {setting}; its settings are those of the chosen file of {conf.name}/{group}"
+            known = f"its settings are those of the chosen file of {conf.name}/{group}"
+            return f"{group} has no setting {setting}; {known}{_entry(found[1], overrides)}"
         groups = (one.name for one in conf.iterdir() if one.is_dir())
         return f"there is no group or setting {group}; {_near(group, ('seed', 'extract', *groups))}"
     if "=" not in str(getattr(error, "override", "=")):
         return "wanted group=choice or setting=value, as model=mlp or seed=1"
     return str(error)
+
+
+def _entry(name: str, overrides: Iterable[str]) -> str:
+    """Remedy for an entry that a mapping, such as `labels.actions`, does not have yet; empty for other settings."""
+    mapping = name.rpartition(".")[0]
+    given = next((one for one in overrides if one.startswith(f"{name}=")), None)
+    return f"; to add an entry to {mapping}, write +{given}" if "." in mapping and given else ""
 
 
 def _near(name: str, known: Iterable[str]) -> str:

@@ -212,7 +212,7 @@ def test_a_mistyped_setting_is_refused() -> None:
 
 
 def loudness(waveform: np.ndarray, sample_rate: int) -> dict[str, float]:
-    return {"level": float(waveform.std()), "n_samples": waveform.size, "first": float(waveform[:800].std())}
+    return {"level": float(waveform.std()), "length": waveform.size, "first": float(waveform[:800].std())}
 
 
 @pytest.fixture(scope="module")
@@ -241,7 +241,7 @@ def test_each_utterance_has_its_original_and_then_its_variants_as_configured(
     assert rows["utterance"].tolist() == [name for name in corpus[1]["utterance"] for _ in ALL]
     assert rows["variant"].tolist() == ALL * 5
     assert rows["emotion"].tolist() == [name for name in corpus[1]["emotion"] for _ in ALL]
-    assert len(rows.drop_duplicates(["level", "n_samples", "first"])) == len(rows)
+    assert len(rows.drop_duplicates(["level", "length", "first"])) == len(rows)
 
 
 def test_the_values_of_a_row_are_those_of_its_variant(corpus: tuple[Path, pd.DataFrame]) -> None:
@@ -313,7 +313,7 @@ def test_a_recording_that_changed_since_ingest_is_refused(corpus: tuple[Path, pd
 
 
 def test_tables_of_both_representations_can_be_combined(corpus: tuple[Path, pd.DataFrame], tmp_path: Path) -> None:
-    names = {"level": "a", "n_samples": "b", "first": "c"}
+    names = {"level": "a", "length": "b", "first": "c"}
     of = {"first": table(corpus), "other": table(corpus), "none": table(corpus, NONE)}
     for name, rows in of.items():
         own = rows.rename(columns={column: f"{name}_{short}" for column, short in names.items()})

@@ -228,7 +228,7 @@ def test_what_the_message_tells_to_add_for_a_code_in_a_list_works(tmp_path: Path
 def test_the_message_for_an_emotion_that_a_scheme_does_not_name_works(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="labels") as error:
         composed("labels.actions.excited=happy")
-    (override,) = re.findall(r"To append to your config use (\S+)", str(error.value))
+    (override,) = re.findall(r"to add an entry to labels.actions, write (\S+)", str(error.value))
     assert labels.merged(**composed(override)["labels"]).label("excited") == "happy"
 
 
