@@ -134,7 +134,8 @@ def headline(predictions: pd.DataFrame, figures: Mapping[str, Any], *, partition
 def _explanation(predictions: pd.DataFrame, figures: Mapping[str, Any], n_resamples: int) -> str:
     seen = "not in the training data" if figures["speaker_independent"] else "also in the training data"
     seen += " (transductive)" * figures.get("transductive", False)
-    mean = "Mean of the recalls of all emotions, pooled over the folds"
+    several = predictions["fold"].nunique() > 1
+    mean = "Mean of the recalls of all emotions" + ", pooled over the folds" * several
     speaker = predictions["speaker"]
     if figures["uar_low"] is not None:
         return f"{mean}, for speakers {seen}. Interval: 95 % bootstrap over speakers, {n_resamples} resamples."

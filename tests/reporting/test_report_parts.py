@@ -83,6 +83,17 @@ def test_what_is_heard_is_the_recording_cut_to_ten_seconds(tmp_path: Path, durat
     assert len(example.audio_uri) < 80_000
 
 
+# headline
+
+
+@pytest.mark.parametrize("n_folds", [1, 2])
+def test_folds_are_pooled_only_where_there_are_several(n_folds: int) -> None:
+    figures = {"speaker_independent": True, "uar_low": 0.1, "uar_high": 0.2, "dev.uar": 0.5, "uar": 0.15}
+    rows = PREDICTIONS.assign(fold=[k % n_folds for k in range(len(PREDICTIONS))])
+    found = results.headline(rows, figures, partition="speaker_folds", n_resamples=10)
+    assert ("pooled over the folds" in found.explanation) == (n_folds > 1)
+
+
 # confusions
 
 
