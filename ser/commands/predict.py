@@ -48,9 +48,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--hop",
         type=float,
-        default=HOP,
         metavar="SECONDS",
-        help="with --timeline: from one window to the next (default: %(default)s)",
+        help=f"with --timeline: from one window to the next (default: {HOP})",
     )
     add_model_options(parser)
     add_format_options(parser)
@@ -140,9 +139,11 @@ def run(given: argparse.Namespace) -> str:
     paths = [*given.paths, *given.more]
     if given.record_duration is None and not paths:
         raise ValueError("nothing to predict; give files or folders, as: ser predict recording.wav")
+    if given.hop is not None and not given.timeline:
+        raise ValueError("--hop is only for a timeline; add --timeline, or leave out --hop")
     recognizer = chosen_recognizer(given)
     if given.timeline:  # before a line is printed
-        windows.check_hop(given.hop, recognizer.window, inputs.RATES[1])
+        windows.check_hop(HOP if given.hop is None else given.hop, recognizer.window, inputs.RATES[1])
     recordings = _recordings(paths)
     if given.record_duration is not None:
         from ser.audio import microphone
@@ -256,9 +257,10 @@ def _recordings_in(folder: Path) -> list[tuple[str, Path]]:
 
 
 def _rows(
-    recordings: Iterable[tuple[str, Source]], recognizer: Recognizer, *, timeline: bool, hop: float
+    recordings: Iterable[tuple[str, Source]], recognizer: Recognizer, *, timeline: bool, hop: float | None
 ) -> Iterator[Row]:
     """Predictions of each recording, or its error."""
+    hop = HOP if hop is None else hop
     for name, source in recordings:
         if isinstance(source, ValueError):
             yield {"path": name, "error": str(source)}

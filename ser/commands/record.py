@@ -46,7 +46,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     predict.add_model_options(parser)
     predict.add_format_options(parser)
-    parser.set_defaults(timeline=False, hop=1.0)
+    parser.set_defaults(timeline=False, hop=None)
 
 
 def run(given: argparse.Namespace) -> str:

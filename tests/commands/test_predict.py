@@ -311,6 +311,12 @@ def test_a_timeline_of_a_truncated_file_has_its_first_windows_and_the_error(tmp_
     assert rows[-1]["error"].startswith("truncated")
 
 
+def test_a_hop_without_a_timeline_is_refused_and_not_ignored(predict: Predict) -> None:
+    code, out, message = predict("--hop", "2", DEMO[0])
+    assert (code, out) == (1, "")
+    assert message == "error: --hop is only for a timeline; add --timeline, or leave out --hop"
+
+
 @pytest.mark.parametrize("hop", ["0", "-1", "4", "inf", "nan"])
 def test_a_hop_out_of_range_is_refused_in_one_line(hop: str, predict: Predict) -> None:
     code, out, message = predict("--timeline", "--hop", hop, DEMO[0])
