@@ -3,20 +3,15 @@
 import argparse
 import os
 import sys
+from collections.abc import Sequence
 from functools import partial
 
 from ser.core import extras, quiet
 
-ABOUT = argparse.ArgumentParser(
-    prog="python -m app.service",
-    description="HTTP service of speech emotion recognition. It has no options: environment variables set it up, as"
-    " SER_PORT=8080 SER_MODELS=mine=models/fold_0. docs/reference/environment.md lists them.",
-)
 
-
-def main() -> None:
+def main(arguments: Sequence[str] = ()) -> None:
     """Serve until a signal stops the process; wrong settings end it with a message and exit status 1."""
-    ABOUT.parse_args()
+    _refuse(arguments)
     if os.name != "posix":  # before the imports, of which some exist on POSIX alone
         sys.exit("error: the service runs on Linux and macOS only; on Windows, run it in WSL")
     # Not above: every process that predicts imports this module, but needs no server.
@@ -43,5 +38,16 @@ def main() -> None:
         server.serve(chosen, pool, listener)
 
 
+def _refuse(arguments: Sequence[str]) -> None:
+    """End at `--help` and at any other argument, which would be ignored."""
+    settings = "environment variables, as SER_PORT=8001; docs/reference/environment.md lists them"
+    parser = argparse.ArgumentParser(
+        prog="python -m app.service", description=f"Serve predictions over HTTP. The settings are {settings}."
+    )
+    _, others = parser.parse_known_args(arguments)
+    if others:
+        parser.error(f"found {' '.join(others)}, wanted no arguments; set {settings}")
+
+
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

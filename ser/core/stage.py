@@ -11,8 +11,8 @@ from ser.core.params_file import PARAMS
 
 TEMPORARY = Path(".dvc") / "tmp"  # has the copies in which DVC runs queued studies
 LEFT = (
-    f"{PARAMS} still has the settings of this run; the next dvc exp run composes it anew from its -S, and before a"
-    f" dvc repro: git checkout {PARAMS}"
+    f"{PARAMS} still has the settings of this run. The next dvc exp run writes it anew; before dvc repro, restore it:"
+    f" git checkout {PARAMS}"
 )
 
 

@@ -88,9 +88,10 @@ def check_speakers(utterances: pd.DataFrame, protocol: str) -> None:
     if n_unknown := int(utterances["speaker"].isna().sum()):
         raise ValueError(
             f"partition={protocol} needs the speaker of every training utterance, but {n_unknown} of {len(utterances)}"
-            " have none; set corpus.speaker_pattern or add a speakers.csv to the root of the corpus (to a list, a"
-            " column speaker); a corpus without speakers can only be a test corpus (partition=cross_corpus), or use"
-            " partition=random, whose scores are speaker-dependent"
+            " have none; state them: in speakers.csv in the root of the corpus, by corpus.speaker_pattern, or, for a"
+            " list, in its column speaker (of another name: -S corpus.columns.speaker=NAME); a corpus without speakers"
+            " can only be a test corpus (partition=cross_corpus), or use partition=random, whose scores are"
+            " speaker-dependent"
         )
 
 

@@ -365,6 +365,14 @@ def test_a_service_that_cannot_start_prints_the_reason_in_one_line(kind: str) ->
     assert len(printed.splitlines()) == 1
 
 
+def test_an_argument_ends_the_service_and_names_the_environment_variables(capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments, status in ((["--help"], 0), (["--port", "9000"], 2)):
+        with pytest.raises(SystemExit) as ended:
+            service.main(arguments)
+        assert ended.value.code == status
+        assert "environment variables, as SER_PORT=8001" in " ".join("".join(capsys.readouterr()).split())
+
+
 def test_a_system_without_posix_is_told_where_the_service_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service, "os", SimpleNamespace(name="nt"))
     with pytest.raises(SystemExit, match="on Linux and macOS only; on Windows, run it in WSL"):

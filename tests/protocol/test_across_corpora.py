@@ -82,7 +82,7 @@ def test_what_is_left_out_of_a_fold_depends_on_neither_names_nor_order(utterance
         (
             combined(corpus("ravdess", 4), without_speakers(corpus("emodb", 2))),
             {},
-            "needs the speaker of every training utterance, but 28 of 28 have none",
+            "needs the speaker of every training utterance, but 28 of 28 have none; .*-S corpus.columns.speaker=NAME",
         ),
     ],
     ids=["one corpus", "unknown choice", "unknown corpus", "one speaker trains", "no speaker trains"],
