@@ -27,7 +27,7 @@ def parse(path: PurePosixPath) -> Naming:
 
 CORPUS = Corpus(
     title="Emotion folders",
-    citation="your own recordings",
+    citation="Your own recordings",
     licence="as you received them",
     steps=("put your recordings into {root}/<Emotion>/",),
     parse=parse,

@@ -26,7 +26,7 @@ def parse(path: PurePosixPath) -> Naming:
 
 CORPUS = Corpus(
     title="List of recordings",
-    citation="your own list",
+    citation="Your own list",
     licence="as you received them",
     steps=(
         "write a list with the columns file and emotion, and speaker if known: csv, JSON lines or Parquet",

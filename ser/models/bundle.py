@@ -35,7 +35,7 @@ ONNX = "model.onnx"
 SAVED_MODEL = "saved_model"  # export for TensorFlow Serving; it is not loaded here
 MODELS = (CLASSIFIER, NETWORK, LITERT, ONNX)
 HISTORY = "history.csv"  # figures of the epochs of a network
-BEFORE_REFIT = "before_refit"  # bundle trained on train alone, inside the one that was trained on train and dev
+BEFORE_REFIT = schema.BEFORE_REFIT  # bundle trained on train alone, inside the one that was trained on train and dev
 LIBRARIES = ("scikit-learn", "librosa", "numpy", "ai-edge-litert")
 CHUNK = 256  # rows of an array that are in memory at once
 

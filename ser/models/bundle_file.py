@@ -12,6 +12,7 @@ from ser.models import packaged
 
 FORMAT = 1
 NAME = "bundle.json"
+BEFORE_REFIT = "before_refit"  # folder in a bundle, which is no model to choose
 LARGEST = 2**24  # bytes of the file
 TRAIN, TRAIN_ANEW = "train one with: dvc repro train", "train anew with: dvc repro -f train"
 REMEDY = f"get an intact copy of it, or {TRAIN_ANEW}"
@@ -57,7 +58,7 @@ def read(folder: Path) -> dict[str, Any]:
     """
     path = folder / NAME
     if not path.is_file():
-        raise ValueError(f"no model in {folder} ({NAME}); {TRAIN}")
+        raise ValueError(f"no model in {folder} ({NAME}); {_remedy(folder)}")
     if packaged.is_packaged(folder):
         packaged_description: dict[str, Any] = files.read_json(path)
         return packaged_description
@@ -80,3 +81,9 @@ def read(folder: Path) -> dict[str, Any]:
     except ValueError as error:
         raise ValueError(f"{path} is damaged: {error}; {REMEDY}") from None
     return description
+
+
+def _remedy(folder: Path) -> str:
+    """Remedy for a folder without a model: the models in its folders, as in `models` or `exports/fold_0`."""
+    models = sorted(str(found.parent) for found in folder.glob(f"*/{NAME}") if found.parent.name != BEFORE_REFIT)
+    return f"choose one of {', '.join(models)}" if models else TRAIN

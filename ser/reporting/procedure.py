@@ -18,7 +18,7 @@ from ser.reporting import cards
 from ser.reporting.blocks import Cell, Column, Findings, Section, Table, escaped
 
 OMITTED = ("root", "list")  # where a corpus and its list lie is no setting of the study
-PLACES = {"FOLDER": "the folder of your copy of the corpus", "FILE": "its list of recordings"}
+PLACES = {"FOLDER": "the folder of your copy of the corpus", "FILE": "the list of recordings"}
 MAX_FOLDS = 12  # more folds share one row in the table of the partition
 Rows = list[list[Cell]]
 

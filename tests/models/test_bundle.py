@@ -362,6 +362,11 @@ def test_a_missing_folder_is_refused_with_the_remedy(tmp_path: Path) -> None:
         bundle.load(tmp_path / "nowhere")
 
 
+def test_a_folder_of_models_is_refused_with_their_names(copied: Path) -> None:
+    with pytest.raises(ValueError, match=rf"no model in .*; choose one of {copied}$"):
+        bundle.load(copied.parent)
+
+
 @pytest.mark.parametrize("name", [bundle.CLASSIFIER, bundle.DESCRIPTION])
 def test_an_incomplete_bundle_is_refused(name: str, copied: Path) -> None:
     (copied / name).unlink()

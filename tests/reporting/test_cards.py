@@ -182,7 +182,7 @@ def test_a_description_that_lacks_a_fact_has_no_card(fact: str) -> None:
 
 def test_a_corpus_of_the_users_own_has_the_licence_under_which_they_received_it() -> None:
     text = section(card({"corpora": ["theirs"], "speakers": ["theirs/anna"]}), "Data and licence")
-    assert text.startswith("theirs. ")
+    assert text.startswith("theirs. Your own recordings. Trained on ")
     assert "1 speaker (anna). Licence of the recordings: **as you received them**" in text
 
 

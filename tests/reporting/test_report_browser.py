@@ -55,6 +55,12 @@ def test_what_is_wider_than_the_screen_has_a_shadow_at_its_edge(opened: Chrome) 
     assert any(is_wide for is_wide, _ in found) == (opened.execute_script("return innerWidth") < 500)
 
 
+def test_a_long_command_is_readable_without_scrolling(opened: Chrome) -> None:
+    for command in opened.find_elements(By.TAG_NAME, "pre"):
+        opened.execute_script("arguments[0].firstElementChild.textContent += ' -S a.setting=value'.repeat(20)", command)
+        assert opened.execute_script("return arguments[0].scrollWidth <= arguments[0].clientWidth", command)
+
+
 def test_in_the_dark_no_section_stays_bright(opened: Chrome) -> None:
     features = [{"name": "prefers-color-scheme", "value": "dark"}]
     opened.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})

@@ -239,7 +239,7 @@ def test_many_folds_are_told_as_a_range() -> None:
     [
         ("dvc repro", []),
         ("dvc exp run -S corpus.root=FOLDER", ["`FOLDER` is the folder of your copy of the corpus."]),
-        ("dvc exp run -S corpus.list=FILE", ["`FILE` is its list of recordings."]),
+        ("dvc exp run -S corpus.list=FILE", ["`FILE` is the list of recordings."]),
     ],
 )
 def test_the_settings_tell_no_place_of_this_machine(command: str, explained: list[str]) -> None:
