@@ -91,6 +91,32 @@ def opened(source: Path | bytes, *, longest: float | None = None) -> Iterator[In
         yield Input(_blocks(sound, mixer), sound.samplerate, sound.frames / sound.samplerate, mixer.notes)
 
 
+@contextmanager
+def given(recording: Input | str | Path) -> Iterator[Input]:
+    """Input itself, or that of a file, which is closed at the end of `with`.
+
+    Raises
+    ------
+    ValueError
+        If it is of another type, such as a waveform, whose rate is not known here.
+
+    Examples
+    --------
+    >>> with given([0.5, -0.5]):  # doctest: +ELLIPSIS
+    ...     pass
+    Traceback (most recent call last):
+    ValueError: the recording is of type list; give the path of a file, or a waveform with its rate: ...
+    """
+    if isinstance(recording, str | Path):
+        with opened(Path(recording)) as source:
+            yield source
+    elif isinstance(recording, Input):
+        yield recording
+    else:
+        wanted = "the path of a file, or a waveform with its rate: ser.serving.recognition.opened(waveform, rate)"
+        raise ValueError(f"the recording is of type {type(recording).__name__}; give {wanted}")
+
+
 def _blocks(sound: soundfile.SoundFile, mixer: Mixer) -> Iterator[Waveform]:
     """Mono waveform in pieces; at the end, the number of samples is compared with the declared one."""
     n_samples, peak = 0, 0.0

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from ser.serving.enrolment import Enrolment
 
 PROBABILITY_DIGITS = 6
+NO_SPEECH = "no speech"
 UNSURE = "unsure"
 Probabilities = npt.NDArray[np.float64]
 
@@ -61,6 +62,33 @@ def most_probable(labels: Sequence[str], probabilities: Probabilities) -> tuple[
     """
     by_label = {label: round(float(one), PROBABILITY_DIGITS) for label, one in zip(labels, probabilities, strict=True)}
     return labels[int(probabilities.argmax())], by_label
+
+
+def rounded(
+    labels: Sequence[str], probabilities: Probabilities | None, *, spoken: float, duration: float
+) -> Prediction:
+    """Rounded prediction of a part of a recording.
+
+    Parameters
+    ----------
+    probabilities
+        Probability of each label, `(n_labels,)`; None where there is no speech.
+    spoken
+        Probability of speech.
+    duration
+        Seconds.
+
+    Examples
+    --------
+    >>> rounded(["calm", "sad"], None, spoken=0.25, duration=2.0)["confidence"]  # of `no speech`
+    0.75
+    """
+    duration = round(duration, 3)
+    if probabilities is None:
+        confidence = round(1 - spoken, PROBABILITY_DIGITS)
+        return Prediction(emotion=NO_SPEECH, confidence=confidence, probabilities={}, duration=duration)
+    best, by_label = most_probable(labels, probabilities)
+    return Prediction(emotion=best, confidence=by_label[best], probabilities=by_label, duration=duration)
 
 
 def finished(prediction: Prediction, *, unsure: float, enrolment: Enrolment | None = None) -> Prediction:

@@ -209,7 +209,7 @@ def _enrolment(
 
 
 @contextmanager
-def opened(recording: str | Path | npt.ArrayLike, sample_rate: float | None) -> Iterator[Input]:
+def opened(recording: str | Path | npt.ArrayLike, sample_rate: float | None = None) -> Iterator[Input]:
     """Input of a file or a waveform, which `Recognizer.predict` and `timeline` take; it is closed at the end of `with`.
 
     Parameters

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -18,17 +19,9 @@ from ser.serving import inputs, priors
 from ser.serving.enrolment import Enrolment, Values, model_of
 from ser.serving.inputs import Input, Window
 from ser.serving.notes import noted, of_speech
-from ser.serving.predictions import (
-    PROBABILITY_DIGITS,
-    Model,
-    Prediction,
-    Probabilities,
-    TimedPrediction,
-    finished,
-    most_probable,
-)
+from ser.serving.predictions import NO_SPEECH as NO_SPEECH
+from ser.serving.predictions import Model, Prediction, Probabilities, TimedPrediction, finished, rounded
 
-NO_SPEECH = "no speech"
 LONGEST_UTTERANCE = 10.0  # seconds, more than any utterance of the corpora; longer recordings are divided into windows
 WINDOW = 3.0  # seconds, for representations of utterances of any length
 HOP = 1.0  # seconds between the windows of a timeline
@@ -43,8 +36,8 @@ class Recognizer:
     --------
     >>> import ser
     >>> recognizer = ser.load()
-    >>> recognizer.labels, recognizer.warnings
-    (['neutral', 'happy', 'sad', 'angry', 'fearful', 'disgust'], [])
+    >>> recognizer, recognizer.warnings
+    (<Recognizer of general: neutral, happy, sad, angry, fearful, disgust>, [])
     >>> recognizer.check_enrollable()  # no error
     >>> silence = inputs.of_waveform(np.zeros(64_000), 16_000)
     >>> recognizer.predict(silence)["emotion"], recognizer.enrolment_of(silence)
@@ -81,6 +74,10 @@ class Recognizer:
     """Frequency of emotions where they are not equally frequent; those that are not named share the rest."""
     unsure: float = 0.0
     """Confidence below which the emotion is `unsure`."""
+
+    def __repr__(self) -> str:
+        """Name and emotions; the fields of a trained model would fill pages."""
+        return f"<Recognizer of {Path(self.name).name}: {', '.join(self.labels)}>"
 
     @property
     def labels(self) -> list[str]:
@@ -207,30 +204,31 @@ class Recognizer:
             raise InvalidAudio(Kind.FEATURES_NOT_FINITE, "samples whose features are not finite")
         return [values[extract] for extract, _ in self.parts]
 
-    def predict(self, recording: Input) -> Prediction:
+    def predict(self, recording: Input | str | Path) -> Prediction:
         """Emotion of an utterance; for a recording longer than 10 s, the mean over its windows with speech.
 
         Parameters
         ----------
         recording
-            A file or a waveform, by `ser.serving.recognition.opened`.
+            Path of a file; or a waveform, by `ser.serving.recognition.opened`.
 
         Raises
         ------
-        InvalidAudio
-            If it is shorter than 0.1 s, damaged, or has samples that are not finite.
+        ValueError
+            If it is of another type, shorter than 0.1 s, damaged, or has samples that are not finite.
         """
-        windows, duration = self._divided(recording)
         rows: list[Probabilities] = []
         highest, remarks = 0.0, []
-        for window, spoken in windows:
-            highest = max(highest, spoken)
-            if spoken >= voice_activity.THRESHOLD:
-                remarks = of_speech(window.waveform, window.sample_rate) if not rows else []
-                rows.append(self.probabilities(window.waveform, window.sample_rate))
+        with inputs.given(recording) as source:
+            windows, duration = self._divided(source)
+            for window, spoken in windows:
+                highest = max(highest, spoken)
+                if spoken >= voice_activity.THRESHOLD:
+                    remarks = of_speech(window.waveform, window.sample_rate) if not rows else []
+                    rows.append(self.probabilities(window.waveform, window.sample_rate))
         probabilities = np.sum(rows, axis=0) / np.sum(rows) if len(rows) > 1 else next(iter(rows), None)
         found = self._prediction(probabilities, highest, duration)
-        return noted(found, [*recording.notes, *remarks])
+        return noted(found, [*source.notes, *remarks])
 
     def _divided(self, recording: Input) -> tuple[Iterable[tuple[Window, float]], float]:
         """Windows that the prediction is the mean of, each with the probability of speech; duration in seconds."""
@@ -249,23 +247,24 @@ class Recognizer:
         for window in windows:
             yield window, self._speech(window.waveform, window.sample_rate)
 
-    def timeline(self, recording: Input, *, hop: float = HOP) -> Iterator[TimedPrediction]:
+    def timeline(self, recording: Input | str | Path, *, hop: float = HOP) -> Iterator[TimedPrediction]:
         """Emotion of each window of a recording, one every `hop` seconds, as soon as it is decoded.
 
         Parameters
         ----------
         recording
-            A file or a waveform, by `ser.serving.recognition.opened`.
+            Path of a file; or a waveform, by `ser.serving.recognition.opened`.
         hop
             Seconds, above 0 and at most `window`.
 
         Raises
         ------
-        InvalidAudio
-            If the recording is shorter than 0.1 s, damaged, or has samples that are not finite.
+        ValueError
+            If the recording is of another type, shorter than 0.1 s, damaged, or has samples that are not finite.
         """
-        for window in recording.windows(duration=self.window, hop=hop):
-            yield self.timed(window)
+        with inputs.given(recording) as source:
+            for window in source.windows(duration=self.window, hop=hop):
+                yield self.timed(window)
 
     def timed(self, window: Window) -> TimedPrediction:
         """Emotion of one window; `InvalidAudio` as by `timeline`.
@@ -288,10 +287,5 @@ class Recognizer:
 
     def _prediction(self, probabilities: Probabilities | None, spoken: float, duration: float) -> Prediction:
         """Rounded prediction; `probabilities` is None where there is no speech."""
-        duration = round(duration, 3)
-        if probabilities is None:
-            confidence = round(1 - spoken, PROBABILITY_DIGITS)
-            return Prediction(emotion=NO_SPEECH, confidence=confidence, probabilities={}, duration=duration)
-        best, by_label = most_probable(self.labels, probabilities)
-        found = Prediction(emotion=best, confidence=by_label[best], probabilities=by_label, duration=duration)
+        found = rounded(self.labels, probabilities, spoken=spoken, duration=duration)
         return finished(found, unsure=self.unsure, enrolment=self.enrolment)

@@ -117,6 +117,25 @@ def test_file_path_and_waveform_have_equal_predictions() -> None:
     assert ser.predict_emotion is predict_emotion
 
 
+def test_a_recognizer_predicts_the_file_of_a_path(embedded: Recognizer) -> None:
+    expected = predict_emotion(DEMO[0])
+    with recognition.opened(DEMO[0]) as source:
+        windows = list(embedded.timeline(source))
+    for path in (DEMO[0], str(DEMO[0])):
+        assert embedded.predict(path) == expected
+        assert list(embedded.timeline(path)) == windows
+
+
+def test_a_recognizer_names_what_it_takes_and_not_its_lack_of_an_attribute(embedded: Recognizer) -> None:
+    for predicted in (embedded.predict, lambda waveform: list(embedded.timeline(waveform))):
+        with pytest.raises(ValueError, match=r"of type ndarray; give .* a file, or .*opened\(waveform, rate\)"):
+            predicted(np.zeros(16_000))  # type: ignore[arg-type]
+
+
+def test_a_recognizer_is_shown_in_one_short_line(embedded: Recognizer) -> None:
+    assert repr(embedded) == "<Recognizer of general: neutral, happy, sad, angry, fearful, disgust>"
+
+
 def test_the_facts_are_plain_python(embedded: Recognizer) -> None:
     found = of(SPEECH, embedded)
     assert json.loads(json.dumps(found)) == found
