@@ -165,8 +165,16 @@ class KnownRecordings:
             return f"there is no {self.table} here to look for an utterance; give the path of a recording"
         if ending:
             return f"{len(ending)} ids in {self.table} end with it: {', '.join(ending[:N_LISTED])}; give one of them"
-        alike = get_close_matches(name, self.by_id, n=N_LISTED) or list(self.by_id)[:1]
-        return f"{self.table} has no such utterance; give an id of it, such as {', '.join(alike)}"
+        alike = get_close_matches(name, self.by_id, n=N_LISTED)
+        if not alike:  # a short end of a long id resembles the end alone
+            ends = get_close_matches(name, {_end(known) for known in self.by_id}, n=N_LISTED)
+            alike = [known for known in self.by_id if _end(known) in ends][:N_LISTED]
+        such = ", ".join(alike or list(self.by_id)[:1])
+        return f"{self.table} has no such utterance; give an id of it, such as {such}"
+
+
+def _end(known: str) -> str:
+    return known.rpartition("/")[2]
 
 
 def _labels(emotion: str, speaker: object) -> tuple[str, ...]:

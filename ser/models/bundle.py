@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from ser.core import extras, files
 from ser.models import bundle_file
+from ser.models.bundle_file import BEFORE_REFIT as BEFORE_REFIT
 from ser.models.bundle_file import FORMAT as FORMAT
 from ser.models.bundle_file import TRAIN as TRAIN
 from ser.models.bundle_file import TRAIN_ANEW as TRAIN_ANEW
@@ -35,7 +36,6 @@ ONNX = "model.onnx"
 SAVED_MODEL = "saved_model"  # export for TensorFlow Serving; it is not loaded here
 MODELS = (CLASSIFIER, NETWORK, LITERT, ONNX)
 HISTORY = "history.csv"  # figures of the epochs of a network
-BEFORE_REFIT = schema.BEFORE_REFIT  # bundle trained on train alone, inside the one that was trained on train and dev
 LIBRARIES = ("scikit-learn", "librosa", "numpy", "ai-edge-litert")
 CHUNK = 256  # rows of an array that are in memory at once
 

@@ -12,7 +12,7 @@ from ser.models import packaged
 
 FORMAT = 1
 NAME = "bundle.json"
-BEFORE_REFIT = "before_refit"  # folder in a bundle, which is no model to choose
+BEFORE_REFIT = "before_refit"  # bundle trained on train alone, inside the one that was trained on train and dev
 LARGEST = 2**24  # bytes of the file
 TRAIN, TRAIN_ANEW = "train one with: dvc repro train", "train anew with: dvc repro -f train"
 REMEDY = f"get an intact copy of it, or {TRAIN_ANEW}"

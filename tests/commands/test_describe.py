@@ -247,6 +247,16 @@ def test_a_mistyped_id_is_answered_with_similar_ids() -> None:
     name = rows["utterance"][0]
     assert failure(f"{name}x").startswith(f"{name}x is not a file, and data/utterances.csv has no such")
     assert name in failure(f"{name}x")
+    assert failure("zzz").endswith(f"no such utterance; give an id of it, such as {name}")
+
+
+def test_a_mistyped_end_of_an_id_is_answered_with_similar_ids() -> None:
+    rows = of_two()
+    rows["utterance"] = rows["utterance"].str.replace(
+        "ravdess/", "a/folder/whose/name/is/longer/than/that/of/a/recording/"
+    )
+    name = study(rows)["utterance"][5]
+    assert name in failure(f"{name.rpartition('/')[2]}x").rpartition("such as ")[2]
 
 
 def test_the_end_of_several_ids_is_refused() -> None:
