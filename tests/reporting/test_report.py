@@ -254,7 +254,6 @@ def test_below_six_speakers_everyone_is_told_and_no_interval(tmp_path: Path) -> 
     figures = files.read_json(tmp_path / evaluate.METRICS)
     assert figures["uar_low"] is None
     assert headline(page).split()[:3] == [f"{100 * figures['uar']:.1f}", "%", "chance"]
-    assert "Mean of the recalls of all emotions, for speakers not in the training data." in page.text  # of one fold
     found = said(page, "By speaker")
     assert (
         f"UAR of each speaker: ravdess/01 {found['ravdess/01'][0]}, ravdess/03 {found['ravdess/03'][0]}." in page.text

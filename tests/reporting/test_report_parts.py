@@ -42,6 +42,17 @@ def wrong(utterance: str, probability: float, *, fold: int = 0, truth: str = "ne
     return {**facts, "p_neutral": 1 - probability, "p_sad": probability}
 
 
+# score
+
+
+def test_only_the_score_of_several_folds_is_pooled_over_folds() -> None:
+    figures = {"uar": 0.5, "uar_low": None, "uar_high": None, "dev.uar": 0.5, "speaker_independent": True}
+    for n_folds in (1, 2):
+        rows = [wrong("a", 0.6, fold=fold) | {"speaker": "x"} for fold in range(n_folds)]
+        found = results.headline(pd.DataFrame(rows), figures, partition="speaker_folds", n_resamples=0)
+        assert ("pooled over the folds" in found.explanation) == (n_folds > 1)
+
+
 # mistakes
 
 
