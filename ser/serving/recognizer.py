@@ -36,8 +36,8 @@ class Recognizer:
     --------
     >>> import ser
     >>> recognizer = ser.load()
-    >>> recognizer, recognizer.warnings
-    (<Recognizer of general: neutral, happy, sad, angry, fearful, disgust>, [])
+    >>> recognizer, recognizer.labels[0], recognizer.warnings
+    (<Recognizer of general: neutral, happy, sad, angry, fearful, disgust>, 'neutral', [])
     >>> recognizer.check_enrollable()  # no error
     >>> silence = inputs.of_waveform(np.zeros(64_000), 16_000)
     >>> recognizer.predict(silence)["emotion"], recognizer.enrolment_of(silence)
