@@ -151,6 +151,11 @@ def _shown(value: object) -> str:
 def corpora(root: Path) -> str:
     """Table of the known corpora: what `root` contains, and what the whole corpus contains.
 
+    Raises
+    ------
+    ValueError
+        If `root` is a file.
+
     Examples
     --------
     >>> for line in corpora(Path("no_such_folder")).splitlines():
@@ -159,6 +164,8 @@ def corpora(root: Path) -> str:
     corpus          channel    recordings  speakers
     emodb           speech     0 of 535    0 of 10
     """
+    if root.is_file():
+        raise ValueError(f"{root} is a file; wanted a folder with one folder for each corpus")
     rows = [("corpus", "channel", "recordings", "speakers", "licence", "state")]
     with_counts = [name for name in inventory.INSTALLABLE if name not in inventory.UNCOUNTED]
     rows += [row for name in with_counts for row in _rows_with_expected_counts(name, root / name)]

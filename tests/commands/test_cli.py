@@ -231,6 +231,12 @@ def test_rows_tell_what_is_there_what_is_lacking_and_what_is_a_stub(
     assert rows["folders",] == "2 | as you received them | installed"
 
 
+def test_a_root_that_is_a_file_is_refused(folder: Path) -> None:
+    (folder / "list.csv").touch()
+    with pytest.raises(SystemExit, match=r"error: list\.csv is a file; wanted a folder with one folder"):
+        cli.main(["corpora", "--root", "list.csv"])
+
+
 def test_another_root_is_counted_where_it_is(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with_files(folder / "elsewhere" / "savee", SAVEE)
     assert table("elsewhere", "--root", "elsewhere", capsys=capsys)["savee", "speech"].endswith(" | complete")

@@ -14,7 +14,7 @@ from ser.audio import reading
 from ser.features.spectral import peaks
 from ser.features.spectral.analysis import Analysis
 from ser.features.spectral.descriptors import DESCRIPTORS, described, precision
-from ser.features.spectral.librosa import functionals
+from ser.features.spectral.librosa import REPRESENTATION, functionals
 from ser.representation import tabular
 from ser.representation.extraction import one_by_one
 from tests.support.descriptor_sets import EDGE_CASES, RATE, SETS
@@ -284,3 +284,12 @@ def test_threads_and_processes_give_equal_values(tmp_path):
         for threads in (True, False)
     ]
     pd.testing.assert_frame_equal(*tables)
+
+
+def test_two_entries_whose_columns_have_the_same_names_are_refused():
+    """The values of one would replace those of the other."""
+    two, three = ({"name": "mfcc", "n_mfcc": n, "functionals": ["mean"]} for n in (2, 3))
+    settings = {"name": "mine", "sample_rate": RATE, "n_fft": 512, "hop_length": 128}
+    REPRESENTATION.check_settings(settings | {"descriptors": [two, three | {"functionals": ["std"]}]})
+    with pytest.raises(ValueError, match=r"descriptors\.1 has the mean of mfcc, as an earlier entry has; wanted each"):
+        REPRESENTATION.check_settings(settings | {"descriptors": [two, three | {"functionals": ["std", "mean"]}]})

@@ -363,9 +363,7 @@ def test_training_corpora_without_speakers_are_refused_with_the_remedy(n_unknown
     training = cast("ravdess", 2, 1)
     training = combined(without_speakers(training[:n_unknown]), training[n_unknown:])
     utterances = combined(training, cast("emodb", 2, 2))
-    message = (
-        rf"cross_corpus needs the speaker .* {n_unknown} of 18 have none; state them: in speakers\.csv .*speaker_pattern"
-    )
+    message = rf"cross_corpus needs the speaker .* {n_unknown} of 18 have none; state them: in speakers\.csv .*_pattern"
     with pytest.raises(ValueError, match=message):
         partitions.partition_table(utterances, **CROSS, seed=0)
 

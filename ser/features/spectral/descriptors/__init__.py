@@ -60,7 +60,8 @@ def check(entries: Sequence[Mapping[str, Any]], functionals: Collection[str] = (
     Raises
     ------
     ValueError
-        If there is no entry, or one has an unknown name or functional, or wrong settings.
+        If there is no entry, or one has an unknown name or functional, or wrong settings, or two entries have a
+        functional of the same descriptor: their columns would have the same names.
 
     Examples
     --------
@@ -71,6 +72,7 @@ def check(entries: Sequence[Mapping[str, Any]], functionals: Collection[str] = (
     """
     if not entries:
         raise Invalid("settings.descriptors is empty; wanted one or more")
+    columns: set[tuple[str, str]] = set()  # descriptor and functional
     for k, entry in enumerate(entries):
         path, own = f"settings.descriptors.{k}", dict(entry)
         name, chosen = own.pop("name", None), own.pop("functionals", ()) if functionals else ()
@@ -80,6 +82,10 @@ def check(entries: Sequence[Mapping[str, Any]], functionals: Collection[str] = (
         if functionals and (not known or known != chosen):
             raise Invalid(f"{path}.functionals is {shown(chosen)}; wanted a list of {', '.join(functionals)}")
         of_functions.check(_known(name).function, own, path=path)
+        if twice := columns & {(name, one) for one in chosen}:
+            found = ", ".join(sorted(functional for _, functional in twice))
+            raise Invalid(f"{path} has the {found} of {name}, as an earlier entry has; wanted each once: remove one")
+        columns |= {(name, one) for one in chosen}
 
 
 def _known(name: str) -> Descriptor:
