@@ -43,7 +43,7 @@ def test_without_pattern_or_table_speakers_are_unknown_and_speaker_partitions_ar
     utterances = ingested(folder).utterances
     assert utterances["speaker"].isna().all()
     assert set(utterances["emotion"]) == {"angry", "sad"}
-    with pytest.raises(ValueError, match=r"speaker_pattern or add a speakers\.csv"):
+    with pytest.raises(ValueError, match=r"state them: in speakers\.csv"):
         partitions.partition_table(utterances, name="leave_one_speaker_out", seed=0)
 
 

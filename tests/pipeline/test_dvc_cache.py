@@ -58,7 +58,7 @@ def test_a_cut_lock_file_and_the_parameters_of_a_failed_run_are_restored_as_the_
     assert lock.read_text() == whole
     failed = project.run("dvc", "exp", "run", "-S", "corpus.root=/nowhere", "--single-item", "probe", fails=True)
     assert params.read_text() != before
-    assert "before a dvc repro: git checkout params.yaml" in failed
+    assert "before dvc repro, restore it: git checkout params.yaml" in failed
     project.run("git", "checkout", "--quiet", "params.yaml")
     assert params.read_text() == before
     project.run("dvc", "repro", "--single-item", "probe")
