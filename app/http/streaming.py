@@ -24,8 +24,8 @@ from app.http.settings import Settings
 from app.http.workers import Crashed, Pool
 from ser.audio.invalid import InvalidAudio
 from ser.serving import inputs
-from ser.serving.inputs import Window
 from ser.serving.live import Live
+from ser.serving.windows import Window
 
 LONGEST_REASON = 123  # bytes of the reason in a close frame
 log = logging.getLogger(__name__)

@@ -18,6 +18,7 @@ from app.http.loading import Facts, Models
 from app.http.prediction import Adjustment, Answer, Enrolled
 from ser.serving import inputs
 from ser.serving.predictions import Prediction
+from ser.serving.windows import Window
 
 Result = TypeVar("Result")
 
@@ -127,7 +128,7 @@ def predict_live(
         recognizer = prediction.adjusted(_models[model], adjustment)
         if whole:
             return recognizer.predict(inputs.of_waveform(waveform, sample_rate))
-        return recognizer.timed(inputs.Window(start, waveform, sample_rate))
+        return recognizer.timed(Window(start, waveform, sample_rate))
 
     return _without_exit(predicted)
 

@@ -20,8 +20,8 @@ from app.http.loading import Facts, Models
 from app.http.prediction import NONE, Adjustment, Answer, Enrolled
 from app.http.queues import FairQueue
 from app.http.worker import Ready
-from ser.serving.inputs import Window
 from ser.serving.predictions import Prediction
+from ser.serving.windows import Window
 
 STOP_SECONDS = 3.0  # for unwanted work to end by itself, as it does between two pieces of a recording
 Result = TypeVar("Result")

@@ -11,6 +11,18 @@ LOUDEST = 128.0
 Speech on the scale of 16-bit integers exceeds it, unless its peak is below -48 dB."""
 
 
+def peak(waveform: Waveform) -> float:
+    """Largest magnitude of a sample; 0 without samples.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> peak(np.array([0.0, -0.5], np.float32))
+    0.5
+    """
+    return max(float(waveform.max()), -float(waveform.min())) if waveform.size else 0.0
+
+
 def check(waveform: Waveform) -> None:
     """Raise `InvalidAudio` if a sample is larger than `LOUDEST`.
 
@@ -22,9 +34,6 @@ def check(waveform: Waveform) -> None:
     Traceback (most recent call last):
     ser.audio.invalid.InvalidAudio: samples of up to 3e+04, and full scale is 1; if they are integers, ...
     """
-    if not waveform.size:
-        return
-    highest = max(float(waveform.max()), -float(waveform.min()))
-    if highest > LOUDEST:
+    if (highest := peak(waveform)) > LOUDEST:
         remedy = f"if they are integers, divide them by their full scale, as {2**15} of 16 bit; else {REPLACE}"
         raise InvalidAudio(Kind.TOO_LOUD, f"samples of up to {highest:.3g}, and full scale is 1", remedy)

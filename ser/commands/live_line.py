@@ -10,10 +10,10 @@ import numpy as np
 from ser.audio.waveforms import Waveform
 from ser.core.wording import percent
 from ser.serving import inputs
-from ser.serving.inputs import Window
 from ser.serving.live import Live, LivePrediction
 from ser.serving.predictions import Prediction
 from ser.serving.recognition import Recognizer
+from ser.serving.windows import Window
 
 LEVELS = " ▁▂▃▄▅▆▇█"
 QUIETEST = -54.0  # decibel below full scale, of an empty level

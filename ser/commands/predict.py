@@ -142,14 +142,15 @@ def run(given: argparse.Namespace) -> str:
     if given.hop is not None and not given.timeline:
         raise ValueError("--hop is only for a timeline; add --timeline, or leave out --hop")
     recognizer = chosen_recognizer(given)
-    if given.timeline:  # before a line is printed
-        windows.check_hop(HOP if given.hop is None else given.hop, recognizer.window, inputs.RATES[1])
+    hop = (given.hop if given.hop is not None else HOP) if given.timeline else None
+    if hop is not None:  # before a line is printed
+        windows.check_hop(hop, recognizer.window, inputs.RATES[1])
     recordings = _recordings(paths)
     if given.record_duration is not None:
         from ser.audio import microphone
 
         recordings.append(("microphone", microphone.wav_recording(given.record_duration)))
-    rows = _with_progress(_rows(recordings, recognizer, timeline=given.timeline, hop=given.hop), len(recordings))
+    rows = _with_progress(_rows(recordings, recognizer, hop=hop), len(recordings))
     failed = prediction_output.write(
         rows,
         names=[name for name, _ in recordings],
@@ -256,18 +257,17 @@ def _recordings_in(folder: Path) -> list[tuple[str, Path]]:
     return [(printable(path), path) for path in found]
 
 
-def _rows(
-    recordings: Iterable[tuple[str, Source]], recognizer: Recognizer, *, timeline: bool, hop: float | None
-) -> Iterator[Row]:
-    """Predictions of each recording, or its error."""
-    hop = HOP if hop is None else hop
+def _rows(recordings: Iterable[tuple[str, Source]], recognizer: Recognizer, *, hop: float | None) -> Iterator[Row]:
+    """Timeline of each recording, with a window every `hop` seconds; its prediction without `hop`; or its error."""
     for name, source in recordings:
         if isinstance(source, ValueError):
             yield {"path": name, "error": str(source)}
             continue
         try:
             with inputs.opened(source) as recording:
-                predictions = recognizer.timeline(recording, hop=hop) if timeline else [recognizer.predict(recording)]
+                predictions = (
+                    [recognizer.predict(recording)] if hop is None else recognizer.timeline(recording, hop=hop)
+                )
                 spoken: list[Sequence[str]] = []
                 for prediction in predictions:
                     yield {"path": name, **prediction}

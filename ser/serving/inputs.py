@@ -16,8 +16,7 @@ from ser.audio.invalid import InvalidAudio, Kind
 from ser.audio.mixing import Mixer
 from ser.audio.reading import MIN_DURATION
 from ser.audio.waveforms import Waveform
-from ser.serving.windows import Window as Window
-from ser.serving.windows import windowed as windowed
+from ser.serving.windows import Window, windowed
 
 RATES = (4_000, 384_000)  # Hz; a header with a lower or higher rate is wrong
 LOUD = 4.0  # no recording with full scale 1 is 12 dB louder; much louder ones are refused, see `full_scale`
@@ -126,7 +125,7 @@ def _blocks(sound: soundfile.SoundFile, mixer: Mixer) -> Iterator[Waveform]:
     while (samples := sound.read(length, dtype="float32", always_2d=True)).size:
         n_samples += len(samples)
         one = checked(mixer(samples))
-        peak = max(peak, _peak(one))
+        peak = max(peak, full_scale.peak(one))
         yield one
     sound_files.check_length(sound, n_samples)
     mixer.notes += remarks_on_level(peak)
@@ -170,11 +169,7 @@ def of_waveform(waveform: npt.ArrayLike, sample_rate: float) -> Input:
     rate = check_rate(sample_rate)
     mixer = Mixer(rate)
     one = checked(mixer(single.reshape(len(single), -1)) if single.size else np.empty(0, np.float32))
-    return Input([one], rate, one.size / rate, [*mixer.notes, *remarks_on_level(_peak(one))])
-
-
-def _peak(waveform: Waveform) -> float:
-    return float(np.abs(waveform).max(initial=0))
+    return Input([one], rate, one.size / rate, [*mixer.notes, *remarks_on_level(full_scale.peak(one))])
 
 
 def remarks_on_level(peak: float) -> list[str]:

@@ -17,10 +17,11 @@ from ser.models.averaging import mean_of
 from ser.representation.registry import Extractor
 from ser.serving import inputs, priors
 from ser.serving.enrolment import Enrolment, Values, model_of
-from ser.serving.inputs import Input, Window
+from ser.serving.inputs import Input
 from ser.serving.notes import noted, of_speech
 from ser.serving.predictions import NO_SPEECH as NO_SPEECH
 from ser.serving.predictions import Model, Prediction, Probabilities, TimedPrediction, finished, rounded
+from ser.serving.windows import Window, windowed
 
 LONGEST_UTTERANCE = 10.0  # seconds, more than any utterance of the corpora; longer recordings are divided into windows
 WINDOW = 3.0  # seconds, for representations of utterances of any length
@@ -241,7 +242,7 @@ class Recognizer:
         spoken = self._speech(taken, rate)
         if spoken >= voice_activity.THRESHOLD or taken.size == waveform.size:
             return [(Window(0.0, waveform, rate), spoken)], duration
-        return self._heard(inputs.windowed([waveform], rate, duration=self.window, hop=self.window / 2)), duration
+        return self._heard(windowed([waveform], rate, duration=self.window, hop=self.window / 2)), duration
 
     def _heard(self, windows: Iterable[Window]) -> Iterator[tuple[Window, float]]:
         for window in windows:

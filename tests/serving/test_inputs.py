@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ser.audio.reading import InvalidAudio, Kind
 from ser.serving import inputs
-from ser.serving.inputs import Window
+from ser.serving.windows import Window, windowed
 from tests.support.synthesis import speech_like, tone
 
 RATE = 1_000  # Hz; one sample per millisecond
@@ -26,7 +26,7 @@ def ramp(n_samples: int) -> np.ndarray:
 def windows(n_samples: int, *, duration: float, hop: float, cuts: Sequence[int] = ()) -> list[Window]:
     """Windows of a ramp that is cut into pieces at `cuts`."""
     pieces = np.split(ramp(n_samples), sorted(cuts))
-    return list(inputs.windowed(pieces, RATE, duration=duration, hop=hop))
+    return list(windowed(pieces, RATE, duration=duration, hop=hop))
 
 
 def ends(found: Sequence[Window]) -> list[tuple[float, float]]:
@@ -108,7 +108,7 @@ def test_windows_do_not_depend_on_the_pieces(n_samples: int, length: int, step: 
 
 @pytest.mark.parametrize("pieces", [[], [np.empty(0, np.float32)] * 3])
 def test_an_empty_waveform_has_no_windows(pieces: list[np.ndarray]) -> None:
-    assert list(inputs.windowed(pieces, RATE, duration=0.3, hop=0.1)) == []
+    assert list(windowed(pieces, RATE, duration=0.3, hop=0.1)) == []
 
 
 @pytest.mark.parametrize("hop", [0.0, -1.0, 1e-9, 0.3011, 5.0, float("inf"), float("nan")])
@@ -126,7 +126,7 @@ def test_a_window_is_yielded_as_soon_as_its_samples_are_read() -> None:
             taken.append(number)
             yield ramp(100)
 
-    found = inputs.windowed(pieces(), RATE, duration=0.3, hop=0.1)
+    found = windowed(pieces(), RATE, duration=0.3, hop=0.1)
     next(found)
     assert len(taken) == 3
     next(found)
