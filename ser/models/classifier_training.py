@@ -14,14 +14,13 @@ from threadpoolctl import threadpool_limits
 from ser.core.row_keys import is_real
 from ser.core.tables import feature_columns
 from ser.models.classifiers import BY_CORPUS, CORPORA, SPEAKERS, model
+from ser.models.row_sampling import taken
 from ser.protocol.across_corpora import corpus_of
 from ser.protocol.training_checks import check_calibration
 
 Splits = list[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]]
 
 N_DRAWS = 10
-MAX_ROWS: Mapping[str, int] = {"svm": 20_000}  # rows; the time of a radial kernel grows with their square
-MIN_ROWS_OF_EMOTION = 200  # rows of an emotion, so that a rare one is kept whole
 
 
 def fitted(
@@ -37,7 +36,8 @@ def fitted(
 ) -> CalibratedClassifierCV:
     """Fit the model `name` to balanced `rows`, and calibrate its probabilities on out-of-fold speakers or corpora.
 
-    If there are more rows than `MAX_ROWS` allows for the model, it is fitted to a sample of them, as `remarks` says.
+    If there are more rows than `row_sampling.MAX_ROWS` allows for the model, it is fitted to a sample of them, as
+    `remarks` says.
 
     The temperature is fitted to out-of-fold decisions for original recordings, in folds of speakers or corpora, because
     synthetic rows are easier and augmented variants are not natural speech. The classifier is fitted to all rows.
@@ -130,19 +130,6 @@ def remarks(parts: Iterable[tuple[pd.DataFrame, pd.Series]], *, name: str, seed:
     return found
 
 
-def taken(rows: pd.DataFrame, *, name: str, seed: int) -> npt.NDArray[np.intp] | None:
-    """Positions of the rows that the model `name` is fitted to; None if it is fitted to all of them.
-
-    Examples
-    --------
-    >>> rows = pd.DataFrame({"variant": "original", "synthetic": False, "emotion": ["sad", "calm"] * 10_500})
-    >>> len(taken(rows, name="svm", seed=0)), taken(rows, name="mlp", seed=0)
-    (20000, None)
-    """
-    limit = MAX_ROWS.get(name, len(rows))
-    return None if len(rows) <= limit else sample(rows["emotion"], is_real(rows).to_numpy(), n_rows=limit, seed=seed)
-
-
 def row_weights(rows: pd.DataFrame, architecture: Mapping[str, object]) -> npt.NDArray[np.float64] | None:
     """Weight of each row in the scaler and the classifier of a model; None if all rows weigh alike in the scaler.
 
@@ -153,27 +140,6 @@ def row_weights(rows: pd.DataFrame, architecture: Mapping[str, object]) -> npt.N
     ([0.75, 0.75, 1.5], None)
     """
     return weights_by_corpus(rows) if architecture.get("class_weight") == BY_CORPUS else None
-
-
-def sample(emotion: pd.Series, real: npt.NDArray[np.bool_], *, n_rows: int, seed: int) -> npt.NDArray[np.intp]:
-    """Positions of about `n_rows` rows in ascending order, with the same share of each emotion.
-
-    An emotion keeps `MIN_ROWS_OF_EMOTION` at least.
-
-    Of an emotion, a row that is not `real` is drawn only after all that are: these alone calibrate the probabilities.
-
-    Examples
-    --------
-    >>> emotions = pd.Series(["sad"] * 9_000 + ["calm"] * 900 + ["happy"] * 100)
-    >>> emotions.iloc[sample(emotions, np.ones(10_000, bool), n_rows=3_000, seed=0)].value_counts().to_dict()
-    {'sad': 2700, 'calm': 270, 'happy': 100}
-    """
-    order = np.random.default_rng(seed).permutation(len(emotion))
-    order = order[np.argsort(~real[order], kind="stable")]
-    drawn = pd.Series(emotion.to_numpy(str)[order])
-    of_emotion = drawn.groupby(drawn)
-    wanted = np.maximum(of_emotion.transform("size") * n_rows / len(emotion), MIN_ROWS_OF_EMOTION).round()
-    return np.sort(order[(of_emotion.cumcount() < wanted).to_numpy()])
 
 
 def weights_by_corpus(rows: pd.DataFrame) -> npt.NDArray[np.float64]:

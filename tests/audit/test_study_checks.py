@@ -16,7 +16,7 @@ from app.http import loading
 from ser import cli, params
 from ser.core import files, tables
 from ser.core.stage import run
-from ser.models import bundle, classifier_reading, classifier_training
+from ser.models import bundle, classifier_reading, row_sampling
 from ser.protocol import adaptation
 from ser.serving import recognition
 from stages import adapt, audit, balance, evaluate, extract_librosa, ingest, partition, train
@@ -100,8 +100,8 @@ def test_rows_and_weights_of_the_training_are_those_of_the_normalisation(
     study: Path, choices: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Emotions of different frequency weigh alike; of many rows, an SVM takes a sample; dev is part of a refit."""
-    monkeypatch.setattr(classifier_training, "MAX_ROWS", {"svm": 20})
-    monkeypatch.setattr(classifier_training, "MIN_ROWS_OF_EMOTION", 4)
+    monkeypatch.setattr(row_sampling, "MAX_ROWS", {"svm": 20})
+    monkeypatch.setattr(row_sampling, "MIN_ROWS_OF_EMOTION", 4)
     overrides = [*SETTINGS[:4], *choices, "balance=none", "evaluation.n_resamples=50"]
     params.compose(overrides, conf=ROOT / "conf", path=study / "params.yaml")
     for stage in (partition, balance, train, evaluate, audit):

@@ -12,7 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
 from ser.core import tables
-from ser.models import classifier_training, classifiers
+from ser.models import classifier_training, classifiers, row_sampling
 from ser.protocol import balancing
 from tests.support.bundles import SETTINGS
 from tests.support.learning_tables import combined, training_rows, utterance_table
@@ -419,23 +419,14 @@ def test_a_support_vector_machine_takes_a_sample_of_too_many_rows_and_the_remark
 ) -> None:
     """A linear model takes all rows; a sample of as many rows as there are is no sample."""
     whole = fitted(name="svm", C=1.0, gamma="scale")
-    monkeypatch.setattr(classifier_training, "MIN_ROWS_OF_EMOTION", 2)
-    monkeypatch.setattr(classifier_training, "MAX_ROWS", {"svm": len(ROWS)})
+    monkeypatch.setattr(row_sampling, "MIN_ROWS_OF_EMOTION", 2)
+    monkeypatch.setattr(row_sampling, "MAX_ROWS", {"svm": len(ROWS)})
     assert fitted(name="svm", C=1.0, gamma="scale").classes_.tolist() == whole.classes_.tolist()
     assert classifier_training.remarks([(ROWS, SPEAKER)], name="svm", seed=0) == []
-    monkeypatch.setattr(classifier_training, "MAX_ROWS", {"svm": len(ROWS) // 2})
+    monkeypatch.setattr(row_sampling, "MAX_ROWS", {"svm": len(ROWS) // 2})
     half = fitted(name="svm", C=1.0, gamma="scale")
     (remark,) = classifier_training.remarks([(ROWS, SPEAKER), (ROWS[:-1], SPEAKER[:-1])], name="svm", seed=0)
     assert remark.startswith(f"svm is trained on {len(ROWS) // 2} of {len(ROWS)} rows")
     n_vectors = [one.calibrated_classifiers_[0].estimator[-1].n_support_.sum() for one in (half, whole)]
     assert n_vectors[0] < n_vectors[1]
     assert classifier_training.remarks([(ROWS, SPEAKER)], name="logistic_regression", seed=0) == []
-
-
-def test_a_sample_keeps_the_recordings_of_a_rare_emotion_before_its_synthetic_rows() -> None:
-    emotion = pd.Series(["sad"] * 9_000 + ["calm"] * 9_000)
-    real = np.arange(18_000) < 9_004  # of calm, 4 recordings and 8,996 synthetic rows
-    for seed in range(5):
-        kept = classifier_training.sample(emotion, real, n_rows=4_000, seed=seed)
-        assert np.isin(np.arange(9_000, 9_004), kept).all()
-        assert (kept >= 9_000).sum() == 2_000
