@@ -1,5 +1,6 @@
 """Training of a classifier with calibrated probabilities."""
 
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
@@ -84,14 +85,12 @@ def fitted(
     calibrated = CalibratedClassifierCV(unfitted, method="temperature", cv=splits, ensemble=False)
     # Folds in threads, because scikit-learn releases Python's lock. Threads of BLAS below them would wait for each
     # other, and the last digits of sums would depend on the number of cores.
+    unlearned = _unlearned(rows[real], learned) if calibration == CORPORA else np.ones(real.sum())
     with threadpool_limits(1, user_api="blas"), parallel_config(backend="threading", n_jobs=-1):
         if (weight := row_weights(rows, settings)) is not None:
-            unlearned = _unlearned(rows[real], learned) if calibration == CORPORA else np.ones(real.sum())
             _fit_weighted(calibrated, rows, values, emotion, real, unlearned, weight)
         else:
-            calibrated.fit(values[real], emotion[real])
-            if not real.all():
-                calibrated.calibrated_classifiers_[0].estimator.fit(values, emotion)
+            _fit_unweighted(calibrated, values, emotion, real, unlearned)
     return calibrated
 
 
@@ -157,6 +156,22 @@ def weights_by_corpus(rows: pd.DataFrame) -> npt.NDArray[np.float64]:
     return np.asarray(len(rows) / (corpus.nunique() * n_emotions * n_rows), np.float64)
 
 
+def _fit_unweighted(
+    calibrated: CalibratedClassifierCV,
+    values: npt.NDArray[np.float32],
+    emotion: npt.NDArray[np.str_],
+    real: npt.NDArray[np.bool_],
+    unlearned: npt.NDArray[np.float64],
+) -> None:
+    """Fit with equal weights of all rows; the calibration leaves out the real rows whose `unlearned` is 0."""
+    options = {} if unlearned.all() else {"sample_weight": unlearned}
+    with warnings.catch_warnings():  # scikit-learn warns that the weights are those of the calibration alone
+        warnings.filterwarnings("ignore", ".*sample weights will only be used for the calibration", UserWarning)
+        calibrated.fit(values[real], emotion[real], **options)
+    if not real.all():
+        calibrated.calibrated_classifiers_[0].estimator.fit(values, emotion)
+
+
 def _fit_weighted(
     calibrated: CalibratedClassifierCV,
     rows: pd.DataFrame,
@@ -168,9 +183,10 @@ def _fit_weighted(
 ) -> None:
     """Fit with a weight for each row in the scaler, the classifier and the calibration.
 
-    In the calibration, the weights of the real rows are multiplied by `unlearned`. The weights of each calibration fold
-    are scaled to the sum over all rows. Otherwise the L2 penalty would count more in a fold than in the final fit, the
-    decision values would be smaller, and the temperature would not fit the final model.
+    In the calibration, the weights of the real rows are multiplied by `unlearned`. The weights in the calibration folds
+    are scaled so that their sum, averaged over the folds, is the number of all rows. Otherwise the L2 penalty would
+    count more in a fold than in the final fit, the decision values would be smaller, and the temperature would not fit
+    the final model.
     """
     weight = weights_by_corpus(rows[real])
     of_fold = weight * len(rows) / np.mean([weight[training].sum() for training, _ in calibrated.cv])

@@ -400,6 +400,26 @@ def test_calibration_on_other_corpora_does_without_those_that_the_encoder_learne
         fitted(rows, speaker, learned=("ravdess", "other"), **options)
 
 
+@pytest.mark.parametrize("class_weight", [None, "balanced"])
+def test_calibration_without_learned_corpora_does_not_depend_on_the_weights_of_rows(
+    class_weight: str | None, recwarn: pytest.WarningsRecorder
+) -> None:
+    """Decisions for a learned corpus that are always right do not raise the temperature of the others."""
+    rows, speaker = of_two_corpora()
+    noise = np.random.default_rng(0).normal(0, 3, (len(rows), len(COLUMNS)))
+    is_learned = rows["utterance"].str.startswith("ravdess/").to_numpy()
+    rows[COLUMNS] += np.where(is_learned[:, np.newaxis], 0, noise).astype(np.float32)
+    options: dict[str, Any] = {"name": "logistic_regression", "class_weight": class_weight, "calibration": "corpora"}
+    without, both = (
+        fitted(rows, speaker, learned=learned, **options).calibrated_classifiers_[0] for learned in (("ravdess",), ())
+    )
+    assert without.calibrators[0].beta_ < 0.8 * both.calibrators[0].beta_
+    np.testing.assert_array_equal(without.estimator[-1].coef_, both.estimator[-1].coef_)
+    with pytest.raises(ValueError, match="was trained on the emotions of all corpora in training"):
+        fitted(rows, speaker, learned=("ravdess", "other"), **options)
+    assert not recwarn.list
+
+
 def test_an_emotion_of_one_corpus_cannot_be_calibrated_for_other_corpora() -> None:
     rows, speaker = of_two_corpora()
     rows["emotion"] = rows["emotion"].mask(rows["utterance"].str.startswith("other/"), "surprised")
