@@ -187,8 +187,9 @@ def _scores(figures: Metrics, own: pd.DataFrame, speakers: str) -> str:
     rows = [
         f"| {key.removeprefix('recall.')} | {percent(figures[key])} | {percent(of_own.get(key))} |" for key in recalls
     ]
+    chance = percent(1 / len(metrics.labels_of(own)))
     text = (
-        f"All scores are in per cent, for {protocol}. Chance is {percent(1 / len(recalls))}. The scores of the study,"
+        f"All scores are in per cent, for {protocol}. Chance is {chance}. The scores of the study,"
         f" pooled over all folds ({utterances_of(figures['n_utterances'], figures['n_speakers'])}), show what to"
         f" expect of such a model: **UAR {percent(figures['uar'])}**{interval}, accuracy"
         f" {percent(figures['accuracy'])}. This model was tested on {counted(len(own), 'utterance')} of {speakers}: UAR"

@@ -102,6 +102,10 @@ def test_a_transductive_model_says_so_beside_its_figures_and_among_its_limits() 
     assert cards.LIMITS in text
 
 
+def test_chance_is_that_of_all_emotions_of_the_model_also_if_test_lacks_one() -> None:
+    assert "Chance is 33.3." in section(card(predictions=ROWS.assign(p_calm=0.0)), "Scores")
+
+
 def test_the_title_and_what_it_is_name_model_features_corpus_study_and_seed() -> None:
     text = card()
     assert text.startswith("# Model card: svm on librosa, trained on ravdess\n")
