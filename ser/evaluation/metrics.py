@@ -10,8 +10,8 @@ from sklearn.metrics import classification_report, confusion_matrix, precision_r
 
 from ser.core.tables import probability_columns
 from ser.evaluation.written_scores import CORPUS_MEAN, uar_by_corpus
+from ser.evaluation.written_scores import MIN_SPEAKERS_OF_INTERVAL as MIN_SPEAKERS_OF_INTERVAL
 
-MIN_SPEAKERS_OF_INTERVAL = 6  # with fewer speakers, a bootstrap over speakers is not reliable
 CONFIDENCE_LEVEL = 0.95
 SCORE_DIGITS = 6
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ser.core.wording import percent, score_interval, utterances_of
-from ser.evaluation.written_scores import CORPUS_MEAN, uar_by_corpus
+from ser.evaluation.written_scores import CORPUS_MEAN, MIN_SPEAKERS_OF_INTERVAL, uar_by_corpus
 
 REPORTS = (Path("reports/report.html"), Path("reports/classification_report.txt"))
 NO_TEST = "UAR not computed: the test partition was not predicted (evaluation.test=false)"
@@ -57,9 +57,15 @@ def report() -> Path | None:
 
 def _tested(metrics: Mapping[str, Any]) -> str:
     low, high = metrics["uar_low"], metrics["uar_high"]
-    doubt = "no interval: it needs 6 known speakers" if low is None else f"95 % interval {score_interval(low, high)}"
+    doubt = f"no interval: {_fault(metrics)}" if low is None else f"95 % interval {score_interval(low, high)}"
     size = utterances_of(metrics["n_utterances"], metrics["n_speakers"])
     return f"UAR {percent(metrics['uar'])} % ({doubt}) on {size}"
+
+
+def _fault(metrics: Mapping[str, Any]) -> str:
+    """Reason why a score has no interval."""
+    is_few = metrics["n_speakers"] < MIN_SPEAKERS_OF_INTERVAL
+    return f"it needs {MIN_SPEAKERS_OF_INTERVAL} known speakers" if is_few else "some speakers are unknown"
 
 
 def _by_corpus(metrics: Mapping[str, Any]) -> list[str]:

@@ -6,17 +6,24 @@ from typing import Any
 from ser.core.wording import percent
 
 CORPUS_MEAN = "corpus_mean.uar"
+MIN_SPEAKERS_OF_INTERVAL = 6  # with fewer speakers, a bootstrap over speakers is not reliable
 
 
 def uar_by_speaker(figures: Mapping[str, Any]) -> dict[str, float]:
-    """Speaker -> UAR, from the content of a `metrics.json`; empty where it holds no UAR of single speakers.
+    """Speaker -> UAR, from the content of a `metrics.json`; empty where it does not hold the UAR of all speakers.
+
+    Of several corpora, it may hold those of a corpus with few speakers alone.
 
     Examples
     --------
-    >>> uar_by_speaker({"uar": 0.75, "speaker.emodb/03.uar": 0.5, "speaker.emodb/08.uar": 1.0})
+    >>> of_speakers = {"speaker.emodb/03.uar": 0.5, "speaker.emodb/08.uar": 1.0}
+    >>> uar_by_speaker({"uar": 0.75, "n_speakers": 2, **of_speakers})
     {'emodb/03': 0.5, 'emodb/08': 1.0}
+    >>> uar_by_speaker({"uar": 0.75, "n_speakers": 26, **of_speakers})
+    {}
     """
-    return _uar_by("speaker.", figures)
+    found = _uar_by("speaker.", figures)
+    return found if len(found) == figures.get("n_speakers", 0) else {}
 
 
 def uar_by_corpus(figures: Mapping[str, Any]) -> dict[str, float]:

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score, recall_score
 
-from ser.evaluation import metrics, written_scores
+from ser.evaluation import metrics, score, written_scores
 from tests.support.learning_tables import (
     RAVDESS_EMOTIONS,
     combined,
@@ -285,6 +285,17 @@ def test_the_metrics_carry_their_protocol_and_are_json(predictions: pd.DataFrame
     found = metrics.study_metrics(predictions[predictions["speaker"] != "ravdess/01"], **options)
     assert (found["speaker_independent"], found["protocol"]) == (independent, "p")
     assert json.loads(json.dumps(found, allow_nan=False)) == found
+
+
+def test_the_speakers_of_a_small_corpus_do_not_stand_for_the_score_of_all_corpora() -> None:
+    """One recording of the large corpus has no speaker, so there is no interval over all speakers."""
+    large, small = prediction_table(utterance_table(6)), prediction_table(utterance_table(2, corpus="other"))
+    large.loc[0, "speaker"] = None
+    figures = metrics.study_metrics(pd.concat([large, small, small.assign(partition="dev")]), **OPTIONS)
+    assert (figures["n_speakers"], figures["uar_low"]) == (8, None)
+    assert {name for name in figures if name.startswith("speaker.")} == {"speaker.other/01.uar", "speaker.other/02.uar"}
+    assert written_scores.headline(figures) == f"UAR {100 * figures['uar']:.1f} %"
+    assert "(no interval: some speakers are unknown)" in score.text(figures, report=None)
 
 
 @pytest.mark.parametrize("n_speakers", [1, 5, 6])
