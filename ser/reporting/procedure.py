@@ -263,14 +263,14 @@ def card(models: Sequence[Trained]) -> Section:
     what = f"{counted(n_folds, 'model')}{', one per fold' * (n_folds > 1)}: {'; '.join(kinds)}."
     what += f" Labels: {', '.join(first['labels'])}."
     n_speakers = sorted({len(model.description["speakers"]) for model in models})
-    voices = f"{span(n_speakers)} speakers" if n_speakers[-1] else "unknown speakers"
+    voices = f"{span(n_speakers)} speaker{'s' * (n_speakers != [1])}" if n_speakers[-1] else "unknown speakers"
     sources = "\n".join(f"- {_source(name)}" for name in names)
     text = [
         f"### Models\n\n{what} Trained by the package `ser`, with seed {first['seed']}.",
         f"### Data and licence\n\nTrained on {voices} of {', '.join(escaped(title_of(name)) for name in names)}. The"
         f" licence of the recordings also applies to the models and to the excerpts in this report:\n\n{sources}",
         f"### Intended use\n\n{cards.USE}",
-        f"### Limits\n\n{cards.limits(first)}",
+        f"### Limits\n\n{cards.limits({**first, 'corpora': names})}",
     ]
     return Section("card", "Model card", text)
 

@@ -15,6 +15,7 @@ from markdown_it import MarkdownIt
 from ser.figures.importance import importance_bars
 from ser.figures.recordings import spectrogram
 from ser.figures.reliability import reliability_diagram
+from ser.models.trained import Trained
 from ser.reporting import explanations, findings, mistakes, procedure, render, results
 from ser.reporting.blocks import Matrix, escaped, png_uri, shown, svg_uri
 from tests.support.learning_tables import prediction_table, utterance_table
@@ -263,3 +264,17 @@ def test_the_settings_tell_no_place_of_this_machine(command: str, explained: lis
     found = procedure.settings(config, protocol="", names=["table"], again=(None, command))
     assert found.text[:-1] == ["Run it again, in the folder of the project:", f"```sh\n{command}\n```", *explained]
     assert "/home" not in str(found)
+
+
+def test_the_model_card_names_the_corpora_of_all_folds() -> None:
+    """Of folds that leave out one corpus each, none is trained on all."""
+    about = {"labels": LABELS, "model": {"name": "svm"}, "representation": {"name": "librosa"}, "columns": ["RMS"]}
+    models = [
+        Trained(Path(f"fold_{fold}"), fold, "", {**about, "seed": 0, "corpora": [corpus], "speakers": [f"{corpus}/1"]})
+        for fold, corpus in enumerate(("msp_podcast", "emodb"))
+    ]
+    text = "\n".join(procedure.card(models).text)
+    trained_on = "EmoDB (acted speech, German), MSP-Podcast (spontaneous speech of podcasts, English)"
+    assert f"- **Trained on**: {trained_on}." in text
+    assert "- **Acted speech**" in text
+    assert "Trained on 1 speaker of EmoDB, MSP-Podcast." in text
