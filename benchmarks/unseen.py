@@ -233,9 +233,10 @@ def predicted(
 
 def _works(tested: Tested, seed: int) -> Iterator[Work]:
     table = tested.table
-    sources, speakers = table["source"].tolist(), table["speaker"].to_numpy()
+    sources = table["source"].tolist()
+    speakers = table["speaker"].fillna(table["utterance"]).to_numpy(str)  # an unknown speaker is one of its own
     for k, (utterance, source) in enumerate(zip(table["utterance"], sources, strict=True)):
-        others = np.flatnonzero(speakers != speakers[k]) if speakers[k] else np.delete(np.arange(len(table)), k)
+        others = np.flatnonzero(speakers != speakers[k])
         others = others if others.size else np.delete(np.arange(len(table)), k)  # the corpus has one speaker
         drawn = augmentation.generator(seed, utterance, "talkers").permutation(others)[: conditions.N_TALKERS]
         yield Work(utterance, source, [sources[j] for j in drawn], tested.model)

@@ -64,6 +64,12 @@ def test_pink_noise_has_equal_energy_in_each_octave() -> None:
     assert density[frequency < 40].sum() < 0.01 * octaves[0]
 
 
+def test_no_utterance_is_a_talker_of_its_own_babble_also_if_some_speakers_are_unknown() -> None:
+    table = pd.DataFrame({"utterance": list("abcd"), "speaker": ["p", "p", None, None], "source": list("abcd")})
+    talkers = {work.utterance: set(work.talkers) for work in unseen._works(unseen.Tested(table, None), 0)}
+    assert talkers == {"a": {"c", "d"}, "b": {"c", "d"}, "c": {"a", "b", "d"}, "d": {"a", "b", "c"}}
+
+
 def test_babble_is_of_the_talkers_alone() -> None:
     quiet = Speech(utterance(), lambda: [tone(440)])
     noise = CONDITIONS["babble, 5 dB"](quiet, np.random.default_rng(0))[0] - utterance()
