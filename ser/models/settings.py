@@ -8,6 +8,7 @@ from typing import Any
 
 from ser.models import NEURAL
 from ser.models.progress import Rules
+from ser.models.variation import Variation
 
 AFTER_TRAINING = ("bias_correction", "refit")  # settings that the epochs do not depend on
 
@@ -102,6 +103,14 @@ class NetworkTraining:
             raise ValueError(f"training.batch_size is {self.batch_size}; it must be 1 or more")
         if self.learning_rate <= 0:
             raise ValueError(f"training.learning_rate is {self.learning_rate}; it must be above 0")
+        if self.weight_decay < 0:
+            raise ValueError(f"training.weight_decay is {self.weight_decay}; it must be 0 or more")
+        if not 0 <= self.label_smoothing < 1:
+            raise ValueError(f"training.label_smoothing is {self.label_smoothing}; it must be 0 or more and below 1")
+        if self.mixup < 0:
+            raise ValueError(f"training.mixup is {self.mixup}; it must be 0 or more")
+        if self.variation is not None:
+            Variation(**self.variation)
         if bad := [name for name, factor in self.multipliers.items() if factor < 0]:
             factor = self.multipliers[bad[0]]
             raise ValueError(f"training.multipliers.{bad[0]} is {factor}; it must be 0 or more")

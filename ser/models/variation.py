@@ -41,6 +41,33 @@ class Variation:
     max_band_mask: int
     """Width of the widest mask, in bands."""
 
+    def __post_init__(self) -> None:
+        """Check the bounds.
+
+        Raises
+        ------
+        ValueError
+            If one is negative.
+        """
+        for name, bound in vars(self).items():
+            if bound < 0:
+                raise ValueError(f"training.variation.{name} is {bound}; it must be 0 or more")
+
+    def check_masks(self, n_bands: int, n_frames: int) -> None:
+        """Raise a `ValueError` if a mask could be wider than a spectrogram of this size.
+
+        Examples
+        --------
+        >>> bounds = dict.fromkeys(Variation.__dataclass_fields__, 0) | {"max_time_mask": 120}
+        >>> Variation(**bounds).check_masks(64, 94)
+        Traceback (most recent call last):
+        ValueError: training.variation.max_time_mask is 120; it must be from 0 to 94, the size of the spectrogram
+        """
+        for name, size in (("max_time_mask", n_frames), ("max_band_mask", n_bands)):
+            if (widest := getattr(self, name)) > size:
+                wanted = f"it must be from 0 to {size}, the size of the spectrogram"
+                raise ValueError(f"training.variation.{name} is {widest}; {wanted}")
+
 
 def varied(spectrogram: Values, rng: np.random.Generator, **bounds: Any) -> Values:
     """Change tempo, time, vocal tract, pitch, level and room of a spectrogram at random, and mask parts of it.
@@ -53,6 +80,11 @@ def varied(spectrogram: Values, rng: np.random.Generator, **bounds: Any) -> Valu
         Logarithmic, `(n_bands, n_frames)`.
     bounds
         Fields of `Variation`.
+
+    Raises
+    ------
+    ValueError
+        If a bound is negative, or a mask could be wider than the spectrogram.
 
     Examples
     --------
@@ -69,6 +101,7 @@ def varied(spectrogram: Values, rng: np.random.Generator, **bounds: Any) -> Valu
     """
     most = Variation(**bounds)
     n_bands, n_frames = spectrogram.shape
+    most.check_masks(n_bands, n_frames)
     middle = (n_frames - 1) / 2
     stretch, warp = 1 + rng.uniform(-most.max_stretch, most.max_stretch), 1 + rng.uniform(-most.max_warp, most.max_warp)
     frames = middle + (np.arange(n_frames) - middle) * stretch + rng.uniform(-most.max_delay, most.max_delay)

@@ -240,10 +240,19 @@ def _network(model: Named, training: Named) -> list[str]:
         wrong += problems(*training, progress.Rules, settings.NetworkTraining, not_settings=("rules",))
         if isinstance(varied := training[1].get("variation"), Mapping):
             wrong += problems(f"{training[0]}.variation", varied, variation.Variation)
+            wrong += _variation_of(f"{training[0]}.variation", str(representation))
     return wrong or [
         *_refused(settings.NetworkTraining.of, training[1]),
         *_refused(networks.check_representation, name, representation),
     ]
+
+
+def _variation_of(name: str, representation: str) -> list[str]:
+    """Line on the random changes of spectrograms, `(n_bands, n_frames)`, if the representation has none."""
+    known = registry.REPRESENTATIONS
+    if representation not in known or known[representation].time_axis == 2:
+        return []
+    return [f"{name} changes spectrograms, and {representation} has none; choose -S training.variation=null"]
 
 
 def _refused(function: Callable[..., object], *arguments: Any) -> list[str]:

@@ -223,3 +223,11 @@ def test_every_epoch_varies_the_spectrograms_anew_and_a_batch_is_reproducible() 
     )
     np.testing.assert_array_equal(first, again)
     assert (np.sort(first.ravel()) != np.sort(other.ravel())).mean() > 0.9
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"), [("weight_decay", -0.1), ("label_smoothing", 1.0), ("label_smoothing", -0.1), ("mixup", -1.0)]
+)
+def test_a_setting_out_of_its_range_is_refused_before_the_training(setting: str, value: float) -> None:
+    with pytest.raises(ValueError, match=rf"training\.{setting} is {value}; it must be 0 or more"):
+        given(4, **{setting: value})

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ser.models.variation import varied
+from ser.models.variation import Variation, varied
 
 NONE = {
     "max_stretch": 0.0,
@@ -114,3 +114,15 @@ def test_it_depends_on_the_generator_only_and_does_not_change_its_input() -> Non
     assert (first != other).mean() > 0.9
     assert first.dtype == np.float32
     np.testing.assert_array_equal(values, spectrogram())
+
+
+def test_a_negative_bound_and_a_mask_wider_than_the_spectrogram_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"training\.variation\.max_gain is -1\.0; it must be 0 or more"):
+        Variation(**NONE | {"max_gain": -1.0})
+    whole = NONE | {"n_masks": 1, "max_time_mask": N_FRAMES, "max_band_mask": N_BANDS}
+    assert varied(spectrogram(), np.random.default_rng(0), **whole).shape == (N_BANDS, N_FRAMES)
+    for setting in ("max_time_mask", "max_band_mask"):
+        with pytest.raises(
+            ValueError, match=rf"training\.variation\.{setting} is \d+; it must be from 0 to \d+, the size"
+        ):
+            varied(spectrogram(), np.random.default_rng(0), **whole | {setting: whole[setting] + 1})

@@ -82,6 +82,13 @@ def test_what_does_not_fit_is_named_with_the_remedy(settings: dict[str, Any], li
     assert str(raised.value).splitlines()[1].startswith(f"  {line}")
 
 
+@pytest.mark.parametrize(("model", "representation"), [("dnn", "librosa"), ("conv_bilstm", "frames")])
+def test_random_changes_of_spectrograms_need_spectrograms(tmp_path: Path, model: str, representation: str) -> None:
+    params.compose([f"model={model}", "training=fine_tuning"], conf=CONF, path=tmp_path / "params.yaml")
+    line = f"training.variation changes spectrograms, and {representation} has none; choose -S training.variation=null"
+    assert line in table.findings(yaml.safe_load((tmp_path / "params.yaml").read_text()))
+
+
 def test_all_findings_are_named_at_once() -> None:
     with pytest.raises(ValueError, match="does not fit") as raised:
         checking.check(changed(corpus__root=1, partition__dev_fraction=None, report__n_mistakes="six"))
