@@ -103,7 +103,7 @@ def leaky_smote(utterances: pd.DataFrame, features: pd.DataFrame, balance: Mappi
     """Apply SMOTE to the whole corpus, then split its rows at random: synthetic rows interpolate training and test."""
     k_neighbors = balance.get("k_neighbors", K_NEIGHBORS)
     rows = balancing.balanced(features, name="smote", k_neighbors=k_neighbors, seed=seed)
-    return _split_by_rows(utterances, features, rows, seed, lambda training, _: training)
+    return _split_by_rows(utterances, features, rows, seed)
 
 
 def leaky_augmentation(
@@ -126,7 +126,7 @@ def leaky_augmentation(
         features,
         features.assign(synthetic=False),
         seed,
-        lambda training, fold_seed: balancing.balanced(training.drop(columns="synthetic"), **balance, seed=fold_seed),
+        lambda training: balancing.balanced(training.drop(columns="synthetic"), **balance, seed=seed),
     )
 
 
@@ -167,9 +167,12 @@ def _split_by_rows(
     features: pd.DataFrame,
     rows: pd.DataFrame,
     seed: int,
-    balance: Callable[[pd.DataFrame, int], pd.DataFrame],
+    balance: Callable[[pd.DataFrame], pd.DataFrame] | None = None,
 ) -> Arrangement:
-    """Split all rows (recordings, their variants and synthetic rows) at random, as if each were a recording."""
+    """Split all rows (recordings, their variants and synthetic rows) at random, as if each were a recording.
+
+    `balance` takes the training rows of a fold, and returns them balanced; None: they stay as they are.
+    """
     rows = rows.reset_index(drop=True).assign(row=[f"{k:08}" for k in range(len(rows))])
     as_recordings = rows[["row", "emotion"]].rename(columns={"row": "utterance"}).assign(duplicate_of=None)
     is_made = rows["synthetic"] | (rows["variant"] != ORIGINAL)
@@ -179,7 +182,7 @@ def _split_by_rows(
         recordings = rows.loc[~is_made, ["utterance"]].assign(fold=fold, partition=partition[~is_made])
         tables.append(recordings[["fold", "utterance", "partition"]].sort_values("utterance"))
         training = rows[partition == "train"].drop(columns="row").reset_index(drop=True)
-        balanced.append(balance(training, seed).assign(fold=fold))
+        balanced.append((balance(training) if balance else training).assign(fold=fold))
         made.append(rows[is_made & (partition == "test")].drop(columns=["row", "synthetic"]).assign(fold=fold))
     together = (pd.concat(parts, ignore_index=True) for parts in (tables, balanced, made))
     table, training_rows, tested = together
