@@ -140,7 +140,7 @@ def _classifiers(study: Study, fold: int) -> Models:
 
 
 def _classifier(study: Study, rows: pd.DataFrame) -> Bundle:
-    from ser.models import classifier_training
+    from ser.models import classifier_training, row_sampling
 
     speaker = study.speaker(rows)
     sole = classifier_training.sole_speakers(rows, speaker)
@@ -153,12 +153,14 @@ def _classifier(study: Study, rows: pd.DataFrame) -> Bundle:
         seed=study.settings.seed,
         **study.settings.architecture,
     )
+    kept = row_sampling.taken(rows, name=study.settings.name, seed=study.settings.seed)
+    seen = rows if kept is None else rows.iloc[kept]
     return Bundle(
         model=model,
         labels=emotions.in_order(model.classes_),
         columns=tables.feature_columns(rows),
         representation=bundle.representation_of(study.settings.representation),
-        description={**_description(study, rows), "calibrated_within": sorted(sole)},
+        description={**_description(study, seen), "calibrated_within": sorted(sole)},
     )
 
 
