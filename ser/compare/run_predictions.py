@@ -3,15 +3,14 @@
 import json
 import tempfile
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import pandas as pd
 
+from ser.compare.dvc_runs import METRICS, WORKSPACE
 from ser.core import files, tables
 
 PREDICTIONS = Path("reports/predictions.csv")
-METRICS = Path("reports/metrics.json")
-WORKSPACE: Final = "workspace"
 
 
 class NotAvailable(ValueError):
@@ -47,30 +46,29 @@ def predictions(run: str) -> pd.DataFrame:
     ...     predictions(folder)["truth"].tolist()
     ['sad', 'calm']
     """
-    top = Path("." if run == WORKSPACE else run)
-    for path in (top, top / PREDICTIONS.name, top / PREDICTIONS):
-        if path.is_file():
-            return tables.read_predictions(path)
+    if (path := _file_of(run)) is not None:
+        return tables.read_predictions(path)
     if run in (WORKSPACE, "."):
         raise ValueError(f"no {PREDICTIONS} here; make it with: dvc repro evaluate")
     return revision_predictions(run)
 
 
 def is_transductive(run: str) -> bool:
-    """True if the metrics of a run mark it as transductive; False also where there are no metrics.
+    """True if the metrics beside the predictions of a run mark it as transductive; False also where there are none.
 
     Examples
     --------
     >>> with tempfile.TemporaryDirectory() as folder:
+    ...     files.write_text(Path(folder, "reports/predictions.csv"), "")
     ...     files.write_json(Path(folder, "reports/metrics.json"), {"uar": 0.5, "transductive": True})
     ...     is_transductive(folder)
     True
     """
-    top = Path("." if run == WORKSPACE else run)
-    if top.exists():
-        folder = top.parent if top.is_file() else top
-        found = [path for path in (folder / METRICS.name, folder / METRICS) if path.is_file()]
-        return bool(found) and _marked_transductive(files.read_json(found[0]))
+    if (path := _file_of(run)) is not None:
+        metrics = path.with_name(METRICS.name)
+        return metrics.is_file() and _marked_transductive(files.read_json(metrics))
+    if run in (WORKSPACE, "."):
+        return False
     import dvc.api
     from dvc.exceptions import DvcException
     from dvc.scm import SCMError
@@ -79,6 +77,12 @@ def is_transductive(run: str) -> bool:
         return _marked_transductive(json.loads(dvc.api.read(METRICS.as_posix(), rev=run)))
     except (SCMError, DvcException, OSError, ValueError):
         return False
+
+
+def _file_of(run: str) -> Path | None:
+    """File of predictions on this machine; None for a revision, also if a folder without predictions has its name."""
+    top = Path("." if run == WORKSPACE else run)
+    return next((path for path in (top, top / PREDICTIONS.name, top / PREDICTIONS) if path.is_file()), None)
 
 
 def _marked_transductive(metrics: Any) -> bool:

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from ser.compare import run_predictions
-from ser.core import tables
+from ser.core import files, tables
 from tests.support.learning_tables import prediction_table, utterance_table
 
 TABLE = prediction_table(utterance_table(2))
@@ -33,6 +33,23 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_run_is_a_project_a_folder_or_a_file(path: str, run: str) -> None:
     tables.write(TABLE, Path(path))
     assert len(run_predictions.predictions(run)) == len(TABLE)
+
+
+@pytest.mark.parametrize(
+    ("run", "marked"), [("workspace", True), ("kept", False), ("mine.csv", False), ("kept/mine.csv", False)]
+)
+def test_a_run_is_marked_by_the_metrics_beside_its_predictions_alone(run: str, marked: bool) -> None:
+    files.write_json(Path("reports/metrics.json"), {"uar": 0.5, "transductive": True})
+    for path in ("reports/predictions.csv", "kept/predictions.csv", "mine.csv", "kept/mine.csv"):
+        tables.write(TABLE, Path(path))
+    assert run_predictions.is_transductive(run) is marked
+
+
+def test_a_folder_without_predictions_does_not_hide_a_revision_of_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("docs").mkdir()
+    metrics = {("reports/metrics.json", "docs"): '{"transductive": true}'}
+    monkeypatch.setattr("dvc.api.read", lambda path, rev: metrics[path, rev])
+    assert run_predictions.is_transductive("docs")
 
 
 @pytest.mark.parametrize("run", ["workspace", "."])
