@@ -48,9 +48,9 @@ def key(settings: Mapping[str, Any], *examples: Examples, code: str) -> str:
 
 
 def keep(folder: Path, model: keras.Model, progress: Progress, rules: Rules) -> None:
-    """Write the last network, which may be the best one, then the figures of all epochs.
+    """Write the last network, then the figures of all epochs, then the best network, if it is the last one.
 
-    A checkpoint is valid once the figures are written.
+    A checkpoint is valid once the figures are written: `resumed` makes up for a best network that is not.
 
     Examples
     --------
@@ -67,11 +67,17 @@ def keep(folder: Path, model: keras.Model, progress: Progress, rules: Rules) -> 
     last = folder / f"{n_epochs}.{LAST}"
     with files.replacing(last) as temporary:
         model.save(temporary)
+    files.write_json(folder / STATE, progress.epochs)
+    _keep_best(folder, progress, rules)
+    (folder / f"{n_epochs - 1}.{LAST}").unlink(missing_ok=True)
+
+
+def _keep_best(folder: Path, progress: Progress, rules: Rules) -> None:
+    """Copy the last network to that of the best epoch, if it is this one."""
+    n_epochs = len(progress.epochs)
     if progress.best_epoch(rules) == n_epochs - 1:
         with files.replacing(folder / BEST) as temporary:
-            shutil.copyfile(last, temporary)  # faster than saving it again
-    files.write_json(folder / STATE, progress.epochs)
-    (folder / f"{n_epochs - 1}.{LAST}").unlink(missing_ok=True)
+            shutil.copyfile(folder / f"{n_epochs}.{LAST}", temporary)  # faster than saving it again
 
 
 def resumed(folder: Path, rules: Rules) -> tuple[Progress, keras.Model] | None:
@@ -87,9 +93,9 @@ def resumed(folder: Path, rules: Rules) -> tuple[Progress, keras.Model] | None:
         return None
     try:
         progress = Progress(files.read_json(folder / STATE))
-        progress.best_epoch(rules)
-        best(folder)
         model = keras.saving.load_model(folder / f"{len(progress.epochs)}.{LAST}")
+        _keep_best(folder, progress, rules)  # the process may have been killed before
+        best(folder)
     except DAMAGED as error:
         print(f"warning: {folder} is damaged and cannot be resumed ({error}); training starts anew")
         shutil.rmtree(folder)

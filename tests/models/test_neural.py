@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from ser.models import backend, checkpoints, neural
 from ser.models.backend import keras
 from ser.models.examples import Examples
 from ser.models.networks import network
+from ser.models.progress import Progress
 from ser.models.settings import NetworkTraining
 from tests.support.paths import ROOT
 from tests.support.small_training import N_LABELS, N_TRAIN, NETWORKS, Run, Stopped, Watch, data, rules, run
@@ -198,6 +200,8 @@ def test_a_damaged_checkpoint_gives_a_warning_and_is_not_resumed(
     damage: Callable[[Path], object],
 ) -> None:
     folder = shutil.copytree(whole[1], tmp_path / "key")
+    first, *others = whole[0].progress.epochs
+    files.write_json(folder / "progress.json", [{**first, "dev_loss": 0.0}, *others])  # the best is not the last one
     damage(folder / name)
     assert checkpoints.resumed(folder, rules()) is None
     warning = capsys.readouterr().out
@@ -206,8 +210,20 @@ def test_a_damaged_checkpoint_gives_a_warning_and_is_not_resumed(
     assert not folder.exists()
 
 
+@pytest.mark.parametrize("damage", [cut_short, Path.unlink])
+def test_a_damaged_best_network_is_made_anew_if_it_is_the_last_one(
+    whole: tuple[Run, Path], tmp_path: Path, damage: Callable[[Path], object]
+) -> None:
+    folder = shutil.copytree(whole[1], tmp_path / "key")
+    assert whole[0].progress.best_epoch(rules()) == 3
+    damage(folder / "best.keras")
+    again = run(folder)
+    assert again.n_batches == 0
+    assert_same(again, whole[0])
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "damage"), DAMAGES[:2])
+@pytest.mark.parametrize(("name", "damage"), [("4.last.keras", cut_short), ("4.last.keras", emptied)])
 def test_after_damage_a_new_training_has_the_same_result(
     whole: tuple[Run, Path], tmp_path: Path, name: str, damage: Callable[[Path], object]
 ) -> None:
@@ -216,6 +232,31 @@ def test_after_damage_a_new_training_has_the_same_result(
     again = run(folder)
     assert again.n_batches == 4 * N_BATCHES
     assert_same(again, whole[0])
+
+
+@pytest.mark.parametrize("missing", ["best.keras", "progress.json"])
+def test_the_best_network_is_that_of_the_figures_wherever_a_process_is_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
+    """The second epoch is better; the process is killed before it writes `missing`."""
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False)])
+    progress, real = Progress(), files.replacing
+
+    def stopping(path: Path) -> Any:
+        if path.name == missing and len(progress.epochs) == 2:
+            raise Stopped
+        return real(path)
+
+    monkeypatch.setattr(files, "replacing", stopping)
+    for epoch in (1, 2):
+        model.set_weights([np.full((1, 1), epoch)])
+        progress.epochs.append({"dev_loss": 1 / epoch})
+        with nullcontext() if epoch == 1 else pytest.raises(Stopped):
+            checkpoints.keep(tmp_path, model, progress, rules())
+    monkeypatch.undo()
+    found = checkpoints.resumed(tmp_path, rules())
+    assert found is not None
+    assert weights(checkpoints.best(tmp_path)) == [len(found[0].epochs)] == weights(found[1])
 
 
 def test_a_checkpoint_without_figures_is_ignored(whole: tuple[Run, Path], tmp_path: Path) -> None:
