@@ -112,12 +112,14 @@ class Progress:
             return first * _one_cycle((len(self.epochs) + 0.5) / rules.max_epochs, rise=rules.warm_up)
         if rules.reduce_patience is None:
             return first
+        least = min(rules.min_learning_rate, first)
         rate, lowest, waited = first, float("inf"), 0
         for epoch in self.epochs:
             waited = 0 if epoch["dev_loss"] < lowest else waited + 1
             lowest = min(lowest, epoch["dev_loss"])
             if waited >= rules.reduce_patience:
-                rate, waited = max(rate * rules.reduce_factor, min(rules.min_learning_rate, rate)), 0
+                rate = max(rate * rules.reduce_factor, least)
+                waited = 0
         return rate
 
 

@@ -64,13 +64,14 @@ def _seats(left: Sequence[int], n_seats: int, *, n_later: int) -> list[int]:
     A group with enough speakers takes at least one seat, and leaves a speaker for each of `n_later` partitions.
     """
     seats = [0] * len(left)
+
+    def claim(group: int) -> tuple[bool, bool, float, int]:
+        taken, share = seats[group], left[group] * n_seats / sum(left)
+        return left[group] - taken > n_later, taken == 0, share - taken, -group
+
     for _ in range(n_seats):
-        claims = [
-            (n - k > n_later, k == 0, n * n_seats / sum(left) - k, -i)
-            for i, (n, k) in enumerate(zip(left, seats, strict=True))
-            if k < n
-        ]
-        seats[-max(claims)[-1]] += 1
+        not_full = [group for group in range(len(left)) if seats[group] < left[group]]
+        seats[max(not_full, key=claim)] += 1
     return seats
 
 

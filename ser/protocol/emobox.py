@@ -90,7 +90,7 @@ def emobox(utterances: pd.DataFrame, *, corpus: str | None, dev_fraction: float,
     """Folds of EmoBox of one corpus. Recordings that EmoBox does not list are in no partition.
 
     Dev is EmoBox's own, if it has one. Else it is the next fold, if there are 4 or more. Else it is taken from
-    training: some of its speakers, or some of its utterances of each emotion if a speaker is unknown or less than 3
+    training: some of its speakers, or some of its utterances of each emotion if a speaker is unknown or fewer than 3
     train.
 
     Parameters

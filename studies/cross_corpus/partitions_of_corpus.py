@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from ser.core.wording import counted
 from studies.cross_corpus import ACROSS, LEFT_OUT, WITHIN
 
 N_FOLDS = 5  # folds of speakers within a corpus; fewer if the corpus has fewer speakers
@@ -53,6 +54,6 @@ def reason(corpus: str, utterances: pd.DataFrame) -> str:
     rows = utterances[utterances["corpus"] == corpus]
     if rows.empty:
         return "it is not installed; `ser corpora` lists the installed ones"
-    if rows["speaker"].nunique() < MIN_SPEAKERS_ACROSS:
-        return f"{rows['speaker'].nunique()} known speakers; train and dev need one each"
+    if (n_speakers := rows["speaker"].nunique()) < MIN_SPEAKERS_ACROSS:
+        return f"{counted(n_speakers, 'known speaker')}; train and dev need one each"
     return "it is the only corpus, and its two speakers are too few for folds"
