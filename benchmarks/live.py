@@ -6,19 +6,14 @@ Run as: python -m benchmarks.live
 import argparse
 import asyncio
 import json
-import os
-import re
-import signal
-import subprocess
-import sys
 import time
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
 import soundfile
 from websockets.asyncio.client import connect
+
+from benchmarks.service import ROOT, processor_seconds, resident, served
 
 SESSIONS = 8
 SECONDS = 20  # of sound of a session, at the pace of a speaker
@@ -27,34 +22,18 @@ PIECE = 0.05  # seconds of a message, as the page sends it
 HOUR = 3600  # seconds of sound, as fast as the service takes it
 MESSAGE = 2**18  # bytes
 SAMPLES = 6  # of the memory
-DEMO = Path("data/demo")
+N_WORKERS = 2
 
 
 def main() -> None:
     """Print both measurements."""
-    command = [sys.executable, "-m", "app.service"]
-    with subprocess.Popen(command, env=_environment(), stdout=subprocess.PIPE, text=True) as service:
-        try:
-            port = _port(service)
-            print(asyncio.run(_latency(f"ws://127.0.0.1:{port}/v1/stream", service.pid)))
-            print(asyncio.run(_memory(f"ws://127.0.0.1:{port}/v1/stream", service.pid)))
-        finally:
-            service.send_signal(signal.SIGTERM)
-
-
-def _environment() -> dict[str, str]:
-    return {**os.environ, "SER_PORT": "0", "SER_WORKERS": "2"}
-
-
-def _port(service: "subprocess.Popen[str]") -> int:
-    for line in service.stdout or ():
-        if found := re.search(r'"message": "serving".*"port": (\d+)', line):
-            return int(found[1])
-    raise RuntimeError("the service has ended; its messages are above")
+    with served(N_WORKERS) as (port, process_id):
+        print(asyncio.run(_latency(f"ws://127.0.0.1:{port}/v1/stream", process_id)))
+        print(asyncio.run(_memory(f"ws://127.0.0.1:{port}/v1/stream", process_id)))
 
 
 def _speech(seconds: float) -> bytes:
-    pieces = [soundfile.read(path, dtype="int16")[0] for path in sorted(DEMO.rglob("*.flac"))[:40]]
+    pieces = [soundfile.read(path, dtype="int16")[0] for path in sorted((ROOT / "data/demo").rglob("*.flac"))[:40]]
     return np.resize(np.concatenate(pieces), round(seconds * RATE)).astype("<i2").tobytes()
 
 
@@ -84,9 +63,9 @@ async def _session(url: str, content: bytes) -> list[float]:
 
 
 async def _latency(url: str, process_id: int) -> str:
-    content, before, begin = _speech(SECONDS), _busy(process_id), time.perf_counter()
+    content, before, begin = _speech(SECONDS), processor_seconds(process_id), time.perf_counter()
     found = np.concatenate(await asyncio.gather(*(_session(url, content) for _ in range(SESSIONS))))
-    busy = (_busy(process_id) - before) / (time.perf_counter() - begin)
+    busy = (processor_seconds(process_id) - before) / (time.perf_counter() - begin)
     middle, late = 1000 * np.percentile(found, [50, 95])
     return (
         f"{SESSIONS} sessions of {SECONDS} s at once, {found.size} answers: median {middle:.0f} ms, 95th percentile"
@@ -97,7 +76,7 @@ async def _latency(url: str, process_id: int) -> str:
 async def _memory(url: str, process_id: int) -> str:
     """Memory after each part of an hour of sound."""
     content, used = _speech(60), []
-    begin, before = time.perf_counter(), _busy(process_id)
+    begin, before = time.perf_counter(), processor_seconds(process_id)
     async with connect(url, compression=None, ping_interval=None) as socket:
         await socket.send(json.dumps({"type": "start", "rate": RATE}))
         reading = asyncio.create_task(_answers(socket))
@@ -105,32 +84,18 @@ async def _memory(url: str, process_id: int) -> str:
             for start in range(0, len(content), MESSAGE):
                 await socket.send(content[start : start + MESSAGE])
             if (minute + 1) % (HOUR // 60 // SAMPLES) == 0:
-                used.append(_megabytes(process_id))
+                used.append(resident(process_id))
         await socket.send(json.dumps({"type": "stop"}))
         n_answers = await reading
-    seconds, busy = time.perf_counter() - begin, _busy(process_id) - before
+    seconds, busy = time.perf_counter() - begin, processor_seconds(process_id) - before
     return (
-        f"an hour of sound in {seconds:.0f} s, {busy:.0f} s of processor time, {n_answers} answers: memory in MB"
+        f"an hour of sound in {seconds:.0f} s, {busy:.0f} s of processor time, {n_answers} answers: memory in MiB"
         f" {', '.join(f'{one:.0f}' for one in used)}"
     )
 
 
 async def _answers(socket: Any) -> int:
     return sum([json.loads(text)["type"] == "answer" async for text in socket])
-
-
-def _processes(process_id: int) -> list[psutil.Process]:
-    service = psutil.Process(process_id)
-    return [service, *service.children(recursive=True)]
-
-
-def _busy(process_id: int) -> float:
-    times = [one.cpu_times() for one in _processes(process_id)]
-    return float(sum(one.user + one.system for one in times))
-
-
-def _megabytes(process_id: int) -> float:
-    return float(sum(one.memory_info().rss for one in _processes(process_id)) / 2**20)
 
 
 if __name__ == "__main__":

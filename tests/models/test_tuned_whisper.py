@@ -43,9 +43,6 @@ def values(n_rows: int = 8) -> np.ndarray:
     return RNG.normal(size=(n_rows, N_STATES, WIDTH)).astype(np.float32)
 
 
-SHARES = np.eye(4, dtype=np.float32)[[0, 1, 2, 3] * 2]
-
-
 def pooled(model: Any, states: np.ndarray) -> np.ndarray:
     """Input of the normalisation before the last layer."""
     (normalize,) = (layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization))
