@@ -7,7 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from ser.compare.dvc_runs import METRICS, WORKSPACE
+from ser.compare.dvc_runs import METRICS
+from ser.compare.dvc_runs import WORKSPACE as WORKSPACE
 from ser.core import files, tables
 
 PREDICTIONS = Path("reports/predictions.csv")
