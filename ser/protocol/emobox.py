@@ -137,8 +137,8 @@ def _fold(
     fold: int, n_folds: int, listed: pd.DataFrame, role: pd.Series, dev_fraction: float, seed: int
 ) -> pd.DataFrame:
     following = str((fold + 1) % n_folds + 1)
-    partition = role.map({str(fold + 1): "test", DEV: "dev"} | ({following: "dev"} if n_folds >= LEAST_FOLDS else {}))
-    partition = partition.fillna("train")
+    role_of_dev = following if n_folds >= LEAST_FOLDS and not (role == DEV).any() else DEV
+    partition = role.map({str(fold + 1): "test", role_of_dev: "dev"}).fillna("train")
     if not (partition == "dev").any():
         dev = dev_of_training(listed[partition == "train"], dev_fraction, seed, min_speakers=MIN_SPEAKERS_TO_SPLIT)
         partition = partition.mask(partition.index.isin(dev), "dev")

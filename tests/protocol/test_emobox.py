@@ -92,6 +92,15 @@ def test_dev_has_other_speakers_than_training_where_enough_train() -> None:
     assert [speaker[sorted(in_fold(two, 0, name))].nunique() for name in ("train", "dev")] == [2, 2]
 
 
+@pytest.mark.parametrize(("has_own", "dev"), [(True, ["d"]), (False, ["b"])])
+def test_dev_is_the_next_fold_only_if_emobox_has_none(has_own: bool, dev: list[str]) -> None:
+    role = pd.Series(["1", "2", "3", "4", emobox.DEV if has_own else emobox.TRAIN], list("abcxd"))
+    listed = pd.DataFrame({"utterance": role.index}, role.index)
+    table = emobox._fold(0, 4, listed, role, 0.2, 0)
+    assert table.loc[table["partition"] == "dev", "utterance"].tolist() == dev
+    assert table.loc[table["partition"] == "test", "utterance"].tolist() == ["a"]
+
+
 def test_recordings_that_emobox_does_not_list_are_in_no_partition() -> None:
     more = utterances("savee").iloc[:1].assign(utterance="savee/DC/a99", audio_hash="other")
     table = pd.concat([utterances("savee"), more], ignore_index=True)
