@@ -43,18 +43,25 @@ def bins(predictions: pd.DataFrame, *, n_bins: int) -> pd.DataFrame:
 def at_temperature(predictions: pd.DataFrame, temperature: Mapping[int, float]) -> pd.DataFrame:
     """Predictions whose logits are divided by the temperature of their fold; the predicted emotions stay the same.
 
+    An emotion that a fold was not trained on keeps the probability 0 there.
+
     Examples
     --------
     >>> rows = pd.DataFrame({"fold": [0], "prediction": ["sad"], "p_calm": [0.2], "p_sad": [0.8]})
     >>> at_temperature(rows, {0: 2.0}).round(2).to_dict("records")
     [{'fold': 0, 'prediction': 'sad', 'p_calm': 0.33, 'p_sad': 0.67}]
     """
-    columns = probability_columns(predictions)
     parts = []
     for fold, rows in predictions.groupby("fold"):
+        columns = _of_trained_emotions(rows)
         softened = calibration.softened(rows[columns].to_numpy(), temperature[int(str(fold))])
         parts.append(rows.assign(**{name: softened[:, k] for k, name in enumerate(columns)}))
     return pd.concat(parts)
+
+
+def _of_trained_emotions(rows: pd.DataFrame) -> list[str]:
+    """Columns of the probabilities of emotions that the model of a fold was trained on; others are 0 in all rows."""
+    return [column for column in probability_columns(rows) if (rows[column] > 0).any()]
 
 
 def dev_temperatures(predictions: pd.DataFrame) -> dict[int, float]:
@@ -69,13 +76,12 @@ def dev_temperatures(predictions: pd.DataFrame) -> dict[int, float]:
     >>> round(found[0], 2)  # confidence 0.9, accuracy 0.75
     2.0
     """
-    columns = probability_columns(predictions)
-    labels = metrics.labels_of(predictions)
     found: dict[int, float] = {}
     for fold, rows in predictions.groupby("fold"):
-        trained = [label for label, column in zip(labels, columns, strict=True) if (rows[column] > 0).any()]
-        dev = rows[(rows["partition"] == "dev") & rows["truth"].isin(trained)]
-        codes = np.asarray(dev["truth"].map({label: k for k, label in enumerate(labels)}), np.intp)
+        columns = _of_trained_emotions(rows)
+        code_of = {column.removeprefix("p_"): k for k, column in enumerate(columns)}
+        dev = rows[(rows["partition"] == "dev") & rows["truth"].isin(code_of)]
+        codes = np.asarray(dev["truth"].map(code_of), np.intp)
         found[int(str(fold))] = calibration.best_temperature(dev[columns].to_numpy(), codes) if len(dev) else 1.0
     return found
 

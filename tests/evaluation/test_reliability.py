@@ -102,6 +102,15 @@ def test_dividing_by_a_temperature_undoes_multiplying_by_it() -> None:
     np.testing.assert_allclose(back[columns], predictions[columns], atol=1e-9)
 
 
+def test_an_emotion_that_a_fold_was_not_trained_on_stays_impossible_at_any_temperature() -> None:
+    two = drawn(2.0, fold=0, partition="dev")
+    three = two.assign(p_angry=0.0)
+    assert reliability.dev_temperatures(three) == reliability.dev_temperatures(two)
+    after = reliability.at_temperature(three, {0: 20.0})
+    assert (after["p_angry"] == 0).all()
+    assert after[["p_neutral", "p_sad"]].equals(reliability.at_temperature(two, {0: 20.0})[["p_neutral", "p_sad"]])
+
+
 def test_a_fold_without_usable_dev_rows_keeps_its_probabilities() -> None:
     unknown = table((0.8, False), partition="dev").assign(p_neutral=1.0, p_sad=0.0)  # sad was not trained
     assert reliability.dev_temperatures(unknown) == {0: 1.0}
