@@ -119,6 +119,7 @@ def reasons(inputs: Inputs) -> list[Section | None]:
             sole_speakers=sorted(
                 {name for model in inputs.models for name in model.description.get("calibrated_within", ())}
             ),
+            held_out=inputs.models[0].description.get("training", {}).get("calibration", "speakers"),
         ),
         explanations.mistakes(mistakes.examples(rows, inputs.utterances, root, n=options["n_mistakes"]), rows),
         descriptors(inputs),

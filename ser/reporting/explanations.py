@@ -51,6 +51,7 @@ def calibration(
     temperature: str,
     n_bins: int,
     sole_speakers: Sequence[str] = (),
+    held_out: str = "speakers",
 ) -> Section:
     """Calibration of the probabilities before and after temperature scaling.
 
@@ -66,6 +67,8 @@ def calibration(
         `dev` adds a temperature that is fitted to the dev rows of each fold; `none` does not.
     sole_speakers
         Speakers who are the only ones of an emotion in training: the model was calibrated on their own voices.
+    held_out
+        What the folds in which a classifier was calibrated do not share: `speakers` or `corpora`.
 
     Raises
     ------
@@ -86,7 +89,8 @@ def calibration(
     variants = _variants(predictions, shown, trained, fit_on_dev=fit_on_dev)
     scores = {one.name: reliability.calibration_scores(one.rows, n_bins=n_bins) for one in variants}
     accuracy = metrics.scores(predictions[predictions["partition"] == shown])["accuracy"]
-    text = _calibration_text(shown, of_training=trained is not None, fit_on_dev=fit_on_dev, sole_speakers=sole_speakers)
+    explained = _calibration_text(shown, None if trained is None else held_out, fit_on_dev=fit_on_dev)
+    text = [explained, *_remarks_on(sole_speakers)]
     table = _calibration_table(variants, scores, accuracy=accuracy)
     picture = _reliability_picture(variants, scores, shown=shown, n_bins=n_bins)
     return Section("calibration", "Calibration", text, [table, picture])
@@ -133,24 +137,30 @@ def _reliability_picture(
     )
 
 
-def _calibration_text(shown: str, *, of_training: bool, fit_on_dev: bool, sole_speakers: Sequence[str]) -> list[str]:
+def _calibration_text(shown: str, held_out: str | None, *, fit_on_dev: bool) -> str:
+    """Text on the rows of the table; `held_out` is None if the temperatures of the training are unknown."""
     text = (
         "The expected calibration error (ECE) is the mean distance between confidence and accuracy. Temperature scaling"
         " divides the logits by one number; it changes no prediction."
     )
-    if of_training:
-        text += " Training already fitted a temperature: for a classifier on held-out speakers, for a network on dev."
+    if held_out is not None:
+        text += (
+            f" Training already fitted a temperature: for a classifier on held-out {held_out}, for a network on dev."
+        )
     if fit_on_dev:
         text += " The last row has a further temperature, fitted to the dev predictions of each fold."
         if shown == "dev":
             text += " Here it is evaluated on the rows that it was fitted to, so its ECE is too low."
-    found = [text]
-    if sole_speakers:
-        found.append(
-            f"In training, some emotion has only one speaker: {', '.join(escaped(name) for name in sole_speakers)}. Its"
-            " probabilities are calibrated on that same voice, and can be too high for other voices."
-        )
-    return found
+    return text
+
+
+def _remarks_on(sole_speakers: Sequence[str]) -> list[str]:
+    if not sole_speakers:
+        return []
+    return [
+        f"In training, some emotion has only one speaker: {', '.join(escaped(name) for name in sole_speakers)}. Its"
+        " probabilities are calibrated on that same voice, and can be too high for other voices."
+    ]
 
 
 def mistakes(examples: Sequence[Mistake], predictions: pd.DataFrame) -> Section | None:

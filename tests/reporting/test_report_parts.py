@@ -278,3 +278,11 @@ def test_the_model_card_names_the_corpora_of_all_folds() -> None:
     assert f"- **Trained on**: {trained_on}." in text
     assert "- **Acted speech**" in text
     assert "Trained on 1 speaker of EmoDB, MSP-Podcast." in text
+
+
+@pytest.mark.parametrize("held_out", ["speakers", "corpora"])
+def test_the_calibration_tells_what_a_classifier_was_calibrated_on(held_out: str) -> None:
+    options = {"shown": "test", "temperature": "none", "n_bins": 10, "held_out": held_out}
+    section = explanations.calibration(PREDICTIONS, trained={0: 1.0, 1: 1.0, 2: 1.0, 3: 1.0}, **options)
+    assert f"for a classifier on held-out {held_out}, for a network on dev." in section.text[0]
+    assert "held-out" not in explanations.calibration(PREDICTIONS, trained=None, **options).text[0]
