@@ -115,6 +115,7 @@ def test_the_emotion_of_the_microphone_is_that_of_the_file(
         assert words(driver, "emotion") == expected["emotion"]
         assert ("adapted to 2 recordings of the same speaker" in words(driver, "confidence")) == bool(own)
         check_width(driver, width)
+        over_time = words(driver, "shares").partition("Over time: ")[2]
         sound = saved(driver, "wav", tmp_path / "recording.wav")
         table = pd.read_csv(io.BytesIO(saved(driver, "csv", tmp_path / "emotions.csv")))
         assert [line for line in driver.get_log("browser") if line["level"] == "SEVERE"] == []  # type: ignore[no-untyped-call]
@@ -129,6 +130,7 @@ def test_the_emotion_of_the_microphone_is_that_of_the_file(
     assert samples.size / rate > duration - 0.5  # and more, if a busy machine is late to press Stop
     assert recognition.predict_emotion(samples, rate, enrol=own or None)["emotion"] == expected["emotion"]
     assert table["end"].iloc[:3].tolist() == [1.0, 1.5, 2.0]
+    assert set(re.findall(r"(\D+) \d+ %(?:, |\.)", over_time)) == set(table["smoothed_emotion"])
     shares = [f"p_{label}" for label in recognition.load().labels]
     assert list(table.columns[-len(shares) :]) == shares
 

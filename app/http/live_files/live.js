@@ -189,15 +189,20 @@ function stop() {
   say("Waiting for the summary …");
 }
 
+function overTime(answers) { // the same answers as those of the picture
+  const counts = {};
+  for (const { smoothed } of answers) counts[smoothed.emotion] = (counts[smoothed.emotion] ?? 0) + 1;
+  const shares = Object.entries(counts).sort((one, other) => other[1] - one[1]);
+  const texts = shares.map(([name, n]) => `${name} ${Math.round((100 * n) / answers.length)} %`);
+  return texts.length ? `over time: ${texts.join(", ")}` : "";
+}
+
 function finish(summary) {
   by("button").disabled = by("voice").disabled = false;
   say("");
   const adapted = summary.protocol ? `, ${summary.protocol.replace("transductive: ", "")}` : "";
   show("The whole recording", summary, `, over ${summary.duration.toFixed(1)} s${adapted}`);
-  const total = Object.values(summary.windows).reduce((sum, one) => sum + one, 0);
-  const shares = Object.entries(summary.windows).sort((one, other) => other[1] - one[1]);
-  const overTime = `over time: ${shares.map(([name, n]) => `${name} ${Math.round((100 * n) / total)} %`).join(", ")}`;
-  by("shares").textContent = sentences([...(summary.notes ?? []), total ? overTime : ""]);
+  by("shares").textContent = sentences([...(summary.notes ?? []), overTime(state.answers)]);
   keep();
 }
 
