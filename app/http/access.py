@@ -1,6 +1,7 @@
 """Access to the routes: the client of a request, and its rate, as dependencies of FastAPI."""
 
 import math
+from collections import Counter
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -46,8 +47,8 @@ def repeated(query: QueryParams) -> str:
     >>> repeated(QueryParams("rate=8000&model=general&rate=16000")), repeated(QueryParams("rate=8000"))
     ('rate', '')
     """
-    names = [name for name, _ in query.multi_items()]
-    return next((name for name in names if names.count(name) > 1), "")
+    numbers = Counter(name for name, _ in query.multi_items())
+    return next((name for name, number in numbers.items() if number > 1), "")
 
 
 async def by_address(request: Request) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame
 
 HEAD_SECONDS = 10.0  # for the head of a request to arrive
 WRITE_SECONDS = 20.0  # for a client to read what it has been sent
@@ -14,6 +15,7 @@ QUIET_SECONDS = 5.0  # after which a WebSocket counts as idle; live sound comes 
 PROBE_SECONDS = 0.5  # between two checks that a client which sends nothing more still reads
 MOST_HEADERS = 100
 MOST_PIPELINED = 16  # requests that may wait for the answers to earlier ones
+MOST_MESSAGES = 4096  # of a WebSocket that wait to be read, and parts of one message
 MOST_OVERHEAD = 2**19  # bytes of a request beside its body: head, sizes of chunks, trailers
 FREE_CHUNKS = 256  # of any size; then their mean must be at least MEAN_CHUNK
 MEAN_CHUNK = 256  # bytes; the parser calls Python for each chunk, so that tiny ones would keep it busy
@@ -33,7 +35,37 @@ class InvalidRequest(Exception):
     """The parser must not continue; the client gets status 400."""
 
 
-class GuardedProtocol(HttpToolsProtocol):
+class WriteLimit:
+    """Part of a protocol: it cuts off a client that does not read."""
+
+    loop: Any
+    transport: Any
+    client: tuple[str, int] | None
+    _writing: asyncio.TimerHandle | None = None
+
+    @property
+    def host(self) -> str:
+        """Address of the client."""
+        return self.client[0] if self.client else ""
+
+    def pause_writing(self) -> None:
+        """Start the time limit of reading, for the client."""
+        super().pause_writing()  # type: ignore[misc]
+        if self._writing is None:
+            self._writing = self.loop.call_later(WRITE_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """Stop the time limit: the client has read everything."""
+        super().resume_writing()  # type: ignore[misc]
+        self._stop_writing()
+
+    def _stop_writing(self) -> None:
+        if self._writing is not None:
+            self._writing.cancel()
+            self._writing = None
+
+
+class GuardedProtocol(WriteLimit, HttpToolsProtocol):
     """HTTP/1.1 by uvicorn and httptools, with the limits that these do not have.
 
     uvicorn limits neither the time of the first head, nor that of writing, nor the length of a head, nor the requests
@@ -47,7 +79,6 @@ class GuardedProtocol(HttpToolsProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._head: asyncio.TimerHandle | None = None
-        self._writing: asyncio.TimerHandle | None = None
         self._probing: asyncio.TimerHandle | None = None
         self._upgraded = False
         self._ended = False  # True if the client sends no more
@@ -84,7 +115,8 @@ class GuardedProtocol(HttpToolsProtocol):
         super().handle_websocket_upgrade()
 
     def _stop(self) -> None:
-        for timer in (self._head, self._writing, self._probing):
+        self._stop_writing()
+        for timer in (self._head, self._probing):
             if timer is not None:
                 timer.cancel()
 
@@ -99,11 +131,6 @@ class GuardedProtocol(HttpToolsProtocol):
                     return False
                 longest.transport.abort()
         return True
-
-    @property
-    def host(self) -> str:
-        """Address of the client."""
-        return self.client[0] if self.client else ""
 
     @property
     def is_idle(self) -> bool:
@@ -171,19 +198,6 @@ class GuardedProtocol(HttpToolsProtocol):
             self.transport.write(INVALID)
             self.transport.close()
 
-    def pause_writing(self) -> None:
-        """Start the time limit of reading, for the client."""
-        super().pause_writing()
-        if self._writing is None:
-            self._writing = self.loop.call_later(WRITE_SECONDS, self.transport.abort)
-
-    def resume_writing(self) -> None:
-        """Stop the time limit: the client has read everything."""
-        super().resume_writing()
-        if self._writing is not None:
-            self._writing.cancel()
-            self._writing = None
-
     def eof_received(self) -> bool:  # type: ignore[override]
         """Keep the connection for the answer to a complete request, as long as the client reads."""
         self._ended = not (self._has_answered or self.cycle.more_body)
@@ -206,8 +220,12 @@ class GuardedProtocol(HttpToolsProtocol):
             self.transport.close()
 
 
-class WebSocket(WebSocketsSansIOProtocol):
-    """WebSocket by uvicorn and websockets, counted as any other connection."""
+class WebSocket(WriteLimit, WebSocketsSansIOProtocol):
+    """WebSocket by uvicorn and websockets, counted as any other connection, with the limits that these do not have.
+
+    uvicorn gives no answer to some wrong heads, answers pings of a client that does not read, and limits neither the
+    time of writing, nor the messages that wait, nor the parts of a message.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -215,14 +233,36 @@ class WebSocket(WebSocketsSansIOProtocol):
         """Time of the last bytes of the client."""
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes of the handshake or of messages."""
+        """Take the head, which comes in one piece, or bytes of messages."""
         self.last_read = self.loop.time()
         super().data_received(data)
+        if not self.handshake_initiated and not self.transport.is_closing():
+            self.transport.write(INVALID)
+            self.transport.close()
 
-    @property
-    def host(self) -> str:
-        """Address of the client."""
-        return self.client[0] if self.client else ""
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop the time limit."""
+        super().connection_lost(exc)
+        self._stop_writing()
+
+    def handle_ping(self) -> None:
+        """Answer, if the client has read all that it has been sent."""
+        if self.writable.is_set():
+            super().handle_ping()
+        else:
+            self.conn.data_to_send()  # the answer, which is dropped
+
+    def handle_cont(self, event: Frame) -> None:
+        """Take a part of a message; end the connection if there are too many."""
+        super().handle_cont(event)
+        if len(self.frames) > MOST_MESSAGES:
+            self.transport.abort()
+
+    def send_receive_event_to_app(self) -> None:
+        """Take a message; end the connection if too many wait."""
+        super().send_receive_event_to_app()
+        if self.queue.qsize() > MOST_MESSAGES:
+            self.transport.abort()
 
     @property
     def is_idle(self) -> bool:

@@ -96,7 +96,7 @@ class Session:
             start = Start.model_validate(given)
         except ValidationError as error:
             one = error.errors()[0]
-            where, found = ".".join(map(str, one["loc"])), str(one.get("input"))[:64]
+            where, found = ".".join(map(str, one["loc"]))[:64], str(one.get("input"))[:64]
             raise SessionRefused(422, f"the first message has {where} {found!r}: {one['msg'].lower()}") from None
         if start.rate * start.channels > inputs.RATES[1]:
             found = f"{start.rate} Hz of {start.channels} channels"
@@ -191,6 +191,7 @@ class Session:
             return bytes(content)
         try:
             found = json.loads(message["text"][:LONGEST_START])
+            json.dumps(found, ensure_ascii=False).encode()  # an escape of half a character cannot be sent back
         except (ValueError, RecursionError):
             found = None
         if not isinstance(found, dict):

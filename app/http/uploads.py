@@ -18,6 +18,7 @@ FIELDS = ("file", "audio")
 ENROLMENT = "enrolment"
 IN_ADDRESS = ("model", "timeline", "prior", "unsure")  # parameters of a prediction; a form with one is refused
 MOST_PARTS = 16
+LONGEST_TYPE = 1000  # characters of a Content-Type that are read; parsing a far longer one takes long
 OVERHEAD = 2**16  # bytes of boundaries, headers and other fields
 LONGEST_ENROLMENT = 3 * 2**14  # bytes; of 9,200 features
 GONE = 499  # nginx's status for a client that has closed the connection; only the log shows it
@@ -181,7 +182,7 @@ def _too_large(max_bytes: int) -> HTTPException:
 
 
 def _boundary(request: Request) -> bytes:
-    kind, options = parse_options_header(request.headers.get("content-type"))
+    kind, options = parse_options_header(request.headers.get("content-type", "")[:LONGEST_TYPE])
     if kind != b"multipart/form-data":
         shown = kind.decode("latin-1")[:60] or "missing"
         raise HTTPException(415, f"the Content-Type is {shown}; send multipart/form-data, with the field `file`")

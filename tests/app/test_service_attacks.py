@@ -20,6 +20,10 @@ from tests.support.serving import DEMO, PREDICT, served
 SPEECH = DEMO[0].read_bytes()
 CHUNKED = f"POST {PREDICT} HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n".encode()
 FORM = f"Content-Type: multipart/form-data; boundary={serving.BOUNDARY}\r\n".encode()
+UPGRADE = (
+    b"Host: test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+)
 
 
 @pytest.fixture(scope="module")
@@ -114,6 +118,49 @@ def test_a_client_that_sends_requests_and_reads_no_answer_is_cut_off(monkeypatch
                     answered += piece
             assert answered.count(b"HTTP/1.1 200") < n_requests / 10
         assert client.get("/healthz").status_code == 200
+
+
+def frame(first: int, content: bytes = b"") -> bytes:
+    """A frame of a WebSocket with a mask of zeros."""
+    return bytes([first, 0x80 | len(content)]) + bytes(4) + content
+
+
+@contextlib.contextmanager
+def upgraded(client: httpx.Client) -> Iterator[socket.socket]:
+    with connected(client) as connection:
+        connection.sendall(b"GET /v1/stream HTTP/1.1\r\n" + UPGRADE + b"\r\n")
+        assert connection.recv(4096).startswith(b"HTTP/1.1 101 ")
+        yield connection
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET /v1/stream?" + b"a" * 20_000 + b" HTTP/1.1\r\n" + UPGRADE + b"\r\n",
+        b"GET /v1/stream HTTP/1.1\r\n" + UPGRADE + b"Content-Length: 1\r\n\r\na",
+    ],
+)
+def test_a_wrong_head_of_a_websocket_has_an_answer(client: httpx.Client, head: bytes) -> None:
+    with connected(client) as connection:
+        connection.sendall(head)
+        assert serving.answer(connection)[0] == 400
+        assert connection.recv(1) == b""
+
+
+def test_a_client_that_pings_and_reads_no_answer_is_cut_off(
+    client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "WRITE_SECONDS", 0.2)
+    with upgraded(client) as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        assert cut_off(connection, [frame(0x89, bytes(125)) * 500] * 2000, pause=0.001)
+
+
+@pytest.mark.parametrize("first", [0x00, 0x82])
+def test_thousands_of_parts_or_messages_at_once_end_a_session(client: httpx.Client, first: int) -> None:
+    with upgraded(client) as connection:
+        begin = frame(0x02) if first == 0x00 else b""
+        assert cut_off(connection, [begin, *[frame(first) * (connections.MOST_MESSAGES + 2)] * 20], pause=0.01)
 
 
 def test_many_requests_at_once_in_one_connection_are_refused(client: httpx.Client) -> None:

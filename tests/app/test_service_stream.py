@@ -152,6 +152,8 @@ def test_sound_that_is_no_webm_is_refused(client: httpx.Client) -> None:
         ({"type": "start", "rate": 96_000, "channels": 8}, "96000 Hz of 8 channels are more than 384000 samples"),
         ({"type": "start", "volume": 3}, "volume '3'"),
         ({"type": "start", "model": "x"}, "there is no model 'x'; choose one of general"),
+        ({"type": "start", "key": "\ud800"}, "a text message is not a JSON object"),
+        ({"type": "start", "x" * 9000: 1}, f"has {'x' * 64} '1'"),
     ],
 )
 def test_a_wrong_first_message_is_refused(client: httpx.Client, first: dict[str, Any], words: str) -> None:
