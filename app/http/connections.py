@@ -229,6 +229,7 @@ class WebSocket(WriteLimit, WebSocketsSansIOProtocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._n_parts = 0  # of the current message, after its first
         self.last_read = self.loop.time()
         """Time of the last bytes of the client."""
 
@@ -254,12 +255,14 @@ class WebSocket(WriteLimit, WebSocketsSansIOProtocol):
 
     def handle_cont(self, event: Frame) -> None:
         """Take a part of a message; end the connection if there are too many."""
+        self._n_parts += 1
         super().handle_cont(event)
-        if len(self.frames) > MOST_MESSAGES:
+        if self._n_parts > MOST_MESSAGES:
             self.transport.abort()
 
     def send_receive_event_to_app(self) -> None:
         """Take a message; end the connection if too many wait."""
+        self._n_parts = 0
         super().send_receive_event_to_app()
         if self.queue.qsize() > MOST_MESSAGES:
             self.transport.abort()
