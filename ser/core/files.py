@@ -4,8 +4,9 @@ import hashlib
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePath
 from typing import Any, Protocol
 
@@ -19,10 +20,12 @@ LINE_BREAKS_ESCAPED = {ord(one): repr(one)[1:-1] for one in LINE_BREAKS}
 def replacing(path: Path) -> Iterator[Path]:
     """Give a temporary path to write a file or folder to; it replaces `path` when the block ends without an error.
 
+    If two processes write to one path, the one that began last succeeds.
+
     Raises
     ------
     FileNotFoundError
-        If the block wrote nothing.
+        If the block wrote nothing, or if another process has begun to write to `path`.
 
     Examples
     --------
@@ -34,15 +37,22 @@ def replacing(path: Path) -> Iterator[Path]:
     ['a.txt']
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".partial.{path.name}")  # keeps the suffix, which selects the format
-    _remove(temporary)  # a killed process may have left it
+    partial = path.with_name(f".partial.{path.name}")
+    _remove(partial)  # a killed process may have left it
+    partial.mkdir(exist_ok=True)
+    own = Path(tempfile.mkdtemp(dir=partial))  # another process must not publish what this one has half written
+    temporary = own / path.name  # keeps the suffix, which selects the format
     try:
         yield temporary
+        if not own.exists():
+            raise FileNotFoundError(f"another process writes {path} too, and began later; run one at a time")
         if path.is_dir():
             _remove(path)  # a folder cannot replace a folder that is not empty
         temporary.replace(path)
     finally:
-        _remove(temporary)
+        shutil.rmtree(own, ignore_errors=True)
+        with suppress(OSError):  # it is not empty if another process writes
+            partial.rmdir()
 
 
 def _remove(path: Path) -> None:

@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -101,6 +102,22 @@ def test_a_killed_process_leaves_the_old_file_and_the_next_run_clears_what_it_be
     files.write_text(path, "new")
     assert [file.name for file in tmp_path.iterdir()] == ["table.csv"]
     assert path.read_text() == "new"
+
+
+def test_of_two_writers_of_one_file_the_last_one_is_published_and_the_first_one_fails(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("old")
+    early, late = ExitStack(), ExitStack()
+    early.enter_context(files.replacing(path)).write_text("early")
+    written = late.enter_context(files.replacing(path))
+    written.write_text("half")
+    with pytest.raises(FileNotFoundError, match=r"another process writes .*table\.csv too"):
+        early.close()
+    assert path.read_text() == "old"
+    written.write_text("whole")
+    late.close()
+    assert path.read_text() == "whole"
+    assert names(tmp_path) == ["table.csv"]
 
 
 def test_a_full_disk_is_reported_and_leaves_the_old_file(tmp_path, monkeypatch):

@@ -78,7 +78,7 @@ def test_rows_reach_the_disk_before_the_table_is_complete(tmp_path: Path, monkey
     monkeypatch.setattr(formats, "ROW_GROUP", 100)
     with tables.writing(tmp_path / "a.parquet") as write:
         write(many(250, 50))
-        assert next(tmp_path.iterdir()).stat().st_size > 200 * 50 * 3
+        assert next(tmp_path.rglob("a.parquet")).stat().st_size > 200 * 50 * 3
 
 
 @SUFFIXES
