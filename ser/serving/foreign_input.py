@@ -90,6 +90,8 @@ def read(path: Path) -> FrontEnd:
     """
     import yaml
 
+    from ser.core import yaml_text
+
     name = path.absolute().parent.name
     if not path.is_file() or name not in REPRESENTATIONS:
         raise ValueError(
@@ -97,7 +99,7 @@ def read(path: Path) -> FrontEnd:
             f" conf/librosa/means_42.yaml; the representations are {', '.join(REPRESENTATIONS)}"
         )
     try:
-        settings = yaml.safe_load(path.read_text(encoding="utf-8"))
+        settings = yaml_text.loaded(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ValueError(f"{path} is no file of YAML ({str(error).partition(chr(10))[0]}); correct it") from None
     if not isinstance(settings, dict):

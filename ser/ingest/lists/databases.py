@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from ser.core import extras
+from ser.core import extras, yaml_text
 from ser.ingest.lists.columns import ROLES, spelled
 
 
@@ -41,7 +41,7 @@ def rows(header: Path, chosen: str | None) -> Iterator[dict[str, Any]]:
         names = ", ".join(path.name for path in pickles)
         raise ValueError(f"{header.parent} has pickles ({names}), which may run code; remove them, the tables stay")
     try:
-        content = yaml.safe_load(header.read_text(encoding="utf-8"))
+        content = yaml_text.loaded(header.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
         raise ValueError(f"{header} cannot be read as the header of an audformat database ({error})") from None
     extras.check("audformat")
