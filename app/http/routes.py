@@ -1,6 +1,7 @@
 """Routes of the service."""
 
 import asyncio
+import errno
 from collections.abc import Sequence
 from typing import Annotated, Any, TypeVar
 
@@ -157,6 +158,10 @@ async def _answer(request: Request, sent: Sent[Result], chosen: Settings) -> Res
     except TimeoutError:
         why = f"there was neither an answer nor progress within {chosen.work_seconds:g} s"
         raise uploads.busy(f"{why}: the service is busy, or cannot analyse this recording") from None
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        raise uploads.busy("the disk for temporary files is full") from None
 
 
 async def _first(result: Sent[Result], request: Request, *, timeout: float) -> Result:

@@ -23,6 +23,8 @@ INSTALL = "install FFmpeg (apt install ffmpeg, brew install ffmpeg)"
 MAX_SECONDS = 600  # of processor time; an hour of sound takes 10 to 20
 MAX_MEMORY = 2 * 2**30  # bytes of address space; a conversion takes less than a quarter
 MAX_OUTPUT = 4 * 2**30 - 1  # bytes, of any WAV file; three hours in stereo at 48 kHz
+MAX_SAMPLES = 384_000  # in a second, of all channels; a small file can have minutes of silence on many channels
+SAMPLE_SIZE = 4  # bytes
 MAX_LOG = 2**16  # bytes that are searched for errors
 BLOCK = 512  # bytes; unit of `ulimit -f`
 # The limits are set by a shell because a function that runs between fork and exec is unsafe in a process with threads.
@@ -88,7 +90,7 @@ def converted(file: BinaryIO, demuxer: str, *, name: str, longest: float | None 
     name
         The container in words, for messages.
     longest
-        Seconds after which the sound is cut, if it is longer.
+        Seconds after which the sound is cut, if it is longer; it may then have `MAX_SAMPLES` a second.
 
     Raises
     ------
@@ -137,7 +139,10 @@ def _with_descriptor(file: BinaryIO, temporary: ExitStack) -> BinaryIO:
 
 def _run(program: str, demuxer: str, file: BinaryIO, output: BinaryIO, log: BinaryIO, *, longest: float | None) -> int:
     """Exit status of the conversion; negative: number of the signal that ended it."""
-    limits = (str(MAX_SECONDS), str(MAX_OUTPUT // BLOCK), str(MAX_MEMORY // 1024))
+    most = MAX_OUTPUT
+    if longest is not None:
+        most = min(most, round((longest + SURPLUS) * MAX_SAMPLES * SAMPLE_SIZE))
+    limits = (str(MAX_SECONDS), str(most // BLOCK), str(MAX_MEMORY // 1024))
     reading = ("-protocol_whitelist", "file", "-f", demuxer, "-i", "file:/dev/fd/0")
     cut = () if longest is None else ("-t", str(longest + SURPLUS))
     writing = ("-map", "0:a:0", "-c:a", "pcm_f32le", "-f", "wav", "pipe:1")
@@ -152,7 +157,8 @@ def _run(program: str, demuxer: str, file: BinaryIO, output: BinaryIO, log: Bina
 
 
 def _too_large() -> InvalidAudio:
-    reason = f"converting it takes FFmpeg over {MAX_SECONDS} s, or gives over {MAX_OUTPUT / 2**30:.1f} GiB"
+    size = f"{MAX_OUTPUT / 2**30:.1f} GiB or {MAX_SAMPLES:,} samples a second"
+    reason = f"converting it takes FFmpeg over {MAX_SECONDS} s, or gives over {size}"
     return InvalidAudio(Kind.TOO_LONG, reason, "cut it into parts")
 
 

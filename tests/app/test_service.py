@@ -341,7 +341,7 @@ def test_errors_of_wrong_addresses_and_methods_have_the_common_shape(
 
 
 FAILING: dict[str, Any] = {
-    "models": dict.fromkeys(("ravdess", "broken", "crashing", "hanging", "slow"), EMBEDDED),
+    "models": dict.fromkeys(("ravdess", "broken", "full", "crashing", "hanging", "slow"), EMBEDDED),
     "work_seconds": 5.0,
 }
 
@@ -362,6 +362,12 @@ def test_a_process_survives_any_exception_of_a_model(failing: httpx.Client, capl
             assert response.headers["X-Request-ID"] in response.json()["detail"]
         assert sent(failing, SPEECH).json() == predicted(SPEECH)
     assert "/secret/path" in caplog.text
+
+
+def test_a_full_disk_is_told_and_the_client_may_try_again(failing: httpx.Client) -> None:
+    response = sent(failing, SPEECH, query="?model=full")
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "1")
+    assert response.json() == {"detail": "the disk for temporary files is full; try again in a second"}
 
 
 def test_a_crash_of_native_code_ends_one_request_and_not_the_service(failing: httpx.Client) -> None:

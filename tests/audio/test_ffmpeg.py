@@ -154,6 +154,17 @@ def test_a_conversion_that_gives_too_much_is_ended(tmp_path: Path, monkeypatch: 
     assert raised.value.kind == Kind.TOO_LONG
 
 
+def test_the_size_of_a_conversion_is_limited_by_the_longest_duration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = encode(tmp_path / "a.m4a", "-f", "lavfi", "-i", "anullsrc=r=8000:d=60", "-c:a", "alac")
+    with path.open("rb") as file:
+        ffmpeg.converted(file, "mov", name="an MP4 file", longest=10).close()
+        monkeypatch.setattr(ffmpeg, "MAX_SAMPLES", 4000)
+        with pytest.raises(InvalidAudio, match=r"over 4\.0 GiB or 4,000 samples a second; cut it into parts"):
+            ffmpeg.converted(file, "mov", name="an MP4 file", longest=10)
+
+
 def test_a_conversion_that_takes_too_long_is_ended(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

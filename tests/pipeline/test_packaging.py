@@ -161,5 +161,6 @@ def test_the_image_has_a_pinned_base_locked_packages_and_no_root() -> None:
 
 def test_the_page_runs_the_image_with_as_few_rights_as_it_needs() -> None:
     (command,) = re.findall(r"^docker run .*", (ROOT / "docs/how-to/deploy.md").read_text(), re.MULTILINE)
-    for option in ("--read-only", "--tmpfs /tmp", "--cap-drop=ALL", "--memory 1g", "--restart unless-stopped"):
+    wanted = ("--read-only", "--tmpfs /tmp:size=256m", "--cap-drop=ALL", "--memory 1g", "--restart unless-stopped")
+    for option in wanted:
         assert f" {option} " in command

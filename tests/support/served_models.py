@@ -1,5 +1,6 @@
 """Models that fail in all ways, for processes of the service, which import no more than this module needs."""
 
+import errno
 import os
 import signal
 import time
@@ -37,6 +38,14 @@ class Refusing(Broken):
         raise InvalidAudio(self._kind, "found", "wanted")
 
 
+class Full(Broken):
+    """Recognizer whose temporary files fill the disk."""
+
+    def predict(self, recording: Any) -> Any:  # noqa: ARG002
+        """Fail as a write does."""
+        raise OSError(errno.ENOSPC, "No space left on device", "/secret/path")
+
+
 class Crashing(Broken):
     """Recognizer whose native code crashes."""
 
@@ -68,7 +77,14 @@ class Slow(Broken):
 def failing() -> dict[str, Any]:
     """A built-in model, and one of each kind; the last one fails while it is warmed up."""
     embedded = loading.loaded({"ravdess": EMBEDDED})
-    return {**embedded, "crashing": Crashing(), "hanging": Hanging(), "slow": Slow(), "broken": Broken()}
+    return {
+        **embedded,
+        "crashing": Crashing(),
+        "hanging": Hanging(),
+        "slow": Slow(),
+        "broken": Broken(),
+        "full": Full(),
+    }
 
 
 def refusing() -> dict[str, Any]:
