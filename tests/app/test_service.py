@@ -7,6 +7,7 @@ import struct
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -20,7 +21,7 @@ from ser.audio.reading import InvalidAudio, Kind
 from ser.models import packaged
 from ser.serving import inputs, recognition
 from tests.support import served_models, serving
-from tests.support.paths import EMBEDDED
+from tests.support.paths import EMBEDDED, ROOT
 from tests.support.serving import DEMO, PREDICT, encoded, served, speech
 from tests.support.synthesis import tone
 
@@ -453,6 +454,18 @@ def test_an_error_is_one_line_of_log_with_its_trace() -> None:
     line = logs.JsonFormatter().format(record)
     assert "\n" not in line
     assert "first\nsecond" in json.loads(line)["trace"]
+
+
+def test_the_client_of_the_documentation_predicts_many_recordings(client: httpx.Client, tmp_path: Path) -> None:
+    page = (ROOT / "docs/how-to/deploy.md").read_text(encoding="utf-8")
+    found: dict[str, Any] = {"__name__": "client"}
+    exec(page.partition("```python\n")[2].partition("```")[0], found)  # the page is our own
+    (bad := tmp_path / "bad.wav").write_bytes(b"no sound")
+    (good := tmp_path / "good.wav").write_bytes(SPEECH)
+    (first, answer), (_, problem), *_, (last, again) = found["predicted"]([good, bad, good, good], str(client.base_url))
+    assert (first, last) == (good, good)
+    assert answer == again == predicted(SPEECH)
+    assert list(problem) == ["detail"]
 
 
 def test_the_benchmark_sends_the_stated_requests_and_gets_answers() -> None:
