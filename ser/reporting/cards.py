@@ -19,6 +19,7 @@ from ser.corpora import CORPORA, licences
 from ser.corpora.contract import Corpus
 from ser.evaluation import metrics, written_scores
 from ser.models import bundle
+from ser.reporting.blocks import escaped
 
 Metrics = Mapping[str, Any]
 
@@ -167,7 +168,7 @@ def _corpus(corpus: str, description: Mapping[str, Any]) -> str:
 
 def _voices(names: Sequence[str]) -> str:
     """Number of speakers, with their names if they are few."""
-    named = f" ({', '.join(names)})" if len(names) <= MOST_NAMED else ""
+    named = f" ({', '.join(map(escaped, names))})" if len(names) <= MOST_NAMED else ""
     return f"{counted(len(names), 'speaker')}{named}" if names else "unknown speakers"
 
 
@@ -179,7 +180,7 @@ def _scores(figures: Metrics, own: pd.DataFrame, speakers: str) -> str:
         if figures["speaker_independent"]
         else "speakers that are **also in the training data**"
     ) + " (transductive)" * figures.get("transductive", False)
-    each = ", ".join(f"{name} {percent(uar)}" for name, uar in written_scores.uar_by_speaker(figures).items())
+    each = ", ".join(f"{escaped(name)} {percent(uar)}" for name, uar in written_scores.uar_by_speaker(figures).items())
     interval = f" (too few speakers for an interval: {each})" if each else ""
     if figures["uar_low"] is not None:
         interval = f" (95 % interval over speakers: {percent(figures['uar_low'])} to {percent(figures['uar_high'])})"

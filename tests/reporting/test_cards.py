@@ -172,6 +172,11 @@ def test_an_emotion_that_this_fold_did_not_test_is_no_failure_of_the_model() -> 
     assert "| sad | 27.5 | - |" in scores
 
 
+def test_a_name_from_elsewhere_is_no_markup() -> None:
+    text = card({"speakers": ["ravdess/<img src=x>\n# Certified", "ravdess/m_01"]})
+    assert "2 speakers (\\<img src=x\\> # Certified, m_01)" in text
+
+
 def test_unknown_speakers_are_left_out_of_the_list() -> None:
     rows = pd.concat([ROWS, predictions(*of_speaker(1, "test", None, ("sad", "sad")))])
     assert "8 utterances of 2 speakers (ravdess/01, ravdess/02):" in card(predictions=rows)
