@@ -11,7 +11,7 @@ from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBea
 
 from app.http import keys
 from app.http.keys import Keyring
-from app.http.limits import Rate
+from app.http.limits import Rate, client_of
 
 Caller = Callable[..., Any]
 """Dependency whose value is the name of the client."""
@@ -52,8 +52,8 @@ def repeated(query: QueryParams) -> str:
 
 
 async def by_address(request: Request) -> str:
-    """Dependency: address of the client."""
-    return request.client.host if request.client else "unknown"
+    """Dependency: address of the client, or the network of an IPv6 address."""
+    return client_of(request.client.host) if request.client else "unknown"
 
 
 def at_rate(known: Caller, rate: Rate) -> Caller:

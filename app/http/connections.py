@@ -9,6 +9,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 
+from app.http.limits import client_of
+
 HEAD_SECONDS = 10.0  # for the head of a request to arrive
 WRITE_SECONDS = 20.0  # for a client to read what it has been sent
 QUIET_SECONDS = 5.0  # after which a WebSocket counts as idle; live sound comes all the time
@@ -45,8 +47,8 @@ class WriteLimit:
 
     @property
     def host(self) -> str:
-        """Address of the client."""
-        return self.client[0] if self.client else ""
+        """Address of the client, or the network of an IPv6 address."""
+        return client_of(self.client[0]) if self.client else ""
 
     def pause_writing(self) -> None:
         """Start the time limit of reading, for the client."""

@@ -1,11 +1,32 @@
 """Limits: requests and seconds of audio of one client in a minute, and bytes in memory of all clients together."""
 
+import ipaddress
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 
+OF_ONE_CLIENT = 64  # bits of an IPv6 address; providers give a client all addresses that begin with them
 MOST_CLIENTS = 10_000  # in memory; the client whose last request is the oldest is forgotten first
+
+
+@lru_cache(1024)
+def client_of(host: str) -> str:
+    """Name of the client at an address: the address, or for IPv6 the network, of which a client has all addresses.
+
+    Examples
+    --------
+    >>> client_of("192.0.2.7"), client_of("2001:db8::7"), client_of("::ffff:192.0.2.7")
+    ('192.0.2.7', '2001:db8::/64', '192.0.2.7')
+    """
+    try:
+        address = ipaddress.IPv6Address(host)
+    except ValueError:
+        return host
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(ipaddress.IPv6Network((int(address), OF_ONE_CLIENT), strict=False))
 
 
 class Rate:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.http import keys
 from app.http.keys import Keyring
-from app.http.limits import Rate
+from app.http.limits import Rate, client_of
 from app.http.prediction import Adjustment
 from app.http.uploads import LONGEST_ENROLMENT
 from ser.serving import inputs
@@ -55,7 +55,7 @@ class Access:
 
     def client(self, websocket: WebSocket, start: Start) -> tuple[str, dict[str, str]]:
         """Name of the client, and facts for the log; `SessionRefused` without a known key, or beyond a limit."""
-        name = websocket.client.host if websocket.client else "unknown"
+        name = client_of(websocket.client.host) if websocket.client else "unknown"
         facts: dict[str, str] = {}
         if self._known.keys:
             headers = websocket.headers

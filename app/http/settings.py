@@ -40,7 +40,7 @@ class Settings:
     SER_MAX_SECONDS      600           longest duration of a recording
     SER_RATE             600           requests in a minute of a key, or, with SER_OPEN, of an address; 0: any number,
                                        the default where only this machine can send requests without a key
-    SER_CONNECTIONS      512           open connections; at most half of them from one address
+    SER_CONNECTIONS      512           open connections; at most half of them from one address, or /64 network of IPv6
     SER_AUDIO_RATE       3600          seconds of audio in a minute, in the same way
     SER_QUEUE            32            recordings that may wait; clients share these places, and take turns
     SER_WORKERS          cores         processes that predict

@@ -90,10 +90,10 @@ def is_share(value: object) -> bool:
 
     Examples
     --------
-    >>> is_share(0.5), is_share(2), is_share("0.5"), is_share(float("nan"))
-    (True, False, False, False)
+    >>> is_share(0.5), is_share(2), is_share("0.5"), is_share(float("nan")), is_share(10**400)
+    (True, False, False, False, False)
     """
-    return isinstance(value, Real) and 0 <= float(value) <= 1
+    return isinstance(value, Real) and bool(0 <= value <= 1)  # type: ignore[operator]
 
 
 def reweighted(probabilities: Probabilities, priors: Probabilities) -> Probabilities:

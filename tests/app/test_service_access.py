@@ -158,6 +158,8 @@ def test_behind_a_trusted_proxy_the_address_is_that_of_the_client() -> None:
         assert sent(client, {"X-Forwarded-For": "203.0.113.7"}).status_code == 200
         assert sent(client, {"X-Forwarded-For": "203.0.113.8"}).status_code == 200
         assert sent(client, {"X-Forwarded-For": "203.0.113.8"}).status_code == 429
+        assert sent(client, {"X-Forwarded-For": "2001:db8::7"}).status_code == 200
+        assert sent(client, {"X-Forwarded-For": "2001:db8::8"}).status_code == 429  # a client has the whole network
 
 
 def test_a_bucket_refills_over_time() -> None:
