@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+import yaml
 
 from ser import params
 from ser.core import numba_cache
@@ -18,6 +19,9 @@ NOT_HERE = "SER_CORPORA is not set: real corpora are not here"
 # skops imports every module of scikit-learn. These two would import PyTorch and Dask, for 4 s in each process.
 for library in ("dask", "torch"):
     sys.modules[f"sklearn.externals.array_api_compat.{library}"] = None  # type: ignore[assignment]
+
+# Tests compose hundreds of studies and read the results. The parser in C, which Hydra then uses too, saves a quarter.
+yaml.SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # type: ignore[misc]
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -30,7 +34,12 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["SER_CACHE_GB"] = "0"
     os.environ.update(dict.fromkeys(("LOKY_MAX_CPU_COUNT", "OMP_NUM_THREADS"), "1"))
     os.environ.pop("SER_COMPUTE", None)
-    if not hasattr(config, "workerinput"):
+    if hasattr(config, "workerinput"):
+        # librosa asks for the source of each caller, skops for the module of each function, which search all modules
+        # that there are: two seconds of each process once it has those of the tests.
+        import librosa.core.audio  # noqa: F401
+        import skops.io  # noqa: F401
+    else:
         numba_cache.ensure()
 
 

@@ -10,6 +10,7 @@ import pytest
 from ser.core import formats, tables, unavailable
 from ser.core.table_suffixes import SUFFIXES
 from tests.support.extreme_tables import EXTREMES, TEXT
+from tests.support.learning_tables import feature_table, prediction_table, utterance_table
 
 
 def features(values: np.ndarray, *, emotion: str = "happy") -> pd.DataFrame:
@@ -34,6 +35,13 @@ def partitions(**columns: list[object]) -> pd.DataFrame:
 
 def bits(values: object) -> np.ndarray:
     return np.asarray(values, np.float32).view(np.uint32)
+
+
+def test_the_tables_of_other_tests_fit() -> None:
+    for made in (utterance_table(2), utterance_table(3, sexes=("female", None), emotions=("sad",), corpus="tess")):
+        tables.UTTERANCES.validate(made)
+        tables.FEATURES.validate(feature_table(made))
+        tables.PREDICTIONS.validate(prediction_table(made))
 
 
 def test_every_float32_is_read_back_to_the_bit(tmp_path: Path) -> None:

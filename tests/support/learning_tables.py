@@ -1,4 +1,7 @@
-"""Synthetic tables of utterances, features and predictions in RAVDESS's design."""
+"""Synthetic tables of utterances, features and predictions in RAVDESS's design.
+
+tests/core/test_tables.py checks that they fit the schemas; to check every one took a second when tests were imported.
+"""
 
 from collections.abc import Mapping, Sequence
 
@@ -50,7 +53,7 @@ def utterance_table(
         for repetition in range(n_repetitions)
     ]
     utterances = pd.DataFrame(rows).astype(dict.fromkeys(("sex", "duplicate_of"), "str"))
-    return tables.UTTERANCES.validate(utterances.sort_values("utterance", ignore_index=True))
+    return utterances.sort_values("utterance", ignore_index=True)
 
 
 def combined(*parts: pd.DataFrame) -> pd.DataFrame:
@@ -90,8 +93,7 @@ def feature_table(
     values += np.stack([of_speaker[name] for name in voice])
     names = [f"feature_{k}" for k in range(n_features)]
     keys = utterances[["utterance"]].assign(variant=tables.ORIGINAL, emotion=utterances["emotion"])
-    features = pd.concat([keys, pd.DataFrame(values.astype(np.float32), columns=names, index=keys.index)], axis=1)
-    return tables.FEATURES.validate(features)
+    return pd.concat([keys, pd.DataFrame(values.astype(np.float32), columns=names, index=keys.index)], axis=1)
 
 
 def training_rows(utterances: pd.DataFrame, *, separation: float = 2.0, seed: int = 0) -> pd.DataFrame:
@@ -122,4 +124,4 @@ def prediction_table(
     )
     predictions.insert(0, "partition", partition)
     predictions.insert(0, "fold", 0)
-    return tables.PREDICTIONS.validate(predictions)
+    return predictions
