@@ -1,18 +1,15 @@
 """Unknown names and wrong types in `params.yaml` are refused at once, with the setting, the value and the remedy."""
 
-from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from ser import params
 from ser.sections import checking, table
-from tests.support.paths import CONF, ROOT
+from tests.support.paths import ROOT
 
 REMOVED = object()
-ALONE = ("experiment", "member", "model", "representation", "training", "tune")  # a model chooses its training
 
 
 def changed(**settings: Any) -> dict[str, Any]:
@@ -125,20 +122,3 @@ def test_only_success_is_kept_and_only_for_equal_settings(tmp_path: Path, monkey
     checking.check(changed())
     with pytest.raises(ValueError, match="seed is odd"):
         checking.check(changed(seed=1))
-
-
-@pytest.mark.slow
-def test_every_file_of_conf_fits(tmp_path: Path) -> None:
-    """Models in turn, with other files of the other groups until all were chosen."""
-    groups = {folder.name: sorted(path.stem for path in folder.glob("*.yaml")) for folder in CONF.iterdir()}
-    chosen = {name: cycle(files) for name, files in groups.items() if files and name not in ALONE}
-    n_studies = max(len(groups[name]) for name in (*chosen, "model"))
-    studies = [[f"experiment={name}"] for name in groups["experiment"]]
-    studies += [
-        [f"model={model}", *(f"{name}={next(files)}" for name, files in chosen.items() if name != "balance")]
-        for model in islice(cycle(groups["model"]), n_studies)
-    ]
-    studies += [[f"balance={name}"] for name in groups["balance"]]
-    for study in studies:
-        params.compose(study, conf=CONF, path=tmp_path / "params.yaml")
-        assert table.findings(yaml.safe_load((tmp_path / "params.yaml").read_text())) == [], study

@@ -12,6 +12,7 @@ import yaml
 
 from ser import params
 from ser.audio import reading
+from ser.core import yaml_text
 from ser.corpora import labels
 from ser.ingest import utterance_table
 from ser.ingest.counts import Tally
@@ -80,7 +81,7 @@ def composed(*overrides: str, conf: Path = CONF) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "params.yaml"
         params.compose(list(overrides), conf=conf, path=path)
-        content: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content: dict[str, Any] = yaml_text.loaded(path.read_text(encoding="utf-8"))
     return content
 
 

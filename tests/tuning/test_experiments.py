@@ -38,16 +38,16 @@ def conf(tmp_path: Path) -> Path:
     ids=" ".join,
 )
 def test_a_file_composes_to_the_same_parameters_as_the_overrides(conf: Path, overrides: list[str]) -> None:
-    path = conf / "experiment" / "mine.yaml"
-    experiments.write(path, overrides, ["First line.", "Second: line."], conf=conf)
+    text = experiments.text(overrides, ["First line.", "Second: line."], conf=conf)
+    (conf / "experiment" / "mine.yaml").write_text(text)
     expected = experiments.composed(overrides, conf=CONF)
     assert experiments.composed(["experiment=mine"], conf=conf) == expected
-    assert path.read_text().splitlines()[:3] == ["# @package _global_", "# First line.", "# Second: line."]
-    assert not list(conf.rglob("*being_checked*"))
+    assert text.splitlines()[:3] == ["# @package _global_", "# First line.", "# Second: line."]
 
 
-def test_the_command_line_wins_over_the_file(conf: Path) -> None:
+def test_the_command_line_wins_over_the_file_that_is_written(conf: Path) -> None:
     experiments.write(conf / "experiment/mine.yaml", ["model.C=3.0", "balance=none"], [], conf=conf)
+    assert not list(conf.rglob("*being_checked*"))
     content = experiments.composed(["experiment=mine", "model.C=4.0", "balance=smote"], conf=conf)
     assert (content["model"]["C"], content["balance"]["name"]) == (4, "smote")
 
