@@ -22,6 +22,7 @@ from ser.commands import tune
 from ser.core import extras, tables, unavailable
 from ser.protocol import partitions
 from ser.tuning import experiments, objective, search
+from tests.support import warm_python
 from tests.support.dvc_project import Project
 from tests.support.learning_tables import feature_table, utterance_table, without_speakers
 from tests.support.paths import ROOT
@@ -370,8 +371,9 @@ def test_outside_the_project_the_message_has_the_remedy(tmp_path: Path, monkeypa
 def killed(folder: Path, n_finished: int) -> None:
     """Run the command in another process, and kill it after `n_finished` trials."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-c", "from ser import cli; cli.main()", "tune", *STUDY, "--trials", "200"]
-    running = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL)
+    python = warm_python.commands() / "python"
+    command = [python, "-c", "from ser import cli; cli.main()", "tune", *STUDY, "--trials", "200"]
+    running = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE)
     query = "SELECT count(*) FROM trials WHERE state = 'COMPLETE'"
     for _ in range(1200):
         time.sleep(0.1)
@@ -382,20 +384,20 @@ def killed(folder: Path, n_finished: int) -> None:
                 if tables_there and connection.execute(query).fetchone()[0] >= n_finished:
                     break
     running.send_signal(signal.SIGKILL)
-    running.wait()
+    running.communicate()  # until nothing writes any more
 
 
 @pytest.mark.slow
 def test_a_killed_search_ends_like_an_uninterrupted_one(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    killed(folder, 2)
+    killed(folder, 1)
     assert not FILE.exists()
-    killed(folder, 4)
-    run(*STUDY, n_trials=10)
+    killed(folder, 2)
+    run(*STUDY, n_trials=6)
     resumed = capsys.readouterr().out
     text = FILE.read_bytes()
     assert " trials of an earlier run" in resumed
     shutil.rmtree("checkpoints")
-    run(*STUDY, n_trials=10)
+    run(*STUDY, n_trials=6)
     assert table_of(capsys.readouterr().out) == table_of(resumed)
     assert FILE.read_bytes() == text
 

@@ -4,7 +4,6 @@ import io
 import json
 import os
 import subprocess
-import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from ser.features.yamnet import weights
 from ser.models import NEURAL, backend, bundle
 from ser.models.backend import keras
 from ser.representation.reading import Representation
+from tests.support import warm_python
 from tests.support.bundles import (
     HISTORY,
     LABELS,
@@ -144,7 +144,11 @@ for name in {NEURAL}:
     numpy.save(name + ".npy", model.probabilities(features, positions))
 """
     done = subprocess.run(
-        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, env=environment()
+        [warm_python.commands() / "python", "-c", script],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env=environment(),
     )
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
     for name, probabilities in expected.items():

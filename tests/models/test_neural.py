@@ -27,6 +27,7 @@ from ser.models.examples import Examples
 from ser.models.networks import network
 from ser.models.progress import Progress
 from ser.models.settings import NetworkTraining
+from tests.support import warm_python
 from tests.support.paths import ROOT
 from tests.support.small_training import N_LABELS, N_TRAIN, NETWORKS, Run, Stopped, Watch, data, rules, run
 from tests.support.training_settings import OPTIONS
@@ -511,7 +512,7 @@ print(json.dumps({{"epochs": done.progress.epochs, "n_batches": done.n_batches}}
 
 
 def start(tmp_path: Path, name: str, *, folder: str, pause: float = 0.0, max_epochs: int = 4) -> Any:
-    """A process that trains and prints each finished epoch."""
+    """A process that trains and prints each finished epoch; it has TensorFlow imported already."""
     script = SCRIPT.format(
         tests=str(ROOT),
         folder=str(tmp_path / folder),
@@ -520,7 +521,11 @@ def start(tmp_path: Path, name: str, *, folder: str, pause: float = 0.0, max_epo
         max_epochs=max_epochs,
     )
     return subprocess.Popen(
-        [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
+        [warm_python.commands() / "python", "-c", script],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
     )
 
 
@@ -569,9 +574,10 @@ for name in ("attention", "cnn_gru", "conv_bilstm", "dnn"):
     values = data(name)[1].values
     probability = neural.outputs(one_epoch.model, values)
     assert np.isfinite(probability).all() and np.allclose(probability.sum(axis=1), 1, atol=1e-5), name
-    one_epoch.model.save(folder / "saved.keras")
-    again = neural.outputs(neural.loaded(folder / "saved.keras"), values)
-    assert np.allclose(again, probability, atol=1e-6), name
+    if name == "attention":  # which has layers of our own
+        one_epoch.model.save(folder / "saved.keras")
+        again = neural.outputs(neural.loaded(folder / "saved.keras"), values)
+        assert np.allclose(again, probability, atol=1e-6)
     print(name, one_epoch.progress.epochs, flush=True)
 resumed = run(Path({folder!r}) / "dnn", given=rules(max_epochs=2))
 whole = run(Path({folder!r}) / "whole", given=rules(max_epochs=2))
