@@ -18,7 +18,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "svm": {"C": 3.0, "gamma": "scale"},
     "logistic_regression": {"C": 0.1},
     "random_forest": {"n_estimators": 20, "min_samples_leaf": 2},
-    "mlp": {"hidden_layer_sizes": [16], "alpha": 0.01, "max_iter": 5000},
+    "mlp": {"hidden_layer_sizes": [16], "alpha": 1.0, "max_iter": 5000},
 }
 
 LABELS = ["neutral", "happy", "sad", "verträumt"]  # one beyond the ten
