@@ -170,7 +170,7 @@ def audit(folder: str | Path = ".") -> dict[str, Any]:
     Raises
     ------
     ValueError, OSError
-        If a file of the study is missing or damaged, or files are of different runs.
+        If a file of the study is missing or damaged, or files are from different runs.
 
     Examples
     --------

@@ -33,6 +33,7 @@ LIMITED = 'ulimit -t "$1"; ulimit -f "$2"; ulimit -v "$3" 2>/dev/null; shift 3; 
 FAULT = re.compile(r"\[(?:error|fatal|panic)\] ?(.*)")
 DURATION = re.compile(r"Duration: (\d+):(\d\d):(\d\d\.\d+)")
 NO_SOUND = "matches no streams"
+STREAM = "Stream #0:"  # of each track, of sound or pictures, that FFmpeg finds
 NO_SPACE = "No space left on device"
 WITH_DURATION = {"asf"}  # containers that declare the duration, and whose missing end FFmpeg does not notice
 SURPLUS = 1.0  # seconds by which a recording that is cut is longer than its limit, so that the caller notices
@@ -167,8 +168,10 @@ def _check(status: int, messages: str, name: str) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), tempfile.gettempdir())
     if status < 0:
         raise _too_large()
-    if NO_SOUND in messages:
+    if NO_SOUND in messages and STREAM in messages:
         raise InvalidAudio(Kind.NOT_AUDIO, f"{name} without a sound track")
+    if NO_SOUND in messages:  # no track at all: the file is cut inside of the list of its tracks
+        raise InvalidAudio(Kind.NOT_AUDIO, f"{name} that is damaged or incomplete (FFmpeg: no track is found)")
     faults = FAULT.findall(messages)
     if status or faults:
         fault = faults[0] if faults else f"exit status {status}"

@@ -120,6 +120,13 @@ def test_a_film_without_sound_is_refused(tmp_path: Path) -> None:
         reading.read(film)
 
 
+def test_a_recording_cut_inside_of_the_list_of_its_tracks_is_incomplete(folder: Path, tmp_path: Path) -> None:
+    early = encode(tmp_path / "a.m4a", "-i", str(folder / "a.m4a"), "-c", "copy", "-movflags", "+faststart")
+    (tmp_path / "cut.m4a").write_bytes(early.read_bytes()[:100])
+    with pytest.raises(InvalidAudio, match="damaged or incomplete"):
+        reading.read(tmp_path / "cut.m4a")
+
+
 def test_no_address_in_a_file_is_followed(tmp_path: Path) -> None:
     """A playlist under the name of a recording, told to be of some containers."""
     asked: list[str] = []
