@@ -135,7 +135,7 @@ def outliers(table: pd.DataFrame) -> pd.DataFrame:
         ("shortest", table, "duration", True, "s"),
         ("clipped", table[table["n_clipped"] > 0], "n_clipped", False, "samples"),
         ("nearly silent", table[table["peak_dbfs"] < NEARLY_SILENT], "peak_dbfs", True, "dBFS peak"),
-        ("no pitch", unvoiced, "voiced_share", True, "of the sound is voiced"),
+        ("no pitch", unvoiced, "voiced_share", True, "% of the sound is voiced"),
     )
     rows = []
     for why, candidates, column, ascending, unit in kinds:

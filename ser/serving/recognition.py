@@ -145,7 +145,7 @@ def predict_emotion(
     recording: str | Path | npt.ArrayLike,
     sample_rate: float | None = None,
     *,
-    model: str | Path | None = None,
+    model: str | Path | Recognizer | None = None,
     networks: Collection[str] = (),
     enrol: Recording | Iterable[Recording] | Enrolled | Enrolment | None = None,
     prior: Mapping[str, float] | None = None,
@@ -160,7 +160,8 @@ def predict_emotion(
     sample_rate
         Hz; only for a waveform, since a file declares its own.
     model
-        Folder of a bundle, name of a built-in model, or `hf:OWNER/NAME`, as of `load`.
+        Folder of a bundle, name of a built-in model, or `hf:OWNER/NAME`, as of `load`; or the result of `load`, whose
+        own adjustments hold where the options below are not given.
     networks
         Networks that a bundle may name beside the known ones, as of `load`.
     enrol
@@ -183,11 +184,20 @@ def predict_emotion(
     >>> prediction["emotion"], prediction["confidence"], prediction["duration"]
     ('no speech', 1.0, 1.0)
     """
-    folder = _of_the_hub(model) if isinstance(model, str) and model.startswith(hub.PREFIX) else hub.resolved(model)
-    recognizer = _kept(folder, changed(folder), _names(networks))
-    recognizer = recognizer.adjusted(enrolment=_enrolment(recognizer, enrol), prior=prior or {}, unsure=unsure)
+    recognizer = model if isinstance(model, Recognizer) else _known(model, networks)
+    recognizer = recognizer.adjusted(
+        enrolment=_enrolment(recognizer, enrol) or recognizer.enrolment,
+        prior=recognizer.prior if prior is None else prior,
+        unsure=recognizer.unsure if unsure == 0 else unsure,
+    )
     with opened(recording, sample_rate) as source:
         return recognizer.predict(source)
+
+
+def _known(model: str | Path | None, networks: Collection[str]) -> Recognizer:
+    """Recognizer of a name or folder, read once."""
+    folder = _of_the_hub(model) if isinstance(model, str) and model.startswith(hub.PREFIX) else hub.resolved(model)
+    return _kept(folder, changed(folder), _names(networks))
 
 
 def _names(networks: Collection[str]) -> frozenset[str]:
@@ -240,6 +250,8 @@ def opened(recording: str | Path | npt.ArrayLike, sample_rate: float | None = No
     elif recording is None or isinstance(recording, bytes | bytearray) or hasattr(recording, "read"):
         found = type(recording).__name__
         raise ValueError(f"the recording is of type {found}; give the path of a file, or a waveform and its rate in Hz")
+    elif isinstance(recording, list | tuple) and recording and isinstance(recording[0], str | Path):
+        raise ValueError("the recording is a list of paths; give one path at a time")
     elif sample_rate is None:
         raise ValueError("the sample rate of the waveform is missing; give it in Hz, as the second argument")
     else:

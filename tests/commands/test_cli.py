@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import ser
-from ser import cli
+from ser import __main__, cli
 from ser.commands.table import COMMANDS
 from ser.core import files
 from ser.corpora import CORPORA, ravdess
@@ -31,6 +31,15 @@ SONG = {"Actor_01/03-02-01-01-01-01-01.wav": 1000}
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+def test_ctrl_c_while_the_command_starts_ends_it_without_a_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "main", interrupted)
+    with pytest.raises(SystemExit, match="interrupted"):
+        __main__.main()
 
 
 METRICS = {

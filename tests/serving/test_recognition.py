@@ -421,6 +421,18 @@ def test_a_bundle_that_is_removed_is_no_longer_predicted_with(tmp_path: Path) ->
         predict_emotion(DEMO[0], model=tmp_path)
 
 
+def test_predict_emotion_takes_a_recognizer_with_its_adjustments() -> None:
+    recognizer = recognition.load().adjusted(prior={"neutral": 0.9})
+    found = predict_emotion(DEMO[0], model=recognizer)
+    assert found == recognizer.predict(DEMO[0])
+    assert found != predict_emotion(DEMO[0], model=recognizer, prior={}) == predict_emotion(DEMO[0])
+
+
+def test_a_list_of_paths_is_no_waveform() -> None:
+    with pytest.raises(ValueError, match="a list of paths; give one path at a time"):
+        predict_emotion([str(DEMO[0])])
+
+
 def test_a_waveform_needs_its_rate_and_a_file_has_its_own() -> None:
     with pytest.raises(ValueError, match="the sample rate of the waveform is missing; give it in Hz, as the second"):
         predict_emotion(SPEECH)
