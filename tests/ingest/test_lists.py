@@ -14,7 +14,7 @@ from ser.audio import reading
 from ser.audio.segments import Segment
 from ser.core import files, tables
 from ser.ingest import corpus_root, decoding, utterance_table
-from ser.ingest.lists import columns
+from ser.ingest.lists import columns, places
 from tests.support import small_corpora
 from tests.support.small_corpora import Ingested, composed, written
 from tests.support.synthesis import speech_like, tone
@@ -142,6 +142,21 @@ def test_paths_also_lead_from_the_root(place: Path) -> None:
     written(Path("root/deep/c.wav"))
     (found,) = ingested(table(place / "my.csv", "file,emotion", "deep/c.wav,sad")).utterances.to_dict("records")
     assert (found["utterance"], found["path"]) == ("table/deep/c", "deep/c.wav")
+
+
+def test_ids_of_absolute_paths_start_at_the_folder_that_these_share(place: Path) -> None:
+    written(place.parent / "far" / "sad" / "1.wav")
+    written(place.parent / "far" / "happy" / "1.wav")
+    rows = [f"{place.parent / 'far' / emotion / '1.wav'},{emotion}" for emotion in ("sad", "happy")]
+    found = emotions(ingested(table(place / "my.csv", "file,emotion", "wav/a1.wav,sad", *rows)))
+    assert found == {"table/happy/1": "happy", "table/sad/1": "sad", "table/wav/a1": "sad"}
+
+
+def test_names_of_absolute_paths_stay_whole_where_another_recording_has_the_short_one() -> None:
+    given = [("a.wav", Path("/my/a.wav")), ("/far/a.wav", Path("/far/a.wav"))]
+    assert places.names_of(given, [Path("/my")]) == ["a", "far/a"]
+    assert places.names_of([("C:\\x\\a.wav", Path("C:/x/a.wav")), ("../a.wav", Path("../a.wav"))], []) == ["x/a", "a"]
+    assert places.names_of([(path, Path(path)) for path in ("//far/b/a.wav", "/far/c/a.wav")], []) == ["b/a", "c/a"]
 
 
 def test_a_name_with_a_mark_is_found_however_the_disk_writes_it(place: Path) -> None:

@@ -87,7 +87,7 @@ def _with_speakers(rows: list[Entry], root: Path, pattern: str | None) -> tuple[
 
 def _with_own_names(rows: Sequence[Entry], folders: Sequence[Path]) -> tuple[list[Entry], list[utterances.Fault]]:
     """Rows with their names in the order of these, and the faults of those whose names others have."""
-    names = utterances.names(rows, lambda row: places.name_of(row.given, row.path, folders))
+    names = utterances.names(rows, places.names_of([(row.given, row.path) for row in rows], folders))
     owners: dict[str, Entry] = {}
     faults: list[utterances.Fault] = []
     for name, row in sorted(zip(names, rows, strict=True), key=lambda pair: pair[0]):

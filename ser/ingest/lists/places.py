@@ -127,22 +127,48 @@ def relative(path: Path, root: Path) -> str:
     return whole.as_posix()
 
 
-def name_of(given: str, path: Path, folders: Sequence[Path]) -> str:
-    """Name of a recording: its path from the first of the `folders` that contains it, or as the list has it.
+def names_of(recordings: Sequence[tuple[str, Path]], folders: Sequence[Path]) -> list[str]:
+    """Names of recordings: each its path from the first of the `folders` that contains it, or as the list has it.
+
+    Absolute paths outside of the `folders` start at the deepest folder that contains all of these, so that names do not
+    depend on the machine; unless such a name is that of another recording.
+
+    Parameters
+    ----------
+    recordings
+        Path as the list has it, and path of the file.
 
     Examples
     --------
-    >>> name_of("wav/a.1.wav", Path("/data/wav/a.1.wav"), [Path("/data")])
-    'wav/a.1'
-    >>> name_of("C:\\\\a.wav", Path("C:/a.wav"), [])
-    'a'
+    >>> names_of([("wav/a.1.wav", Path("/data/wav/a.1.wav"))], [Path("/data")])
+    ['wav/a.1']
+    >>> names_of([(path, Path(path)) for path in ("/data/sad/a.wav", "/data/calm/b.wav")], [])
+    ['sad/a', 'calm/b']
     """
+    tops = [whole_path(folder) for folder in folders]
+    found = [_inside(path, tops) for _, path in recordings]
+    given = [os.path.normpath(DRIVE.sub("", _plain(one))).replace("//", "/") for one, _ in recordings]
+    outside = [PurePosixPath(one) for one, inside in zip(given, found, strict=True) if inside is None]
+    parents = [one.parent for one in outside if one.is_absolute()]
+    shared = PurePosixPath(os.path.commonpath(parents)) if parents else None
+    short = [_name(one, inside, shared) for one, inside in zip(given, found, strict=True)]
+    whole = [_name(one, inside, None) for one, inside in zip(given, found, strict=True)]
+    kept = {name for name, full in zip(short, whole, strict=True) if name == full}
+    return whole if any(name in kept and name != full for name, full in zip(short, whole, strict=True)) else short
+
+
+def _inside(path: Path, tops: Sequence[Path]) -> PurePosixPath | None:
+    """Path from the first folder that contains it; None if there is none."""
     whole = whole_path(path)
-    tops = (whole_path(folder) for folder in folders)
     top = next((top for top in tops if whole.is_relative_to(top)), None)
-    if top is not None:
-        inside = whole.relative_to(top)
-    else:
-        plain = os.path.normpath(DRIVE.sub("", _plain(given)))
-        inside = Path(*(part for part in Path(plain).parts if part not in ("/", "//", "..")))
-    return unicodedata.normalize("NFC", inside.with_suffix("").as_posix())
+    return None if top is None else PurePosixPath(whole.relative_to(top).as_posix())
+
+
+def _name(given: str, inside: PurePosixPath | None, shared: PurePosixPath | None) -> str:
+    """Name by the path in a folder; else by the path of the list, without the shared folder, root and dots."""
+    path = inside
+    if path is None:
+        path = PurePosixPath(given)
+        path = path.relative_to(shared) if shared is not None and path.is_absolute() else path
+        path = PurePosixPath(*(part for part in path.parts if part not in ("/", "..")))
+    return unicodedata.normalize("NFC", path.with_suffix("").as_posix())

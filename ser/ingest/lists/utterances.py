@@ -194,20 +194,24 @@ def _by_part(entries: Iterable[Entry]) -> Mapping[Part, list[Entry]]:
     return parts
 
 
-def names(entries: Sequence[Entry], name: Callable[[Entry], str]) -> list[str]:
+def names(entries: Sequence[Entry], bases: Sequence[str]) -> list[str]:
     """Name of each utterance: that of its recording, and the seconds of its segment.
 
     Recordings of one name in files of several formats keep their suffixes.
+
+    Parameters
+    ----------
+    bases
+        Names of the recordings without suffixes, one for each entry.
 
     Examples
     --------
     >>> from pathlib import Path
     >>> from ser.corpora.naming import Naming
     >>> rows = [Entry(2, "a.wav", Path("a.wav"), Naming("sad"), Segment(0.5, end)) for end in (2, None)]
-    >>> names(rows, lambda entry: "a")
+    >>> names(rows, ["a", "a"])
     ['a_0.5-2', 'a_0.5-end']
     """
-    bases = [name(entry) for entry in entries]
     suffixes: dict[str, set[str]] = {}
     for base, entry in zip(bases, entries, strict=True):
         suffixes.setdefault(base, set()).add(entry.path.suffix)
