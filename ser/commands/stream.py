@@ -1,12 +1,14 @@
 """`ser stream`: live emotions, from the microphone or from raw audio on standard input."""
 
 import argparse
+import io
 import json
 import shlex
 import sys
 from collections.abc import Iterator
 from typing import BinaryIO
 
+from ser.audio import containers
 from ser.audio.raw import Raw
 from ser.core import quiet
 from ser.core.wording import percent
@@ -17,9 +19,9 @@ from ser.serving.recognition import HOP
 
 CODINGS = ("s16le", "f32le")
 PIPE = 2**16  # most bytes of one read
-NO_AUDIO = (
-    "no audio came on standard input; pipe raw samples in, as: ffmpeg -i x.wav -f s16le -ar 16000 -ac 1 - | ser stream"
-)
+PIPED = "ffmpeg -i x.wav -f s16le -ar 16000 -ac 1 - | ser stream"
+NO_AUDIO = f"no audio came on standard input; pipe raw samples in, as: {PIPED}"
+OF_FOREIGN = ("mov", "matroska")  # whose marks are so long that raw samples do not begin with them
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -134,6 +136,11 @@ def line(prediction: TimedPrediction) -> str:
 def decoded(file: BinaryIO, coding: str, n_channels: int) -> Iterator[Samples]:
     """Blocks of raw audio, `(n_samples, n_channels)`, with full scale 1; an incomplete last sample is left out.
 
+    Raises
+    ------
+    ValueError
+        If it begins as a file of sound, whose header is no samples.
+
     Examples
     --------
     >>> import io
@@ -142,6 +149,18 @@ def decoded(file: BinaryIO, coding: str, n_channels: int) -> Iterator[Samples]:
     >>> [block.tolist() for block in decoded(file, "s16le", 2)]
     [[[0.0, 0.5], [0.0, -0.5]]]
     """
-    raw = Raw(coding, n_channels=n_channels)
+    raw, is_first = Raw(coding, n_channels=n_channels), True
     while piece := file.read1(PIPE):  # type: ignore[attr-defined]
+        if is_first and _is_file(piece):
+            raise ValueError(f"standard input is a file of sound; wanted raw samples, as: {PIPED}; or: ser predict -")
+        is_first = False
         yield raw(piece)
+
+
+def _is_file(head: bytes) -> bool:
+    """True for the head of a file of sound, other than MPEG, whose two bytes of mark are also those of samples."""
+    start = io.BytesIO(head)
+    foreign = containers.foreign(start)
+    return containers.demuxer(start) not in (None, containers.MPEG) or (
+        foreign is not None and foreign.demuxer in OF_FOREIGN
+    )

@@ -14,14 +14,15 @@ TABLE = "speakers.csv"
 MAX_LISTED = 20  # problems of a table
 COLUMNS = {"gender": "sex"}  # other names of a column
 WORDS = {
-    "female": "f fem female w woman girl weiblich frau femme féminin femenino mujer feminino mulher femminile donna"
-    " vrouw kvinna kvinde kvinne kobieta nainen женский женщина ж 女 女性 여성 여",
-    "male": "m male man boy männlich mann homme masculin masculino hombre homem maschile uomo hane"
-    " mężczyzna mies erkek мужской мужчина м 男 男性 남성 남",
+    "female": "f fem female w woman girl weiblich frau femme féminin femenino mujer hembra feminino mulher femminile"
+    " femmina donna vrouw vrouwelijk kvinna kvinnlig kvinde kvindelig kvinne kobieta nainen kad\u0131n γυναίκα"
+    " женский женщина ж 女 女性 여성 여",
+    "male": "m male man boy männlich mann homme masculin masculino hombre varón homem maschile maschio uomo mannelijk"
+    " manlig mandlig hane mężczyzna mies erkek άνδρας мужской мужчина м 男 男性 남성 남",
     OTHER: "other diverse divers d x nb nonbinary non-binary enby andere autre otro",
     "": f"{UNKNOWN} unbekannt inconnu desconocido n/a na nan none null - ?",
 }
-SEXES = {word: sex for sex, words in WORDS.items() for word in words.split()}
+SEXES = {word.casefold(): sex for sex, words in WORDS.items() for word in words.split()}
 """Word -> `female`, `male`, `other`, or "" for unknown."""
 
 

@@ -475,3 +475,15 @@ def test_a_failed_recording_is_not_saved(run: Run, sound: Sound, tmp_path: Path)
     sound.fails = True
     run("record", "--save", tmp_path / "kept.wav")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("head", [b"RIFF\0\0\0\0WAVEfmt ", b"fLaC" + bytes(12), b"\x1aE\xdf\xa3" + bytes(12)])
+def test_a_file_is_not_taken_for_raw_samples(head: bytes) -> None:
+    with pytest.raises(ValueError, match="standard input is a file of sound; wanted raw samples, as: ffmpeg"):
+        next(stream.decoded(pipe(head), "s16le", 1))
+
+
+@pytest.mark.parametrize("samples", [(-1, -1), (-15, 0)])  # begin as frames of MPEG and of AAC
+def test_samples_are_not_taken_for_a_file(samples: tuple[int, int]) -> None:
+    content = np.array(samples, "<i2").tobytes()
+    assert next(stream.decoded(pipe(content), "s16le", 1)).size == len(samples)

@@ -56,8 +56,8 @@ def test_a_table_is_read_as_it_was_meant(content: str | bytes, form: str, comple
 @pytest.mark.parametrize(
     ("words", "sex"),
     [
-        (("female", "Female", "f", "F", "W", "weiblich", "Frau", "femme", "女"), "female"),
-        (("male", "M", "m.", "männlich", "homme", "男"), "male"),
+        (("female", "Female", "f", "F", "W", "weiblich", "Frau", "femme", "femmina", "Kad\u0131n", "女"), "female"),
+        (("male", "M", "m.", "männlich", "homme", "maschio", "άνδρας", "男"), "male"),
         (("other", "d", "divers", "non-binary"), "other"),
         (("", "unknown", "?", "n/a"), None),
     ],
