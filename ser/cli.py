@@ -51,6 +51,7 @@ def main(arguments: list[str] | None = None) -> None:
             if not arguments:
                 print(parser.format_help().rstrip())
                 return
+            _check_command(parser, command)
             given, unknown = parser.parse_known_args(arguments)
             if unknown:
                 given.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
@@ -66,6 +67,13 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(f"error: {error}{project.hint() if needs_project else ''}")
     except KeyboardInterrupt:
         sys.exit("interrupted")
+
+
+def _check_command(parser: argparse.ArgumentParser, command: str) -> None:
+    """End with a usage error if there is a command of a similar name; other wrong names are left to the parser."""
+    near = difflib.get_close_matches(command, COMMANDS, n=1)
+    if near and command not in COMMANDS:
+        parser.error(f"argument COMMAND: invalid choice: {command!r}; did you mean {near[0]}?")
 
 
 def parser_of(*commands: str) -> argparse.ArgumentParser:

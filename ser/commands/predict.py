@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 from ser.audio.invalid import InvalidAudio
 from ser.commands import Failed, adjusting, prediction_output, printable
 from ser.core import quiet
-from ser.core.arguments import filled, path_of
+from ser.core.arguments import files_of, filled, path_of
 from ser.core.wording import counted
 from ser.models import packaged
 from ser.serving import enrolling, inputs, notes, windows
@@ -211,7 +211,7 @@ def _recordings(paths: Iterable[str]) -> list[tuple[str, Source]]:
         If no path has a recording.
     """
     found: list[tuple[str, Source]] = []
-    for path in paths:
+    for path in (one for given in paths for one in files_of(given)):
         if path == STDIN:
             found.append(("-", _standard_input().read()))
         elif _is_folder(path):

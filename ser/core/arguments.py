@@ -1,6 +1,8 @@
 """Arguments of commands that name files and folders."""
 
 import argparse
+import os
+from glob import glob
 from pathlib import Path
 
 
@@ -50,3 +52,18 @@ def output_file_of(text: str) -> Path:
     if path.is_dir():
         raise argparse.ArgumentTypeError(f"{path} is a folder; give the path of a file")
     return path
+
+
+def files_of(pattern: str) -> list[str]:
+    """Files of a pattern, as `*.wav`, which the shells of Windows do not replace; an argument that has none stays.
+
+    Brackets are part of names, as in `take [2].wav`.
+
+    Examples
+    --------
+    >>> files_of("no_such_folder/*.wav")
+    ['no_such_folder/*.wav']
+    """
+    if os.path.lexists(pattern):
+        return [pattern]
+    return sorted(glob(pattern.replace("[", "[[]"))) or [pattern]  # noqa: PTH207 -- a Path would change the text

@@ -132,7 +132,7 @@ def test_an_unknown_command_is_a_usage_error(capsys: pytest.CaptureFixture[str])
     with pytest.raises(SystemExit) as raised:
         cli.main(["sumary"])
     assert raised.value.code == 2
-    assert "invalid choice" in capsys.readouterr().err
+    assert "invalid choice: 'sumary'; did you mean summary?" in capsys.readouterr().err
 
 
 def test_an_unknown_argument_ends_with_the_usage_of_its_command(capsys: pytest.CaptureFixture[str]) -> None:

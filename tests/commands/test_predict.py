@@ -20,6 +20,7 @@ import soundfile
 from ser import cli, predict_emotion
 from ser.audio import microphone
 from ser.commands.prediction_output import MAX_NAME
+from ser.core.arguments import files_of
 from ser.core.wording import counted
 from ser.models import bundle, packaged
 from ser.serving import inputs
@@ -227,6 +228,13 @@ def test_a_record_duration_predicts_a_recording_from_the_microphone(
     (row,) = json.loads(out)
     assert (code, row["path"], row["duration"]) == (0, "microphone", 1.5)
     assert {**row, "path": None} == {"path": None, **predict_emotion(SPEECH[:24_000], RATE)}
+
+
+def test_a_pattern_that_the_shell_leaves_names_its_files(tmp_path: Path) -> None:
+    for name in ("b.wav", "a.wav", "a1.wav", "a.txt"):
+        (tmp_path / name).touch()
+    assert files_of(f"{tmp_path}/*.wav") == [f"{tmp_path}/{name}" for name in ("a.wav", "a1.wav", "b.wav")]
+    assert files_of(f"{tmp_path}/a[1].wav") == [f"{tmp_path}/a[1].wav"]
 
 
 def test_a_folder_without_recordings_is_an_error_in_its_row_and_the_other_paths_are_predicted(
