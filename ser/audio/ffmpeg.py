@@ -165,7 +165,8 @@ def _too_large() -> InvalidAudio:
 
 def _check(status: int, messages: str, name: str) -> None:
     if NO_SPACE in messages:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), tempfile.gettempdir())
+        where = f"for temporary files in {tempfile.gettempdir()}; make room, or set TMPDIR to another folder"
+        raise OSError(errno.ENOSPC, f"{os.strerror(errno.ENOSPC)} {where}")
     if status < 0:
         raise _too_large()
     if NO_SOUND in messages and STREAM in messages:

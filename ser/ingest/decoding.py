@@ -1,5 +1,6 @@
 """Digests of files, and the facts that decoding them gives; these functions run in a worker."""
 
+import errno
 import hashlib
 from collections.abc import Sequence
 from functools import partial
@@ -11,6 +12,8 @@ from ser.audio.segments import Segment as Segment
 from ser.compute import code_digest
 
 DIGEST_SIZE = 16  # bytes
+# Faults of the machine, as a full disk, which end the stage: without that, a study would lack recordings by chance.
+OF_MACHINE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 
 _blake2b = partial(hashlib.blake2b, digest_size=DIGEST_SIZE)
 
@@ -65,6 +68,8 @@ def facts(pieces: Sequence[Piece], *, root: Path, code: str) -> list[dict[str, A
     ------
     ValueError
         If the code of this process is different.
+    OSError
+        If the machine cannot decode now, as with a full disk.
 
     Examples
     --------
@@ -84,6 +89,8 @@ def _facts(path: Path, segment: Segment | None) -> dict[str, Any] | reading.Inva
     except reading.InvalidAudio as error:
         return error
     except OSError as error:
+        if error.errno in OF_MACHINE:
+            raise
         reason, remedy = f"cannot be opened ({error.strerror})", "check its permissions, or where its link leads"
         return reading.InvalidAudio(reading.Kind.NOT_OPENED, reason, remedy)
     return {
