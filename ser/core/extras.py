@@ -14,6 +14,7 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {  # named as in `import`; pyproject.tom
         "python_multipart",
         "starlette",
         "uvicorn",
+        "websockets",
     ),
     "app": ("streamlit",),
     "onnx": ("onnxruntime",),
