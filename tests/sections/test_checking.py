@@ -6,9 +6,8 @@ from typing import Any
 import pytest
 import yaml
 
-from ser import params
 from ser.sections import checking, table
-from tests.support.paths import CONF, ROOT
+from tests.support.paths import ROOT
 
 REMOVED = object()
 
