@@ -123,7 +123,7 @@ def test_a_study_from_audio_to_prediction(tmp_path: Path) -> None:
     predictions = project.read("reports/predictions.csv")
     row = predictions[predictions["partition"] == "test"].iloc[0]
     [recording] = corpus.rglob(f"{row['utterance'].rpartition('/')[2]}.flac")
-    answer = project.run("ser", "predict", str(recording), "--model", "models/fold_0", "--all-speech", "--csv")
+    answer = project.ser("predict", str(recording), "--model", "models/fold_0", "--all-speech", "--csv")
     [served] = [line.split(",") for line in answer.splitlines() if line.startswith(str(recording))]  # others are notes
     assert served[1] == row["prediction"]
     probabilities = [float(value) for value in served[3:7]]

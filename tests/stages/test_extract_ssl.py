@@ -135,7 +135,7 @@ def test_a_study_on_an_encoder_from_audio_to_prediction(tmp_path: Path, encoder:
     row = predictions[predictions["partition"] == "test"].iloc[0]
     [recording] = corpus.rglob(f"{row['utterance'].rpartition('/')[2]}.flac")
     trusted = ("--model", "models/fold_0", "--network", encoder["model"])
-    answer = project.run("ser", "predict", str(recording), *trusted, "--all-speech", "--csv")
+    answer = project.ser("predict", str(recording), *trusted, "--all-speech", "--csv")
     [served] = [line.split(",") for line in answer.splitlines() if line.startswith(str(recording))]  # others are notes
     assert served[1] == row["prediction"]
     probabilities = [float(value) for value in served[3:7]]
