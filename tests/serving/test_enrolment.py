@@ -1,6 +1,7 @@
 """Enrolment of recordings of the same speaker: features, tokens, and what cannot be enrolled."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -269,3 +270,10 @@ def test_an_enrolment_of_another_model_is_refused(embedded: Recognizer) -> None:
 
 def test_the_default_model_can_be_adapted() -> None:
     assert centre.of_bundle(bundle.load(EMBEDDED)) is not None
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
+def test_a_named_pipe_in_a_folder_is_no_recording_and_a_broken_link_keeps_its_row(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.wav")
+    (tmp_path / "link.wav").symlink_to("nowhere.wav")
+    assert enrolling.recordings_in(tmp_path) == ([tmp_path / "link.wav"], [tmp_path / "pipe.wav"])
