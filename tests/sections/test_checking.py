@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 import yaml
 
+from ser import params
 from ser.sections import checking, table
-from tests.support.paths import ROOT
+from tests.support.paths import CONF, ROOT
 
 REMOVED = object()
 
