@@ -220,12 +220,12 @@ def _normalisation(study: AuditedStudy, model: Bundle, fold: int, *, with_dev: b
 
 def _moments_of_classifier(rows: pd.DataFrame, model: Bundle) -> tuple[feature_checks.Values, feature_checks.Values]:
     """Mean and variance of the training rows of a classifier, of those rows and with those weights that it took."""
-    from ser.models import row_sampling, weighting  # scikit-learn takes a second to import
+    from ser.models import classifier_training, row_sampling  # scikit-learn takes a second to import
 
     architecture = model.description["model"]
     kept = row_sampling.taken(rows, name=architecture["name"], seed=model.description["seed"])
     rows = rows if kept is None else rows.iloc[kept]
-    weights = weighting.row_weights(rows, architecture)
+    weights = classifier_training.row_weights(rows, architecture)
     return feature_checks.moments(rows[model.columns].to_numpy(np.float32), weights)
 
 

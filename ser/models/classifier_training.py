@@ -14,9 +14,8 @@ from threadpoolctl import threadpool_limits
 
 from ser.core.row_keys import is_real
 from ser.core.tables import feature_columns
-from ser.models.classifiers import CORPORA, SPEAKERS, model
+from ser.models.classifiers import BY_CORPUS, CORPORA, SPEAKERS, model
 from ser.models.row_sampling import taken
-from ser.models.weighting import row_weights, weights_by_corpus
 from ser.protocol.across_corpora import corpus_of
 from ser.protocol.training_checks import check_calibration
 
@@ -59,8 +58,7 @@ def fitted(
         Corpora whose emotions the encoder of the features was trained on: calibration by corpora does without them,
         because their features are clearer than those of a corpus that was not trained on.
     settings
-        Of the model. With `class_weight` `by_corpus`, each emotion of each corpus has the same weight, and in it a
-        variant has `variant_weight` of the weight of a recording.
+        Of the model. With `class_weight` `by_corpus`, each emotion of each corpus has the same weight.
 
     Raises
     ------
@@ -129,6 +127,33 @@ def remarks(parts: Iterable[tuple[pd.DataFrame, pd.Series]], *, name: str, seed:
             " because its time grows with the square of the rows; model=logistic_regression takes all of them"
         )
     return found
+
+
+def row_weights(rows: pd.DataFrame, architecture: Mapping[str, object]) -> npt.NDArray[np.float64] | None:
+    """Weight of each row in the scaler and the classifier of a model; None if all rows weigh alike in the scaler.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"utterance": ["a/1", "a/2", "b/1"], "emotion": "sad"})
+    >>> row_weights(rows, {"class_weight": "by_corpus"}).tolist(), row_weights(rows, {"class_weight": "balanced"})
+    ([0.75, 0.75, 1.5], None)
+    """
+    return weights_by_corpus(rows) if architecture.get("class_weight") == BY_CORPUS else None
+
+
+def weights_by_corpus(rows: pd.DataFrame) -> npt.NDArray[np.float64]:
+    """Weight of each row, with mean 1: all corpora have the same weight, and in a corpus all its emotions.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"utterance": ["a/1", "a/2", "a/3", "b/1"], "emotion": ["sad", "sad", "calm", "sad"]})
+    >>> weights_by_corpus(rows).round(2).tolist()
+    [0.5, 0.5, 1.0, 2.0]
+    """
+    corpus = corpus_of(rows)
+    n_rows = rows.groupby([corpus, "emotion"])["emotion"].transform("size")
+    n_emotions = rows.groupby(corpus)["emotion"].transform("nunique")
+    return np.asarray(len(rows) / (corpus.nunique() * n_emotions * n_rows), np.float64)
 
 
 def _fit_unweighted(

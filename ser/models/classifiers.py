@@ -25,13 +25,7 @@ def svm(*, C: float, gamma: float | str, seed: int) -> Pipeline:  # noqa: N803 (
     return make_pipeline(StandardScaler(), SVC(C=C, gamma=gamma, decision_function_shape="ovr"))
 
 
-def logistic_regression(
-    *,
-    C: float,  # noqa: N803
-    seed: int,
-    class_weight: str | None = None,
-    variant_weight: float = 1.0,
-) -> Pipeline:
+def logistic_regression(*, C: float, seed: int, class_weight: str | None = None) -> Pipeline:  # noqa: N803
     """Multinomial logistic regression; convex, so the seed is unused.
 
     Parameters
@@ -39,26 +33,12 @@ def logistic_regression(
     class_weight
         `balanced`: all emotions have the same weight together. `by_corpus`: the rows get weights when they are fitted
         (`classifier_training.fitted`). None: all rows have the same weight.
-    variant_weight
-        Weight of an augmented variant relative to its recording, with `by_corpus` only.
-
-    Raises
-    ------
-    ValueError
-        If `variant_weight` is given without `by_corpus`, or is not positive.
 
     Examples
     --------
     >>> logistic_regression(C=1, seed=0)[-1].max_iter
     5000
     """
-    if not variant_weight > 0:
-        raise ValueError(f"model.variant_weight is {variant_weight}; choose a number above 0")
-    if variant_weight != 1 and class_weight != BY_CORPUS:
-        raise ValueError(
-            f"model.variant_weight is {variant_weight}, and has an effect only with {BY_CORPUS}; choose"
-            f" -S model.class_weight={BY_CORPUS}, or leave it out"
-        )
     of_emotions = None if class_weight == BY_CORPUS else class_weight
     return make_pipeline(StandardScaler(), LogisticRegression(C=C, class_weight=of_emotions, max_iter=5000))
 

@@ -12,7 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
 from ser.core import tables
-from ser.models import classifier_training, classifiers, row_sampling, weighting
+from ser.models import classifier_training, classifiers, row_sampling
 from ser.protocol import balancing
 from tests.support.bundles import SETTINGS
 from tests.support.learning_tables import combined, training_rows, utterance_table
@@ -321,7 +321,7 @@ def of_two_corpora() -> tuple[pd.DataFrame, pd.Series]:
 def test_weights_by_corpus_train_as_rows_that_are_repeated() -> None:
     rows, speaker = of_two_corpora()
     corpus = rows["utterance"].str.partition("/")[0]
-    weights = weighting.weights_by_corpus(rows)
+    weights = classifier_training.weights_by_corpus(rows)
     assert pd.Series(weights).groupby(corpus).sum().tolist() == pytest.approx([len(rows) / 2] * 2)
     of_cells = pd.Series(weights).groupby([corpus, rows["emotion"]]).sum()
     assert of_cells.tolist() == pytest.approx([len(rows) / 8] * 8)
@@ -379,7 +379,7 @@ def test_calibration_on_other_corpora_does_without_those_that_the_encoder_learne
     options: dict[str, Any] = {"name": "logistic_regression", "class_weight": "by_corpus", "calibration": "corpora"}
     model = fitted(rows, speaker, learned=("ravdess",), **options).calibrated_classifiers_[0]
     is_other = rows["utterance"].str.startswith("other/").to_numpy()
-    weights = 2 * weighting.weights_by_corpus(rows)  # of one of two corpora, with the sum of those of both
+    weights = 2 * classifier_training.weights_by_corpus(rows)  # of one of two corpora, with the sum of those of both
     estimator = classifiers.model("logistic_regression", seed=0, **SETTINGS["logistic_regression"])
     weighted = {f"{step}__sample_weight": weights[~is_other] for step, _ in estimator.steps}
     estimator.fit(rows.loc[~is_other, COLUMNS].to_numpy(), rows.loc[~is_other, "emotion"].to_numpy(str), **weighted)
