@@ -1,7 +1,7 @@
 """Training of a classifier with calibrated probabilities."""
 
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
