@@ -15,6 +15,7 @@ from ser.models.backend import keras
 from ser.models.calibration import cross_entropy, softened
 from ser.models.examples import Examples
 from ser.models.settings import Settings
+from ser.models.variation import Variation
 from ser.protocol import balancing, references
 from ser.representation.reading import Representation
 from tests.support.training_settings import OPTIONS, RULES
@@ -261,7 +262,7 @@ OTHER_SETTINGS = {
     "class_weight": True,
     "label_smoothing": 0.2,
     "mixup": 0.4,
-    "variation": {"max_gain": 1.0},
+    "variation": {**dict.fromkeys(Variation.__dataclass_fields__, 0), "max_gain": 1.0},
     "deterministic": False,
 }
 
