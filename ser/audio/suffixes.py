@@ -29,11 +29,15 @@ RECORDINGS = DECODED | OTHER_AUDIO | FILMS
 def may_be_recording(path: Path) -> bool:
     """True for a file with the suffix of a recording, and for one that libsndfile can open.
 
+    A named pipe is none, because it would never end. A broken link with a suffix is one: it fails when it is opened.
+
     Examples
     --------
     >>> may_be_recording(Path("a.M4A")), may_be_recording(Path("README.md"))
     (True, False)
     """
+    if path.exists() and not path.is_file():
+        return False
     return path.suffix.lower() in RECORDINGS or _is_audio(path)
 
 

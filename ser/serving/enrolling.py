@@ -53,9 +53,7 @@ def recordings_in(folder: Path) -> tuple[list[Path], list[Path]]:
     visible = [
         path for path in files.walk(folder) if not any(part.startswith(".") for part in path.relative_to(folder).parts)
     ]
-    # A named pipe would never end; a broken link stays, for the error in its row.
-    ending = (path for path in visible if path.is_file() or not path.exists())
-    found = sorted(path for path in ending if suffixes.may_be_recording(path))
+    found = sorted(path for path in visible if suffixes.may_be_recording(path))
     return found, sorted(set(visible) - set(found))
 
 

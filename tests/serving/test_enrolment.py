@@ -275,5 +275,7 @@ def test_the_default_model_can_be_adapted() -> None:
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
 def test_a_named_pipe_in_a_folder_is_no_recording_and_a_broken_link_keeps_its_row(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.wav")
+    os.mkfifo(tmp_path / "without_suffix")
     (tmp_path / "link.wav").symlink_to("nowhere.wav")
-    assert enrolling.recordings_in(tmp_path) == ([tmp_path / "link.wav"], [tmp_path / "pipe.wav"])
+    pipes = [tmp_path / "pipe.wav", tmp_path / "without_suffix"]
+    assert enrolling.recordings_in(tmp_path) == ([tmp_path / "link.wav"], pipes)
