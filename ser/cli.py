@@ -1,7 +1,6 @@
 """The command `ser` and its subcommands."""
 
 import argparse
-import difflib
 import io
 import os
 import shlex
@@ -14,7 +13,7 @@ from ser.commands.table import COMMANDS
 from ser.core import extras, files, lock_file, project
 from ser.core.arguments import path_of
 from ser.core.overrides import exp_run_option
-from ser.core.wording import aligned, counted
+from ser.core.wording import aligned, counted, guess
 from ser.corpora import CORPORA
 from ser.evaluation import score
 from ser.ingest import inventory
@@ -71,9 +70,8 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _check_command(parser: argparse.ArgumentParser, command: str) -> None:
     """End with a usage error if there is a command of a similar name; other wrong names are left to the parser."""
-    near = difflib.get_close_matches(command, COMMANDS, n=1)
-    if near and command not in COMMANDS:
-        parser.error(f"argument COMMAND: invalid choice: {command!r}; did you mean {near[0]}?")
+    if command not in COMMANDS and (question := guess(command, COMMANDS)):
+        parser.error(f"argument COMMAND: invalid choice: {command!r}; {question.rstrip()}")
 
 
 def parser_of(*commands: str) -> argparse.ArgumentParser:
@@ -234,9 +232,8 @@ def download(corpus: str, root: Path) -> str:
     'A program alone cannot download it:'
     """
     if corpus not in inventory.INSTALLABLE:
-        near = difflib.get_close_matches(corpus, inventory.INSTALLABLE, n=1)
-        guess = f"did you mean {near[0]}? " if near else ""
-        raise ValueError(f"unknown corpus {corpus!r}; {guess}it is one of {', '.join(inventory.INSTALLABLE)}")
+        question = guess(corpus, inventory.INSTALLABLE)
+        raise ValueError(f"unknown corpus {corpus!r}; {question}it is one of {', '.join(inventory.INSTALLABLE)}")
     facts, folder = CORPORA[corpus], root / corpus
     holdings = inventory.holdings_of(corpus, folder)
     if holdings and all(holding.is_complete for holding in holdings):

@@ -1,7 +1,6 @@
 """Compose `conf/` into `params.yaml`, as `dvc exp run` does."""
 
 import argparse
-import difflib
 import re
 import shlex
 import sys
@@ -12,6 +11,7 @@ from ser.core import files, project
 from ser.core.arguments import output_file_of
 from ser.core.overrides import KEY, exp_run_option, how_to_set
 from ser.core.params_file import PARAMS
+from ser.core.wording import guess
 
 CONF = Path("conf")
 UNKNOWN = re.compile(r"Could not override '([^']+)'")  # message of Hydra
@@ -76,8 +76,7 @@ def _entry(name: str, overrides: Iterable[str]) -> str:
 def _near(name: str, known: Iterable[str]) -> str:
     """The nearest name, if one is near, and all names."""
     names = sorted(known)
-    near = difflib.get_close_matches(name, names, n=1)
-    return f"{f'did you mean {near[0]}? ' if near else ''}it is one of {', '.join(names)}"
+    return f"{guess(name, names)}it is one of {', '.join(names)}"
 
 
 def _quoted(error: Exception) -> str:

@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from ser.compute import forks, processes
 from ser.core import emotions, files, tables
-from ser.models import ENSEMBLE, bundle, ensembles, learning_curves
+from ser.models import ENSEMBLE, bundle, ensembles, learning_curves, row_sampling
 from ser.models.bundle import Bundle
 from ser.models.prediction import in_order, predictions_of, rounded
 from ser.models.settings import Settings
@@ -140,7 +140,7 @@ def _classifiers(study: Study, fold: int) -> Models:
 
 
 def _classifier(study: Study, rows: pd.DataFrame) -> Bundle:
-    from ser.models import classifier_training, row_sampling
+    from ser.models import classifier_training
 
     speaker = study.speaker(rows)
     sole = classifier_training.sole_speakers(rows, speaker)

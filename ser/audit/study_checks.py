@@ -18,7 +18,7 @@ from ser.core import tables
 from ser.core.row_keys import is_real
 from ser.core.table_suffixes import in_format
 from ser.core.tables import ORIGINAL, feature_columns
-from ser.models import ENSEMBLE, NEURAL, bundle
+from ser.models import ENSEMBLE, NEURAL, bundle, row_sampling
 from ser.models.bundle import Bundle
 from ser.models.prediction import with_predictions
 from ser.protocol import consistency, references
@@ -220,7 +220,7 @@ def _normalisation(study: AuditedStudy, model: Bundle, fold: int, *, with_dev: b
 
 def _moments_of_classifier(rows: pd.DataFrame, model: Bundle) -> tuple[feature_checks.Values, feature_checks.Values]:
     """Mean and variance of the training rows of a classifier, of those rows and with those weights that it took."""
-    from ser.models import classifier_training, row_sampling  # scikit-learn takes a second to import
+    from ser.models import classifier_training  # scikit-learn takes a second to import
 
     architecture = model.description["model"]
     kept = row_sampling.taken(rows, name=architecture["name"], seed=model.description["seed"])

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from ser.compare.intervals import N_RESAMPLES, Floats, bootstrap_interval, p_value, rate
-from ser.evaluation.metrics import MIN_SPEAKERS_OF_INTERVAL, SCORE_DIGITS, labels_of
+from ser.evaluation.metrics import SCORE_DIGITS, labels_of
+from ser.evaluation.written_scores import MIN_SPEAKERS_OF_INTERVAL
 
 ALPHA: Final = 0.05
 

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import bootstrap, norm, permutation_test, t
 
-from ser.evaluation.metrics import CONFIDENCE_LEVEL, MIN_SPEAKERS_OF_INTERVAL
+from ser.evaluation.metrics import CONFIDENCE_LEVEL
+from ser.evaluation.written_scores import MIN_SPEAKERS_OF_INTERVAL
 
 Floats = npt.NDArray[np.float64]
 

@@ -1,12 +1,13 @@
 """Check of a section of `params.yaml`: its settings must be the keyword arguments of the functions that it is for."""
 
-import difflib
 import inspect
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Literal, cast, get_type_hints
 
 from pydantic import ValidationError, create_model
+
+from ser.core.wording import guess
 
 STRICT = {"strict": True, "arbitrary_types_allowed": True, "protected_namespaces": ()}
 WANTED = {  # type of an error of pydantic -> words
@@ -90,9 +91,7 @@ def unknown(section: str, name: object, known: Iterable[str]) -> list[str]:
     ["balance.name is 'smoot'; did you mean smote? it is one of smote, none"]
     """
     known = list(known)
-    return (
-        [] if name in known else [f"{section} is {name!r}; {_guess(str(name), known)}it is one of {', '.join(known)}"]
-    )
+    return [] if name in known else [f"{section} is {name!r}; {guess(str(name), known)}it is one of {', '.join(known)}"]
 
 
 def _fields(function: SettingsFunction) -> dict[str, Any]:
@@ -141,10 +140,5 @@ def _found(section: str, settings: Mapping[str, Any], location: Sequence[int | s
 
 def _no_setting(section: str, name: str, known: Collection[str]) -> str:
     if section:
-        return f"{section} has no setting {name}; {_guess(name, known)}it has {', '.join(known) or 'none'}"
-    return f"there is no section {name}; {_guess(name, known)}the sections are {', '.join(known)}"
-
-
-def _guess(name: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name, list(known), n=1)
-    return f"did you mean {near[0]}? " if near else ""
+        return f"{section} has no setting {name}; {guess(name, known)}it has {', '.join(known) or 'none'}"
+    return f"there is no section {name}; {guess(name, known)}the sections are {', '.join(known)}"

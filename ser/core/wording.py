@@ -1,7 +1,8 @@
 """Numbers as text, in the same form in every report, page and command."""
 
+import difflib
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 NO_VALUE = "-"
@@ -20,6 +21,18 @@ def percent(share: float | None, *, digits: int = 1) -> str:
     ('45.7', '46', '-')
     """
     return NO_VALUE if share is None or math.isnan(share) else f"{100 * share:.{digits}f}"
+
+
+def guess(name: str, known: Iterable[str]) -> str:
+    """Question after a wrong name, with a space behind it; empty if no known name is near.
+
+    Examples
+    --------
+    >>> guess("predcit", ["predict", "audit"]), guess("x", ["predict", "audit"])
+    ('did you mean predict? ', '')
+    """
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f"did you mean {near[0]}? " if near else ""
 
 
 def signed(share: float) -> str:

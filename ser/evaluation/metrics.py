@@ -9,8 +9,7 @@ from scipy.stats import bootstrap
 from sklearn.metrics import classification_report, confusion_matrix, precision_recall_fscore_support
 
 from ser.core.tables import probability_columns
-from ser.evaluation.written_scores import CORPUS_MEAN, uar_by_corpus
-from ser.evaluation.written_scores import MIN_SPEAKERS_OF_INTERVAL as MIN_SPEAKERS_OF_INTERVAL
+from ser.evaluation.written_scores import CORPUS_MEAN, MIN_SPEAKERS_OF_INTERVAL, uar_by_corpus
 
 CONFIDENCE_LEVEL = 0.95
 SCORE_DIGITS = 6

@@ -12,7 +12,7 @@ from ser.audit.findings import declared
 from ser.core.sexes import UNKNOWN
 from ser.core.wording import counted, percent
 from ser.evaluation import breakdowns, metrics
-from ser.evaluation.written_scores import CORPUS_MEAN
+from ser.evaluation.written_scores import CORPUS_MEAN, MIN_SPEAKERS_OF_INTERVAL
 from ser.reporting import protocols
 from ser.reporting.blocks import Caveat, Cell, Column, Headline, Matrix, Section, Table
 
@@ -34,7 +34,7 @@ EMOTIONS_OF_GROUPS = (
 AUDIT = "audit"  # anchor of the section
 INTERVAL = 2  # column of the interval
 NO_INTERVAL = (
-    f"Groups of fewer than {metrics.MIN_SPEAKERS_OF_INTERVAL} speakers, or of unknown ones, have no interval, since a"
+    f"Groups of fewer than {MIN_SPEAKERS_OF_INTERVAL} speakers, or of unknown ones, have no interval, since a"
     " bootstrap over so few is not reliable."
 )
 OF_SPEAKERS = [0, 1, 3, 4, 6]  # columns of the table of speakers; a single speaker has no interval
