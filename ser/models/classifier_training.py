@@ -9,6 +9,7 @@ import pandas as pd
 from joblib import parallel_config
 from sklearn import config_context
 from sklearn.calibration import CalibratedClassifierCV
+from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import LeaveOneGroupOut, StratifiedGroupKFold
 from threadpoolctl import threadpool_limits
 
@@ -163,13 +164,26 @@ def _fit_unweighted(
     real: npt.NDArray[np.bool_],
     unlearned: npt.NDArray[np.float64],
 ) -> None:
-    """Fit with equal weights of all rows; the calibration leaves out the real rows whose `unlearned` is 0."""
+    """Fit with equal weights of all rows; the calibration leaves out the real rows whose `unlearned` is 0.
+
+    A logistic regression that is also fitted to rows that are not real has a smaller share of the penalty, so larger
+    decisions, than one fitted to the real rows. Therefore the folds of the calibration have the `C` that gives the real
+    rows the weight of all rows. Otherwise the temperature would not fit the final model.
+    """
+    classifier = calibrated.estimator[-1]
+    inverse_penalty = classifier.C if isinstance(classifier, LogisticRegression) and not real.all() else None
+    if inverse_penalty is not None:
+        classifier.C = inverse_penalty * len(real) / real.sum()
     options = {} if unlearned.all() else {"sample_weight": unlearned}
     with warnings.catch_warnings():  # scikit-learn warns that the weights are those of the calibration alone
         warnings.filterwarnings("ignore", ".*sample weights will only be used for the calibration", UserWarning)
         calibrated.fit(values[real], emotion[real], **options)
-    if not real.all():
-        calibrated.calibrated_classifiers_[0].estimator.fit(values, emotion)
+    if real.all():
+        return
+    last = calibrated.calibrated_classifiers_[0].estimator
+    if inverse_penalty is not None:
+        classifier.C = last[-1].C = inverse_penalty
+    last.fit(values, emotion)
 
 
 def _fit_weighted(

@@ -352,6 +352,22 @@ def test_synthetic_rows_take_no_weight_from_real_ones_where_the_calibration_is_f
     assert temperatures[0] == pytest.approx(temperatures[1], rel=1e-4)
 
 
+@pytest.mark.parametrize("class_weight", [None, "balanced"])
+def test_the_temperature_of_a_logistic_regression_fits_one_that_also_learns_variants(class_weight: str | None) -> None:
+    """Variants that equal their originals halve the penalty, in the folds of the calibration, too."""
+    rows = pd.concat([ROWS, ROWS.assign(variant="noise")], ignore_index=True)
+    speaker = pd.concat([SPEAKER, SPEAKER], ignore_index=True)
+    C = SETTINGS["logistic_regression"]["C"]  # noqa: N806
+    both, real = (
+        fitted(*given, name="logistic_regression", class_weight=class_weight, C=C * factor)
+        for given, factor in (((rows, speaker), 1), ((ROWS, SPEAKER), 2))
+    )
+    (one,), (other,) = both.calibrated_classifiers_, real.calibrated_classifiers_
+    assert one.calibrators[0].beta_ == pytest.approx(other.calibrators[0].beta_, rel=1e-3)
+    np.testing.assert_allclose(one.estimator[-1].coef_, other.estimator[-1].coef_, rtol=1e-2, atol=1e-3)
+    assert both.estimator[-1].C == one.estimator[-1].C == C
+
+
 def test_a_weighted_model_is_written_and_read() -> None:
     rows, speaker = of_two_corpora()
     model = fitted(rows, speaker, name="logistic_regression", class_weight="by_corpus")
