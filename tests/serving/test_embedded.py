@@ -34,7 +34,7 @@ EMOTIONS = dict(
 
 def stated_test() -> tuple[list[str], int, float]:
     """Test actors of the card, the number of test utterances, and the UAR in percent."""
-    found = re.search(r"tested on (\d+) utterances of (.+?): UAR ([\d.]+?)\.(?:\s|$)", CARD)
+    found = re.search(r"tested on (\d+) utterances of \d+ speakers \((.+?)\): UAR ([\d.]+?)\.(?:\s|$)", CARD)
     assert found
     return [speaker.removeprefix("ravdess/") for speaker in found[2].split(", ")], int(found[1]), float(found[3])
 
