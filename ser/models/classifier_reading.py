@@ -24,6 +24,7 @@ from sklearn.tree import DecisionTreeClassifier
 from ser.core import bounds
 from ser.models import skops_files
 from ser.models.bundle_file import TRAIN_ANEW
+from ser.models.discriminant import LinearDiscriminant
 
 SCHEMA = "schema.json"
 # Types in a file, with the word of skops for the way in which they are made. Any other is refused.
@@ -33,6 +34,7 @@ OBJECTS = (
     *("sklearn.preprocessing._data.StandardScaler", "sklearn.preprocessing._label.LabelBinarizer"),
     *("sklearn.ensemble._forest.RandomForestClassifier", "sklearn.tree._classes.DecisionTreeClassifier"),
     *("sklearn.linear_model._logistic.LogisticRegression", "sklearn.svm._classes.SVC"),
+    "ser.models.discriminant.LinearDiscriminant",
     "sklearn.neural_network._multilayer_perceptron.MLPClassifier",
     "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
 )
@@ -251,7 +253,7 @@ def _check_mlp(network: MLPClassifier, n_features: int, n_labels: int) -> None:
     _wants(all(np.isfinite(one).all() for one in (*weights, *biases)), "weights that are not finite")
 
 
-def _check_logistic_regression(model: LogisticRegression, n_features: int, n_labels: int) -> None:
+def _check_linear(model: LogisticRegression | LinearDiscriminant, n_features: int, n_labels: int) -> None:
     n_rows = 1 if n_labels == 2 else n_labels
     found = model.coef_.shape, model.intercept_.shape
     _wants(found == ((n_rows, n_features), (n_rows,)), f"coefficients of shape {found}")
@@ -259,7 +261,8 @@ def _check_logistic_regression(model: LogisticRegression, n_features: int, n_lab
 
 CHECKS: Mapping[type, Callable[[Any, int, int], None]] = {
     SVC: _check_svm,
-    LogisticRegression: _check_logistic_regression,
+    LogisticRegression: _check_linear,
+    LinearDiscriminant: _check_linear,
     RandomForestClassifier: _check_forest,
     MLPClassifier: _check_mlp,
 }

@@ -9,6 +9,8 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
+from ser.models.discriminant import LinearDiscriminant
+
 BY_CORPUS = "by_corpus"  # value of `class_weight`
 # Groups for whose new members a classifier is calibrated
 SPEAKERS, CORPORA = CALIBRATIONS = ("speakers", "corpora")
@@ -43,6 +45,32 @@ def logistic_regression(*, C: float, seed: int, class_weight: str | None = None)
     return make_pipeline(StandardScaler(), LogisticRegression(C=C, class_weight=of_emotions, max_iter=5000))
 
 
+def linear_discriminant(*, shrinkage: float, seed: int, class_weight: str | None = None) -> Pipeline:
+    """Linear discriminant analysis with a shrunken covariance; exact, so the seed is unused.
+
+    Parameters
+    ----------
+    shrinkage
+        From 0 to 1 (`LinearDiscriminant`).
+    class_weight
+        As of `logistic_regression`.
+
+    Raises
+    ------
+    ValueError
+        If `shrinkage` is out of its range.
+
+    Examples
+    --------
+    >>> linear_discriminant(shrinkage=0.7, seed=0)[-1].shrinkage
+    0.7
+    """
+    if not 0 <= shrinkage <= 1:
+        raise ValueError(f"model.shrinkage is {shrinkage}; choose a number from 0 to 1, as -S model.shrinkage=0.5")
+    of_emotions = None if class_weight == BY_CORPUS else class_weight
+    return make_pipeline(StandardScaler(), LinearDiscriminant(shrinkage, class_weight=of_emotions))
+
+
 def random_forest(*, n_estimators: int, min_samples_leaf: int, seed: int) -> Pipeline:
     """Random forest, on one core: several cores sum the votes of the trees in an order that changes the last digits.
 
@@ -72,6 +100,7 @@ def mlp(*, hidden_layer_sizes: Sequence[int], alpha: float, max_iter: int, seed:
 MODELS: Mapping[str, Callable[..., Pipeline]] = {
     "svm": svm,
     "logistic_regression": logistic_regression,
+    "linear_discriminant": linear_discriminant,
     "random_forest": random_forest,
     "mlp": mlp,
 }

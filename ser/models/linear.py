@@ -1,4 +1,4 @@
-"""Logistic regressions as the weights of one layer, which LiteRT predicts without scikit-learn."""
+"""Linear classifiers as the weights of one layer, which LiteRT predicts without scikit-learn."""
 
 from typing import Any
 
@@ -6,19 +6,23 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline
+
+from ser.models.discriminant import LinearDiscriminant
 
 Array = npt.NDArray[np.float64]
+LINEAR = (LogisticRegression, LinearDiscriminant)
 
 
 def is_linear(model: object) -> bool:
-    """True for a calibrated logistic regression, as `ser.models.classifier_training` fits it.
+    """True for a calibrated linear classifier, as `ser.models.classifier_training` fits it.
 
     Examples
     --------
     >>> is_linear(LogisticRegression())  # it is not calibrated
     False
     """
-    return isinstance(model, CalibratedClassifierCV) and isinstance(_estimator(model).steps[-1][1], LogisticRegression)
+    return isinstance(model, CalibratedClassifierCV) and isinstance(_estimator(model).steps[-1][1], LINEAR)
 
 
 def weights(model: CalibratedClassifierCV, labels: list[str]) -> tuple[Array, Array]:
@@ -51,6 +55,25 @@ def weights(model: CalibratedClassifierCV, labels: list[str]) -> tuple[Array, Ar
     order = [list(model.classes_).index(label) for label in labels]
     kernel, bias = (float(temperature.beta_) * array[order] for array in (kernel, bias))
     return (kernel - kernel.mean(axis=0)).T, bias - bias.mean()
+
+
+def of_scikit_learn(pipeline: Pipeline) -> Pipeline:
+    """The same predictions by classes of scikit-learn alone, which other programs can convert.
+
+    Examples
+    --------
+    >>> from sklearn.pipeline import make_pipeline
+    >>> fitted = make_pipeline(LinearDiscriminant()).fit([[0.0], [1.0], [3.0], [4.0]], ["calm", "calm", "sad", "sad"])
+    >>> of_scikit_learn(fitted)[-1], of_scikit_learn(fitted).predict([[0.5], [3.5]]).tolist()
+    (LogisticRegression(), ['calm', 'sad'])
+    """
+    name, classifier = pipeline.steps[-1]
+    if not isinstance(classifier, LinearDiscriminant):
+        return pipeline
+    equal = LogisticRegression()
+    for attribute in ("classes_", "coef_", "intercept_", "n_features_in_"):
+        setattr(equal, attribute, getattr(classifier, attribute))
+    return Pipeline([*pipeline.steps[:-1], (name, equal)])
 
 
 def _estimator(model: CalibratedClassifierCV) -> Any:

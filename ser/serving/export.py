@@ -168,12 +168,13 @@ def _write_onnx(model: Bundle, folder: Path) -> None:
         import onnx
         from skl2onnx import convert_sklearn
         from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType
+
+        from ser.models import linear
     except ImportError:
-        missing = f"ONNX needs skl2onnx, which is not installed; {extras.remedy('export')}"
-        raise ValueError(missing) from None
+        raise ValueError(f"ONNX needs skl2onnx, which is not installed; {extras.remedy('export')}") from None
     (calibrated,) = model.model.calibrated_classifiers_
     (temperature,) = calibrated.calibrators
-    pipeline = calibrated.estimator
+    pipeline = linear.of_scikit_learn(calibrated.estimator)
     classifier = pipeline.steps[-1][1]
     decides = hasattr(classifier, "decision_function")
     # Classifiers without a decision function return probabilities; logarithms of small ones need double precision.

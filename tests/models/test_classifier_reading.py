@@ -215,6 +215,8 @@ def to_nan(values: Any) -> Any:
         ("svm", assign("model", "calibrated_classifiers_", lambda _: []), "not enough values"),
         ("svm", assign("model", "n_features_in_", lambda _: 7), "of another number of features"),
         ("logistic_regression", assign("classifier", "coef_", cut), "coefficients of shape"),
+        ("linear_discriminant", assign("classifier", "coef_", cut), "coefficients of shape"),
+        ("linear_discriminant", assign("classifier", "intercept_", to_nan), "not finite"),
         ("mlp", assign("classifier", "coefs_", lambda found: found[:1]), "another number of layers"),
         ("mlp", assign("classifier", "coefs_", lambda found: [found[0], found[1].T]), "layers that do not fit"),
         (

@@ -30,7 +30,7 @@ def test_a_model_has_its_scaler_inside(name: str) -> None:
     assert isinstance(model(name, seed=0, **SETTINGS[name])[0], StandardScaler)
 
 
-@pytest.mark.parametrize("name", ["svm", "logistic_regression"])
+@pytest.mark.parametrize("name", ["svm", "logistic_regression", "linear_discriminant"])
 def test_the_unit_of_a_feature_does_not_matter(name: str) -> None:
     other_unit = VALUES * np.array([1000] + [1] * (VALUES.shape[1] - 1), np.float32)
     first, second = (model(name, seed=0, **SETTINGS[name]).fit(values, EMOTION) for values in (VALUES, other_unit))
@@ -50,6 +50,8 @@ def test_settings_reach_the_classifier() -> None:
     assert model("svm", seed=0, C=7.0, gamma=0.25)[-1].get_params().items() >= {"C": 7.0, "gamma": 0.25}.items()
     regression = model("logistic_regression", seed=0, C=7.0, class_weight="balanced")[-1]
     assert (regression.C, regression.class_weight) == (7.0, "balanced")
+    discriminant = model("linear_discriminant", seed=0, shrinkage=0.25, class_weight="by_corpus")[-1]
+    assert (discriminant.shrinkage, discriminant.class_weight) == (0.25, None)
     forest = model("random_forest", seed=4, n_estimators=11, min_samples_leaf=3)[-1]
     assert (forest.n_estimators, forest.min_samples_leaf, forest.random_state) == (11, 3, 4)
     network = model("mlp", seed=4, hidden_layer_sizes=[8, 4], alpha=0.5, max_iter=9)[-1]
@@ -58,9 +60,15 @@ def test_settings_reach_the_classifier() -> None:
 
 def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
     with pytest.raises(
-        ValueError, match=r"unknown model 'svn'; model\.name is one of svm, logistic_regression, random"
+        ValueError, match=r"unknown model 'svn'; model\.name is one of svm, logistic_regression, linear"
     ):
         model("svn", seed=0)
+
+
+@pytest.mark.parametrize("shrinkage", [-0.1, 1.5])
+def test_a_shrinkage_out_of_its_range_is_refused(shrinkage: float) -> None:
+    with pytest.raises(ValueError, match=r"model\.shrinkage is .*; choose a number from 0 to 1"):
+        model("linear_discriminant", seed=0, shrinkage=shrinkage)
 
 
 @pytest.mark.parametrize("name", SETTINGS)

@@ -1,4 +1,4 @@
-"""Weights of a logistic regression: the probabilities are those of scikit-learn."""
+"""Weights of a linear classifier: the probabilities are those of scikit-learn."""
 
 import numpy as np
 import pytest
@@ -8,15 +8,19 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from ser.models import linear
+from ser.models.discriminant import LinearDiscriminant
 
 
 @pytest.mark.parametrize("labels", [("calm", "sad"), ("calm", "happy", "sad")], ids=["two", "three"])
 @pytest.mark.parametrize("turned", [False, True])
-def test_the_probabilities_are_those_of_the_classifier(labels: tuple[str, ...], turned: bool) -> None:
+@pytest.mark.parametrize("classifier", [LogisticRegression(), LinearDiscriminant(0.2)])
+def test_the_probabilities_are_those_of_the_classifier(
+    labels: tuple[str, ...], turned: bool, classifier: object
+) -> None:
     random = np.random.default_rng(0)
     values = random.normal(size=(200, 5))
     codes = (values[:, 0] + random.normal(size=200) > 0).astype(int) + (len(labels) - 2) * (values[:, 1] > 0.5)
-    pipeline = make_pipeline(StandardScaler(), LogisticRegression())
+    pipeline = make_pipeline(StandardScaler(), classifier)
     model = CalibratedClassifierCV(pipeline, method="temperature", cv=3, ensemble=False).fit(
         values, np.array(labels)[codes]
     )

@@ -17,6 +17,7 @@ from tests.support.paths import CONF
 SETTINGS: dict[str, dict[str, Any]] = {
     "svm": {"C": 3.0, "gamma": "scale"},
     "logistic_regression": {"C": 0.1},
+    "linear_discriminant": {"shrinkage": 0.5, "class_weight": "balanced"},
     "random_forest": {"n_estimators": 20, "min_samples_leaf": 2},
     "mlp": {"hidden_layer_sizes": [16], "alpha": 1.0, "max_iter": 5000},
 }

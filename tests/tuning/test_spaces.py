@@ -13,7 +13,7 @@ from ser.tuning import experiments, spaces
 from tests.support.paths import CONF
 
 ALL = (*MODELS, *NEURAL)
-OWN = ("svm", "logistic_regression", "random_forest", "mlp", "dnn", "cnn_lstm", "attention")
+OWN = ("svm", "logistic_regression", "linear_discriminant", "random_forest", "mlp", "dnn", "cnn_lstm", "attention")
 SVM: dict[str, Any] = {
     "model": {"name": "svm", "representation": "librosa", "C": 10.0, "gamma": "scale"},
     "training": {"refit": True, "n_calibration_folds": 5, "calibration": "speakers"},
