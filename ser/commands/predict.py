@@ -16,6 +16,7 @@ from ser.serving import enrolling, inputs, notes, windows
 from ser.serving.recognition import HOP, Recognizer
 
 STDIN = "-"
+RECORDED = 3.0  # seconds, if --record-duration has no value
 
 Row = Mapping[str, Any]
 Source = Path | bytes | ValueError  # the last: the reason why a folder has nothing to predict
@@ -42,7 +43,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--dir", dest="more", type=filled, action="append", metavar="FOLDER", help="the same as PATH")
     parser.add_argument(
-        "--record-duration", type=float, metavar="SECONDS", help="record from the microphone, and predict it"
+        "--record-duration",
+        type=float,
+        nargs="?",
+        const=RECORDED,
+        metavar="SECONDS",
+        help=f"record from the microphone, and predict it (without a value: {RECORDED:g} s)",
     )
     parser.add_argument("--timeline", action="store_true", help="predict the emotion over time, in a sliding window")
     parser.add_argument(

@@ -1,5 +1,6 @@
 """`ser predict`: output, input, models and errors."""
 
+import argparse
 import csv
 import io
 import json
@@ -19,6 +20,7 @@ import soundfile
 
 from ser import cli, predict_emotion
 from ser.audio import microphone
+from ser.commands.predict import add_options
 from ser.commands.prediction_output import MAX_NAME
 from ser.core.arguments import files_of
 from ser.core.wording import counted
@@ -228,6 +230,13 @@ def test_a_record_duration_predicts_a_recording_from_the_microphone(
     (row,) = json.loads(out)
     assert (code, row["path"], row["duration"]) == (0, "microphone", 1.5)
     assert {**row, "path": None} == {"path": None, **predict_emotion(SPEECH[:24_000], RATE)}
+
+
+def test_a_record_duration_without_a_value_is_three_seconds() -> None:
+    parser = argparse.ArgumentParser()
+    add_options(parser)
+    assert parser.parse_args(["--record-duration", "--json"]).record_duration == 3.0
+    assert parser.parse_args([]).record_duration is None
 
 
 def test_a_pattern_that_the_shell_leaves_names_its_files(tmp_path: Path) -> None:
