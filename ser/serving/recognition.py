@@ -253,7 +253,7 @@ def opened(recording: str | Path | npt.ArrayLike, sample_rate: float | None = No
     elif isinstance(recording, list | tuple) and recording and isinstance(recording[0], str | Path):
         raise ValueError("the recording is a list of paths; give one path at a time")
     elif sample_rate is None:
-        raise ValueError("the sample rate of the waveform is missing; give it in Hz, as the second argument")
+        raise ValueError("the sample rate of the waveform is missing; give it in Hz, as: sample_rate=16000")
     else:
         yield inputs.of_waveform(recording, sample_rate)
 

@@ -434,7 +434,7 @@ def test_a_list_of_paths_is_no_waveform() -> None:
 
 
 def test_a_waveform_needs_its_rate_and_a_file_has_its_own() -> None:
-    with pytest.raises(ValueError, match="the sample rate of the waveform is missing; give it in Hz, as the second"):
+    with pytest.raises(ValueError, match="waveform is missing; give it in Hz, as: sample_rate=16000"):
         predict_emotion(SPEECH)
     with pytest.raises(ValueError, match=r"sample_rate is 16000, and .*\.flac declares its own; leave it out"):
         predict_emotion(DEMO[0], 16_000)
