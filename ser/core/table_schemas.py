@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
+import pandas as pd
 import pandera.pandas as pandera
 import pyarrow as arrow
 
@@ -82,6 +83,13 @@ BALANCED = pandera.DataFrameSchema(
     },
     strict=True,
 )
+
+
+def _have_probabilities(rows: pd.DataFrame) -> bool:
+    """True if every emotion of the table has its column; scores would leave the others out."""
+    return {f"p_{emotion}" for emotion in (*rows["truth"], *rows["prediction"])} <= set(rows)
+
+
 PREDICTIONS = pandera.DataFrameSchema(
     {
         "fold": _fold,
@@ -95,6 +103,7 @@ PREDICTIONS = pandera.DataFrameSchema(
         "prediction": _emotion,
         r"^p_.+": pandera.Column(float, pandera.Check.in_range(0, 1), regex=True),
     },
+    checks=pandera.Check(_have_probabilities, error="every truth and every prediction has a column p_<label>"),
     strict=True,
     unique=["fold", "utterance"],
 )

@@ -63,6 +63,16 @@ def test_every_probability_is_read_back_to_the_bit(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read["p_sad"], 1 - p)
 
 
+@pytest.mark.parametrize("column", ["truth", "prediction"])
+def test_an_emotion_without_a_column_of_probabilities_is_refused(tmp_path: Path, column: str) -> None:
+    """Scores go over the classes of the columns, so they would leave its utterances out."""
+    rows = pd.DataFrame({"fold": [0], "partition": "test", "utterance": "x/1", "corpus": "x", "speaker": "x/01"})
+    rows = rows.assign(sex=None, intensity=None, truth="happy", prediction="sad").assign(**{column: "calm"})
+    tables.write(rows.assign(p_happy=0.25, p_sad=0.75), tmp_path / "a.csv")
+    with pytest.raises(ValueError, match="every truth and every prediction has a column p_<label>"):
+        tables.read_predictions(tmp_path / "a.csv")
+
+
 def test_text_is_read_back_unchanged_and_missing_values_as_missing(tmp_path: Path) -> None:
     rows = utterances(len(TEXT)).assign(path=TEXT, speaker=[*TEXT[:-1], None])
     tables.write(rows, tmp_path / "a.csv")
