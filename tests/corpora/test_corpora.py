@@ -94,6 +94,21 @@ def test_the_folder_is_the_emotion_in_any_case(path: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("path", "label"),
+    [
+        ("happy/anna/a.wav", "happy"),
+        ("data/Happy/01/take 2/a.wav", "happy"),
+        ("anna/happy/a.wav", "happy"),
+        ("sad/happy/a.wav", "happy"),
+        ("mine/blorp/a.wav", "blorp"),  # a new emotion
+    ],
+)
+def test_the_emotion_is_the_nearest_folder_that_is_one(path: str, label: str) -> None:
+    """The folders of speakers within those of emotions were taken as emotions."""
+    assert folders.CORPUS.parse(PurePosixPath(path)).corpus_label == label
+
+
+@pytest.mark.parametrize(
     "folder",
     ["Pleasant Surprise", "pleasant-surprise", "PLEASANT_SURPRISE", "Pleasant  - surprise", "pleasant\tsurprise"],
 )
