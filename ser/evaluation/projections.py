@@ -17,6 +17,7 @@ from ser.core.hidden import hidden
 Points = npt.NDArray[np.float32]
 
 TITLES = {"tsne": "t-SNE", "umap": "UMAP"}
+USUAL = {("tsne", "perplexity"): 30.0, ("umap", "n_neighbors"): 15}  # as in conf/projection/default.yaml
 
 
 def sampled(rows: pd.DataFrame, *, max_rows: int, seed: int) -> pd.DataFrame:
@@ -44,7 +45,9 @@ def standardised(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
 
 
 def for_few_rows(projection: Mapping[str, Any], *, n_rows: int) -> dict[str, dict[str, Any]]:
-    """Settings of t-SNE and UMAP, with fewer neighbours where there are few rows; a warning says so.
+    """Settings of t-SNE and UMAP, with fewer neighbours than usual where there are few rows; a warning says so.
+
+    A number that is not the usual one was chosen for a study and stays: `tsne` and `umap` refuse it if it is too large.
 
     Examples
     --------
@@ -55,8 +58,9 @@ def for_few_rows(projection: Mapping[str, Any], *, n_rows: int) -> dict[str, dic
     found = {name: dict(projection[name]) for name in ("tsne", "umap")}
     most = {("tsne", "perplexity"): float((n_rows - 1) // 3), ("umap", "n_neighbors"): n_rows - 1}
     for (name, setting), limit in most.items():
-        if found[name].get(setting, 0) >= n_rows and limit >= 2:
-            given, found[name][setting] = found[name][setting], limit
+        given = found[name].get(setting)
+        if given == USUAL[name, setting] and given >= n_rows and limit >= 2:
+            found[name][setting] = limit
             print(
                 f"warning: projection.{name}.{setting} is {limit} instead of {given}, because there are {n_rows} rows"
             )

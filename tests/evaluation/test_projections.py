@@ -6,9 +6,11 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from threadpoolctl import threadpool_limits
 
 from ser.evaluation import projections
+from tests.support.paths import CONF
 
 VALUES = np.concatenate([np.random.default_rng(k).normal(12 * k, 1, (20, 6)) for k in range(2)]).astype(np.float32)
 GROUP = np.repeat([0, 1], 20)
@@ -63,6 +65,13 @@ def test_settings_for_many_rows_become_those_for_few_and_a_warning_says_so(capsy
     assert projections.umap(VALUES[:12], **found["umap"], seed=0).shape == (12, 2)
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[1] for line in lines] == ["projection.tsne.perplexity", "projection.umap.n_neighbors"]
+
+
+def test_only_the_settings_of_conf_are_fitted_to_few_rows_and_a_chosen_one_is_refused() -> None:
+    usual = yaml.safe_load((CONF / "projection" / "default.yaml").read_text())
+    assert {key: usual[key[0]][key[1]] for key in projections.USUAL} == projections.USUAL
+    chosen = {"tsne": {"perplexity": 1000.0}, "umap": {"n_neighbors": 1000, "min_dist": 0.1}}
+    assert projections.for_few_rows(chosen, n_rows=12) == chosen
 
 
 @pytest.mark.parametrize("perplexity", [0.0, 40.0, 41.0])
