@@ -59,23 +59,33 @@ def _word(path: Path) -> str:
 
 
 def check(root: Path) -> None:
-    """Check the names of all files whose digests DVC computes: those below `root`, but not those behind links.
+    """Check all files whose digests DVC computes: those below `root`, but not those behind links to folders.
 
     Raises
     ------
     ValueError
-        If a name is not UTF-8: DVC would end the run with the message of a codec.
+        If a name is not UTF-8, or a link leads to nothing: DVC would end the run with a message that has no remedy.
 
     Examples
     --------
     >>> check(Path("data/demo"))
     """
     below = (Path(parent, name).relative_to(root) for parent, _, names in os.walk(root) for name in names)
-    if found := sorted(path for path in below if not files.is_utf_8(path)):
-        lines = [f"  {files.escaped(path)}: {REASON}; {remedy(root, path)}" for path in found[:MAX_LISTED]]
+    if found := sorted((path, fault) for path in below if (fault := _fault(root, path))):
+        lines = [f"  {files.escaped(path)}: {fault}" for path, fault in found[:MAX_LISTED]]
         if len(found) > MAX_LISTED:
             lines.append(f"  and {len(found) - MAX_LISTED} more")
         head = (
             f"{root} has {counted(len(found), 'file')} of which DVC cannot compute digests; corpus.on_invalid=exclude"
         )
         raise ValueError("\n".join([f"{head} does not help", *lines]))
+
+
+def _fault(root: Path, path: PurePath) -> str:
+    """Reason why DVC cannot compute the digest of a file, with the remedy; empty if it can."""
+    if not files.is_utf_8(path):
+        return f"{REASON}; {remedy(root, path)}"
+    file = root / path
+    if file.is_symlink() and not file.exists():
+        return f"a link to {file.readlink()}, which does not exist; restore that file, or remove the link"
+    return ""

@@ -2,6 +2,8 @@ import os
 import shlex
 from pathlib import Path, PurePath
 
+import pytest
+
 from ser.ingest import file_names
 
 LATIN = PurePath(os.fsdecode(b"Angry/caf\xe9.wav"))
@@ -27,6 +29,18 @@ def test_files_behind_a_link_are_left_to_ingest_because_dvc_computes_no_digest_o
     root.mkdir()
     (root / "Angry").symlink_to(original / "Angry")
     file_names.check(root)
+
+
+def test_links_that_lead_to_nothing_are_named_because_dvc_cannot_read_them(tmp_path: Path) -> None:
+    (tmp_path / "Angry").mkdir()
+    (tmp_path / "Angry" / "a.wav").touch()
+    (tmp_path / "Angry" / "b.wav").symlink_to(tmp_path / "Angry" / "a.wav")
+    file_names.check(tmp_path)
+    (tmp_path / "Angry" / "c.wav").symlink_to("gone.wav")
+    with pytest.raises(
+        ValueError, match=r"1 file of which.*\n  Angry/c\.wav: a link to gone\.wav, which does not exist; "
+    ):
+        file_names.check(tmp_path)
 
 
 def test_a_folder_that_is_not_utf_8_itself_is_written_for_the_shell(tmp_path: Path) -> None:
