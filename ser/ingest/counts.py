@@ -159,7 +159,7 @@ def summary(report: Mapping[str, Any], *, labels: str) -> list[str]:
     ...     print(line)
     savee: 4 utterances, 2 speakers, 1 file excluded (1 .aac)
     dropped by labels=common_four: 3 surprised of savee
-    files that are no utterances: 2 .txt
+    other files, not recordings: 2 .txt
     """
     lines = [f"{name}: {counted(count, 'utterance')}" for name, count in report["per_corpus"].items()]
     if len(lines) > 1:
@@ -207,7 +207,7 @@ def _left_out(report: Mapping[str, Any]) -> list[str]:
     for facts in report.get("lists", {}).values():
         lines += _of_list(facts)
     if report["not_audio"]:
-        lines.append(f"files that are no utterances: {by_suffix(report['not_audio'])}")
+        lines.append(f"other files, not recordings: {by_suffix(report['not_audio'])}")
     if report["not_read"]:
         lines.append(f"warning: folders of no chosen corpus, not read: {', '.join(report['not_read'])}")
     return lines

@@ -78,5 +78,5 @@ def test_the_summary_names_everything_that_is_left_out() -> None:
         "left out: 5 other forms (films, lossy copies) of recordings that are read",
         "left out, defective in every copy of the corpus: w.wav (silent), x.wav (silent), y.wav (silent) and 1 more",
         "duplicates: 1 utterance with the samples of another one",
-        "files that are no utterances: 12 .txt, 1 .csv",
+        "other files, not recordings: 12 .txt, 1 .csv",
     ]
