@@ -122,3 +122,24 @@ def model(name: str, *, seed: int, **settings: object) -> Pipeline:
     if name not in MODELS:
         raise ValueError(f"unknown model {name!r}; model.name is one of {', '.join(MODELS)}")
     return MODELS[name](seed=seed, **settings)
+
+
+def check_settings(name: str, settings: Mapping[str, object]) -> None:
+    """Check the settings of a model by the rules of scikit-learn, which applies them only when it fits the model.
+
+    Raises
+    ------
+    ValueError
+        If a value is out of its range.
+
+    Examples
+    --------
+    >>> check_settings("svm", {"C": -1, "gamma": "scale"})
+    Traceback (most recent call last):
+    ValueError: The 'C' parameter of SVC must be a float in the range (0.0, inf]. Got -1 instead.
+    """
+    for step in model(name, seed=0, **settings):
+        try:
+            step._validate_params()
+        except ValueError as error:
+            raise ValueError(str(error)) from None

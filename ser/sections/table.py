@@ -218,6 +218,9 @@ def _is_array(representation: str) -> bool:
 def _classifier(model: Named, training: Named) -> list[str]:
     name, representation = model[1]["name"], str(model[1].get("representation"))
     wrong = problems(*model, classifiers.MODELS[name], not_settings=("seed",), types=OF_A_MODEL)
+    if not wrong:
+        own = {setting: value for setting, value in model[1].items() if setting not in OF_A_MODEL}
+        wrong = [f"{model[0]}: {line}" for line in _refused(classifiers.check_settings, name, own)]
     if "max_epochs" in training[1]:
         wrong.append(f"{training[0]} is that of a network, and {name} is none; choose training=scikit_learn")
     else:

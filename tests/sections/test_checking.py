@@ -71,6 +71,11 @@ def changed(**settings: Any) -> dict[str, Any]:
         ({"partition__test_fraction": -1.0}, "partition.test_fraction is -1.0; wanted a number from 0 to 1"),
         ({"evaluation__n_resamples": 0}, "evaluation.n_resamples is 0; wanted at least 1"),
         ({"balance__k_neighbors": 0}, "balance.k_neighbors is 0; wanted at least 1"),
+        (
+            {"model__C": -1.0},
+            "model: The 'C' parameter of SVC must be a float in the range (0.0, inf]. Got -1.0 instead.",
+        ),
+        ({"model__gamma": "scal"}, "model: The 'gamma' parameter of SVC must be a str among {"),
         ({"members": {"a": {"model": {}}}}, "members.a.balance is missing; "),
     ],
 )
