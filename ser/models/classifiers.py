@@ -55,18 +55,11 @@ def linear_discriminant(*, shrinkage: float, seed: int, class_weight: str | None
     class_weight
         As of `logistic_regression`.
 
-    Raises
-    ------
-    ValueError
-        If `shrinkage` is out of its range.
-
     Examples
     --------
     >>> linear_discriminant(shrinkage=0.7, seed=0)[-1].shrinkage
     0.7
     """
-    if not 0 <= shrinkage <= 1:
-        raise ValueError(f"model.shrinkage is {shrinkage}; choose a number from 0 to 1, as -S model.shrinkage=0.5")
     of_emotions = None if class_weight == BY_CORPUS else class_weight
     return make_pipeline(StandardScaler(), LinearDiscriminant(shrinkage, class_weight=of_emotions))
 

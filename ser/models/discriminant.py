@@ -4,13 +4,15 @@ scikit-learn's has no weights of rows, and decomposes a covariance of 3,072 feat
 times as long.
 """
 
-from typing import Self
+from numbers import Real
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 from scipy.linalg import cho_factor, cho_solve
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model._base import LinearClassifierMixin
+from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.validation import check_X_y
 
@@ -41,6 +43,11 @@ class LinearDiscriminant(LinearClassifierMixin, ClassifierMixin, BaseEstimator):
     ['calm', 'sad']
     """
 
+    _parameter_constraints: ClassVar[dict[str, Any]] = {  # as in scikit-learn
+        "shrinkage": [Interval(Real, 0, 1, closed="both")],
+        "class_weight": [StrOptions({"balanced"}), None],
+    }
+
     def __init__(self, shrinkage: float = 0.5, *, class_weight: str | None = None) -> None:
         self.shrinkage = shrinkage
         self.class_weight = class_weight
@@ -51,8 +58,10 @@ class LinearDiscriminant(LinearClassifierMixin, ClassifierMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If there is one class only, or the covariance is singular, which a larger shrinkage prevents.
+            If a parameter is out of its range, there is one class only, or the covariance is singular, which a larger
+            shrinkage prevents.
         """
+        self._validate_params()
         rows, classes = check_X_y(X, y, dtype=np.float64)
         weight = compute_sample_weight(self.class_weight, classes)
         if sample_weight is not None:

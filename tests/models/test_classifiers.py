@@ -65,12 +65,6 @@ def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
         model("svn", seed=0)
 
 
-@pytest.mark.parametrize("shrinkage", [-0.1, 1.5])
-def test_a_shrinkage_out_of_its_range_is_refused(shrinkage: float) -> None:
-    with pytest.raises(ValueError, match=r"model\.shrinkage is .*; choose a number from 0 to 1"):
-        model("linear_discriminant", seed=0, shrinkage=shrinkage)
-
-
 @pytest.mark.parametrize("name", SETTINGS)
 def test_a_mistyped_setting_is_refused(name: str) -> None:
     with pytest.raises(TypeError, match="max_depht"):
