@@ -53,7 +53,7 @@ class Tally:
     emotions: set[str] = field(default_factory=set)
     """Emotions of the labels, before the scheme merges or drops them."""
     new_emotions: Counter[str] = field(default_factory=Counter)
-    """Emotion that is a word of no list -> number of files."""
+    """Emotion that neither a list of words nor the scheme names -> number of files."""
     idle_actions: list[str] = field(default_factory=list)
     """Emotions that the scheme names, but that are words of no list, and that no file has."""
 

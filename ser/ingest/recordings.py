@@ -109,10 +109,11 @@ def _selected(
 
 
 class _Emotions:
-    """Emotions of the labels of a corpus; `tally` counts those that no list of words knows."""
+    """Emotions of the labels of a corpus; `tally` counts those that neither a list of words nor the scheme names."""
 
     def __init__(self, settings: CorpusSettings, scheme: Scheme, tally: Tally) -> None:
         self._words = scheme.words if readers.corpus(settings.reader).has_words else None
+        self._named = scheme.named
         self._section, self._file = settings.section, f"conf/corpus/{settings.reader}.yaml"
         self._map, self.tally = settings.emotion_of, tally
         self._found: dict[str, str | InvalidName] = {}
@@ -121,7 +122,8 @@ class _Emotions:
         """Emotion of a label of the corpus; it is counted."""
         found = self.emotion(label)
         self.tally.emotions.add(found)
-        if self._words is not None and label not in self._map and self._words.emotion(label) is None:
+        is_told = label in self._map or found in self._named
+        if self._words is not None and not is_told and self._words.emotion(label) is None:
             self.tally.new_emotions[found] += 1
         return found
 
