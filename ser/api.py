@@ -1,6 +1,7 @@
 """Functions of `import ser` for notebooks: features of recordings, the comparison of two runs, the audit of a study."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import yaml
 
+from ser.audio.invalid import InvalidAudio
 from ser.core import extras
 from ser.serving.recognition import opened
 
@@ -72,12 +74,21 @@ def features(
     known.check_settings(settings)
     extract = known.prepared(settings).function
     several = _listed(recordings)
-    rows = []
-    for one in several:
-        with opened(one, sample_rate) as source:
-            rows.append(extract(source.whole(), source.sample_rate))
     names = [str(one) if isinstance(one, str | Path) else number for number, one in enumerate(several)]
+    rows = []
+    for name, one in zip(names, several, strict=True):
+        with _named(name), opened(one, sample_rate) as source:
+            rows.append(extract(source.whole(), source.sample_rate))
     return pd.DataFrame(rows, index=pd.Index(names, name="recording"))
+
+
+@contextmanager
+def _named(recording: str | int) -> Iterator[None]:
+    """Put the name of the recording, or its number, before the message of an error of it."""
+    try:
+        yield
+    except InvalidAudio as error:
+        raise ValueError(f"recording {recording}: {error}") from error
 
 
 def _listed(recordings: Recording | Iterable[Recording]) -> list[Recording]:

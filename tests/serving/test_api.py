@@ -52,6 +52,11 @@ def test_features_of_files_are_those_of_the_stage_and_of_their_waveforms() -> No
     np.testing.assert_allclose(array.to_numpy()[0], table.to_numpy()[0], rtol=1e-5)
 
 
+def test_an_error_of_features_names_the_recording() -> None:
+    with pytest.raises(ValueError, match=r"recording 1: NaN or infinite samples; "):
+        ser.features([np.ones(8000), np.full(8000, np.nan)], "means_42", sample_rate=8000)
+
+
 @pytest.mark.parametrize(
     ("feature_set", "representation", "complaint"),
     [
