@@ -146,8 +146,9 @@ def summary() -> str:
         raise ValueError(f"no {METRICS} here; make it with: dvc repro")
     metrics = files.read_json(METRICS)
     lines = aligned([(name, _shown(value)) for name, value in metrics.items()])
-    pictures = [f"  {path}" for path in PICTURES if Path(path).is_file()]
-    return "\n".join([score.text(metrics, report=score.report()), "", *lines, "", "pictures:", *pictures])
+    if pictures := [f"  {path}" for path in PICTURES if Path(path).is_file()]:
+        lines += ["", "pictures:", *pictures]
+    return "\n".join([score.text(metrics, report=score.report()), "", *lines])
 
 
 def _shown(value: object) -> str:
