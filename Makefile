@@ -1,4 +1,4 @@
-# Needs only Python 3.11 to 3.13, git and make (on Windows: in Git Bash; without make: python -m tools.dev test). `make PYTHON=python3.12 …` chooses an interpreter.
+# Needs only Python 3.11 to 3.13, git and make (on Windows: in Git Bash; without make: python -m ser.dev test). `make PYTHON=python3.12 …` chooses an interpreter.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)

@@ -15,7 +15,7 @@ PACKAGE = "ser"
 LAYERS = (
     *("core", "params", "compute", "audio", "corpora", "ingest", "features", "representation", "protocol", "models"),
     *("study", "evaluation", "figures", "audit", "compare", "description", "reporting", "sections", "tuning"),
-    *("serving", "api", "commands", "cli", "__main__"),
+    *("serving", "api", "commands", "cli", "__main__", "dev"),
 )
 MAX_ROOMS = 30  # modules and packages at the top of `ser`
 

@@ -1,6 +1,6 @@
-"""Targets of the Makefile on every system, with Python alone: python -m tools.dev test.
+"""Targets of the Makefile on every system, with Python alone: python -m ser.dev test.
 
-Run as: python -m tools.dev [install|pipeline|test|quick|app|docs|bench]
+Run as: python -m ser.dev [install|pipeline|test|quick|app|docs|bench]
 """
 
 import os
@@ -30,7 +30,13 @@ TARGETS: dict[str, tuple[tuple[str, ...], ...]] = {
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Install what is needed, and run the commands of one target; return the exit status."""
+    """Install what is needed, and run the commands of one target; return the exit status.
+
+    Examples
+    --------
+    >>> main(["nothing"])  # it prints the targets to standard error
+    2
+    """
     if len(arguments) != 1 or arguments[0] not in TARGETS:
         found = " ".join(arguments) or "no target"
         print(f"error: found {found}; wanted one of: {', '.join(TARGETS)}", file=sys.stderr)
@@ -38,14 +44,17 @@ def main(arguments: Sequence[str]) -> int:
     if not (3, 11) <= sys.version_info[:2] < (3, 14):
         print(f"error: found Python {sys.version.split()[0]}, wanted 3.11 to 3.13", file=sys.stderr)
         return 1
+    if not (ROOT / "requirements.lock").is_file():
+        print(f"error: no requirements.lock in {ROOT}; run this in a clone of the project", file=sys.stderr)
+        return 1
     for command in _installation():
-        if status := run(command):
+        if status := _run(command):
             return status
     INSTALLED.touch()
-    return run_all(TARGETS[arguments[0]])
+    return _run_all(TARGETS[arguments[0]])
 
 
-def run_all(commands: Sequence[Sequence[str]]) -> int:
+def _run_all(commands: Sequence[Sequence[str]]) -> int:
     """Run commands up to the first that fails; return its exit status, or that of one that ran beside the others.
 
     A command of `BESIDE` starts in its turn, and the next one does not wait for it. What it prints comes at the end.
@@ -54,8 +63,8 @@ def run_all(commands: Sequence[Sequence[str]]) -> int:
     status = 0
     for command in commands:
         if command[0] in BESIDE:
-            beside.append(started(command, stdout=subprocess.PIPE))
-        elif status := run(command):
+            beside.append(_started(command, stdout=subprocess.PIPE))
+        elif status := _run(command):
             break
     for process in beside:
         print(process.communicate()[0], end="")
@@ -63,12 +72,12 @@ def run_all(commands: Sequence[Sequence[str]]) -> int:
     return status
 
 
-def run(command: Sequence[str]) -> int:
+def _run(command: Sequence[str]) -> int:
     """Run a command of the environment; return its exit status."""
-    return started(command).wait()
+    return _started(command).wait()
 
 
-def started(command: Sequence[str], *, stdout: int | None = None) -> subprocess.Popen[str]:
+def _started(command: Sequence[str], *, stdout: int | None = None) -> subprocess.Popen[str]:
     """A process of a command of the environment."""
     path = os.pathsep.join([str(BIN), os.environ["PATH"]])
     program = shutil.which(command[0], path=path) or command[0]
