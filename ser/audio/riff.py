@@ -26,8 +26,8 @@ class Chunk(NamedTuple):
 def mended(file: bytes) -> bytes | None:
     """The same samples as a plain WAV file: `fmt` first, then `data`; None for a file that is not WAV.
 
-    A byte-order mark before the file, a missing pad byte behind a chunk of odd size, and chunks in another order are
-    mended.
+    A byte-order mark before the file, a missing pad byte behind a chunk of odd size, chunks in another order, and a
+    size of 0 before samples, as a recorder leaves it that is stopped before it writes the size, are mended.
 
     Raises
     ------
@@ -71,8 +71,11 @@ def _chunks(file: bytes) -> list[Chunk]:
     position = HEAD
     while _is_name(file[position : position + 4]) and position + 8 <= len(file):
         (size,) = struct.unpack_from("<I", file, position + 4)
-        start, end = position + 8, position + 8 + size
-        chunks.append(Chunk(file[position : position + 4], size, file[start:end]))
+        name, start = file[position : position + 4], position + 8
+        if name == b"data" and not size and not _is_name(file[start : start + 4]):
+            size = len(file) - start  # what follows is no chunk, so it is samples
+        end = start + size
+        chunks.append(Chunk(name, size, file[start:end]))
         position = end + (size % 2 if not _is_name(file[end : end + 4]) else 0)
     return chunks
 

@@ -191,6 +191,8 @@ def _mended(file: File) -> _Bytes | None:
     file.seek(0)
     try:
         plain = riff.mended(file.read(MAX_MENDED))
+        if plain is not None and file.read(1):
+            raise ValueError(f"a WAV file of more than {MAX_MENDED} bytes, with an unusual header")
     except ValueError as error:
         remedy = "write it anew with the program that recorded it, or with `ffmpeg`"
         raise InvalidAudio(Kind.NOT_AUDIO, str(error), remedy) from None

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from ser.audio import reading
+from ser.audio import reading, sound_files
 from ser.audio.reading import InvalidAudio
 from tests.support.riff_files import chunk, mp3_in_wav, wav
 from tests.support.synthesis import tone
@@ -43,6 +43,7 @@ def encoded(container: str) -> bytes:
         wav(FMT, chunk(b"data", b""), DATA),
         wav(FMT, DATA, chunk(b"data", b"")),
         wav(DATA, FMT) + b"\0\1 anything",
+        wav(FMT, chunk(b"data", b"")) + SAMPLES.tobytes(),
         MARK + wav(FMT, DATA),
         MARK + wav(DATA, FMT),
         MARK + encoded("FLAC"),
@@ -55,6 +56,13 @@ def test_samples_whose_meaning_is_clear_are_read(content: bytes, tmp_path: Path)
     assert found.sample_rate == 16_000
     with reading.opened(content) as sound:
         assert sound.frames == SAMPLES.size
+
+
+def test_a_file_that_is_too_long_to_mend_is_not_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sound_files, "MAX_MENDED", 1000)
+    (tmp_path / "a.wav").write_bytes(wav(FMT, chunk(b"data", b"")) + SAMPLES.tobytes())
+    with pytest.raises(InvalidAudio, match="a WAV file of more than 1000 bytes, with an unusual header"):
+        reading.read(tmp_path / "a.wav")
 
 
 @pytest.mark.parametrize(
