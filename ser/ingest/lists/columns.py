@@ -4,6 +4,8 @@ import difflib
 import re
 from collections.abc import Mapping, Sequence
 
+from ser.core.overrides import exp_run_option
+
 ROLES: Mapping[str, Sequence[str]] = {
     "file": (
         "file",
@@ -102,10 +104,10 @@ def _misspelled(
     lines = []
     for column in unread(columns, found):
         if near := difflib.get_close_matches(spelled(column), missing, n=1, cutoff=ALIKE):
-            role = missing[near[0]]
+            setting = f"{section}.columns.{missing[near[0]]}"
             lines.append(
                 f"unknown column {column!r}; did you mean {near[0]}? Rename it, or take it:"
-                f" -S {section}.columns.{role}={column}, or leave it: -S {section}.columns.{role}={UNUSED}"
+                f" {exp_run_option(setting, column)}, or leave it: {exp_run_option(setting, UNUSED)}"
             )
     return lines
 
