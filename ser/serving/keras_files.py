@@ -111,7 +111,10 @@ def load(path: Path, labels: str | None, *, representation: Path | None = None, 
         raise ValueError(f"{path} has a name that Keras does not read; rename it to end in {suffix}")
     names = [name.strip() for name in (labels or "").split(",") if name.strip()]
     if len(names) < 2 or len(set(names)) < len(names):
-        raise ValueError(f"{path} needs the emotions of its outputs, in their order, as: --labels neutral,happy,sad")
+        found = f"; --labels has {', '.join(names)}, wanted two or more, each once" if names else ""
+        raise ValueError(
+            f"{path} needs the emotions of its outputs, in their order, as: --labels neutral,happy,sad{found}"
+        )
     front_end = MEL_64 if representation is None else foreign_input.read(representation)
     model = fitted(_network(path), names, front_end, free=representation is not None)
     extraction = {"name": front_end.name, "settings": front_end.settings}

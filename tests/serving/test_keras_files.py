@@ -236,7 +236,10 @@ def test_another_number_of_labels_is_refused_with_both(labels: str, tmp_path: Pa
 
 @pytest.mark.parametrize("labels", [None, "", ",", "neutral", "neutral,", "neutral,happy,neutral"])
 def test_missing_single_or_repeated_labels_are_refused_with_an_example(labels: str | None, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"keras needs the emotions of its outputs.*--labels neutral,happy,sad"):
+    names = ", ".join(filter(None, (labels or "").split(",")))
+    found = f"; --labels has {names}, wanted two or more, each once" if names else ""
+    complaint = f"keras needs the emotions of its outputs, in their order, as: --labels neutral,happy,sad{found}$"
+    with pytest.raises(ValueError, match=complaint):
         keras_files.load(saved(tmp_path), labels)
 
 
