@@ -145,3 +145,19 @@ def track(run: Run, *, name: str, **settings: Any) -> str:
     ''
     """
     return TRACKERS[name](run, **settings)
+
+
+def check(name: str) -> None:
+    """Check, before a study begins, that the library of the tracker `name` is installed.
+
+    Raises
+    ------
+    Missing
+        If it is not.
+
+    Examples
+    --------
+    >>> check("none")  # no error
+    """
+    if TRACKERS[name] is not nowhere:
+        extras.check(name)

@@ -7,6 +7,7 @@ from typing import Any
 
 from ser.compute import cache
 from ser.core.discovery import ROOT
+from ser.reporting import tracking
 
 
 def check(config: Mapping[str, Any]) -> None:
@@ -21,6 +22,8 @@ def check(config: Mapping[str, Any]) -> None:
     ------
     ValueError
         If something does not fit; the message has a line for each finding.
+    Missing
+        If the library of the tracker is not installed; a whole study would run before the tracker said so.
 
     Examples
     --------
@@ -32,6 +35,11 @@ def check(config: Mapping[str, Any]) -> None:
       tables is missing; give it a value, as conf/ has
       ...
     """
+    _check_sections(config)
+    tracking.check(config["tracking"]["name"])  # each time: libraries come and go
+
+
+def _check_sections(config: Mapping[str, Any]) -> None:
     key = _key(config)
     with cache.opened() as store:
         if store.read([key]) != [None]:

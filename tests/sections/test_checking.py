@@ -1,5 +1,6 @@
 """Unknown names and wrong types in `params.yaml` are refused at once, with the setting, the value and the remedy."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 import yaml
 
 from ser import params
+from ser.core import extras
 from ser.sections import checking, table
 from tests.support.paths import CONF, ROOT
 
@@ -112,6 +114,13 @@ def test_a_file_of_conf_features_may_add_the_section_of_its_settings() -> None:
     checking.check(changed(mine=own, features=features))
     with pytest.raises(ValueError, match="there is no section mine"):
         checking.check(changed(mine={"else": 1}, features=features))
+
+
+def test_a_tracker_that_is_not_installed_is_refused_before_the_study(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "mlflow", None)
+    tracker = yaml.safe_load((CONF / "tracking/mlflow.yaml").read_text())
+    with pytest.raises(extras.Missing, match=r"pip install -e '\.\[mlflow\]'"):
+        checking.check(changed(tracking=tracker))
 
 
 def test_only_success_is_kept_and_only_for_equal_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
