@@ -12,7 +12,7 @@ NOTES = {  # name -> sentence on speech of other kinds, in figures of the model'
     ),
     "ravdess": (
         "on corpora that it was not trained on, this model recognised 29 to 49 % of the emotions (UAR), at a mean"
-        " confidence of 57 to 71 %"
+        " confidence of 56 to 71 %"
     ),
     "research": (
         "each corpus that was left out of its training was recognised at 52 to 87 % of five emotions (UAR), at a mean"
