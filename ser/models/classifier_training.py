@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 
 from ser.core.row_keys import is_real
 from ser.core.tables import feature_columns
-from ser.models.classifiers import BY_CORPUS, CORPORA, SPEAKERS, model
+from ser.models.classifiers import BY_CORPUS, CORPORA, SPEAKERS, UTTERANCES, model
 from ser.models.row_sampling import taken
 from ser.protocol.across_corpora import corpus_of
 from ser.protocol.training_checks import check_calibration
@@ -53,8 +53,8 @@ def fitted(
     n_calibration_folds
         Largest number of folds; fewer if an emotion has fewer speakers.
     calibration
-        `speakers`: for speakers that were not trained on. `corpora`: for corpora that were not, with other voices,
-        rooms and languages, so that the probabilities come out lower.
+        `speakers`: for speakers that were not trained on. `corpora`: for corpora that were not, with other voices and
+        rooms; probabilities come out lower. `utterances`: for the same speakers; they come out higher.
     learned
         Corpora whose emotions the encoder of the features was trained on: calibration by corpora does without them,
         because their features are clearer than those of a corpus that was not trained on.
@@ -80,7 +80,7 @@ def fitted(
     real = is_real(rows).to_numpy()
     columns = feature_columns(rows)
     values, emotion = rows[columns].to_numpy(), rows["emotion"].to_numpy(str)
-    group = _of_corpora(rows[real]) if calibration == CORPORA else calibration_group(rows, speaker)[real]
+    group = _group(rows[real], speaker[real], calibration)
     splits = _grouped_splits(emotion[real], group, n_folds=n_calibration_folds, seed=seed)
     unfitted = model(name, seed=seed, **settings)
     calibrated = CalibratedClassifierCV(unfitted, method="temperature", cv=splits, ensemble=False)
@@ -223,6 +223,13 @@ def _unlearned(rows: pd.DataFrame, learned: Sequence[str]) -> npt.NDArray[np.flo
             f" ({', '.join(learned)}); choose -S training.calibration={SPEAKERS}, or add another corpus"
         )
     return np.asarray(unlearned, np.float64)
+
+
+def _group(rows: pd.DataFrame, speaker: pd.Series, calibration: str) -> npt.NDArray[np.str_]:
+    """Group of each real row that the folds of the calibration must not divide."""
+    if calibration == CORPORA:
+        return _of_corpora(rows)
+    return rows["utterance"].to_numpy(str) if calibration == UTTERANCES else calibration_group(rows, speaker)
 
 
 def _of_corpora(rows: pd.DataFrame) -> npt.NDArray[np.str_]:

@@ -13,7 +13,7 @@ from ser.models.discriminant import LinearDiscriminant
 
 BY_CORPUS = "by_corpus"  # value of `class_weight`
 # Groups for whose new members a classifier is calibrated
-SPEAKERS, CORPORA = CALIBRATIONS = ("speakers", "corpora")
+SPEAKERS, CORPORA, UTTERANCES = CALIBRATIONS = ("speakers", "corpora", "utterances")
 
 
 def svm(*, C: float, gamma: float | str, seed: int) -> Pipeline:  # noqa: N803 (the usual name)

@@ -68,7 +68,7 @@ def calibration(
     sole_speakers
         Speakers who are the only ones of an emotion in training: the model was calibrated on their own voices.
     held_out
-        What the folds in which a classifier was calibrated do not share: `speakers` or `corpora`.
+        What the folds in which a classifier was calibrated do not share: `speakers`, `corpora` or `utterances`.
 
     Raises
     ------

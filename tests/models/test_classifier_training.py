@@ -466,3 +466,24 @@ def test_a_support_vector_machine_takes_a_sample_of_too_many_rows_and_the_remark
     n_vectors = [one.calibrated_classifiers_[0].estimator[-1].n_support_.sum() for one in (half, whole)]
     assert n_vectors[0] < n_vectors[1]
     assert classifier_training.remarks([(ROWS, SPEAKER)], name="logistic_regression", seed=0) == []
+
+
+def test_calibration_by_utterances_is_for_speakers_who_were_trained_on() -> None:
+    """Each speaker has a voice of their own, so new utterances of known speakers are easier than new speakers."""
+    random = np.random.default_rng(0)
+    speaker = np.repeat(list("abcdef"), 20)
+    emotion = np.tile(["calm", "sad"], 60)
+    voices = random.normal(size=(6, 2, 12)) * 2  # of each speaker and emotion
+    values = voices[np.repeat(np.arange(6), 20), np.tile([0, 1], 60)] + random.normal(size=(120, 12))
+    rows = pd.DataFrame(values, columns=[f"F_{k}" for k in range(12)]).assign(
+        utterance=[str(k) for k in range(120)], variant="original", synthetic=False, emotion=emotion
+    )
+    options = {"name": "logistic_regression", "C": 1.0, "n_calibration_folds": 5, "seed": 0}
+    confidence = {
+        calibration: fitted(rows, pd.Series(speaker), calibration=calibration, **options)
+        .predict_proba(values)
+        .max(axis=1)
+        .mean()
+        for calibration in ("speakers", "utterances")
+    }
+    assert confidence["utterances"] > confidence["speakers"] + 0.1, confidence
