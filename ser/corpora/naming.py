@@ -55,6 +55,6 @@ def foreign_name(title: str, example: str) -> InvalidName:
     Examples
     --------
     >>> print(foreign_name("SAVEE", "DC/a01.wav"))
-    not a SAVEE file name; name it like DC/a01.wav, or move it elsewhere
+    not a file name of SAVEE; name it like DC/a01.wav, or move it elsewhere
     """
-    return InvalidName(f"not a {title} file name", f"name it like {example}, or move it elsewhere")
+    return InvalidName(f"not a file name of {title}", f"name it like {example}, or move it elsewhere")

@@ -261,7 +261,7 @@ def with_invalid_files(raw: Path) -> dict[str, tuple[str, str]]:
     return {
         "crema_d/AudioWAV/1001_DFA_ANG_XX.wav": ("a Git LFS pointer, not audio", "git lfs pull"),
         "folders/Angri/a.wav": ("unknown emotion 'angri'", "did you mean 'angry'"),
-        "ravdess/hello.wav": ("not a RAVDESS file name", "name it like 03-01-"),
+        "ravdess/hello.wav": ("not a file name of RAVDESS", "name it like 03-01-"),
         "savee/DC/a01.wav": ("truncated: ", "replace it"),
     }
 

@@ -55,7 +55,7 @@ def test_neither_folder_nor_suffix_affects_a_ravdess_name(path: str) -> None:
     ],
 )
 def test_any_other_name_is_refused_with_an_example_of_a_valid_one(stem: str) -> None:
-    with pytest.raises(InvalidName, match=r"not a RAVDESS file name; name it like 03-01-05-01-02-01-12\.wav"):
+    with pytest.raises(InvalidName, match=r"not a file name of RAVDESS; name it like 03-01-05-01-02-01-12\.wav"):
         ravdess.CORPUS.parse(PurePosixPath("Actor_12") / f"{stem}.wav")
 
 

@@ -83,7 +83,7 @@ def test_files_are_ordered_by_depth_and_then_alphabetically(tmp_path: Path) -> N
 def test_other_names_are_rejected_with_reason_and_remedy(tmp_path: Path) -> None:
     found = surveyed(touched(tmp_path, "x/hello.wav", f"02{NAME[2:]}.mp4", f"{NAME}.wav"))
     assert {reject.path: (reject.reason, reject.remedy) for reject in found.rejects} == {
-        "x/hello.wav": ("not a RAVDESS file name", "name it like 03-01-05-01-02-01-12.wav, or move it elsewhere"),
+        "x/hello.wav": ("not a file name of RAVDESS", "name it like 03-01-05-01-02-01-12.wav, or move it elsewhere"),
         f"02{NAME[2:]}.mp4": ("modality 02 is video without sound", "move it elsewhere, or use the audio (03)"),
     }
     assert paths(found) == [f"{NAME}.wav"]

@@ -79,7 +79,7 @@ INVALID: dict[str, tuple[Callable[[Path], Any], str, str]] = {
     "03-01-06-01-01-01-12.wav": (lambda path: written(path, np.zeros(8000)), "every sample is zero", "replace it"),
     "03-01-07-01-01-01-12.wav": (lambda path: written(path, tone(440, 0.05)), "0.05 s long, shorter", "remove it"),
     "03-01-08-01-01-01-12.wav": (lambda path: path.symlink_to("gone"), "cannot be opened (No such file", "link leads"),
-    "hello.wav": (written, "not a RAVDESS file name", "name it like 03-01-05-01-02-01-12.wav"),
+    "hello.wav": (written, "not a file name of RAVDESS", "name it like 03-01-05-01-02-01-12.wav"),
     "03-01-09-01-01-01-12.wav": (written, "unknown emotion '09'", "known are 01, 02, 03, 04, 05, 06, 07, 08"),
     "02-01-05-01-01-01-12.mp4": (Path.touch, "modality 02 is video without sound", "use the audio (03)"),
     "01-01-06-01-01-02-12.mp4": (

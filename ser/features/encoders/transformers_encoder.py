@@ -84,7 +84,7 @@ def _read(folder: Path) -> tuple[Any, Any]:
 
     kind = transformers.AutoConfig.from_pretrained(folder, trust_remote_code=False).model_type
     if kind not in EXTRACTORS:
-        raise Unavailable(f"{folder} holds a {kind}; ssl.model must be one of {', '.join(EXTRACTORS)}")
+        raise Unavailable(f"{folder} holds a network of type {kind}; ssl.model must be one of {', '.join(EXTRACTORS)}")
     network, found = transformers.AutoModel.from_pretrained(folder, dtype=torch.float32, output_loading_info=True)
     missing = sorted(set(found["missing_keys"]) - ONLY_IN_TRAINING)
     if kind == "whisper":
