@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 VOCAL_CHANNELS = ("speech", "song", "nonspeech")
+FOREIGN = "not a file name of"
+"""Begins the reason for a path that does not follow the naming of the corpus."""
 
 
 @dataclass(frozen=True)
@@ -57,4 +59,4 @@ def foreign_name(title: str, example: str) -> InvalidName:
     >>> print(foreign_name("SAVEE", "DC/a01.wav"))
     not a file name of SAVEE; name it like DC/a01.wav, or move it elsewhere
     """
-    return InvalidName(f"not a file name of {title}", f"name it like {example}, or move it elsewhere")
+    return InvalidName(f"{FOREIGN} {title}", f"name it like {example}, or move it elsewhere")

@@ -1,6 +1,8 @@
 """Recordings of one or several corpora that become utterances, chosen by their file names; nothing is decoded."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -9,14 +11,17 @@ from ser import corpora as readers
 from ser.audio.segments import Segment
 from ser.core import files
 from ser.core.emotions import in_order
+from ser.core.wording import counted
+from ser.corpora.contract import Corpus
 from ser.corpora.labels import Scheme, canonical, of_word
-from ser.corpora.naming import InvalidName, Naming
+from ser.corpora.naming import FOREIGN, InvalidName, Naming
+from ser.ingest import inventory
 from ser.ingest.corpus_settings import OF_A_STUDY
 from ser.ingest.corpus_settings import CorpusSettings as CorpusSettings
 from ser.ingest.counts import Tally, by_suffix
 from ser.ingest.lists import parts
 from ser.ingest.lists.listed import listed_recordings
-from ser.ingest.survey import Named, Reject, survey
+from ser.ingest.survey import Named, Reject, Survey, survey
 
 
 class Recording(NamedTuple):
@@ -49,7 +54,7 @@ def of_corpus(root: Path, settings: CorpusSettings, *, scheme: Scheme, tally: Ta
     Raises
     ------
     ValueError
-        If the folder is missing or contains no audio, or a setting is unknown.
+        If the folder is missing, contains no audio or that of another corpus, or a setting is unknown.
 
     Examples
     --------
@@ -72,9 +77,43 @@ def of_corpus(root: Path, settings: CorpusSettings, *, scheme: Scheme, tally: Ta
     if not (found.named or found.rejects or found.known_defects):
         others = f" ({by_suffix(found.not_audio)})" if found.not_audio else ""
         raise ValueError(f"no audio below {folder}{others}; is corpus.root right?")
+    if not settings.folder:  # a study of several goes on without the files, if it is to
+        _check_names(folder, reader, found)
     tally.add_survey(found, inside)
     named = ((str(inside / entry.path), entry) for entry in found.named)
     return _selected(named, settings, scheme, emotions)
+
+
+def _check_names(folder: Path, reader: Corpus, found: Survey) -> None:
+    """Check that some name is one of the corpus: else one sentence says so, and names the corpus that the names fit."""
+    foreign = [reject for reject in found.rejects if reject.reason.startswith(FOREIGN)]
+    if found.named or found.known_defects or not foreign:
+        return
+    paths = [PurePosixPath(reject.path) for reject in foreign]
+    if fits := _fitting(paths):
+        titles, choices = map(readers.title_of, fits), (f"-S corpus={name}" for name in fits)
+        remedy = f"the names fit {' or '.join(titles)}: choose {' or '.join(choices)}"
+    else:
+        own = "for recordings of your own, choose -S corpus=folders or -S corpus=table"
+        remedy = f"is corpus.root right? If it is: {foreign[0].remedy}; {own}"
+    number = counted(len(paths), "file")
+    raise ValueError(
+        f"no file below {folder} has a name of {reader.title}; found {number}, such as {paths[0]}; {remedy}"
+    )
+
+
+def _fitting(paths: Sequence[PurePosixPath]) -> list[str]:
+    """Names of the corpora whose naming the most paths follow, if those are more than half."""
+    n_fitting = Counter[str]()
+    for name in inventory.INSTALLABLE:
+        if readers.CORPORA[name].is_list or readers.CORPORA[name].has_words:
+            continue  # they have no naming of their own
+        for path in paths:
+            with suppress(InvalidName):
+                readers.CORPORA[name].parse(path)
+                n_fitting[name] += 1
+    most = max(n_fitting.values(), default=0)
+    return [name for name, number in n_fitting.items() if number == most and 2 * number > len(paths)]
 
 
 def _selected(

@@ -185,6 +185,7 @@ def test_the_stage_prints_dropped_files_and_copies(
 
 
 def test_a_long_list_of_invalid_files_is_cut(tmp_path: Path) -> None:
+    written(tmp_path / f"{NAME}.wav")
     for k in range(52):
         (tmp_path / f"{k:02}.wav").touch()
     with pytest.raises(
@@ -623,6 +624,23 @@ def test_a_root_that_is_missing_or_empty_is_refused(tmp_path: Path) -> None:
     (tmp_path / "README.md").write_text("text")
     with pytest.raises(ValueError, match=r"no audio below .* \(1 \.md\); is corpus\.root right\?"):
         ingested(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [
+        (NAME, "the names fit BanglaSER or RAVDESS: choose -S corpus=bangla_ser or -S corpus=ravdess"),
+        ("1001_DFA_ANG_XX", "the names fit CREMA-D: choose -S corpus=crema_d"),
+        ("hello", "is corpus.root right? If it is: name it like 03a01Fa.wav, or move it elsewhere; for recordings of"),
+    ],
+)
+def test_the_folder_of_another_corpus_is_told_in_one_sentence(tmp_path: Path, name: str, remedy: str) -> None:
+    for path in (tmp_path / f"{name}.wav", tmp_path / "a" / f"{name}.wav"):
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    found = f"no file below {tmp_path} has a name of EmoDB; found 2 files, such as {name}.wav; {remedy}"
+    with pytest.raises(ValueError, match=re.escape(found)):
+        ingested(tmp_path, corpus="emodb")
 
 
 def test_labels_that_a_scheme_drops_are_counted_and_need_not_be_valid(tmp_path: Path) -> None:
