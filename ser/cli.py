@@ -177,7 +177,8 @@ def corpora(root: Path) -> str:
     with_counts = [name for name in inventory.INSTALLABLE if name not in inventory.UNCOUNTED]
     rows += [row for name in with_counts for row in _rows_with_expected_counts(name, root / name)]
     rows += [(name, "", *_row_without(name, root / name)) for name in inventory.UNCOUNTED]
-    return "\n".join([f"corpora in {root}, by file names:", "", *aligned(rows)])
+    how = "by file names" if root.exists() else "which does not exist"
+    return "\n".join([f"corpora in {root}, {how}:", "", *aligned(rows)])
 
 
 def _rows_with_expected_counts(corpus: str, folder: Path) -> list[tuple[str, str, str, str, str, str]]:
