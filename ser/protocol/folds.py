@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from ser.core.wording import counted
+from ser.protocol import emobox
 from ser.protocol.allocation import fold_table, shuffled_groups, spread_over_folds
 from ser.protocol.partition_checks import MIN_SPEAKERS_TO_SPLIT, too_few, within_corpus
 
@@ -35,9 +36,11 @@ def speaker_folds(utterances: pd.DataFrame, *, n_folds: int, seed: int) -> pd.Da
     if n_speakers < MIN_SPEAKERS_TO_SPLIT:
         raise too_few(n_speakers)
     if not MIN_SPEAKERS_TO_SPLIT <= n_folds <= n_speakers:
+        least = MIN_SPEAKERS_TO_SPLIT
+        wanted = f"to {least}" if n_speakers == least else f"between {least} and {n_speakers}"
         raise ValueError(
-            f"cannot make {n_folds} folds (train, dev and test need 3) from {n_speakers} speakers; set"
-            f" partition.n_folds between 3 and {n_speakers}"
+            f"cannot make {n_folds} folds (train, dev and test need {least}) from {n_speakers} speakers; set"
+            f" partition.n_folds {wanted}"
         )
     return _rotated(utterances, spread_over_folds(groups, n_folds), n_folds)
 
@@ -98,9 +101,12 @@ def published(
     fold_of = {f"{corpus}/{speaker}": k for k, speakers in enumerate(folds) for speaker in speakers}
     here = set(utterances["speaker"])
     if unlisted := sorted(here - set(fold_of)):
+        found = {speaker.partition("/")[0] for speaker in here}
+        has_emobox = len(found) == 1 and found <= emobox.NAMES.keys()
+        of_emobox = f"partition=emobox, which has folds of {found.pop()}, or " if has_emobox else ""
         raise ValueError(
             f"the folds of {source} are for corpus={corpus} and do not list {counted(len(unlisted), 'speaker')}:"
-            f" {', '.join(unlisted)}; choose corpus={corpus}, or {within_corpus(len(here))}"
+            f" {', '.join(unlisted)}; choose corpus={corpus}, or {of_emobox}{within_corpus(len(here))}"
         )
     if empty := [str(k) for k, speakers in enumerate(folds) if not here & {f"{corpus}/{name}" for name in speakers}]:
         raise ValueError(

@@ -489,10 +489,13 @@ def test_published_folds_are_those_of_the_publications() -> None:
 
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_published_folds_refuse_another_corpus_with_the_remedy(name: str) -> None:
+    head = rf"{PUBLISHED[name]} are for corpus=ravdess .* emodb/01, .*; choose corpus=ravdess, or "
+    remedy = "partition=emobox, which has folds of emodb, or partition=speaker_folds"
     utterances = utterance_table(6, emotions=("sad", "happy"), corpus="emodb")
-    with pytest.raises(
-        ValueError, match=rf"{PUBLISHED[name]} are for corpus=ravdess .* emodb/01, .*partition=speaker_folds"
-    ):
+    with pytest.raises(ValueError, match=head + remedy):
+        partitions.partition_table(utterances, **configured(name), seed=0)
+    utterances = utterance_table(6, emotions=("sad", "happy"), corpus="mine")
+    with pytest.raises(ValueError, match="; choose corpus=ravdess, or partition=speaker_folds"):
         partitions.partition_table(utterances, **configured(name), seed=0)
 
 
@@ -626,6 +629,8 @@ def test_the_protocols_that_are_named_for_two_speakers_work(n_speakers: int) -> 
 def test_the_number_of_folds_is_from_3_to_the_number_of_speakers(n_folds: int) -> None:
     with pytest.raises(ValueError, match=r"set partition\.n_folds between 3 and 6"):
         partitions.partition_table(small(6), **FOLDS | {"n_folds": n_folds}, seed=0)
+    with pytest.raises(ValueError, match=r"set partition\.n_folds to 3$"):
+        partitions.partition_table(small(3), **FOLDS | {"n_folds": n_folds}, seed=0)
 
 
 def test_an_emotion_that_is_tested_but_not_trained_is_refused() -> None:
