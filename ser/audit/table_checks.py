@@ -9,6 +9,7 @@ import pandas as pd
 
 from ser.audit.findings import MAX_EXAMPLES, Finding, first_examples
 from ser.core import shared_audio
+from ser.core.overrides import how_to_drop
 from ser.core.tables import ORIGINAL, PARTITIONS
 from ser.core.wording import counted
 
@@ -223,7 +224,7 @@ def lone_speaker(partitions: pd.DataFrame, utterances: pd.DataFrame) -> list[Fin
     >>> lone_speaker(partitions, utterances.assign(audio_hash="p"))[0].found
     'a is the only training speaker of sad; the model may learn the voice instead'
     """
-    remedy = "add speakers of that emotion, or leave it out with -S ++labels.actions.<emotion>=drop"
+    remedy = "add speakers of that emotion, or {}"
     findings: list[Finding] = []
     untested: dict[tuple[str, str], list[int]] = {}
     n_folds = partitions["fold"].nunique()
@@ -236,7 +237,8 @@ def lone_speaker(partitions: pd.DataFrame, utterances: pd.DataFrame) -> list[Fin
                 continue
             tested = counted(len(own), "utterance")
             found = f"{speaker} is the only training speaker of {emotion}, and is tested with {tested}"
-            findings.append(Finding("error", "lone_speaker", fold, found, remedy, first_examples(own["utterance"])))
+            drop = remedy.format(how_to_drop(str(emotion)))
+            findings.append(Finding("error", "lone_speaker", fold, found, drop, first_examples(own["utterance"])))
     together: dict[tuple[str, tuple[int, ...]], list[str]] = {}
     for (emotion, speaker), folds in untested.items():
         together.setdefault((speaker, tuple(folds)), []).append(emotion)
@@ -246,7 +248,7 @@ def lone_speaker(partitions: pd.DataFrame, utterances: pd.DataFrame) -> list[Fin
             f"{speaker} is the only training speaker of {_list(iter(emotions))}{place}; the model may learn the voice"
             " instead"
         )
-        findings.append(Finding("note", "lone_speaker", None, found, remedy))
+        findings.append(Finding("note", "lone_speaker", None, found, remedy.format(how_to_drop(*emotions))))
     return findings
 
 

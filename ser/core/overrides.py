@@ -57,3 +57,16 @@ def how_to_set(name: str, value: str, *, setting: str, file: str) -> str:
     if KEY.fullmatch(name):
         return f"add to the command: -S ++{setting}.{name}={value}"
     return f"add to {setting.rpartition('.')[2]} in {file}: {name!r}: {value}"
+
+
+def how_to_drop(*emotions: str) -> str:
+    """How to leave emotions out of a study.
+
+    Examples
+    --------
+    >>> print(how_to_drop("calm", "pain"))
+    to leave calm and pain out, add to the command: -S ++labels.actions.calm=drop -S ++labels.actions.pain=drop
+    """
+    names = sorted(emotions, key=lambda one: KEY.fullmatch(one) is None)  # those for the command come first
+    ways = (how_to_set(one, "drop", setting="labels.actions", file="the file of conf/labels") for one in names)
+    return f"to leave {' and '.join(names)} out, {'; '.join(ways).replace('; add to the command:', '')}"

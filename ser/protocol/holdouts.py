@@ -3,6 +3,7 @@
 import pandas as pd
 
 from ser.core import shared_audio
+from ser.core.overrides import how_to_drop
 from ser.protocol.allocation import fold_table, held_out, shuffled_groups
 from ser.protocol.partition_checks import MIN_SPEAKERS_TO_SPLIT, too_few
 
@@ -93,7 +94,7 @@ def random(utterances: pd.DataFrame, *, test_fraction: float, dev_fraction: floa
     except ValueError as error:
         raise ValueError(
             f"cannot stratify {len(unique)} utterances by emotion: {error}; change partition.test_fraction or"
-            " partition.dev_fraction, or leave rare emotions out with -S ++labels.actions.<emotion>=drop"
+            f" partition.dev_fraction, or {how_to_drop(str(unique['emotion'].value_counts().idxmin()))}"
         ) from None
     partition = dict.fromkeys(test["utterance"], "test") | dict.fromkeys(dev["utterance"], "dev")
     return fold_table(0, utterances, first.map(partition).fillna("train"))

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from ser.core import shared_audio
+from ser.core.overrides import how_to_drop
 from ser.core.tables import PARTITIONS
 from ser.core.wording import counted
 
@@ -59,10 +60,10 @@ def _check_fold(fold: object, rows: pd.DataFrame) -> None:
             " partition of the first are kept); change the fractions, folds or corpora of the partition, or the column"
             " split that partition=given reads"
         )
-    if missing := set(rows["emotion"]) - set(rows.loc[rows["partition"] == "train", "emotion"]):
+    if missing := sorted(set(rows["emotion"]) - set(rows.loc[rows["partition"] == "train", "emotion"])):
         raise ValueError(
-            f"fold {fold} has no training utterance of {', '.join(sorted(missing))}; choose another seed or"
-            " partition, or leave the emotion out with -S ++labels.actions.<emotion>=drop"
+            f"fold {fold} has no training utterance of {', '.join(missing)}; choose another seed or partition, or"
+            f" {how_to_drop(*missing)}"
         )
 
 

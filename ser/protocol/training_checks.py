@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from ser.core.overrides import how_to_set
+from ser.core.overrides import how_to_drop
 from ser.protocol.balancing import check_counts
 
 
@@ -70,8 +70,7 @@ def check_calibration(count: pd.Series) -> None:
     ValueError: training has one utterance of calm, so its probabilities cannot be calibrated; choose ...
     """
     if count.min() < 2:
-        remedy = how_to_set(str(count.idxmin()), "drop", setting="labels.actions", file="the file of conf/labels")
         raise ValueError(
             f"training has one utterance of {count.idxmin()}, so its probabilities cannot be calibrated; choose another"
-            f" partition, or to leave that emotion out, {remedy}"
+            f" partition, or {how_to_drop(str(count.idxmin()))}"
         )

@@ -203,6 +203,7 @@ def test_an_emotion_whose_only_training_speaker_is_tested_is_a_leak() -> None:
     (finding,) = table_checks.lone_speaker(table, utterances)
     assert (finding.level, finding.fold) == ("error", 0)
     assert finding.found == "ravdess/01 is the only training speaker of sad, and is tested with 4 utterances"
+    assert finding.remedy.endswith("or to leave sad out, add to the command: -S ++labels.actions.sad=drop")
 
 
 def test_an_emotion_whose_only_training_speaker_is_not_tested_is_a_note() -> None:
