@@ -106,13 +106,17 @@ def _settings(feature_set: str | Path | Mapping[str, Any], representation: str) 
     ValueError
         If there is no such file, or it has no settings.
     """
+    from ser.representation.registry import REPRESENTATIONS
+
     if isinstance(feature_set, Mapping):
         return dict(feature_set)
     named = CONF / representation / f"{feature_set}.yaml"
     path = named if named.is_file() else Path(feature_set)
     if not path.is_file():
         known = ", ".join(sorted(one.stem for one in named.parent.glob("*.yaml"))) or "none without a clone of ser"
-        raise ValueError(f"no feature set {str(feature_set)!r}; wanted a name ({known}), a file, or its content")
+        others = [f"representation={one!r}" for one in REPRESENTATIONS if (CONF / one / named.name).is_file()]
+        wanted = f"wanted {' or '.join(others)}" if others else f"wanted a name ({known}), a file, or its content"
+        raise ValueError(f"{representation} has no feature set {str(feature_set)!r}; {wanted}")
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
     if not isinstance(content, dict):
         raise ValueError(f"{path} has no settings; wanted a file as those of conf/{representation}")

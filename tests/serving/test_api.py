@@ -61,6 +61,7 @@ def test_an_error_of_features_names_the_recording() -> None:
     ("feature_set", "representation", "complaint"),
     [
         ("means_43", "librosa", r"no feature set 'means_43'; wanted a name \(energy_set, "),
+        ("egemaps", "librosa", "no feature set 'egemaps'; wanted representation='opensmile'$"),
         ("mel_64", "log_mel", "log_mel is an array over time"),
         ("x", "nothing", "unknown representation 'nothing'"),
         ({"name": "few"}, "librosa", "sample_rate"),
