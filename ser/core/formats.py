@@ -165,8 +165,7 @@ def columns(path: Path) -> list[str]:
     ...     columns(path)
     ['utterance', 'rms']
     """
-    if not path.exists():
-        raise FileNotFoundError(f"{path} does not exist; make it with: dvc repro")
+    _check_exists(path)
     if path.suffix == PARQUET:
         return list(arrow.parquet.read_schema(path).names)
     with path.open(encoding="utf-8", newline="") as file:
@@ -174,6 +173,11 @@ def columns(path: Path) -> list[str]:
             return next(csv.reader(file, strict=True), [])
         except csv.Error as error:
             raise arrow.ArrowInvalid(str(error)) from None
+
+
+def _check_exists(path: Path) -> None:
+    if not path.exists():
+        raise FileNotFoundError(f"{path} does not exist; make it with: dvc repro")
 
 
 def read(path: Path, types: Types) -> pd.DataFrame:
@@ -241,6 +245,7 @@ def _batches(path: Path, types: Types, *, n_rows: int) -> Iterator[arrow.RecordB
 
 @contextmanager
 def _opened(path: Path, types: Types) -> Iterator[arrow.parquet.ParquetFile]:
+    _check_exists(path)
     with arrow.parquet.ParquetFile(path) as file:
         found, wanted = file.schema_arrow, _schema(file.schema_arrow.names, types)
         for own, other in zip(found, wanted, strict=True):

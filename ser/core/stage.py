@@ -52,7 +52,7 @@ def run(main: Callable[[], None]) -> None:
     except (ValueError, OSError) as error:
         if os.environ.get("SER_DEBUG"):
             raise
-        sys.exit(f"error: {error}{project.hint()}{_left()}")
+        sys.exit(f"error: {_text(error)}{project.hint()}{_left()}")
     except TypeError as error:
         # A section of params.yaml is the keyword arguments of one function, so a typo in it ends here.
         if os.environ.get("SER_DEBUG") or "keyword argument" not in str(error):
@@ -60,6 +60,13 @@ def run(main: Callable[[], None]) -> None:
         sys.exit(f"error: params.yaml does not fit: {error}; see conf/ for the names{_left()}")
     finally:
         _running = False
+
+
+def _text(error: Exception) -> str:
+    """Message of an error; of a table or file that another stage makes, the system's own has no remedy."""
+    if isinstance(error, FileNotFoundError) and error.filename and not Path(error.filename).is_absolute():
+        return f"{error.filename} does not exist; make it with: dvc repro {Path(sys.argv[0]).stem}"
+    return str(error)
 
 
 def _left() -> str:

@@ -32,6 +32,14 @@ def test_bad_input_ends_a_stage_with_a_message_and_status_1(error: Exception) ->
 
 
 @pytest.mark.usefixtures("no_debug")
+def test_a_missing_file_of_another_stage_is_told_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["/project/stages/summarise.py"])
+    with pytest.raises(SystemExit) as raised:
+        stage.run(lambda: print(Path("reports/metrics.json").read_text()))
+    assert raised.value.code == "error: reports/metrics.json does not exist; make it with: dvc repro summarise"
+
+
+@pytest.mark.usefixtures("no_debug")
 def test_bad_input_below_the_root_of_the_project_ends_with_the_way_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT / "docs")
     with pytest.raises(SystemExit) as raised:

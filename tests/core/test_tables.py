@@ -238,9 +238,10 @@ def test_a_file_with_no_content_is_refused(tmp_path: Path) -> None:
         tables.read_partitions(tmp_path / "a.csv")
 
 
-def test_a_missing_table_says_how_to_make_it(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match=r"a\.csv does not exist; make it with: dvc repro"):
-        tables.read_utterances(tmp_path / "a.csv")
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_missing_table_says_how_to_make_it(tmp_path: Path, suffix: str) -> None:
+    with pytest.raises(FileNotFoundError, match=rf"a\{suffix} does not exist; make it with: dvc repro"):
+        tables.read_balanced(tmp_path / f"a{suffix}")
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
