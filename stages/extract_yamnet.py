@@ -17,12 +17,16 @@ FEATURES = Path("data/yamnet_extracted_features.csv")
 def main() -> None:
     config = params_file.load(*PARAMS)
     features = in_format(FEATURES, config["tables.format"])
+    available = files.read_json(AVAILABILITY)["available"]
     try:
-        check(files.read_json(AVAILABILITY)["available"], config["yamnet"]["handle"])
+        check(available, config["yamnet"]["handle"])
     except yamnet.Unavailable as error:
         if config["yamnet"]["required"]:
             raise
-        print(f"warning: YAMNet features are marked unavailable: {error}")
+        if available:
+            print(f"warning: YAMNet features are marked unavailable: {error}")
+        else:
+            print("YAMNet features cannot be made here; the warning of the stage probe has the remedy")
         unavailable.write(features)
         return
     writing.write(

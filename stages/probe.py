@@ -31,14 +31,12 @@ def main() -> None:
     lock_file.keep()
     checking.check(params_file.everything())
     config = params_file.load(*PARAMS)
-    handle, required = config["yamnet"]["handle"], config["yamnet"]["required"]
+    handle = config["yamnet"]["handle"]
     print(announcement(config))
     adaptation_checks.check(config)
     corpus_root.prepare(config["corpus"])
-    available = hub.is_cached(handle) or hub.is_reachable(handle)
     needed = availability.needed(config)
-    if not available and (required or any("yamnet" in name for name in needed)):
-        raise ValueError(hub.remedy(handle))
+    available = availability.has_yamnet(needed, config["yamnet"])
     availability.check(needed, config)
     files_of = {path.stem.removesuffix("_availability"): path for path in WANTED}
     wanted = needed | availability.others(files_of.keys() - needed, config)

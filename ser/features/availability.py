@@ -27,6 +27,40 @@ def needed(config: Mapping[str, Any]) -> set[str]:
     return {model["representation"] for model in models} | required
 
 
+def has_yamnet(taken: Collection[str], yamnet: Mapping[str, Any]) -> bool:
+    """True if YAMNet is on this machine, or its host offers it; else a warning has the remedy.
+
+    DVC may restore the empty table of its features without a run of their stage, which then warns of nothing.
+
+    Parameters
+    ----------
+    taken
+        Representations that the model or one of its members takes.
+    yamnet
+        Section of the configuration.
+
+    Raises
+    ------
+    ValueError
+        If it is neither, and a model or the section requires it.
+
+    Examples
+    --------
+    >>> has_yamnet({"librosa"}, {"handle": "my_folder/yamnet", "required": False})  # doctest: +ELLIPSIS
+    warning: YAMNet features are marked unavailable: the model my_folder/yamnet is not in ...
+    False
+    """
+    from ser.features.yamnet import hub
+
+    handle = yamnet["handle"]
+    if hub.is_cached(handle) or hub.is_reachable(handle):
+        return True
+    if yamnet["required"] or any("yamnet" in name for name in taken):
+        raise ValueError(hub.remedy(handle))
+    print(f"warning: YAMNet features are marked unavailable: {hub.remedy(handle)}")
+    return False
+
+
 def others(names: Collection[str], config: Mapping[str, Any]) -> set[str]:
     """Representations of `names` that are made although no model takes them: with `extract` all, those that can be.
 

@@ -68,7 +68,9 @@ def availability() -> dict[str, Any]:
 def test_the_probe_prints_the_study_and_writes_its_findings(capsys: pytest.CaptureFixture[str]) -> None:
     configure()
     probe.main()
-    assert capsys.readouterr().out == "corpus demo, partition speaker_holdout, model svm\n"
+    first, warning = capsys.readouterr().out.splitlines()
+    assert first == "corpus demo, partition speaker_holdout, model svm"
+    assert warning == f"warning: YAMNet features are marked unavailable: {hub.remedy(HANDLE)}"
     assert files.read_json(probe.CORPUS_ROOT) == {"root": "corpus", "links": {}}
     assert availability() == {"handle": HANDLE, "available": False, "failed_downloads": 0}
 
@@ -343,7 +345,7 @@ def test_an_adapted_study_is_announced_as_transductive(capsys: pytest.CaptureFix
     configure(adaptation={"name": "speaker"}, representation_section=ADAPTED)
     probe.main()
     printed = "corpus demo, partition speaker_holdout, model svm, adaptation speaker (transductive)\n"
-    assert capsys.readouterr().out == printed
+    assert capsys.readouterr().out.startswith(printed)
 
 
 @pytest.mark.usefixtures("workplace")
