@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from ser import dev
 from tests.support.paths import ROOT
-from tools import dev
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
@@ -38,7 +38,7 @@ def test_a_workflow_has_few_rights_pinned_actions_and_limits_of_time(path: Path)
     assert all(job["timeout-minutes"] for job in workflow["jobs"].values())
     for action in re.findall(r"uses: (\S+)", text):
         assert re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", action), action
-    for module in re.findall(r"python -m tools\.dev (\w+)", text):
+    for module in re.findall(r"python -m ser\.dev (\w+)", text):
         assert module in dev.TARGETS
 
 
@@ -57,12 +57,12 @@ def test_a_command_beside_the_tests_is_printed_after_them_and_its_failure_is_one
 ) -> None:
     monkeypatch.setattr(dev, "BESIDE", ("sh",))
     commands = [("sh", "-c", f"echo types; exit {beside}"), ("env", "sh", "-c", f"echo tests; exit {after}")]
-    assert dev.run_all(commands) == status
+    assert dev._run_all(commands) == status
     assert capfd.readouterr().out.split() == ["tests", "types"]
 
 
 def test_no_command_follows_one_that_failed() -> None:
-    assert dev.run_all([("false",), ("ser-has-no-such-command",)]) == 1
+    assert dev._run_all([("false",), ("ser-has-no-such-command",)]) == 1
 
 
 def test_an_unknown_target_names_the_known_ones(capsys: pytest.CaptureFixture[str]) -> None:
