@@ -198,7 +198,7 @@ def test_a_prediction_whose_client_leaves_is_abandoned_and_the_process_continues
                 time.sleep(0.01)
         while service.predict(SPEECH).status_code != 200:
             pass
-        assert service.busy() - begin < 1.5  # the whole prediction takes longer
+        assert service.busy() - begin < 3  # seconds; the whole prediction takes over twice as long
         assert all(one.is_running() for one in processes)
 
 

@@ -73,7 +73,7 @@ def shapes(model: Any, kind: str) -> list[tuple[int, ...]]:
 
 def test_neural_has_the_names_of_all_network_files_in_conf_model() -> None:
     files = {path.stem for path in (ROOT / "conf/model").glob("*.yaml")}
-    others = {ENSEMBLE, "best", "best_small", "known_speakers", "whisper_linear"}
+    others = {ENSEMBLE, "best", "best_small", "known_speakers", "whisper_discriminant", "whisper_linear"}
     assert set(NEURAL) == set(NETWORKS) == files - others - set(classifiers.MODELS)
     assert set(L2) <= set(NEURAL)
     assert all(composed(f"model={name}")["model"]["name"] == name for name in NEURAL)
