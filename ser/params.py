@@ -87,7 +87,7 @@ def _quoted(error: Exception) -> str:
     setting, _, key = name.lstrip("+").rpartition(".")
     if setting and not KEY.fullmatch(key):
         file = f"the chosen file of conf/{setting.partition('.')[0]}"
-        return f"; Hydra reads no such name: {how_to_set(key, value, setting=setting, file=file)}"
+        return f"; Hydra reads no such name: {how_to_set(key, value=value, setting=setting, file=file)}"
     value = str(Path(value).expanduser()) if value.startswith("~") else value  # which DVC would not do
     return f"; quote the value, for Hydra and for the shell: {exp_run_option(name, value).removeprefix('-S ')}"
 

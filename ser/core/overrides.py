@@ -44,19 +44,20 @@ def exp_run_option(name: str, value: Any) -> str:
     return f"-S {shlex.quote(f'{name}={hydra_text(value)}')}"
 
 
-def how_to_set(name: str, value: str, *, setting: str, file: str) -> str:
-    """How to add or change an entry of a setting: by an override if Hydra reads its name, else in its file.
+def how_to_set(*names: str, value: str, setting: str, file: str) -> str:
+    """How to add or change entries of a setting: by an override if Hydra reads its name, else in its file.
 
     Examples
     --------
-    >>> how_to_set("excited", "happy", setting="labels.actions", file="conf/labels/canonical.yaml")
+    >>> how_to_set("excited", value="happy", setting="labels.actions", file="conf/labels/canonical.yaml")
     'add to the command: -S ++labels.actions.excited=happy'
-    >>> how_to_set("verträumt", "calm", setting="labels.actions", file="conf/labels/canonical.yaml")
+    >>> how_to_set("verträumt", value="calm", setting="labels.actions", file="conf/labels/canonical.yaml")
     "add to actions in conf/labels/canonical.yaml: 'verträumt': calm"
     """
-    if KEY.fullmatch(name):
-        return f"add to the command: -S ++{setting}.{name}={value}"
-    return f"add to {setting.rpartition('.')[2]} in {file}: {name!r}: {value}"
+    options = [f"-S ++{setting}.{name}={value}" for name in names if KEY.fullmatch(name)]
+    entries = [f"{name!r}: {value}" for name in names if not KEY.fullmatch(name)]
+    ways = [f"add to the command: {' '.join(options)}"] if options else []
+    return "; ".join([*ways, *(f"add to {setting.rpartition('.')[2]} in {file}: {entry}" for entry in entries)])
 
 
 def how_to_drop(*emotions: str) -> str:
@@ -68,5 +69,5 @@ def how_to_drop(*emotions: str) -> str:
     to leave calm and pain out, add to the command: -S ++labels.actions.calm=drop -S ++labels.actions.pain=drop
     """
     names = sorted(emotions, key=lambda one: KEY.fullmatch(one) is None)  # those for the command come first
-    ways = (how_to_set(one, "drop", setting="labels.actions", file="the file of conf/labels") for one in names)
-    return f"to leave {' and '.join(names)} out, {'; '.join(ways).replace('; add to the command:', '')}"
+    ways = how_to_set(*names, value="drop", setting="labels.actions", file="the file of conf/labels")
+    return f"to leave {' and '.join(names)} out, {ways}"

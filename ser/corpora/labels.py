@@ -197,4 +197,4 @@ def _unknown(
 
 
 def _entry(label: str, emotion: str, setting: str, file: str) -> str:
-    return overrides.how_to_set(label, emotion, setting=f"{setting}.label_map", file=file)
+    return overrides.how_to_set(label, value=emotion, setting=f"{setting}.label_map", file=file)

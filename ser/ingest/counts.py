@@ -178,7 +178,9 @@ def _of_emotions(report: Mapping[str, Any], scheme: str) -> list[str]:
     lines = []
     if new := report.get("new_emotions"):
         files = ", ".join(f"{emotion} ({counted(count, 'file')})" for emotion, count in new.items())
-        remedy = how_to_set(next(iter(new)), "EMOTION", setting="labels.actions", file=f"conf/labels/{scheme}.yaml")
+        remedy = how_to_set(
+            next(iter(new)), value="EMOTION", setting="labels.actions", file=f"conf/labels/{scheme}.yaml"
+        )
         lines.append(f"new emotions, which no list of words has: {files}; to merge one, {remedy}")
     if idle := report.get("idle_actions"):
         lines.append(f"warning: labels.actions names {', '.join(idle)}, and no recording has such an emotion")

@@ -41,8 +41,8 @@ def logistic_regression(*, C: float, seed: int, class_weight: str | None = None)
     >>> logistic_regression(C=1, seed=0)[-1].max_iter
     5000
     """
-    of_emotions = None if class_weight == BY_CORPUS else class_weight
-    return make_pipeline(StandardScaler(), LogisticRegression(C=C, class_weight=of_emotions, max_iter=5000))
+    linear = LogisticRegression(C=C, class_weight=_of_emotions(class_weight), max_iter=5000)
+    return make_pipeline(StandardScaler(), linear)
 
 
 def linear_discriminant(*, shrinkage: float, seed: int, class_weight: str | None = None) -> Pipeline:
@@ -60,8 +60,12 @@ def linear_discriminant(*, shrinkage: float, seed: int, class_weight: str | None
     >>> linear_discriminant(shrinkage=0.7, seed=0)[-1].shrinkage
     0.7
     """
-    of_emotions = None if class_weight == BY_CORPUS else class_weight
-    return make_pipeline(StandardScaler(), LinearDiscriminant(shrinkage, class_weight=of_emotions))
+    return make_pipeline(StandardScaler(), LinearDiscriminant(shrinkage, class_weight=_of_emotions(class_weight)))
+
+
+def _of_emotions(class_weight: str | None) -> str | None:
+    """Weighting that the classifier itself does; weights by corpus are given to `fit`."""
+    return None if class_weight == BY_CORPUS else class_weight
 
 
 def random_forest(*, n_estimators: int, min_samples_leaf: int, seed: int) -> Pipeline:
