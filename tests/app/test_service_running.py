@@ -1,6 +1,7 @@
 """A service in a process of its own answers, in spite of slow, wrong and absent clients."""
 
 import contextlib
+import math
 import os
 import signal
 import socket
@@ -16,7 +17,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from app.http import keys
+from app.http import connections, keys, uploads
 from tests.support import serving
 from tests.support.paths import ROOT
 from tests.support.serving import DEMO, PREDICT, Running, encoded, running, speech
@@ -146,22 +147,26 @@ def test_the_work_for_a_client_ends_when_the_client_leaves(service: Running) -> 
 
 @pytest.mark.slow
 def test_a_client_that_leaves_frees_the_process_that_works_for_it(patient: Running) -> None:
-    long = encoded(speech(100), format="FLAC")
     begin = patient.busy()
-    assert patient.predict(long, params={"timeline": "true"}).status_code == 200
-    whole, begin = patient.busy() - begin, patient.busy()
+    assert patient.predict(encoded(speech(100), format="FLAC"), params={"timeline": "true"}).status_code == 200
+    of_100 = patient.busy() - begin
+    # The service checks the connection twice, PROBE_SECONDS apart: the whole work takes five times as long.
+    times = math.ceil(10 * connections.PROBE_SECONDS / of_100)
+    long, whole = encoded(speech(100 * times), format="FLAC"), times * of_100
+    begin = patient.busy()
     with patient.connect() as leaving:
         leaving.sendall(serving.request(long, path=f"{PREDICT}?timeline=true"))
         while patient.busy() - begin < whole / 10:
             time.sleep(0.01)
     assert patient.predict(SPEECH).status_code == 200
     assert patient.busy() - begin < whole / 2
+    assert patient.logged()[-2]["status"] == uploads.GONE
 
 
 @pytest.fixture(scope="module")
 def patient() -> Iterator[Running]:
     """Service with timeouts that are long enough for a busy machine."""
-    with running(SER_QUEUE="20", SER_WORK_SECONDS="120") as service:
+    with running(SER_QUEUE="20", SER_WORK_SECONDS="120", SER_MAX_SECONDS="3600") as service:
         yield service
 
 
