@@ -5,6 +5,7 @@ no speaker is in two partitions of a fold.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import pandas as pd
 
@@ -13,6 +14,7 @@ from ser.protocol.emobox import emobox
 from ser.protocol.folds import leave_one_speaker_out, published, speaker_folds
 from ser.protocol.given import given
 from ser.protocol.holdouts import random, speaker_holdout
+from ser.protocol.other_corpora import divided, in_training
 from ser.protocol.partition_checks import (
     check,
     check_speakers,
@@ -58,7 +60,8 @@ def partition_table(utterances: pd.DataFrame, *, name: str, seed: int, **setting
     utterances
         Table of utterances; it may lack columns that the protocol does not use.
     settings
-        Keyword arguments of the protocol.
+        Keyword arguments of the protocol. With `test_corpora`, a protocol that divides corpora divides these alone, and
+        the others train in each fold, with the emotions that the tested ones have.
 
     Returns
     -------
@@ -81,13 +84,22 @@ def partition_table(utterances: pd.DataFrame, *, name: str, seed: int, **setting
     """
     if name not in PROTOCOLS:
         raise ValueError(f"unknown partition {name!r}; choose one of {', '.join(PROTOCOLS)}")
-    if name not in (*SPEAKER_DEPENDENT, *FROM_OTHERS, *ACROSS_CORPORA):  # those of test corpora may be unknown
-        check_speakers(utterances, name)
     utterances = utterances.sort_values("utterance", ignore_index=True)  # the order of rows must not change the result
-    table = PROTOCOLS[name](utterances, seed=seed, **settings)
+    make = PROTOCOLS[name] if name in ACROSS_CORPORA else partial(_within_corpora, name=name)
+    table = make(utterances, seed=seed, **settings)
     table = without_straddling_duplicates(table, utterances)
     check(table, utterances, speaker_independent=name not in (*SPEAKER_DEPENDENT, *FROM_OTHERS))
     return table.sort_values(["fold", "utterance"], ignore_index=True)
+
+
+def _within_corpora(
+    utterances: pd.DataFrame, *, name: str, seed: int, test_corpora: Sequence[str] | None = None, **settings: object
+) -> pd.DataFrame:
+    """Partitions of `test_corpora` by a protocol; the other corpora train in each fold."""
+    tested, others = divided(utterances, test_corpora)
+    if name not in (*SPEAKER_DEPENDENT, *FROM_OTHERS):  # the speakers of the others may be unknown
+        check_speakers(tested, name)
+    return in_training(PROTOCOLS[name](tested, seed=seed, **settings), others)
 
 
 def protocol(
@@ -97,7 +109,7 @@ def protocol(
     transductive: bool = False,
     source: str = "",
     train_corpora: Sequence[str] = (),
-    test_corpora: Sequence[str] = (),
+    test_corpora: Sequence[str] | None = None,
     shared_by: str = "",
     **settings: object,
 ) -> str:
@@ -118,9 +130,13 @@ def protocol(
     'cross_corpus ravdess to emodb (speaker-independent)'
     >>> protocol(name="leave_one_corpus_out", shared_by="all", speaker_independent=True)
     'leave_one_corpus_out, emotions of all corpora (speaker-independent)'
+    >>> protocol(name="speaker_folds", test_corpora=["folders"], speaker_independent=True)
+    'speaker_folds of folders, other corpora train too (speaker-independent)'
     """
     kind = "speaker-independent" if speaker_independent else "speaker-dependent"
     kind += ", transductive" * transductive
     corpora = " to ".join(" and ".join(names) for names in (train_corpora, test_corpora) if names)
+    if test_corpora and name not in ACROSS_CORPORA:
+        corpora = f"of {corpora}, other corpora train too"
     name += f", {SHARED_BY[shared_by]}" if shared_by else ""
     return " ".join(word for word in (name, source, corpora, f"({kind})") if word)

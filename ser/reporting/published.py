@@ -78,6 +78,7 @@ def section(
     known, text = _comparable(predictions["utterance"], utterances["utterance"], config["partition"], names[0])
     if not known:
         return None
+    text += " This study also trains on other corpora." * bool(config["partition"].get("test_corpora"))
     own = metrics.scores(predictions)
     rows: list[list[Cell]] = [[OWN, own["uar"], own["accuracy"], None]]
     rows += [[one.system, one.uar, one.accuracy, one.source] for one in known]

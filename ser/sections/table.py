@@ -97,13 +97,19 @@ def _settings_of(
 
 
 def _chosen(
-    functions: Mapping[str, SettingsFunction], name: str, section: Any, *, not_settings: Sequence[str] = ("seed",)
+    functions: Mapping[str, SettingsFunction], name: str, section: Any, types: Mapping[str, Any] = NO_TYPES
 ) -> list[str]:
-    """Lines on a section whose `name` chooses the function that takes the other settings."""
+    """Lines on a section whose `name` chooses the function that takes the settings that are not in `types`."""
+    types = {"name": str, **types}
     if not isinstance(section, Mapping) or "name" not in section:
-        return problems(name, section, types={"name": str})
+        return problems(name, section, types=types)
     wrong = unknown(f"{name}.name", section["name"], functions)
-    return wrong or problems(name, section, functions[section["name"]], not_settings=not_settings, types={"name": str})
+    return wrong or problems(name, section, functions[section["name"]], not_settings=("seed", "run"), types=types)
+
+
+def _partition(name: str, section: Any) -> list[str]:
+    is_across = isinstance(section, Mapping) and section.get("name") in partitions.ACROSS_CORPORA
+    return _chosen(partitions.PROTOCOLS, name, section, NO_TYPES if is_across else {"test_corpora": list[str] | None})
 
 
 def _corpus(name: str, corpus: Any) -> list[str]:
@@ -272,7 +278,7 @@ CHECKS: Mapping[str, Callable[[str, Any], list[str]]] = {
     "paths": lambda name, section: problems(name, section, types=dict.fromkeys(section, str)),
     "corpus": _corpus,
     "labels": _settings_of(labels.merged),
-    "partition": lambda name, section: _chosen(partitions.PROTOCOLS, name, section),
+    "partition": _partition,
     "augmentation": _augmentation,
     **dict.fromkeys(REPRESENTATIONS, _extracted),
     "balance": lambda name, section: _chosen(balancing.BALANCERS, name, section),
@@ -283,7 +289,7 @@ CHECKS: Mapping[str, Callable[[str, Any], list[str]]] = {
     "report": _settings_of(
         types={"n_mistakes": int, "temperature": choice_of(TEMPERATURES), "n_repeats": int, "max_rows": int}
     ),
-    "tracking": lambda name, section: _chosen(tracking.TRACKERS, name, section, not_settings=("run",)),
+    "tracking": lambda name, section: _chosen(tracking.TRACKERS, name, section),
     "representation": _representation,
     "adaptation": _settings_of(types={"name": choice_of(ADAPTATIONS)}),
     "features": _features,
