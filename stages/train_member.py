@@ -1,11 +1,10 @@
 """Train one member of an ensemble on its own representation, and predict dev and test with it."""
 
-import sys
 from functools import partial
 from pathlib import Path
 
 from ser.core import files, params_file, tables
-from ser.core.stage import run
+from ser.core.stage import run_item
 from ser.models import ensembles
 from ser.models.settings import Settings
 from ser.protocol import balancing, consistency
@@ -37,4 +36,4 @@ def main(member: str) -> None:
 
 
 if __name__ == "__main__":
-    run(partial(main, sys.argv[1]))
+    run_item(main)

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from ser.core import project
@@ -60,6 +61,24 @@ def run(main: Callable[[], None]) -> None:
         sys.exit(f"error: params.yaml does not fit: {error}; see conf/ for the names{_left()}")
     finally:
         _running = False
+
+
+def run_item(main: Callable[[str], None]) -> None:
+    """Run a stage of one item, whose name is the only argument of the command; without it, end with the remedy.
+
+    Examples
+    --------
+    >>> from unittest.mock import patch
+    >>> with patch("sys.argv", ["/project/stages/train_member.py", "networks"]):
+    ...     run_item(lambda member: print(f"train {member}"))
+    train networks
+    """
+    try:
+        (item,) = sys.argv[1:]
+    except ValueError:
+        stage = Path(sys.argv[0]).stem
+        sys.exit(f"error: wanted one name, of an item of {stage} in dvc.yaml; to run it for all: dvc repro {stage}")
+    run(partial(main, item))
 
 
 def _text(error: Exception) -> str:

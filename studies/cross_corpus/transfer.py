@@ -1,11 +1,9 @@
 """Train on one corpus and predict all others; predict it in folds of its speakers, and by a model of all others."""
 
-import sys
-from functools import partial
 from pathlib import Path
 
 from ser.core import files, params_file, tables
-from ser.core.stage import run
+from ser.core.stage import run_item
 from ser.models.prediction import rounded
 from ser.protocol.across_corpora import with_common_emotions
 from ser.representation import reading
@@ -35,4 +33,4 @@ def main(corpus: str) -> None:
 
 
 if __name__ == "__main__":
-    run(partial(main, sys.argv[1]))
+    run_item(main)

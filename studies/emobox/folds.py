@@ -1,11 +1,9 @@
 """Train and predict one corpus in the folds of EmoBox."""
 
-import sys
-from functools import partial
 from pathlib import Path
 
 from ser.core import files, params_file, tables
-from ser.core.stage import run
+from ser.core.stage import run_item
 from ser.models.prediction import rounded
 from ser.protocol import emobox, partitions
 from ser.representation import reading
@@ -40,4 +38,4 @@ def main(corpus: str) -> None:
 
 
 if __name__ == "__main__":
-    run(partial(main, sys.argv[1]))
+    run_item(main)

@@ -1,11 +1,9 @@
 """Partition, balance, train and predict by one protocol, leak-free or leaky."""
 
-import sys
-from functools import partial
 from pathlib import Path
 
 from ser.core import files, params_file, tables
-from ser.core.stage import run
+from ser.core.stage import run_item
 from ser.models.prediction import rounded
 from ser.models.settings import Settings
 from ser.representation import reading
@@ -56,4 +54,4 @@ def write(arrangement: protocols.Arrangement, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    run(partial(main, sys.argv[1]))
+    run_item(main)

@@ -1,12 +1,10 @@
 """Audit the tables, models and predictions of one protocol; fail if a leak is found that it does not declare."""
 
-import sys
-from functools import partial
 from pathlib import Path
 
 from ser.audit import findings, study_checks
 from ser.core import files, params_file
-from ser.core.stage import run
+from ser.core.stage import run_item
 from studies.leakage import AUDITS, MODELS, PREDICTIONS, PROTOCOLS, TABLES
 
 PARAMS = ("corpus.root", "model.name", "representation")
@@ -29,4 +27,4 @@ def main(protocol: str) -> None:
 
 
 if __name__ == "__main__":
-    run(partial(main, sys.argv[1]))
+    run_item(main)

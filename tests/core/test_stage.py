@@ -39,6 +39,17 @@ def test_a_missing_file_of_another_stage_is_told_with_the_remedy(monkeypatch: py
     assert raised.value.code == "error: reports/metrics.json does not exist; make it with: dvc repro summarise"
 
 
+@pytest.mark.parametrize("names", [(), ("a", "b")])
+def test_a_stage_of_one_item_without_a_name_or_with_two_ends_with_the_remedy(
+    names: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", ["/project/stages/train_member.py", *names])
+    with pytest.raises(SystemExit) as raised:
+        stage.run_item(lambda item: pytest.fail(f"{item} ran"))
+    wanted = "wanted one name, of an item of train_member in dvc.yaml; to run it for all: dvc repro train_member"
+    assert raised.value.code == f"error: {wanted}"
+
+
 @pytest.mark.usefixtures("no_debug")
 def test_bad_input_below_the_root_of_the_project_ends_with_the_way_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT / "docs")

@@ -146,6 +146,8 @@ def test_stage_says_what_its_script_does(stage):
     assert stage.is_for_each == (stage.item is not None)
     item = f" {stage.item}" if stage.is_for_each else ""
     assert stage.stated["cmd"] == f"{environment}python -m {stage.module}{item}"
+    script = (wiring.ROOT / wiring.script(stage.module)).read_text()
+    assert script.endswith("run_item(main)\n" if stage.is_for_each else "run(main)\n")
     assert stage.stated["desc"] == wiring.description(stage.module)
     assert tuple(stage.stated.get("params", ())) == wiring.stage_params(stage.module)
     assert stage.stated_data() | stage.stated_outputs() == wiring.path_constants(stage.module)
