@@ -3,8 +3,9 @@
 import logging
 import os
 import random
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from importlib.metadata import version
 
 from ser.core.quiet import silent_stderr
@@ -35,7 +36,8 @@ def seed_everything(seed: int, *, deterministic: bool) -> None:
     >>> random.random() == first
     True
     """
-    keras.utils.set_random_seed(seed)
+    with nullcontext() if "tensorflow" in sys.modules else silent_stderr():
+        keras.utils.set_random_seed(seed)  # seeds TensorFlow beside any other backend, so it starts TensorFlow
     if not deterministic:
         return
     if keras.backend.backend() == "tensorflow":
