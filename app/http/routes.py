@@ -31,6 +31,7 @@ Result = TypeVar("Result")
 
 Prior = Annotated[str, Query(description="Frequency of emotions, as neutral=0.6,sad=0.1; the others share the rest.")]
 Unsure = Annotated[float, Query(ge=0, le=1, description="Confidence below which the emotion is `unsure`.")]
+USED_UP = {errno.ENOSPC: "the disk for temporary files is full", errno.ENOMEM: "the memory of the service is used up"}
 LOOK = 1.0  # seconds from one look at the progress of a prediction to the next
 PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -159,9 +160,9 @@ async def _answer(request: Request, sent: Sent[Result], chosen: Settings) -> Res
         why = f"there was neither an answer nor progress within {chosen.work_seconds:g} s"
         raise uploads.busy(f"{why}: the service is busy, or cannot analyse this recording") from None
     except OSError as error:
-        if error.errno != errno.ENOSPC:
+        if error.errno not in USED_UP:
             raise
-        raise uploads.busy("the disk for temporary files is full") from None
+        raise uploads.busy(USED_UP[error.errno]) from None
 
 
 async def _first(result: Sent[Result], request: Request, *, timeout: float) -> Result:

@@ -8,6 +8,7 @@ import errno
 import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 from contextlib import ExitStack
@@ -29,12 +30,17 @@ MAX_LOG = 2**16  # bytes that are searched for errors
 BLOCK = 512  # bytes; unit of `ulimit -f`
 # The limits are set by a shell because a function that runs between fork and exec is unsafe in a process with threads.
 # Where the system has no limit of memory, as macOS, the others hold.
-LIMITED = 'ulimit -t "$1"; ulimit -f "$2"; ulimit -v "$3" 2>/dev/null; shift 3; exec "$@"'
+# At the hard limit of time, the system kills, as it does when memory is used up. At the soft one, FFmpeg ends itself.
+LIMITED = (
+    'ulimit -S -t "$1"; ulimit -H -t "$(($1 + 60))"; ulimit -f "$2"; ulimit -v "$3" 2>/dev/null; shift 3; exec "$@"'
+)
 FAULT = re.compile(r"\[(?:error|fatal|panic)\] ?(.*)")
 DURATION = re.compile(r"Duration: (\d+):(\d\d):(\d\d\.\d+)")
 NO_SOUND = "matches no streams"
 STREAM = "Stream #0:"  # of each track, of sound or pictures, that FFmpeg finds
 NO_SPACE = "No space left on device"
+OUT_OF_TIME = "received signal 24"  # SIGXCPU; FFmpeg's exit status is then 255
+TOO_LARGE = ("SIGXCPU", "SIGXFSZ")  # signals of the limits of time and of output
 WITH_DURATION = {"asf"}  # containers that declare the duration, and whose missing end FFmpeg does not notice
 SURPLUS = 1.0  # seconds by which a recording that is cut is longer than its limit, so that the caller notices
 SHORTER = 0.5  # seconds by which the sound may be shorter than declared
@@ -98,7 +104,7 @@ def converted(file: BinaryIO, demuxer: str, *, name: str, longest: float | None 
     InvalidAudio
         If FFmpeg is not installed, reports an error, or exceeds a limit.
     OSError
-        If the disk for temporary files is full.
+        If the disk for temporary files is full, or FFmpeg is killed, as when the memory of the machine is used up.
 
     Examples
     --------
@@ -167,15 +173,19 @@ def _check(status: int, messages: str, name: str) -> None:
     if NO_SPACE in messages:
         where = f"for temporary files in {tempfile.gettempdir()}; make room, or set TMPDIR to another folder"
         raise OSError(errno.ENOSPC, f"{os.strerror(errno.ENOSPC)} {where}")
-    if status < 0:
+    ended_by = signal.Signals(-status).name if status < 0 else ""
+    if ended_by in TOO_LARGE or OUT_OF_TIME in messages:
         raise _too_large()
+    if ended_by == "SIGKILL":
+        why = "FFmpeg was killed, as the system does when memory is used up; free some, or use fewer processes"
+        raise OSError(errno.ENOMEM, f"{os.strerror(errno.ENOMEM)}: {why}")
     if NO_SOUND in messages and STREAM in messages:
         raise InvalidAudio(Kind.NOT_AUDIO, f"{name} without a sound track")
     if NO_SOUND in messages:  # no track at all: the file is cut inside of the list of its tracks
         raise InvalidAudio(Kind.NOT_AUDIO, f"{name} that is damaged or incomplete (FFmpeg: no track is found)")
     faults = FAULT.findall(messages)
     if status or faults:
-        fault = faults[0] if faults else f"exit status {status}"
+        fault = ended_by or (faults[0] if faults else f"exit status {status}")
         raise InvalidAudio(Kind.NOT_AUDIO, f"{name} that is damaged or incomplete (FFmpeg: {fault})")
 
 

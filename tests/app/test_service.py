@@ -342,7 +342,7 @@ def test_errors_of_wrong_addresses_and_methods_have_the_common_shape(
 
 
 FAILING: dict[str, Any] = {
-    "models": dict.fromkeys(("ravdess", "broken", "full", "crashing", "hanging", "slow"), EMBEDDED),
+    "models": dict.fromkeys(("ravdess", "broken", "full", "crashing", "hanging", "slow", "out_of_memory"), EMBEDDED),
     "work_seconds": 5.0,
 }
 
@@ -365,10 +365,16 @@ def test_a_process_survives_any_exception_of_a_model(failing: httpx.Client, capl
     assert "/secret/path" in caplog.text
 
 
-def test_a_full_disk_is_told_and_the_client_may_try_again(failing: httpx.Client) -> None:
-    response = sent(failing, SPEECH, query="?model=full")
+@pytest.mark.parametrize(
+    ("model", "reason"),
+    [("full", "the disk for temporary files is full"), ("out_of_memory", "the memory of the service is used up")],
+)
+def test_a_machine_without_room_is_told_and_the_client_may_try_again(
+    model: str, reason: str, failing: httpx.Client
+) -> None:
+    response = sent(failing, SPEECH, query=f"?model={model}")
     assert (response.status_code, response.headers["Retry-After"]) == (503, "1")
-    assert response.json() == {"detail": "the disk for temporary files is full; try again in a second"}
+    assert response.json() == {"detail": f"{reason}; try again in a second"}
 
 
 def test_a_crash_of_native_code_ends_one_request_and_not_the_service(failing: httpx.Client) -> None:

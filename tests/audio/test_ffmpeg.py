@@ -1,5 +1,6 @@
 """Recordings that FFmpeg decodes: of phones, messengers, browsers and cameras."""
 
+import errno
 import io
 import shutil
 import subprocess
@@ -183,6 +184,38 @@ def test_a_conversion_that_takes_too_long_is_ended(
     with pytest.raises(InvalidAudio) as raised:
         reading.read(folder / "a.m4a")
     assert raised.value.kind == Kind.TOO_LONG
+
+
+def test_a_conversion_that_takes_too_long_is_ended_by_ffmpeg_itself(tmp_path: Path) -> None:
+    """FFmpeg ends in good order where a program without a handler is ended by the signal."""
+    wave = encode(tmp_path / "a.wav", "-f", "lavfi", "-i", "anullsrc=r=8000:d=1")
+    endless = ["-stream_loop", "-1", "-i", str(wave), "-loglevel", "level+info", "-f", "null", "-"]
+    limits = ("1", "1000000", str(ffmpeg.MAX_MEMORY // 1024))
+    command = ["/bin/sh", "-c", ffmpeg.LIMITED, "sh", *limits, "ffmpeg", "-nostdin", *endless]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    with pytest.raises(InvalidAudio) as raised:
+        ffmpeg._check(done.returncode, done.stderr, "a file")
+    assert raised.value.kind == Kind.TOO_LONG
+
+
+@pytest.mark.parametrize(
+    ("signal", "error", "reason"),
+    [
+        ("KILL", OSError, "Cannot allocate memory: FFmpeg was killed, as the system does when memory is used up"),
+        ("SEGV", InvalidAudio, r"damaged or incomplete \(FFmpeg: SIGSEGV\)"),
+        ("XFSZ", InvalidAudio, "or gives over .*; cut it into parts"),
+    ],
+)
+def test_a_conversion_that_a_signal_ends_is_told_by_the_signal(
+    signal: str, error: type[Exception], reason: str, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "ffmpeg"
+    program.write_text(f"#!/bin/sh\nkill -{signal} $$\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
+    with pytest.raises(error, match=reason) as raised:
+        reading.read(folder / "a.m4a")
+    assert getattr(raised.value, "errno", None) == (errno.ENOMEM if signal == "KILL" else None)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")

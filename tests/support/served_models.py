@@ -46,6 +46,15 @@ class Full(Broken):
         raise OSError(errno.ENOSPC, "No space left on device", "/secret/path")
 
 
+class OutOfMemory(Broken):
+    """Recognizer that needs more memory than there is."""
+
+    def predict(self, recording: Any) -> Any:
+        """Fail as FFmpeg does when it is killed, unless it is being warmed up."""
+        if recording.duration != 1:
+            raise OSError(errno.ENOMEM, "Cannot allocate memory: FFmpeg was killed")
+
+
 class Crashing(Broken):
     """Recognizer whose native code crashes."""
 
@@ -82,6 +91,7 @@ def failing() -> dict[str, Any]:
         "crashing": Crashing(),
         "hanging": Hanging(),
         "slow": Slow(),
+        "out_of_memory": OutOfMemory(),
         "broken": Broken(),
         "full": Full(),
     }
