@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from ser.audio.invalid import InvalidAudio
-from ser.commands import Failed, adjusting, prediction_output, printable
+from ser.commands import Failed, adjusting, prediction_output, printable, progress
 from ser.core import quiet
 from ser.core.arguments import files_of, filled, path_of
 from ser.core.wording import counted
@@ -156,7 +156,7 @@ def run(given: argparse.Namespace) -> str:
         from ser.audio import microphone
 
         recordings.append(("microphone", microphone.wav_recording(given.record_duration)))
-    rows = _with_progress(_rows(recordings, recognizer, hop=hop), len(recordings))
+    rows = progress.of_recordings(_rows(recordings, recognizer, hop=hop), len(recordings))
     failed = prediction_output.write(
         rows,
         names=[name for name, _ in recordings],
@@ -270,7 +270,8 @@ def _rows(recordings: Iterable[tuple[str, Source]], recognizer: Recognizer, *, h
             yield {"path": name, "error": str(source)}
             continue
         try:
-            with inputs.opened(source) as recording:
+            with inputs.opened(source) as opened:
+                recording = progress.of_sound(opened, timeline=hop is not None)
                 predictions = (
                     [recognizer.predict(recording)] if hop is None else recognizer.timeline(recording, hop=hop)
                 )
@@ -287,12 +288,3 @@ def _rows(recordings: Iterable[tuple[str, Source]], recognizer: Recognizer, *, h
             yield {"path": name, "error": f"{error.strerror or error}"}
         except InvalidAudio as error:
             yield {"path": name, "error": str(error)}
-
-
-def _with_progress(rows: Iterator[Row], n_recordings: int) -> Iterator[Row]:
-    """Rows, with a progress bar for several recordings whose results are not printed on the terminal."""
-    if n_recordings < 2 or sys.stdout.isatty() or not sys.stderr.isatty():
-        return rows
-    from tqdm import tqdm
-
-    return iter(tqdm(rows, total=n_recordings, unit="recording", desc="predict"))

@@ -36,6 +36,13 @@ SPEECH, RATE = soundfile.read(DEMO[0], dtype="float32")
 Predict = Callable[..., tuple[int, str, str]]
 
 
+class Terminal(io.StringIO):
+    """Stream of a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
 @pytest.fixture
 def predict(capsys: pytest.CaptureFixture[str]) -> Predict:
     """`ser predict …` -> exit status, standard output, standard error and the last message."""
@@ -202,16 +209,31 @@ def test_standard_input_is_a_recording(predict: Predict, monkeypatch: pytest.Mon
 def test_a_standard_input_without_a_pipe_is_refused(
     closed: bool, predict: Predict, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
-
     monkeypatch.setattr(sys, "stdin", None if closed else Terminal())
     code, _, message = predict("-")
     assert code == 1
     assert message == (
         "error: - means standard input, but nothing is piped into it; try: cat recording.wav | ser predict -"
     )
+
+
+@pytest.mark.parametrize(("more", "is_shown"), [((), True), (("--timeline", "--hop", "3"), False)])
+def test_a_long_recording_shows_its_progress_in_seconds_of_sound_on_a_terminal(
+    more: tuple[str, ...], is_shown: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A timeline shows it by its rows. A bar is cleared at the end."""
+    long = np.tile(SPEECH, int(310 * RATE / SPEECH.size))
+    soundfile.write(tmp_path / "long.wav", long, RATE)
+    seconds = round(long.size / RATE)
+    monkeypatch.setattr(inputs, "BLOCK", 60 * RATE)
+    monkeypatch.setattr(sys, "stdout", out := Terminal())
+    monkeypatch.setattr(sys, "stderr", shown := Terminal())
+    monkeypatch.setenv("TQDM_MININTERVAL", "0")
+    cli.main(["predict", *more, str(tmp_path / "long.wav")])
+    assert "long.wav" in out.getvalue()
+    for done in (60, 120, 180, 240, 300):
+        assert (f"{done}/{seconds}" in shown.getvalue()) == is_shown
+    assert ("of sound" in shown.getvalue()) == is_shown
 
 
 def test_an_empty_standard_input_is_an_error_in_its_row(predict: Predict, monkeypatch: pytest.MonkeyPatch) -> None:
