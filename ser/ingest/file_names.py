@@ -1,4 +1,4 @@
-"""Names that no table can hold: those that are not UTF-8, or have line breaks; and how to rename them."""
+"""Names that no table can hold: those that are not UTF-8, or have line breaks; and files that DVC cannot read."""
 
 import os
 import re
@@ -12,6 +12,7 @@ from ser.corpora.naming import InvalidName
 REASON = "its name is not UTF-8"
 HAS_LINE_BREAK = "its name has a line break"
 MAX_LISTED = 10
+SPECIAL = (("named pipe", Path.is_fifo), ("socket", Path.is_socket), ("device", Path.is_char_device))
 PLAIN = frozenset(range(ord(" "), 127)) - frozenset(b"'\\")  # bytes that are themselves in $'' of a shell
 
 
@@ -65,6 +66,7 @@ def check(root: Path) -> None:
     ------
     ValueError
         If a name is not UTF-8, or a link leads to nothing: DVC would end the run with a message that has no remedy.
+        If a file is a pipe, a socket or a device, of which DVC would not reach the end.
 
     Examples
     --------
@@ -86,6 +88,9 @@ def _fault(root: Path, path: PurePath) -> str:
     if not files.is_utf_8(path):
         return f"{REASON}; {remedy(root, path)}"
     file = root / path
+    if file.is_file():
+        return ""
     if file.is_symlink() and not file.exists():
         return f"a link to {file.readlink()}, which does not exist; restore that file, or remove the link"
-    return ""
+    kind = next((name for name, is_kind in SPECIAL if is_kind(file)), "special file")
+    return f"a {kind}, at which DVC would wait for ever; remove it: rm {_word(file)}"

@@ -1,5 +1,6 @@
 import os
 import shlex
+import socket
 from pathlib import Path, PurePath
 
 import pytest
@@ -41,6 +42,25 @@ def test_links_that_lead_to_nothing_are_named_because_dvc_cannot_read_them(tmp_p
         ValueError, match=r"1 file of which.*\n  Angry/c\.wav: a link to gone\.wav, which does not exist; "
     ):
         file_names.check(tmp_path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
+def test_pipes_and_sockets_are_named_because_dvc_would_wait_for_their_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # the path of a socket is short
+    os.mkfifo("pipe.wav")
+    Path("to_a_device.wav").symlink_to(os.devnull)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind("socket.wav")
+        with pytest.raises(ValueError, match="has 3 files of which DVC cannot compute digests") as raised:
+            file_names.check(Path())
+    end = "at which DVC would wait for ever; remove it: rm"
+    assert str(raised.value).splitlines()[1:] == [
+        f"  pipe.wav: a named pipe, {end} pipe.wav",
+        f"  socket.wav: a socket, {end} socket.wav",
+        f"  to_a_device.wav: a device, {end} to_a_device.wav",
+    ]
 
 
 def test_a_folder_that_is_not_utf_8_itself_is_written_for_the_shell(tmp_path: Path) -> None:
