@@ -8,10 +8,9 @@ from ser.core import overrides
 from ser.core.emotions import EMOTIONS, FORM, is_name, normal
 from ser.core.wording import counted
 from ser.corpora import words
-from ser.corpora.naming import InvalidName
+from ser.corpora.naming import InvalidName, Kind
 from ser.corpora.words import Words, near
 
-UNKNOWN = "unknown emotion"  # begins the reason for which a recording with another label is no utterance
 KEEP, DROP = "keep", "drop"
 MOST_NAMED = 10  # labels that a message lists
 
@@ -178,7 +177,7 @@ def of_word(
         emotion = known.emotions[guess]
         error = _unknown(word, emotion, {}, emotion, (setting, file))
         other = f"if it is another emotion, {_entry(word, word, setting, file)}"
-        raise InvalidName(error.reason, f"{error.remedy}; {other}")
+        raise InvalidName(error.reason, f"{error.remedy}; {other}", error.kind)
     if not is_name(word):
         raise _unknown(word, None, {}, None, (setting, file))
     return word
@@ -191,9 +190,8 @@ def _unknown(
     question = f"did you mean {guess!r}? " if guess else ""
     names = f"known are {', '.join(known)}; " if 0 < len(known) <= MOST_NAMED else ""
     choice = "" if emotion else f", where EMOTION is one of {', '.join(EMOTIONS)}, or a name of its own"
-    return InvalidName(
-        f"{UNKNOWN} {label!r}", f"{question}{names}rename it, or {_entry(label, emotion or 'EMOTION', *place)}{choice}"
-    )
+    remedy = f"{question}{names}rename it, or {_entry(label, emotion or 'EMOTION', *place)}{choice}"
+    return InvalidName(f"unknown emotion {label!r}", remedy, Kind.UNKNOWN_EMOTION)
 
 
 def _entry(label: str, emotion: str, setting: str, file: str) -> str:

@@ -1,10 +1,24 @@
 """Facts that the path of a recording states."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 VOCAL_CHANNELS = ("speech", "song", "nonspeech")
-FOREIGN = "not a file name of"
-"""Begins the reason for a path that does not follow the naming of the corpus."""
+
+
+class Kind(StrEnum):
+    """Reasons for which a path names no utterance, where ingest treats them in a way of their own.
+
+    Examples
+    --------
+    >>> Kind("foreign_name") is Kind.FOREIGN_NAME
+    True
+    """
+
+    FOREIGN_NAME = "foreign_name"
+    """The path does not follow the naming of the corpus."""
+    UNKNOWN_EMOTION = "unknown_emotion"
+    """The label map of the corpus has no such label."""
 
 
 @dataclass(frozen=True)
@@ -45,10 +59,11 @@ class InvalidName(ValueError):
     ('lies in no emotion folder', 'move it to <root>/<Emotion>/')
     """
 
-    def __init__(self, reason: str, remedy: str) -> None:
+    def __init__(self, reason: str, remedy: str, kind: Kind | None = None) -> None:
         super().__init__(f"{reason}; {remedy}")
         self.reason = reason
         self.remedy = remedy
+        self.kind = kind
 
 
 def foreign_name(title: str, example: str) -> InvalidName:
@@ -59,4 +74,5 @@ def foreign_name(title: str, example: str) -> InvalidName:
     >>> print(foreign_name("SAVEE", "DC/a01.wav"))
     not a file name of SAVEE; name it like DC/a01.wav, or move it elsewhere
     """
-    return InvalidName(f"{FOREIGN} {title}", f"name it like {example}, or move it elsewhere")
+    remedy = f"name it like {example}, or move it elsewhere"
+    return InvalidName(f"not a file name of {title}", remedy, Kind.FOREIGN_NAME)

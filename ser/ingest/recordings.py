@@ -14,7 +14,7 @@ from ser.core.emotions import in_order
 from ser.core.wording import counted
 from ser.corpora.contract import Corpus
 from ser.corpora.labels import Scheme, canonical, of_word
-from ser.corpora.naming import FOREIGN, InvalidName, Naming
+from ser.corpora.naming import InvalidName, Kind, Naming
 from ser.ingest import inventory
 from ser.ingest.corpus_settings import OF_A_STUDY
 from ser.ingest.corpus_settings import CorpusSettings as CorpusSettings
@@ -86,7 +86,7 @@ def of_corpus(root: Path, settings: CorpusSettings, *, scheme: Scheme, tally: Ta
 
 def _check_names(folder: Path, reader: Corpus, found: Survey) -> None:
     """Check that some name is one of the corpus: else one sentence says so, and names the corpus that the names fit."""
-    foreign = [reject for reject in found.rejects if reject.reason.startswith(FOREIGN)]
+    foreign = [reject for reject in found.rejects if reject.kind is Kind.FOREIGN_NAME]
     if found.named or found.known_defects or not foreign:
         return
     paths = [PurePosixPath(reject.path) for reject in foreign]
@@ -132,7 +132,7 @@ def _selected(
         try:
             emotion = emotions.counted_emotion(corpus_label)
         except InvalidName as error:
-            tally.rejects.append(Reject(path, error.reason, error.remedy, entry.where))
+            tally.rejects.append(Reject.of(path, error, entry.where))
             continue
         label = scheme.label(emotion)
         if channels is not None and entry.naming.vocal_channel not in channels:
@@ -172,7 +172,7 @@ class _Emotions:
             self._found[label] = self._looked_up(label)
         found = self._found[label]
         if isinstance(found, InvalidName):
-            raise InvalidName(found.reason, found.remedy)
+            raise InvalidName(found.reason, found.remedy, found.kind)
         return found
 
     def _looked_up(self, label: str) -> str | InvalidName:

@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -12,7 +12,7 @@ from ser.audio.segments import Segment
 from ser.core import files
 from ser.corpora import speakers
 from ser.corpora.contract import Corpus
-from ser.corpora.naming import InvalidName, Naming
+from ser.corpora.naming import InvalidName, Kind, Naming
 from ser.ingest import file_names
 
 
@@ -31,6 +31,18 @@ class Reject:
     remedy: str
     where: str = ""
     """List and row that name the file, if a list does."""
+    kind: Kind | None = field(default=None, compare=False)
+
+    @classmethod
+    def of(cls, path: str, error: InvalidName, where: str = "") -> "Reject":
+        """Reject of a file whose name, or whose row of a list, is invalid.
+
+        Examples
+        --------
+        >>> Reject.of("a.wav", InvalidName("lies in no emotion folder", "move it")).reason
+        'lies in no emotion folder'
+        """
+        return cls(path, error.reason, error.remedy, where, error.kind)
 
     def report(self) -> dict[str, str]:
         """Facts for `reports/ingest.json`.
@@ -40,7 +52,8 @@ class Reject:
         >>> Reject("a.wav", "0 bytes", "record it again", "list.csv, row 2").report()["where"]
         'list.csv, row 2'
         """
-        return {name: value for name, value in asdict(self).items() if value or name != "where"}
+        facts = {"path": self.path, "reason": self.reason, "remedy": self.remedy}
+        return facts | {"where": self.where} if self.where else facts
 
 
 class Named(NamedTuple):
@@ -122,7 +135,7 @@ def survey(folder: Path, corpus: Corpus, *, speaker_pattern: str | None = None) 
                 continue
             found.named.append(Named(path, parse(path)))
         except InvalidName as error:
-            found.rejects.append(Reject(files.escaped(path), error.reason, error.remedy))
+            found.rejects.append(Reject.of(files.escaped(path), error))
     return _without_secondary(found)
 
 

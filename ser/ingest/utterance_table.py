@@ -21,6 +21,7 @@ from ser.core.emotions import EMOTIONS, MAX_EMOTIONS, in_order
 from ser.core.tables import TEXT, UTTERANCES
 from ser.core.wording import counted
 from ser.corpora import labels
+from ser.corpora.naming import Kind
 from ser.ingest import decoding
 from ser.ingest.counts import Tally
 from ser.ingest.equal_audio import EqualAudio
@@ -84,7 +85,7 @@ def _by_folder(rejects: Sequence[Reject]) -> list[Reject]:
     """Rejects, with one for all files of a folder that have the same unknown emotion."""
     alike: dict[Reject, list[Reject]] = {}
     for reject in rejects:
-        is_kind = reject.reason.startswith(labels.UNKNOWN) and not reject.where
+        is_kind = reject.kind is Kind.UNKNOWN_EMOTION and not reject.where
         folder = f"{PurePosixPath(reject.path).parent}/" if is_kind else reject.path
         alike.setdefault(replace(reject, path=folder), []).append(reject)
     return [

@@ -10,7 +10,9 @@ import pandas as pd
 import pytest
 
 from ser.core import tables
+from ser.corpora.naming import InvalidName, Kind
 from ser.ingest import utterance_table
+from ser.ingest.survey import Reject
 from stages import ingest as stage
 from tests.support import small_corpora
 from tests.support.small_corpora import LFS_POINTER, Ingested, configure, written
@@ -760,3 +762,14 @@ def test_an_unknown_folder_of_many_files_does_not_hide_the_next_one(tmp_path: Pa
         "  Angri/ (60 files): unknown emotion 'angri'",
         "  Hapy/ (60 files): unknown emotion 'hapy'",
     ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "lines"),
+    [(Kind.UNKNOWN_EMOTION, ["  a/ (2 files): x; y"]), (None, ["  a/1.wav: x; y", "  a/2.wav: x; y"])],
+)
+def test_files_of_a_folder_are_one_line_by_the_kind_of_the_reason_whatever_its_words_are(
+    kind: Kind | None, lines: list[str]
+) -> None:
+    rejects = [Reject.of(path, InvalidName("x", "y", kind)) for path in ("a/1.wav", "a/2.wav")]
+    assert str(utterance_table.InvalidCorpus(Path("root"), rejects)).splitlines()[1:] == lines

@@ -51,7 +51,7 @@ def listed_recordings(
     rows, same = _with_own_names(rows, given.folders)
     rows, without = _with_speakers(rows, root, settings.speaker_pattern)
     for numbers, path, error in (*faults, *same, *without):
-        found.rejects.append(Reject(path, error.reason, error.remedy, where(numbers)))
+        found.rejects.append(Reject.of(path, error, where(numbers)))
     found.named = [
         Named(PurePosixPath(places.relative(row.path, root)), row.naming, row.segment, where([row.row])) for row in rows
     ]
@@ -109,5 +109,5 @@ def _entries(table: opening.Table, settings: ListSettings, found: Survey) -> lis
             rows.append(one)
             continue
         path, where = files.one_line(row.get(table.roles["file"], "")), listing.where(table.part.path, [place])
-        found.rejects += [Reject(path, error.reason, error.remedy, where) for error in one]
+        found.rejects += [Reject.of(path, error, where) for error in one]
     return rows
