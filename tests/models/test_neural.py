@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from functools import partial
@@ -496,28 +495,26 @@ sys.path.insert(0, {tests!r})
 import numpy as np
 from tests.support.small_training import Watch, run, rules
 
-class Slow(Watch):
+class Halting(Watch):
     def on_batch(self):
         super().on_batch()
-        time.sleep({pause})
+        if self.n_batches == {halts_in}:
+            print("halts", self.epochs, flush=True)
+            time.sleep(3600)
 
-    def on_epoch(self, epoch, figures):
-        super().on_epoch(epoch, figures)
-        print("epoch", epoch, flush=True)
-
-done = run(Path({folder!r}), watch=Slow(), given=rules(max_epochs={max_epochs}))
+done = run(Path({folder!r}), watch=Halting(), given=rules(max_epochs={max_epochs}))
 np.savez({result!r}, *done.model.get_weights())
 print(json.dumps({{"epochs": done.progress.epochs, "n_batches": done.n_batches}}), flush=True)
 """
 
 
-def start(tmp_path: Path, name: str, *, folder: str, pause: float = 0.0, max_epochs: int = 4) -> Any:
-    """A process that trains and prints each finished epoch; it has TensorFlow imported already."""
+def start(tmp_path: Path, name: str, *, folder: str, halts_in: int = 0, max_epochs: int = 4) -> Any:
+    """A process that trains, and waits to be killed in a batch; it has TensorFlow imported already."""
     script = SCRIPT.format(
         tests=str(ROOT),
         folder=str(tmp_path / folder),
         result=str(tmp_path / f"{name}.npz"),
-        pause=pause,
+        halts_in=halts_in,
         max_epochs=max_epochs,
     )
     return subprocess.Popen(
@@ -530,7 +527,7 @@ def start(tmp_path: Path, name: str, *, folder: str, pause: float = 0.0, max_epo
 
 
 def finished(process: Any, tmp_path: Path, name: str) -> tuple[dict[str, Any], list[np.ndarray]]:
-    out, err = process.communicate(timeout=300)
+    out, err = process.communicate(timeout=3600)
     assert process.returncode == 0, err
     with np.load(tmp_path / f"{name}.npz") as arrays:
         return json.loads(out.splitlines()[-1]), list(arrays.values())
@@ -541,13 +538,10 @@ def test_a_training_that_is_killed_twice_is_resumed_by_other_processes_with_the_
     whole: tuple[Run, Path], tmp_path: Path
 ) -> None:
     for epoch, number in enumerate([signal.SIGTERM, signal.SIGKILL]):
-        killed = start(tmp_path, "killed", folder="killed", pause=0.2)
-        for line in killed.stdout:
-            if line.startswith(f"epoch {epoch}"):
-                break
-        time.sleep(0.3)  # within the next epoch
+        killed = start(tmp_path, "killed", folder="killed", halts_in=N_BATCHES + 2)  # within its second epoch
+        assert killed.stdout.readline() == f"halts {list(range(epoch + 1))}\n"
         os.kill(killed.pid, number)
-        killed.communicate(timeout=60)
+        killed.communicate(timeout=600)
         assert killed.returncode == -number
         assert not (tmp_path / "killed.npz").exists()
     resumed, resumed_weights = finished(start(tmp_path, "resumed", folder="killed"), tmp_path, "resumed")
@@ -592,7 +586,7 @@ def test_jax_trains_saves_and_resumes(tmp_path: Path) -> None:
     script = JAX.format(tests=str(ROOT), folder=str(tmp_path))
     chosen = {"KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu", "XLA_FLAGS": " ".join(QUICKLY_COMPILED)}
     done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, env=os.environ | chosen, timeout=500
+        [sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, env=os.environ | chosen, timeout=3600
     )
     assert done.returncode == 0, done.stderr[-3000:]
     assert done.stdout.splitlines()[-1] == "done"

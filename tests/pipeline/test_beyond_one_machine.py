@@ -87,7 +87,7 @@ def test_queued_studies_run_in_their_copies_and_find_what_this_checkout_computed
     assert {row["dev.uar"] for row in queued} == {None}
     n_before = n_kept(project)
     project.run("dvc", "queue", "start")
-    end = time.monotonic() + 300
+    end = time.monotonic() + 1800
     while "Queued" in (status := project.run("dvc", "queue", "status")) or "Running" in status:
         assert time.monotonic() < end, status
         time.sleep(2)  # to ask takes a second of one core, which the studies need
@@ -105,23 +105,43 @@ def test_queued_studies_run_in_their_copies_and_find_what_this_checkout_computed
     project.run("dvc", "queue", "stop")
 
 
+HALTING = """
+import runpy, sys, time
+from ser.compute import cache
+
+write, n_left = cache.Store.write, int(sys.argv.pop())
+
+def halting(store, values):
+    global n_left
+    write(store, values)
+    n_left -= sum(map(bool, values.values()))
+    if n_left <= 0:
+        print("halts", flush=True)
+        time.sleep(3600)
+
+cache.Store.write = halting
+runpy.run_module("stages.extract_librosa", run_name="__main__", alter_sys=True)
+"""
+
+
 def test_a_killed_extraction_goes_on_where_it_was(project: Project, tmp_path: Path) -> None:
     expected = (project.folder / FEATURES).read_bytes()
-    environment = project.environment | {"SER_CACHE_DIR": str(tmp_path / "cache")}
-    command = [sys.executable, "-m", "stages.extract_librosa"]
+    cache = {"SER_CACHE_DIR": str(tmp_path / "cache")}
     (project.folder / FEATURES).unlink()
-    process = subprocess.Popen(command, cwd=project.folder, env=environment, start_new_session=True)
-    end = time.monotonic() + 120
-    while (n_done := n_entries(tmp_path / "cache")) < N_UTTERANCES // 4:
-        assert process.poll() is None, "too quick to be killed"
-        assert time.monotonic() < end
-        time.sleep(0.002)
+    process = subprocess.Popen(
+        [sys.executable, "-c", HALTING, str(N_UTTERANCES // 4)],
+        cwd=project.folder,
+        env=project.environment | cache | {"PYTHONPATH": str(project.folder)},
+        start_new_session=True,
+        stdout=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    assert b"halts\n" in iter(process.stdout.readline, b"")
     os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    n_done = n_entries(tmp_path / "cache")
-    assert N_UTTERANCES // 4 <= n_done < N_UTTERANCES
+    process.communicate()
+    assert N_UTTERANCES // 4 <= n_entries(tmp_path / "cache") < N_UTTERANCES
     assert not (project.folder / FEATURES).exists()
-    subprocess.run(command, cwd=project.folder, env=environment, check=True)
+    project.run("python", "-m", "stages.extract_librosa", **cache)
     assert (project.folder / FEATURES).read_bytes() == expected
     assert n_entries(tmp_path / "cache") == N_UTTERANCES
 
