@@ -4,7 +4,6 @@ import contextlib
 import logging
 import resource
 import socket
-import statistics
 import time
 from collections.abc import Iterable, Iterator
 
@@ -69,15 +68,15 @@ def test_a_body_in_chunks_of_a_usual_size_is_predicted(client: httpx.Client) -> 
 
 
 def test_the_rest_of_a_refused_body_is_not_read_unless_it_is_small() -> None:
-    with served(keys=(("bob", keys.hashed("a key")),)) as client:
+    """A service that waited for the rest would do so for longer than the client waits."""
+    waits = dict.fromkeys(("stall_seconds", "upload_seconds"), 10.0 * serving.PATIENCE)
+    with served(keys=(("bob", keys.hashed("a key")),), **waits) as client:
         for head in (CHUNKED, CHUNKED.replace(b"Transfer-Encoding: chunked", b"Content-Length: 2000000")):
             with connected(client) as connection:
-                begin = time.monotonic()
                 connection.sendall(head + b"\r\n")
                 status, headers, _ = serving.answer(connection)
                 assert (status, headers["connection"]) == (401, "close")
                 assert connection.recv(1) == b""
-                assert time.monotonic() - begin < 10
         with connected(client) as connection:
             for _ in range(2):
                 connection.sendall(serving.request(SPEECH))
@@ -103,7 +102,25 @@ def test_a_connection_without_a_request_is_closed(client: httpx.Client, monkeypa
         for connection in (silent, partial):
             with contextlib.suppress(ConnectionResetError):
                 assert connection.recv(1) == b""
-        assert 0.4 < time.monotonic() - begin < 20
+        assert time.monotonic() - begin > 0.4
+
+
+def test_a_client_that_sends_byte_by_byte_is_cut_off() -> None:
+    """By the limit of the whole request: its pauses are much shorter than one may last."""
+    whole = serving.request(SPEECH)
+    begin = time.monotonic()
+    with served(upload_seconds=1.0) as client, connected(client) as connection:
+        connection.sendall(whole[:1000])
+        connection.settimeout(0.1)
+        for position in range(1000, 2000):
+            with contextlib.suppress(TimeoutError):
+                connection.recv(1, socket.MSG_PEEK)
+                break
+            connection.sendall(whole[position : position + 1])
+        connection.settimeout(serving.PATIENCE)
+        status, _, problem = serving.answer(connection)
+    assert (status, "the whole request 1 s" in problem["detail"]) == (408, True)
+    assert time.monotonic() - begin > 0.9
 
 
 def test_a_client_that_sends_requests_and_reads_no_answer_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,6 +135,9 @@ def test_a_client_that_sends_requests_and_reads_no_answer_is_cut_off(monkeypatch
                     answered += piece
             assert answered.count(b"HTTP/1.1 200") < n_requests / 10
         assert client.get("/healthz").status_code == 200
+
+
+NO_SOUND = (4408).to_bytes(2, "big")  # code of the close frame of a session without sound
 
 
 def frame(first: int, content: bytes = b"") -> bytes:
@@ -160,7 +180,12 @@ def test_a_client_that_pings_and_reads_no_answer_is_cut_off(
 def test_thousands_of_parts_or_messages_at_once_end_a_session(client: httpx.Client, first: int) -> None:
     with upgraded(client) as connection:
         begin = frame(0x02) if first == 0x00 else b""
-        assert cut_off(connection, [begin, *[frame(first) * (connections.MOST_MESSAGES + 2)] * 20], pause=0.01)
+        received = b""
+        if not cut_off(connection, [begin, *[frame(first) * (connections.MOST_MESSAGES + 2)] * 20]):
+            with contextlib.suppress(ConnectionResetError):  # a busy service ends it after it has been sent everything
+                while piece := connection.recv(65_536):
+                    received += piece
+        assert NO_SOUND not in received  # it would end so otherwise
 
 
 def test_many_requests_at_once_in_one_connection_are_refused(client: httpx.Client) -> None:
@@ -196,8 +221,12 @@ def test_the_limit_of_open_files_limits_the_connections(hard: int, most: int, mo
 
 
 def test_answers_on_a_kept_connection_do_not_wait_for_acknowledgements(client: httpx.Client) -> None:
-    seconds = [client.get("/healthz").elapsed.total_seconds() for _ in range(15)]
-    assert statistics.median(seconds) < 0.03  # the kernel delays an acknowledgement by 40 ms
+    """Else each one would come 40 ms later, by which the kernel delays an acknowledgement."""
+    kept, fresh = [], []
+    for _ in range(15):
+        kept.append(client.get("/healthz").elapsed.total_seconds())
+        fresh.append(httpx.get(client.base_url.join("/healthz")).elapsed.total_seconds())
+    assert min(kept[5:]) < min(fresh) + 0.02
 
 
 def test_a_client_that_has_sent_everything_gets_its_answer(client: httpx.Client) -> None:

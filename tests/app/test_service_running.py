@@ -1,11 +1,10 @@
 """A service in a process of its own answers, in spite of slow, wrong and absent clients."""
 
 import contextlib
-import math
 import os
+import select
 import signal
 import socket
-import statistics
 import subprocess
 import threading
 import time
@@ -14,16 +13,19 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import httpx
+import numpy as np
 import psutil
 import pytest
 
-from app.http import connections, keys, uploads
+from app.http import keys, uploads
 from tests.support import serving
 from tests.support.paths import ROOT
 from tests.support.serving import DEMO, PREDICT, Running, encoded, running, speech
 
 SPEECH = DEMO[0].read_bytes()
 MIB = 2**20
+TICK = 0.01  # seconds, in which Linux counts processor time
 
 
 @pytest.fixture(scope="module")
@@ -34,38 +36,32 @@ def service() -> Iterator[Running]:
         yield service
 
 
-def test_a_client_that_stalls_is_cut_off_and_others_are_served_meanwhile(service: Running) -> None:
-    whole = serving.request(SPEECH)
+@contextlib.contextmanager
+def stalling(service: Running) -> Iterator[list[socket.socket]]:
+    """Connections of 50 clients that have not sent the end of their requests."""
     with contextlib.ExitStack() as stack:
-        stalling = [stack.enter_context(service.connect()) for _ in range(50)]
-        for connection in stalling:
-            connection.sendall(whole[:-100])
-        begin = time.monotonic()
-        assert service.predict(SPEECH).status_code == 200
-        assert time.monotonic() - begin < 3  # before those are cut off
-        for connection in stalling:
+        clients = [stack.enter_context(service.connect()) for _ in range(50)]
+        for connection in clients:
+            connection.sendall(serving.request(SPEECH)[:-100])
+        yield clients
+
+
+def test_clients_that_stall_are_cut_off(service: Running) -> None:
+    begin = time.monotonic()  # before the service counts, so that a busy machine does not shorten the time
+    with stalling(service) as clients:
+        for connection in clients:
             status, headers, problem = serving.answer(connection)
             assert status == 408
             assert headers["connection"] == "close"
             assert "pauses may last 3 s" in problem["detail"]
             assert connection.recv(1) == b""  # it is closed
-    assert 2.9 < time.monotonic() - begin < 20
+    assert time.monotonic() - begin > 2.9
 
 
-@pytest.mark.slow
-def test_a_client_that_sends_byte_by_byte_is_cut_off(service: Running) -> None:
-    whole = serving.request(SPEECH)
-    with service.connect() as connection:
-        begin = time.monotonic()
-        connection.sendall(whole[:1000])
-        connection.settimeout(0.5)
-        for position in range(1000, 1030):
-            with contextlib.suppress(TimeoutError):
-                connection.recv(1, socket.MSG_PEEK)
-                break
-            connection.sendall(whole[position : position + 1])
-        assert serving.answer(connection)[0] == 408
-        assert 4.5 < time.monotonic() - begin < 20
+def test_others_are_served_while_clients_stall(patient: Running) -> None:
+    with stalling(patient) as clients:
+        assert patient.predict(SPEECH).status_code == 200
+        assert select.select(clients, [], [], 0)[0] == []  # none of them is cut off
 
 
 @pytest.mark.slow
@@ -120,10 +116,8 @@ def test_a_large_body_gets_its_refusal_and_not_a_reset_connection(service: Runni
 def test_a_client_that_expects_100_continue_is_refused_before_it_sends_the_body(service: Running) -> None:
     with service.connect() as polite:
         head = serving.request(b"", length=50 * MIB, headers="Expect: 100-continue\r\n").partition(b"\r\n\r\n")[0]
-        begin = time.monotonic()
         polite.sendall(head + b"\r\n\r\n")
-        assert serving.answer(polite)[0] == 413
-        assert time.monotonic() - begin < 5
+        assert serving.answer(polite)[0] == 413  # 408 if the service had waited for the body
 
 
 def test_the_work_for_a_client_ends_when_the_client_leaves(service: Running) -> None:
@@ -133,41 +127,36 @@ def test_the_work_for_a_client_ends_when_the_client_leaves(service: Running) -> 
                 whole = serving.request(encoded(speech(9)))
                 leaving.sendall(whole[: len(whole) - cut])
     assert service.predict(SPEECH).status_code in (200, 503)
-    deadline = time.monotonic() + serving.PATIENCE
-    metrics = ""
-    while "ser_upload_bytes 0.0" not in metrics and time.monotonic() < deadline:
-        time.sleep(0.1)
-        with contextlib.closing(service.connect()) as connection:
-            connection.sendall(b"GET /metrics HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n")
-            metrics = connection.makefile("rb").read().decode()
-    assert "ser_upload_bytes 0.0" in metrics
+    serving.wait_until(lambda: "ser_upload_bytes 0.0" in httpx.get(f"{service.url}/metrics").text)
     assert any(line.get("status") == 499 for line in service.logged())
     assert not [line for line in service.logged() if line["level"] == "error"]
 
 
+@pytest.fixture(scope="module")
+def patient() -> Iterator[Running]:
+    """Service with timeouts that are long enough for a busy machine.
+
+    It soon notices that a client has left: a prediction of minutes takes much longer, on a fast machine too.
+    """
+    times = dict.fromkeys(("SER_STALL_SECONDS", "SER_WORK_SECONDS"), str(serving.PATIENCE))
+    with running(probe_seconds=0.02, SER_QUEUE="20", **times) as service:
+        yield service
+
+
 @pytest.mark.slow
 def test_a_client_that_leaves_frees_the_process_that_works_for_it(patient: Running) -> None:
+    long, processes = encoded(speech(200), format="FLAC"), patient.processes()
     begin = patient.busy()
-    assert patient.predict(encoded(speech(100), format="FLAC"), params={"timeline": "true"}).status_code == 200
-    of_100 = patient.busy() - begin
-    # The service checks the connection twice, PROBE_SECONDS apart: the whole work takes five times as long.
-    times = math.ceil(10 * connections.PROBE_SECONDS / of_100)
-    long, whole = encoded(speech(100 * times), format="FLAC"), times * of_100
+    assert patient.predict(long, params={"timeline": "true"}).status_code == 200
+    whole = patient.busy() - begin
     begin = patient.busy()
     with patient.connect() as leaving:
         leaving.sendall(serving.request(long, path=f"{PREDICT}?timeline=true"))
-        while patient.busy() - begin < whole / 10:
-            time.sleep(0.01)
+        serving.wait_until(lambda: patient.busy() - begin > whole / 10)
     assert patient.predict(SPEECH).status_code == 200
     assert patient.busy() - begin < whole / 2
     assert patient.logged()[-2]["status"] == uploads.GONE
-
-
-@pytest.fixture(scope="module")
-def patient() -> Iterator[Running]:
-    """Service with timeouts that are long enough for a busy machine."""
-    with running(SER_QUEUE="20", SER_WORK_SECONDS="120", SER_MAX_SECONDS="3600") as service:
-        yield service
+    assert all(one.is_running() for one in processes)
 
 
 def test_200_simultaneous_uploads_are_all_answered_and_the_service_still_works(patient: Running) -> None:
@@ -193,20 +182,6 @@ def test_200_simultaneous_uploads_are_all_answered_and_the_service_still_works(p
     assert service.predict(content).json() == expected
 
 
-def test_a_prediction_whose_client_leaves_is_abandoned_and_the_process_continues() -> None:
-    long = encoded(speech(590), format="FLAC")
-    with running() as service:
-        begin, (_, *processes) = service.busy(), service.processes()
-        with service.connect() as leaving:
-            leaving.sendall(serving.request(long, path=f"{PREDICT}?timeline=true"))
-            while service.busy() - begin < 0.5:
-                time.sleep(0.01)
-        while service.predict(SPEECH).status_code != 200:
-            pass
-        assert service.busy() - begin < 3  # seconds; the whole prediction takes over twice as long
-        assert all(one.is_running() for one in processes)
-
-
 def test_a_client_that_sends_request_after_request_keeps_its_connection(service: Running) -> None:
     with service.connect() as connection:
         for content, status in [(SPEECH, 200), (b"", 422), (SPEECH, 200)]:
@@ -226,10 +201,9 @@ def test_a_refused_request_that_was_sent_whole_does_not_end_the_connection(servi
 def test_a_stopping_service_finishes_its_requests_and_accepts_no_more(number: signal.Signals) -> None:
     long = encoded(speech(60), format="FLAC")
     with running() as service, service.connect() as connection, service.connect() as idle:
+        begin = service.predicting()
         connection.sendall(serving.request(long, path=f"{PREDICT}?timeline=true"))
-        begin, deadline = service.busy(), time.monotonic() + serving.PATIENCE
-        while service.busy() - begin < 0.1:  # until it works on the request
-            assert time.monotonic() < deadline
+        serving.wait_until(lambda: service.predicting() > begin)
         service.process.send_signal(number)
         status, _, answer = serving.answer(connection)
         assert status == 200
@@ -280,9 +254,7 @@ def test_a_hangup_reads_the_keys_again_without_a_restart(tmp_path: Path) -> None
         assert service.predict(SPEECH, headers=headers).status_code == 401
         file.write_text(f"eve:{keys.hashed(key)}\n")
         service.process.send_signal(signal.SIGHUP)
-        deadline = time.monotonic() + serving.PATIENCE
-        while service.predict(SPEECH, headers=headers).status_code == 401:
-            assert time.monotonic() < deadline
+        serving.wait_until(lambda: service.predict(SPEECH, headers=headers).status_code != 401)
         assert service.predict(SPEECH, headers=headers).status_code == 200
 
 
@@ -294,6 +266,11 @@ def test_a_service_without_keys_warns_and_listens_on_this_machine_only(service: 
 
 @pytest.mark.slow
 def test_the_first_request_is_as_quick_as_the_others() -> None:
+    """In processor time, which other processes do not change."""
     with running() as service:
-        seconds = [service.predict(SPEECH).elapsed.total_seconds() for _ in range(9)]
-    assert seconds[0] < 5 * statistics.median(seconds[1:]) + 0.05
+        busy = [service.busy()]
+        for _ in range(9):
+            assert service.predict(SPEECH).status_code == 200
+            busy.append(service.busy())
+    first, *others = np.diff(busy)
+    assert first < 5 * max(*others, TICK)

@@ -201,9 +201,10 @@ def test_messages_without_a_sample_do_not_keep_a_session(client: httpx.Client, c
 
 
 def test_a_session_with_slow_sound_ends_by_the_clock() -> None:
-    with served(live_seconds=0.2, stall_seconds=0.4, work_seconds=0.4) as client, connect(url(client)) as socket:
+    """Which has the longest pause of a client in it: long enough for a busy machine."""
+    with served(live_seconds=0.2, stall_seconds=3.0, work_seconds=0.4) as client, connect(url(client)) as socket:
         socket.send(json.dumps({"type": "start"}))
-        trickle(socket, b"\0\0", times=100, pause=0.05)
+        trickle(socket, b"\0\0", times=2000, pause=0.05)
     assert (socket.close_code, socket.close_reason) == (4413, "the session is longer than 0.2 s; begin a new one")
 
 

@@ -9,8 +9,9 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
@@ -22,7 +23,7 @@ import numpy.typing as npt
 import psutil
 import soundfile
 
-from app.http import keys, loading, server
+from app.http import connections, keys, loading, server
 from app.http.settings import Settings
 from app.http.workers import Pool
 from ser.models import packaged
@@ -35,6 +36,12 @@ PREDICT = "/v1/predict"
 KEY, OTHER = (f"ser_{name * 21}x" for name in ("ab", "cd"))  # the same in every process of the tests
 KNOWN = (("bob", keys.hashed(KEY)), ("eve", keys.hashed(OTHER)))
 BOUNDARY = "a-boundary"
+SERVICE = """
+import runpy
+from app.http import connections
+connections.PROBE_SECONDS = {probe_seconds}
+runpy.run_module("app.service", run_name="__main__")
+"""
 
 
 @lru_cache
@@ -62,6 +69,14 @@ def served(load: Callable[[], Any] | None = None, **settings: Any) -> Iterator[h
         finally:
             running.should_exit = True
             thread.join(30)
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    """Return as soon as the condition holds; fail if it does not within `PATIENCE`."""
+    deadline = time.monotonic() + PATIENCE
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def speech(duration: float, sample_rate: int = 16_000) -> npt.NDArray[np.float32]:
@@ -131,8 +146,11 @@ class Running:
 
     def busy(self) -> float:
         """CPU time in seconds of the processes of the service, which other processes do not change."""
-        times = [one.cpu_times() for one in self.processes()]
-        return float(sum(one.user + one.system for one in times))
+        return _processor_time(self.processes())
+
+    def predicting(self) -> float:
+        """CPU time in seconds of the processes below the service, of which one predicts; none of it is of uploads."""
+        return _processor_time(self.processes()[1:])
 
     def processes(self) -> list[psutil.Process]:
         """The service itself, and the processes below it."""
@@ -144,12 +162,17 @@ class Running:
         return [json.loads(line) for line in self.lines]
 
 
+def _processor_time(processes: Sequence[psutil.Process]) -> float:
+    times = [one.cpu_times() for one in processes]
+    return float(sum(one.user + one.system for one in times))
+
+
 @contextmanager
-def running(**environment: str) -> Iterator[Running]:
+def running(*, probe_seconds: float = connections.PROBE_SECONDS, **environment: str) -> Iterator[Running]:
     """Run a service on a free port for the block; by default without a rate limit."""
     given = {"SER_PORT": "0", "SER_RATE": "0", "SER_WORKERS": "1"} | environment
     process = subprocess.Popen(
-        [sys.executable, "-m", "app.service"],
+        [sys.executable, "-c", SERVICE.format(probe_seconds=probe_seconds)],
         env={**_clean(), **given},
         cwd=ROOT,
         stdout=subprocess.PIPE,
