@@ -92,7 +92,7 @@ class Terminal:
         self._shell.wait()
         os.close(self._own)
 
-    def answer(self, typed: str, *, wanted: str, seconds: float = 30.0) -> bool:
+    def answer(self, typed: str, *, wanted: str, seconds: float = 300.0) -> bool:
         """True as soon as the terminal shows `wanted`."""
         os.write(self._own, typed.encode())
         shown, end = "", time.monotonic() + seconds

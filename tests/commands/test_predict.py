@@ -413,7 +413,7 @@ def shell(command: str, **environment: str) -> subprocess.CompletedProcess[str]:
         ["bash", "-c", command.replace("ser ", f"{run} ", 1)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
         env={**os.environ, **environment},
         cwd=ROOT,
     )

@@ -192,7 +192,7 @@ def test_a_window_is_printed_as_soon_as_it_is_complete() -> None:
         process.stdin.flush()
         assert json.loads(process.stdout.readline())["end"] == 3  # blocks for ever if the line is late
         process.stdin.close()
-        assert process.wait(30) == 0
+        assert process.wait(300) == 0
 
 
 @pytest.mark.parametrize("content", [b"", b"x"])

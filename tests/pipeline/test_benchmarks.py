@@ -29,7 +29,7 @@ def test_the_ingested_utterances_are_as_many_as_synthesised_and_no_two_alike(tmp
 def test_work_is_measured_in_a_process_of_its_own(tmp_path: Path) -> None:
     ingest.synthesise(tmp_path / "few", 10)
     seconds, memory = ingest.measured(ingest.ingest, tmp_path / "few")
-    assert 0 < seconds < 10
+    assert 0 < seconds < 60
     assert 50_000 < memory < 20_000_000  # kB; Linux counts the memory of pytest at the start of the process, too
 
 
@@ -129,7 +129,7 @@ def test_recordings_as_wav_are_the_same_samples(utterances: list[Path], tmp_path
 def test_every_way_is_timed_in_each_block(utterances: list[Path]) -> None:
     milliseconds = extraction.timed("log_mel", utterances, label="test")
     assert list(milliseconds) == ["plain", "ours", "floor", "decode"]
-    assert all(len(blocks) == 1 and 0 < blocks[0] < 1000 for blocks in milliseconds.values())
+    assert all(len(blocks) == 1 and 0 < blocks[0] < 10_000 for blocks in milliseconds.values())
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ def test_every_cell_runs_and_its_kept_outputs_are_those_of_the_run() -> None:
     nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     kept = [outputs(cell) for cell in notebook.cells]
-    nbclient.NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(NOTEBOOK.parent)}}).execute()
+    nbclient.NotebookClient(notebook, timeout=3600, resources={"metadata": {"path": str(NOTEBOOK.parent)}}).execute()
     assert [outputs(cell) for cell in notebook.cells] == kept
     assert NOTEBOOK.stat().st_size < 50_000
 

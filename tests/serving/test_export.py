@@ -277,4 +277,4 @@ def test_latency_is_of_one_utterance_at_a_time_in_milliseconds(tmp_path: Path) -
     model: Any = Told()
     found = exporting.compared("x", tmp_path, slow, np.full((3, 1), 0.75, np.float32), ["neutral"] * 3, model)
     assert sizes == {1, 3}
-    assert 2 <= found.latency < 200
+    assert 2 <= found.latency < 2000  # which it would be in microseconds

@@ -476,7 +476,7 @@ print(sorted(heavy & {name.partition(".")[0] for name in sys.modules}))
 
 def process(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=ROOT, check=True)
+    return subprocess.run(command, capture_output=True, text=True, timeout=600, cwd=ROOT, check=True)
 
 
 def test_command_and_service_with_the_embedded_model_do_not_import_the_libraries_of_training() -> None:
@@ -490,14 +490,19 @@ def test_importing_ser_imports_neither_numpy_nor_soundfile() -> None:
     assert ended.stdout.startswith("[] ")
 
 
-def test_the_first_prediction_of_the_command_takes_less_than_five_seconds() -> None:
-    """Half a second on an idle machine; the faster of two runs, because the machine may be busy."""
-    times = []
-    for _ in range(2):
-        start = time.monotonic()
-        process("-c", "from ser.cli import main; main()", "predict", str(DEMO[0]))
-        times.append(time.monotonic() - start)
-    assert min(times) < 5
+def processor_time(*arguments: str) -> float:
+    """Seconds of a processor that a process takes, which other processes do not change."""
+    resource = pytest.importorskip("resource")  # not on Windows
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    process(*arguments)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return float(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+
+
+def test_the_first_prediction_of_the_command_takes_at_most_ten_times_as_long_as_the_import_of_numpy() -> None:
+    """Half a second on an idle machine."""
+    command = ("-c", "from ser.cli import main; main()", "predict", str(DEMO[0]))
+    assert processor_time(*command) < 10 * processor_time("-c", "import numpy")
 
 
 WRONG: dict[str, tuple[dict[str, Any], str]] = {

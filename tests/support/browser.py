@@ -24,7 +24,7 @@ FLAGS = (
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
     *("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"),
 )
-PATIENCE = 60  # seconds; waits usually last one or two
+PATIENCE = 300  # seconds; waits usually last one or two
 
 
 def missing() -> list[str]:

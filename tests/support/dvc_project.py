@@ -71,7 +71,7 @@ class Project:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=600,
+            timeout=3600,
         )
         assert (done.returncode != 0) == fails, done.stdout
         assert "Traceback" not in done.stdout, done.stdout
