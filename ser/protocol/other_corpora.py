@@ -20,7 +20,7 @@ def divided(utterances: pd.DataFrame, test_corpora: Sequence[str] | None) -> tup
     Raises
     ------
     ValueError
-        If `test_corpora` is not a list of corpora in `utterances`.
+        If `test_corpora` is not a list of corpora in `utterances`, or no other corpus can train.
 
     Examples
     --------
@@ -41,7 +41,13 @@ def divided(utterances: pd.DataFrame, test_corpora: Sequence[str] | None) -> tup
         )
     is_tested = utterances["corpus"].isin(test_corpora)
     tested, others = utterances[is_tested], utterances[~is_tested]
-    return tested, others[others["emotion"].isin(tested["emotion"])]
+    others = others[others["emotion"].isin(tested["emotion"])]
+    if others.empty:
+        raise ValueError(
+            f"partition.test_corpora is [{', '.join(test_corpora)}], and no other corpus here has their emotions; add"
+            " one to corpus.corpora, or leave partition.test_corpora null"
+        )
+    return tested, others
 
 
 def in_training(table: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:

@@ -79,6 +79,7 @@ def test_emobox_folds_of_a_corpus_are_those_without_the_corpora_that_train() -> 
         ([], r"partition.test_corpora is \[\], but the table of utterances contains mine, other, unknown"),
         (["savee"], r"partition.test_corpora is \[savee\], .* read several with corpus=combined"),
         (["unknown"], "partition=speaker_folds needs the speaker"),
+        (["mine", "other", "unknown"], "no other corpus here has their emotions; add one to corpus.corpora"),
     ],
 )
 def test_corpora_that_cannot_be_tested_are_named(utterances: pd.DataFrame, test_corpora: Any, message: str) -> None:
