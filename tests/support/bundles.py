@@ -7,7 +7,7 @@ import numpy as np
 import yaml
 
 from ser.core import tables
-from ser.models import bundle, classifier_training, networks, neural
+from ser.models import backend, bundle, classifier_training, networks, neural
 from ser.models.backend import keras
 from ser.representation import registry
 from ser.representation.reading import Representation
@@ -59,10 +59,11 @@ def with_network(name: str, **changes: Any) -> bundle.Bundle:
     settings |= {"max_time_mask": 5, "max_band_mask": 5} if "max_time_mask" in settings else {}
     source = settings.pop("representation")
     shape = SHAPES[source]
-    keras.utils.set_random_seed(1)
     moments = np.full(shape[-1], 0.5, np.float32), np.full(shape[-1], 4, np.float32)
     scale = None if registry.definition(source).is_scaled else moments
-    made = networks.network(**settings, input_shape=shape, n_labels=len(LABELS), standardisation=scale)
+    keras.utils.set_random_seed(1)
+    with backend.initial_weights(1):  # threads that other tests have left draw from the generator that all share
+        made = networks.network(**settings, input_shape=shape, n_labels=len(LABELS), standardisation=scale)
     return bundle.Bundle(
         model=neural.NeuralClassifier(made, LABELS, 0.7),
         labels=LABELS,
