@@ -7,7 +7,7 @@ import pandas as pd
 
 from ser.core.wording import counted
 from ser.protocol.allocation import fold_table, held_out, shuffled_groups
-from ser.protocol.partition_checks import check_speakers, within_corpus
+from ser.protocol.partition_checks import check_corpora, check_speakers, within_corpus
 
 SharedBy = Literal["all", "pair"]
 SHARED_BY = {"all": "emotions of all corpora", "pair": "emotions of training and test"}
@@ -189,15 +189,8 @@ def _with_shared_emotions(
 
 
 def _check_corpora(utterances: pd.DataFrame, train_corpora: Sequence[str], test_corpora: Sequence[str]) -> None:
-    here = sorted(utterances["corpus"].unique())
-    for setting, names in (("train_corpora", train_corpora), ("test_corpora", test_corpora)):
-        if isinstance(names, str):
-            raise ValueError(f"partition.{setting} is {names!r}; write it as a list: [{names}]")
-        if not names or set(names) - set(here):
-            raise ValueError(
-                f"partition.{setting} is [{', '.join(names)}], but the table of utterances contains {', '.join(here)};"
-                " choose from these corpora, and read several with corpus=combined"
-            )
+    check_corpora("train_corpora", train_corpora, utterances)
+    check_corpora("test_corpora", test_corpora, utterances)
     if both := sorted(set(train_corpora) & set(test_corpora)):
         raise ValueError(
             f"{', '.join(both)} is in partition.train_corpora and partition.test_corpora; to train and test on one"

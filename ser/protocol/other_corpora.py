@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from ser.protocol.partition_checks import check_corpora
+
 
 def divided(utterances: pd.DataFrame, test_corpora: Sequence[str] | None) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Utterances of the corpora that are tested, and those of the other corpora that can train them.
@@ -31,14 +33,7 @@ def divided(utterances: pd.DataFrame, test_corpora: Sequence[str] | None) -> tup
     """
     if test_corpora is None:
         return utterances, utterances.iloc[:0]
-    here = sorted(utterances["corpus"].unique())
-    if isinstance(test_corpora, str):
-        raise ValueError(f"partition.test_corpora is {test_corpora!r}; write it as a list: [{test_corpora}]")
-    if not test_corpora or set(test_corpora) - set(here):
-        raise ValueError(
-            f"partition.test_corpora is [{', '.join(test_corpora)}], but the table of utterances contains"
-            f" {', '.join(here)}; choose from these corpora, and read several with corpus=combined"
-        )
+    check_corpora("test_corpora", test_corpora, utterances)
     is_tested = utterances["corpus"].isin(test_corpora)
     tested, others = utterances[is_tested], utterances[~is_tested]
     others = others[others["emotion"].isin(tested["emotion"])]

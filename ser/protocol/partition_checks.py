@@ -1,5 +1,7 @@
 """Properties of a table of partitions: complete, without shared audio, independent of speakers."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from ser.core import shared_audio
@@ -93,6 +95,30 @@ def check_speakers(utterances: pd.DataFrame, protocol: str) -> None:
             " list, in its column speaker (of another name: -S corpus.columns.speaker=NAME); a corpus without speakers"
             " can only be a test corpus (partition=cross_corpus), or use partition=random, whose scores are"
             " speaker-dependent"
+        )
+
+
+def check_corpora(setting: str, names: Sequence[str], utterances: pd.DataFrame) -> None:
+    """Raise an error if a setting of the partition is not a list of corpora of `utterances`.
+
+    Raises
+    ------
+    ValueError
+        If `names` is a text, empty, or has a corpus that is not in the column corpus.
+
+    Examples
+    --------
+    >>> check_corpora("test_corpora", "savee", pd.DataFrame({"corpus": ["savee"]}))
+    Traceback (most recent call last):
+    ValueError: partition.test_corpora is 'savee'; write it as a list: [savee]
+    """
+    here = sorted(utterances["corpus"].unique())
+    if isinstance(names, str):
+        raise ValueError(f"partition.{setting} is {names!r}; write it as a list: [{names}]")
+    if not names or set(names) - set(here):
+        raise ValueError(
+            f"partition.{setting} is [{', '.join(names)}], but the table of utterances contains {', '.join(here)};"
+            " choose from these corpora, and read several with corpus=combined"
         )
 
 
