@@ -2,12 +2,13 @@
 
 import argparse
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from ser.audio.invalid import InvalidAudio
 from ser.commands import Failed, adjusting, prediction_output, printable, progress
+from ser.commands.prediction_output import Row
 from ser.core import quiet
 from ser.core.arguments import files_of, filled, path_of
 from ser.core.wording import counted
@@ -18,7 +19,6 @@ from ser.serving.recognition import HOP, Recognizer
 STDIN = "-"
 RECORDED = 3.0  # seconds, if --record-duration has no value
 
-Row = Mapping[str, Any]
 Source = Path | bytes | ValueError  # the last: the reason why a folder has nothing to predict
 
 MAX_NAMED = 3  # recordings in the last message

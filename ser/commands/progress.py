@@ -1,16 +1,14 @@
 """Progress of `ser predict` on standard error, if that is a terminal."""
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 from ser.audio.waveforms import Waveform
+from ser.commands.prediction_output import Row
 from ser.serving.inputs import Input
 
 LONG = 300.0  # seconds of sound; they take about a second
-
-Row = Mapping[str, Any]
 
 
 def of_recordings(rows: Iterator[Row], n_recordings: int) -> Iterator[Row]:
