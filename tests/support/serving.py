@@ -9,7 +9,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -28,6 +27,7 @@ from app.http.settings import Settings
 from app.http.workers import Pool
 from ser.models import packaged
 from ser.serving import recognition
+from tests.support import waiting
 from tests.support.paths import ROOT
 
 DEMO = sorted((ROOT / "data/demo").rglob("*.flac"))
@@ -71,12 +71,8 @@ def served(load: Callable[[], Any] | None = None, **settings: Any) -> Iterator[h
             thread.join(30)
 
 
-def wait_until(is_so: Callable[[], bool]) -> None:
-    """Return as soon as the condition holds; fail if it does not within `PATIENCE`."""
-    deadline = time.monotonic() + PATIENCE
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+wait_until = partial(waiting.until, seconds=PATIENCE)
+"""`waiting.until`, for as long as the requests of a test wait."""
 
 
 def speech(duration: float, sample_rate: int = 16_000) -> npt.NDArray[np.float32]:

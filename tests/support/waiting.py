@@ -8,9 +8,9 @@ from pathlib import Path
 PATIENCE = 300  # seconds; only a test that fails waits so long
 
 
-def until(is_so: Callable[[], object]) -> None:
-    """Return as soon as the condition holds; fail if it does not within `PATIENCE`."""
-    deadline = time.monotonic() + PATIENCE
+def until(is_so: Callable[[], object], *, seconds: float = PATIENCE) -> None:
+    """Return as soon as the condition holds; fail if it does not within `seconds`."""
+    deadline = time.monotonic() + seconds
     while not is_so():
         assert time.monotonic() < deadline, "waited in vain"
         time.sleep(0.01)
