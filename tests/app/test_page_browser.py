@@ -1,7 +1,6 @@
 """The page in a real browser."""
 
 import json
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,7 +13,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
 from ser.serving import recognition
-from tests.support import browser
+from tests.support import browser, waiting
 from tests.support.recordings import BAD, SILENCE, UTTERANCE, file_of, spoken
 
 CAPTION = "[data-testid=stCaptionContainer] p"
@@ -158,9 +157,7 @@ def test_many_files_give_a_table_and_a_csv_and_a_bad_one_is_reported_in_its_row(
     browser.wait_for(desktop, "2 of 3 files could be used.")
     browser.click(desktop, "//button[contains(., 'Download as csv')]")
     path = tmp_path / "emotions.csv"
-    end = time.monotonic() + browser.PATIENCE
-    while not path.is_file() and time.monotonic() < end:
-        time.sleep(0.1)
+    waiting.until(lambda: path.is_file() and path.stat().st_size, seconds=browser.PATIENCE)
     table = pd.read_csv(path, keep_default_na=False).set_index("file")
     assert set(table.index) == {UTTERANCE.name, "bad.wav", "silence.wav"}
     assert table.loc[UTTERANCE.name, "emotion"] == recognition.predict_emotion(UTTERANCE)["emotion"]
@@ -173,7 +170,7 @@ def test_a_recording_can_be_made_with_the_microphone(desktop: Chrome) -> None:
     browser.click(desktop, "//label[contains(., 'Record')]")
     browser.wait_for(desktop, "Record your voice")
     browser.elements(desktop, "[data-testid=stAudioInputActionButton]")[0].click()
-    time.sleep(2)  # of recording; the fake microphone of Chromium beeps
+    browser.wait_for(desktop, "00:02")  # of recording; the fake microphone of Chromium beeps
     browser.elements(desktop, "[data-testid=stAudioInputActionButton]")[0].click()
     assert shown_emotion(desktop) == "No speech found"
 

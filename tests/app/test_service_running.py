@@ -167,7 +167,7 @@ def test_200_simultaneous_uploads_are_all_answered_and_the_service_still_works(p
 
     def upload(_: int) -> tuple[int, dict[str, str], object]:
         with service.connect() as connection:
-            barrier.wait(60)
+            barrier.wait(serving.PATIENCE)
             connection.sendall(serving.request(content))
             return serving.answer(connection)
 

@@ -9,7 +9,7 @@ from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
-from tests.support import browser
+from tests.support import browser, waiting
 from tests.support.reported_study import MANY, SIX, configuration, write_report
 
 pytestmark = [
@@ -44,14 +44,14 @@ def test_nothing_sticks_out_and_every_picture_is_drawn(opened: Chrome) -> None:
 
 def test_what_is_wider_than_the_screen_has_a_shadow_at_its_edge(opened: Chrome) -> None:
     script = """return [...document.querySelectorAll(".scroll")].filter((one) => one.checkVisibility()).map((one) => {
-      const shadow = () => Number(getComputedStyle(one, "::after").opacity);
-      const found = [one.scrollWidth > one.clientWidth, shadow()];
-      return found;
+      return [one.scrollWidth > one.clientWidth, Number(getComputedStyle(one, "::after").opacity)];
     })"""
     opened.execute_script("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+    waiting.until(  # the browser moves an animation of scrolling when it draws the next picture of the page
+        lambda: all(shadow == (1 if is_wide else 0) for is_wide, shadow in opened.execute_script(script)),
+        seconds=browser.PATIENCE,
+    )
     found = opened.execute_script(script)
-    for is_wide, shadow in found:
-        assert shadow == (1 if is_wide else 0)
     assert any(is_wide for is_wide, _ in found) == (opened.execute_script("return innerWidth") < 500)
 
 

@@ -1,13 +1,13 @@
 """A headless Chromium and a server of the page; both end with the test that started them."""
 
+import re
 import shutil
-import socket
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from selenium import webdriver
@@ -32,25 +32,14 @@ def missing() -> list[str]:
     return [name for name in ("chromium", "chromedriver") if shutil.which(name) is None]
 
 
-def free_port() -> int:
-    """An unused port of this machine."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
-
-
 @contextmanager
 def served(log: Path) -> Iterator[str]:
-    """Serve the page; yield its address. The server writes to the file `log`."""
-    port = free_port()
+    """Serve the page; yield its address. The server writes to the file `log`, and chooses a port that nobody uses."""
     command = [sys.executable, "-m", "streamlit", "run", "app/page.py", "--server.headless", "true"]
-    command += ["--server.port", str(port), "--server.address", "127.0.0.1"]
+    command += ["--server.address", "127.0.0.1"]
     with log.open("w") as output, subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=output) as server:
         try:
-            address = f"http://127.0.0.1:{port}"
-            wait_for_server(server, address, log)
-            yield address
+            yield address_of(server, log)
         finally:
             server.terminate()
             try:
@@ -59,15 +48,14 @@ def served(log: Path) -> Iterator[str]:
                 server.kill()
 
 
-def wait_for_server(server: "subprocess.Popen[bytes]", address: str, log: Path) -> None:
-    """Wait until the server answers; fail with its log if it does not."""
+def address_of(server: "subprocess.Popen[bytes]", log: Path) -> str:
+    """Wait until the server has written its address, and answers; fail with its log if it does not."""
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end and server.poll() is None:
-        try:
-            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=5):
-                return
-        except OSError:
-            time.sleep(0.2)
+        if written := re.search(r"URL: (http://127\.0\.0\.1:\d+)", log.read_text()):
+            with suppress(OSError), urllib.request.urlopen(f"{written[1]}/_stcore/health", timeout=5):
+                return written[1]
+        time.sleep(0.2)
     raise RuntimeError(f"the page is not served: {log.read_text()}")
 
 
