@@ -3,6 +3,8 @@
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -14,7 +16,7 @@ from app.http.queues import LONG, RECENT, FairQueue
 from app.http.workers import Pool
 from ser.serving import inputs
 from tests.support import serving
-from tests.support.paths import EMBEDDED
+from tests.support.paths import EMBEDDED, ROOT
 from tests.support.serving import DEMO
 
 SPEECH = DEMO[0].read_bytes()
@@ -198,3 +200,23 @@ def test_a_model_that_cannot_be_loaded_is_an_error_at_the_start(tmp_path: Any) -
     pool = Pool(partial(loading.loaded, {"mine": tmp_path}), workers=2, size=1)
     with pytest.raises(ValueError, match="SER_MODELS has mine: no model"):
         pool.start()
+
+
+FIRST = """
+import pathlib, sys
+from app.http import loading, prediction, worker
+worker.prepare(lambda: loading.loaded({"general": None}))
+worker._goes_on = lambda number: True
+before = set(sys.modules)
+content = pathlib.Path(sys.argv[1]).read_bytes()
+worker.predict(1, "general", content, False, prediction.Adjustment(), 60.0)
+print(sorted(set(sys.modules) - before))
+"""
+
+
+@pytest.mark.slow
+def test_the_first_prediction_of_a_process_imports_nothing() -> None:
+    """A process has made a prediction before its first request, so that no client waits for imports."""
+    command = [sys.executable, "-c", FIRST, str(DEMO[0].resolve())]
+    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    assert done.stdout == "[]\n"
