@@ -75,8 +75,9 @@ class Study:
         return self.utterances.set_index("utterance")["speaker"].loc[rows["utterance"]].reset_index(drop=True)
 
     def warnings(self) -> list[str]:
-        """Warnings about emotions that training or dev lacks, or that only one speaker has."""
-        return self._warnings_of_networks() if self.settings.is_network else self._warnings_of_classifiers()
+        """Warnings about emotions that training or dev lacks or only one speaker has, and about a dev that is known."""
+        own = self._warnings_of_networks() if self.settings.is_network else self._warnings_of_classifiers()
+        return [*own, *pretraining.remarks(self.utterances, self.partitions, self.settings.representation)]
 
     def _warnings_of_classifiers(self) -> list[str]:
         from ser.models import classifier_training  # imports scikit-learn, which networks do not need
@@ -115,9 +116,8 @@ def models_of_fold(study: Study, fold: int, *, run: str, on_epoch: Callable[[int
         If the settings do not fit the features, or the encoder was trained on a tested corpus.
     """
     pretraining.check(study.utterances, study.partitions, study.settings.representation, fold=fold)
-    if study.settings.is_network:
-        return _networks(study, fold, run=run, on_epoch=on_epoch)
-    return _classifiers(study, fold)
+    is_network = study.settings.is_network
+    return _networks(study, fold, run=run, on_epoch=on_epoch) if is_network else _classifiers(study, fold)
 
 
 def _classifiers(study: Study, fold: int) -> Models:

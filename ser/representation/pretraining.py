@@ -1,10 +1,11 @@
-"""Corpora whose emotions an encoder was trained on: a study that tests them would have too high a score."""
+"""Corpora whose emotions an encoder was trained on: their scores are too high, on test and on dev."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
+from ser.core.wording import counted
 from ser.representation import registry
 
 
@@ -58,3 +59,36 @@ def check(utterances: pd.DataFrame, partitions: pd.DataFrame, representation: Ma
             " score would be too high; choose another encoder with -S whisper=tiny_int8, or a partition that does not"
             " test them"
         )
+
+
+def remarks(utterances: pd.DataFrame, partitions: pd.DataFrame, representation: Mapping[str, Any]) -> list[str]:
+    """A remark if dev has corpora whose emotions the encoder of a representation was trained on; else none.
+
+    Parameters
+    ----------
+    utterances, partitions, representation
+        As of `check`.
+
+    Examples
+    --------
+    >>> utterances = pd.DataFrame({"utterance": list("ab"), "corpus": ["crema_d", "emodb"]})
+    >>> partitions = pd.DataFrame({"utterance": list("ab"), "partition": "dev"})
+    >>> settings = {"model": "packaged/whisper-base-emotion-int8"}
+    >>> (remark,) = remarks(utterances, partitions, {"name": "whisper", "settings": settings})
+    >>> remark.partition("; ")[2]
+    'choose settings by dev.corpus.emodb.uar'
+    """
+    known_corpora = corpora(representation)
+    if not known_corpora:
+        return []
+    developed = utterances[utterances["utterance"].isin(partitions.loc[partitions["partition"] == "dev", "utterance"])]
+    is_known = developed["corpus"].isin(known_corpora)
+    if not is_known.any():
+        return []
+    known, others = (sorted(rows["corpus"].unique()) for rows in (developed[is_known], developed[~is_known]))
+    advice = ", ".join(f"dev.corpus.{name}.uar" for name in others) if others else "another corpus in dev"
+    return [
+        f"dev has {counted(int(is_known.sum()), 'utterance')} of {', '.join(known)}, and the encoder"
+        f" {representation['settings']['model']} was trained on the emotions of {', '.join(known)}, so dev.uar is too"
+        f" high; choose settings by {advice}"
+    ]
