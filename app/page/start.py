@@ -33,11 +33,11 @@ def show() -> None:
         for column, (emotion, name) in zip(st.columns(3, gap="medium"), named, strict=False):
             column.button(f"A voice that is meant to be {emotion}", on_click=_try, args=(name,), width="stretch")
     does, must_not, live = st.columns(3, gap="medium")
-    does.markdown(f"**What you get**\n\n{words.WHAT_YOU_GET}")
-    must_not.markdown(f"**What it must not be used for**\n\n{words.ESTIMATE}")
+    does.markdown(f"**The answer**\n\n{words.ANSWER}")
+    must_not.markdown(f"**Limits of use**\n\n{words.ESTIMATE}")
     address = os.environ.get(LIVE, "")
     where = f"[Open the live page]({address})" if address else f"Start `make serve`, and open {LIVE_HERE}"
-    live.markdown(f"**While you speak**\n\nThe live page shows the emotion of a voice every half second. {where}.")
+    live.markdown(f"**Live**\n\nThe live page shows the emotion of a voice every half second. {where}.")
 
 
 def _try(name: str) -> None:

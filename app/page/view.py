@@ -180,7 +180,7 @@ def _answer(result: Result, model: Recognizer) -> None:
     st.html(markup.bars(prediction["probabilities"], dark=st.context.theme.type == "dark"))
     protocol = f" {prediction['protocol'].capitalize()}." if "protocol" in prediction else ""
     st.caption(f"{_extent(result, model)}{protocol} {words.ESTIMATE}")
-    with st.expander("What this number means"):
+    with st.expander("Meaning of the confidence"):
         st.markdown(words.meaning(model.description, model.labels, note=model.note))
 
 
@@ -190,8 +190,8 @@ def _extent(result: Result, model: Recognizer) -> str:
         return f"The average of all parts with speech; {words.length(result.duration)} in all."
     if not model.whole and result.duration > model.window:
         return (
-            f"Only the first {model.window:g} s of {words.length(result.duration)} were analysed: this model takes no"
-            " more."
+            f"Only the first {model.window:g} s of {words.length(result.duration)} were analysed: this model reads only"
+            " so much."
         )
     return f"The whole recording was analysed ({words.length(result.duration)})."
 

@@ -26,21 +26,21 @@ SHARE = "share of neutral"  # that the visitor chose
 def show(model: Recognizer, key: str) -> tuple[Recognizer, str]:
     """Show the options; return the model as the visitor wants it, and the key of its results."""
     st.write(
-        "The model does not know your voice, microphone and room. Recordings of the same person, which need no labels,"
-        " adapt it: say different things in different moods. Two help, ten are good. They stay in this session. All"
-        " that you choose here applies to the answers of the other tabs."
+        "The model does not know your voice, microphone and room. You can adapt it with recordings of the same person,"
+        " without labels. The person should say different things in different moods. Two recordings help; ten are"
+        " better. The recordings stay in this session. Your choices here apply to the answers of the other tabs."
     )
     uploads = st.file_uploader("Recordings of the same person", accept_multiple_files=True, key="voice")
     equal = round(100 / len(model.labels))
     neutral, prior = equal, {}
     if NEUTRAL in model.labels:
         kept = st.session_state.get(SHARE, equal)  # of another model, whose number of emotions may differ
-        neutral = st.slider("Share of neutral speech, %", 0, 95, kept, help="By default all emotions are as frequent.")
+        neutral = st.slider("Share of neutral speech, %", 0, 95, kept, help="By default, all shares are equal.")
         if neutral == equal:
             st.session_state.pop(SHARE, None)
         else:
             st.session_state[SHARE], prior = neutral, {NEUTRAL: neutral / 100}
-    unsure = st.slider("Say unsure below this confidence, %", 0, 100, 0, step=STEP)
+    unsure = st.slider("Answer unsure below this confidence, %", 0, 100, 0, step=STEP)
     if (n_left := len(uploads) - MOST) > 0:
         more = f"{n_left} more {'is' if n_left == 1 else 'are'} left out"
         st.caption(f"Only the first {MOST} recordings are used; {more}.")

@@ -15,7 +15,7 @@ PROBLEMS: Mapping[Kind, tuple[str, str]] = {
     Kind.NOT_OPENED: ("The file cannot be opened.", "Choose another file, or record again."),
     Kind.NOT_AUDIO: (
         "This is not a sound file that the page can read.",
-        "It is damaged, or no sound: export it again, as WAV or FLAC.",
+        "It is damaged, or contains no sound: export it again, as WAV or FLAC.",
     ),
     Kind.NO_DECODER: (
         "The page cannot decode this format here.",
@@ -31,9 +31,9 @@ PROBLEMS: Mapping[Kind, tuple[str, str]] = {
     ),
     Kind.TOO_LOUD: (
         "The recording is far too loud to be sound.",
-        "Its samples exceed full scale a hundredfold, as those of integers: export it again.",
+        "Its samples are more than 100 times full scale, perhaps integers in a file of floats: export it again.",
     ),
-    Kind.SAMPLE_RATE: ("The recording's sample rate is not one for speech.", "Save it at 4,000 to 384,000 Hz."),
+    Kind.SAMPLE_RATE: ("The page cannot use the sample rate of this recording.", "Save it at 4,000 to 384,000 Hz."),
     Kind.SHAPE: ("The samples of the recording have a wrong shape.", "Save it again as WAV or FLAC."),
     Kind.FEATURES_NOT_FINITE: (
         "The recording cannot be measured.",
@@ -46,9 +46,9 @@ UNEXPECTED = (
 )
 SIGN = re.compile(r"[!#$&*+:<=>@\[\\\]^_`{|}~]")  # that has a meaning within a line of Markdown
 CLOSE = 0.1  # difference of the two highest probabilities below which their order is uncertain
-WHAT_YOU_GET = (
-    "You get the most probable emotion and the probability of each, a timeline of longer recordings, and pictures of"
-    " the sound: waveform, spectrum and spectrograms."
+ANSWER = (
+    "The page shows the most probable emotion and the probability of each emotion, a timeline of longer recordings, and"
+    " pictures of the sound: waveform, spectrum and spectrograms."
 )
 NO_SPEECH = (
     "The page looks for speech before it predicts an emotion, and found less than 0.16 seconds of it. The recording may"
@@ -171,9 +171,10 @@ def meaning(description: Mapping[str, Any], labels: list[str], *, note: str = ""
     feelings = ", and for feelings that are not acted" if acted else ""
     return (
         f"- The **confidence** is the probability that this model gives to its answer, among the {len(labels)} emotions"
-        f" of its training ({escaped(', '.join(labels))}). It has no others, and divides 100 % between these.\n"
+        f" of its training ({escaped(', '.join(labels))}). The probabilities of these emotions add up to 100 %, so"
+        " another emotion is always taken for one of them.\n"
         f"- It was trained on {escaped(origin)}.{acted} Expect more wrong answers, with the same confidence, for"
         f" other languages, accents, ages, rooms and microphones{feelings}.{elsewhere}\n"
-        "- It takes the **sound** of the voice, not the words, and has no knowledge of the situation.\n"
+        "- It uses the **sound** of the voice. It does not know the words or the situation.\n"
         "- The tab *Model card* states how often it is right."
     )

@@ -37,15 +37,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="EMOTION=SHARE",
-        help="how frequent an emotion is in your recordings, as neutral=0.6; the others share the rest (repeatable,"
-        " or a list with commas; default: all emotions are equally frequent)",
+        help="share of an emotion in your recordings, for example neutral=0.6; the others share the rest equally"
+        " (repeatable, or a list with commas; default: all emotions are equally frequent)",
     )
     parser.add_argument(
         "--unsure",
         type=float,
         default=0.0,
         metavar="CONFIDENCE",
-        help="below this confidence, 0 to 1, the emotion is unsure (default: never)",
+        help="answer unsure instead of an emotion if the confidence is below this number, 0 to 1 (default: never)",
     )
 
 

@@ -55,7 +55,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--hop",
         type=float,
         metavar="SECONDS",
-        help=f"with --timeline: from one window to the next (default: {HOP})",
+        help=f"with --timeline: time from the start of one window to the next (default: {HOP})",
     )
     add_model_options(parser)
     add_format_options(parser)
@@ -75,9 +75,9 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
         "--model",
         type=filled,
         metavar="BUNDLE",
-        help=f"built-in model ({', '.join(packaged.folders())}; default: {next(iter(packaged.folders()))}), folder of a"
-        " trained or exported model, as models/fold_0, Keras file, with --labels, or hf:OWNER/NAME of the hub of"
-        " Hugging Face",
+        help=f"built-in model ({', '.join(packaged.folders())}; default: {next(iter(packaged.folders()))}); or the"
+        " folder of a trained or exported model, such as models/fold_0; or a Keras file (needs --labels); or"
+        " hf:OWNER/NAME, a model of the Hugging Face Hub",
     )
     parser.add_argument(
         "--network",
@@ -85,16 +85,16 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME",
-        help="network that the bundle may download and run, if ser does not know it: a handle of TF Hub, the name of a"
-        " speech encoder, or a folder; name only networks that you trust (repeatable)",
+        help="network that the model may download and run although ser does not know it: a handle of TF Hub, the name"
+        " of a speech encoder, or a folder; name only networks that you trust (repeatable)",
     )
     parser.add_argument("--labels", metavar="A,B,…", help="emotions of the outputs of a Keras file, in their order")
     parser.add_argument(
         "--representation",
         type=path_of,
         metavar="FILE",
-        help="settings of the features that a Keras file takes, as conf/librosa/means_42.yaml; it gets their values as"
-        " they are, without standardisation (default: conf/log_mel/mel_64.yaml)",
+        help="settings of the features that a Keras file reads, such as conf/librosa/means_42.yaml; the features are"
+        " not standardised (default: conf/log_mel/mel_64.yaml)",
     )
     parser.add_argument(
         "--all-speech", action="store_true", help="do not look for speech: predict an emotion of every recording"

@@ -22,10 +22,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     >>> parser.parse_args(["hf", "me/mine", "models/fold_0"]).name
     'me/mine'
     """
-    parser.add_argument("place", choices=["hf"], help="hf: the hub of Hugging Face")
-    parser.add_argument("name", metavar="OWNER/NAME", help="name of the model there; it is made if it does not exist")
+    parser.add_argument("place", choices=["hf"], help="hf: the Hugging Face Hub")
+    parser.add_argument("name", metavar="OWNER/NAME", help="name on the Hub; it is created if it does not exist")
     parser.add_argument("model", type=path_of, metavar="BUNDLE", help="folder of a trained or exported model")
-    parser.add_argument("--private", action="store_true", help="make it visible to its owner alone")
+    parser.add_argument("--private", action="store_true", help="make the model visible only to its owner")
     parser.add_argument("--dry-run", action="store_true", help="print the card, and upload nothing")
 
 

@@ -39,7 +39,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help=f"length of the recording (default: {SECONDS:g}; with --live, until Ctrl-C)",
     )
     parser.add_argument(
-        "--live", action="store_true", help="show the emotion while you speak, in one line that moves; Ctrl-C ends it"
+        "--live", action="store_true", help="show the emotion while you speak, in a line that is updated, until Ctrl-C"
     )
     parser.add_argument(
         "--save", type=output_file_of, metavar="FILE", help="write the recording to a file, WAV or FLAC"

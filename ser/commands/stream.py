@@ -62,7 +62,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="format of the samples of the raw audio (default: %(default)s)",
     )
     parser.add_argument(
-        "--hop", type=float, default=HOP, metavar="SECONDS", help="from one window to the next (default: %(default)s)"
+        "--hop",
+        type=float,
+        default=HOP,
+        metavar="SECONDS",
+        help="time from the start of one window to the next (default: %(default)s)",
     )
     parser.add_argument("--json", action="store_true", help="print one json object for each window")
     predict.add_model_options(parser)

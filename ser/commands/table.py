@@ -61,10 +61,12 @@ COMMANDS: Mapping[str, Command] = {
         "compare the metrics of the working copy with those of a Git revision", "ser diff main", needs_project=True
     ),
     "tune": Command(
-        "search better settings of a study, by its dev UAR", "ser tune -S model=mlp --trials 10", needs_project=True
+        "search the settings of a study with the highest dev UAR",
+        "ser tune -S model=mlp --trials 10",
+        needs_project=True,
     ),
     "push": Command(
-        "upload a trained model with its card to the hub of Hugging Face",
+        "upload a trained model with its card to the Hugging Face Hub",
         "ser push hf OWNER/NAME models/fold_0 --dry-run",
         needs_project=True,
     ),

@@ -37,7 +37,7 @@ SILENCE = file_of(np.zeros(2 * RATE, np.float32))
 BAD = {
     "empty": (b"", "file is empty"),
     "text": (b"Dear diary, today I felt fine.", "not a sound file"),
-    "M4A": (b"\x00\x00\x00\x20ftypM4A " + bytes(64), "damaged, or no sound"),
+    "M4A": (b"\x00\x00\x00\x20ftypM4A " + bytes(64), "damaged, or contains no sound"),
     "Git LFS pointer": (b"version https://git-lfs.github.com/spec/v1\n", "only points to a recording"),
     "too short": (file_of(tone(220, 0.05)), "too short"),
     "too long": (file_of(np.zeros(4000 * 1801, np.float32), rate=4000, subtype="PCM_U8"), "too long"),
