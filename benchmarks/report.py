@@ -22,37 +22,40 @@ BENCHMARKS = {  # module -> title
     "extraction": "Descriptors and functionals, compared with librosa",
     "yamnet": "YAMNet, compared with one call for each file",
     "scaling": "Two cores, many utterances, the cache",
-    "scale": "Up to 100,000 utterances, made",
-    "shares": "Training, and what is outside of matrix products",
+    "scale": "Up to 100,000 simulated utterances",
+    "shares": "Training: shares of matrix products and of other work",
     "overhead": "Overhead",
     "whole": "Whole studies",
     "study": "A whole study, compared with nkululeko",
 }
 INTRODUCTION = """# Benchmarks
 
-`make bench` runs these benchmarks and rewrites this page; `python -m benchmarks.NAME` runs one. Others only print
-their figures: `benchmarks.training`, `.folds`, `.ingest`, `.decoding`, `.tables`, `.prediction`, `.service`, `.attack`,
-`.cluster` (a Dask cluster one of whose processes is killed), `.whisper` (share of the rate of matrix products).
+This page has measurements of speed and memory. `make bench` runs these benchmarks and rewrites the page; `python -m
+benchmarks.NAME` runs one of them. Other benchmarks only print their figures: `benchmarks.training`, `.folds`,
+`.ingest`, `.decoding`, `.tables`, `.prediction`, `.service`, `.attack`, `.cluster` (a Dask cluster, of which one
+process is killed), and `.whisper` (speed of the encoder as a share of the speed of matrix products).
 
-Three more score a model on corpora that it was not trained on, as in `python -m benchmarks.elsewhere --model ravdess
-savee=data/raw/savee emovo=data/raw/emovo`. `benchmarks.elsewhere` gives UAR, calibration, and UAR against the share of
-recordings that is answered; `benchmarks.robustness` gives UAR in noise, rooms, over a telephone, with codecs and more;
-`benchmarks.enrolment` gives UAR against the number of unlabelled recordings of the same speaker. They write a
-table, a picture and csv to `reports/unseen` (`--to`), and a section of a model card (`--card`).
+Three benchmarks score a model on corpora that it was not trained on, for example `python -m benchmarks.elsewhere
+--model ravdess savee=data/raw/savee emovo=data/raw/emovo`. `benchmarks.elsewhere` measures UAR, calibration, and UAR
+against the share of recordings that get an answer. `benchmarks.robustness` measures UAR in noise, in rooms, over a
+telephone, with codecs and more. `benchmarks.enrolment` measures UAR against the number of unlabelled recordings of the
+same speaker. They write a table, a picture and csv to `reports/unseen` (`--to`), and a section of a model card
+(`--card`).
 
-"Plain" is the usual way: one call of the library for each feature or file. "Ours" is this project. "Floor" is the work
-that no extraction can omit: decoding, resampling and one short-time Fourier transform.
+In the tables, "plain" is the usual way: one call of the library for each feature or file. "Ours" is this project.
+"Floor" is the work that no extraction can omit: decoding, resampling and one short-time Fourier transform.
 
-Elapsed times are of a machine with other work, so read processor time, of all processes, where a table has it: it is
-the time on one core. Of a `dvc repro` with nothing to do, the stage `probe` takes 0.13 s of a processor; DVC itself
-takes the rest, more than a quarter of it to read and write `dvc.lock` again.
+Elapsed times were measured on a machine with other work. If a table has processor times (the sum over all processes),
+compare these: they are the time on one core. Of a `dvc repro` with nothing to do, the stage `probe` takes 0.13 s of a
+processor. DVC itself takes the rest; more than a quarter of it is the time to read and write `dvc.lock` again.
 
-An SVM is trained on 20,000 rows of a larger table: of 100,000 utterances, `train` then takes 107 s of a processor and
-882 MiB, `evaluate` 46 s and 552 MiB (`python -m benchmarks.scale --model svm`).
+If a table has more than 20,000 training rows, an SVM is trained on 20,000 of them. With 100,000 utterances, `train`
+then takes 107 s of a processor and 882 MiB, and `evaluate` 46 s and 552 MiB (`python -m benchmarks.scale --model svm`).
 
-A step of `best_small` multiplies a table with eight columns, which takes as long as to read the table from memory. The
-rest of a fit is the loss of scikit-learn and the steps of L-BFGS in SciPy. Inside the compiled steps of `cnn_lstm`,
-the rest is batch normalisation, dropout and pooling. TensorFlow has the next batch made by another thread.
+On the training of `best_small`: a step multiplies a table with eight columns, which takes as long as to read the table
+from memory. The rest of a fit is the loss function of scikit-learn and the steps of L-BFGS in SciPy. On the training of
+`cnn_lstm`: the rest of the compiled steps is batch normalisation, dropout and pooling. Another thread of TensorFlow
+prepares the next batch.
 """
 
 
