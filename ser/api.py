@@ -44,12 +44,12 @@ def features(
     sample_rate
         Hz; only for waveforms, since a file declares its own.
     representation
-        Kind of the features: `librosa`, `opensmile`, `yamnet`, `ssl`, `whisper`, or another that is a table.
+        `librosa`, `opensmile`, `yamnet`, `ssl`, `whisper`, or another representation that is a table.
 
     Raises
     ------
     ValueError
-        If a recording cannot be used, the feature set is unknown or not valid, or is an array over time.
+        If a recording cannot be used, the feature set is unknown or not valid, or the representation is an array.
     OSError
         If a file cannot be read.
 
@@ -132,7 +132,7 @@ def compare(
     n_resamples: int = 9999,
     seed: int = 0,
 ) -> "Comparison":
-    """Differences of the scores of two runs, B - A, with their intervals; `differences` and `speakers` are tables.
+    """Differences of the scores of two runs, B - A: table `differences` with intervals, and table `speakers`.
 
     Parameters
     ----------

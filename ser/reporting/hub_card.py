@@ -1,4 +1,4 @@
-"""Front matter of a model card, as the hub of Hugging Face reads it."""
+"""Front matter of a model card, as the Hugging Face Hub reads it."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -9,15 +9,15 @@ MEANINGS: Mapping[str, str] = {
     "leave_one_speaker_out": "Each speaker is tested once, by a model that was trained without this speaker.",
     "published": "Each group of speakers is tested once, by a model that was trained without them; the groups are"
     " published.",
-    "cross_corpus": "The model is tested with other corpora than those that it learned from, so with other rooms,"
-    " microphones and speakers.",
-    "leave_one_corpus_out": "Each corpus is tested once, by a model that learned from the other corpora only.",
+    "cross_corpus": "The model is tested with corpora that are not in its training, so with other rooms, microphones"
+    " and speakers.",
+    "leave_one_corpus_out": "Each corpus is tested once, by a model that was trained on the other corpora only.",
     "random": "Recordings are divided at random, so the model is tested with speakers {who}.",
     "emobox": "The test recordings are those of the EmoBox benchmark, of speakers {who}.",
     "given": "The test recordings are those that the corpus names, of speakers {who}.",
 }
 """Name of a partition -> its meaning."""
-OTHER = "The model is tested with recordings that it did not learn from, of speakers {who}."
+OTHER = "The model is tested with recordings that are not in its training, of speakers {who}."
 
 
 def meaning(partition: str, *, speaker_independent: bool) -> str:

@@ -86,7 +86,7 @@ def caveats(figures: Mapping[str, Any], audit: Mapping[str, Any], *, partition: 
         found.append(
             Caveat(
                 f"The audit found {counted(audit['n_errors'], 'error')}.",
-                "See Audit: the scores may not hold.",
+                "See Audit: the scores may be wrong.",
                 section=AUDIT,
             )
         )

@@ -22,7 +22,7 @@ MAX_NAMED = 5  # recordings that are left out, in one message
 
 @dataclass(frozen=True)
 class Enrolled:
-    """Recordings that an enrolment was made of, and those that it was not.
+    """An enrolment, the recordings that it was made of, and those that were left out.
 
     Examples
     --------
@@ -33,7 +33,7 @@ class Enrolled:
 
     enrolment: Enrolment
     used: Sequence[str]
-    """Names."""
+    """Names of the recordings."""
     left_out: Mapping[str, str]
     """Name -> reason."""
 
@@ -63,9 +63,9 @@ def enrolled_from(recognizer: Recognizer, source: Recording | Iterable[Recording
     Parameters
     ----------
     recognizer
-        The model that the enrolment is for.
+        The model that will be adapted.
     source
-        A recording, or several; a folder stands for its recordings, at any depth.
+        A recording, or several; a folder means all recordings in it and in its subfolders.
 
     Raises
     ------

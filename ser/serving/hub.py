@@ -1,4 +1,4 @@
-"""Models on the hub of Hugging Face: `hf:OWNER/NAME` as the name of a model, and the upload of a bundle.
+"""Models on the Hugging Face Hub: `hf:OWNER/NAME` as the name of a model, and the upload of a bundle.
 
 A downloaded bundle is loaded as any bundle of a stranger: only files of a bundle, of bounded size, with all checks of
 `load`.

@@ -32,9 +32,9 @@ class Prediction(TypedDict):
     duration: float
     """Seconds."""
     protocol: NotRequired[str]
-    """Words on recordings of the same speaker that the prediction depends on; only with an enrolment."""
+    """States that the prediction also depends on recordings of the same speaker; only with an enrolment."""
     notes: NotRequired[list[str]]
-    """Remarks in words: changes of the waveform, such as an offset that was removed, or too little speech; if any."""
+    """Remarks, if there are any: a change of the waveform, such as an offset that was removed, or too little speech."""
 
 
 class TimedPrediction(Prediction):

@@ -48,16 +48,16 @@ def check_folder(folder: Path) -> None:
 
 @extras.named()
 def load(model: str | Path | None = None, *, all_speech: bool = False, networks: Collection[str] = ()) -> Recognizer:
-    """Read a bundle, ensemble or exported bundle; by default the default built-in model.
+    """Read a trained model, an ensemble or an exported model; without `model`, the built-in model `general`.
 
     Parameters
     ----------
     model
-        Folder, name of a built-in model, or `hf:OWNER/NAME` of the hub.
+        Folder, name of a built-in model, or `hf:OWNER/NAME` of the Hugging Face Hub.
     all_speech
-        True to predict recordings without looking for speech in them.
+        True to predict an emotion also if there is no speech in a recording.
     networks
-        Networks that a bundle may name beside those that this project knows by their content; their code runs.
+        Networks that the model may run in addition to those that this project knows by their content. Their code runs.
 
     Raises
     ------
@@ -160,8 +160,8 @@ def predict_emotion(
     sample_rate
         Hz; only for a waveform, since a file declares its own.
     model
-        Folder of a bundle, name of a built-in model, or `hf:OWNER/NAME`, as of `load`; or the result of `load`, whose
-        own adjustments hold where the options below are not given.
+        Folder of a model, name of a built-in model, or `hf:OWNER/NAME`, as for `load`; or the result of `load`, whose
+        own adjustments apply if the options below are not given.
     networks
         Networks that a bundle may name beside the known ones, as of `load`.
     enrol
@@ -169,7 +169,7 @@ def predict_emotion(
         sample rate; or the result of `ser.serving.enrolling.enrolled_from`, which saves their analysis. Those that
         cannot be enrolled are named by a warning of `logging`.
     prior
-        Frequency of emotions, as `{"neutral": 0.6}`; emotions that are not named share the rest equally.
+        Share of emotions, such as `{"neutral": 0.6}`; emotions that are not named share the rest equally.
     unsure
         Confidence below which the emotion is `unsure`, 0 to 1.
 

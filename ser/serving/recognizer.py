@@ -121,7 +121,7 @@ class Recognizer:
         enrolment
             Recordings of the same speaker, by `ser.serving.enrolling`; the predictions are then transductive.
         prior
-            Frequency of emotions, as `{"neutral": 0.6}`; emotions that are not named share the rest equally.
+            Share of emotions, such as `{"neutral": 0.6}`; emotions that are not named share the rest equally.
         unsure
             Confidence below which the emotion is `unsure`, 0 to 1; the probabilities stay as they are.
 
