@@ -62,7 +62,9 @@ def section(predictions: pd.DataFrame, model: str) -> str:
     return "\n\n".join(
         [
             f"Scores in per cent of `{model}` on corpora that it was not trained on; in brackets, 95 % intervals over"
-            " speakers. Chance is 25 for the UAR of four. ECE is the expected calibration error of the plain answers.",
+            " speakers. UAR of four is over the recordings of neutral, happy, sad and angry, of which the most probable"
+            " is the answer (chance 25). UAR and ECE, the expected calibration error, are those of the model's own"
+            " answers.",
             cards.markdown(head, scores(corpora)),
             "Recall of the four emotions:",
             cards.markdown(["corpus", *unseen.FOUR], [[name, *recalls(rows)] for name, rows in corpora]),

@@ -170,7 +170,8 @@ def section(found: pd.DataFrame, model: str) -> str:
     """Tables of the model card."""
     parts = [
         f"UAR in per cent of `{model}` on corpora that it was not trained on, with unlabelled recordings of the same"
-        " speaker (`--enrol`). The protocol is transductive: these figures are not comparable with those of other ones."
+        " speaker (`--enrol`). The protocol is transductive: do not compare these figures with those of other"
+        " protocols."
     ]
     for score, text in SCORES.items():
         rows = [[str(name), *map(percent, row)] for name, row in zip(*_rows_of(by_number(found, score)), strict=True)]

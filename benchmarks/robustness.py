@@ -26,11 +26,11 @@ SCORES = {"uar_four": "neutral, happy, sad, angry (chance 25)", "uar": "all emot
 WORST = 30.0  # percentage points below clean, the darkest colour of the picture
 
 EXPLAINED = """\
-Noise is added at a ratio to the speech without its pauses: pink noise from 50 Hz on, or babble of five utterances of
-other speakers of the corpus. The rooms are simulated by image sources (4 x 3.2 x 2.5 m, microphone at 1 m; 8 x 6 x 4 m,
-at 2 m). Telephone: 300 to 3400 Hz at 8 kHz, mu-law of G.711. Clipped: the peak is 12 dB above full scale. Channels
-cancel: the second is the first with the opposite sign. 2 s of speech: a random part, without the silence around it. All
-but `clean` begin with the recording at 16 kHz."""
+Noise is added at a ratio to the level of the speech without its pauses: pink noise from 50 Hz on, or babble of five
+utterances of other speakers of the corpus. The rooms are simulated by image sources (4 x 3.2 x 2.5 m, microphone at
+1 m; 8 x 6 x 4 m, microphone at 2 m). Telephone: 300 to 3400 Hz at 8 kHz, mu-law of G.711. Clipped: the peak is 12 dB
+above full scale. Channels cancel: the second channel is the first one with the opposite sign. 2 s of speech: a random
+part, without the silence around it. All conditions except `clean` start from the recording at 16 kHz."""
 
 
 def main() -> None:
@@ -81,7 +81,7 @@ def section(found: pd.DataFrame, model: str) -> str:
     clean = found[found["condition"] == unseen.CLEAN]
     counts = ", ".join(f"{one.corpus} {one.n_utterances} ({one.n_speakers} speakers)" for one in clean.itertuples())
     parts = [
-        f"UAR in per cent of `{model}` on corpora that it was not trained on; the utterances are drawn alike over"
+        f"UAR in per cent of `{model}` on corpora that it was not trained on. The utterances are drawn evenly from"
         f" emotions and speakers: {counts}.",
         EXPLAINED,
     ]
@@ -94,7 +94,9 @@ def section(found: pd.DataFrame, model: str) -> str:
         parts.append(f"UAR of {title}:\n\n" + cards.markdown(["condition", *table.columns, "mean - clean"], rows))
     silent = found.groupby("condition", sort=False)["no_speech"].mean()
     heard = ", ".join(f"{name} {percent(share)}" for name, share in silent.items() if share > 0)
-    return "\n\n".join([*parts, f"Share of `no speech`, which is wrong, in per cent: {heard or 'none'}."])
+    return "\n\n".join(
+        [*parts, f"Share of answers `no speech`, which are always wrong here, in per cent: {heard or 'none'}."]
+    )
 
 
 def drawn(found: pd.DataFrame, model: str) -> Figure:
