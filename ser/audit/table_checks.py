@@ -195,7 +195,7 @@ def label_imbalance(partitions: pd.DataFrame, utterances: pd.DataFrame) -> list[
     >>> label_imbalance(partitions, utterances.assign(speaker="a", audio_hash=["p", "q", "r"]))[0].found
     'sad has 2.0 times as many training recordings (2) as calm (1)'
     """
-    remedy = "read the UAR, in which every emotion counts alike, not the accuracy; balance evens out training alone"
+    remedy = "read the UAR, in which every emotion has the same weight, not the accuracy; balance changes only training"
     ratios = {}
     for fold, rows in _folds(partitions, utterances):
         counts = rows.loc[rows["partition"] == "train", "emotion"].value_counts().sort_index()

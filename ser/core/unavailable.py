@@ -69,7 +69,7 @@ def is_asked_for(finding: Path, path: Path, *, what: str, setting: str) -> bool:
     >>> with TemporaryDirectory() as folder:
     ...     files.write_json(Path(folder, "a.json"), {"wanted": False})
     ...     is_asked_for(Path(folder, "a.json"), Path(folder, "a.csv"), what="levels", setting="model=levels")
-    no model takes levels; extract them with -S model=levels or -S extract=all
+    levels: not needed by the model; to extract them: -S model=levels or -S extract=all
     False
     >>> with TemporaryDirectory() as folder:
     ...     files.write_json(Path(folder, "a.json"), {"wanted": False, "missing": True})
@@ -83,6 +83,6 @@ def is_asked_for(finding: Path, path: Path, *, what: str, setting: str) -> bool:
     if found.get("missing"):
         print(f"{what} cannot be made here; the warning of the stage probe has the remedy")
     else:
-        print(f"no model takes {what}; extract them with -S {setting} or -S {ALL}")
+        print(f"{what}: not needed by the model; to extract them: -S {setting} or -S {ALL}")
     write(path)
     return False

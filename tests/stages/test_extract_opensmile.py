@@ -39,7 +39,7 @@ def corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_without_a_model_that_takes_it_the_table_is_unavailable_and_nothing_is_imported() -> None:
     configure(wanted=False)
     setting = "model.representation=opensmile"
-    printed = f"no model takes openSMILE's features; extract them with -S {setting} or -S extract=all\nset()\n"
+    printed = f"openSMILE's features: not needed by the model; to extract them: -S {setting} or -S extract=all\nset()\n"
     assert extraction_stage.printed_by(extract_opensmile, {"opensmile", "audinterface"}) == printed
     assert tables.is_unavailable(extract_opensmile.FEATURES)
 
@@ -110,7 +110,7 @@ def test_a_study_from_audio_to_prediction(tmp_path: Path) -> None:
     base = [f"corpus.root={corpus}", "labels=common_four", "balance.k_neighbors=3"]
     project.compose(*base)
     project.commit("start")
-    assert "no model takes openSMILE's features" in project.reproduced(*base, targets=["extract_opensmile"])
+    assert "openSMILE's features: not needed" in project.reproduced(*base, targets=["extract_opensmile"])
     assert list(project.read("data/opensmile_extracted_features.csv"))[-1] == unavailable.COLUMN
     output = project.reproduced(*base, "model=svm", "model.representation=opensmile", targets=["audit", "evaluate"])
     assert {"probe", "extract_opensmile", "balance", "train", "evaluate", "audit"} <= set(project.ran(output))

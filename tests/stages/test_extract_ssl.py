@@ -34,7 +34,7 @@ def corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_without_a_model_that_takes_it_the_table_is_unavailable_and_no_network_is_imported() -> None:
     configure(wanted=False, model="someone/none", revision=None)
     printed = (
-        "no model takes a speech encoder's features; extract them with -S model.representation=ssl or -S"
+        "a speech encoder's features: not needed by the model; to extract them: -S model.representation=ssl or -S"
         " extract=all\nset()\n"
     )
     libraries = {"torch", "transformers", "huggingface_hub"}
@@ -120,7 +120,7 @@ def test_a_study_on_an_encoder_from_audio_to_prediction(tmp_path: Path, encoder:
     project.compose(*base)
     project.commit("start")
     without = project.reproduced(*base, targets=["extract_ssl"])
-    assert "no model takes a speech encoder's features" in without
+    assert "a speech encoder's features: not needed" in without
     assert list(project.read("data/ssl_extracted_features.csv"))[-1] == unavailable.COLUMN
     output = project.reproduced(*given, targets=["audit", "evaluate"])
     wanted = {"probe", "extract_ssl", "balance", "train", "evaluate", "audit"}

@@ -47,7 +47,7 @@ def corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_without_a_model_that_takes_it_the_table_is_unavailable_and_no_library_is_imported() -> None:
     configure(wanted=False)
     printed = (
-        "no model takes Whisper's features; extract them with -S model.representation=whisper or -S"
+        "Whisper's features: not needed by the model; to extract them: -S model.representation=whisper or -S"
         " extract=all\nset()\n"
     )
     libraries = {"safetensors", "huggingface_hub", "keras", "torch"}
@@ -84,7 +84,7 @@ def test_a_study_on_whisper_from_audio_to_prediction(tmp_path: Path, monkeypatch
     given = [*base, "model=logistic_regression", "model.representation=whisper"]
     project.compose(*base)
     project.commit("start")
-    assert "no model takes Whisper's features" in project.reproduced(*base, targets=["extract_whisper"])
+    assert "Whisper's features: not needed" in project.reproduced(*base, targets=["extract_whisper"])
     output = project.reproduced(*given, targets=["audit", "evaluate"])
     wanted = {"probe", "extract_whisper", "balance", "train", "evaluate", "audit"}
     assert set(project.ran(output)) == wanted

@@ -39,7 +39,7 @@ def corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_without_a_model_that_takes_it_the_array_is_unavailable(capsys: pytest.CaptureFixture[str]) -> None:
     extraction_stage.configure(extract_whisper_states, "whisper_states", SETTINGS, wanted=False)
     extract_whisper_states.main()
-    printed = "no model takes Whisper's states; extract them with -S model=tuned_whisper or -S extract=all\n"
+    printed = "Whisper's states: not needed by the model; to extract them: -S model=tuned_whisper or -S extract=all\n"
     assert capsys.readouterr().out == printed
     with pytest.raises(ValueError, match=r"data/whisper_states is marked unavailable, .*; make it with"):
         arrays.read(extract_whisper_states.FEATURES)
