@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] = ()) -> None:
 
 def _refuse(arguments: Sequence[str]) -> None:
     """End at `--help` and at any other argument, which would be ignored."""
-    settings = "environment variables, as SER_PORT=8001; docs/reference/environment.md lists them"
+    settings = "environment variables, for example SER_PORT=8001; docs/reference/environment.md lists them"
     parser = argparse.ArgumentParser(
         prog="python -m app.service", description=f"Serve predictions over HTTP. The settings are {settings}."
     )

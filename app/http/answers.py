@@ -24,8 +24,10 @@ class PredictionAnswer(BaseModel):
     confidence: float = Field(ge=0, le=1, description="Highest probability, or that of `no speech`.")
     probabilities: dict[str, float] = Field(description="Probability of each label; empty for `no speech`.")
     duration: float = Field(ge=0, description="Seconds.")
-    protocol: str = Field(default="", description="Words on the enrolled recordings; only with an enrolment.")
-    notes: list[str] = Field(default=[], description="Remarks: an offset that was removed, too little speech; if any.")
+    protocol: str = Field(default="", description="States the enrolled recordings; only with an enrolment.")
+    notes: list[str] = Field(
+        default=[], description="Remarks, if any, such as an offset that was removed, or too little speech."
+    )
 
 
 class TimedAnswer(PredictionAnswer):

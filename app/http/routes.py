@@ -29,7 +29,7 @@ from ser.audio.reading import InvalidAudio
 
 Result = TypeVar("Result")
 
-Prior = Annotated[str, Query(description="Frequency of emotions, as neutral=0.6,sad=0.1; the others share the rest.")]
+Prior = Annotated[str, Query(description="Share of emotions, such as neutral=0.6,sad=0.1; the others share the rest.")]
 Unsure = Annotated[float, Query(ge=0, le=1, description="Confidence below which the emotion is `unsure`.")]
 USED_UP = {errno.ENOSPC: "the disk for temporary files is full", errno.ENOMEM: "the memory of the service is used up"}
 LOOK = 1.0  # seconds from one look at the progress of a prediction to the next

@@ -33,7 +33,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     >>> parser.parse_args(["models/fold_0"]).model.name
     'fold_0'
     """
-    parser.add_argument("model", type=path_of, metavar="BUNDLE", help="folder of a trained model, as models/fold_0")
+    parser.add_argument(
+        "model", type=path_of, metavar="BUNDLE", help="folder of a trained model, such as models/fold_0"
+    )
     parser.add_argument(
         "--to", type=path_of, metavar="FOLDER", help="where to write (default: exports/<name of the bundle>)"
     )

@@ -372,7 +372,7 @@ def test_an_argument_ends_the_service_and_names_the_environment_variables(capsys
         with pytest.raises(SystemExit) as ended:
             service.main(arguments)
         assert ended.value.code == status
-        assert "environment variables, as SER_PORT=8001" in " ".join("".join(capsys.readouterr()).split())
+        assert "environment variables, for example SER_PORT=8001" in " ".join("".join(capsys.readouterr()).split())
 
 
 def test_a_system_without_posix_is_told_where_the_service_runs(monkeypatch: pytest.MonkeyPatch) -> None:
