@@ -12,6 +12,7 @@ import numpy.typing as npt
 from ser.audio import ffmpeg
 from ser.audio.invalid import InvalidAudio, Kind
 from ser.audio.raw import Raw
+from ser.serving import inputs
 
 WAITING = 4  # messages between reading and prediction; then the client has to wait
 PIECE = 2**16  # bytes of one read
@@ -19,6 +20,23 @@ AU_HEAD = struct.Struct(">4sIIIII")  # magic, start of the samples, their size, 
 LONGEST_HEAD = 2**12
 
 Samples = npt.NDArray[np.float32]
+
+
+def check_amount(rate: int, n_channels: int) -> None:
+    """Raise `InvalidAudio` if sound has more samples in a second than one channel of the highest rate.
+
+    A few bytes of a codec can stand for any number of them, and those of a whole utterance stay in memory.
+
+    Examples
+    --------
+    >>> check_amount(96_000, 8)
+    Traceback (most recent call last):
+    ser.audio.invalid.InvalidAudio: 96000 Hz of 8 channels are more than 384000 samples in a second; send one channel
+    """
+    if rate * n_channels > inputs.RATES[1]:
+        found = f"{rate} Hz of {n_channels} channels"
+        reason = f"{found} are more than {inputs.RATES[1]} samples in a second"
+        raise InvalidAudio(Kind.SAMPLE_RATE, reason, "send one channel")
 
 
 class Decoder(Protocol):
@@ -105,7 +123,7 @@ class WebM:
             self._input.close()
 
     async def sample_rate(self) -> int:
-        """Hz, of the head that FFmpeg writes; `InvalidAudio` if it cannot read the first bytes."""
+        """Hz, of the head that FFmpeg writes; `InvalidAudio` if it cannot read the sound, or as `check_amount`."""
         try:
             magic, start, _, _, rate, n_channels = AU_HEAD.unpack(await self._output.readexactly(AU_HEAD.size))
             if magic != b".snd" or not AU_HEAD.size <= start <= LONGEST_HEAD:
@@ -114,6 +132,7 @@ class WebM:
         except (asyncio.IncompleteReadError, ValueError):
             reason = "live sound that FFmpeg cannot read as WebM"
             raise InvalidAudio(Kind.NOT_AUDIO, reason, "send WebM from its beginning, or 16-bit samples") from None
+        check_amount(rate, n_channels)
         self._raw = Raw("f32be", n_channels=n_channels)
         return int(rate)
 
@@ -130,4 +149,6 @@ class WebM:
         with suppress(ProcessLookupError):
             self._process.kill()
         self._input.close()
+        while await self._output.read(PIECE):  # `wait` would wait for ever for a pipe that is full
+            pass
         await self._process.wait()

@@ -17,7 +17,7 @@ from app.http.answers import STATUS
 from app.http.connections import WRITE_SECONDS
 from app.http.limits import Full, Memory
 from app.http.live_opening import LONGEST_START, SECRET, Access, SessionRefused, Start
-from app.http.live_sound import Decoder, Pcm, WebM
+from app.http.live_sound import Decoder, Pcm, WebM, check_amount
 from app.http.metrics import Metrics
 from app.http.prediction import NONE, Unadjustable
 from app.http.settings import Settings
@@ -81,7 +81,7 @@ class Session:
         self.facts: dict[str, Any] = {}
 
     async def start(self) -> Start:
-        """First message, after the query of the address; `SessionRefused` if it is wrong or late."""
+        """First message, after the query of the address; `SessionRefused` or `InvalidAudio` if it is wrong or late."""
         given: dict[str, Any] = dict(self._socket.query_params)
         for name in given.keys() & SECRET:
             raise SessionRefused(422, f"the address has `{name}`, which logs would keep; send it in the first message")
@@ -98,9 +98,7 @@ class Session:
             one = error.errors()[0]
             where, found = ".".join(map(str, one["loc"]))[:64], str(one.get("input"))[:64]
             raise SessionRefused(422, f"the first message has {where} {found!r}: {one['msg'].lower()}") from None
-        if start.rate * start.channels > inputs.RATES[1]:
-            found = f"{start.rate} Hz of {start.channels} channels"
-            raise SessionRefused(422, f"{found} are more than {inputs.RATES[1]} samples in a second; send one channel")
+        check_amount(start.rate, start.channels)
         names = list(self._chosen.models)
         if start.model and start.model not in names:
             raise SessionRefused(422, f"there is no model {start.model[:64]!r}; choose one of {', '.join(names)}")

@@ -6,12 +6,13 @@ import json
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import httpx
 import numpy as np
+import numpy.typing as npt
 import pytest
 import soundfile
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -26,7 +27,7 @@ from ser.commands import stream
 from ser.serving import inputs
 from ser.serving.mixed_windows import windowed
 from tests.support.paths import ROOT
-from tests.support.serving import KEY, KNOWN, PATIENCE, encoded, recognizer, served, speech
+from tests.support.serving import KEY, KNOWN, PATIENCE, encoded, recognizer, served, speech, wait_until
 
 STOP = json.dumps({"type": "stop"})
 SPEECH = (speech(5.3) * 32767).astype("<i2")
@@ -114,19 +115,56 @@ def test_long_sound_has_the_mean_of_its_windows_as_its_summary(client: httpx.Cli
     assert found[-1]["probabilities"] == pytest.approx(whole["probabilities"], abs=2e-6)
 
 
-@pytest.mark.skipif(ffmpeg.program() is None, reason="not installed: ffmpeg")
-def test_webm_as_browsers_send_it_has_the_summary_of_its_file(client: httpx.Client, tmp_path: Path) -> None:
-    path = tmp_path / "sound.webm"
+def webm(samples: npt.NDArray[np.int16], *options: str, codec: str = "libopus") -> bytes:
+    """WebM of samples, or Matroska, at 16 kHz unless FFmpeg's `options` have it another rate."""
     raw = ["-f", "s16le", "-ar", "16000", "-ac", "1", "-i", "pipe:0"]
-    subprocess.run(["ffmpeg", "-v", "error", *raw, "-c:a", "libopus", str(path)], input=SPEECH.tobytes(), check=True)
-    found, code, _ = talked(
-        client, {"type": "start", "format": "webm"}, *pieces(path.read_bytes(), 2_000), {"type": "stop"}
-    )
-    with inputs.opened(path) as recording:
+    container = "webm" if codec == "libopus" else "matroska"
+    command = ["ffmpeg", "-v", "error", *raw, *options, "-c:a", codec, "-f", container, "pipe:1"]
+    return subprocess.run(command, input=samples.tobytes(), check=True, capture_output=True).stdout
+
+
+@contextmanager
+def started(client: httpx.Client, sound: bytes) -> Iterator[ClientConnection]:
+    """A session of WebM that has sent all of its sound, but no end."""
+    with connect(url(client), compression=None) as socket:
+        socket.send(json.dumps({"type": "start", "format": "webm"}))
+        socket.send(sound)
+        yield socket
+
+
+needs_ffmpeg = pytest.mark.skipif(ffmpeg.program() is None, reason="not installed: ffmpeg")
+
+
+@needs_ffmpeg
+def test_webm_as_browsers_send_it_has_the_summary_of_its_file(client: httpx.Client) -> None:
+    content = webm(SPEECH)
+    found, code, _ = talked(client, {"type": "start", "format": "webm"}, *pieces(content, 2_000), {"type": "stop"})
+    with inputs.opened(content) as recording:
         whole = recognizer().predict(recording)
     assert (code, found[-1]["emotion"]) == (1000, whole["emotion"])
     assert found[-1]["probabilities"] == pytest.approx(whole["probabilities"], abs=1e-3)
     assert len([one for one in found if one["type"] == "answer"]) >= 9
+
+
+@needs_ffmpeg
+def test_webm_of_which_much_is_decoded_and_not_read_ends_with_its_session() -> None:
+    sound = webm(np.resize(SPEECH, 60 * 16_000))
+    with served(live_seconds=3.0) as client:
+        with started(client, sound) as socket:
+            assert messages(socket)[-1]["detail"] == "the session is longer than 3 s; begin a new one"
+        with started(client, sound) as socket:  # this client leaves
+            assert json.loads(socket.recv(timeout=PATIENCE))["type"] == "ready"
+        wait_until(lambda: "ser_live_sessions 0.0" in client.get("/metrics").text)
+
+
+@needs_ffmpeg
+def test_webm_of_more_samples_than_other_sound_may_have_is_refused(client: httpx.Client) -> None:
+    eight = "pan=8c|" + "|".join(f"c{k}=c0" for k in range(8))
+    sound = webm(np.zeros(16_000, np.int16), "-af", eight, "-ar", "96000", codec="flac")
+    assert len(sound) < 20_000  # for 3 MB of samples
+    with started(client, sound) as socket:
+        found = messages(socket)[-1]
+    assert found["detail"] == "96000 Hz of 8 channels are more than 384000 samples in a second; send one channel"
 
 
 def test_without_ffmpeg_webm_is_refused_with_the_remedy(client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,7 +175,7 @@ def test_without_ffmpeg_webm_is_refused_with_the_remedy(client: httpx.Client, mo
     assert found[-1]["detail"].startswith(reason)
 
 
-@pytest.mark.skipif(ffmpeg.program() is None, reason="not installed: ffmpeg")
+@needs_ffmpeg
 def test_sound_that_is_no_webm_is_refused(client: httpx.Client) -> None:
     found, code, _ = talked(client, {"type": "start", "format": "webm"}, bytes(10_000), {"type": "stop"})
     assert (code, found[-1]["detail"][:44]) == (4422, "live sound that FFmpeg cannot read as WebM; ")
