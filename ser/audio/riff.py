@@ -7,6 +7,7 @@ from ser.audio import containers
 
 HEAD = 12  # bytes: RIFF, size, WAVE
 KEPT = (b"fmt ", b"fact")  # chunks that decoding needs, beside the samples
+MOST_CHUNKS = 10_000  # of one file; a stranger's could have millions of empty ones, which take memory and time
 
 
 class Chunk(NamedTuple):
@@ -32,7 +33,7 @@ def mended(file: bytes) -> bytes | None:
     Raises
     ------
     ValueError
-        If the chunks have no meaning, or several.
+        If the chunks have no meaning, or several, or are too many.
 
     Examples
     --------
@@ -70,6 +71,8 @@ def _chunks(file: bytes) -> list[Chunk]:
     chunks: list[Chunk] = []
     position = HEAD
     while _is_name(file[position : position + 4]) and position + 8 <= len(file):
+        if len(chunks) == MOST_CHUNKS:
+            raise ValueError(f"a WAV file of more than {MOST_CHUNKS} chunks")
         (size,) = struct.unpack_from("<I", file, position + 4)
         name, start = file[position : position + 4], position + 8
         if name == b"data" and not size and not _is_name(file[start : start + 4]):

@@ -76,6 +76,7 @@ def test_a_file_that_is_too_long_to_mend_is_not_cut(tmp_path: Path, monkeypatch:
         (wav(DATA), "a WAV file without a description of its samples (chunk fmt)"),
         (wav(FMT, chunk(b"LIST", TAGS)), "a WAV file without samples (chunk data)"),
         (wav(FMT, DATA) * 2, "two WAV files, one behind the other"),
+        (wav(DATA, *[chunk(b"junk", b"")] * 10_000, FMT), "a WAV file of more than 10000 chunks"),
     ],
 )
 def test_what_is_not_clear_is_named(content: bytes, reason: str, tmp_path: Path) -> None:
