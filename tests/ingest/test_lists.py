@@ -2,6 +2,7 @@
 
 import json
 import os
+import pickle
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -473,3 +474,34 @@ def test_a_database_with_pickles_or_a_strange_header_is_refused(place: Path) -> 
     header.with_name("db.emotion.pkl").touch()
     with pytest.raises(ValueError, match=r"has pickles \(db.emotion.pkl\), which may run code"):
         ingested(place)
+
+
+class Harm:
+    """Object whose pickle writes a file when it is read."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[Any, tuple[Path, bytes]]:
+        return Path.write_bytes, (self.path, b"")
+
+
+@pytest.mark.parametrize("name", ["files/evil", "/../below/evil"])
+def test_a_pickle_of_a_database_in_another_folder_is_not_read(database: Path, name: str, tmp_path: Path) -> None:
+    harm = tmp_path / "harm"
+    (database / "db.").mkdir()
+    pickled = Path(f"{database}/db.{name}.pkl")
+    pickled.parent.mkdir(exist_ok=True)
+    pickled.write_bytes(pickle.dumps(Harm(harm)))
+    header = database / "db.yaml"
+    header.write_text(header.read_text().replace("  emotion:\n    type", f"  {name}:\n    type"))
+    with pytest.raises(ValueError, match=rf"has a table '{name}', whose file is in another folder; rename it"):
+        ingested(database)
+    assert not harm.exists()
+
+
+def test_a_header_of_a_database_with_values_of_other_types_is_refused(database: Path) -> None:
+    header = database / "db.yaml"
+    header.write_text(header.read_text().replace("languages: []", "languages: 5"))
+    with pytest.raises(ValueError, match=r"cannot be read as an audformat database \(a value of the header has"):
+        ingested(database)

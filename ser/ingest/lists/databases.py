@@ -15,6 +15,15 @@ import yaml
 from ser.core import extras, yaml_text
 from ser.ingest.lists.columns import ROLES, spelled
 
+FAULTS = (
+    RuntimeError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    AssertionError,
+    OSError,
+)  # of audformat, for a wrong header
+
 
 def rows(header: Path, chosen: str | None) -> Iterator[dict[str, Any]]:
     """Rows of all tables of a database that have emotions, each utterance of a table once; times are in seconds.
@@ -29,7 +38,8 @@ def rows(header: Path, chosen: str | None) -> Iterator[dict[str, Any]]:
     Raises
     ------
     ValueError
-        If the header or a table cannot be read, tables are pickles, or `audformat` is not installed.
+        If the header or a table cannot be read, tables are pickles or lie in other folders, or `audformat` is not
+        installed.
 
     Examples
     --------
@@ -52,10 +62,18 @@ def rows(header: Path, chosen: str | None) -> Iterator[dict[str, Any]]:
             warnings.simplefilter("ignore", DeprecationWarning)  # of pandas, on the code of audformat
             database = audformat.Database.load_header_from_yaml(content)
             for name in (*database.misc_tables, *database.tables):
+                _check_name(name, header)
                 database[name].load(str(header.parent / f"{header.stem}.{name}"))
         yield from _rows(database, chosen)
-    except (RuntimeError, KeyError, TypeError, AttributeError, OSError, audformat.errors.BadIdError) as error:
-        raise ValueError(f"{header} cannot be read as an audformat database ({error})") from None
+    except (*FAULTS, audformat.errors.BadIdError) as error:
+        reason = f"{error}" or "a value of the header has another type"
+        raise ValueError(f"{header} cannot be read as an audformat database ({reason})") from None
+
+
+def _check_name(name: object, header: Path) -> None:
+    """Raise `ValueError` if the file of a table lies in another folder, where no pickle has been looked for."""
+    if any(sign in str(name) for sign in "/\\"):
+        raise ValueError(f"{header} has a table {str(name)[:60]!r}, whose file is in another folder; rename it")
 
 
 def _rows(database: Any, chosen: str | None) -> Iterator[dict[str, Any]]:
