@@ -16,6 +16,16 @@ from ser.core import files, quiet
 from ser.core.arguments import output_file_of
 
 SECONDS = 5.0  # length of a recording
+WRITTEN = (
+    "wav",
+    "flac",
+    "ogg",
+    "mp3",
+    "aiff",
+    "au",
+    "caf",
+    "w64",
+)  # suffixes of formats that take one channel at 16 kHz
 FULL_SCALE = 2**15
 
 
@@ -42,11 +52,19 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--live", action="store_true", help="show the emotion while you speak, in a line that is updated, until Ctrl-C"
     )
     parser.add_argument(
-        "--save", type=output_file_of, metavar="FILE", help="write the recording to a file, WAV or FLAC"
+        "--save", type=_sound_file_of, metavar="FILE", help="write the recording to a file, as mine.wav or mine.flac"
     )
     predict.add_model_options(parser)
     predict.add_format_options(parser)
     parser.set_defaults(timeline=False, hop=None)
+
+
+def _sound_file_of(text: str) -> Path:
+    """Path of a file of sound that can be written; the error comes before the recording, which would be lost."""
+    path = output_file_of(text)
+    if path.suffix.lower().removeprefix(".") not in WRITTEN:
+        raise argparse.ArgumentTypeError(f"{path} has the suffix {path.suffix!r}; give one of {', '.join(WRITTEN)}")
+    return path
 
 
 def run(given: argparse.Namespace) -> str:

@@ -351,6 +351,19 @@ def test_the_saved_recording_is_the_predicted_one(run: Run, sound: Sound, tmp_pa
     assert predict_emotion(path)["emotion"] in out
 
 
+@pytest.mark.parametrize("name", ["kept", "kept.txt", "kept.raw", "kept.m4a"])
+def test_a_file_that_cannot_be_written_is_refused_before_the_recording(run: Run, sound: Sound, name: str) -> None:
+    code, _, message = run("record", "--live", "--save", name)
+    assert code == 2
+    assert f"{name} has the suffix {Path(name).suffix!r}; give one of wav, flac, " in message
+
+
+@pytest.mark.parametrize("suffix", record.WRITTEN)
+def test_each_format_of_a_recording_can_be_written_and_predicted(suffix: str, tmp_path: Path) -> None:
+    record._save(tmp_path / f"kept.{suffix}", np.resize(UTTERANCE, 24_000))
+    assert predict_emotion(tmp_path / f"kept.{suffix}")["duration"] == pytest.approx(1.5, abs=0.1)
+
+
 def test_saving_a_recording_keeps_the_json_valid(run: Run, sound: Sound, tmp_path: Path) -> None:
     _, out, _ = run("record", "--seconds", "1.5", "--save", tmp_path / "kept.wav", "--json")
     assert json.loads(out)[0]["path"] == str(tmp_path / "kept.wav")
