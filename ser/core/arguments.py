@@ -41,7 +41,7 @@ def output_file_of(text: str) -> Path:
     Raises
     ------
     argparse.ArgumentTypeError
-        If it is a folder, which the file would replace.
+        If it is a folder, a pipe or a device, as `/dev/stdout`, which the file would replace.
 
     Examples
     --------
@@ -51,6 +51,8 @@ def output_file_of(text: str) -> Path:
     path = path_of(text)
     if path.is_dir():
         raise argparse.ArgumentTypeError(f"{path} is a folder; give the path of a file")
+    if path.is_relative_to("/dev") or (path.exists() and not path.is_file()):
+        raise argparse.ArgumentTypeError(f"{path} is a pipe or a device; give the path of a file")
     return path
 
 

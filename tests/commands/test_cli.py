@@ -154,6 +154,19 @@ def test_a_folder_is_not_replaced_by_a_file(command: tuple[str, ...], capsys: py
     assert Path("mine").is_dir()
 
 
+@pytest.mark.parametrize("place", ["/dev/stdout", "/dev/null", "pipe.wav"])
+@pytest.mark.parametrize("command", [("diff", "HEAD", "--to"), ("record", "--save")])
+def test_a_device_and_a_pipe_are_not_replaced_by_a_file(
+    command: tuple[str, ...], place: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    os.mkfifo("pipe.wav")
+    with pytest.raises(SystemExit) as raised:
+        cli.main([*command, place])
+    assert raised.value.code == 2
+    assert f"argument {command[-1]}: {place} is a pipe or a device; give the path of a file" in capsys.readouterr().err
+    assert Path("pipe.wav").is_fifo()
+
+
 def test_no_command_prints_the_help(capsys: pytest.CaptureFixture[str]) -> None:
     cli.main([])
     assert {"predict", "--version"} <= set(capsys.readouterr().out.split())
