@@ -6,6 +6,10 @@ import yaml
 
 from ser.core import bounds
 
+MOST_NODES = (
+    10**6
+)  # values of a document, those of an alias counted each time: a few lines of aliases can stand for 9^20
+
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -15,7 +19,8 @@ def loaded(text: str) -> Any:
     Raises
     ------
     yaml.YAMLError
-        If it is not YAML, has lists or mappings deeper than `bounds.MAX_DEPTH`, or a number or date that is not valid.
+        If it is not YAML, has lists or mappings deeper than `bounds.MAX_DEPTH`, more than `MOST_NODES` values, or a
+        number or date that is not valid.
 
     Examples
     --------
@@ -23,16 +28,31 @@ def loaded(text: str) -> Any:
     {'model': {'name': 'svm', 'C': 10}}
     """
     try:
-        _check_depth(text)
+        _check_size(text)
         return yaml.load(text, _LOADER)
     except ValueError as error:
         raise yaml.YAMLError(str(error)) from None
 
 
-def _check_depth(text: str) -> None:
-    """Raise a `ValueError` if a document is deep: the parser would crash the process."""
-    depth = 0
+def _check_size(text: str) -> None:
+    """Raise a `ValueError` if a document is deep or large: the parser would crash the process, or fill the memory."""
+    inside = [0]  # values in the document, and in each list and mapping that is open
+    sizes: dict[str, int] = {}  # of the values that aliases stand for
+    names: list[str | None] = []  # of the lists and mappings that are open
     for event in yaml.parse(text, _LOADER):
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > bounds.MAX_DEPTH:
+        if isinstance(event, yaml.CollectionStartEvent):
+            inside.append(1)
+            names.append(event.anchor)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            size, name = inside.pop(), names.pop()
+            inside[-1] += size
+            if name is not None:
+                sizes[name] = size
+        elif isinstance(event, yaml.AliasEvent):
+            inside[-1] += sizes.get(str(event.anchor), 1)
+        else:
+            inside[-1] += 1
+        if len(names) > bounds.MAX_DEPTH:
             raise ValueError(f"more than {bounds.MAX_DEPTH} lists and mappings inside each other")
+        if inside[-1] > MOST_NODES:
+            raise ValueError(f"more than {MOST_NODES} values, with those that aliases stand for")
