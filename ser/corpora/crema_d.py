@@ -85,7 +85,7 @@ def read_votes(path: Path) -> Counts:
         with path.open(encoding="utf-8", newline="") as file:
             rows = [row for row in csv.DictReader(file) if int(row[""]) // 100_000 == VOICE]
             return {row["fileName"]: {code: int(row[code[0]]) for code in CODES} for row in rows}
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, csv.Error) as error:
         raise ValueError(
             f"{path} is not the table of votes of CREMA-D ({error!r}); take it from processedResults/ of {HOMEPAGE}, or"
             " move it elsewhere"

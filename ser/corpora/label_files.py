@@ -45,7 +45,7 @@ def rows(path: Path, *columns: str, delimiter: str = ",") -> Iterator[dict[str, 
     Raises
     ------
     ValueError
-        If a column is missing.
+        If a column is missing, or a cell has no end.
 
     Examples
     --------
@@ -57,10 +57,13 @@ def rows(path: Path, *columns: str, delimiter: str = ",") -> Iterator[dict[str, 
     """
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:  # labels are plain ASCII
         reader = csv.DictReader(file, delimiter=delimiter)
-        if missing := [name for name in columns if name not in (reader.fieldnames or ())]:
-            raise ValueError(f"{path} has no column {', '.join(missing)}; replace it by that of the corpus")
-        for row in reader:
-            yield {key: value.strip() for key, value in row.items() if key is not None and isinstance(value, str)}
+        try:
+            if missing := [name for name in columns if name not in (reader.fieldnames or ())]:
+                raise ValueError(f"{path} has no column {', '.join(missing)}; replace it by that of the corpus")
+            for row in reader:
+                yield {key: value.strip() for key, value in row.items() if key is not None and isinstance(value, str)}
+        except csv.Error as error:
+            raise ValueError(f"{path}, line {reader.line_num}: {error}; replace it by that of the corpus") from None
 
 
 def read_json(path: Path) -> Any:

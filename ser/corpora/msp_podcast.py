@@ -22,7 +22,10 @@ def _labels(folder: Path) -> Completion:
         If the table is missing or has other columns.
     """
     path = found(folder, *NAMES)[0]
-    return completion({stem(name): _facts(row) for name, row in _table(path)}, path.name)
+    try:
+        return completion({stem(name): _facts(row) for name, row in _table(path)}, path.name)
+    except (AttributeError, KeyError, TypeError) as error:
+        raise ValueError(f"{path} has another form, {error!r}; replace it by that of the corpus") from None
 
 
 def _table(path: Path) -> Iterator[tuple[str, dict[str, str]]]:

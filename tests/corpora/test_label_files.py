@@ -113,6 +113,13 @@ def test_labels_of_msp_podcast_are_csv_or_json(tmp_path: Path, name: str, conten
             "[" * 100_000,
             "labels_consensus.json is no valid json .*more than 100 objects inside each",
         ),
+        ("labels_consensus.json", "[1]", r"labels_consensus.json has another form, AttributeError\(.*\); replace it"),
+        ("labels_consensus.json", '{"a.wav": {}}', r"labels_consensus.json has another form, KeyError\('EmoClass'\)"),
+        (
+            "labels_consensus.csv",
+            'FileName,EmoClass,SpkrID,Gender\na.wav,"H' + "\n" * 200_000,
+            r"labels_consensus.csv, line \d+: field larger than field limit \(131072\); replace it",
+        ),
         ("readme.txt", "", "has no labels_consensus.csv or .*, which states the emotions of the recordings; put it"),
     ],
 )

@@ -96,6 +96,19 @@ def test_a_line_of_json_may_have_other_ends_of_lines_in_its_texts(place: Path) -
     assert ingested(place / "my.jsonl")[0]["emotion"].tolist() == ["happy", "sad"]
 
 
+def test_half_a_character_in_json_does_not_end_ingest(place: Path) -> None:
+    rows = [
+        {"file": "wav/a1.wav", "emotion": "happy", "speaker": "\ud83d", "\ud83d": 1},
+        {"file": "wav/a2.wav", "emotion": "sad", "speaker": "b"},
+        {"file": "wav/\ud83d.wav", "emotion": "sad", "speaker": "b"},
+    ]
+    found, report = ingested(as_lines(place / "my", rows), on_invalid="exclude")
+    tables.write(found, place / "utterances.csv")
+    files.write_json(place / "ingest.json", report)
+    assert tables.read_utterances(place / "utterances.csv")["speaker"].tolist() == ["table/?", "table/b"]
+    assert [one["path"] for one in report["rejects"]] == ["wav/?.wav"]
+
+
 @pytest.mark.parametrize("word", ["n/a", "NaN", "unknown", "None"])
 def test_words_for_no_speaker_name_none(place: Path, word: str) -> None:
     rows = ("file,emotion,speaker", f"wav/a1.wav,happy,{word}", f"wav/a2.wav,sad,{word}", "wav/b1.wav,sad,b")

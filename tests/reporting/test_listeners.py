@@ -69,7 +69,12 @@ def test_without_votes_there_is_no_section(tmp_path: Path, monkeypatch: pytest.M
 def test_another_file_of_that_name_is_refused_with_the_remedy(tmp_path: Path) -> None:
     votes = corpus("crema_d").votes
     assert votes is not None
-    for content in ("a,b\n1,2\n", HEAD + '"100001",6,x,0,0,2,0,"1001_DFA_ANG_XX",10\n', HEAD + '"",1\n'):
+    for content in (
+        "a,b\n1,2\n",
+        HEAD + '"100001",6,x,0,0,2,0,"1001_DFA_ANG_XX",10\n',
+        HEAD + '"",1\n',
+        HEAD + '"' + "1" * 200_000,
+    ):
         path = tmp_path / votes.file
         path.write_text(content)
         with pytest.raises(ValueError, match=r"is not the table of votes of CREMA-D .* take it from processedResults/"):

@@ -127,7 +127,7 @@ def _of_lines(path: Path) -> Listing:
             raise ValueError(f"{path}, line {number} is not JSON ({error.msg}); write one object a line") from None
         if not isinstance(values, dict):
             raise ValueError(f'{path}, line {number} is no object; write one a line: {{"file": "a.wav", …}}')
-        rows.append((number, {name: _text(value) for name, value in values.items()}))
+        rows.append((number, {_whole(name): _whole(_text(value)) for name, value in values.items()}))
     columns = list(dict.fromkeys(name for _, values in rows for name in values))
     return Listing(path, columns, [(number, dict.fromkeys(columns, "") | dict(values)) for number, values in rows])
 
@@ -153,3 +153,8 @@ def _of_database(path: Path, *, emotion: str | None) -> Listing:
 
 def _text(value: Any) -> str:
     return "" if value is None or value != value else str(value).strip()  # NaN differs from itself
+
+
+def _whole(text: str) -> str:
+    """Text that can be written: an escape of JSON may stand for half a character, as where a program cut a text."""
+    return text.encode("utf-8", "replace").decode()
