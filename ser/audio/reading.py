@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,7 @@ from ser.audio.waveforms import Waveform
 
 MIN_DURATION = 0.1  # seconds; shorter than any vowel, and than three analysis frames
 SCALE_16_BIT = np.float32(2**-15)  # from integers to a full scale of 1
+MOST_AT_ONCE = 2**26  # samples of all channels: a damaged header can declare more than any memory holds
 MAX_POINTER = 1024  # bytes, by the specification of Git LFS
 
 
@@ -95,10 +97,22 @@ def read(path: Path) -> Recording:
 def _samples(sound: soundfile.SoundFile) -> npt.NDArray[np.float32]:
     """All samples of a file, `(n_samples, n_channels)`, full scale is 1."""
     if sound.subtype == "PCM_16":  # libsndfile's own scaling gives equal values in ten times the time
-        integers: npt.NDArray[np.int16] = sound.read(dtype="int16", always_2d=True)
+        integers: npt.NDArray[np.int16] = _of_type(sound, "int16")
         return integers * SCALE_16_BIT
-    samples: npt.NDArray[np.float32] = sound.read(dtype="float32", always_2d=True)
+    samples: npt.NDArray[np.float32] = _of_type(sound, "float32")
     return samples
+
+
+def _of_type(sound: soundfile.SoundFile, dtype: str) -> Any:
+    """All samples of a file; their number is given, because in some formats, as GSM 6.10 in WAV, nothing is sought."""
+    if sound.frames * sound.channels <= MOST_AT_ONCE:
+        return sound.read(sound.frames, dtype=dtype, always_2d=True)
+    sound.seekable = lambda: False  # otherwise soundfile seeks after each read
+    pieces, left = [np.empty((0, sound.channels), dtype)], sound.frames
+    while left and (piece := sound.read(min(left, MOST_AT_ONCE // sound.channels), dtype=dtype, always_2d=True)).size:
+        pieces.append(piece)
+        left -= len(piece)
+    return np.concatenate(pieces)
 
 
 def checked(recording: Recording) -> Recording:

@@ -122,7 +122,11 @@ def _blocks(sound: soundfile.SoundFile, mixer: Mixer) -> Iterator[Waveform]:
     length = max(1, BLOCK // sound.channels)
     # Otherwise soundfile seeks after each read, and an MP3 decoder then lacks bits of earlier frames.
     sound.seekable = lambda: False
-    while (samples := sound.read(length, dtype="float32", always_2d=True)).size:
+    # No more than is declared: what follows the sound, as a tag behind that of FLAC, would be an error of the decoder.
+    while (left := sound.frames - n_samples) > 0:
+        samples = sound.read(min(length, left), dtype="float32", always_2d=True)
+        if not samples.size:
+            break
         n_samples += len(samples)
         one = checked(mixer(samples))
         peak = max(peak, full_scale.peak(one))

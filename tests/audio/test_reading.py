@@ -56,6 +56,37 @@ def test_samples_are_those_that_soundfile_reads_as_floats(tmp_path: Path, contai
     np.testing.assert_array_equal(reading.read(path).waveform, soundfile.read(path, dtype="float32")[0].mean(axis=1))
 
 
+def test_a_format_in_which_nothing_can_be_sought_is_read(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.wav", tone(440, 0.2), sample_rate=8_000, subtype="GSM610")
+    with soundfile.SoundFile(path) as sound:
+        assert not sound.seekable()
+        expected = sound.read(sound.frames, dtype="float32")
+    np.testing.assert_array_equal(reading.read(path).waveform, expected)
+
+
+@pytest.mark.parametrize(
+    ("container", "subtype"),
+    [("WAV", "PCM_16"), ("WAV", "FLOAT"), ("FLAC", "PCM_24"), ("OGG", "VORBIS"), ("MP3", "MPEG_LAYER_III")],
+)
+def test_a_long_recording_that_is_read_in_pieces_has_the_same_samples(
+    tmp_path: Path, container: str, subtype: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noise = np.random.default_rng(0).uniform(-0.5, 0.5, (16_000, 2))
+    path = written(tmp_path / "a", noise, container=container, subtype=subtype)
+    whole = reading.read(path)
+    monkeypatch.setattr(reading, "MOST_AT_ONCE", 3000)
+    assert reading.read(path).audio_hash == whole.audio_hash
+
+
+def test_a_header_that_declares_more_than_any_memory_holds_is_truncated(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.flac", tone(440, 0.5), container="flac")
+    content = bytearray(path.read_bytes())
+    content[21:26] = content[21] | 0xF, 0xFF, 0xFF, 0xFF, 0xFF  # the number of samples has 36 bits: 128 GiB of them
+    path.write_bytes(content)
+    with pytest.raises(reading.InvalidAudio, match="truncated: 8000 samples, fewer than its header declares"):
+        reading.read(path)
+
+
 def test_the_format_is_recognised_by_content_and_not_by_extension(tmp_path: Path) -> None:
     path = written(tmp_path / "a.wav", tone(440, 0.2), container="flac")
     assert path.read_bytes()[:4] == b"fLaC"

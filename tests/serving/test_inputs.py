@@ -151,6 +151,19 @@ def test_a_file_of_many_pieces_has_the_samples_of_soundfile(
     np.testing.assert_array_equal(np.concatenate(blocks), expected)
 
 
+@pytest.mark.parametrize("tag", [b"TAG" + bytes(125), b"APETAGEX" + bytes(24), bytes(4096)])
+@pytest.mark.parametrize("piece", [1000, 2**20])
+def test_a_tag_behind_the_sound_of_a_flac_file_is_no_damage(
+    tag: bytes, piece: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inputs, "BLOCK", piece)
+    path = tmp_path / "a.flac"
+    soundfile.write(path, tone(440, 3.0), 16_000)
+    expected = soundfile.read(path, dtype="float32")[0]
+    with inputs.opened(path.read_bytes() + tag) as recording:
+        np.testing.assert_array_equal(recording.whole(), expected)
+
+
 def test_the_bytes_of_a_file_are_read_like_the_file(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "a.flac", tone(440, 0.5), 16_000)
     with inputs.opened(tmp_path / "a.flac") as one, inputs.opened((tmp_path / "a.flac").read_bytes()) as other:
