@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
+from unicodedata import normalize
 
 from ser.corpora import speaker_table
 from ser.corpora.naming import InvalidName, Naming
@@ -56,7 +57,8 @@ def _by_pattern(pattern: re.Pattern[str]) -> Completion:
             raise InvalidName(
                 f"corpus.speaker_pattern {pattern.pattern!r} finds no speaker", "rename it, or mend the pattern"
             )
-        return replace(naming, speaker=found["speaker"])
+        # A disk or an archive may write one name in two ways; a speaker must not be in two partitions.
+        return replace(naming, speaker=normalize("NFC", found["speaker"]))
 
     return complete
 

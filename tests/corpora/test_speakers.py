@@ -1,9 +1,13 @@
 """Speakers of plain emotion folders: from a pattern, from a table, or unknown."""
 
+from pathlib import Path, PurePosixPath
+
 import numpy as np
 import pytest
 import soundfile
 
+from ser.corpora import speakers
+from ser.corpora.naming import Naming
 from ser.ingest import utterance_table
 from ser.protocol import partitions
 from tests.support import small_corpora
@@ -53,6 +57,12 @@ def test_a_pattern_finds_the_speakers_and_makes_speaker_partitions_possible(fold
     table = partitions.partition_table(utterances, name="leave_one_speaker_out", seed=0)
     assert table["fold"].nunique() == 4
     assert partitions.is_speaker_independent(table, utterances)
+
+
+def test_a_letter_with_a_mark_written_in_two_ways_is_one_speaker():
+    complete = speakers.completion(Path(), "(?P<speaker>[^/]+)/[^/]+$")
+    paths = (PurePosixPath(f"sad/{name}/1.wav") for name in ("Zo\u00eb", "Zoe\u0308"))
+    assert {complete(path, Naming("sad")).speaker for path in paths} == {"Zo\u00eb"}
 
 
 def test_a_table_gives_speakers_and_sex(folder):

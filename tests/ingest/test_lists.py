@@ -109,6 +109,11 @@ def test_half_a_character_in_json_does_not_end_ingest(place: Path) -> None:
     assert [one["path"] for one in report["rejects"]] == ["wav/?.wav"]
 
 
+def test_a_letter_with_a_mark_written_in_two_ways_is_one_speaker(place: Path) -> None:
+    rows = ("file,emotion,speaker", "wav/a1.wav,sad,Zo\u00eb", "wav/a2.wav,happy,Zoe\u0308")
+    assert set(ingested(table(place / "my.csv", *rows)).utterances["speaker"]) == {"table/Zo\u00eb"}
+
+
 @pytest.mark.parametrize("word", ["n/a", "NaN", "unknown", "None"])
 def test_words_for_no_speaker_name_none(place: Path, word: str) -> None:
     rows = ("file,emotion,speaker", f"wav/a1.wav,happy,{word}", f"wav/a2.wav,sad,{word}", "wav/b1.wav,sad,b")
