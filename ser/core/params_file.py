@@ -4,6 +4,8 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
+import yaml
+
 from ser.core import yaml_text
 
 PARAMS = Path("params.yaml")
@@ -42,7 +44,7 @@ def everything(path: Path = PARAMS) -> Any:
     Raises
     ------
     ValueError
-        If there is no file.
+        If there is no file, or it is no YAML, as after a merge with conflicts.
 
     Examples
     --------
@@ -55,7 +57,11 @@ def everything(path: Path = PARAMS) -> Any:
     """
     if not path.exists():
         raise ValueError(f"{path} does not exist; compose it with: python -m ser.params")
-    return yaml_text.loaded(path.read_text(encoding="utf-8"))
+    try:
+        return yaml_text.loaded(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        reason = " ".join(str(error).split())
+        raise ValueError(f"{path} is no YAML ({reason}); compose it again with: python -m ser.params") from None
 
 
 def _value(content: Any, section: str, path: Path) -> Any:

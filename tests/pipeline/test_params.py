@@ -314,6 +314,16 @@ def test_a_missing_section_is_named_with_the_remedy(tmp_path: Path, missing: str
         load(missing, path=path)
 
 
+@pytest.mark.parametrize("content", [b"<<<<<<< HEAD\nseed: 1\n=======\nseed: 2\n", b"seed: \xff", b"seed: [1, "])
+def test_a_damaged_file_is_named_with_the_remedy(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "params.yaml"
+    path.write_bytes(content)
+    with pytest.raises(
+        ValueError, match=r"params\.yaml is no YAML \(.+\); compose it again with: python -m ser.params"
+    ):
+        load("seed", path=path)
+
+
 @pytest.mark.parametrize("representation", ["yamnet", "log_mel"])  # a table, an array
 def test_the_format_of_tables_is_that_of_every_path_to_one(tmp_path: Path, representation: str) -> None:
     choices = ("model=ensemble", f"model.representation={representation}")
