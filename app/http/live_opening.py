@@ -11,7 +11,7 @@ from app.http.keys import Keyring
 from app.http.limits import Rate, client_of
 from app.http.prediction import Adjustment
 from app.http.uploads import LONGEST_ENROLMENT
-from ser.serving import inputs
+from ser.audio import sample_rates
 
 OWN_CODES = 4000  # close codes of an application; plus the HTTP status of the same problem
 LONGEST_START = 4096 + LONGEST_ENROLMENT  # characters
@@ -25,7 +25,7 @@ class Start(BaseModel):
 
     type: Literal["start"] = "start"
     format: Literal["s16le", "webm"] = "s16le"
-    rate: int = Field(16_000, ge=inputs.RATES[0], le=inputs.RATES[1])
+    rate: int = Field(16_000, ge=sample_rates.RATES[0], le=sample_rates.RATES[1])
     channels: int = Field(1, ge=1, le=8)
     model: str = ""
     key: str = ""

@@ -9,10 +9,9 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from ser.audio import ffmpeg
+from ser.audio import ffmpeg, sample_rates
 from ser.audio.invalid import InvalidAudio, Kind
 from ser.audio.raw import Raw
-from ser.serving import inputs
 
 WAITING = 4  # messages between reading and prediction; then the client has to wait
 PIECE = 2**16  # bytes of one read
@@ -33,9 +32,9 @@ def check_amount(rate: int, n_channels: int) -> None:
     Traceback (most recent call last):
     ser.audio.invalid.InvalidAudio: 96000 Hz of 8 channels are more than 384000 samples in a second; send one channel
     """
-    if rate * n_channels > inputs.RATES[1]:
+    if rate * n_channels > sample_rates.RATES[1]:
         found = f"{rate} Hz of {n_channels} channels"
-        reason = f"{found} are more than {inputs.RATES[1]} samples in a second"
+        reason = f"{found} are more than {sample_rates.RATES[1]} samples in a second"
         raise InvalidAudio(Kind.SAMPLE_RATE, reason, "send one channel")
 
 

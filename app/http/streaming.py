@@ -22,8 +22,8 @@ from app.http.metrics import Metrics
 from app.http.prediction import NONE, Unadjustable
 from app.http.settings import Settings
 from app.http.workers import Crashed, Pool
+from ser.audio import sample_rates
 from ser.audio.invalid import InvalidAudio
-from ser.serving import inputs
 from ser.serving.live import Live
 from ser.serving.windows import Window
 
@@ -122,7 +122,7 @@ class Session:
             enrolment = prediction.enrolment_of(start.adjustment, facts.labels)
             ready = {"type": "ready", "model": facts.name, "labels": facts.labels, "window": facts.window}
             await self._send(ready | {"warnings": facts.warnings})
-            rate = inputs.check_rate(await decoder.sample_rate())
+            rate = sample_rates.check(await decoder.sample_rate())
             live = Live(rate, duration=facts.window, unsure=start.unsure, enrolment=enrolment)
             async for samples in decoder.samples():
                 access.spend(client, len(samples) / rate)

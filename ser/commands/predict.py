@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
+from ser.audio import sample_rates
 from ser.audio.invalid import InvalidAudio
 from ser.commands import Failed, adjusting, prediction_output, printable, progress
 from ser.commands.prediction_output import Row
@@ -150,7 +151,7 @@ def run(given: argparse.Namespace) -> str:
     recognizer = chosen_recognizer(given)
     hop = (given.hop if given.hop is not None else HOP) if given.timeline else None
     if hop is not None:  # before a line is printed
-        windows.check_hop(hop, recognizer.window, inputs.RATES[1])
+        windows.check_hop(hop, recognizer.window, sample_rates.RATES[1])
     recordings = _recordings(paths)
     if given.record_duration is not None:
         from ser.audio import microphone

@@ -8,11 +8,10 @@ import sys
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from ser.audio import containers
+from ser.audio import containers, sample_rates
 from ser.audio.raw import Raw
 from ser.core import quiet
 from ser.core.wording import percent
-from ser.serving import inputs
 from ser.serving.mixed_windows import Samples, windowed
 from ser.serving.predictions import TimedPrediction
 from ser.serving.recognition import HOP
@@ -107,7 +106,7 @@ def run(given: argparse.Namespace) -> str:
     piped = given.source == "-" or (given.source is None and sys.stdin is not None and not sys.stdin.isatty())
     if piped and sys.stdin is None:
         raise ValueError(NO_AUDIO)
-    rate = inputs.check_rate(given.rate) if piped else microphone.SAMPLE_RATE
+    rate = sample_rates.check(given.rate) if piped else microphone.SAMPLE_RATE
     if given.channels < 1:
         raise ValueError(f"--channels is {given.channels}; it must be 1 or more")
     recognizer = predict.chosen_recognizer(given)

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ser.audio import cells, full_scale, reading, segments
+from ser.audio import cells, full_scale, reading, sample_rates, segments
 from ser.audio.segments import Segment as Segment
 from ser.compute import code_digest
 
@@ -85,6 +85,7 @@ def facts(pieces: Sequence[Piece], *, root: Path, code: str) -> list[dict[str, A
 def _facts(path: Path, segment: Segment | None) -> dict[str, Any] | reading.InvalidAudio:
     try:
         recording = segments.read(path, segment)
+        sample_rates.check(recording.sample_rate)
         full_scale.check(recording.waveform)
     except reading.InvalidAudio as error:
         return error

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +10,13 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
-from ser.audio import full_scale, sound_files
+from ser.audio import full_scale, sample_rates, sound_files
 from ser.audio.invalid import InvalidAudio, Kind
 from ser.audio.mixing import Mixer
 from ser.audio.reading import MIN_DURATION
 from ser.audio.waveforms import Waveform
 from ser.serving.windows import Window, windowed
 
-RATES = (4_000, 384_000)  # Hz; a header with a lower or higher rate is wrong
 LOUD = 4.0  # no recording with full scale 1 is 12 dB louder; much louder ones are refused, see `full_scale`
 QUIET = 2.0**-15  # one step of 16 bits; samples of 16 bits in a type of 32 or 64 bits are below it
 OTHER_LEVEL = (
@@ -85,7 +83,7 @@ def opened(source: Path | bytes, *, longest: float | None = None) -> Iterator[In
     (0.5, 16000, [-0.5, 0.5])
     """
     with sound_files.opened(source, longest=longest) as sound:
-        check_rate(sound.samplerate)
+        sample_rates.check(sound.samplerate)
         mixer = Mixer(sound.samplerate)
         yield Input(_blocks(sound, mixer), sound.samplerate, sound.frames / sound.samplerate, mixer.notes)
 
@@ -170,7 +168,7 @@ def of_waveform(waveform: npt.ArrayLike, sample_rate: float) -> Input:
         samples = _of_integers(samples)
     with np.errstate(over="ignore"):
         single = samples.astype(np.float32)
-    rate = check_rate(sample_rate)
+    rate = sample_rates.check(sample_rate)
     mixer = Mixer(rate)
     one = checked(mixer(single.reshape(len(single), -1)) if single.size else np.empty(0, np.float32))
     return Input([one], rate, one.size / rate, [*mixer.notes, *remarks_on_level(full_scale.peak(one))])
@@ -196,26 +194,6 @@ def _of_integers(samples: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
     info = np.iinfo(samples.dtype)
     half = (int(info.max) - int(info.min) + 1) / 2
     return (samples.astype(np.float64) - (half if info.min == 0 else 0)) / half
-
-
-def check_rate(sample_rate: float) -> int:
-    """Sample rate in Hz as an integer.
-
-    Raises
-    ------
-    InvalidAudio
-        If it is not a rate of speech recordings.
-
-    Examples
-    --------
-    >>> check_rate(16_000.0)
-    16000
-    """
-    if not isinstance(sample_rate, Real) or not RATES[0] <= sample_rate <= RATES[1] or sample_rate % 1:
-        found = f"{sample_rate}" if isinstance(sample_rate, Real) else f"{sample_rate!r:.60}, which is no number, in"
-        remedy = f"record at {RATES[0]} to {RATES[1]} Hz"
-        raise InvalidAudio(Kind.SAMPLE_RATE, f"a sample rate of {found} Hz", remedy)
-    return round(sample_rate)
 
 
 def check_duration(duration: float) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import soundfile
 
 from ser.core import tables
 from ser.corpora.naming import InvalidName, Kind
@@ -142,6 +143,19 @@ def test_gain_beyond_full_scale_is_accepted_and_the_scale_of_integers_is_not(
     utterances, report = ingested(tmp_path, on_invalid="exclude")
     assert [Path(one).name for one in ids(utterances)] == [HAPPY, NAME][: 1 + is_valid]
     assert len(report["rejects"]) == 1 - is_valid
+
+
+@pytest.mark.parametrize(("rate", "is_valid"), [(1, False), (3_999, False), (4_000, True), (384_001, False)])
+def test_a_header_with_a_rate_of_no_speech_is_refused_as_in_prediction(
+    tmp_path: Path, rate: int, is_valid: bool
+) -> None:
+    """8,000 samples at 1 Hz would be 128 million at the 16 kHz of the analysis."""
+    written(tmp_path / "Actor_12" / f"{HAPPY}.wav")
+    soundfile.write(tmp_path / "Actor_12" / f"{NAME}.wav", tone(440, 4.0), rate)
+    utterances, report = ingested(tmp_path, on_invalid="exclude")
+    assert [Path(one).name for one in ids(utterances)] == [HAPPY, NAME][: 1 + is_valid]
+    reasons = [reject["reason"] for reject in report["rejects"]]
+    assert reasons == [] if is_valid else reasons == [f"a sample rate of {rate} Hz"]
 
 
 def test_the_stage_writes_nothing_if_a_file_is_invalid(
