@@ -5,16 +5,13 @@ import io
 import numpy as np
 import soundfile
 
+from ser.audio import containers
 from ser.audio.waveforms import Waveform
 from ser.serving import inputs
 from ser.serving.inputs import Input
 
 PLAYED = 30_000_000  # samples at most that are decoded for the player, ten minutes at 48 kHz
-PLAYABLE = (
-    b"fLaC",
-    b"OggS",
-    b"ID3",
-)  # first bytes of files that all browsers play, besides WAV and MP3 without tag
+PLAYABLE = (b"fLaC", b"OggS")  # first bytes of files that all browsers play, besides WAV and MP3
 
 
 def playable(content: bytes) -> bytes:
@@ -25,7 +22,7 @@ def playable(content: bytes) -> bytes:
     >>> playable(b"OggS of a browser")
     b'OggS of a browser'
     """
-    is_mp3 = content[0] == 0xFF and content[1] & 0xE0 == 0xE0
+    is_mp3 = containers.demuxer(io.BytesIO(content)) == containers.MPEG  # and no AAC, which begins alike
     if content.startswith(PLAYABLE) or content[8:12] == b"WAVE" or is_mp3:
         return content
     with inputs.opened(content) as recording:

@@ -3,6 +3,7 @@
 import io
 import json
 import shutil
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import soundfile
 from matplotlib.figure import Figure
 
 from app.page import bundles, examples, markup, media, pictures, results, words
+from ser.audio import ffmpeg
 from ser.audio.reading import InvalidAudio, Kind
 from ser.figures import recordings
 from ser.models import packaged
@@ -85,6 +87,19 @@ def test_playback_files_have_a_format_that_browsers_play() -> None:
     aiff = media.playable(file_of(waveform, kind="AIFF", subtype="PCM_16"))
     assert media.media_type(aiff) == "audio/wav"
     np.testing.assert_allclose(soundfile.read(io.BytesIO(aiff))[0], waveform, atol=2 / 2**15)
+
+
+@pytest.mark.skipif(ffmpeg.program() is None, reason="not installed: ffmpeg")
+@pytest.mark.parametrize("tag", [b"", b"ID3\4\0\0\0\0\0\0"])
+def test_aac_which_begins_as_mp3_is_played_as_wav(tag: bytes) -> None:
+    command = ["ffmpeg", "-v", "error", "-i", "pipe:0", "-c:a", "aac", "-f", "adts", "pipe:1"]
+    sound = file_of(tone(440, 0.5), kind="WAV", subtype="PCM_16")
+    aac = subprocess.run(command, input=sound, check=True, capture_output=True).stdout
+    played = media.playable(tag + aac)
+    assert media.media_type(played) == "audio/wav"
+    assert soundfile.info(io.BytesIO(played)).duration == pytest.approx(0.5, abs=0.15)
+    mp3 = tag + file_of(tone(440, 0.5), kind="MP3", subtype="MPEG_LAYER_III")
+    assert media.playable(mp3) == mp3
 
 
 # Words
