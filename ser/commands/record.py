@@ -27,6 +27,7 @@ WRITTEN = (
     "w64",
 )  # suffixes of formats that take one channel at 16 kHz
 FULL_SCALE = 2**15
+WRITE = 2**16  # samples
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -142,6 +143,10 @@ def _recorded(
 
 
 def _save(path: Path, samples: npt.NDArray[np.int16]) -> None:
-    with files.replacing(path) as temporary:
-        soundfile.write(temporary, samples, microphone.SAMPLE_RATE)
+    with (
+        files.replacing(path) as temporary,
+        soundfile.SoundFile(temporary, "w", microphone.SAMPLE_RATE, channels=1) as file,
+    ):
+        for start in range(0, samples.size, WRITE):  # the encoder of Ogg crashes the process at minutes in one piece
+            file.write(samples[start : start + WRITE])
     print(f"recorded {path}", file=sys.stderr)

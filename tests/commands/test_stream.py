@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -362,6 +363,16 @@ def test_a_file_that_cannot_be_written_is_refused_before_the_recording(run: Run,
 def test_each_format_of_a_recording_can_be_written_and_predicted(suffix: str, tmp_path: Path) -> None:
     record._save(tmp_path / f"kept.{suffix}", np.resize(UTTERANCE, 24_000))
     assert predict_emotion(tmp_path / f"kept.{suffix}")["duration"] == pytest.approx(1.5, abs=0.1)
+
+
+def test_ten_minutes_are_saved_as_ogg(tmp_path: Path) -> None:
+    """In another process: libsndfile's encoder ended it with a signal, when it got all samples at once."""
+    save = (
+        "from ser.commands import record as r; import numpy as np; r._save(r.Path('a.ogg'), np.zeros(9_600_000, 'i2'))"
+    )
+    done = subprocess.run([sys.executable, "-c", save], cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)})
+    assert done.returncode == 0
+    assert soundfile.info(tmp_path / "a.ogg").duration == 600
 
 
 def test_saving_a_recording_keeps_the_json_valid(run: Run, sound: Sound, tmp_path: Path) -> None:
