@@ -1,5 +1,6 @@
 """The table `speakers.csv`, as spreadsheets and editors of any country write it."""
 
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ WORDS = {
 }
 SEXES = {word.casefold(): sex for sex, words in WORDS.items() for word in words.split()}
 """Word -> `female`, `male`, `other`, or "" for unknown."""
+
+WHOLE = re.compile(r"\A(\d+)\.0+\Z")  # number that a column with empty cells has made a decimal one
 
 
 @dataclass(frozen=True)
@@ -116,8 +119,21 @@ def _row(line: int, cells: list[str], header: list[str]) -> Row:
     row = dict(zip(header, cells, strict=False))
     if not row["path"]:
         raise ValueError("no path; fill it in, or remove the line")
-    speaker = unicodedata.normalize("NFC", row.get("speaker") or "")
-    return Row(line, row["path"], speaker, sex(row.get("sex") or ""))
+    return Row(line, row["path"], speaker(row.get("speaker") or ""), sex(row.get("sex") or ""))
+
+
+def speaker(given: str) -> str:
+    """Speaker in one spelling, since one who has two could be in two partitions.
+
+    A letter with a mark is one character. A number is without `.0`, as pandas writes it where a cell of the column is
+    empty, so that one of two tables of a list has it.
+
+    Examples
+    --------
+    >>> speaker("Zoe\\u0308"), speaker("7.0")
+    ('Zoë', '7')
+    """
+    return WHOLE.sub(r"\1", unicodedata.normalize("NFC", given))
 
 
 def sex(given: str) -> str | None:

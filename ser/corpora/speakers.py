@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
-from unicodedata import normalize
 
 from ser.corpora import speaker_table
 from ser.corpora.naming import InvalidName, Naming
@@ -57,8 +56,7 @@ def _by_pattern(pattern: re.Pattern[str]) -> Completion:
             raise InvalidName(
                 f"corpus.speaker_pattern {pattern.pattern!r} finds no speaker", "rename it, or mend the pattern"
             )
-        # A disk or an archive may write one name in two ways; a speaker must not be in two partitions.
-        return replace(naming, speaker=normalize("NFC", found["speaker"]))
+        return replace(naming, speaker=speaker_table.speaker(found["speaker"]))
 
     return complete
 

@@ -65,6 +65,14 @@ def test_a_letter_with_a_mark_written_in_two_ways_is_one_speaker():
     assert {complete(path, Naming("sad")).speaker for path in paths} == {"Zo\u00eb"}
 
 
+@pytest.mark.parametrize(("given", "speaker"), [("7.0", "7"), ("07.00", "07"), ("7.5", "7.5"), ("v1.0", "v1.0")])
+def test_a_number_is_one_speaker_with_and_without_decimals(folder, given, speaker):
+    """Pandas writes 7 as 7.0 where another cell of the column is empty."""
+    (folder / "speakers.csv").write_text(f"path,speaker\nAngry/anna_0.wav,{given}\n")
+    complete = speakers.completion(folder, None)
+    assert complete(PurePosixPath("Angry/anna_0.wav"), Naming("angry")).speaker == speaker
+
+
 def test_a_table_gives_speakers_and_sex(folder):
     write_table(folder)
     utterances = ingested(folder).utterances

@@ -114,6 +114,14 @@ def test_a_letter_with_a_mark_written_in_two_ways_is_one_speaker(place: Path) ->
     assert set(ingested(table(place / "my.csv", *rows)).utterances["speaker"]) == {"table/Zo\u00eb"}
 
 
+def test_a_speaker_of_two_tables_is_one_where_pandas_has_made_its_number_a_decimal_one(place: Path) -> None:
+    table(place / "train.csv", "file,emotion,speaker", "wav/a1.wav,sad,7", "wav/a2.wav,happy,7")
+    table(place / "test.csv", "file,emotion,speaker", "wav/b1.wav,sad,7.0", "wav/b2.wav,happy,")
+    found = ingested(place).utterances
+    assert found["speaker"].fillna("").tolist() == ["table/7", "table/7", "table/7", ""]
+    assert found["given_partition"].tolist() == ["train", "train", "test", "test"]
+
+
 @pytest.mark.parametrize("word", ["n/a", "NaN", "unknown", "None"])
 def test_words_for_no_speaker_name_none(place: Path, word: str) -> None:
     rows = ("file,emotion,speaker", f"wav/a1.wav,happy,{word}", f"wav/a2.wav,sad,{word}", "wav/b1.wav,sad,b")

@@ -5,7 +5,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple, TypeVar
-from unicodedata import normalize
 
 from ser.audio.segments import Segment
 from ser.core import files
@@ -83,7 +82,7 @@ def entry(
     split = given.get("split", split)
     naming = Naming(
         corpus_label=normal(given["emotion"]),
-        speaker=None if (speaker := normalize("NFC", given.get("speaker", ""))).casefold() in UNNAMED else speaker,
+        speaker=None if given.get("speaker", "").casefold() in UNNAMED else speaker_table.speaker(given["speaker"]),
         sex=sex,
         language=given.get("language") or None,
         intensity=given.get("intensity") or None,
