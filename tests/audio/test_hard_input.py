@@ -6,6 +6,7 @@ import os
 import struct
 import subprocess
 import sys
+import tempfile
 import zipfile
 from collections.abc import Callable
 from functools import cache
@@ -23,7 +24,9 @@ from app.page import results
 from ser import cli
 from ser.audio import full_scale, waveforms
 from ser.audio.mixing import Mixer
-from ser.audio.reading import InvalidAudio
+from ser.audio.reading import InvalidAudio, Kind, Recording
+from ser.compute import code_digest
+from ser.ingest import decoding
 from ser.models import packaged
 from ser.serving import inputs, recognition
 from ser.serving.predictions import Prediction
@@ -511,6 +514,56 @@ def test_a_file_with_a_damaged_header_is_refused_or_predicted(name: str, changes
     for position, value in changes.items():
         content[position] = value
     tried(lambda: predicted(bytes(content[: len(content) - cut // 8 * (cut % 8 == 0)])))
+
+
+ALSO = {"GSM": encoded(SPEECH[:4_000], format="WAV", subtype="GSM610")}
+TAG = b"TAG" + bytes(125)
+
+
+def ingested(path: Path) -> tuple[int, str] | Kind:
+    """Rate and digest of the samples that ingest reads, or the kind of its refusal."""
+    code = code_digest.digest((decoding.__name__,))
+    (found,) = decoding.facts([decoding.Piece(path.name)], root=path.parent, code=code)
+    return found.kind if isinstance(found, InvalidAudio) else (found["sample_rate"], found["audio_hash"])
+
+
+def opened(path: Path) -> tuple[int, str] | Kind:
+    """Rate and digest of the samples that a prediction reads, or the kind of its refusal."""
+    try:
+        with inputs.opened(path) as recording:
+            waveform = recording.whole()
+            checked = Recording(waveform, recording.sample_rate, channels=1)
+            inputs.check_duration(checked.duration)
+    except InvalidAudio as error:
+        return error.kind
+    return checked.sample_rate, checked.audio_hash
+
+
+@pytest.mark.slow
+@settings(deadline=None, max_examples=300)
+@given(
+    st.sampled_from(sorted(SHORT | ALSO)),
+    st.dictionaries(st.integers(0, 80), st.integers(0, 255), max_size=6),
+    st.integers(0, 8_000),
+    st.one_of(st.just(b""), st.just(TAG), st.binary(max_size=300)),
+)
+@example("FLAC", {}, 1, TAG)
+@example("FLAC", dict.fromkeys(range(22, 26), 255), 1, b"")  # 16 GiB
+@example("GSM", {}, 1, b"")  # in which nothing can be sought
+@example("WAV", {24: 1, 25: 0}, 1, b"")  # 1 Hz
+def test_ingest_accepts_the_files_that_prediction_accepts(
+    name: str, changes: dict[int, int], cut: int, tail: bytes
+) -> None:
+    content = bytearray((SHORT | ALSO)[name])
+    for position, value in changes.items():
+        content[position] = value
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "a")
+        path.write_bytes(bytes(content[: len(content) - cut // 8 * (cut % 8 == 0)]) + tail)
+        found, other = ingested(path), opened(path)
+        # A recording without sound is no utterance of a study; a prediction states that there is no speech.
+        both_refuse = isinstance(found, Kind) and isinstance(other, Kind)  # one of its faults, in an order of their own
+        assert found == other or both_refuse or found is Kind.SILENT
 
 
 @pytest.mark.parametrize("piped", [False, True])
