@@ -25,6 +25,7 @@ MARKS: dict[Marks, str | None] = {  # position, and the bytes there -> FFmpeg's 
 }
 MPEG = "mp3"  # FFmpeg's name of it
 TAG = b"ID3"  # of any MP3 file, and of some FLAC files, before the sound
+MOST_TAGS = 8  # of one file; programs write a tag of their own before that of another one
 TAG_HEADER = 10  # bytes; the last four have seven bits each of the size of the rest
 
 
@@ -64,7 +65,7 @@ ADTS = Foreign("an AAC file", ".aac", "aac")
 
 
 def is_known(file: BinaryIO) -> bool:
-    """True if the file begins with one of the containers that are read here, perhaps after one ID3 tag.
+    """True if the file begins with one of the containers that are read here, perhaps after ID3 tags.
 
     Examples
     --------
@@ -112,14 +113,17 @@ def foreign(file: BinaryIO) -> Foreign | None:
 
 
 def _head(file: BinaryIO) -> bytes:
-    """First bytes of a file, behind a byte-order mark or a tag."""
+    """First bytes of a file, behind a byte-order mark or tags."""
     file.seek(0)
-    head = file.read(len(BYTE_ORDER_MARK) + HEAD).removeprefix(BYTE_ORDER_MARK)
-    if head.startswith(TAG):
+    head, position = file.read(len(BYTE_ORDER_MARK) + HEAD).removeprefix(BYTE_ORDER_MARK), 0
+    for _ in range(MOST_TAGS):
+        if not head.startswith(TAG):
+            break
         size = 0
         for byte in head[TAG_HEADER - 4 : TAG_HEADER]:
             size = size << 7 | byte & 0x7F
-        file.seek(TAG_HEADER + size)
+        position += TAG_HEADER + size
+        file.seek(position)
         head = file.read(HEAD)
     return head
 

@@ -141,7 +141,9 @@ TAG = b"ID3\3\0\0" + bytes(3) + bytes([20]) + bytes(20)  # of 20 bytes
 
 
 @pytest.mark.parametrize(
-    "content", [SDS, TAG + SDS, b"MATLAB 5.0" + bytes(200), b"PVF1\n1 8000 16\n"], ids=["dump", "tag", "Matlab", "PVF"]
+    "content",
+    [SDS, TAG + SDS, 2 * TAG + SDS, 9 * TAG + SDS, b"MATLAB 5.0" + bytes(200), b"PVF1\n1 8000 16\n"],
+    ids=["dump", "tag", "two tags", "nine tags", "Matlab", "PVF"],
 )
 def test_a_container_of_no_recording_never_reaches_the_decoder(
     content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -158,6 +160,13 @@ def test_a_recording_may_begin_with_a_tag(tmp_path: Path) -> None:
     plain = written(tmp_path / "a.flac", tone(440, 0.5), container="flac")
     (tmp_path / "b.flac").write_bytes(TAG + plain.read_bytes())
     assert reading.read(tmp_path / "b.flac").audio_hash == reading.read(plain).audio_hash
+
+
+@pytest.mark.parametrize("n_tags", [1, 2, 8])
+def test_an_mp3_may_begin_with_the_tags_of_several_programs(n_tags: int, tmp_path: Path) -> None:
+    plain = written(tmp_path / "a.mp3", tone(440, 0.5), container="mp3", subtype="MPEG_LAYER_III")
+    (tmp_path / "b.mp3").write_bytes(n_tags * TAG + plain.read_bytes())
+    assert reading.read(tmp_path / "b.mp3").audio_hash == reading.read(plain).audio_hash
 
 
 @pytest.mark.parametrize(
