@@ -85,7 +85,9 @@ def live_command(demuxer: str) -> list[str]:
     return ["/bin/sh", "-c", LIMITED, "sh", *limits, found, *options, *reading, *writing]
 
 
-def converted(file: BinaryIO, demuxer: str, *, name: str, longest: float | None = None) -> BinaryIO:
+def converted(
+    file: BinaryIO, demuxer: str, *, name: str, longest: float | None = None, chained: bool = False
+) -> BinaryIO:
     """First sound track of a file as WAV in single precision, in a temporary file without a name.
 
     Parameters
@@ -98,6 +100,8 @@ def converted(file: BinaryIO, demuxer: str, *, name: str, longest: float | None 
         The container in words, for messages.
     longest
         Seconds after which the sound is cut, if it is longer; it may then have `MAX_SAMPLES` a second.
+    chained
+        True for recordings one behind the other, whose times overlap: they get those of their samples.
 
     Raises
     ------
@@ -120,7 +124,8 @@ def converted(file: BinaryIO, demuxer: str, *, name: str, longest: float | None 
     with ExitStack() as failed, ExitStack() as temporary:
         output = failed.enter_context(tempfile.TemporaryFile())
         log = temporary.enter_context(tempfile.TemporaryFile())
-        status = _run(found, demuxer, _with_descriptor(file, temporary), output, log, longest=longest)
+        own = _with_descriptor(file, temporary)
+        status = _run(found, demuxer, own, output, log, longest=longest, chained=chained)
         log.seek(0)
         messages = log.read(MAX_LOG).decode(errors="replace")
         _check(status, messages, name)
@@ -144,7 +149,9 @@ def _with_descriptor(file: BinaryIO, temporary: ExitStack) -> BinaryIO:
     return file
 
 
-def _run(program: str, demuxer: str, file: BinaryIO, output: BinaryIO, log: BinaryIO, *, longest: float | None) -> int:
+def _run(
+    program: str, demuxer: str, file: BinaryIO, output: BinaryIO, log: BinaryIO, *, longest: float | None, chained: bool
+) -> int:
     """Exit status of the conversion; negative: number of the signal that ended it."""
     most = MAX_OUTPUT
     if longest is not None:
@@ -152,7 +159,8 @@ def _run(program: str, demuxer: str, file: BinaryIO, output: BinaryIO, log: Bina
     limits = (str(MAX_SECONDS), str(most // BLOCK), str(MAX_MEMORY // 1024))
     reading = ("-protocol_whitelist", "file", "-f", demuxer, "-i", "file:/dev/fd/0")
     cut = () if longest is None else ("-t", str(longest + SURPLUS))
-    writing = ("-map", "0:a:0", "-c:a", "pcm_f32le", "-f", "wav", "pipe:1")
+    timed = ("-af", "asetpts=N/SR/TB") if chained else ()
+    writing = ("-map", "0:a:0", *timed, "-c:a", "pcm_f32le", "-f", "wav", "pipe:1")
     options = ("-nostdin", "-hide_banner", "-nostats", "-loglevel", "level+info", "-xerror", "-threads", "1")
     command = ["/bin/sh", "-c", LIMITED, "sh", *limits, program, *options, *reading, *cut, *writing]
     try:

@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 import soundfile
 
-from ser.audio import cells, containers, ffmpeg, riff
+from ser.audio import cells, containers, ffmpeg, ogg, riff
 from ser.audio.invalid import InvalidAudio, Kind
 
 UNKNOWN_FRAMES = 2**63 - 1  # libsndfile's SF_COUNT_MAX
@@ -28,8 +28,6 @@ MEANING = {  # of codes of libsndfile whose text is about its own functions
     7: "damaged, or cut near its beginning",  # "File does not exist or is not a regular file", of an MP3 without frames
     24: "its header has an impossible sample rate",  # "SF_INFO struct incomplete"
 }
-PAGE, HEAD_OF_PAGE = b"OggS\0", 27  # beginning of a page of Ogg; bytes before the lengths of its segments
-LONGEST_PAGE = HEAD_OF_PAGE + 255 + 255 * 255  # bytes
 MAX_TAGS = 0.1  # largest share of an MP3 file that may follow the audio
 
 File = BinaryIO | io.FileIO
@@ -122,8 +120,10 @@ class _Opening:
 
     def whole(self, sound: soundfile.SoundFile, decoded: File) -> soundfile.SoundFile:
         """The decoder of libsndfile if it reads the file to its end, or else that of what FFmpeg makes of the file."""
-        if sound.format == "OGG" and _is_cut_ogg(decoded):
+        if sound.format == "OGG" and ogg.is_cut(decoded):
             raise InvalidAudio(Kind.TRUNCATED, "truncated: its last page is incomplete")
+        if sound.format == "OGG" and ogg.is_chained(decoded):
+            return self.converted("ogg", "an Ogg file of several recordings, one behind the other", chained=True)
         if sound.frames == UNKNOWN_FRAMES:  # whose end libsndfile cannot find
             return self.converted("flac", "a FLAC stream that does not declare its length")
         if not _is_mp3(sound):
@@ -162,10 +162,11 @@ class _Opening:
         except InvalidAudio:
             return None
 
-    def converted(self, demuxer: str, name: str, *, suffix: str = "") -> soundfile.SoundFile:
+    def converted(self, demuxer: str, name: str, *, suffix: str = "", chained: bool = False) -> soundfile.SoundFile:
         """Decoder of what FFmpeg makes of the file; `suffix` is the usual one of the container."""
         try:
-            wav = self.stack.enter_context(ffmpeg.converted(self.file, demuxer, name=name, longest=self.longest))
+            made = ffmpeg.converted(self.file, demuxer, name=name, longest=self.longest, chained=chained)
+            wav = self.stack.enter_context(made)
         except InvalidAudio as error:
             if error.kind != Kind.NO_DECODER:
                 raise
@@ -214,22 +215,6 @@ def _is_cut(sound: soundfile.SoundFile, file: File) -> bool:
     size = file.seek(0, io.SEEK_END)
     file.seek(0)
     return size - end > MAX_TAGS * size
-
-
-def _is_cut_ogg(file: File) -> bool:
-    """True if the last page of an Ogg file [RFC 3533] is longer than the rest of the file."""
-    place = file.seek(0, io.SEEK_CUR)  # libsndfile reads on from there
-    size = file.seek(0, io.SEEK_END)
-    file.seek(max(0, size - LONGEST_PAGE))
-    end = file.read(LONGEST_PAGE)
-    file.seek(place)
-    start = end.rfind(PAGE)
-    if start < 0:  # something long may follow the sound
-        return False
-    page = end[start:]
-    n_segments = page[HEAD_OF_PAGE - 1] if len(page) >= HEAD_OF_PAGE else 0
-    lengths = page[HEAD_OF_PAGE : HEAD_OF_PAGE + n_segments]
-    return len(page) < HEAD_OF_PAGE + n_segments + sum(lengths)
 
 
 def check_length(sound: soundfile.SoundFile, n_samples: int) -> None:

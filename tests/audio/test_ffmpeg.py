@@ -14,6 +14,7 @@ import pytest
 import soundfile
 
 from ser.audio import ffmpeg, reading
+from ser.audio import ogg as ogg_pages
 from ser.audio.invalid import InvalidAudio, Kind
 from ser.serving import inputs
 from tests.support.riff_files import mp3_in_wav
@@ -152,6 +153,38 @@ def test_no_address_in_a_file_is_followed(tmp_path: Path) -> None:
                     ffmpeg.converted(io.BytesIO(text.encode()), demuxer, name="a list").close()
         server.shutdown()
     assert asked == []
+
+
+def ogg(sound: np.ndarray, subtype: str) -> bytes:
+    file = io.BytesIO()
+    soundfile.write(file, sound, RATE, format="OGG", subtype=subtype)
+    return file.getvalue()
+
+
+def served(path: Path) -> np.ndarray:
+    with inputs.opened(path) as recording:
+        return recording.whole()
+
+
+@pytest.mark.parametrize("subtype", ["VORBIS", "OPUS"])
+def test_recordings_one_behind_the_other_in_an_ogg_file_are_read_to_the_end(subtype: str, tmp_path: Path) -> None:
+    """As the capture of a radio stream: libsndfile ends after the first one, without an error."""
+    path = tmp_path / "a.ogg"
+    path.write_bytes(ogg(voice(), subtype) + ogg(voice()[::-1], subtype))
+    for sound in (reading.read(path).waveform, served(path)):
+        waveform = sound[:: round(sound.size / (4 * RATE))]  # FFmpeg decodes Opus at 48 kHz
+        assert waveform.size == pytest.approx(4 * RATE, abs=400)
+        levels = [np.abs(part).max() for part in np.split(waveform[: 4 * RATE - 400], 4)]
+        assert levels == pytest.approx([0.3, 0.61, 0.61, 0.3], abs=0.06)
+
+
+def test_sound_and_pictures_side_by_side_in_an_ogg_file_are_one_recording(tmp_path: Path) -> None:
+    pictures = ("-f", "lavfi", "-i", "testsrc=size=64x64:rate=5:duration=2")
+    sound = ("-f", "lavfi", "-i", "sine=300:duration=2")
+    path = encode(tmp_path / "a.ogv", *pictures, *sound, "-c:v", "libtheora", "-c:a", "libvorbis")
+    with path.open("rb") as file:
+        assert not ogg_pages.is_chained(file)
+    assert reading.read(path).duration == pytest.approx(2, abs=0.05)
 
 
 def test_a_conversion_that_gives_too_much_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

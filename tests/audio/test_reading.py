@@ -273,6 +273,20 @@ def test_two_frames_of_an_mp3_may_be_missing_in_any_container(
         reading.check_length(sound, 48_000 - missing)
 
 
+def test_without_ffmpeg_recordings_one_behind_the_other_are_not_read_as_the_first_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = [tmp_path / f"{k}.ogg" for k in range(3)]
+    for path, frequency in zip(paths, (440, 880, 220), strict=True):
+        written(path, tone(frequency, 0.5), container="ogg", subtype="VORBIS")
+    together = tmp_path / "together.ogg"
+    together.write_bytes(b"".join(path.read_bytes() for path in paths))
+    monkeypatch.setattr(ffmpeg, "program", lambda: None)
+    with pytest.raises(reading.InvalidAudio, match="an Ogg file of several recordings, one behind the other, which FF"):
+        reading.read(together)
+    assert reading.read(paths[0]).duration == 0.5
+
+
 def test_without_ffmpeg_a_streamed_flac_of_undeclared_length_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
