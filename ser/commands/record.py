@@ -53,7 +53,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--live", action="store_true", help="show the emotion while you speak, in a line that is updated, until Ctrl-C"
     )
     parser.add_argument(
-        "--save", type=_sound_file_of, metavar="FILE", help="write the recording to a file, as mine.wav or mine.flac"
+        "--save",
+        type=_sound_file_of,
+        metavar="FILE",
+        help="write the recording to a file, such as mine.wav or mine.flac",
     )
     predict.add_model_options(parser)
     predict.add_format_options(parser)
