@@ -51,7 +51,9 @@ def roles(corpus: str) -> Mapping[str, str]:
 
 
 def unlisted(absent: pd.DataFrame, present: pd.DataFrame) -> pd.Series:
-    """True for each utterance of a fold's `absent` ones that EmoBox does not list, if it lists all `present` ones.
+    """True for each of a fold's `absent` utterances that EmoBox does not list, if it lists all `present` of its corpus.
+
+    The corpus may have another name than in EmoBox.
 
     Parameters
     ----------
@@ -65,14 +67,14 @@ def unlisted(absent: pd.DataFrame, present: pd.DataFrame) -> pd.Series:
     >>> unlisted(absent, present).tolist()
     [False, True]
     """
-    return _is_unlisted(absent) & (not _is_unlisted(present).any())
-
-
-def _is_unlisted(utterances: pd.DataFrame) -> pd.Series:
-    names = zip(utterances["corpus"], utterances["utterance"], strict=True)
-    listed = set(NAMES) - set(OTHERS_TRAIN)
-    found = [corpus in listed and name_of(name) not in roles(corpus) for corpus, name in names]
-    return pd.Series(found, utterances.index, dtype=bool)
+    found = pd.Series(False, absent.index)
+    for corpus, rows in absent.groupby("corpus"):
+        here = present.loc[present["corpus"] == corpus, "utterance"].map(name_of)
+        lists = (roles(name).keys() for name in ([corpus] if corpus in NAMES else NAMES) if name not in OTHERS_TRAIN)
+        for listed in lists:
+            if here.isin(listed).all():
+                found[rows.index] |= ~rows["utterance"].map(name_of).isin(listed)
+    return found
 
 
 def name_of(utterance: str) -> str:

@@ -117,6 +117,30 @@ def test_a_corpus_under_another_name_has_the_folds_that_are_asked_for() -> None:
     assert table["partition"].tolist() == made("savee")["partition"].tolist()
 
 
+def with_unlisted(corpus: str) -> pd.DataFrame:
+    more = utterances(corpus).iloc[:1].assign(utterance=f"{corpus}/DC/a99", audio_hash=f"other of {corpus}")
+    return pd.concat([utterances(corpus), more], ignore_index=True)
+
+
+def test_recordings_that_emobox_does_not_list_may_be_in_a_corpus_under_another_name() -> None:
+    mine = with_unlisted("savee").assign(corpus="mine")
+    mine["utterance"] = mine["utterance"].str.replace("savee/", "mine/")
+    table = partitions.partition_table(mine, **SETTINGS | {"corpus": "savee"}, seed=0)
+    assert left_out(table, mine) == {"mine: EmoBox does not list them": 4}
+    consistency.check(mine, table)
+    lost = table[~((table["fold"] == 0) & (table["utterance"] == "mine/DC/a01"))]
+    with pytest.raises(ValueError, match="found 1 utterance without a row in fold 0, the first is mine/DC/a01"):
+        consistency.check(mine, lost)
+
+
+def test_recordings_that_emobox_does_not_list_may_train_beside_those_that_it_lists() -> None:
+    both = pd.concat([with_unlisted("savee"), with_unlisted("emodb")], ignore_index=True)
+    table = partitions.partition_table(both, **SETTINGS | {"test_corpora": ["savee"]}, seed=0)
+    assert left_out(table, both)["savee: EmoBox does not list them"] == 4  # of each fold
+    assert set(table.loc[table["utterance"] == "emodb/DC/a99", "partition"]) == {"train"}
+    consistency.check(both, table)
+
+
 @pytest.mark.parametrize(
     ("names", "message"),
     [
