@@ -1,7 +1,7 @@
 """Partitions that test whole corpora, by models that other corpora train."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -58,7 +58,8 @@ def cross_corpus(
     {'dev': '12', 'test': '56', 'train': '34'}
     """
     _check_corpora(utterances, train_corpora, test_corpora)
-    return _fold(0, utterances, train_corpora, test_corpora, dev_fraction=dev_fraction, seed=seed)
+    options: dict[str, Any] = {"protocol": "cross_corpus", "dev_fraction": dev_fraction, "seed": seed}
+    return _fold(0, utterances, train_corpora, test_corpora, **options)
 
 
 def leave_one_corpus_out(
@@ -88,7 +89,8 @@ def leave_one_corpus_out(
     Raises
     ------
     ValueError
-        If there is one corpus, fewer than two emotions are shared, or a fold has fewer than two training speakers.
+        If there is one corpus, `test_corpora` is not a list of corpora, fewer than two emotions are shared, or the
+        training speakers of a fold are unknown or only one.
 
     Examples
     --------
@@ -106,16 +108,13 @@ def leave_one_corpus_out(
         )
     if shared_by not in SHARED_BY:
         raise ValueError(f"partition.shared_by is {shared_by!r}; it is {' or '.join(SHARED_BY)}")
-    if unknown := sorted(set(test_corpora or ()) - set(names)):
-        raise ValueError(f"partition.test_corpora has {unknown[0]}; choose among {', '.join(names)}")
+    if test_corpora is not None:
+        check_corpora("test_corpora", test_corpora, utterances)
     used = with_common_emotions(utterances) if shared_by == "all" else utterances
-    return pd.concat(
-        [
-            _fold(k, used, [one for one in names if one != name], [name], dev_fraction=dev_fraction, seed=seed)
-            for k, name in enumerate(name for name in names if name in (test_corpora or names))
-        ],
-        ignore_index=True,
-    )
+    options: dict[str, Any] = {"protocol": "leave_one_corpus_out", "dev_fraction": dev_fraction, "seed": seed}
+    tested = [name for name in names if name in (test_corpora or names)]
+    folds = [_fold(k, used, [one for one in names if one != name], [name], **options) for k, name in enumerate(tested)]
+    return pd.concat(folds, ignore_index=True)
 
 
 def with_common_emotions(utterances: pd.DataFrame) -> pd.DataFrame:
@@ -149,6 +148,7 @@ def _fold(
     train_corpora: Sequence[str],
     test_corpora: Sequence[str],
     *,
+    protocol: str,
     dev_fraction: float,
     seed: int,
 ) -> pd.DataFrame:
@@ -156,7 +156,7 @@ def _fold(
     training, tested = _with_shared_emotions(utterances, train_corpora, test_corpora)
     has_speakers = training.groupby("corpus")["speaker"].transform("count") > 0
     known = training[has_speakers] if has_speakers.any() else training
-    check_speakers(known, "cross_corpus")
+    check_speakers(known, protocol)
     groups = shuffled_groups(known, seed)
     dev: dict[str, str] = {}
     for corpus in sorted({corpus for corpus, _ in groups}):

@@ -93,8 +93,8 @@ def check_speakers(utterances: pd.DataFrame, protocol: str) -> None:
             f"partition={protocol} needs the speaker of every training utterance, but {n_unknown} of {len(utterances)}"
             " have none; state them: in speakers.csv in the root of the corpus, by corpus.speaker_pattern, or, for a"
             " list, in its column speaker (of another name: -S corpus.columns.speaker=NAME); a corpus without speakers"
-            " can only be a test corpus (partition=cross_corpus), or use partition=random, whose scores are"
-            " speaker-dependent"
+            " can be tested by models of others (partition=cross_corpus) or train beside them (partition.test_corpora);"
+            " or use partition=random, whose scores are speaker-dependent"
         )
 
 

@@ -130,13 +130,17 @@ def protocol(
     'cross_corpus ravdess to emodb (speaker-independent)'
     >>> protocol(name="leave_one_corpus_out", shared_by="all", speaker_independent=True)
     'leave_one_corpus_out, emotions of all corpora (speaker-independent)'
+    >>> protocol(name="leave_one_corpus_out", test_corpora=["emodb"], shared_by="all", speaker_independent=True)
+    'leave_one_corpus_out of emodb, emotions of all corpora (speaker-independent)'
     >>> protocol(name="speaker_folds", test_corpora=["folders"], speaker_independent=True)
     'speaker_folds of folders, other corpora train too (speaker-independent)'
     """
     kind = "speaker-independent" if speaker_independent else "speaker-dependent"
     kind += ", transductive" * transductive
     corpora = " to ".join(" and ".join(names) for names in (train_corpora, test_corpora) if names)
-    if test_corpora and name not in ACROSS_CORPORA:
-        corpora = f"of {corpora}, other corpora train too"
-    name += f", {SHARED_BY[shared_by]}" if shared_by else ""
-    return " ".join(word for word in (name, source, corpora, f"({kind})") if word)
+    if test_corpora and not train_corpora:
+        corpora = f"of {corpora}"
+    notes = [SHARED_BY[shared_by]] if shared_by else []
+    notes += ["other corpora train too"] if test_corpora and name not in ACROSS_CORPORA else []
+    named = ", ".join([" ".join(word for word in (name, source, corpora) if word), *notes])
+    return f"{named} ({kind})"

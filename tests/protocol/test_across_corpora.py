@@ -77,15 +77,34 @@ def test_what_is_left_out_of_a_fold_depends_on_neither_names_nor_order(utterance
     [
         (corpus("ravdess", 4), {}, "needs two corpora, and the table of utterances has ravdess; .*corpus=combined"),
         (combined(corpus("ravdess", 4), corpus("emodb", 2)), {"shared_by": "some"}, "'some'; it is all or pair"),
-        (combined(corpus("ravdess", 4), corpus("emodb", 2)), {"test_corpora": ["savee"]}, "has savee; choose among"),
+        *(
+            (combined(corpus("ravdess", 4), corpus("emodb", 2)), {"test_corpora": wrong}, message)
+            for wrong, message in (
+                (
+                    ["savee"],
+                    r"partition.test_corpora is \[savee\], but the table of utterances contains emodb, ravdess",
+                ),
+                ("emodb", r"partition.test_corpora is 'emodb'; write it as a list: \[emodb\]"),
+                ([], r"partition.test_corpora is \[\], but the table of utterances contains emodb, ravdess"),
+            )
+        ),
         (combined(corpus("ravdess", 4), corpus("emodb", 1)), {}, "emodb has 1 speaker; train and dev need one each"),
         (
             combined(corpus("ravdess", 4), without_speakers(corpus("emodb", 2))),
             {},
-            "needs the speaker of every training utterance, but 28 of 28 have none; .*-S corpus.columns.speaker=NAME",
+            "partition=leave_one_corpus_out needs the speaker of every training utterance, but 28 of 28 have none; .*"
+            "-S corpus.columns.speaker=NAME",
         ),
     ],
-    ids=["one corpus", "unknown choice", "unknown corpus", "one speaker trains", "no speaker trains"],
+    ids=[
+        "one corpus",
+        "unknown choice",
+        "unknown corpus",
+        "a text",
+        "no corpus",
+        "one speaker trains",
+        "no speaker trains",
+    ],
 )
 def test_what_cannot_be_left_out_is_refused_with_the_remedy(
     table: pd.DataFrame, changes: dict[str, Any], message: str

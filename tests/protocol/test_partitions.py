@@ -739,8 +739,21 @@ def test_the_check_finds_equal_audio_in_two_partitions() -> None:
             True,
             "leave_one_corpus_out, emotions of all corpora (speaker-independent)",
         ),
+        (
+            configured("leave_one_corpus_out") | {"test_corpora": ["emodb", "savee"], "shared_by": "pair"},
+            True,
+            "leave_one_corpus_out of emodb and savee, emotions of training and test (speaker-independent)",
+        ),
+        (
+            configured("published") | {"test_corpora": ["ravdess"]},
+            True,
+            "published emobox of ravdess, other corpora train too (speaker-independent)",
+        ),
     ],
-    ids=["holdout", "random", "published", "emobox", "configured cross_corpus", "cross_corpus", "leave one out"],
+    ids=[
+        *("holdout", "random", "published", "emobox", "configured cross_corpus", "cross_corpus", "leave one out"),
+        *("some are left out", "others train"),
+    ],
 )
 def test_the_description_states_whether_the_protocol_is_speaker_independent(
     settings: dict[str, Any], independent: bool, label: str
