@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -48,6 +49,11 @@ def writing(path: Path, types: Types) -> Iterator[Writer]:
     In a csv, floats have the fewest digits that read back as the same number, missing values are empty, and lines end
     in `\\n`. The bytes do not depend on the sizes of the parts.
 
+    Raises
+    ------
+    ValueError
+        If a part has other columns than the first, or has them in another order.
+
     Examples
     --------
     >>> from tempfile import TemporaryDirectory
@@ -59,8 +65,17 @@ def writing(path: Path, types: Types) -> Iterator[Writer]:
     ['rms', '0.25', '0.5']
     """
     kind = _writing_parquet if path.suffix == PARQUET else _writing_csv
+    wanted: list[Any] = []
+
+    def checked(rows: pd.DataFrame) -> None:
+        wanted[:] = wanted or rows.columns
+        for found, first in zip_longest(rows.columns, wanted):
+            if found != first:
+                raise ValueError(f"a part of {path.name} has the column {found}, where the first part has {first}")
+        write(rows)
+
     with files.replacing(path) as temporary, kind(temporary, types) as write:
-        yield write
+        yield checked
 
 
 @contextmanager

@@ -17,6 +17,11 @@ def encoded(variants: Sequence[Any]) -> bytes:
 
     Each variant has features by name, or an array.
 
+    Raises
+    ------
+    ValueError
+        If the variants have different features, or arrays of different shapes.
+
     Examples
     --------
     >>> decoded(encoded([{"RMS": 0.25, "Pitch": 110.0}]))
@@ -24,7 +29,9 @@ def encoded(variants: Sequence[Any]) -> bytes:
     """
     first = variants[0]
     names = tuple(first) if isinstance(first, Mapping) else ()
-    rows = [list(one.values()) if isinstance(one, Mapping) else one for one in variants]
+    rows = [in_order(one, names) for one in variants] if names else variants
+    if unlike := [np.shape(row) for row in rows if np.shape(row) != np.shape(rows[0])]:
+        raise ValueError(f"a variant of a recording has an array of shape {unlike[0]}; wanted {np.shape(rows[0])}")
     content = io.BytesIO()
     np.save(content, np.frombuffer(_packed(names), np.uint8))
     np.save(content, np.array(rows, np.float32))
@@ -43,6 +50,31 @@ def decoded(content: bytes) -> list[Any]:
     names = _unpacked(np.load(stream, allow_pickle=False).tobytes())
     rows: Array = np.load(stream, allow_pickle=False)
     return [dict(zip(names, row.tolist(), strict=True)) for row in rows] if names else list(rows)
+
+
+def in_order(features: Mapping[str, float], names: Sequence[str]) -> list[float]:
+    """Values of features in the order of `names`.
+
+    Raises
+    ------
+    ValueError
+        If the features are others.
+
+    Examples
+    --------
+    >>> in_order({"Pitch": 110.0, "RMS": 0.25}, ["RMS", "Pitch"])
+    [0.25, 110.0]
+    >>> in_order({"RMS": 0.25}, ["RMS", "Pitch"])
+    Traceback (most recent call last):
+    ValueError: the representation has other features for this recording than for those before it: Pitch
+    """
+    if list(features) == list(names):  # as a rule, and faster
+        return list(features.values())
+    if other := sorted({*features} ^ {*names}):
+        raise ValueError(
+            f"the representation has other features for this recording than for those before it: {', '.join(other)}"
+        )
+    return [features[name] for name in names]
 
 
 @lru_cache

@@ -1,12 +1,14 @@
 """Feature tables: one row for each utterance and variant, a chunk at a time."""
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from ser.core import tables
+from ser.representation import codec
 from ser.representation.extraction import NO_WEIGHTS, extracted, rows_of_variants
 from ser.representation.variants import Extractor
 
@@ -33,7 +35,7 @@ def feature_rows(
     Raises
     ------
     ValueError
-        If there is no such variant, or a feature must not have its name.
+        If there is no such variant, a feature must not have its name, or a recording has other features than the first.
 
     Examples
     --------
@@ -62,9 +64,20 @@ def feature_rows(
         libraries=libraries,
         weights=weights,
     )
+    names: list[str] = []
     for start in range(0, len(keys), CHUNK):
         chunk = keys.iloc[start : start + CHUNK].reset_index(drop=True)
-        features = pd.DataFrame([next(vectors) for _ in range(len(chunk))], dtype="float32")
-        rows = pd.concat([chunk, features], axis=1)
+        values = []
+        for utterance, vector in zip(chunk["utterance"], islice(vectors, len(chunk)), strict=True):
+            names = names or list(vector)
+            values.append(_in_order(vector, names, utterance))
+        rows = pd.concat([chunk, pd.DataFrame(values, columns=names, dtype="float32")], axis=1)
         tables.check_features(rows.columns)
         yield rows
+
+
+def _in_order(vector: dict[str, float], names: list[str], utterance: str) -> list[float]:
+    try:
+        return codec.in_order(vector, names)
+    except ValueError as error:
+        raise ValueError(f"{utterance}: {error}") from None

@@ -1,6 +1,7 @@
 """Both formats store the same table, are written and read in parts, and appear only when they are complete."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -140,13 +141,25 @@ def test_half_a_parquet_file_is_refused(tmp_path: Path) -> None:
         tables.read_features(tmp_path / "a.parquet")
 
 
-def test_rows_of_other_columns_are_not_written_to_the_same_parquet_file(tmp_path: Path) -> None:
+@SUFFIXES
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda rows: rows.drop(columns="f_1"), "has the column f_2, where the first part has f_1"),
+        (lambda rows: rows.assign(more=1.0), "has the column more, where the first part has None"),
+        (lambda rows: rows[list(rows)[::-1]], "where the first part has utterance"),  # a csv would mix up the values
+    ],
+    ids=["fewer", "more", "another order"],
+)
+def test_rows_of_other_columns_are_not_written_to_the_same_file(
+    tmp_path: Path, suffix: str, change: Any, message: str
+) -> None:
     def mixed() -> None:
-        with tables.writing(tmp_path / "a.parquet") as write:
+        with tables.writing(tmp_path / f"a{suffix}") as write:
             write(many(3))
-            write(many(3).drop(columns="f_1"))
+            write(change(many(3)))
 
-    with pytest.raises(arrow.ArrowInvalid):
+    with pytest.raises(ValueError, match=message):
         mixed()
     assert list(tmp_path.iterdir()) == []
 

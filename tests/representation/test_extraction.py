@@ -212,6 +212,45 @@ def test_a_cluster_gives_the_same_bytes(
     assert (tmp_path / "here.csv").read_bytes() == (tmp_path / "there.csv").read_bytes()
 
 
+def peaks(waveform: Any, sample_rate: int) -> dict[str, float]:
+    """Features whose order depends on the recording."""
+    found = {"Low": float(waveform.min()), "High": float(waveform.max())}
+    return found if waveform.size % 3 else dict(reversed(found.items()))
+
+
+def test_features_are_told_apart_by_their_names_and_not_by_their_order(
+    corpus: tuple[pd.DataFrame, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tabular, "CHUNK", 2)
+    rows = tabular.feature_rows(*corpus, one_by_one(peaks), augmentation=NOISE, description="", threads=True)
+    tables.write_parts(rows, tmp_path / "peaks.csv")
+    found = tables.read_features(tmp_path / "peaks.csv")
+    assert len(found) == 10
+    assert (found["Low"] < 0).all()
+    assert (found["High"] > 0).all()
+
+
+def test_variants_have_their_features_in_one_order() -> None:
+    assert codec.decoded(codec.encoded([{"a": 1.0, "b": 2.0}, {"b": 3.0, "a": 4.0}]))[1] == {"a": 4.0, "b": 3.0}
+
+
+def some(waveform: Any, sample_rate: int) -> dict[str, float]:
+    """Features of which one is missing where a recording is long."""
+    return {"Low": float(waveform.min())} | ({"High": float(waveform.max())} if waveform.size < 10_000 else {})
+
+
+def test_a_recording_with_other_features_is_named(corpus: tuple[pd.DataFrame, Path]) -> None:
+    utterances, _ = corpus
+    first_long = utterances["utterance"].iloc[2]  # of 11,200 samples
+    with pytest.raises(ValueError, match=rf"{first_long}: the representation has other features for this .*: High"):
+        table(corpus, one_by_one(some))
+
+
+def test_a_variant_of_another_shape_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"a variant of a recording has an array of shape \(2, 4\); wanted \(2, 3\)"):
+        codec.encoded([np.zeros((2, 3)), np.zeros((2, 4))])
+
+
 @pytest.mark.parametrize(
     "features",
     [
