@@ -1,6 +1,5 @@
 """Search spaces: the settings of a study that are searched, and their ranges, from the files of `conf/tune`."""
 
-import json
 from collections.abc import Collection, Mapping
 from math import isfinite
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from ser import params
+from ser.core.overrides import hydra_text
 from ser.models import ENSEMBLE, NEURAL
 
 if TYPE_CHECKING:
@@ -107,15 +107,15 @@ def _check(name: str, setting: Any, config: Mapping[str, Any], path: Path, conf:
         raise ValueError(f"{path} searches {name}; only settings of {', '.join(SECTIONS)} can be searched")
     if not isinstance(setting, dict) or set(setting) not in ({"choices"}, {"low", "high"}, {"low", "high", "log"}):
         raise ValueError(f"{path} has {name}: {setting}; wanted low, high and optional log, or choices")
+    if "choices" in setting and (not isinstance(setting["choices"], list) or not setting["choices"]):
+        raise ValueError(f"{path} has {name}: choices: {setting['choices']}; wanted a list")
     if name == section:
-        files = {file.stem for file in (conf / section).glob("*.yaml")}
-        if unknown := [choice for choice in setting.get("choices", [None]) if choice not in files]:
-            raise ValueError(f"{path} has {name}: {unknown[0]}; its choices are the files {', '.join(sorted(files))}")
+        files = sorted(file.stem for file in (conf / section).glob("*.yaml"))
+        if unknown := [choice for choice in setting.get("choices", [setting]) if choice not in files]:
+            raise ValueError(f"{path} has {name}: {unknown[0]}; its choices are the files {', '.join(files)}")
     elif not _has(config, name):
         raise ValueError(f"{path} searches {name}, but the study has no such setting; see conf/{section}")
     if "choices" in setting:
-        if not isinstance(setting["choices"], list) or not setting["choices"]:
-            raise ValueError(f"{path} has {name}: choices: {setting['choices']}; wanted a list")
         return
     low, high = setting["low"], setting["high"]
     numbers = all(type(bound) in (int, float) and isfinite(bound) for bound in (low, high))
@@ -148,7 +148,7 @@ def distributions(space: Space) -> "dict[str, BaseDistribution]":
     found: dict[str, BaseDistribution] = {}
     for name, setting in space.items():
         if "choices" in setting:
-            found[name] = CategoricalDistribution([_text(choice) for choice in setting["choices"]])
+            found[name] = CategoricalDistribution([hydra_text(choice) for choice in setting["choices"]])
         else:
             whole = isinstance(setting["low"], int) and isinstance(setting["high"], int)
             kind = IntDistribution if whole else FloatDistribution
@@ -168,8 +168,3 @@ def settings(drawn: Mapping[str, Any]) -> dict[str, str]:
         name: repr(float(f"{value:.{DIGITS}g}")) if isinstance(value, float) else str(value)
         for name, value in drawn.items()
     }
-
-
-def _text(choice: Any) -> str:
-    """Value of YAML in the grammar of overrides, which includes JSON; text stays as it is."""
-    return choice if isinstance(choice, str) else json.dumps(choice)

@@ -101,7 +101,13 @@ def test_the_smallest_and_the_largest_numbers_compose(value: float) -> None:
     assert isinstance(content["model"]["C"], float)
 
 
-@pytest.mark.parametrize("choice", [True, False, None, 1, 0, 1.0e-5, "scale", [64, 32], [0.5, 0.1], ["a", "b"]])
+@pytest.mark.parametrize(
+    "choice",
+    [
+        *(True, False, None, 1, 0, 1.0e-5, "scale", [64, 32], [0.5, 0.1], ["a", "b"]),
+        *("null", "true", "two words", "0.1", "[64]", {"whisper_": 0.1, "dense": 2.0}),
+    ],
+)
 def test_choices_of_every_kind_compose_to_their_value_in_the_file(tmp_path: Path, choice: object) -> None:
     space = space_of(tmp_path, {"model.gamma": {"choices": [choice]}})
     (own,) = spaces.distributions(space).values()
@@ -148,7 +154,9 @@ def test_fixed_settings_are_not_searched(tmp_path: Path) -> None:
             {"balance": {"choices": ["none", "smot"]}},
             "has balance: smot; its choices are the files by_corpus, none, random_over",
         ),
-        ({"balance": {"low": 1, "high": 2}}, "its choices are the files"),
+        ({"balance": {"low": 1, "high": 2}}, "has balance: {'low': 1, 'high': 2}; its choices are the files"),
+        ({"balance": {"choices": 5}}, "has balance: choices: 5; wanted a list"),
+        ({"balance": {"choices": "none"}}, "has balance: choices: none; wanted a list"),
         ({"model.C": 3}, "has model.C: 3; wanted low, high and optional log, or choices"),
         ({"model.C": {"low": 1}}, "wanted low, high and optional log, or choices"),
         ({"model.C": {"low": 1, "high": 2, "step": 1}}, "wanted low, high"),
