@@ -1,10 +1,10 @@
 """The objective of a search for settings: the dev UAR over folds of speakers. Test utterances are never used.
 
 A study of one fold is searched by grouped cross-validation: the speakers of its train and dev partitions are divided
-into new folds, and each fold is dev once. A study of several folds is searched in its own folds: each trains on its
-train partition and predicts its dev partition, which gives the `dev.uar` that people choose by. In such a study every
-speaker is test in one fold and dev in another, so a search over all folds uses the test speakers. A search within one
-fold does not.
+into new folds, and each fold is dev once. A corpus that is not in its dev partition trains in all of them. A study of
+several folds is searched in its own folds: each trains on its train partition and predicts its dev partition, which
+gives the `dev.uar` that people choose by. In such a study every speaker is test in one fold and dev in another, so a
+search over all folds uses the test speakers. A search within one fold does not.
 
 Networks use the same dev speakers for early stopping, learning rate and epoch selection, as they do in any study.
 
@@ -32,6 +32,7 @@ from ser.models import NEURAL, bundle
 from ser.models.prediction import predictions_of
 from ser.models.settings import Settings
 from ser.protocol import balancing, partitions
+from ser.protocol.other_corpora import in_training
 from ser.protocol.partition_checks import MIN_SPEAKERS_TO_SPLIT
 from ser.representation.reading import Representation
 from ser.tuning.search import Unfit
@@ -107,11 +108,19 @@ def data(
     if fold is None and len(known) == 1:
         fold = known[0]
     if fold is not None:
-        seen = seen[seen["fold"] == fold]
-        seen = speaker_folds(utterances[utterances["utterance"].isin(seen["utterance"])], n_folds=n_folds, seed=seed)
+        seen = _divided(seen[seen["fold"] == fold], utterances, n_folds=n_folds, seed=seed)
     utterances = utterances[utterances["utterance"].isin(seen["utterance"])].reset_index(drop=True)
     features = _without_others(features, utterances["utterance"])
     return Data(fold, seen.reset_index(drop=True), utterances, features)
+
+
+def _divided(seen: pd.DataFrame, utterances: pd.DataFrame, *, n_folds: int, seed: int) -> pd.DataFrame:
+    """Folds of the speakers of one fold of a study; corpora that are not in its dev partition train in each."""
+    partition = utterances["utterance"].map(seen.set_index("utterance")["partition"])
+    develops = utterances["corpus"].isin(utterances.loc[partition == "dev", "corpus"])
+    folds = speaker_folds(utterances[partition.notna() & develops], n_folds=n_folds, seed=seed)
+    folds = in_training(folds, utterances[partition.notna() & ~develops])
+    return partitions.without_straddling_duplicates(folds, utterances).sort_values(["fold", "utterance"])
 
 
 def speaker_folds(utterances: pd.DataFrame, *, n_folds: int, seed: int) -> pd.DataFrame:
@@ -146,8 +155,7 @@ def speaker_folds(utterances: pd.DataFrame, *, n_folds: int, seed: int) -> pd.Da
             " folds; lower partition.test_fraction, or choose partition=speaker_folds"
         )
     table = partitions.speaker_folds(utterances, n_folds=min(n_folds, n_speakers), seed=seed)
-    table["partition"] = np.where(table["partition"] == "test", "dev", "train")
-    return partitions.without_straddling_duplicates(table, utterances).sort_values(["fold", "utterance"])
+    return table.assign(partition=np.where(table["partition"] == "test", "dev", "train"))
 
 
 def _without_others(features: Representation, utterance: pd.Series) -> Representation:
@@ -253,7 +261,8 @@ def description(given: Data, config: Mapping[str, Any]) -> str:
     n_folds = given.folds["fold"].nunique()
     folds = f"the study's {n_folds} folds"
     if given.fold is not None:
-        n_speakers = given.utterances["speaker"].nunique()
+        dev = given.folds.loc[given.folds["partition"] == "dev", "utterance"]
+        n_speakers = given.utterances.loc[given.utterances["utterance"].isin(dev), "speaker"].nunique()
         folds = f"{n_folds} folds of the {n_speakers} speakers that fold {given.fold} does not test"
     names = f"corpus {config['corpus']['name']}, partition {config['partition']['name']}"
     return f"{names}, {config['model']['name']} on {features}: dev of {folds}"

@@ -18,13 +18,14 @@ from ser.tuning import objective
 from ser.tuning.search import Unfit
 from stages import evaluate, train
 from tests.support import small_study
-from tests.support.learning_tables import feature_table, utterance_table, with_copies, without_speakers
+from tests.support.learning_tables import combined, feature_table, utterance_table, with_copies, without_speakers
 from tests.support.small_study import FOUR, TWO_FOLDS, by_speaker, configuration
 
 SIX = utterance_table(6, emotions=FOUR, n_repetitions=1)
 ONE_FOLD = by_speaker({"05": "dev", "06": "test"}, utterances=SIX)
 FOLDS = by_speaker({"01": "test", "02": "dev"}, {"02": "test", "03": "dev"}, utterances=SIX)
 TESTED = "ravdess/06"
+OTHERS = utterance_table(2, emotions=FOUR, n_repetitions=1, corpus="tess")
 
 
 @pytest.fixture(autouse=True)
@@ -86,6 +87,20 @@ def test_folds_of_speakers_have_both_sexes_where_they_can() -> None:
     folds = objective.speaker_folds(utterances, n_folds=3, seed=0)
     sex = folds["utterance"].map(utterances.set_index("utterance")["sex"])
     assert (sex.groupby([folds["fold"], folds["partition"]]).nunique() == 2).all()
+
+
+@pytest.mark.parametrize("others", [OTHERS, without_speakers(OTHERS)], ids=["known", "unknown"])
+def test_speakers_of_a_corpus_that_only_trains_never_develop(others: pd.DataFrame) -> None:
+    both = combined(SIX, others)
+    settings = {"name": "speaker_holdout", "test_fraction": 1 / 3, "dev_fraction": 1 / 6, "test_corpora": ["ravdess"]}
+    given = data(partitions.partition_table(both, **settings, seed=0), both)
+    dev = given.folds[given.folds["partition"] == "dev"].merge(both, on="utterance")
+    assert dev["corpus"].unique().tolist() == ["ravdess"]
+    assert sorted(dev.groupby("speaker")["fold"].nunique()) == [1] * 4
+    training = given.folds[given.folds["partition"] == "train"].groupby("fold")["utterance"].agg(set)
+    assert all(set(others["utterance"]) <= rows for rows in training)
+    config = configuration("svm") | {"corpus": {"name": "combined"}}
+    assert "4 folds of the 4 speakers that fold 0 does not test" in objective.description(given, config)
 
 
 def test_of_several_folds_each_is_the_studys_own_without_its_test_speakers() -> None:
