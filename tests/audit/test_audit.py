@@ -94,7 +94,9 @@ def test_a_random_split_has_every_speaker_in_all_partitions() -> None:
 
 def test_unknown_speakers_of_a_corpus_count_as_one() -> None:
     findings = table_checks.speaker_overlap(RANDOM, without_speakers(UTTERANCES))
-    assert findings[0].found == "1 of 1 speaker is in more than one partition (train, dev and test)"
+    found, _, why = findings[0].found.partition("; ")
+    assert found == "1 of 1 speaker is in more than one partition (train, dev and test)"
+    assert why == "the unknown speakers of a corpus count as one"
     assert findings[0].level == "error"
 
 
@@ -214,6 +216,10 @@ def test_an_emotion_whose_only_training_speaker_is_not_tested_is_a_note() -> Non
     assert (
         "ravdess/01 is the only training speaker of sad in 2 of 4 folds; the model may learn the voice" in finding.found
     )
+
+
+def test_unknown_speakers_are_not_taken_for_one_who_alone_has_an_emotion() -> None:
+    assert table_checks.lone_speaker(RANDOM, without_speakers(UTTERANCES)) == []
 
 
 def test_smote_after_the_split_lies_between_training_rows() -> None:
