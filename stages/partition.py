@@ -39,8 +39,9 @@ def check(table: pd.DataFrame, utterances: pd.DataFrame, config: Mapping[str, An
         adaptation_checks.check_speakers(utterances.set_index("utterance")["speaker"])
     n_variants = 1 + len(config["augmentation"]["variants"])
     for study in (*config["members"].values(), config):
-        is_calibrated = study["model"]["name"] not in (*NEURAL, ENSEMBLE)
-        check_trainable(table, utterances, balance=study["balance"], n_variants=n_variants, is_calibrated=is_calibrated)
+        is_classifier = study["model"]["name"] not in (*NEURAL, ENSEMBLE)
+        calibration = study["training"].get("calibration", "") if is_classifier else None
+        check_trainable(table, utterances, balance=study["balance"], n_variants=n_variants, calibration=calibration)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from ser.core.tables import feature_columns
 from ser.models.classifiers import BY_CORPUS, CORPORA, SPEAKERS, UTTERANCES, model
 from ser.models.row_sampling import taken
 from ser.protocol.across_corpora import corpus_of
-from ser.protocol.training_checks import check_calibration
+from ser.protocol.training_checks import check_calibration, check_corpora
 
 Splits = list[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]]
 
@@ -228,20 +228,10 @@ def _unlearned(rows: pd.DataFrame, learned: Sequence[str]) -> npt.NDArray[np.flo
 def _group(rows: pd.DataFrame, speaker: pd.Series, calibration: str) -> npt.NDArray[np.str_]:
     """Group of each real row that the folds of the calibration must not divide."""
     if calibration == CORPORA:
-        return _of_corpora(rows)
+        corpus = corpus_of(rows)
+        check_corpora(rows["emotion"], corpus)
+        return corpus.to_numpy(str)
     return rows["utterance"].to_numpy(str) if calibration == UTTERANCES else calibration_group(rows, speaker)
-
-
-def _of_corpora(rows: pd.DataFrame) -> npt.NDArray[np.str_]:
-    """Corpus of each row, which the folds of the calibration must not divide."""
-    corpus = corpus_of(rows)
-    n_corpora = corpus.groupby(rows["emotion"]).nunique()
-    if n_corpora.min() < 2:
-        raise ValueError(
-            f"training.calibration is {CORPORA}, and training has {n_corpora.idxmin()} from one corpus; choose"
-            f" -S training.calibration={SPEAKERS}, or emotions that several corpora have"
-        )
-    return corpus.to_numpy(str)
 
 
 def calibration_group(rows: pd.DataFrame, speaker: pd.Series) -> npt.NDArray[np.str_]:

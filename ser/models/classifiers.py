@@ -10,10 +10,11 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from ser.models.discriminant import LinearDiscriminant
+from ser.protocol.training_checks import BY_CORPORA
 
 BY_CORPUS = "by_corpus"  # value of `class_weight`
 # Groups for whose new members a classifier is calibrated
-SPEAKERS, CORPORA, UTTERANCES = CALIBRATIONS = ("speakers", "corpora", "utterances")
+SPEAKERS, CORPORA, UTTERANCES = CALIBRATIONS = ("speakers", BY_CORPORA, "utterances")
 
 
 def svm(*, C: float, gamma: float | str, seed: int) -> Pipeline:  # noqa: N803 (the usual name)

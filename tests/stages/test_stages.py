@@ -113,9 +113,12 @@ def test_copies_that_are_left_out_are_summed_over_the_folds() -> None:
     assert stage.left_out(table, utterances) == {"ravdess: their audio is in another partition as well": 4}
 
 
+TRAINING = {"calibration": "speakers"}
+
+
 def configure_partition(settings: dict[str, Any], **changes: Any) -> None:
     config = {"partition": settings, "seed": 0, "model": {"name": "svm"}, "balance": {"name": "none"}, "members": {}}
-    config |= {"augmentation": {"variants": {}}, "adaptation": {"name": "none"}}
+    config |= {"augmentation": {"variants": {}}, "adaptation": {"name": "none"}, "training": TRAINING}
     Path("params.yaml").write_text(yaml.safe_dump(config | changes))
 
 
@@ -126,13 +129,17 @@ SMOTE_OF_MANY = {"name": "smote", "k_neighbors": 50}
     ("changes", "message"),
     [
         ({"balance": SMOTE_OF_MANY}, "smote needs more than balance.k_neighbors=50 "),
-        ({"members": {"a": {"model": {"name": "svm"}, "balance": SMOTE_OF_MANY}}}, "smote needs more than "),
+        (
+            {"members": {"a": {"model": {"name": "svm"}, "balance": SMOTE_OF_MANY, "training": TRAINING}}},
+            "smote needs more than ",
+        ),
+        ({"training": {"calibration": "corpora"}}, "training has neutral from one corpus; choose"),
         (
             {"adaptation": {"name": "speaker"}},
             "adaptation=speaker needs the speaker of every utterance, but 6 of 30 have none",
         ),
     ],
-    ids=["study", "member", "adaptation"],
+    ids=["study", "member", "calibration", "adaptation"],
 )
 def test_what_a_later_stage_would_refuse_is_refused_before_extraction(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any], message: str
