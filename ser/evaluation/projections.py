@@ -59,7 +59,7 @@ def for_few_rows(projection: Mapping[str, Any], *, n_rows: int) -> dict[str, dic
     most = {("tsne", "perplexity"): float((n_rows - 1) // 3), ("umap", "n_neighbors"): n_rows - 1}
     for (name, setting), limit in most.items():
         given = found[name].get(setting)
-        if given == USUAL[name, setting] and given >= n_rows and limit >= 2:
+        if given == USUAL[name, setting] and given >= n_rows and limit >= 1:
             found[name][setting] = limit
             print(
                 f"warning: projection.{name}.{setting} is {limit} instead of {given}, because there are {n_rows} rows"
@@ -91,8 +91,10 @@ def tsne(values: npt.NDArray[np.float32], *, perplexity: float, seed: int) -> Po
             f"projection.tsne.perplexity={perplexity} must be above 0 and below the number of rows, {len(values)};"
             " lower it"
         )
+    plane = np.pad(values, ((0, 0), (0, max(0, 2 - values.shape[1]))))  # principal components begin it, and must be two
+    begin = "pca" if np.ptp(values, axis=0).any() else "random"  # equal rows have none, and NaN would end the process
     with threadpool_limits(1):
-        return np.asarray(TSNE(perplexity=perplexity, random_state=seed).fit_transform(values), np.float32)
+        return np.asarray(TSNE(init=begin, perplexity=perplexity, random_state=seed).fit_transform(plane), np.float32)
 
 
 def umap(values: npt.NDArray[np.float32], *, n_neighbors: int, min_dist: float, seed: int) -> Points:

@@ -92,6 +92,27 @@ def test_umap_refuses_fewer_than_5_rows(n_rows: int) -> None:
         projections.umap(VALUES[:n_rows], n_neighbors=2, min_dist=0.1, seed=0)
 
 
+@pytest.mark.parametrize("n_rows", [5, 6])
+def test_the_usual_settings_are_fitted_to_the_fewest_rows_that_umap_takes(n_rows: int) -> None:
+    settings = {"tsne": {"perplexity": 30.0}, "umap": {"n_neighbors": 15, "min_dist": 0.1}}
+    found = projections.for_few_rows(settings, n_rows=n_rows)
+    assert projections.tsne(VALUES[:n_rows], **found["tsne"], seed=0).shape == (n_rows, 2)
+    assert projections.umap(VALUES[:n_rows], **found["umap"], seed=0).shape == (n_rows, 2)
+
+
+@pytest.mark.parametrize("values", [VALUES[:, :1], np.zeros_like(VALUES)], ids=["one feature", "equal rows"])
+def test_tables_without_two_principal_components_can_be_mapped(values: np.ndarray) -> None:
+    assert np.isfinite(projections.tsne(values, perplexity=5.0, seed=0)).all()
+
+
+def test_a_map_of_one_feature_keeps_neighbours_together() -> None:
+    groups = np.concatenate([VALUES[:20, :1] / 100, 5 + VALUES[20:, :1] / 100])
+    points = projections.tsne(groups, perplexity=5.0, seed=0)
+    distance = np.linalg.norm(points[:, np.newaxis] - points, axis=2)
+    np.fill_diagonal(distance, np.inf)
+    assert (distance.argmin(axis=1) // 20 == np.arange(40) // 20).all()
+
+
 def test_the_smallest_tables_can_be_mapped() -> None:
     assert projections.tsne(VALUES[:3], perplexity=2.0, seed=0).shape == (3, 2)
     assert projections.umap(VALUES[:5], n_neighbors=2, min_dist=0.1, seed=0).shape == (5, 2)
