@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from ser.compare.differences import Comparison
 
-NO_INTERVAL = "No interval and no p: they need at least 6 speakers, all known. UAR of each speaker:"
+NO_INTERVAL = "No interval and no p: they need at least 6 speakers, all known."
 NOTE = "95 % interval: paired bootstrap over speakers; p: two-sided, by swapping the runs on each speaker"
 
 
@@ -161,7 +161,7 @@ def as_text(found: "Comparison", *, run_a: str, run_b: str, partition: str, tran
     if found.has_interval:
         return "\n".join([*lines, "", NOTE])
     own = [_cells(row["speaker"], row) for row in found.speakers.to_dict("records")]
-    return "\n".join([*lines, "", NO_INTERVAL, *own])
+    return "\n".join([*lines, "", NO_INTERVAL + " UAR of each speaker:" * bool(own), *own])
 
 
 def _cells(name: str, row: Mapping[Any, Any]) -> str:

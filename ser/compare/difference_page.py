@@ -55,7 +55,7 @@ def verdict(comparison: Comparison, partition: str) -> str:
     change = f"UAR {percent(uar['a'])} → {percent(uar['b'])} ({signed(uar['difference'])})"
     p = f" (p = {p_value(uar['p'])})"
     if not comparison.has_interval:
-        meaning = "significance unknown, since a test needs at least 6 known speakers"
+        meaning = "significance unknown, since a test needs at least 6 speakers, all known"
     elif uar["p"] < ALPHA:
         meaning = f"**a significant {'drop' if comparison.is_drop else 'gain'}**{p}"
     else:

@@ -93,14 +93,17 @@ def counted(n: int, noun: str) -> str:
 
 
 def utterances_of(n_utterances: int, n_speakers: int) -> str:
-    """Number of utterances and of their speakers.
+    """Number of utterances and of their speakers; 0 if these are unknown.
 
     Examples
     --------
     >>> utterances_of(60, 1)
     '60 utterances of 1 speaker'
+    >>> utterances_of(60, 0)
+    '60 utterances of unknown speakers'
     """
-    return f"{counted(n_utterances, 'utterance')} of {counted(n_speakers, 'speaker')}"
+    speakers = counted(n_speakers, "speaker") if n_speakers else "unknown speakers"
+    return f"{counted(n_utterances, 'utterance')} of {speakers}"
 
 
 def p_value(p: float) -> str:

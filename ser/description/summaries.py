@@ -7,7 +7,7 @@ import pandas as pd
 
 from ser.core.groups import counts, present_sexes
 from ser.core.sexes import UNKNOWN
-from ser.core.wording import counted, percent
+from ser.core.wording import percent, utterances_of
 from ser.description.corpus_tables import outliers
 
 COLUMNS = {  # name in the summary -> column
@@ -28,9 +28,7 @@ def title(table: pd.DataFrame) -> str:
     'emodb: 2 utterances of 2 speakers'
     """
     names = " and ".join(sorted(table["corpus"].unique()))
-    n_speakers = table["speaker"].nunique()
-    of = counted(n_speakers, "speaker") if n_speakers else "unknown speakers"
-    return f"{names}: {counted(len(table), 'utterance')} of {of}"
+    return f"{names}: {utterances_of(len(table), table['speaker'].nunique())}"
 
 
 def summary(table: pd.DataFrame) -> str:

@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 
 from ser import cli
+from ser.commands import compare
 from ser.compare import differences
 from ser.core import files, tables
-from tests.support.learning_tables import prediction_table, utterance_table
+from tests.support.learning_tables import prediction_table, utterance_table, without_speakers
 
 LABELS = ("neutral", "happy", "sad")
 FAST = ("--resamples", "128")
@@ -54,6 +55,14 @@ def test_few_speakers_are_printed_one_by_one_without_an_interval(capsys: pytest.
     assert [line.split()[0] for line in output.splitlines()[-2:]] == ["ravdess/01", "ravdess/02"]
     cli.main(["compare", "a", "b", "--csv", *FAST])
     assert capsys.readouterr().out.splitlines()[0] == "speaker,n_utterances,a,b,difference"
+
+
+def test_no_speaker_is_announced_where_all_are_unknown() -> None:
+    unknown = without_speakers(utterance_table(2, emotions=LABELS))
+    rows = prediction_table(unknown, accuracy=0.5, labels=LABELS, seed=0)
+    text = compare.as_text(differences.comparison(rows, rows), run_a="a", run_b="b", partition="test")
+    assert text.splitlines()[2].startswith("test: 40 utterances of unknown speakers that both predicted")
+    assert text.endswith("No interval and no p: they need at least 6 speakers, all known.")
 
 
 def test_a_transductive_run_is_marked(capsys: pytest.CaptureFixture[str]) -> None:

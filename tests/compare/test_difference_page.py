@@ -8,7 +8,7 @@ import pytest
 from ser.compare import difference_page, differences
 from ser.core import wording
 from ser.core.emotions import EMOTIONS
-from tests.support.learning_tables import prediction_table, utterance_table
+from tests.support.learning_tables import prediction_table, utterance_table, without_speakers
 
 LABELS = ("neutral", "happy", "sad")
 UTTERANCES = utterance_table(7, emotions=LABELS)
@@ -57,7 +57,12 @@ def test_transductive_runs_are_named(base: bool, change: bool, said: str) -> Non
 
 def test_the_verdict_on_few_speakers_leaves_the_significance_open() -> None:
     found = difference_page.verdict(compared(0.9, 0.2, FEW), "dev")
-    assert "significance unknown, since a test needs at least 6 known speakers" in found
+    assert "significance unknown, since a test needs at least 6 speakers, all known. 40 utterances of 2 spe" in found
+    unknown = UTTERANCES.assign(speaker=UTTERANCES["speaker"].where(UTTERANCES.index > 0))  # of one utterance
+    found = difference_page.verdict(compared(0.9, 0.2, unknown), "dev")
+    assert "significance unknown, since a test needs at least 6 speakers, all known. 140 utterances of 7 sp" in found
+    found = difference_page.verdict(compared(0.9, 0.2, without_speakers(UTTERANCES)), "dev")
+    assert found.endswith("140 utterances of unknown speakers, dev.")
 
 
 def test_the_verdict_counts_utterances_that_only_one_run_predicted() -> None:
