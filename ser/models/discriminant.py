@@ -58,8 +58,8 @@ class LinearDiscriminant(LinearClassifierMixin, ClassifierMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If a parameter is out of its range, there is one class only, or the covariance is singular, which a larger
-            shrinkage prevents.
+            If a parameter is out of its range, there is one class only, the rows of each class are equal, or the
+            covariance is singular, which a larger shrinkage prevents.
         """
         self._validate_params()
         rows, classes = check_X_y(X, y, dtype=np.float64)
@@ -72,7 +72,13 @@ class LinearDiscriminant(LinearClassifierMixin, ClassifierMixin, BaseEstimator):
         self.n_features_in_ = rows.shape[1]
         of_class = np.bincount(index, weight)
         means = np.stack([weight[index == k] @ rows[index == k] for k in range(len(of_class))]) / of_class[:, None]
-        coefficients = _solved(_shrunken(rows - means[index], weight, self.shrinkage), means)
+        deviations = rows - means[index]
+        if not deviations.any():
+            raise ValueError(
+                "linear_discriminant needs rows of a class that differ, and each class has one row or equal ones; add"
+                " recordings of each emotion, or choose -S model=logistic_regression"
+            )
+        coefficients = _solved(_shrunken(deviations, weight, self.shrinkage), means)
         intercept = np.log(of_class / of_class.sum()) - (means * coefficients).sum(axis=1) / 2
         if len(self.classes_) == 2:
             coefficients, intercept = np.diff(coefficients, axis=0), np.diff(intercept)

@@ -45,6 +45,12 @@ def test_a_singular_covariance_is_refused_with_the_remedy() -> None:
         LinearDiscriminant(0.0).fit([[0.0, 0.0], [1.0, 1.0], [2.0, 2.0], [3.0, 3.0]], ["a", "b", "a", "b"])
 
 
+@pytest.mark.parametrize("rows", [[[0.0, 1.0], [2.0, 5.0]], [[0.0, 1.0], [2.0, 5.0]] * 3], ids=["single", "equal"])
+def test_classes_without_rows_that_differ_have_no_covariance_that_shrinkage_would_mend(rows: list[list[float]]) -> None:
+    with pytest.raises(ValueError, match=r"each class has one row or equal ones; add recordings of each emotion"):
+        LinearDiscriminant(shrinkage=1.0).fit(rows, ["a", "b"] * (len(rows) // 2))
+
+
 def test_one_class_is_refused() -> None:
     with pytest.raises(ValueError, match=r"needs two classes; found \['a'\]"):
         LinearDiscriminant().fit([[0.0], [1.0]], ["a", "a"])
