@@ -66,7 +66,7 @@ def read(folder: Path) -> tuple[pd.DataFrame, Array]:
     FileNotFoundError
         If it does not exist.
     ValueError
-        If they are marked unavailable, index and array have different lengths, or the array is not float32.
+        If they are marked unavailable, index and array have different lengths, or the array is damaged or not float32.
 
     Examples
     --------
@@ -84,10 +84,20 @@ def read(folder: Path) -> tuple[pd.DataFrame, Array]:
             " model=NAME, where NAME takes it"
         )
     index = tables.read_index(folder / INDEX)
-    array = np.load(folder / ARRAY, mmap_mode="r")
+    array = _mapped(folder / ARRAY)
     if array.dtype != np.float32 or len(array) != len(index):
         raise ValueError(
             f"{folder / ARRAY} has {len(array)} rows of {array.dtype}, and {INDEX} {len(index)}; make them anew with:"
             " dvc repro -f"
         )
     return index, array
+
+
+def _mapped(path: Path) -> Array:
+    try:
+        array: Array = np.load(path, mmap_mode="r")
+    except FileNotFoundError:
+        raise FileNotFoundError(f"{path} does not exist; make it with: dvc repro -f") from None
+    except (EOFError, ValueError) as error:
+        raise ValueError(f"{path} is damaged ({error}); make it anew with: dvc repro -f") from None
+    return array

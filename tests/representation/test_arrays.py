@@ -91,6 +91,18 @@ def test_an_array_of_another_length_than_its_index_is_refused(tmp_path: Path) ->
         arrays.read(tmp_path / "log_mel")
 
 
+@pytest.mark.parametrize("n_bytes", [-4, 40, 0])
+def test_an_array_that_was_cut_is_refused_with_the_remedy(tmp_path: Path, n_bytes: int) -> None:
+    arrays.write(tmp_path / "log_mel", keys(2), iter(values(2)))
+    path = tmp_path / "log_mel" / "array.npy"
+    path.write_bytes(path.read_bytes()[:n_bytes])
+    with pytest.raises(ValueError, match=r"array\.npy is damaged \(.+\); make it anew with: dvc repro -f"):
+        arrays.read(tmp_path / "log_mel")
+    path.unlink()
+    with pytest.raises(FileNotFoundError, match=r"array\.npy does not exist; make it with: dvc repro -f"):
+        arrays.read(tmp_path / "log_mel")
+
+
 def test_writing_many_rows_holds_few_in_memory(tmp_path: Path) -> None:
     """200 MB pass through a process that may have 60 MB more than it began with."""
     script = f"""
