@@ -23,10 +23,10 @@ def main(member: str) -> None:
     utterances = tables.read_utterances(UTTERANCES)
     partitions = tables.read_partitions(PARTITIONS)
     features = reading.read(Path(config["representation"]["path"]))
-    balanced = balancing.balanced_folds(features.rows, partitions, balance=config["balance"], seed=config["seed"])
-    study = Study(utterances, partitions, features, balanced, Settings.of(config))
     consistency.check(utterances, partitions, features.rows)
+    balanced = balancing.balanced_folds(features.rows, partitions, balance=config["balance"], seed=config["seed"])
     consistency.check_balanced(balanced, partitions)
+    study = Study(utterances, partitions, features, balanced, Settings.of(config))
     rows = partitions[partitions["partition"].isin(["dev", "test"])]
     with files.replacing(MEMBERS / member) as folder:
         models = folder / "models"

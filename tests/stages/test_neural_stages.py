@@ -20,7 +20,7 @@ from ser.models import backend, bundle, checkpoints, ensembles
 from ser.models.prediction import in_order
 from ser.protocol import balancing
 from ser.representation import reading
-from stages import balance, evaluate, train
+from stages import balance, evaluate, train, train_member
 from tests.support import small_study
 from tests.support.paths import ROOT
 from tests.support.small_study import FOUR, TWO_FOLDS, UTTERANCES, by_speaker, configuration
@@ -422,6 +422,21 @@ def test_a_member_has_the_predictions_of_the_model_alone(ensemble: Path, here: P
     small_study.run_stages()
     member = tables.read_predictions(ensemble / "data/members/svm/predictions.csv")
     pd.testing.assert_frame_equal(written(here), member.round(6))
+
+
+def test_a_member_whose_features_have_lost_rows_is_refused_as_damaged(
+    here: Path,
+) -> None:
+    config = configuration("ensemble", *MEMBERS)
+    small_study.write_tables(config)
+    path = Path(config["members"]["svm"]["representation"]["path"])
+    features = tables.read_features(path)
+    emotion = features["emotion"].iloc[0]
+    tables.write(features[features["emotion"] == emotion], path)  # one emotion is too few for balancing, too
+    with pytest.raises(
+        ValueError, match=r"the features: found \d+ utterances without a row, .* damaged or of different"
+    ):
+        train_member.main("svm")
 
 
 def test_members_keep_their_learning_curves(ensemble: Path) -> None:
