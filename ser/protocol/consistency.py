@@ -59,7 +59,7 @@ def check(utterances: pd.DataFrame, partitions: pd.DataFrame, features: pd.DataF
     for fold, rows in partitions.groupby("fold"):
         _check_fold(fold, rows, known)
     if features is not None:
-        _check_features(features, utterances)
+        check_features(features, utterances)
 
 
 def _check_numbers(partitions: pd.DataFrame) -> None:
@@ -85,7 +85,21 @@ def _check_fold(fold: object, rows: pd.DataFrame, known: pd.DataFrame) -> None:
     _refuse(PARTITIONED, lost["utterance"], f"without a row in fold {fold}")
 
 
-def _check_features(features: pd.DataFrame, utterances: pd.DataFrame) -> None:
+def check_features(features: pd.DataFrame, utterances: pd.DataFrame) -> None:
+    """Raise an error if the tables of features and of utterances do not match one to one.
+
+    Raises
+    ------
+    ValueError
+        If an utterance is in one of the tables alone, or has another emotion in the features.
+
+    Examples
+    --------
+    >>> features = pd.DataFrame({"utterance": ["1"], "variant": "original", "emotion": "sad"})
+    >>> check_features(features, pd.DataFrame({"utterance": ["1", "2"], "emotion": "sad"}))  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ValueError: the features: found 1 utterance without a row, the first is 2; the tables are damaged or of ...
+    """
     emotion = features.loc[features["variant"] == ORIGINAL].set_index("utterance")["emotion"]
     known = utterances.set_index("utterance")["emotion"]
     _refuse(FEATURES, known.index.difference(emotion.index), "without a row")

@@ -5,6 +5,7 @@ from pathlib import Path
 from ser.core import files, params_file, tables
 from ser.core.stage import run_item
 from ser.models.prediction import rounded
+from ser.protocol import consistency
 from ser.protocol.across_corpora import with_common_emotions
 from ser.representation import reading
 from studies.cross_corpus import ACROSS, PREDICTIONS, SKIPPED, WITHIN, partitions_of_corpus
@@ -16,8 +17,10 @@ UTTERANCES = Path("data/utterances.csv")
 
 def main(corpus: str) -> None:
     config = params_file.load(*PARAMS)
-    utterances = with_common_emotions(tables.read_utterances(UTTERANCES))
+    everything = tables.read_utterances(UTTERANCES)
     features = reading.read(Path(config["representation"]["path"]))
+    consistency.check_features(features.rows, everything)
+    utterances = with_common_emotions(everything)
     with files.replacing(PREDICTIONS / corpus) as folder:
         folder.mkdir()
         partitions = partitions_of_corpus.of_corpus(corpus, utterances, config["partition"])

@@ -5,7 +5,7 @@ from pathlib import Path
 from ser.core import files, params_file, tables
 from ser.core.stage import run_item
 from ser.models.prediction import rounded
-from ser.protocol import emobox, partitions
+from ser.protocol import consistency, emobox, partitions
 from ser.representation import reading
 from studies.emobox import PREDICTIONS, PROTOCOL, SCORED, SKIPPED
 from studies.runs import predictions_of_test
@@ -16,9 +16,10 @@ UTTERANCES = Path("data/utterances.csv")
 
 def main(corpus: str) -> None:
     config = params_file.load(*PARAMS)
-    utterances = tables.read_utterances(UTTERANCES)
-    utterances = utterances[utterances["corpus"] == corpus].reset_index(drop=True)
+    everything = tables.read_utterances(UTTERANCES)
     features = reading.read(Path(config["representation"]["path"]))
+    consistency.check_features(features.rows, everything)
+    utterances = everything[everything["corpus"] == corpus].reset_index(drop=True)
     with files.replacing(PREDICTIONS / corpus) as folder:
         folder.mkdir()
         if utterances.empty or corpus not in emobox.NAMES:

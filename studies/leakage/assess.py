@@ -6,6 +6,7 @@ from ser.core import files, params_file, tables
 from ser.core.stage import run_item
 from ser.models.prediction import rounded
 from ser.models.settings import Settings
+from ser.protocol import consistency
 from ser.representation import reading
 from ser.representation.reading import Representation
 from ser.study import Study, write_models
@@ -24,6 +25,7 @@ def main(protocol: str) -> None:
             f"SMOTE needs a feature table, and {config['representation']['name']} is an array; compose the study's"
             " params.yaml with model.representation=librosa, yamnet, yamnet_librosa, whisper, ssl or opensmile"
         )
+    consistency.check_features(features.rows, utterances)
     arrangement = protocols.arranged(
         protocol, utterances, features.rows, balance=config["balance"], seed=config["seed"]
     )
