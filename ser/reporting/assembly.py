@@ -97,7 +97,7 @@ def report(inputs: Inputs) -> Report:
     return Report(
         title,
         subtitle,
-        headline=results.headline(rows, inputs.metrics, partition=partition, n_resamples=inputs.n_resamples),
+        headline=results.headline(rows, inputs.metrics, partition=config["partition"], n_resamples=inputs.n_resamples),
         caveats=results.caveats(inputs.metrics, inputs.audit, partition=partition, names=names),
         sections=[section for section in sections if section is not None],
         versions=procedure.versions(inputs.models),

@@ -97,18 +97,31 @@ def caveats(figures: Mapping[str, Any], audit: Mapping[str, Any], *, partition: 
     return found + [Caveat("Note.", note, grave=False) for note in corpora.notes(names)]
 
 
-def headline(predictions: pd.DataFrame, figures: Mapping[str, Any], *, partition: str, n_resamples: int) -> Headline:
+def headline(
+    predictions: pd.DataFrame, figures: Mapping[str, Any], *, partition: Mapping[str, Any], n_resamples: int
+) -> Headline:
     """UAR of the predictions of one partition, with its interval; with fewer than 6 speakers, the UAR of each.
+
+    Parameters
+    ----------
+    partition
+        Settings of the partition.
 
     Examples
     --------
     >>> rows = pd.DataFrame({"speaker": ["a", "b"], "truth": ["sad", "calm"], "prediction": "sad"})
     >>> figures = {"dev.uar": 0.5, "speaker_independent": True}
-    >>> found = headline(rows.assign(p_calm=0.4, p_sad=0.6), figures, partition="speaker_folds", n_resamples=0)
+    >>> partition = {"name": "speaker_folds", "n_folds": 3}
+    >>> found = headline(rows.assign(p_calm=0.4, p_sad=0.6), figures, partition=partition, n_resamples=0)
     >>> found.name, found.uar, found.chance
     ('Dev UAR, unweighted average recall (no test)', 0.5, 0.5)
     """
     tested, own = is_tested(figures), metrics.scores(predictions)
+    meaning = protocols.meaning(
+        partition["name"],
+        speaker_independent=figures["speaker_independent"],
+        test_corpora=partition.get("test_corpora"),
+    )
     facts = [
         ("accuracy, %", percent(own["accuracy"])),
         ("macro F1, %", percent(own["f1_macro"])),
@@ -127,7 +140,7 @@ def headline(predictions: pd.DataFrame, figures: Mapping[str, Any], *, partition
         chance=1 / len(metrics.labels_of(predictions)),
         explanation=_explanation(predictions, figures, n_resamples) if tested else DEV_ONLY,
         facts=facts,
-        protocol=protocols.meaning(partition, speaker_independent=figures["speaker_independent"]) if tested else "",
+        protocol=meaning if tested else "",
     )
 
 

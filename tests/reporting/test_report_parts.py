@@ -16,7 +16,7 @@ from ser.figures.importance import importance_bars
 from ser.figures.recordings import spectrogram
 from ser.figures.reliability import reliability_diagram
 from ser.models.trained import Trained
-from ser.reporting import explanations, findings, mistakes, procedure, render, results
+from ser.reporting import explanations, findings, mistakes, procedure, protocols, render, results
 from ser.reporting.blocks import Matrix, escaped, png_uri, shown, svg_uri
 from tests.support.learning_tables import prediction_table, utterance_table
 from tests.support.synthesis import tone
@@ -50,7 +50,7 @@ def test_only_the_score_of_several_folds_is_pooled_over_folds() -> None:
     figures = {"uar": 0.5, "uar_low": None, "uar_high": None, "dev.uar": 0.5, "speaker_independent": True}
     for n_folds in (1, 2):
         rows = [wrong("a", 0.6, fold=fold) | {"speaker": "x"} for fold in range(n_folds)]
-        found = results.headline(pd.DataFrame(rows), figures, partition="speaker_folds", n_resamples=0)
+        found = results.headline(pd.DataFrame(rows), figures, partition={"name": "speaker_folds"}, n_resamples=0)
         assert ("pooled over the folds" in found.explanation) == (n_folds > 1)
 
 
@@ -102,8 +102,27 @@ def test_what_is_heard_is_the_recording_cut_to_ten_seconds(tmp_path: Path, durat
 def test_folds_are_pooled_only_where_there_are_several(n_folds: int) -> None:
     figures = {"speaker_independent": True, "uar_low": 0.1, "uar_high": 0.2, "dev.uar": 0.5, "uar": 0.15}
     rows = PREDICTIONS.assign(fold=[k % n_folds for k in range(len(PREDICTIONS))])
-    found = results.headline(rows, figures, partition="speaker_folds", n_resamples=10)
+    found = results.headline(rows, figures, partition={"name": "speaker_folds"}, n_resamples=10)
     assert ("pooled over the folds" in found.explanation) == (n_folds > 1)
+
+
+@pytest.mark.parametrize(
+    ("partition", "added"),
+    [
+        ({"name": "speaker_folds", "n_folds": 3, "test_corpora": None}, ""),
+        (
+            {"name": "speaker_folds", "n_folds": 3, "test_corpora": ["mine"]},
+            " Only mine is tested; the other corpora only train.",
+        ),
+        ({"name": "cross_corpus", "train_corpora": ["a"], "test_corpora": ["mine"]}, ""),
+    ],
+)
+def test_the_meaning_of_a_protocol_names_the_corpora_that_alone_are_tested(
+    partition: dict[str, object], added: str
+) -> None:
+    figures = {"speaker_independent": True, "uar_low": 0.1, "uar_high": 0.2, "dev.uar": 0.5, "uar": 0.15}
+    found = results.headline(PREDICTIONS, figures, partition=partition, n_resamples=10)
+    assert found.protocol == protocols.MEANINGS[str(partition["name"])] + added
 
 
 # confusions
