@@ -13,6 +13,7 @@ from ser.evaluation.written_scores import CORPUS_MEAN, MIN_SPEAKERS_OF_INTERVAL,
 
 CONFIDENCE_LEVEL = 0.95
 SCORE_DIGITS = 6
+ROUNDING = 9  # digits of a bin's number that are not rounding errors: a probability has 6
 
 
 def labels_of(predictions: pd.DataFrame) -> list[str]:
@@ -132,7 +133,7 @@ def confidence_bins(predictions: pd.DataFrame, *, n_bins: int) -> pd.DataFrame:
     """
     confidence = predictions[probability_columns(predictions)].max(axis=1)
     hit = (predictions["truth"] == predictions["prediction"]).astype(float)
-    number = np.minimum((confidence * n_bins).astype(int), n_bins - 1)
+    number = np.minimum((confidence * n_bins).round(ROUNDING).astype(int), n_bins - 1)  # 0.29 * 100 is below 29
     return pd.DataFrame({"confidence": confidence, "hit": hit, "bin": number})
 
 

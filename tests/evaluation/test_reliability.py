@@ -47,6 +47,13 @@ def test_bins_of_a_table_worked_by_hand() -> None:
     ]
 
 
+@pytest.mark.parametrize("n_bins", [10, 20, 50, 100])
+def test_every_bound_that_six_digits_state_is_in_its_upper_bin(n_bins: int) -> None:
+    confidence = [k / n_bins for k in range(n_bins // 2, n_bins)]
+    rows = pd.DataFrame({"truth": "sad", "prediction": "sad", "p_sad": confidence, "p_calm": 0.0})
+    assert metrics.confidence_bins(rows, n_bins=n_bins)["bin"].tolist() == list(range(n_bins // 2, n_bins))
+
+
 def test_a_confidence_on_a_bound_falls_into_the_upper_bin() -> None:
     found = reliability.bins(table((0.5, True), (0.75, True)), n_bins=4)
     assert found["low"].tolist() == [0.5, 0.75]
