@@ -210,8 +210,6 @@ def load(folder: Path) -> Ensemble:
     """
     description = bundle.read_description(folder)
     if MEMBERS not in description:
-        raise ValueError(
-            f"{folder} is not an ensemble, but one {description['model']['name']}; load it with ser.models.bundle"
-        )
+        raise ValueError(f"{folder} has one model, and is not an ensemble; load it with ser.models.bundle")
     members = {name: bundle.load(folder / MEMBERS / name) for name in description.pop("members")}
     return Ensemble(members, description.pop("labels"), description)

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from ser.core import files, tables
-from ser.models import averaging, bundle, classifier_training, ensembles
+from ser.models import averaging, bundle, bundle_file, classifier_training, ensembles
 from ser.representation.reading import Representation
 from tests.support.learning_tables import feature_table, prediction_table, utterance_table
 
@@ -239,13 +239,12 @@ def test_an_interrupted_save_leaves_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_bundle_is_refused_as_an_ensemble_with_the_remedy(
-    members: tuple[dict[str, Path], dict[str, Representation]],
-) -> None:
-    with pytest.raises(
-        ValueError, match=r"is not an ensemble, but one logistic_regression; load it with ser\.models\.bundle"
-    ):
-        ensembles.load(members[0]["small"])
+def test_a_bundle_is_refused_as_an_ensemble_with_the_remedy(tmp_path: Path) -> None:
+    """A bundle of somebody else need not name its model."""
+    about = {"format": 1, "labels": ["calm", "sad"], "columns": [], "representation": {"name": "x", "settings": {}}}
+    bundle_file.write(about, tmp_path)
+    with pytest.raises(ValueError, match=r"has one model, and is not an ensemble; load it with ser\.models\.bundle"):
+        ensembles.load(tmp_path)
 
 
 def test_an_ensemble_is_refused_as_a_bundle_with_the_remedy(
