@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 Item = TypeVar("Item")
 
 LONG = 0.25  # seconds; a client whose work takes longer may hold all workers but one, if there is another client
-RECENT = 10.0  # seconds in which a client that sent something counts as another client
+RECENT = 10.0  # seconds in which a client that sent something counts as another client, and its work is remembered
 
 
 class FairQueue(Generic[Item]):
@@ -104,9 +104,17 @@ class FairQueue(Generic[Item]):
         seconds = self._clock() - work[1]
         self._spent[client] += seconds
         (self._heavy.add if seconds >= LONG else self._heavy.discard)(client)
-        if not self._running and not self._waiting:
-            self._spent, self._turn, self._heavy = {}, 0.0, set()
+        self._forget()
         self._changed.set()
+
+    def _forget(self) -> None:
+        """Forget clients without work who have sent nothing for a while; a busy service would keep them for ever."""
+        kept = {*self._waiting, *(name for name, _ in self._running)}
+        if not kept:
+            self._spent, self._turn, self._heavy = {}, 0.0, set()
+        kept |= self._seen.keys()
+        self._spent = {name: seconds for name, seconds in self._spent.items() if name in kept}
+        self._heavy &= kept
 
     def _next(self) -> str | None:
         now = self._clock()

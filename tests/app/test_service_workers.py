@@ -56,6 +56,24 @@ def test_clients_take_turns_however_many_items_each_has() -> None:
     assert items[5:] == ["a3", "a4"]
 
 
+def test_a_queue_that_is_never_idle_forgets_the_clients_of_the_past() -> None:
+    clock = Time()
+    queue: FairQueue[int] = FairQueue(100, workers=1, clock=clock)
+    for number in range(500):
+        queue.put(f"client {number}", number)
+        if number >= 5:  # so that five always wait
+            asyncio.run(_worked(queue, clock, seconds=1.0))
+    assert len(queue) == 5
+    assert max(len(queue._spent), len(queue._heavy), len(queue._seen)) < 20
+
+
+async def _worked(queue: FairQueue[Any], clock: Time, *, seconds: float) -> None:
+    """Work of the client whose turn it is."""
+    client, _ = await queue.get()
+    clock.now += seconds
+    queue.done(client)
+
+
 def test_turns_are_by_seconds_of_work_and_not_by_number() -> None:
     clock = Time()
     queue: FairQueue[str] = FairQueue(100, workers=1, clock=clock)
