@@ -5,6 +5,7 @@ import shlex
 from pathlib import Path
 
 STAGES, CONF = "dvc.yaml", "conf/config.yaml"  # a study has stages, but no conf of its own
+COPIES = (".dvc", "tmp", "exps")  # of the project, in which DVC runs the studies of its queue
 
 
 def root() -> Path | None:
@@ -36,6 +37,20 @@ def inside(path: Path) -> Path:
     """
     top = root()
     return path if top is None or top == Path.cwd() else Path(os.path.relpath(top / path))
+
+
+def lasting(folder: Path) -> Path:
+    """The project of a copy in which DVC runs a study of its queue; `folder` itself if it is no such copy.
+
+    DVC removes the copy after the run, with all files in it that Git ignores.
+
+    Examples
+    --------
+    >>> lasting(Path("/ser/.dvc/tmp/exps/tmp4g")).as_posix(), lasting(Path("/ser")).as_posix()
+    ('/ser', '/ser')
+    """
+    copies = next((path for path in folder.parents if path.parts[-len(COPIES) :] == COPIES), None)
+    return folder if copies is None else copies.parents[len(COPIES) - 1]
 
 
 def hint() -> str:

@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from contextlib import chdir
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from ser.core import extras
+from ser.core import extras, project
+from ser.core.numba_cache import locked
 
 ARTEFACTS = (
     *("params.yaml", "reports/metrics.json", "reports/predictions.csv", "reports/report.html", "reports/report.md"),
@@ -14,6 +16,7 @@ ARTEFACTS = (
 )
 AT_ONCE = 100  # parameters that MLflow takes in one call
 LONGEST = 500  # characters of a parameter that every tracker takes
+LOCK = Path("checkpoints/tracking.lock")
 
 
 @dataclass(frozen=True)
@@ -134,6 +137,8 @@ TRACKERS: Mapping[str, Callable[..., str]] = {"none": nowhere, "mlflow": _to_mlf
 def track(run: Run, *, name: str, **settings: Any) -> str:
     """Write the run to the tracker `name`, and return a line on its place; empty for none.
 
+    Relative places are in the project, also if DVC runs the study in a copy that it removes.
+
     Raises
     ------
     Missing
@@ -144,7 +149,13 @@ def track(run: Run, *, name: str, **settings: Any) -> str:
     >>> track(Run("demo svm", {}, {}, artefacts=()), name="none")
     ''
     """
-    return TRACKERS[name](run, **settings)
+    if TRACKERS[name] is nowhere:
+        return nowhere(run)
+    movable = replace(run, artefacts=tuple(path.absolute() for path in run.artefacts))
+    with chdir(project.lasting(Path.cwd())):
+        LOCK.parent.mkdir(exist_ok=True)
+        with locked(LOCK):  # two first runs at once would both make the tables of MLflow, and one would fail
+            return TRACKERS[name](movable, **settings)
 
 
 def check(name: str) -> None:

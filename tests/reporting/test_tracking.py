@@ -47,6 +47,23 @@ def test_a_tracker_that_is_not_installed_is_named_with_its_extra(
         tracking.track(run, name=name, **SETTINGS[name])
 
 
+@pytest.mark.parametrize("copy", [".dvc/tmp/exps/tmp1", ".dvc/tmp/exps/standalone/tmp1"])  # --queue and --temp
+def test_a_run_in_a_copy_that_dvc_removes_is_written_to_the_project(
+    copy: str, run: tracking.Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copied = tmp_path / copy / "reports"
+    copied.mkdir(parents=True)
+    (copied / "metrics.json").write_text("{}")
+    monkeypatch.chdir(copied.parent)
+
+    def recorded(run: tracking.Run) -> str:
+        return f"{Path.cwd()} {[path.read_text() for path in run.artefacts]}"
+
+    monkeypatch.setattr(tracking, "TRACKERS", {"recorder": recorded})
+    assert tracking.track(run, name="recorder") == f"{tmp_path} ['{{}}']"
+    assert Path.cwd() == copied.parent
+
+
 def test_settings_of_another_tracker_are_told() -> None:
     assert table.CHECKS["tracking"]("tracking", {"name": "none"}) == []
     assert table.CHECKS["tracking"]("tracking", {"name": "mlflow", **SETTINGS["mlflow"]}) == []
