@@ -25,7 +25,7 @@ def compose(overrides: list[str], *, conf: Path = CONF, path: Path = PARAMS) -> 
     Raises
     ------
     ValueError
-        If `conf` does not compose, for example because an override names an unknown group or key.
+        If there is no `conf`, or it does not compose, for example because an override names an unknown group or key.
 
     Examples
     --------
@@ -41,6 +41,8 @@ def compose(overrides: list[str], *, conf: Path = CONF, path: Path = PARAMS) -> 
     from hydra.errors import HydraException
     from omegaconf.errors import OmegaConfBaseException
 
+    if not conf.is_dir():
+        raise ValueError(f"no folder {conf} here; go to the folder of the project")
     try:
         with files.replacing(path) as temporary:
             compose_and_dump(str(temporary), str(conf.resolve()), None, "config", "", overrides)

@@ -53,8 +53,6 @@ def composed(overrides: list[str], *, conf: Path = params.CONF) -> dict[str, Any
     ...     composed(["seed=1"], conf=Path(folder))
     {'seed': 1, 'model': {'name': 'svm'}}
     """
-    if not conf.is_dir():
-        raise ValueError(f"no folder {conf} here; go to the folder of the project")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / PARAMS.name
         params.compose(overrides, conf=conf, path=path)

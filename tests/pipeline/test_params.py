@@ -296,6 +296,12 @@ def test_the_module_ends_with_a_message_and_no_traceback(tmp_path: Path) -> None
     assert "Traceback" not in ended.stderr
 
 
+def test_outside_the_project_the_message_has_the_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match=r"^no folder conf here; go to the folder of the project$"):
+        params.compose([])
+
+
 def test_sections_and_single_values_load_under_the_name_that_was_asked_for(tmp_path: Path) -> None:
     path = tmp_path / "params.yaml"
     path.write_text('corpus:\n  root: data\n  label_map: {"01": neutral}\nseed: 0\n')
