@@ -14,6 +14,8 @@ from ser.ingest.corpus_settings import OF_A_STUDY, CorpusSettings
 from ser.ingest.lists import opening, parts
 from ser.ingest.lists.places import whole_path
 
+KEEP = ".keep"
+
 
 def check(root: str) -> None:
     """Check that DVC can compute the digest of the folder `root`.
@@ -43,6 +45,17 @@ def check(root: str) -> None:
     file_names.check(Path(root))
 
 
+def is_placeholder(folder: Path) -> bool:
+    """True for a folder that `prepare` has made, as long as nothing else is in it.
+
+    Examples
+    --------
+    >>> is_placeholder(Path("data/demo"))
+    False
+    """
+    return [path.name for path in folder.iterdir()] == [KEEP]
+
+
 def prepare(corpus: Mapping[str, Any]) -> None:
     """Make the root of a corpus whose list lies elsewhere, because DVC wants the folder; then check it.
 
@@ -62,9 +75,7 @@ def prepare(corpus: Mapping[str, Any]) -> None:
     """
     root = Path(corpus["root"])
     if corpus.get("list") and not root.exists() and not str(root).startswith("~"):
-        files.write_text(
-            root / ".keep", "DVC wants this folder; the recordings lie elsewhere, where a list names them\n"
-        )
+        files.write_text(root / KEEP, "DVC wants this folder; the recordings lie elsewhere, where a list names them\n")
     check(corpus["root"])
 
 

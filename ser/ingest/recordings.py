@@ -15,7 +15,7 @@ from ser.core.wording import counted
 from ser.corpora.contract import Corpus
 from ser.corpora.labels import Scheme, canonical, of_word
 from ser.corpora.naming import InvalidName, Kind, Naming
-from ser.ingest import inventory
+from ser.ingest import corpus_root, inventory
 from ser.ingest.corpus_settings import OF_A_STUDY
 from ser.ingest.corpus_settings import CorpusSettings as CorpusSettings
 from ser.ingest.counts import Tally, by_suffix
@@ -274,4 +274,5 @@ def _other_folders(root: Path, chosen: list[str]) -> list[str]:
         files.escaped(path.name)
         for path in root.iterdir()
         if path.is_dir() and path.name not in chosen and not path.name.startswith(".")
+        if not corpus_root.is_placeholder(path)
     )

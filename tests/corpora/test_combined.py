@@ -11,7 +11,7 @@ import yaml
 
 from ser.core import tables
 from ser.corpora import labels
-from ser.ingest import inventory, utterance_table
+from ser.ingest import corpus_root, inventory, utterance_table
 from ser.ingest.counts import Tally
 from stages import ingest as stage
 from tests.support.small_corpora import FILES, LFS_POINTER, composed, ingested, six_corpora, written
@@ -174,6 +174,8 @@ def test_all_corpora_in_the_root_are_read_and_other_folders_are_reported(raw: Pa
     for name in ("my_phone", "RAVDESS backup", ".cache"):
         written(raw / name / f"{SPEECH}.wav")
     (raw / "emodb.dvc").write_text("outs: []")
+    corpus_root.prepare({"root": str(raw / "table"), "reader": "table", "list": "my.csv"})  # an earlier study
+    assert (raw / "table").is_dir()
     report = ingested(raw, "corpus=combined").report
     assert report["per_corpus"] == {"emodb": 3, "ravdess": 4, "tess": 4}
     assert report["not_read"] == ["RAVDESS backup", "my_phone"]

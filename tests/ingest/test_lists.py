@@ -258,6 +258,7 @@ def test_texts_of_several_lines_are_told_with_their_rows(place: Path, line_break
         ("file,emotoin", {}, "unknown column 'emotoin'; did you mean emotion"),
         ("file,émotion", {}, "or take it: -S 'corpus.columns.emotion=\"émotion\"', or leave it: -S "),
         ("file,feeling", {}, "no column of the emotion (emotion, label, target"),
+        ("file,feeling", {}, "name it: -S 'corpus.columns.emotion=\"NAME\"'"),
         ("file,mine", {"emotion": "mein"}, "corpus.columns.emotion is 'mein', which is no column; did you mean mine?"),
         ("file,emotion,spaeker", {}, "-S corpus.columns.speaker=spaeker, or leave it: -S corpus.columns.speaker=none"),
         ("file,emotion,emotion", {}, "two columns are named 'emotion'"),

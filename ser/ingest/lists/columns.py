@@ -89,7 +89,7 @@ def unread(columns: Sequence[str], roles: Mapping[str, str]) -> list[str]:
 
 def _lacking(found: Mapping[str, str], chosen: Mapping[str, str | None], section: str) -> list[str]:
     return [
-        f"no column of the {role} ({', '.join(ROLES[role])}); name it: -S {section}.columns.{role}=NAME"
+        f"no column of the {role} ({', '.join(ROLES[role])}); name it: -S '{section}.columns.{role}=\"NAME\"'"
         for role in NEEDED
         if role not in found and chosen.get(role) in (None, UNUSED)
     ]
