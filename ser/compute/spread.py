@@ -5,6 +5,7 @@
 """
 
 import os
+import warnings
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -143,10 +144,16 @@ def _imported(function: Callable[[Item], Result]) -> None:
 def _parallel(function: Callable[[Item], Result], items: Sequence[Item], *, first: int) -> Iterator[tuple[int, Result]]:
     work = delayed(partial(numbered, function))
     tasks = Parallel(return_as="generator_unordered", batch_size=1)
+    results = tasks(work(*task) for task in zip(count(first), items, strict=False))
     try:
-        yield from tasks(work(*task) for task in zip(count(first), items, strict=False))
+        for result in results:  # noqa: UP028  # `yield from` would close them outside of the block below
+            yield result
     except TerminatedWorkerError:
         raise OSError(forks.KILLED) from None
+    finally:
+        with warnings.catch_warnings():  # whoever takes no more results, such as a search after a failure, means it
+            warnings.filterwarnings("ignore", message=".*You could benefit from adjusting", category=UserWarning)
+            results.close()
 
 
 def numbered(function: Callable[[Item], Result], number: int, item: Item) -> tuple[int, Result]:

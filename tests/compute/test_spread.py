@@ -76,6 +76,14 @@ def test_an_error_of_one_item_is_raised(threads: bool) -> None:
         list(spread.unordered_map(math.sqrt, [4.0, 4.0, -1.0], threads=threads))
 
 
+def test_results_that_nobody_takes_are_no_reason_to_warn() -> None:
+    started = spread.unordered_map(slower_first, range(20), threads=True)
+    taken = [next(started) for _ in range(3)]
+    time.sleep(0.05)  # others are finished
+    started.close()  # warnings are errors here
+    assert len({number for number, _ in taken}) == 3
+
+
 def test_the_environment_limits_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "1")
 
