@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from ser.audio import reading
 from ser.corpora import CORPORA
 from ser.corpora.naming import Naming
+from ser.ingest import corpus_root
 from ser.ingest.lists.opening import ListSettings, recordings
 from ser.ingest.survey import Named, survey
 
@@ -101,7 +102,7 @@ def n_files(corpus: str, folder: Path) -> int:
 
 def _recordings(corpus: str, folder: Path) -> tuple[list[Naming], list[Naming]]:
     """Namings of the recordings in `folder`, each recording once, and of the files that are stubs."""
-    if not folder.is_dir():
+    if not folder.is_dir() or corpus_root.is_placeholder(folder):
         return [], []
     known = CORPORA[corpus]
     if known.is_list:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ser.ingest import inventory
+from ser.ingest import corpus_root, inventory
 from ser.ingest.inventory import Holding
 from tests.support.corpus_names import POINTER, SAVEE, with_files
 from tests.support.wiring import ROOT
@@ -220,6 +220,13 @@ def test_all_corpora_are_counted_in_the_folders_of_their_names(tmp_path: Path) -
         ("savee", "speech"): (480, 4),
         ("emodb", "speech"): (2, 2),
     }
+
+
+def test_the_folder_that_a_study_of_a_list_elsewhere_has_made_is_no_corpus(tmp_path: Path) -> None:
+    """Its message would name a missing list."""
+    corpus_root.prepare({"root": str(tmp_path / "table"), "reader": "table", "list": "my.csv"})
+    assert (tmp_path / "table").is_dir()
+    assert inventory.n_files("table", tmp_path / "table") == 0
 
 
 def test_plain_folders_have_no_fixed_contents(tmp_path: Path) -> None:
