@@ -50,6 +50,7 @@ def run(given: argparse.Namespace) -> str:
         If the model cannot be exported, or its features or predictions are missing.
     """
     from ser.core import files
+    from ser.corpora.private_speakers import published
     from ser.models import bundle
     from ser.reporting import cards
     from ser.serving import export, recognition
@@ -68,7 +69,7 @@ def run(given: argparse.Namespace) -> str:
     model = bundle.load(given.model)
     values, truth = test_utterances(fold, model)
     card = cards.card(description, *cards.evaluation(METRICS, PREDICTIONS), fold=fold)
-    written = export.exported(model, description, folder)
+    written = export.exported(model, published(description), folder)
     comparisons = [export.compared("bundle", given.model, model.of_values, values, truth, model)]
     for name, where in written.items():
         files.write_text(where / CARD, card)

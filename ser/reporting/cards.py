@@ -17,6 +17,7 @@ from ser.core import files
 from ser.core.wording import counted, percent, utterances_of
 from ser.corpora import CORPORA, licences
 from ser.corpora.contract import Corpus
+from ser.corpora.private_speakers import corpus_of, numbered
 from ser.evaluation import metrics, written_scores
 from ser.models import bundle
 from ser.reporting.blocks import escaped
@@ -160,16 +161,18 @@ def _known(corpus: str) -> Corpus:
 
 def _corpus(corpus: str, description: Mapping[str, Any]) -> str:
     known = _known(corpus)
-    names = [speaker.partition("/")[2] for speaker in description["speakers"] if speaker.startswith(f"{corpus}/")]
-    voices = _voices(names)
+    own = [speaker for speaker in description["speakers"] if corpus_of(speaker) == corpus]
+    voices = _voices(own, with_corpus=False)
     facts = f"{known.title}. {known.citation}. Trained on {voices}. Licence of the recordings:"
     return f"{facts} **{known.licence}**. {known.note}".rstrip()
 
 
-def _voices(names: Sequence[str]) -> str:
-    """Number of speakers, with their names if they are few."""
-    named = f" ({', '.join(map(escaped, names))})" if len(names) <= MOST_NAMED else ""
-    return f"{counted(len(names), 'speaker')}{named}" if names else "unknown speakers"
+def _voices(speakers: Sequence[str], *, with_corpus: bool = True) -> str:
+    """Number of speakers, with their names if they are few and of a public corpus."""
+    is_named = len(speakers) <= MOST_NAMED and numbered(speakers) == sorted(speakers)
+    names = speakers if with_corpus else [speaker.partition("/")[2] for speaker in speakers]
+    named = f" ({', '.join(map(escaped, names))})" if is_named else ""
+    return f"{counted(len(speakers), 'speaker')}{named}" if speakers else "unknown speakers"
 
 
 def _scores(figures: Metrics, own: pd.DataFrame, speakers: str) -> str:
@@ -180,7 +183,9 @@ def _scores(figures: Metrics, own: pd.DataFrame, speakers: str) -> str:
         if figures["speaker_independent"]
         else "speakers that are **also in the training data**"
     ) + " (transductive)" * figures.get("transductive", False)
-    each = ", ".join(f"{escaped(name)} {percent(uar)}" for name, uar in written_scores.uar_by_speaker(figures).items())
+    uars = sorted(written_scores.uar_by_speaker(figures).items())
+    named = zip(numbered(name for name, _ in uars), uars, strict=True)
+    each = ", ".join(f"{escaped(name)} {percent(uar)}" for name, (_, uar) in named)
     interval = f" (too few speakers for an interval: {each})" if each else ""
     if figures["uar_low"] is not None:
         interval = f" (95 % interval over speakers: {percent(figures['uar_low'])} to {percent(figures['uar_high'])})"

@@ -4,11 +4,13 @@ A downloaded bundle is loaded as any bundle of a stranger: only files of a bundl
 `load`.
 """
 
+import json
 import re
 from fnmatch import fnmatch
 from pathlib import Path
 
 from ser.core import bounds, extras, files
+from ser.corpora.private_speakers import published
 from ser.models import bundle, packaged
 
 PREFIX = "hf:"
@@ -122,7 +124,7 @@ def uploaded(name: str, folder: Path, card: str, *, private: bool) -> str:
     from huggingface_hub import CommitOperationAdd, HfApi
 
     paths = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
-    added = [CommitOperationAdd(place, path) for place, path in paths.items() if _is_wanted(place)]
+    added = [CommitOperationAdd(place, _content(path)) for place, path in paths.items() if _is_wanted(place)]
     added.append(CommitOperationAdd(CARD, card.encode()))
     api = HfApi()
     try:
@@ -149,6 +151,13 @@ def check_name(name: str) -> None:
     """
     if not NAME.fullmatch(name):
         raise Unavailable(f"the name of the model is {name!r}; wanted OWNER/NAME, as hf:OWNER/NAME")
+
+
+def _content(path: Path) -> Path | bytes:
+    """A file, or the description of a bundle as others may get it."""
+    if path.name != bundle.DESCRIPTION:
+        return path
+    return json.dumps(published(bundle.read_description(path.parent)), indent=2, ensure_ascii=False).encode()
 
 
 def _is_wanted(place: str) -> bool:

@@ -15,7 +15,7 @@ import yaml
 
 from ser import cli
 from ser.core import tables
-from ser.models import bundle
+from ser.models import bundle, bundle_file
 from ser.serving import export, recognition
 from tests.support import small_study
 from tests.support.small_study import FOUR, configuration
@@ -149,6 +149,15 @@ def test_an_export_can_be_repeated_and_written_to_another_folder(study: Path) ->
 
 
 # Errors
+
+
+def test_names_of_speakers_of_own_recordings_are_not_exported(study: Path) -> None:
+    about = bundle.read_description(Path("models/fold_1"))
+    bundle_file.write(about | {"speakers": ["folders/anna", "folders/mary"]}, Path("models/fold_1"))
+    run("models/fold_1", "--to", "others")
+    for folder in Path("others").glob("*/"):
+        assert bundle.read_description(folder)["speakers"] == ["folders/1", "folders/2"]
+        assert "anna" not in (folder / "README.md").read_text()
 
 
 def test_an_export_of_an_export_is_refused_with_the_remedy(exported: tuple[str, Path, str], study: Path) -> None:

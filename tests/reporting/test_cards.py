@@ -192,7 +192,7 @@ def test_a_description_that_lacks_a_fact_has_no_card(fact: str) -> None:
 def test_a_corpus_of_the_users_own_has_the_licence_under_which_they_received_it() -> None:
     text = section(card({"corpora": ["theirs"], "speakers": ["theirs/anna"]}), "Data and licence")
     assert text.startswith("theirs. Your own recordings. Trained on ")
-    assert "1 speaker (anna). Licence of the recordings: **as you received them**" in text
+    assert "1 speaker. Licence of the recordings: **as you received them**" in text
 
 
 def test_without_a_test_in_the_study_there_is_a_message_and_no_key_error() -> None:
@@ -219,3 +219,14 @@ def test_missing_reports_are_named_with_the_command_that_makes_them(missing: str
     (tmp_path / missing).unlink()
     with pytest.raises(ValueError, match=rf"{missing}.* does not exist; make them with: dvc repro evaluate"):
         cards.evaluation(tmp_path / "metrics.json", tmp_path / "predictions.csv")
+
+
+def test_no_name_of_a_speaker_of_own_recordings_is_in_a_card() -> None:
+    """A card is published, and its readers need not know who spoke."""
+    rows = ROWS.assign(speaker=ROWS["speaker"].str.replace("ravdess/0", "folders/anna-"))
+    few = {"uar_low": None, "n_speakers": 2, "speaker.folders/anna-2.uar": 0.25, "speaker.folders/anna-1.uar": 0.75}
+    text = card({"corpora": ["folders"], "speakers": ["folders/mary", "folders/john"]}, few, predictions=rows)
+    assert not [name for name in ("anna", "mary", "john") if name in text]
+    assert "Trained on 2 speakers. " in text
+    assert "tested on 7 utterances of 2 speakers: UAR 45.8" in text
+    assert "(too few speakers for an interval: folders/1 75.0, folders/2 25.0)" in text

@@ -9,7 +9,7 @@ import pytest
 from huggingface_hub import ModelCard
 
 from ser import cli
-from ser.models import bundle, packaged
+from ser.models import bundle, bundle_file, packaged
 from ser.reporting import hub_card
 from ser.serving import hub, recognition
 from tests.support import hub_host
@@ -60,6 +60,15 @@ def test_a_model_that_was_uploaded_predicts_as_before(
         cli.main(["predict", RECORDING, "--model", chosen, "--json"])
         outputs.append(json.loads(capsys.readouterr().out)[0]["probabilities"])
     assert outputs[0] == outputs[1] == outputs[2]
+
+
+def test_names_of_speakers_of_own_recordings_are_not_uploaded(host: Hub, model: Path) -> None:
+    about = bundle.read_description(model)
+    bundle_file.write(about | {"speakers": ["folders/anna", "folders/mary", "ravdess/01"]}, model)
+    hub.uploaded(NAME, model, "# Card", private=False)
+    uploaded = json.loads(host.models[NAME]["bundle.json"])
+    assert uploaded == about | {"speakers": ["folders/1", "folders/2", "ravdess/01"]}
+    assert bundle.read_description(model)["speakers"][0] == "folders/anna"
 
 
 def test_a_bundle_of_the_hub_is_checked_as_any_other_and_only_its_files_are_taken(host: Hub, model: Path) -> None:
