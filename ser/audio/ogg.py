@@ -6,6 +6,7 @@ from typing import BinaryIO, NamedTuple
 
 MARK, HEAD = b"OggS\0", 27  # beginning of a page; bytes before the lengths of its segments
 LONGEST = HEAD + 255 + 255 * 255  # bytes of a page
+MOST_STREAMS = 100  # at the beginning of a file; a stranger's could have millions, which take time
 FIRST = 2  # bit of the first page of a stream; streams side by side, as of sound and pictures, all begin the file
 
 
@@ -61,7 +62,7 @@ def is_chained(file: BinaryIO) -> bool:
 def _beginning(file: BinaryIO) -> Iterator[Page]:
     """First pages of streams, with which a file begins."""
     position = 0
-    while True:
+    for _ in range(MOST_STREAMS):
         file.seek(position)
         page = _page(file.read(HEAD + 255))
         if page is None or not page.is_first:
