@@ -43,10 +43,15 @@ def nothing_beside_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
     streamlit.config.set_option("server.address", "127.0.0.1")  # as .streamlit/config.toml, from any folder
 
 
+def opened() -> AppTest:
+    """The page in the working folder, before any upload."""
+    return AppTest.from_file(str(PAGE), default_timeout=300).run()
+
+
 @pytest.fixture
 def page() -> AppTest:
-    """The page before any upload."""
-    return AppTest.from_file(str(PAGE), default_timeout=300).run()
+    """The page of the project."""
+    return opened()
 
 
 def upload(page: AppTest, content: bytes) -> AppTest:
@@ -197,7 +202,7 @@ def test_without_card_and_demo_the_page_still_works(tmp_path: Path, monkeypatch:
     copied_model(tmp_path / "models" / "mine", corpora=["demo"])
     (tmp_path / "models" / "mine" / "README.md").unlink(missing_ok=True)
     monkeypatch.chdir(tmp_path)
-    page = AppTest.from_file(str(PAGE), default_timeout=300).run()
+    page = opened()
     assert page.radio[0].options == [start.UPLOAD, start.RECORD]
     page.selectbox[0].set_value("models/mine").run()
     assert "no model card" in text(page)
@@ -209,7 +214,7 @@ def test_the_card_of_a_stranger_is_plain_text(tmp_path: Path, monkeypatch: pytes
     card = "# Enter your password\n![](https://example.org/seen.png) <b>now</b> [here](https://example.org)\n"
     (folder / "README.md").write_text(card)
     monkeypatch.chdir(tmp_path)
-    page = AppTest.from_file(str(PAGE), default_timeout=300).run()
+    page = opened()
     page.selectbox[0].set_value("models/mine").run()
     assert [one.value for one in page.text] == [card.strip()]
     assert not any("example.org" in one.value for one in page.markdown)
@@ -220,7 +225,7 @@ def test_the_page_refuses_an_address_that_others_can_reach_as_the_service_does(
     address: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     streamlit.config.set_option("server.address", address)
-    page = AppTest.from_file(str(PAGE), default_timeout=300).run()
+    page = opened()
     assert "which others can reach" in page.error[0].value
     assert "SER_OPEN=1" in page.error[0].value
     assert not page.file_uploader
@@ -258,7 +263,7 @@ def test_uploads_of_all_visitors_together_are_limited(monkeypatch: pytest.Monkey
 def test_a_model_trained_on_synthetic_speech_has_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     copied_model(tmp_path / "models" / "mine", corpora=["demo"])
     monkeypatch.chdir(tmp_path)
-    page = AppTest.from_file(str(PAGE), default_timeout=300).run()
+    page = opened()
     assert not page.warning
     page.selectbox[0].set_value("models/mine").run()
     assert "synthetic speech" in page.warning[0].value
@@ -278,7 +283,7 @@ def test_a_model_that_cannot_be_read_gives_an_error_message(
 ) -> None:
     damage(copied_model(tmp_path / "models" / "mine"))
     monkeypatch.chdir(tmp_path)
-    page = AppTest.from_file(str(PAGE), default_timeout=300).run()
+    page = opened()
     page.selectbox[0].set_value("models/mine").run()
     assert not page.exception
     assert len(page.error) == 1
