@@ -1,6 +1,7 @@
 """A cache of compositions of `conf/`: Hydra takes a quarter of a second for each, and many tests need the same."""
 
 import hashlib
+import os
 from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
@@ -23,9 +24,17 @@ def kept(compose: Callable[..., None], folder: Path) -> Callable[..., None]:
             files.write_text(path, known.read_text(encoding="utf-8"))
         else:
             compose(overrides, conf=conf, path=path)
-            files.write_text(known, path.read_text(encoding="utf-8"))
+            _write_whole(known, path.read_bytes())
 
     return composed
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    """Write a file that other processes of the tests may write at the same time, with the same content."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    own = path.with_suffix(f".{os.getpid()}")
+    own.write_bytes(content)
+    own.replace(path)
 
 
 @cache
