@@ -12,7 +12,7 @@ import soundfile
 from ser.audio.invalid import InvalidAudio as InvalidAudio
 from ser.audio.invalid import Kind as Kind
 from ser.audio.mixing import Mixer
-from ser.audio.sound_files import LFS_POINTER, check_length, opened
+from ser.audio.sound_files import LFS_POINTER, check_length, opened, pieces
 from ser.audio.waveforms import Waveform
 
 MIN_DURATION = 0.1  # seconds; shorter than any vowel, and than three analysis frames
@@ -104,15 +104,9 @@ def _samples(sound: soundfile.SoundFile) -> npt.NDArray[np.float32]:
 
 
 def _of_type(sound: soundfile.SoundFile, dtype: str) -> Any:
-    """All samples of a file; their number is given, because in some formats, as GSM 6.10 in WAV, nothing is sought."""
-    if sound.frames * sound.channels <= MOST_AT_ONCE:
-        return sound.read(sound.frames, dtype=dtype, always_2d=True)
-    sound.seekable = lambda: False  # otherwise soundfile seeks after each read
-    pieces, left = [np.empty((0, sound.channels), dtype)], sound.frames
-    while left and (piece := sound.read(min(left, MOST_AT_ONCE // sound.channels), dtype=dtype, always_2d=True)).size:
-        pieces.append(piece)
-        left -= len(piece)
-    return np.concatenate(pieces)
+    """All samples of a file."""
+    found = list(pieces(sound, length=max(1, MOST_AT_ONCE // sound.channels), dtype=dtype))
+    return found[0] if len(found) == 1 else np.concatenate([np.empty((0, sound.channels), dtype), *found])
 
 
 def checked(recording: Recording) -> Recording:

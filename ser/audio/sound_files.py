@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
+import numpy.typing as npt
 import soundfile
 
 from ser.audio import cells, containers, ffmpeg, ogg, riff
@@ -215,6 +216,29 @@ def _is_cut(sound: soundfile.SoundFile, file: File) -> bool:
     size = file.seek(0, io.SEEK_END)
     file.seek(0)
     return size - end > MAX_TAGS * size
+
+
+def pieces(sound: soundfile.SoundFile, *, length: int, dtype: str) -> Iterator[npt.NDArray[Any]]:
+    """Samples of a sound in pieces of at most `length`, `(n_samples, n_channels)`, no more than its header declares.
+
+    What follows the sound, such as a tag behind that of FLAC, would be an error of the decoder. A damaged header can
+    declare more than any memory holds, so `length` bounds what is read at once.
+
+    Examples
+    --------
+    >>> file = io.BytesIO()
+    >>> soundfile.write(file, [0.0] * 5, 16_000, format="WAV")
+    >>> _ = file.seek(0)
+    >>> with soundfile.SoundFile(file) as sound:
+    ...     [len(piece) for piece in pieces(sound, length=2, dtype="float32")]
+    [2, 2, 1]
+    """
+    # Otherwise soundfile seeks after each read: an MP3 decoder then lacks bits of earlier frames, and GSM has no seek.
+    sound.seekable = lambda: False
+    left = sound.frames
+    while left > 0 and (piece := sound.read(min(length, left), dtype=dtype, always_2d=True)).size:
+        left -= len(piece)
+        yield piece
 
 
 def check_length(sound: soundfile.SoundFile, n_samples: int) -> None:

@@ -117,14 +117,7 @@ def given(recording: Input | str | Path) -> Iterator[Input]:
 def _blocks(sound: soundfile.SoundFile, mixer: Mixer) -> Iterator[Waveform]:
     """Mono waveform in pieces; at the end, the number of samples is compared with the declared one."""
     n_samples, peak = 0, 0.0
-    length = max(1, BLOCK // sound.channels)
-    # Otherwise soundfile seeks after each read, and an MP3 decoder then lacks bits of earlier frames.
-    sound.seekable = lambda: False
-    # No more than is declared: what follows the sound, as a tag behind that of FLAC, would be an error of the decoder.
-    while (left := sound.frames - n_samples) > 0:
-        samples = sound.read(min(length, left), dtype="float32", always_2d=True)
-        if not samples.size:
-            break
+    for samples in sound_files.pieces(sound, length=max(1, BLOCK // sound.channels), dtype="float32"):
         n_samples += len(samples)
         one = checked(mixer(samples))
         peak = max(peak, full_scale.peak(one))
