@@ -11,8 +11,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import cache, wraps
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
@@ -20,6 +19,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+from ser.core.file_lock import locked
 
 FOLDER = Path("~/.cache/ser/numba")
 VARIABLE = "NUMBA_CACHE_DIR"  # numba reads it when it is imported; a user who sets it keeps that folder
@@ -126,6 +127,7 @@ def ensure() -> None:
         return
     try:
         own.mkdir(parents=True, exist_ok=True)
+        # On Windows nothing is locked: two processes can compile at once, but the trial finds a bad cache
         with locked(own.with_name(f"{own.name}.lock")):
             _try(own, own.with_name(f"{own.name}.tried"))
     except OSError as error:
@@ -177,24 +179,3 @@ def _digest(own: Path) -> str:
 def _files(own: Path) -> list[Path]:
     """Files that numba wrote, sorted."""
     return sorted(path for suffix in SUFFIXES for path in own.rglob(f"*{suffix}"))
-
-
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold the lock of a file, for which other processes wait; on Windows, which has no such lock, hold nothing.
-
-    Examples
-    --------
-    >>> from tempfile import TemporaryDirectory
-    >>> with TemporaryDirectory() as folder, locked(path := Path(folder, "numba.lock")):
-    ...     path.is_file()
-    True
-    """
-    with path.open("w") as lock:
-        try:
-            import fcntl
-        except ModuleNotFoundError:  # Windows: two processes can compile at once, but the trial finds a bad cache
-            pass
-        else:
-            fcntl.flock(lock, fcntl.LOCK_EX)  # until the file is closed
-        yield

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ser.core import extras, project
-from ser.core.numba_cache import locked
+from ser.core.file_lock import locked
 
 ARTEFACTS = (
     *("params.yaml", "reports/metrics.json", "reports/predictions.csv", "reports/report.html", "reports/report.md"),

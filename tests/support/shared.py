@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from ser.core.numba_cache import locked
+from ser.core.file_lock import locked
 
 
 def made_once(folder: Path, make: Callable[[Path], object]) -> Path:
