@@ -16,16 +16,8 @@ from ser.core import files, quiet
 from ser.core.arguments import output_file_of
 
 SECONDS = 5.0  # length of a recording
-WRITTEN = (
-    "wav",
-    "flac",
-    "ogg",
-    "mp3",
-    "aiff",
-    "au",
-    "caf",
-    "w64",
-)  # suffixes of formats that take one channel at 16 kHz
+# suffixes of formats that take one channel at 16 kHz
+WRITTEN = ("wav", "flac", "ogg", "mp3", "aiff", "au", "caf", "w64")
 FULL_SCALE = 2**15
 WRITE = 2**16  # samples
 

@@ -6,9 +6,8 @@ import yaml
 
 from ser.core import bounds
 
-MOST_NODES = (
-    10**6
-)  # values of a document, those of an alias counted each time: a few lines of aliases can stand for 9^20
+# values of a document, those of an alias counted each time: a few lines of aliases can stand for 9^20
+MOST_NODES = 10**6
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 

@@ -18,7 +18,7 @@ from ser.core.tables import feature_columns
 from ser.models.classifiers import BY_CORPUS, CORPORA, SPEAKERS, UTTERANCES, model
 from ser.models.row_sampling import taken
 from ser.protocol.across_corpora import corpus_of
-from ser.protocol.training_checks import check_calibration, check_corpora
+from ser.protocol.training_checks import check_calibration, check_calibration_on_corpora
 
 Splits = list[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]]
 
@@ -229,7 +229,7 @@ def _group(rows: pd.DataFrame, speaker: pd.Series, calibration: str) -> npt.NDAr
     """Group of each real row that the folds of the calibration must not divide."""
     if calibration == CORPORA:
         corpus = corpus_of(rows)
-        check_corpora(rows["emotion"], corpus)
+        check_calibration_on_corpora(rows["emotion"], corpus)
         return corpus.to_numpy(str)
     return rows["utterance"].to_numpy(str) if calibration == UTTERANCES else calibration_group(rows, speaker)
 

@@ -56,7 +56,7 @@ def check_trainable(
             if calibration is not None:
                 check_calibration(count)
             if calibration == BY_CORPORA:
-                check_corpora(rows["emotion"], rows["corpus"])
+                check_calibration_on_corpora(rows["emotion"], rows["corpus"])
         except ValueError as error:
             where = f"fold {fold}: " if table["fold"].nunique() > 1 else ""
             raise ValueError(f"{where}{error}") from None
@@ -88,7 +88,7 @@ def check_calibration(count: pd.Series) -> None:
         )
 
 
-def check_corpora(emotion: pd.Series, corpus: pd.Series) -> None:
+def check_calibration_on_corpora(emotion: pd.Series, corpus: pd.Series) -> None:
     """Check that probabilities can be calibrated for corpora that were not trained on.
 
     Parameters
@@ -103,7 +103,8 @@ def check_corpora(emotion: pd.Series, corpus: pd.Series) -> None:
 
     Examples
     --------
-    >>> check_corpora(pd.Series(["sad", "sad", "calm"]), pd.Series(["a", "b", "a"]))  # doctest: +ELLIPSIS
+    >>> emotion, corpus = pd.Series(["sad", "sad", "calm"]), pd.Series(["a", "b", "a"])
+    >>> check_calibration_on_corpora(emotion, corpus)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ValueError: training.calibration is corpora, and training has calm from one corpus; choose ...
     """

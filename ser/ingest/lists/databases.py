@@ -15,14 +15,8 @@ import yaml
 from ser.core import extras, yaml_text
 from ser.ingest.lists.columns import ROLES, spelled
 
-FAULTS = (
-    RuntimeError,
-    KeyError,
-    TypeError,
-    AttributeError,
-    AssertionError,
-    OSError,
-)  # of audformat, for a wrong header
+# of audformat, for a wrong header
+FAULTS = (RuntimeError, KeyError, TypeError, AttributeError, AssertionError, OSError)
 
 
 def rows(header: Path, chosen: str | None) -> Iterator[dict[str, Any]]:
