@@ -26,7 +26,7 @@ def module_files(module: str) -> set[Path]:
     Examples
     --------
     >>> sorted(path.stem for path in module_files("ser.core.formats"))
-    ['bounds', 'files', 'formats', 'numba_cache', 'table_suffixes']
+    ['bounds', 'file_lock', 'files', 'formats', 'numba_cache', 'table_suffixes']
     """
     found: set[Path] = set()
     waiting = [_path(module)]
